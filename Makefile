@@ -1,0 +1,91 @@
+# make demo · make test · make check · make bench · make docs · make clean
+# PYTHON=/path/to/python picks the interpreter. A key is never used, and the
+# network only to install what setup.cfg names.
+
+NEW_ENOUGH = import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; \
+	do $$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done; true)
+# Every supported Python of this machine that really runs, oldest first. (The closing
+# `true` is for make, which throws the output away where the last one was not found.)
+PYTHONS = $(or $(shell for version in 3.11 3.12 3.13 3.14; do \
+	for python in python$$version $$HOME/.pyenv/versions/$$version.*/bin/python; do \
+	$$python -c '' 2>/dev/null && echo $$python && break; done; done; true),$(PYTHON))
+
+RUN = .venv/bin/python -m
+WHEEL_HOLDS = replay replay_backends replay_plugins
+export CHAT_REPLAY_SHARED ?= $(abspath ../shared)
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PIP_USER = 0
+unexport PYTHONHOME PYTHONPATH PYTEST_ADDOPTS
+
+.PHONY: demo test check lint types docs wheel check-oldest check-newest bench clean
+
+demo: .venv/installed
+	.venv/bin/replay transcript examples/two_turns.json
+
+test: .venv/installed-test
+	$(RUN) pytest --cov --cov-report=term-missing
+
+check: lint types docs wheel check-oldest check-newest
+
+lint: .venv/installed-check
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+
+types: .venv/installed-check
+	$(RUN) mypy
+
+docs: .venv/installed-check
+	$(RUN) sphinx --fail-on-warning --keep-going --nitpicky --fresh-env \
+		--quiet docs build/docs
+
+wheel: .venv/installed-check
+	rm -rf dist
+	$(RUN) build --quiet --outdir dist
+	@holds=$$($(RUN) zipfile --list dist/*.whl \
+		| sed -n 's|/.*||p' | grep -v dist-info | sort -u | xargs); \
+	test "$$holds" = '$(WHEEL_HOLDS)' \
+		|| { echo >&2 "The wheel's top level is '$$holds', not '$(WHEEL_HOLDS)'."; exit 1; }
+
+# The oldest Python runs with the oldest dependencies that setup.cfg allows.
+check-oldest: wheel
+	sed -n '/^install_requires/,/^$$/s/>=/==/p' setup.cfg >build/oldest.txt
+	$(call test-wheel,$(firstword $(PYTHONS)),--constraint build/oldest.txt)
+
+check-newest: wheel
+	$(call test-wheel,$(lastword $(PYTHONS)))
+
+# Test what is installed, with the sources out of reach: the tests come from the
+# source distribution, less the packages. $(1): a Python; $(2): options for pip.
+define test-wheel
+	@set -e; away=$$(mktemp -d); trap 'rm -rf "$$away"' EXIT; \
+	$(1) -c 'import sys; print("The wheel, tested on Python", sys.version)'; \
+	tar -xf dist/*.tar.gz -C "$$away" --strip-components 1; \
+	rm -r "$$away"/replay "$$away"/backends/replay_* "$$away"/plugins/replay_*; \
+	$(1) -m venv "$$away/.venv"; \
+	"$$away/.venv/bin/python" -m pip install --quiet $(2) "$$(echo dist/*.whl)[test]"; \
+	cd "$$away"; .venv/bin/python -m pytest
+endef
+
+bench: .venv/installed-test
+	$(RUN) benchmarks $(ARGS)
+
+clean:
+	rm -rf .venv build dist *.egg-info .coverage* .*_cache .hypothesis docs/_build
+
+.venv/bin/python:
+	@'$(PYTHON)' -c '$(NEW_ENOUGH)' 2>/dev/null || { echo >&2 \
+		'Python 3.11 or later is needed: install it, or name it: make PYTHON=…'; exit 1; }
+	'$(PYTHON)' -m venv --clear .venv
+
+.venv/installed: .venv/bin/python setup.cfg pyproject.toml
+	$(RUN) pip install --quiet --editable .
+	touch $@
+
+.venv/installed-test: .venv/installed
+	$(RUN) pip install --quiet --editable '.[test]'
+	touch $@
+
+.venv/installed-check: .venv/installed-test
+	$(RUN) pip install --quiet --editable '.[test,docs,check]'
+	touch $@

@@ -1,0 +1,21 @@
+"""What every test can ask for, and how Hypothesis looks for counter-examples."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("here", deadline=None, print_blob=True)
+settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of test data beside the checkout, or skip the test."""
+    beside_checkout = Path(__file__).resolve().parents[2] / "shared"
+    folder = Path(os.environ.get("CHAT_REPLAY_SHARED") or beside_checkout)
+    if not folder.is_dir():
+        pytest.skip(f"the shared test data is not there: {folder}")
+    return folder

@@ -1,0 +1,193 @@
+"""The laws of the house: what may import what, what is public, what is installed."""
+
+import ast
+import doctest
+import graphlib
+import importlib
+import importlib.util
+import inspect
+import itertools
+import pkgutil
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+import pytest
+
+import replay
+from replay import errors
+
+PACKAGES = ("replay", "replay_backends", "replay_plugins")
+
+#: Which modules may import a dependency, where not all may.
+DOORS = {
+    "cattrs": ("replay.codec",),
+    "click": ("replay.cli",),
+    "pluggy": ("replay.hookspecs", "replay._plugins"),
+    "rich": ("replay.cli",),
+}
+
+#: Later modules may import earlier ones, never the other way round.
+ORDER = (
+    ("replay.errors", "replay.events"),
+    ("replay.sessions", "replay.messages"),
+    ("replay.codec", "replay.coalescing"),
+    ("replay.transcripts", "replay.backend", "replay.hookspecs"),
+    ("replay._plugins",),
+    ("replay.engine",),
+    ("replay.cli",),
+)
+
+
+def names_of_modules() -> Iterator[str]:
+    """Yield the name of every module that is installed with the project."""
+    for package in map(importlib.import_module, PACKAGES):
+        yield package.__name__
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            yield found.name
+
+
+MODULES = sorted(names_of_modules())
+
+
+def path_of(module: str) -> Path:
+    """Return the file of an installed module."""
+    spec = importlib.util.find_spec(module)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin)
+
+
+def imports_of(module: str) -> Iterator[str]:
+    """Yield the full name of whatever a module's text imports, at any depth."""
+    for node in ast.walk(ast.parse(path_of(module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{origin_of(node, module)}.{name.name}" for name in node.names)
+
+
+def origin_of(node: ast.ImportFrom, module: str) -> str:
+    """Return the full name of the module that a ``from`` import reads."""
+    if not node.level:
+        return node.module or ""
+    is_package = path_of(module).name == "__init__.py"
+    parts = module.split(".")
+    parts = parts[: len(parts) - node.level + is_package]
+    return ".".join([*parts, *filter(None, [node.module])])
+
+
+def is_within(name: str, packages: tuple[str, ...]) -> bool:
+    """Tell whether a dotted name is one of *packages* or lies in one."""
+    return any(name == p or name.startswith(f"{p}.") for p in packages)
+
+
+def unit_of(name: str) -> str:
+    """Return the part of `replay` that a dotted name belongs to."""
+    unit = ".".join(name.split(".")[:2])
+    return unit if unit in MODULES else "replay"
+
+
+def test_imports_point_one_way() -> None:
+    assert set(itertools.chain(*ORDER)) <= set(MODULES)
+    graph: dict[str, set[str]] = {}
+    for module in MODULES:
+        wanted = {unit_of(n) for n in imports_of(module) if is_within(n, ("replay",))}
+        graph.setdefault(unit_of(module), set()).update(wanted - {unit_of(module)})
+    for earlier, later in itertools.pairwise(ORDER):
+        for unit in later:
+            graph.setdefault(unit, set()).update(earlier)
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if is_within(m, ("replay",))])
+def test_the_engine_imports_no_backend_and_no_plugin(module: str) -> None:
+    built_in = PACKAGES[1:]
+    assert not [name for name in imports_of(module) if is_within(name, built_in)]
+
+
+@pytest.mark.parametrize("dependency", DOORS)
+def test_a_dependency_has_one_door(dependency: str) -> None:
+    users = {m for m in MODULES for n in imports_of(m) if is_within(n, (dependency,))}
+    assert not {user for user in users if not is_within(user, DOORS[dependency])}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_is_past_250_lines(module: str) -> None:
+    assert len(path_of(module).read_text(encoding="utf-8").splitlines()) <= 250
+
+
+def test_no_module_bears_the_name_of_a_public_function() -> None:
+    modules = {name.removeprefix("replay.") for name in MODULES}
+    assert not modules & set(replay.__all__)
+
+
+def test_the_public_names_are_sorted() -> None:
+    assert list(replay.__all__) == sorted(replay.__all__)
+
+
+@pytest.mark.parametrize("name", replay.__all__)
+def test_a_public_name_is_what_type_checkers_take_it_for(name: str) -> None:
+    (typed,) = [full for full in imports_of("replay") if full.endswith(f".{name}")]
+    module = importlib.import_module(typed.removesuffix(f".{name}"))
+    assert getattr(replay, name) is getattr(module, name)
+
+
+def test_the_public_names_are_complete() -> None:
+    typed = {name for name in imports_of("replay") if name.startswith("replay.")}
+    assert set(replay.__all__) == {name.rpartition(".")[2] for name in typed}
+
+
+def test_every_error_is_public() -> None:
+    raised = {name for name in vars(errors) if name.endswith("Error")}
+    assert raised <= set(replay.__all__)
+
+
+@pytest.mark.parametrize("name", replay.__all__)
+def test_a_public_name_has_a_docstring(name: str) -> None:
+    public = getattr(replay, name)
+    members = vars(public).items() if inspect.isclass(public) else ()
+    undocumented = [
+        member
+        for member, value in members
+        if not member.startswith("_")
+        and (inspect.isfunction(value) or isinstance(value, property))
+        and not inspect.getdoc(value)
+    ]
+    assert public.__doc__
+    assert not undocumented
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if "__main__" not in m])
+def test_the_examples_in_docstrings_hold(module: str) -> None:
+    assert doctest.testmod(importlib.import_module(module)).failed == 0
+
+
+@pytest.mark.parametrize("package", PACKAGES[1:])
+def test_a_package_of_built_ins_is_a_docstring_only(package: str) -> None:
+    (only,) = ast.parse(path_of(package).read_text(encoding="utf-8")).body
+    assert isinstance(only, ast.Expr)
+    assert isinstance(only.value, ast.Constant)
+    assert isinstance(only.value.value, str)
+
+
+def built_ins(group: str) -> dict[str, EntryPoint]:
+    """Return the entry points that this project itself registers in a group."""
+    return {
+        found.name: found
+        for found in entry_points(group=group)
+        if found.dist is not None and found.dist.name == "chat-replay"
+    }
+
+
+@pytest.mark.parametrize(
+    ("group", "names"),
+    [
+        ("replay.backends", {"fixture_directory", "json_file"}),
+        ("replay.plugins", {"transcript_writer", "usage"}),
+    ],
+)
+def test_the_built_ins_are_found_by_entry_point(group: str, names: set[str]) -> None:
+    found = built_ins(group)
+    assert set(found) == names
+    assert all(callable(entry_point.load()) for entry_point in found.values())
