@@ -1,0 +1,207 @@
+"""JSON values to events and headers, exactly: nothing is coerced, nothing is lost."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeVar, cast
+
+import attrs
+from cattrs import Converter, override
+from cattrs.errors import ClassValidationError
+from cattrs.gen import make_dict_structure_fn
+
+from replay.errors import DecodeError
+from replay.events import (
+    EVENT_CLASSES,
+    Event,
+    ImageAttachment,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    UnknownEvent,
+    Usage,
+)
+from replay.sessions import JobMetadata, SessionSummary
+from replay.wire import WireObject
+
+_Wire = TypeVar("_Wire", bound=WireObject)
+_Structure = Callable[[object, Any], Any]  # cattrs passes and returns any class
+
+_RECORDED: Final = "\0recorded"  # bears the whole object among its own keys
+_DELTAS: Final[Mapping[object, type[TextDelta | ThinkingDelta]]] = {
+    "text_delta": TextDelta,
+    "thinking_delta": ThinkingDelta,
+}
+_NAMES: Final[Mapping[object, str]] = {
+    type(None): "null",
+    bool: "true or false",
+    int: "an integer",
+    float: "a number",
+    str: "a string",
+    list: "a list",
+    dict: "an object",
+}
+
+
+class _UnexpectedError(Exception):
+    """A value is not of the type that its field has: the reason, the place within."""
+
+
+def decode_event(value: object) -> Event:
+    """Return the event that *value* is; an UnknownEvent where it is none.
+
+    Args:
+        value: One entry of a session's ``events``; kept, so it must not change.
+    """
+    if not isinstance(value, dict):
+        reason = f"expected an object, got {_name(value)}"
+        return UnknownEvent(value, "invalid-event", reason)
+    kind = value.get("type")
+    if not isinstance(kind, str) or kind not in EVENT_CLASSES:
+        return UnknownEvent(value, *_fault_of_type(kind))
+    plain = _DELTAS.get(kind)
+    if plain and len(value) == 2 and isinstance(value.get("content"), str):  # noqa: PLR2004 - type, content
+        return plain(value["content"], recorded=value)
+    if kind == Stop.type and "error" not in value:  # it may be null, never absent
+        return UnknownEvent(value, "invalid-event", "$.error: missing")
+    try:
+        return cast("Event", _structure(value, EVENT_CLASSES[kind]))
+    except DecodeError as error:
+        reason = f"{error.where}: {error.reason}"
+        return UnknownEvent(value, "invalid-event", reason)
+
+
+def _fault_of_type(kind: object) -> tuple[str, str]:
+    """Return the code and the reason for a type that no event has."""
+    if kind is None:
+        return "missing-type", "the event has no type"
+    if not isinstance(kind, str):
+        return "invalid-event", f"$.type: expected a string, got {_name(kind)}"
+    return "unknown-type", f"no event has the type {kind!a}"
+
+
+def check_event(value: object, where: str) -> None:
+    """Refuse what :func:`decode_event` would not know.
+
+    Args:
+        value: One entry of a session's ``events``.
+        where: Its JSON path.
+
+    Raises:
+        DecodeError: The event's type is not known, or one of its fields is wrong.
+    """
+    event = decode_event(value)
+    if isinstance(event, UnknownEvent):
+        path, colon, reason = event.reason.partition(": ")
+        if colon and path.startswith("$"):
+            raise DecodeError(where + path[1:], reason)
+        key = ".type" if isinstance(value, dict) else ""
+        raise DecodeError(where + key, event.reason)
+
+
+def decode_header(value: Mapping[str, object], session_id: str) -> SessionSummary:
+    """Return the header of a session document.
+
+    Args:
+        value: The document, ``events`` aside.
+        session_id: What the session is called where the document does not say.
+
+    Raises:
+        DecodeError: A field is of a wrong type.
+    """
+    given = {k: v for k, v in value.items() if v is not None or k == "session_id"}
+    header = _structure({"session_id": session_id, **given}, SessionSummary)
+    return attrs.evolve(header, recorded=value)
+
+
+def _structure(value: Mapping[str, object], cls: type[_Wire]) -> _Wire:
+    try:
+        return _FAST.structure(value, cls)
+    except Exception:  # noqa: BLE001, S110 - of many types; what follows says what is wrong
+        pass
+    try:
+        return _EXACT.structure(value, cls)
+    except ClassValidationError as error:
+        where, reason = next(_faults("$", error))
+        raise DecodeError(where, reason) from None
+
+
+def _faults(where: str, error: ClassValidationError) -> Iterator[tuple[str, str]]:
+    for fault, note in error.group_exceptions()[0]:
+        path = f"{where}.{note.name.lstrip('_')}"
+        if isinstance(fault, ClassValidationError):
+            yield from _faults(path, fault)
+        elif isinstance(fault, KeyError):
+            yield path, "missing"
+        else:
+            reason, *within = fault.args
+            yield path + "".join(within), reason
+
+
+def _name(value: object) -> str:
+    return _NAMES[type(value)]
+
+
+def _converter(*, detailed: bool) -> Converter:
+    converter = Converter(detailed_validation=detailed)
+    for expected in (bool, int, str):
+        converter.register_structure_hook(expected, _exactly(expected))
+    converter.register_structure_hook(float, _number)
+    converter.register_structure_hook_func(lambda cls: cls is object, lambda v, _: v)
+    converter.register_structure_hook_func(_is_mapping, _exactly(dict))
+    converter.register_structure_hook_func(_is_strings, _strings)
+    for cls in (ImageAttachment, Usage, JobMetadata, *EVENT_CLASSES.values()):
+        converter.register_structure_hook(cls, _object(cls, converter))
+    converter.register_structure_hook(
+        SessionSummary, _object(SessionSummary, converter)
+    )
+    return converter
+
+
+def _exactly(expected: type) -> _Structure:
+    def structure(value: object, _: object) -> object:
+        if type(value) is not expected:
+            message = f"expected {_NAMES[expected]}, got {_name(value)}"
+            raise _UnexpectedError(message)
+        return value
+
+    return structure
+
+
+def _number(value: object, _: object) -> object:
+    return value if type(value) is int else _exactly(float)(value, _)
+
+
+def _is_mapping(cls: object) -> bool:
+    return cls == Mapping[str, object]
+
+
+def _is_strings(cls: object) -> bool:
+    return cls == tuple[str, ...]
+
+
+def _strings(value: object, _: object) -> tuple[str, ...]:
+    items: list[object] = _exactly(list)(value, _)
+    for index, item in enumerate(items):
+        if not isinstance(item, str):
+            message = f"expected a string, got {_name(item)}"
+            raise _UnexpectedError(message, f"[{index}]")
+    return cast("tuple[str, ...]", tuple(items))
+
+
+def _object(cls: type[WireObject], converter: Converter) -> _Structure:
+    structure = make_dict_structure_fn(
+        cls,
+        converter,
+        _recorded=override(rename=_RECORDED),
+        _cattrs_use_alias=True,
+        _cattrs_detailed_validation=converter.detailed_validation,
+    )
+
+    def with_recorded(value: object, _: object) -> WireObject:
+        recorded = _exactly(dict)(value, _)
+        return structure({**recorded, _RECORDED: recorded}, cls)
+
+    return with_recorded
+
+
+_FAST: Final = _converter(detailed=False)
+_EXACT: Final = _converter(detailed=True)

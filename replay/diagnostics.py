@@ -1,0 +1,45 @@
+"""The codes for odd histories, each with a sentence.
+
+A diagnostic never stops a replay, unless ``strict=True`` asks for it.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+CODES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "byte-order-mark": "The document begins with a byte order mark.",
+        "delta-gap": "A full event holds more than the deltas before it.",
+        "delta-mismatch": "A full event differs from the deltas before it.",
+        "delta-surplus": "The deltas hold more than the full event after them.",
+        "duplicate-key": "An object gives one key twice; the last one counts.",
+        "error-flag-differs": "A stop's is_error and error contradict each other.",
+        "invalid-event": "An event of a known type has a wrong field.",
+        "late-full": "A full event repeats what was delivered from its deltas.",
+        "late-full-differs": "A full event extends what was delivered from deltas.",
+        "late-result": "A tool result answers a call of an earlier turn.",
+        "missing-type": "An event has no type.",
+        "orphan-result": "A tool result answers no known call.",
+        "repeated-session-id": "The source holds another session of the same id.",
+        "repeated-stop": "A turn has more than one stop; the last one counts.",
+        "result-name-differs": "A tool result names another tool than its call.",
+        "unknown-type": "An event has a type that is not known.",
+    }
+)
+
+#: The codes that say: deltas and full events do not agree.
+DELTA_FAMILY: Final[frozenset[str]] = frozenset(
+    code for code in CODES if code.startswith(("delta-", "late-full"))
+)
+
+
+@attrs.frozen
+class Diagnostic:
+    """One odd thing about a history, for programs to branch on and people to read."""
+
+    code: str  #: one of :data:`CODES`
+    index: int | None  #: the event where it was found; None: the document itself
+    detail: str  #: what exactly; holds no event index

@@ -1,0 +1,150 @@
+"""Everything this library raises on purpose.
+
+ReplayError
+├── DecodeError                  a recording is malformed      (also ValueError)
+│   └── LimitExceededError       … or larger than a limit allows
+├── EncodeError                  a value cannot stand in JSON  (also ValueError)
+├── BackendError                 the source could not serve
+│   ├── SessionNotFoundError     … it has no such session      (also LookupError)
+│   └── BackendUnavailableError  … try again later             (also ConnectionError)
+├── UnknownNameError             no backend, plugin or option
+│                                of that name                  (also LookupError)
+├── UnsupportedError             this source cannot do that    (also TypeError)
+└── PluginError                  a plugin is wrong, or a hook raised; see __cause__
+
+Every error carries ``code`` (a stable word for programs), ``hint`` (what to do, or
+an empty string) and ``retryable``, and survives pickling.
+"""
+
+from typing import ClassVar
+
+import attrs
+
+
+class ReplayError(Exception):
+    """Anything that this library raises on purpose."""
+
+    code: ClassVar[str] = "replay-error"
+    retryable: ClassVar[bool] = False
+    hint: str = ""
+
+
+@attrs.define(slots=False)
+class DecodeError(ReplayError, ValueError):
+    """A recording does not have the shape that it should have."""
+
+    code: ClassVar[str] = "decode-error"
+
+    where: str  #: JSON path from the root, such as ``$.events[3].content``, or a line
+    reason: str  #: what is wrong, as a phrase without a full stop
+    source: str | None = None  #: file or URL; None: it was given as a value
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.source}: {self.where}" if self.source else self.where
+        return _sentence(f"{place}: {self.reason}", self.hint)
+
+
+@attrs.define(slots=False)
+class LimitExceededError(DecodeError):
+    """A recording holds something larger than its :class:`~replay.Limits` allow."""
+
+    code: ClassVar[str] = "limit-exceeded"
+
+
+@attrs.define(slots=False)
+class EncodeError(ReplayError, ValueError):
+    """A value that was built by hand cannot be written as JSON."""
+
+    code: ClassVar[str] = "encode-error"
+
+    reason: str
+    hint: str = "use only what JSON knows: dict, list, str, int, float, bool, None"
+
+    def __str__(self) -> str:
+        return _sentence(self.reason, self.hint)
+
+
+@attrs.define(slots=False)
+class BackendError(ReplayError):
+    """A source could not serve."""
+
+    code: ClassVar[str] = "backend-error"
+
+    source: str  #: file, directory or URL
+    reason: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return _sentence(f"{self.source}: {self.reason}", self.hint)
+
+
+@attrs.define(slots=False)
+class SessionNotFoundError(BackendError, LookupError):
+    """A source has no such session."""
+
+    code: ClassVar[str] = "session-not-found"
+
+
+@attrs.define(slots=False)
+class BackendUnavailableError(BackendError, ConnectionError):
+    """A source cannot be reached now."""
+
+    code: ClassVar[str] = "backend-unavailable"
+    retryable: ClassVar[bool] = True
+
+
+@attrs.define(slots=False)
+class UnknownNameError(ReplayError, LookupError):
+    """There is no backend, plugin or option of that name."""
+
+    code: ClassVar[str] = "unknown-name"
+
+    reason: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return _sentence(self.reason, self.hint)
+
+
+@attrs.define(slots=False)
+class UnsupportedError(ReplayError, TypeError):
+    """A source cannot do what was asked of it."""
+
+    code: ClassVar[str] = "unsupported"
+
+    source: str
+    reason: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return _sentence(f"{self.source}: {self.reason}", self.hint)
+
+
+@attrs.define(slots=False)
+class PluginError(ReplayError):
+    """A plugin cannot be used, or one of its hooks raised (see ``__cause__``)."""
+
+    code: ClassVar[str] = "plugin-error"
+
+    plugin: str  #: the plugin's name
+    reason: str
+    hook: str | None = None  #: None: it failed before any hook was called
+    index: int | None = None  #: the event that was walked; None: outside the events
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"plugin {self.plugin!r}"
+        if self.hook is not None:
+            place += f", hook {self.hook}"
+        if self.index is not None:
+            place += f", event {self.index}"
+        return _sentence(f"{place}: {self.reason}", self.hint)
+
+
+class StopReplay(Exception):  # noqa: N818 - a request like StopIteration, no error
+    """Raised by a hook that has seen enough: ends this session's replay cleanly."""
+
+
+def _sentence(text: str, hint: str) -> str:
+    return f"{text} ({hint})" if hint else text

@@ -1,0 +1,194 @@
+"""JSON text, strictly: bytes to values and back.
+
+msgspec goes first, being twice as fast; whatever it refuses, the standard library's
+``json``, made strict, decides.
+"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from math import isinf
+from typing import Final
+
+import attrs
+import msgspec
+
+from replay.errors import DecodeError, EncodeError, LimitExceededError
+
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+
+
+@attrs.frozen
+class Parsed:
+    """A JSON value, and what was odd about its text."""
+
+    value: object
+    oddities: tuple[tuple[str, str], ...] = ()  #: (diagnostic code, detail)
+
+
+@attrs.frozen
+class _Refused:
+    """Stands for a number that cannot be kept exactly."""
+
+    reason: str
+
+
+def parse(data: bytes) -> Parsed:
+    """Return the JSON value that *data* holds.
+
+    Args:
+        data: UTF-8 text; a leading byte order mark is an oddity, no error.
+
+    Raises:
+        DecodeError: It is not JSON, not UTF-8, or holds a number past what Python
+            keeps, or its root gives ``events`` twice.
+        LimitExceededError: It is nested deeper than can be read.
+    """
+    if not _may_repeat_events(data):
+        try:
+            return Parsed(msgspec.json.decode(data))
+        except (ValueError, RecursionError, msgspec.MsgspecError):
+            pass  # the judge knows better, or says why not
+    return _Judge().parse(data)
+
+
+def _may_repeat_events(data: bytes) -> bool:
+    return data.count(b'"events"') > 1 or b"\\u006" in data or b"\\u007" in data
+
+
+class _Judge:
+    """Reads one document as the standard says, and notes what is odd."""
+
+    def __init__(self) -> None:
+        self._oddities: list[tuple[str, str]] = []
+        self._refusal: _Refused | None = None
+        self._root: list[tuple[str, object]] = []
+
+    def parse(self, data: bytes) -> Parsed:
+        text = decode_text(data)
+        if text.startswith("\ufeff"):
+            self._oddities.append(("byte-order-mark", "the document begins with one"))
+            text = text[1:]
+        try:
+            value = self._value(text)
+        except json.JSONDecodeError as error:
+            raise _not_json(error) from None
+        except RecursionError:
+            reason = "nested deeper than can be read"
+            raise LimitExceededError(where="$", reason=reason) from None
+        if isinstance(value, dict) and sum(k == "events" for k, _ in self._root) > 1:
+            hint = "keep one of them"
+            raise DecodeError(where="$.events", reason="given twice", hint=hint)
+        return Parsed(value, tuple(self._oddities))
+
+    def _value(self, text: str) -> object:
+        value: object = json.loads(
+            text,
+            object_pairs_hook=self._object,
+            parse_int=self._int,
+            parse_float=self._float,
+            parse_constant=self._constant,
+        )
+        if self._refusal is not None:
+            overwritten = ("$", self._refusal.reason)  # by a second key of its name
+            raise DecodeError(*next(_refused("$", value), overwritten))
+        return value
+
+    def _object(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
+        self._root = pairs
+        value = dict(pairs)
+        if len(value) < len(pairs):
+            twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+            self._oddities.append(("duplicate-key", f"the key {twice!a}"))
+        return value
+
+    def _int(self, digits: str) -> int | _Refused:
+        try:
+            return int(digits)
+        except ValueError:
+            most = sys.get_int_max_str_digits()
+            return self._refuse(f"an integer of more than {most} digits")
+
+    def _float(self, digits: str) -> float | _Refused:
+        value = float(digits)
+        if isinf(value):
+            return self._refuse("a number too large for a float")
+        return value
+
+    def _constant(self, name: str) -> _Refused:
+        return self._refuse(f"not JSON: {name}")
+
+    def _refuse(self, reason: str) -> _Refused:
+        self._refusal = _Refused(reason)
+        return self._refusal
+
+
+def decode_text(data: bytes) -> str:
+    """Return *data* as text.
+
+    Raises:
+        DecodeError: It is not UTF-8.
+    """
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        place, hint = f"byte {error.start}", "it may be damaged, or be no text at all"
+    else:
+        if "\0" not in text[:4]:
+            return text
+        place, hint = "byte 0", "it may be damaged, or be no text at all"
+    if data.startswith(_UTF_16) or 0 < data[:4].count(b"\0") < len(data[:4]):
+        hint = "it looks like UTF-16 or UTF-32; convert it to UTF-8"
+    raise DecodeError(place, "not UTF-8 text", hint=hint) from None
+
+
+def _not_json(error: json.JSONDecodeError) -> DecodeError:
+    where = f"line {error.lineno}, column {error.colno}"
+    if not error.doc[error.pos :].strip():
+        hint = "it may be cut off; fetch or copy it again"
+        return DecodeError(where, "not JSON: the text ends too soon", hint=hint)
+    reason = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+    return DecodeError(where, reason)
+
+
+def _refused(where: str, value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, _Refused):
+        yield where, value.reason
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            is_plain = key.isascii() and key.isidentifier()
+            step = f".{key}" if is_plain else f"[{key!a}]"
+            yield from _refused(where + step, item)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _refused(f"{where}[{index}]", item)
+
+
+def is_deeper(value: object, depth: int) -> bool:
+    """Tell whether lists and dicts are nested deeper than *depth* in *value*."""
+    level = [value]
+    for _ in range(depth + 1):
+        containers = [item for item in level if isinstance(item, dict | list)]
+        if not containers:
+            return False
+        level = []
+        for item in containers:
+            level.extend(item.values() if isinstance(item, dict) else item)
+    return True
+
+
+def write(value: object) -> bytes:
+    r"""Return *value* as JSON in UTF-8; lone surrogate halves as ``\uXXXX``.
+
+    Raises:
+        EncodeError: It is no JSON value.
+    """
+    try:
+        text = json.dumps(
+            value, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        )
+    except (TypeError, ValueError, RecursionError) as error:
+        reason = f"cannot be written as JSON: {error}"
+        raise EncodeError(reason) from error
+    return text.encode("utf-8", "backslashreplace")

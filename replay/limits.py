@@ -1,0 +1,32 @@
+"""How large a recording may be before it is refused."""
+
+import attrs
+
+DEEPEST = 500  #: pickle and copy.deepcopy fail on values nested deeper than this
+
+
+@attrs.frozen
+class Limits:
+    """What is too large to read, each a guard against hostile input.
+
+    A document as a whole has no limit.
+
+    Args:
+        event_bytes: The longest event, and the longest line of a JSON Lines file,
+            in bytes.
+        depth: How deep arrays and objects may be nested within one event or header
+            field; at most 500, where Python's own copying fails.
+        response_bytes: The longest HTTP response, in decoded bytes.
+
+    Raises:
+        ValueError: A limit is below 1, or *depth* is above 500.
+    """
+
+    event_bytes: int = attrs.field(default=64 << 20, validator=attrs.validators.ge(1))
+    depth: int = attrs.field(
+        default=200,
+        validator=[attrs.validators.ge(1), attrs.validators.le(DEEPEST)],
+    )
+    response_bytes: int = attrs.field(
+        default=256 << 20, validator=attrs.validators.ge(1)
+    )

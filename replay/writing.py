@@ -1,0 +1,68 @@
+"""Sessions to JSON, in the shape in which they were recorded."""
+
+import io
+from collections.abc import Iterator
+from itertools import chain, repeat
+from operator import add
+from typing import BinaryIO
+
+from replay.json_text import write
+from replay.sessions import Session
+
+
+def dumps(session: Session) -> bytes:
+    """Return *session* as JSON in UTF-8, an event a line.
+
+    What was loaded comes back as the same JSON value: unknown events and keys, key
+    order and large integers included.
+
+    Raises:
+        EncodeError: It holds, built by hand, what JSON cannot.
+    """
+    file = io.BytesIO()
+    dump(session, file)
+    return file.getvalue()
+
+
+def dump(session: Session, file: BinaryIO) -> None:
+    """Write *session* to *file*, as :func:`dumps` would return it.
+
+    Args:
+        session: What to write.
+        file: Open for writing bytes.
+
+    Raises:
+        EncodeError: It holds, built by hand, what JSON cannot; what comes before
+            that is written.
+    """
+    if session.shape == "lines":
+        file.writelines(line + b"\n" for line in _events(session))
+        return
+    if session.shape == "list":
+        _write_list(session, file)
+    else:
+        _write_document(session, file)
+    file.write(b"\n")
+
+
+def _write_document(session: Session, file: BinaryIO) -> None:
+    header = session.as_object()
+    header.setdefault("events", None)
+    for number, (key, value) in enumerate(header.items()):
+        file.write((b"," if number else b"{") + write(key) + b":")
+        if key == "events":
+            _write_list(session, file)
+        else:
+            file.write(write(value))
+    file.write(b"}")
+
+
+def _write_list(session: Session, file: BinaryIO) -> None:
+    file.write(b"[")
+    commas = chain([b"\n"], repeat(b",\n"))
+    file.writelines(map(add, commas, _events(session)))
+    file.write(b"\n]")
+
+
+def _events(session: Session) -> Iterator[bytes]:
+    return (write(event.as_object()) for event in session.events)

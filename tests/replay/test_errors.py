@@ -1,0 +1,133 @@
+import copy
+import pickle
+from pathlib import Path
+
+import attrs
+import pytest
+
+from replay import errors
+from replay.errors import (
+    BackendError,
+    BackendUnavailableError,
+    DecodeError,
+    EncodeError,
+    LimitExceededError,
+    PluginError,
+    ReplayError,
+    SessionNotFoundError,
+    StopReplay,
+    UnknownNameError,
+    UnsupportedError,
+)
+
+EVERY = [
+    DecodeError("$.events[3].content", "missing", "a.json", "read it again"),
+    LimitExceededError("$[0]", "longer than 3 bytes", "a.json", "raise it"),
+    EncodeError("it is a set", "use a list"),
+    BackendError("a.json", "there is nothing", "look elsewhere"),
+    SessionNotFoundError("a.json", "no session", "look elsewhere"),
+    BackendUnavailableError("https://a", "no answer", "try again"),
+    UnknownNameError("no backend 'x'", "did you mean 'y'?"),
+    UnsupportedError("a.json", "it cannot be written", "copy it"),
+    PluginError("usage", "no", "replay_text", 3, "mend it"),
+]
+each_error = pytest.mark.parametrize(
+    "error", EVERY, ids=[type(error).__name__ for error in EVERY]
+)
+
+
+def test_every_class_of_the_tree_is_tested_here() -> None:
+    classes = {
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, ReplayError)
+    }
+    assert classes == {ReplayError, *map(type, EVERY)}
+
+
+def test_the_tree_that_the_docstring_draws_is_the_tree() -> None:
+    drawn = Path(errors.__file__).read_text(encoding="utf-8").split('"""')[1]
+    assert all(type(error).__name__ in drawn for error in EVERY)
+
+
+@each_error
+def test_an_error_pickles_with_its_fields(error: ReplayError) -> None:
+    back = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+    assert type(back) is type(error)
+    assert vars(back) == vars(error)
+    assert str(back) == str(error)
+
+
+@each_error
+def test_a_copy_of_an_error_says_the_same(error: ReplayError) -> None:
+    assert str(copy.copy(error)) == str(error)
+
+
+@each_error
+def test_an_error_can_be_evolved(error: ReplayError) -> None:
+    assert attrs.evolve(error, hint="new").hint == "new"  # type: ignore[misc]  # all but the root are attrs classes
+
+
+@each_error
+def test_an_errors_text_holds_all_its_words(error: ReplayError) -> None:
+    said = [word for word in vars(error).values() if isinstance(word, str)]
+    assert all(word in str(error) for word in said)
+
+
+@each_error
+def test_an_errors_name_ends_in_error(error: ReplayError) -> None:
+    assert type(error).__name__.endswith("Error")
+
+
+def test_every_class_has_a_code_of_its_own() -> None:
+    codes = {type(error).code for error in EVERY} | {ReplayError.code}
+    assert len(codes) == len(EVERY) + 1
+
+
+def test_only_an_unavailable_source_is_worth_another_try() -> None:
+    retryable = [type(error) for error in EVERY if error.retryable]
+    assert retryable == [BackendUnavailableError]
+
+
+@pytest.mark.parametrize(
+    ("error", "builtin"),
+    [
+        (DecodeError, ValueError),
+        (LimitExceededError, DecodeError),
+        (EncodeError, ValueError),
+        (SessionNotFoundError, LookupError),
+        (BackendUnavailableError, ConnectionError),
+        (UnknownNameError, LookupError),
+        (UnsupportedError, TypeError),
+    ],
+)
+def test_an_error_is_also_what_a_caller_may_catch(
+    error: type[ReplayError], builtin: type[Exception]
+) -> None:
+    assert issubclass(error, builtin)
+
+
+def test_a_decode_error_names_its_file_and_the_place_in_it() -> None:
+    error = DecodeError("$.events", "missing", source="a.json")
+    assert str(error) == "a.json: $.events: missing"
+
+
+def test_a_decode_error_of_a_value_names_the_place_alone() -> None:
+    assert str(DecodeError("$.events", "missing")) == "$.events: missing"
+
+
+def test_a_hint_stands_in_brackets() -> None:
+    assert str(UnknownNameError("no x", "try y")) == "no x (try y)"
+
+
+def test_a_plugin_error_names_plugin_hook_and_event() -> None:
+    error = PluginError("usage", "no", "replay_text", 3)
+    assert str(error) == "plugin 'usage', hook replay_text, event 3: no"
+
+
+def test_a_plugin_error_before_any_hook_names_the_plugin_alone() -> None:
+    assert str(PluginError("usage", "no")) == "plugin 'usage': no"
+
+
+def test_a_request_to_stop_is_no_error_of_the_tree() -> None:
+    assert not issubclass(StopReplay, ReplayError)

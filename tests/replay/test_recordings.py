@@ -1,0 +1,176 @@
+import json
+from collections.abc import Callable
+
+import pytest
+
+from replay.errors import DecodeError, LimitExceededError
+from replay.events import Text, ToolCall
+from replay.json_text import Parsed
+from replay.limits import Limits
+from replay.recordings import Reader
+from replay.sessions import Session
+
+TEXT = {"type": "text", "content": "a"}
+WRONG = {"type": "text", "content": None}
+CALL = {"type": "tool_call", "call_id": "c", "name": "n"}
+
+
+def reader(*, strict: bool = False, limits: Limits | None = None) -> Reader:
+    return Reader("given", strict, limits or Limits())
+
+
+def lines(*values: object) -> list[tuple[int, bytes]]:
+    return [
+        (number * 10, json.dumps(each).encode()) for number, each in enumerate(values)
+    ]
+
+
+def nested(depth: int) -> list[object]:
+    value: list[object] = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
+
+
+Reading = Callable[[Reader, object], Session]
+#: How an event gets into a session, and its path there.
+SHAPES: list[tuple[Reading, str]] = [
+    (
+        lambda read, event: read.session(Parsed({"events": [TEXT, event]})),
+        "$.events[1]",
+    ),
+    (lambda read, event: read.session(Parsed([TEXT, event])), "$[1]"),
+    (lambda read, event: next(read.lines(lines(TEXT, event))), "line 10, $"),
+]
+in_each_shape = pytest.mark.parametrize(
+    ("reading", "where"), SHAPES, ids=["document", "list", "lines"]
+)
+
+
+@in_each_shape
+def test_strict_reading_refuses_a_malformed_event_by_its_path(
+    reading: Reading, where: str
+) -> None:
+    with pytest.raises(DecodeError) as caught:
+        reading(reader(strict=True), WRONG)
+    assert str(caught.value) == f"{where}.content: expected a string, got null"
+
+
+@in_each_shape
+def test_strict_reading_refuses_an_unknown_event_by_its_path(
+    reading: Reading, where: str
+) -> None:
+    with pytest.raises(DecodeError) as caught:
+        reading(reader(strict=True), {"type": "odd"})
+    assert str(caught.value) == f"{where}.type: no event has the type 'odd'"
+
+
+@in_each_shape
+def test_strict_reading_takes_what_is_right(reading: Reading, where: str) -> None:
+    assert list(reading(reader(strict=True), TEXT).events) == [Text("a")] * 2, where
+
+
+def test_strict_reading_refuses_a_single_event_by_its_path() -> None:
+    with pytest.raises(DecodeError, match=r"^\$\.content: expected"):
+        reader(strict=True).session(Parsed(WRONG))
+
+
+@in_each_shape
+def test_a_field_of_an_event_may_be_as_deep_as_the_limit(
+    reading: Reading, where: str
+) -> None:
+    session = reading(reader(), CALL | {"arguments": {"x": nested(199)}})
+    call = session.events[1]
+    assert isinstance(call, ToolCall), where
+    assert call.arguments == {"x": nested(199)}
+
+
+@in_each_shape
+def test_a_field_of_an_event_past_the_limit_is_refused_by_its_event(
+    reading: Reading, where: str
+) -> None:
+    with pytest.raises(LimitExceededError) as caught:
+        reading(reader(), CALL | {"arguments": {"x": nested(200)}})
+    assert caught.value.where == where
+    assert caught.value.reason == "nested deeper than 200 levels"
+    assert caught.value.hint == "raise Limits(depth=…)"
+
+
+@in_each_shape
+def test_the_limit_of_depth_can_be_raised(reading: Reading, where: str) -> None:
+    raised = reader(limits=Limits(depth=500))
+    session = reading(raised, CALL | {"arguments": {"x": nested(499)}})
+    call = session.events[1]
+    assert isinstance(call, ToolCall), where
+    assert call.arguments == {"x": nested(499)}
+
+
+def test_a_header_may_be_as_deep_as_the_limit() -> None:
+    session = reader().session(Parsed({"x": nested(200), "events": []}))
+    assert session.extra == {"x": nested(200)}
+
+
+def test_a_header_past_the_limit_is_refused() -> None:
+    with pytest.raises(LimitExceededError, match=r"^\$: nested deeper than 200 levels"):
+        reader().session(Parsed({"x": nested(201), "events": []}))
+
+
+@pytest.mark.parametrize(
+    ("value", "where"),
+    [
+        ({"events": [TEXT, TEXT | {"content": "a" * 99}]}, "$.events[1]"),
+        ([TEXT, TEXT | {"content": "a" * 99}], "$[1]"),
+        (TEXT | {"content": "a" * 99}, "$[0]"),
+    ],
+)
+def test_an_event_past_the_limit_is_refused_by_its_path(
+    value: object, where: str
+) -> None:
+    small = reader(limits=Limits(event_bytes=99))
+    with pytest.raises(LimitExceededError) as caught:
+        small.document(json.dumps(value).encode())
+    assert caught.value.where == where
+    assert caught.value.reason == "longer than 99 bytes"
+    assert caught.value.hint == "raise Limits(event_bytes=…)"
+
+
+def test_an_event_is_measured_as_it_would_be_written() -> None:
+    exact = len(b'{"type":"text","content":"a"}')
+    spacious = json.dumps([TEXT, TEXT], indent=40).encode()
+    session = reader(limits=Limits(event_bytes=exact)).document(spacious)
+    assert len(session.events) == 2
+
+
+def test_what_was_odd_about_a_document_is_diagnosed() -> None:
+    parsed = Parsed({"events": []}, (("duplicate-key", "the key 'a'"),))
+    (diagnostic,) = reader().session(parsed).diagnostics
+    assert (diagnostic.code, diagnostic.index) == ("duplicate-key", None)
+    assert diagnostic.detail == "the key 'a'"
+
+
+@pytest.mark.parametrize("shape", [[], TEXT])
+def test_what_was_odd_about_a_list_or_an_event_is_diagnosed(shape: object) -> None:
+    parsed = Parsed(shape, (("duplicate-key", "the key 'a'"),))
+    assert len(reader().session(parsed).diagnostics) == 1
+
+
+def test_what_was_odd_about_any_line_is_diagnosed() -> None:
+    twice = b'{"\\u0061": 1, "a": 2}'
+    (session,) = reader().lines([(1, b"{}"), (2, twice), (3, twice)])
+    assert [each.code for each in session.diagnostics] == ["duplicate-key"] * 2
+
+
+def test_a_session_keeps_everything_its_header_says() -> None:
+    document = {
+        "x": 1,
+        "generated_title": "What?",
+        "events": [],
+        "session_id": "ses-1",
+        "last_updated_at": "2026-04-22T12:34:41.342245",
+        "index_ids": ["idx-1"],
+        "job_metadata": {"turns": 2},
+        "shared_access": "query",
+    }
+    session = reader().session(Parsed(document))
+    assert session.session_id == "ses-1"
+    assert session.as_object() == document | {"events": None}

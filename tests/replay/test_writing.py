@@ -1,0 +1,440 @@
+import copy
+import io
+import json
+import pickle
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay.errors import EncodeError
+from replay.events import (
+    EVENT_CLASSES,
+    Event,
+    ImageAttachment,
+    Stop,
+    Text,
+    TextDelta,
+    Thinking,
+    ThinkingDelta,
+    ToolCall,
+    ToolResult,
+    UnknownEvent,
+    Usage,
+    UserInput,
+)
+from replay.limits import Limits
+from replay.sessions import JobMetadata, Session
+from replay.shapes import loads
+from replay.writing import dump, dumps
+
+# --- What can be recorded -------------------------------------------------------------
+
+# No half of a pair stands before its other half: on the wire they are one character.
+strings = st.text(max_size=8) | st.sampled_from(["\ud83d", "a\udfff", "\ude00\ud83d"])
+large = st.sampled_from([2**63, 2**64, -(10**19), 10**400, 10**4300 - 1, 1 - 10**4300])
+numbers = st.integers() | large | st.floats(allow_nan=False, allow_infinity=False)
+scalars = st.none() | st.booleans() | numbers | strings
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(strings, inner, max_size=3)
+    ),
+    max_leaves=4,
+)
+objects = st.dictionaries(strings, values, max_size=3)
+
+KINDS = list(EVENT_CLASSES)
+TOKENS = {
+    "total_input_tokens": st.none() | st.integers(),
+    "total_output_tokens": st.none() | st.integers(),
+    "turns": st.integers(),
+    "duration_ms": st.floats(allow_nan=False, allow_infinity=False) | st.integers(),
+}
+FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    **{
+        kind: {"content": strings}
+        for kind in ("user_input", "thinking_delta", "thinking", "text_delta", "text")
+    },
+    "tool_call": {"call_id": strings, "name": strings, "arguments": objects},
+    "tool_result": {
+        "call_id": strings,
+        "name": strings,
+        "result": values,
+        "image_attachment": st.none()
+        | st.fixed_dictionaries({"source_id": strings, "attachment_name": strings}),
+    },
+    "stop": {
+        "usage": st.fixed_dictionaries({}, optional=TOKENS),
+        "is_error": st.booleans(),
+        "error": st.none() | strings,
+        "skipped_index_ids": st.none() | st.lists(strings),
+    },
+}
+HEADER = {
+    "session_id": strings,
+    "last_updated_at": st.none() | strings,
+    "generated_title": st.none() | strings,
+    "index_ids": st.none() | st.lists(strings),
+    "shared_access": st.none() | strings,
+    "job_metadata": st.none()
+    | st.fixed_dictionaries(
+        {},
+        optional=TOKENS
+        | {
+            "is_error": st.booleans(),
+            "error": st.none() | strings,
+            "export_config_ids": st.none() | st.lists(strings),
+        },
+    ),
+}
+
+
+def arranged(
+    one: dict[str, Any], other: dict[str, Any], order: Callable[[Any], Iterable[str]]
+) -> dict[str, Any]:
+    """Return both objects in one, its keys in that order; *other* wins."""
+    both = one | other
+    return {key: both[key] for key in order(both)}
+
+
+orders = st.sampled_from([iter, reversed, sorted])
+
+
+def whole_event(kind: str) -> st.SearchStrategy[dict[str, Any]]:
+    fields = st.fixed_dictionaries({"type": st.just(kind), **FIELDS[kind]})
+    return st.builds(arranged, objects, fields, orders)
+
+
+def malformed_event(kind: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Return events of a type in which fields may be missing or wrong."""
+    fields = {key: right | values for key, right in FIELDS[kind].items()}
+    return st.fixed_dictionaries({"type": st.just(kind)}, optional=fields)
+
+
+typed_events = st.one_of(
+    *map(whole_event, KINDS), st.one_of([malformed_event(kind) for kind in KINDS])
+)
+recorded_events = st.one_of(typed_events, typed_events, objects, values)
+documents = st.builds(
+    arranged,
+    objects.map(lambda extra: {k: v for k, v in extra.items() if k not in HEADER}),
+    st.fixed_dictionaries(
+        {"events": st.lists(recorded_events, max_size=4)}, optional=HEADER
+    ),
+    orders,
+)
+first_lines = typed_events.filter(lambda each: type(each.get("events")) is not list)
+
+
+def exact(value: object) -> str:
+    """Return what tells 1, 1.0 and true apart, and one order of keys from another."""
+    return repr(value)
+
+
+@given(documents, st.sampled_from([{}, {"indent": 1}, {"ensure_ascii": False}]))
+def test_a_document_comes_back_as_it_was(
+    document: dict[str, Any], layout: dict[str, Any]
+) -> None:
+    text = json.dumps(document, **layout)
+    session = loads(text)
+    assert session.shape == "document"
+    assert exact(json.loads(dumps(session))) == exact(document)
+
+
+@given(st.lists(recorded_events, max_size=4))
+def test_a_list_comes_back_as_a_list(events: list[object]) -> None:
+    session = loads(json.dumps(events))
+    assert session.shape == "list"
+    assert exact(json.loads(dumps(session))) == exact(events)
+
+
+@given(first_lines, st.lists(recorded_events, max_size=4))
+def test_lines_come_back_as_lines(first: object, others: list[object]) -> None:
+    lines = [first, *others]
+    session = loads("\n".join(map(json.dumps, lines)))
+    assert session.shape == "lines"
+    written = dumps(session).decode("utf-8").removesuffix("\n").split("\n")
+    assert [exact(json.loads(line)) for line in written] == [*map(exact, lines)]
+
+
+@given(documents)
+def test_what_was_written_is_written_the_same_again(document: dict[str, Any]) -> None:
+    written = dumps(loads(json.dumps(document)))
+    assert dumps(loads(written)) == written
+
+
+@given(documents)
+def test_a_session_pickles_and_copies(document: dict[str, Any]) -> None:
+    session = loads(json.dumps(document))
+    for other in (pickle.loads(pickle.dumps(session)), copy.deepcopy(session)):  # noqa: S301 - our own bytes
+        assert other == session
+        assert dumps(other) == dumps(session)
+
+
+# --- What can be made by hand ---------------------------------------------------------
+
+usages = st.builds(Usage, **TOKENS)
+unknown_events = values.filter(
+    lambda value: not isinstance(value, dict) or value.get("type") not in KINDS
+).map(UnknownEvent)
+events: st.SearchStrategy[Event] = st.one_of(
+    *(
+        st.builds(cls, strings)
+        for cls in (UserInput, ThinkingDelta, Thinking, TextDelta, Text)
+    ),
+    st.builds(ToolCall, strings, strings, objects),
+    st.builds(
+        ToolResult,
+        strings,
+        strings,
+        values,
+        st.none() | st.builds(ImageAttachment, strings, strings),
+    ),
+    st.builds(
+        Stop,
+        usages,
+        st.booleans(),
+        st.none() | strings,
+        st.none() | st.lists(strings).map(tuple),
+    ),
+    unknown_events,
+)
+sessions = st.builds(
+    Session,
+    strings,
+    last_updated_at=st.none() | strings,
+    generated_title=st.none() | strings,
+    index_ids=st.none() | st.lists(strings).map(tuple),
+    job_metadata=st.none()
+    | st.builds(
+        JobMetadata,
+        **TOKENS,
+        is_error=st.booleans(),
+        error=st.none() | strings,
+        export_config_ids=st.none() | st.lists(strings).map(tuple),
+    ),
+    shared_access=st.none() | strings,
+    events=st.lists(events, max_size=4),
+)
+
+
+@given(sessions)
+def test_a_session_made_by_hand_is_read_back_equal(session: Session) -> None:
+    assert loads(dumps(session)) == session
+
+
+@given(st.lists(events, max_size=4))
+def test_a_list_made_by_hand_is_read_back_equal(given_events: list[Event]) -> None:
+    session = Session("session", events=given_events, shape="list")
+    assert loads(dumps(session)) == session
+
+
+@given(st.lists(st.builds(Text, strings), min_size=1), st.lists(events, max_size=4))
+def test_lines_made_by_hand_are_read_back_equal(
+    first: list[Event], others: list[Event]
+) -> None:
+    session = Session("session", events=first + others, shape="lines")
+    assert loads(dumps(session)) == session
+
+
+@given(sessions)
+def test_what_is_made_by_hand_is_known_when_read_strictly(session: Session) -> None:
+    known = [each for each in session.events if not isinstance(each, UnknownEvent)]
+    whole = attrs.evolve(session, events=known)
+    assert loads(dumps(whole), strict=True) == whole
+
+
+# --- Facts ----------------------------------------------------------------------------
+
+
+def test_a_document_is_written_with_an_event_a_line() -> None:
+    session = Session("ses-1", events=(Text("a"), Text("b")), shared_access="query")
+    assert dumps(session) == (
+        b'{"session_id":"ses-1","shared_access":"query","events":[\n'
+        b'{"type":"text","content":"a"},\n'
+        b'{"type":"text","content":"b"}\n'
+        b"]}\n"
+    )
+
+
+def test_a_list_is_written_with_an_event_a_line() -> None:
+    session = Session("ses-1", events=(Text("a"), Text("b")), shape="list")
+    assert dumps(session) == (
+        b'[\n{"type":"text","content":"a"},\n{"type":"text","content":"b"}\n]\n'
+    )
+
+
+def test_a_session_without_events_is_written() -> None:
+    assert json.loads(dumps(Session("ses-1"))) == {"session_id": "ses-1", "events": []}
+
+
+def test_a_file_gets_what_dumps_returns() -> None:
+    session = Session("ses-1", events=(Text("a"),))
+    file = io.BytesIO()
+    dump(session, file)
+    assert file.getvalue() == dumps(session)
+
+
+@pytest.mark.parametrize("key", ["events", "session_id", "x"])
+def test_a_key_keeps_its_place_among_the_others(key: str) -> None:
+    document = {"a": 1, key: [] if key == "events" else "1", "b": 2} | {"events": []}
+    assert list(json.loads(dumps(loads(json.dumps(document))))) == list(document)
+
+
+def test_an_id_that_a_document_does_not_give_is_not_written() -> None:
+    assert json.loads(dumps(loads(b'{"events": []}'))) == {"events": []}
+
+
+@pytest.mark.parametrize("name", ["index_ids", "generated_title", "job_metadata"])
+def test_absent_is_not_null(name: str) -> None:
+    absent, null = loads(b'{"events": []}'), loads(f'{{"events": [], "{name}": null}}')
+    assert absent == null
+    assert name not in json.loads(dumps(absent))
+    assert json.loads(dumps(null))[name] is None
+
+
+def test_an_evolved_session_is_written_with_its_new_value_and_its_extra_keys() -> None:
+    session = loads(b'{"x": 1, "session_id": "a", "events": []}')
+    evolved = attrs.evolve(session, session_id="b", generated_title="What?")
+    assert json.loads(dumps(evolved)) == {
+        "x": 1,
+        "session_id": "b",
+        "events": [],
+        "generated_title": "What?",
+    }
+
+
+def test_an_evolved_event_is_written_with_its_new_value_and_its_extra_keys() -> None:
+    session = loads(b'[{"x": {"y": 1}, "type": "text", "content": "a"}]')
+    (event,) = session.events
+    assert isinstance(event, Text)
+    evolved = attrs.evolve(session, events=[attrs.evolve(event, content="b")])
+    assert json.loads(dumps(evolved)) == [
+        {"x": {"y": 1}, "type": "text", "content": "b"}
+    ]
+
+
+def test_the_keys_of_an_object_within_an_evolved_event_are_kept() -> None:
+    result = {
+        "type": "tool_result",
+        "call_id": "c",
+        "name": "n",
+        "result": None,
+        "image_attachment": {"x": 1, "source_id": "a", "attachment_name": "b"},
+    }
+    session = loads(json.dumps([result]))
+    (event,) = session.events
+    assert isinstance(event, ToolResult)
+    evolved = attrs.evolve(session, events=[attrs.evolve(event, result=[1])])
+    assert json.loads(dumps(evolved)) == [result | {"result": [1]}]
+
+
+@pytest.mark.parametrize("escape", [r"\ud83d", r"\ude00", r"a\udfff", r"\ude00\ud83d"])
+def test_a_lone_half_is_written_as_an_escape(escape: str) -> None:
+    half = json.loads(f'"{escape}"')
+    session = Session("ses-1", events=(Text(half),))
+    assert f'"{escape}"'.encode() in dumps(session)
+    assert loads(dumps(session)) == session
+
+
+def test_an_integer_of_4300_digits_comes_back() -> None:
+    text = '[{"type": "odd", "x": ' + "9" * 4300 + "}]"
+    assert json.loads(dumps(loads(text))) == json.loads(text)
+
+
+@pytest.mark.parametrize("depth", [200, 500])
+def test_what_is_as_deep_as_a_limit_allows_comes_back(depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    text = f'{{"x": {nested}, "events": [{{"type": "odd", "x": {nested}}}]}}'
+    limits = Limits(depth=depth)
+    session = loads(text, limits=limits)
+    assert loads(dumps(session), limits=limits) == session
+    assert json.loads(dumps(session)) == json.loads(text)
+
+
+def nested(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        float("nan"),
+        {"a": float("inf")},
+        [{1, 2}],
+        b"bytes",
+        Path(),
+        {1: "a"},
+        {"a": {None: 1}},
+        nested(501),
+        pytest.param(10**4300, id="4301 digits"),
+    ],
+)
+@pytest.mark.parametrize(
+    "event", [UnknownEvent, lambda value: ToolResult("c", "n", value)]
+)
+def test_what_json_cannot_hold_is_not_written(
+    value: object, event: Callable[[object], Event]
+) -> None:
+    given_event = event([value])
+    with pytest.raises(EncodeError):
+        dumps(Session("ses-1", events=(given_event,)))
+
+
+# --- Recordings -----------------------------------------------------------------------
+
+
+def test_every_session_of_the_corpus_comes_back_as_it_was(shared: Path) -> None:
+    files = sorted((shared / "corpus/sessions").glob("*.json"))
+    assert files
+    for file in files:
+        data = file.read_bytes()
+        written = dumps(loads(data, strict=True))
+        assert (file.name, exact(json.loads(written))) == (
+            file.name,
+            exact(json.loads(data)),
+        )
+
+
+def naughty_strings(shared: Path) -> list[str]:
+    strings_file = shared / "torture/blns.json"
+    found: list[str] = json.loads(strings_file.read_bytes())
+    assert found
+    return found
+
+
+def test_every_naughty_string_comes_back_wherever_it_stands(shared: Path) -> None:
+    for text in naughty_strings(shared):
+        document = {
+            "session_id": text,
+            "generated_title": text,
+            text + "!": text,
+            "events": [
+                {"type": "user_input", "content": text},
+                {"type": "text", "content": text},
+                {
+                    "type": "tool_call",
+                    "call_id": text,
+                    "name": text,
+                    "arguments": {text: text},
+                },
+                {"type": "tool_result", "call_id": text, "name": text, "result": text},
+                {"type": text, "content": text},
+                text,
+            ],
+        }
+        session = loads(json.dumps(document, ensure_ascii=False))
+        said, call = session.events[1:3]
+        assert isinstance(said, Text)
+        assert isinstance(call, ToolCall)
+        assert session.session_id == said.content == call.call_id == call.name == text
+        assert call.arguments == {text: text}
+        assert exact(json.loads(dumps(session))) == exact(document)

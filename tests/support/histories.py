@@ -1,0 +1,118 @@
+"""Histories for Hypothesis: any events, and any other cutting of their deltas."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from replay import (
+    Event,
+    Stop,
+    Text,
+    TextDelta,
+    Thinking,
+    ThinkingDelta,
+    ToolCall,
+    ToolResult,
+    UnknownEvent,
+    Usage,
+    UserInput,
+)
+from replay.runs import taken_apart
+
+#: Few characters, so that texts repeat, contain and extend one another.
+_CHARACTERS = "ab \n\U0001f600\ud83d\ude00"
+_TEXTS: Final = st.text(_CHARACTERS, max_size=4)
+_IDS: Final = st.sampled_from(["c1", "c2"])
+_NAMES: Final = st.sampled_from(["find", "read"])
+
+_ONE_EVENT: Final = st.one_of(
+    st.builds(TextDelta, _TEXTS),
+    st.builds(ThinkingDelta, _TEXTS),
+    st.builds(Text, _TEXTS),
+    st.builds(Thinking, _TEXTS),
+    st.builds(ToolCall, _IDS, _NAMES, st.just({"a": [1]})),
+    st.builds(ToolResult, _IDS, _NAMES, st.just([None])),
+    st.builds(UserInput, _TEXTS),
+    st.builds(Stop, st.just(Usage()), st.booleans(), st.sampled_from([None, "why"])),
+    st.builds(UnknownEvent, st.just({"type": "mystery"})),
+)
+
+
+@st.composite
+def _blocks(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Event]:
+    """Deltas of some blocks, then the full events of some of them, nearly alike."""
+    contents = draw(st.lists(_TEXTS, min_size=1, max_size=3))
+    events: list[Event] = []
+    for number, content in enumerate(contents):
+        events.append(TextDelta(content))
+        if draw(st.booleans()):
+            events.append(ThinkingDelta(str(number)))
+    ends = st.sampled_from(["", " ", "a", "\n"])
+    events += [Text(content + draw(ends)) for content in contents]
+    if draw(st.booleans()):
+        events.append(Text("".join(contents)))
+    return events
+
+
+histories: Final = st.lists(
+    st.one_of(_ONE_EVENT.map(lambda event: [event]), _blocks()), max_size=12
+).map(lambda parts: [event for part in parts for event in part])
+
+
+def is_delta(event: Event) -> bool:
+    return isinstance(event, TextDelta | ThinkingDelta)
+
+
+@st.composite
+def cuttings(
+    draw: Callable[[st.SearchStrategy[Any]], Any], history: Sequence[Event]
+) -> list[Event]:
+    """Return the history with its deltas cut anew, and empty ones strewn in."""
+    anew: list[Event] = []
+    full = [event for event in history if not is_delta(event) or _content(event)]
+    for _, group in groupby(full, key=lambda e: type(e) if is_delta(e) else id(e)):
+        events = list(group)
+        anew += draw(_recut(events)) if is_delta(events[0]) else events
+        anew += draw(st.sampled_from([[], [], [TextDelta("")], [ThinkingDelta("")]]))
+    return anew
+
+
+def _content(event: Event) -> str:
+    assert isinstance(event, TextDelta | ThinkingDelta)
+    return event.content
+
+
+@st.composite
+def _recut(
+    draw: Callable[[st.SearchStrategy[Any]], Any], deltas: Sequence[Event]
+) -> list[Event]:
+    cls = TextDelta if isinstance(deltas[0], TextDelta) else ThinkingDelta
+    units = taken_apart("".join(map(_content, deltas)))
+    cuts = sorted(draw(st.sets(st.integers(0, len(units)), max_size=6)))
+    ends = zip([0, *cuts], [*cuts, len(units)], strict=True)
+    return [cls(_as_decoded(units[start:end])) for start, end in ends]
+
+
+def _as_decoded(units: str) -> str:
+    """Return units as JSON would give them: pairs within one delta are characters."""
+    return units.encode("utf-16-le", "surrogatepass").decode(
+        "utf-16-le", "surrogatepass"
+    )
+
+
+def places(history: Sequence[Event]) -> list[tuple[int, int]]:
+    """Return where each event begins, and the end: after so many others and units."""
+    return list(_places(history))
+
+
+def _places(history: Sequence[Event]) -> Iterator[tuple[int, int]]:
+    others = units = 0
+    for event in history:
+        yield others, units
+        if is_delta(event):
+            units += len(taken_apart(_content(event)))
+        else:
+            others += 1
+    yield others, units

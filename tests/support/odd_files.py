@@ -1,0 +1,43 @@
+"""Files that are none: pipes, sockets, devices, links."""
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+
+def link_out(path: Path) -> None:
+    """Make a link to a session outside *path*'s directory."""
+    goal = path.parent.parent / "outside.json"
+    goal.write_text('{"session_id": "outside", "events": []}')
+    path.symlink_to(goal)
+
+
+def loop(path: Path) -> None:
+    """Make a link that leads to itself."""
+    path.symlink_to(path.name)
+
+
+def pipe(path: Path) -> None:
+    """Make a pipe that nobody writes to."""
+    os.mkfifo(path)
+
+
+def unix_socket(path: Path) -> None:
+    """Make a socket that nobody listens to."""
+    here = os.open(".", os.O_RDONLY)
+    os.chdir(path.parent)  # a socket's whole path may have 100 characters at most
+    try:
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(path.name)
+    finally:
+        os.fchdir(here)
+        os.close(here)
+
+
+#: Makes each of them, by what messages call it.
+ODD_FILES: dict[str, Callable[[Path], None]] = {
+    "a symbolic link": link_out,
+    "a pipe": pipe,
+    "a socket": unix_socket,
+}

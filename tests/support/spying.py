@@ -1,0 +1,42 @@
+"""A plugin that listens to every hook and keeps what it was told."""
+
+from collections.abc import Callable
+
+from replay import hookspecs
+
+#: Every hook with the names of its arguments.
+HOOKS = {
+    name: spec.__code__.co_varnames[: spec.__code__.co_argcount]
+    for name, spec in vars(hookspecs).items()
+    if name.startswith("replay_")
+}
+
+
+class Spy:
+    """Keeps ``(hook, arguments)`` of every call, in order."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, tuple[object, ...]]] = []
+
+    def told(self, *hooks: str) -> list[object]:
+        """Return the first argument of every call of *hooks*; of all hooks for none."""
+        return [args[0] for name, args in self.calls if name in hooks or not hooks]
+
+    def names(self) -> list[str]:
+        """Return the hooks in the order in which they were called."""
+        return [name.removeprefix("replay_") for name, _ in self.calls]
+
+
+def _listener(name: str, arguments: tuple[str, ...]) -> Callable[..., None]:
+    def listen(self: Spy, *values: object) -> None:
+        self.calls.append((name, values))
+
+    listed = ", ".join(arguments)
+    scope: dict[str, Callable[..., None]] = {"listen": listen}
+    # pluggy reads the arguments' names, so each listener is written out.
+    exec(f"def {name}(self, {listed}): listen(self, {listed})", scope)  # noqa: S102 - see above
+    return scope[name]
+
+
+for _name, _arguments in HOOKS.items():
+    setattr(Spy, _name, _listener(_name, _arguments))
