@@ -1,0 +1,220 @@
+"""Deltas and full events go in, messages come out: each once, in order.
+
+Every message is delivered at the place of its first event, however its deltas were
+cut.
+"""
+
+from collections import deque
+from itertools import islice
+
+import attrs
+
+from replay.diagnostics import Diagnostic
+from replay.events import Text, Thinking
+from replay.messages import Kind, Message
+from replay.runs import (
+    Run,
+    Units,
+    beginning_in,
+    equal_but_for_space,
+    first_difference,
+    has_halves,
+    is_proper_beginning,
+    joined,
+    same,
+    tail_equal_to,
+    taken_apart,
+)
+
+
+@attrs.define(eq=False)
+class _Block:
+    """What is known of one kind."""
+
+    pending: deque[Run] = attrs.field(factory=deque)  #: runs that wait to be settled
+    units: Units = same  #: how they are compared
+    recent: list[str] = attrs.field(factory=list)  #: just delivered, from deltas alone
+    rest_end: int = -1  #: up to this run, a full event has left a rest
+
+
+class Coalescer:
+    """Settles runs of deltas by the full events that follow them."""
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []  #: found since the caller emptied it
+        self._queue: deque[Run] = deque()
+        self._open: Run | None = None
+        self._blocks: dict[Kind, _Block] = {"text": _Block(), "thinking": _Block()}
+
+    def delta(self, kind: Kind, content: str, index: int) -> None:
+        """Take a delta that is not empty."""
+        run = self._open
+        if run is None or run.kind != kind:
+            self._close()
+            run = self._open = Run(kind, index)
+            self._blocks[kind].pending.append(run)
+            self._queue.append(run)
+        run.pieces.append(content)
+
+    def full(
+        self, kind: Kind, event: Text | Thinking, index: int
+    ) -> list[Message] | None:
+        """Take a full event and return the messages that can now be delivered.
+
+        Returns:
+            None where the event repeats what was delivered before: nothing comes of it.
+        """
+        self._close()
+        block = self._blocks[kind]
+        if not block.pending:
+            content = joined(event.content)
+            if self._is_late(block, content, index):
+                return None
+            block.recent.clear()
+            message = Message(kind, content, index, "full", event=event)
+            self._queue.append(Run(kind, index, messages=[message], pending=False))
+        elif event.content:
+            self._settle(block, event, index)
+        return self._delivered()
+
+    def release(self, *, complete: bool) -> list[Message]:
+        """Return all that is pending: a boundary has come.
+
+        Args:
+            complete: False where the boundary cuts the messages off.
+        """
+        if not self._queue:
+            return []
+        self._close()
+        for run in self._queue:
+            if run.pending:
+                self._from_deltas(run, complete=complete)
+        for block in self._blocks.values():
+            block.pending.clear()
+            block.units, block.rest_end = same, -1
+        return self._delivered()
+
+    def forget(self) -> None:
+        """Forget what was delivered: a user input begins a new history."""
+        for block in self._blocks.values():
+            block.recent.clear()
+
+    def _close(self) -> None:
+        run = self._open
+        if run is not None:
+            self._open = None
+            run.close()
+            if run.has_halves:
+                self._blocks[run.kind].units = taken_apart
+
+    def _from_deltas(self, run: Run, *, complete: bool) -> None:
+        run.pending = False
+        run.messages.append(
+            Message(run.kind, run.text, run.index, "deltas", complete=complete)
+        )
+        block = self._blocks[run.kind]
+        block.recent.append(run.text)
+        if run.index <= block.rest_end:
+            detail = f"{_characters(len(run.text))} more in the deltas"
+            self._say("delta-surplus", run.index, detail)
+
+    def _delivered(self) -> list[Message]:
+        messages: list[Message] = []
+        queue = self._queue
+        while queue and not queue[0].pending:
+            messages += queue.popleft().messages
+        if queue:
+            messages += queue[0].messages
+            queue[0].messages.clear()
+        return messages
+
+    def _settle(self, block: _Block, event: Text | Thinking, index: int) -> None:
+        runs, content = block.pending, event.content
+        if count := tail_equal_to(content, (run.text for run in reversed(runs))):
+            self._merge(block, count, event, content)
+            return
+        content = joined(content)
+        if has_halves(content):
+            block.units = taken_apart
+        self._settle_otherwise(block, event, content, index)
+
+    def _settle_otherwise(
+        self, block: _Block, event: Text | Thinking, content: str, index: int
+    ) -> None:
+        runs, units, wanted = block.pending, block.units, block.units(content)
+        if count := tail_equal_to(wanted, (units(run.text) for run in reversed(runs))):
+            self._merge(block, count, event, content)
+        elif cut := beginning_in(wanted, (units(run.text) for run in runs)):
+            self._split(block, *cut, event, content)
+        elif equal_but_for_space(wanted, (units(run.text) for run in runs)):
+            self._merge(block, len(runs), event, content)
+        elif is_proper_beginning((units(run.text) for run in runs), wanted):
+            more = len(content) - len(joined("".join(run.text for run in runs)))
+            self._say("delta-gap", index, f"{_characters(more)} more in the full event")
+            self._merge(block, len(runs), event, content)
+        else:
+            at = first_difference(runs[-1].text, content)
+            self._say("delta-mismatch", index, f"first difference at character {at}")
+            self._merge(block, 1, event, content)
+
+    def _merge(
+        self, block: _Block, count: int, event: Text | Thinking, content: str
+    ) -> None:
+        """Settle the last *count* runs by *event*, as one message."""
+        settled = [block.pending.pop() for _ in range(count)]
+        for run in settled:
+            run.pending = False
+        _deliver(settled[-1], event, content)
+
+    def _split(
+        self,
+        block: _Block,
+        count: int,
+        rest: str,
+        event: Text | Thinking,
+        content: str,
+    ) -> None:
+        """Settle the first *count* runs and the next one but for its *rest*."""
+        runs = block.pending
+        later = (run.text for run in islice(runs, count + 1, None))
+        if not rest.strip() and not any(text.strip() for text in later):
+            self._merge(block, len(runs), event, content)
+            return
+        _deliver(runs[0], event, content)
+        for _ in range(count):
+            runs.popleft().pending = False
+        runs[0].text = joined(rest)
+        block.rest_end = runs[-1].index
+
+    def _is_late(self, block: _Block, content: str, index: int) -> bool:
+        recent = block.recent
+        if content and tail_equal_to(content, reversed(recent)):
+            self._say("late-full", index, "repeats what its deltas gave")
+            recent.clear()
+            return True
+        if more := _grown_by(content, recent):
+            detail = f"{_characters(more)} more than its deltas gave"
+            self._say("late-full-differs", index, detail)
+        return False
+
+    def _say(self, code: str, index: int, detail: str) -> None:
+        self.diagnostics.append(Diagnostic(code, index, detail))
+
+
+def _deliver(run: Run, event: Text | Thinking, content: str) -> None:
+    run.messages.append(Message(run.kind, content, run.index, "both", event=event))
+
+
+def _characters(count: int) -> str:
+    return f"{count} character" if count == 1 else f"{count} characters"
+
+
+def _grown_by(content: str, recent: list[str]) -> int:
+    """Return by how much *content* extends the latest of *recent*; 0 if it does not."""
+    everything = "".join(recent)
+    at = len(everything)
+    for text in reversed(recent):
+        at -= len(text)
+        if content.startswith(everything[at:]):
+            return len(content) - len(everything) + at
+    return 0

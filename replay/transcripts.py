@@ -1,0 +1,96 @@
+"""A session's turns: what was asked, done and answered; pure."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from replay.diagnostics import Diagnostic
+from replay.events import Stop, UnknownEvent, UserInput
+from replay.messages import Step, Transcript, Turn
+from replay.parts import Part, parts
+from replay.sessions import Session
+from replay.walking import NOTHING, Advance, Exchange, Walk
+
+
+class TurnBuilder:
+    """Gathers one turn after another from what a walk says of each event."""
+
+    def __init__(self) -> None:
+        self._user_input: UserInput | None = None
+        self._steps: list[tuple[int, Step | Exchange]] = []
+        self._stop: Stop | None = None
+
+    def add(self, event: Part, index: int, advance: Advance) -> Turn | None:
+        """Take an event with its advance; return the turn that ended before it."""
+        self._add_messages(advance)
+        ended = None
+        if advance.closes:
+            ended = self._turn()
+            self._steps, self._stop = [], None
+        if advance.opens:
+            self._user_input = event if isinstance(event, UserInput) else None
+        for message in advance.settled:
+            self._steps.append((message.index, message))
+        if isinstance(event, UnknownEvent):
+            self._steps.append((index, event))
+        elif isinstance(event, Stop):
+            self._stop = event
+        elif advance.exchange is not None and advance.exchange.index == index:
+            self._steps.append((index, advance.exchange))
+        return ended
+
+    def finish(self, advance: Advance) -> Turn | None:
+        """Take the end of the events; return the last turn, if there was any."""
+        self._add_messages(advance)
+        return self._turn() if advance.closes else None
+
+    def _add_messages(self, advance: Advance) -> None:
+        for message in advance.released:
+            self._steps.append((message.index, message))
+
+    def _turn(self) -> Turn:
+        self._steps.sort(key=lambda step: step[0])
+        stop = self._stop
+        return Turn(
+            user_input=self._user_input,
+            steps=tuple(
+                step.frozen() if isinstance(step, Exchange) else step
+                for _, step in self._steps
+            ),
+            stop=stop,
+            status=_status(stop),
+            usage=stop.usage if stop else None,
+        )
+
+
+def _status(stop: Stop | None) -> Literal["complete", "error", "incomplete"]:
+    if stop is None:
+        return "incomplete"
+    return "error" if stop.is_error else "complete"
+
+
+def transcript(session: Session) -> Transcript:
+    """Return what was said and done in *session*, turn by turn.
+
+    Raises:
+        DecodeError: The session's file has changed since it was opened.
+    """
+    diagnostics: list[Diagnostic] = list(session.diagnostics)
+    turns = tuple(_turns(session, diagnostics))
+    return Transcript(
+        session.session_id, session.generated_title, turns, tuple(diagnostics)
+    )
+
+
+def _turns(session: Session, diagnostics: list[Diagnostic]) -> Iterator[Turn]:
+    walk, builder = Walk(), TurnBuilder()
+    for index, part in parts(session.events):
+        advance = walk.step(part, index)
+        if advance is NOTHING:
+            continue
+        diagnostics += advance.diagnostics
+        if ended := builder.add(part, index, advance):
+            yield ended
+    advance = walk.finish()
+    diagnostics += advance.diagnostics
+    if ended := builder.finish(advance):
+        yield ended
