@@ -1,0 +1,57 @@
+"""What becomes of a plugin that fails."""
+
+import logging
+from collections import Counter
+from typing import Final
+
+from replay.errors import PluginError, StopReplay
+
+MAX_FAILURES: Final = 10  # of one plugin, where failures are isolated
+
+
+class Failures:
+    """Raises failures, or isolates them: notes them, and drops who fails too often."""
+
+    def __init__(self, *, isolated: bool) -> None:
+        self.errors: list[PluginError] = []
+        self.dropped: list[str] = []
+        self._isolated = isolated
+        self._count: Counter[str] = Counter()
+
+    def take(
+        self, plugin: str, hook: str, index: int | None, cause: BaseException
+    ) -> None:
+        """Take note of a failure, or raise it.
+
+        Args:
+            plugin: The plugin's name.
+            hook: What was called.
+            index: The event that was walked; None: outside the events.
+            cause: What it raised.
+
+        Raises:
+            PluginError: Failures are not isolated.
+            KeyboardInterrupt, MemoryError, StopReplay: The plugin raised it.
+        """
+        if isinstance(cause, KeyboardInterrupt | MemoryError | StopReplay):
+            raise cause
+        error = _plugin_error(plugin, hook, index, cause)
+        if not self._isolated:
+            raise error from error.__cause__
+        self.errors.append(error)
+        self._count[plugin] += 1
+        if self._count[plugin] == MAX_FAILURES:
+            self.dropped.append(plugin)
+            logging.getLogger("replay").error(
+                "plugin %a failed %d times and is called no more", plugin, MAX_FAILURES
+            )
+
+
+def _plugin_error(
+    plugin: str, hook: str, index: int | None, cause: BaseException
+) -> PluginError:
+    if isinstance(cause, PluginError):
+        return cause  # of a plugin inside a wrapper
+    error = PluginError(plugin, f"{type(cause).__name__}: {cause}", hook, index)
+    error.__cause__ = cause
+    return error

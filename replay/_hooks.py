@@ -1,0 +1,190 @@
+"""One hook, compiled to plain calls; through pluggy only where wrappers need it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from operator import itemgetter, length_hint
+from typing import TypeAlias
+
+import attrs
+
+from replay._failures import Failures
+from replay.errors import PluginError, StopReplay
+
+Function: TypeAlias = Callable[..., object]
+
+
+@attrs.frozen
+class Listener:
+    """One plugin's implementation of a hook."""
+
+    plugin: str
+    function: Function
+    wanted: tuple[str, ...]  #: the names of its arguments
+
+
+class Hook:
+    """One hook's implementations; false where there is none.
+
+    Args:
+        name: What the hook is called.
+        offered: The names of its arguments.
+        listeners: Its implementations, in the order of calling.
+        failures: What becomes of those that fail.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        offered: tuple[str, ...],
+        listeners: Sequence[Listener],
+        failures: Failures,
+    ) -> None:
+        self.wants_context = any("context" in each.wanted for each in listeners)
+        self._name = name
+        self._offered = offered
+        self._failures = failures
+        self._index: int | None = None
+        self._is_wrapped = False
+        self._takes_first = all(each.wanted == offered[:1] for each in listeners)
+        self._functions = [(each.plugin, each.function) for each in listeners]
+        self._calls = [(each.plugin, _call(each, offered)) for each in listeners]
+
+    def wrap(self, plugin: str, caller: Function) -> None:
+        """Go through *caller* from now on, for a wrapper of *plugin* goes around all.
+
+        Args:
+            plugin: Who is to blame for what :meth:`guarded` does not catch.
+            caller: Takes the hook's arguments by name.
+        """
+        offered = self._offered
+        self._is_wrapped, self._takes_first = True, False
+        self.wants_context = self.wants_context or "context" in offered
+
+        def call(*arguments: object) -> object:
+            return caller(**dict(zip(offered, arguments, strict=True)))
+
+        self._calls = [(plugin, call)]
+
+    def __bool__(self) -> bool:
+        return bool(self._calls)
+
+    def __call__(self, index: int | None, *arguments: object) -> None:
+        """Call the implementations in order.
+
+        Args:
+            index: The event now walked; None: outside the events.
+            arguments: As the hook's spec names them.
+
+        Raises:
+            PluginError: One failed, and failures are not isolated.
+        """
+        self._index = index
+        for plugin, call in self._calls:
+            if self._is_wrapped or plugin not in self._failures.dropped:
+                try:
+                    call(*arguments)
+                except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+                    self._failures.take(plugin, self._name, index, error)
+
+    def each(
+        self,
+        start: int,
+        events: Sequence[object],
+        context_at: Callable[[int], object],
+    ) -> None:
+        """Call the implementations with one event after another.
+
+        Args:
+            start: The index of the first event.
+            events: What the hook takes first; all else that it takes is its context.
+            context_at: Gives the context of the event at an index.
+
+        Raises:
+            PluginError: One failed, and failures are not isolated.
+        """
+        if not self._takes_first:
+            for index, event in enumerate(events, start):
+                self(index, event, context_at(index))
+        elif len(self._functions) == 1:
+            self._each_of_one(start, events, *self._functions[0])
+        else:
+            self._each_of_several(start, events)
+
+    def call_all(self, *arguments: object) -> None:
+        """Call every implementation once, whatever the others do.
+
+        Raises:
+            PluginError: One failed, and failures are not isolated; the first one.
+        """
+        failed: list[PluginError] = []
+        self._index = None
+        for plugin, call in self._calls:
+            try:
+                call(*arguments)
+            except StopReplay:
+                continue  # it is the end in any case
+            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+                with _gathered(failed):
+                    self._failures.take(plugin, self._name, None, error)
+        if failed:
+            raise failed[0]
+
+    def _each_of_one(
+        self, start: int, events: Sequence[object], plugin: str, function: Function
+    ) -> None:
+        waiting = iter(events)
+        while plugin not in self._failures.dropped:
+            try:
+                for event in waiting:
+                    function(event)
+            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+                index = start + len(events) - length_hint(waiting) - 1
+                self._failures.take(plugin, self._name, index, error)
+            else:
+                return
+
+    def _each_of_several(self, start: int, events: Sequence[object]) -> None:
+        dropped = self._failures.dropped
+        for index, event in enumerate(events, start):
+            for plugin, function in self._functions:
+                try:
+                    if not dropped or plugin not in dropped:
+                        function(event)
+                except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+                    self._failures.take(plugin, self._name, index, error)
+
+    def guarded(self, plugin: str, function: Function) -> Function:
+        """Return *function* with its failures taken care of, for use in a wrapper."""
+
+        def guarded(*arguments: object) -> object:
+            if plugin in self._failures.dropped:
+                return None
+            try:
+                return function(*arguments)
+            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+                self._failures.take(plugin, self._name, self._index, error)
+                return None
+
+        return guarded
+
+
+@contextmanager
+def _gathered(failed: list[PluginError]) -> Iterator[None]:
+    try:
+        yield
+    except PluginError as error:
+        failed.append(error)
+
+
+def _call(listener: Listener, offered: tuple[str, ...]) -> Function:
+    """Return a function of all that a hook offers, for one that takes some of it."""
+    function, wanted = listener.function, listener.wanted
+    if wanted == offered:
+        return function
+    if not wanted:
+        return lambda *_: function()
+    places = [offered.index(name) for name in wanted]
+    if len(places) == 1:
+        return lambda *arguments: function(arguments[places[0]])
+    chosen = itemgetter(*places)
+    return lambda *arguments: function(*chosen(arguments))

@@ -1,0 +1,136 @@
+"""What may be a plugin: refused when it is given, rather than silent later."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
+from typing import Final, Protocol
+
+from replay.entry_points import did_you_mean
+from replay.errors import PluginError
+
+_PREFIX: Final = "replay_"
+_MARK: Final = "replay_impl"  # what pluggy's marker leaves on a function
+
+
+class Manager(Protocol):
+    """The part of pluggy's manager that tells hooks from other attributes."""
+
+    def parse_hookimpl_opts(
+        self, plugin: object, name: str
+    ) -> Mapping[str, object] | None:
+        """Return how a hook is to be called; None: it is no hook."""
+
+
+class _Hooks:
+    """The functions of a mapping, as an object with hooks."""
+
+    def __init__(self, hooks: Mapping[str, object]) -> None:
+        vars(self).update(hooks)
+
+
+def as_plugin(plugin: object) -> object:
+    """Return *plugin* as an object with hooks; a mapping gives each by event type.
+
+    Raises:
+        PluginError: It is a class, where an object of that class is needed.
+    """
+    if isinstance(plugin, type):
+        reason = "is a class"
+        raise PluginError(plugin.__name__, reason, hint=f"give {plugin.__name__}()")
+    if not isinstance(plugin, Mapping):
+        return plugin
+    return _Hooks({f"{_PREFIX}{kind}": hook for kind, hook in plugin.items()})
+
+
+def plugin_name(plugin: object) -> str:
+    """Return what a plugin is called in errors and reports."""
+    if isinstance(plugin, ModuleType):
+        return plugin.__name__
+    return "mapping" if isinstance(plugin, _Hooks) else type(plugin).__name__
+
+
+def is_hook(plugin: object, name: str) -> bool:
+    """Tell whether an attribute is a hook; properties are not even looked at."""
+    static = inspect.getattr_static(plugin, name, None)
+    if isinstance(static, type) or not (
+        callable(static) or isinstance(static, classmethod)
+    ):
+        return False
+    return name.startswith(_PREFIX) or hasattr(getattr(plugin, name), _MARK)
+
+
+def check_plugin(
+    name: str, plugin: object, manager: Manager, specs: Mapping[str, tuple[str, ...]]
+) -> None:
+    """Refuse a plugin that would not be called as its author thinks.
+
+    Args:
+        name: What it is called in errors.
+        plugin: Any object but a class or a mapping.
+        manager: Tells which of its attributes are hooks.
+        specs: The arguments of every hook.
+
+    Raises:
+        PluginError: It has no hooks, or one with a wrong name or wrong arguments, or
+            one that is asynchronous or a generator.
+    """
+    hooks = list(_hooks(plugin, manager))
+    if not hooks:
+        hint = "its methods are hooks when they are named replay_…: see the docs"
+        raise PluginError(name, "has no hooks", hint=hint)
+    for attribute, options in hooks:
+        function = getattr(plugin, attribute)
+        hook = str(options.get("specname") or attribute)
+        if hook in specs:
+            is_wrapper = bool(options.get("wrapper") or options.get("hookwrapper"))
+            _check_kind(name, hook, function, is_wrapper=is_wrapper)
+            _check_arguments(name, hook, function, specs[hook])
+        elif not options.get("optionalhook"):
+            reason = f"there is no hook {hook!r}{_place(function)}"
+            raise PluginError(name, reason, hint=did_you_mean(hook, specs))
+
+
+def _hooks(
+    plugin: object, manager: Manager
+) -> Iterator[tuple[str, Mapping[str, object]]]:
+    for attribute in dir(plugin):
+        options = manager.parse_hookimpl_opts(plugin, attribute)
+        if options is not None:
+            yield attribute, options
+
+
+def _check_kind(
+    name: str, hook: str, function: Callable[..., object], *, is_wrapper: bool
+) -> None:
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        reason = f"is asynchronous{_place(function)}"
+        raise PluginError(name, reason, hook, hint="hooks are plain functions")
+    if inspect.isgeneratorfunction(function) and not is_wrapper:
+        reason = f"is a generator, which would never run{_place(function)}"
+        raise PluginError(name, reason, hook, hint="use hookimpl(wrapper=True)?")
+
+
+def _check_arguments(
+    name: str, hook: str, function: Callable[..., object], offered: tuple[str, ...]
+) -> None:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:
+        reason = "tells nobody its arguments"
+        raise PluginError(name, reason, hook, hint="wrap it in a function") from None
+    for parameter in parameters:
+        is_needed = parameter.default is parameter.empty
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        if is_needed and parameter.name not in offered:
+            reason = f"has an argument {parameter.name!r}{_place(function)}"
+            hint = did_you_mean(parameter.name, offered)
+            raise PluginError(name, reason, hook, hint=hint)
+        if is_needed and parameter.kind is parameter.KEYWORD_ONLY:
+            reason = f"argument {parameter.name!r} is keyword-only{_place(function)}"
+            raise PluginError(name, reason, hook, hint="take away the *")
+
+
+def _place(function: Callable[..., object]) -> str:
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return f", at {code.co_filename}:{code.co_firstlineno}" if code else ""

@@ -1,0 +1,44 @@
+"""Plugins by name, or from a file, with options that a user may have typed."""
+
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+from replay.entry_points import guarded, load
+from replay.errors import PluginError, UnknownNameError
+from replay.factories import call_factory
+
+
+def load_plugin(name: str, **options: object) -> object:
+    """Return a plugin, ready for an engine.
+
+    Args:
+        name: What its package registers it as, in the group ``replay.plugins``, or
+            the path of a Python file, ending in ``.py``, whose functions are hooks.
+        options: What its factory takes; strings are converted by its annotations.
+
+    Raises:
+        UnknownNameError: No plugin, or no option of it, has that name.
+        PluginError: It cannot be imported or started, or an option is wrong.
+    """
+    if not name.endswith(".py"):
+        return call_factory(load("plugin", name), options, "plugin", name, convert=True)
+    if options:
+        reason = f"{name} is a file, and takes no options"
+        hint = "put them into the file, or register a factory as an entry point"
+        raise UnknownNameError(reason, hint)
+    return _from_file(Path(name))
+
+
+def _from_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise PluginError(str(path), "there is no such file")
+    spec = spec_from_file_location(f"replay_plugin_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise PluginError(str(path), "cannot be imported as Python")
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    with guarded("plugin", str(path), "cannot be imported"):
+        spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,489 @@
+"""The engine: which hooks fire, when, in what order, and what is reported."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+
+import replay
+from histories import histories
+from replay import (
+    Context,
+    DecodeError,
+    Diagnostic,
+    Event,
+    Message,
+    PluginError,
+    ReplayEngine,
+    ReplayReport,
+    Session,
+    Stop,
+    StopReplay,
+    Text,
+    TextDelta,
+    Thinking,
+    ThinkingDelta,
+    ToolCall,
+    ToolResult,
+    Turn,
+    UnknownEvent,
+    Usage,
+    UserInput,
+)
+from spying import Spy
+
+END = Stop(Usage(), is_error=False)
+CALL = ToolCall("c1", "find", {"a": [{"b": 1}]})
+RESULT = ToolResult("c1", "find", [{"c": 2}])
+EVENTS = (
+    *(UserInput("q"), ThinkingDelta("t"), Thinking("t"), CALL, RESULT),
+    *(TextDelta("a"), TextDelta("b"), Text("ab"), UnknownEvent({"type": "x"}), END),
+)
+SESSION = Session("s", generated_title="Q3", events=EVENTS)
+
+
+def spied(*events: Event) -> Spy:
+    spy = Spy()
+    ReplayEngine([spy]).replay(Session("s", events=events))
+    return spy
+
+
+# Order
+
+
+def test_every_hook_fires_at_its_moment() -> None:
+    assert spied(*EVENTS).names() == [
+        *("session_start", "turn_start", "event", "user_input"),
+        *("event", "thinking_delta"),
+        *("event", "thinking"),
+        *("event", "tool_call"),
+        *("event", "tool_result"),
+        *("event", "text_delta", "event", "text_delta"),
+        *("event", "text"),
+        *("event", "diagnostic", "unknown_event"),
+        *("event", "stop"),
+        *("turn_end", "session_end"),
+    ]
+
+
+def test_a_boundary_releases_what_is_pending_before_its_own_event() -> None:
+    names = spied(UserInput("q"), TextDelta("a"), UserInput("r")).names()
+    assert names[-7:] == [
+        *("text", "turn_end", "turn_start", "event", "user_input"),
+        *("turn_end", "session_end"),
+    ]
+
+
+def test_diagnostics_come_between_the_event_and_its_messages() -> None:
+    names = spied(TextDelta("a"), Text("b")).names()
+    assert names[-5:] == ["event", "diagnostic", "text", "turn_end", "session_end"]
+
+
+def test_what_a_released_rest_tells_comes_after_the_event() -> None:
+    names = spied(TextDelta("ab"), Text("a"), END).names()
+    assert names[-6:] == [
+        *("text", "event", "diagnostic", "stop"),
+        *("turn_end", "session_end"),
+    ]
+
+
+def test_oddities_of_the_document_come_first() -> None:
+    mark = Diagnostic("byte-order-mark", None, "the document begins with one")
+    spy = Spy()
+    ReplayEngine([spy]).replay(Session("s", events=[END], diagnostics=(mark,)))
+    assert spy.names()[:3] == ["session_start", "diagnostic", "turn_start"]
+
+
+def test_plugins_are_called_in_the_order_given() -> None:
+    called: list[str] = []
+    engine = ReplayEngine(
+        [{"stop": lambda n=name: called.append(n)} for name in ("one", "two", "three")]
+    )
+    engine.replay(SESSION)
+    assert called == ["one", "two", "three"]
+
+
+def test_marks_can_change_the_order() -> None:
+    called: list[str] = []
+
+    class Last:
+        @replay.hookimpl(trylast=True)
+        def replay_stop(self) -> None:
+            called.append("last")
+
+    ReplayEngine([Last(), {"stop": lambda: called.append("other")}]).replay(SESSION)
+    assert called == ["other", "last"]
+
+
+# Arguments
+
+
+def test_a_result_comes_with_its_call() -> None:
+    spy = spied(*EVENTS, ToolResult("c9", "find", None))
+    results = [args for name, args in spy.calls if name == "replay_tool_result"]
+    assert [call for _, call, _ in results] == [CALL, None]
+
+
+def test_the_context_tells_the_header_the_event_and_the_turn() -> None:
+    spy = Spy()
+    ReplayEngine([spy]).replay(SESSION)
+    contexts = [args[1] for name, args in spy.calls if name == "replay_event"]
+    assert contexts == [
+        Context(SESSION.summary(), index, 0) for index in range(len(EVENTS))
+    ]
+
+
+def test_a_turn_ends_with_its_own_number_and_the_next_one_starts_with_its() -> None:
+    spy = spied(UserInput("q"), UserInput("r"))
+    around = [
+        (name, args[1].index, args[1].turn)
+        for name, args in spy.calls
+        if name in ("replay_turn_start", "replay_turn_end")
+        and isinstance(args[1], Context)
+    ]
+    assert around == [
+        ("replay_turn_start", 0, 0),
+        ("replay_turn_end", 1, 0),
+        ("replay_turn_start", 1, 1),
+        ("replay_turn_end", 2, 1),
+    ]
+
+
+def test_unknown_events_alone_open_and_end_a_turn() -> None:
+    names = spied(UnknownEvent(5)).names()
+    assert names[-3:] == ["turn_start", "turn_end", "session_end"]
+
+
+def test_an_empty_session_has_no_turns() -> None:
+    assert spied().names() == ["session_start", "session_end"]
+
+
+def test_a_hook_takes_only_the_arguments_that_it_wants() -> None:
+    told: list[object] = []
+    hooks = {
+        "tool_result": lambda context, call: told.append((context.index, call)),
+        "text": lambda message: told.append(message.content),
+        "stop": lambda: told.append("stop"),
+        "session_end": lambda report: told.append(report.outcome),
+    }
+    ReplayEngine([hooks]).replay(SESSION)
+    assert told == [(4, CALL), "ab", "stop", "complete"]
+
+
+# Laws
+
+
+@given(histories)
+def test_messages_reach_plugins_as_the_transcript_tells_them(
+    history: list[Event],
+) -> None:
+    session = Session("s", events=history)
+    spy = Spy()
+    ReplayEngine([spy]).replay(session)
+    script = replay.transcript(session)
+    for kind in "text", "thinking":
+        steps = [
+            step.content
+            for turn in script.turns
+            for step in turn.steps
+            if isinstance(step, Message) and step.kind == kind
+        ]
+        told = spy.told(f"replay_{kind}")
+        assert "".join(m.content for m in told if isinstance(m, Message)) == "".join(
+            steps
+        )
+    assert tuple(spy.told("replay_turn_end")) == script.turns
+    assert tuple(spy.told("replay_diagnostic")) == script.diagnostics
+
+
+@given(histories)
+def test_every_event_reaches_plugins_once_and_in_order(history: list[Event]) -> None:
+    spy = spied(*history)
+    assert spy.told("replay_event") == history
+    for cls in TextDelta, ThinkingDelta, UserInput, ToolCall, ToolResult, Stop:
+        own = [event for event in history if isinstance(event, cls)]
+        assert spy.told(f"replay_{cls.type}") == own
+
+
+@given(histories)
+def test_replaying_twice_gives_the_same_calls(history: list[Event]) -> None:
+    session, spy = Session("s", events=history), Spy()
+    engine = ReplayEngine([spy])
+    engine.replay(session)
+    first, spy.calls = spy.calls, []
+    engine.replay(session)
+    assert spy.calls == first
+
+
+@given(histories)
+def test_turns_start_and_end_in_pairs_and_hold_the_events_between(
+    history: list[Event],
+) -> None:
+    depth = 0
+    for name in spied(*history).names():
+        depth += {"turn_start": 1, "turn_end": -1}.get(name, 0)
+        assert 0 <= depth <= 1
+    assert depth == 0
+
+
+# Reports
+
+
+def test_the_report_counts() -> None:
+    report = ReplayEngine([Spy()]).replay(SESSION)
+    assert report == ReplayReport(
+        session_id="s",
+        turns=1,
+        events={event.type: EVENTS.count(event) for event in EVENTS}
+        | {"text_delta": 2},
+        messages={"thinking": 1, "text": 1},
+        diagnostics={"unknown-type": 1},
+    )
+
+
+def test_reports_add_up() -> None:
+    engine = ReplayEngine()
+    one, two = engine.replay(SESSION), engine.replay(SESSION)
+    total = one + two
+    assert engine.report == total
+    assert (total.session_id, total.sessions, total.turns) == (None, 2, 2)
+    assert total.events["text_delta"] == 4
+
+
+def test_time_is_told_by_plugin_when_asked_for() -> None:
+    report = ReplayEngine([Spy()], time_plugins=True).replay(SESSION)
+    assert report.seconds is not None
+    assert report.seconds["Spy"] > 0
+    assert ReplayEngine([Spy()]).replay(SESSION).seconds is None
+
+
+def test_times_add_up() -> None:
+    engine = ReplayEngine([Spy()], time_plugins=True)
+    one, two = engine.replay(SESSION), engine.replay(SESSION)
+    assert one.seconds is not None
+    assert two.seconds is not None
+    assert engine.report.seconds == {"Spy": one.seconds["Spy"] + two.seconds["Spy"]}
+
+
+def test_closing_gives_the_totals_once() -> None:
+    spy = Spy()
+    with ReplayEngine([spy]) as engine:
+        engine.replay(SESSION)
+        engine.replay(SESSION)
+    assert spy.told("replay_close") == [engine.report]
+    assert engine.report.sessions == 2
+
+
+# Failures
+
+
+def fail(error: BaseException) -> Iterator[None]:
+    raise error
+
+
+def failing(hook: str, error: BaseException) -> dict[str, object]:
+    return {hook: lambda: fail(error)}
+
+
+class Failing:
+    """Raises in ``replay_text``."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def replay_text(self) -> None:
+        raise self.error
+
+
+def test_a_hook_that_raises_stops_the_replay() -> None:
+    with pytest.raises(PluginError) as caught:
+        ReplayEngine([Failing(ZeroDivisionError("oh"))]).replay(SESSION)
+    error = caught.value
+    assert (error.plugin, error.hook, error.index) == ("Failing", "replay_text", 7)
+    assert error.reason == "ZeroDivisionError: oh"
+    assert isinstance(error.__cause__, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), StopIteration(), GeneratorExit()])
+def test_what_would_end_the_program_is_a_plugin_failure(error: BaseException) -> None:
+    with pytest.raises(PluginError):
+        ReplayEngine([Failing(error)]).replay(SESSION)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), MemoryError()])
+@pytest.mark.parametrize("mode", ["raise", "isolate"])
+def test_what_must_pass_passes(error: BaseException, mode: str) -> None:
+    spy = Spy()
+    with pytest.raises(type(error)):
+        ReplayEngine([Failing(error), spy], on_plugin_error=mode).replay(SESSION)  # type: ignore[arg-type]  # one of the two
+    assert spy.names()[-1] == "session_end"
+
+
+def test_isolated_failures_are_reported_and_the_others_go_on() -> None:
+    spy = Spy()
+    engine = ReplayEngine([Failing(ValueError("oh")), spy], on_plugin_error="isolate")
+    report = engine.replay(SESSION)
+    (error,) = report.plugin_errors
+    assert (error.plugin, error.hook, error.index) == ("Failing", "replay_text", 7)
+    assert report.outcome == "complete"
+    assert spy.names() == spied(*EVENTS).names()
+
+
+def test_a_plugin_that_fails_ten_times_is_dropped_loudly(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    plugin = Failing(ValueError("oh"))
+    events = [Text(str(number)) for number in range(12)]
+    engine = ReplayEngine([plugin], on_plugin_error="isolate")
+    report = engine.replay(Session("s", events=events))
+    assert len(report.plugin_errors) == 10
+    assert report.dropped_plugins == ("Failing",)
+    assert "failed 10 times" in caplog.text
+
+
+def test_session_end_fires_when_the_replay_fails() -> None:
+    spy = Spy()
+    with pytest.raises(PluginError):
+        ReplayEngine([Failing(ValueError()), spy]).replay(SESSION)
+    (report,) = (args[1] for name, args in spy.calls if name == "replay_session_end")
+    assert isinstance(report, ReplayReport)
+    assert report.outcome == "failed"
+
+
+def test_session_end_reaches_every_plugin_the_failed_one_too() -> None:
+    ended: list[str] = []
+
+    class Both(Failing):
+        def replay_session_end(self) -> None:
+            ended.append("failed one")
+
+    other = {"session_end": lambda: ended.append("other")}
+    with pytest.raises(PluginError):
+        ReplayEngine([Both(ValueError()), other]).replay(SESSION)
+    assert ended == ["failed one", "other"]
+
+
+def test_a_failing_session_end_keeps_no_other_from_its_own() -> None:
+    spy = Spy()
+    engine = ReplayEngine([failing("session_end", ValueError("oh")), spy])
+    with pytest.raises(PluginError, match="oh"):
+        engine.replay(SESSION)
+    assert spy.names()[-1] == "session_end"
+    assert engine.report.outcome == "failed"
+
+
+def test_the_first_failure_is_raised_and_the_second_is_noted() -> None:
+    plugins = [
+        Failing(ValueError("first")),
+        failing("session_end", ValueError("second")),
+    ]
+    with pytest.raises(PluginError, match="first") as caught:
+        ReplayEngine(plugins).replay(SESSION)
+    assert "second" in caught.value.__notes__[0]
+
+
+def test_a_failing_session_end_is_isolated_too() -> None:
+    engine = ReplayEngine(
+        [failing("session_end", ValueError("oh"))], on_plugin_error="isolate"
+    )
+    assert len(engine.replay(SESSION).plugin_errors) == 1
+
+
+def test_a_failing_close_keeps_no_other_from_its_own() -> None:
+    spy = Spy()
+    engine = ReplayEngine([failing("close", ValueError("oh")), spy])
+    with pytest.raises(PluginError, match="oh"):
+        engine.close()
+    assert spy.names() == ["close"]
+
+
+def test_failed_sessions_count_in_the_totals() -> None:
+    engine = ReplayEngine([Failing(ValueError())])
+    with pytest.raises(PluginError):
+        engine.replay(SESSION)
+    assert (engine.report.sessions, engine.report.outcome) == (1, "failed")
+
+
+# Stopping
+
+
+def test_a_plugin_can_stop_the_replay_cleanly() -> None:
+    spy = Spy()
+    engine = ReplayEngine([spy, Failing(StopReplay())])
+    report = engine.replay(SESSION)
+    assert report.outcome == "stopped"
+    assert spy.names()[-2:] == ["text", "session_end"]
+
+
+def test_stopping_is_no_failure_when_failures_are_isolated() -> None:
+    engine = ReplayEngine([Failing(StopReplay())], on_plugin_error="isolate")
+    assert engine.replay(SESSION).plugin_errors == ()
+
+
+def test_stopping_at_the_end_changes_nothing() -> None:
+    report = ReplayEngine([failing("session_end", StopReplay())]).replay(SESSION)
+    assert report.outcome == "complete"
+
+
+# Strictness
+
+
+def test_strict_raises_at_the_first_oddity() -> None:
+    spy = Spy()
+    with pytest.raises(DecodeError, match=r"events\[8\]: unknown-type"):
+        ReplayEngine([spy], strict=True).replay(SESSION)
+    assert spy.names()[-2:] == ["diagnostic", "session_end"]
+
+
+def test_strict_minds_the_document_too() -> None:
+    mark = Diagnostic("byte-order-mark", None, "the document begins with one")
+    with pytest.raises(DecodeError, match=r"\$: byte-order-mark"):
+        ReplayEngine(strict=True).replay(Session("s", diagnostics=(mark,)))
+
+
+def test_strict_is_content_with_an_orderly_history() -> None:
+    events = [event for event in EVENTS if not isinstance(event, UnknownEvent)]
+    report = ReplayEngine(strict=True).replay(Session("s", events=events))
+    assert report.outcome == "complete"
+
+
+# The rest
+
+
+def test_a_wrong_mode_is_refused() -> None:
+    with pytest.raises(ValueError, match="on_plugin_error"):
+        ReplayEngine(on_plugin_error="ignore")  # type: ignore[arg-type]  # that is the test
+
+
+def test_engines_run_side_by_side() -> None:
+    spies = [Spy() for _ in range(4)]
+    session = Session("s", events=[*EVENTS] * 50)
+
+    def run(spy: Spy) -> None:
+        ReplayEngine([spy]).replay(session)
+
+    threads = [threading.Thread(target=run, args=(spy,)) for spy in spies]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(spy.calls == spies[0].calls for spy in spies)
+    assert len(spies[0].told("replay_event")) == 500
+
+
+def test_a_plugin_cannot_change_what_the_next_one_sees() -> None:
+    def spoil(event: ToolCall) -> None:
+        event.arguments["a"][0]["b"] = "EVIL"  # type: ignore[index]  # that is the test
+
+    spy = Spy()
+    engine = ReplayEngine([{"tool_call": spoil}, spy], on_plugin_error="isolate")
+    report = engine.replay(SESSION)
+    assert "read-only" in report.plugin_errors[0].reason
+    assert spy.told("replay_tool_call") == [CALL]
+
+
+def test_turns_are_whole_when_they_end() -> None:
+    (turn,) = spied(*EVENTS).told("replay_turn_end")
+    assert isinstance(turn, Turn)
+    assert turn.answer == "ab"

@@ -1,0 +1,236 @@
+"""Calling plugins: wrappers go through pluggy, all else is called straight."""
+
+from collections.abc import Generator
+
+import pytest
+
+from replay import (
+    PluginError,
+    ReplayEngine,
+    Session,
+    StopReplay,
+    Text,
+    TextDelta,
+    hookimpl,
+)
+
+SESSION = Session("s", events=[Text("a"), Text("b")])
+
+
+class Wrapper:
+    """Notes what happens around ``replay_text``."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    @hookimpl(wrapper=True)
+    def replay_text(self) -> Generator[None, object, object]:
+        self.notes.append("before")
+        value = yield
+        self.notes.append("after")
+        return value
+
+
+def boom() -> None:
+    message = "oh"
+    raise ValueError(message)
+
+
+def test_a_wrapper_goes_around_the_others() -> None:
+    wrapper = Wrapper()
+    ReplayEngine([{"text": lambda: wrapper.notes.append("text")}, wrapper]).replay(
+        SESSION
+    )
+    assert wrapper.notes == ["before", "text", "after"] * 2
+
+
+def test_an_old_style_wrapper_goes_around_the_others() -> None:
+    notes: list[str] = []
+
+    class Old:
+        @hookimpl(hookwrapper=True)
+        def replay_text(self) -> Generator[None, object, None]:
+            notes.append("before")
+            yield
+            notes.append("after")
+
+    ReplayEngine([Old(), {"text": lambda: notes.append("text")}]).replay(SESSION)
+    assert notes == ["before", "text", "after"] * 2
+
+
+def test_a_failure_inside_a_wrapper_names_the_plugin_that_failed() -> None:
+    with pytest.raises(PluginError) as caught:
+        ReplayEngine([Wrapper(), {"text": boom}]).replay(SESSION)
+    assert (caught.value.plugin, caught.value.index) == ("mapping", 0)
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+def test_failures_inside_a_wrapper_are_isolated_one_by_one() -> None:
+    wrapper, told = Wrapper(), []
+    plugins = [wrapper, {"text": boom}, {"text": lambda: told.append("text")}]
+    report = ReplayEngine(plugins, on_plugin_error="isolate").replay(SESSION)
+    assert [error.plugin for error in report.plugin_errors] == ["mapping", "mapping"]
+    assert told == ["text", "text"]
+    assert wrapper.notes == ["before", "after"] * 2
+
+
+def test_a_wrapper_that_fails_is_named() -> None:
+    class Broken:
+        @hookimpl(wrapper=True)
+        def replay_text(self) -> Generator[None, object, object]:
+            boom()
+            return (yield)
+
+    report = ReplayEngine([Broken()], on_plugin_error="isolate").replay(SESSION)
+    assert [error.plugin for error in report.plugin_errors] == ["Broken", "Broken"]
+
+
+def test_a_dropped_plugin_is_not_called_inside_a_wrapper_either() -> None:
+    called: list[int] = []
+
+    def fails() -> None:
+        called.append(1)
+        boom()
+
+    session = Session("s", events=[Text(str(number)) for number in range(12)])
+    plugins = [Wrapper(), {"text": fails}]
+    report = ReplayEngine(plugins, on_plugin_error="isolate").replay(session)
+    assert (len(called), report.dropped_plugins) == (10, ("mapping",))
+
+
+def test_a_dropped_plugin_still_hears_of_the_end() -> None:
+    ended: list[str] = []
+    plugin = {"text": boom, "session_end": lambda: ended.append("end")}
+    session = Session("s", events=[Text(str(number)) for number in range(12)])
+    ReplayEngine([plugin], on_plugin_error="isolate").replay(session)
+    assert ended == ["end"]
+
+
+def test_a_stop_passes_through_a_wrapper() -> None:
+    def stop() -> None:
+        raise StopReplay
+
+    report = ReplayEngine([Wrapper(), {"text": stop}]).replay(SESSION)
+    assert report.outcome == "stopped"
+
+
+def test_plugins_of_one_kind_have_names_of_their_own() -> None:
+    plugins = [{"text": lambda: None}, {"text": boom}, {"text": boom}]
+    report = ReplayEngine(plugins, on_plugin_error="isolate").replay(SESSION)
+    names = [error.plugin for error in report.plugin_errors]
+    assert names == ["mapping#2", "mapping#3"] * 2
+
+
+def test_time_is_told_of_what_a_wrapper_goes_around_but_not_of_the_wrapper() -> None:
+    plugins = [Wrapper(), {"text": lambda: None}]
+    report = ReplayEngine(plugins, time_plugins=True).replay(SESSION)
+    assert report.seconds is not None
+    assert set(report.seconds) == {"mapping"}
+
+
+def test_wrappers_of_deltas_see_each_of_them() -> None:
+    told: list[TextDelta] = []
+
+    class Around:
+        @hookimpl(wrapper=True)
+        def replay_text_delta(
+            self, event: TextDelta
+        ) -> Generator[None, object, object]:
+            told.append(event)
+            return (yield)
+
+    session = deltas(3)
+    ReplayEngine([Around(), {"text_delta": lambda event: event}]).replay(session)
+    assert told == list(session.events)
+
+
+def test_wrappers_go_around_the_end_too() -> None:
+    notes: list[str] = []
+
+    class Around:
+        @hookimpl(wrapper=True)
+        def replay_session_end(self) -> Generator[None, object, object]:
+            notes.append("before")
+            return (yield)
+
+    plugins = [Around(), {"session_end": lambda: notes.append("end")}]
+    ReplayEngine(plugins).replay(SESSION)
+    assert notes == ["before", "end"]
+
+
+# Deltas, of which there are many, are handed out without ceremony
+
+
+def deltas(count: int) -> Session:
+    return Session("s", events=[TextDelta(str(number)) for number in range(count)])
+
+
+def fails_at(*contents: str) -> dict[str, object]:
+    def hook(event: TextDelta) -> None:
+        if event.content in contents:
+            boom()
+
+    return {"text_delta": hook}
+
+
+def test_a_failing_delta_listener_is_told_with_the_deltas_index() -> None:
+    with pytest.raises(PluginError) as caught:
+        ReplayEngine([fails_at("7")]).replay(deltas(9))
+    assert (caught.value.hook, caught.value.index) == ("replay_text_delta", 7)
+
+
+def test_a_delta_listener_goes_on_after_a_failure_that_is_isolated() -> None:
+    told: list[str] = []
+
+    def hook(event: TextDelta) -> None:
+        told.append(event.content)
+        if event.content in "36":
+            boom()
+
+    engine = ReplayEngine([{"text_delta": hook}], on_plugin_error="isolate")
+    report = engine.replay(deltas(9))
+    assert told == list("012345678")
+    assert [error.index for error in report.plugin_errors] == [3, 6]
+
+
+def test_a_delta_listener_that_fails_ten_times_is_called_no_more() -> None:
+    called: list[str] = []
+
+    def hook(event: TextDelta) -> None:
+        called.append(event.content)
+        boom()
+
+    engine = ReplayEngine([{"text_delta": hook}], on_plugin_error="isolate")
+    assert len(engine.replay(deltas(20)).plugin_errors) == 10
+    engine.replay(deltas(20))
+    assert len(called) == 10
+
+
+def test_delta_listeners_fail_each_for_itself() -> None:
+    told: list[str] = []
+    plugins = [
+        fails_at(*map(str, range(20))),
+        {"text_delta": lambda event: told.append(event.content)},
+    ]
+    report = ReplayEngine(plugins, on_plugin_error="isolate").replay(deltas(20))
+    assert [error.index for error in report.plugin_errors] == list(range(10))
+    assert told == [str(number) for number in range(20)]
+
+
+def test_a_failing_one_of_several_delta_listeners_is_told_with_its_index() -> None:
+    with pytest.raises(PluginError) as caught:
+        ReplayEngine([{"text_delta": lambda event: event}, fails_at("7")]).replay(
+            deltas(9)
+        )
+    assert (caught.value.plugin, caught.value.index) == ("mapping#2", 7)
+
+
+def test_a_delta_listener_can_stop_the_replay() -> None:
+    told: list[str] = []
+
+    def hook(event: TextDelta) -> None:
+        told.append(event.content)
+        raise StopReplay
+
+    report = ReplayEngine([{"text_delta": hook}]).replay(deltas(9))
+    assert (report.outcome, told) == ("stopped", ["0"])
