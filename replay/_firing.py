@@ -154,9 +154,9 @@ class Replay:
             self._diagnostics[diagnostic.code] += 1
             self._hooks["replay_diagnostic"](index, diagnostic, context)
             if self._strict:
-                where = "$"
+                where = "$.events" if self._session.shape == "document" else "$"
                 if diagnostic.index is not None:
-                    where = f"$.events[{diagnostic.index}]"
+                    where += f"[{diagnostic.index}]"
                 reason = f"{diagnostic.code}: {diagnostic.detail}"
                 raise DecodeError(where, reason, self._session.session_id)
 

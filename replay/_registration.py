@@ -52,9 +52,7 @@ def plugin_name(plugin: object) -> str:
 def is_hook(plugin: object, name: str) -> bool:
     """Tell whether an attribute is a hook; properties are not even looked at."""
     static = inspect.getattr_static(plugin, name, None)
-    if isinstance(static, type) or not (
-        callable(static) or isinstance(static, classmethod)
-    ):
+    if not inspect.isroutine(static) and not isinstance(static, classmethod):
         return False
     return name.startswith(_PREFIX) or hasattr(getattr(plugin, name), _MARK)
 
@@ -74,6 +72,7 @@ def check_plugin(
         PluginError: It has no hooks, or one with a wrong name or wrong arguments, or
             one that is asynchronous or a generator.
     """
+    _check_functions(name, plugin)
     hooks = list(_hooks(plugin, manager))
     if not hooks:
         hint = "its methods are hooks when they are named replay_…: see the docs"
@@ -88,6 +87,20 @@ def check_plugin(
         elif not options.get("optionalhook"):
             reason = f"there is no hook {hook!r}{_place(function)}"
             raise PluginError(name, reason, hint=did_you_mean(hook, specs))
+
+
+def _check_functions(name: str, plugin: object) -> None:
+    for attribute in dir(plugin):
+        value = inspect.getattr_static(plugin, attribute, None)
+        is_meant = callable(value) or isinstance(plugin, _Hooks)
+        if attribute.startswith(_PREFIX) and is_meant and not _is_plain(value):
+            reason = f"{value!r} is no plain function"
+            raise PluginError(name, reason, attribute, hint="wrap it in a function")
+
+
+def _is_plain(value: object) -> bool:
+    is_function = inspect.isfunction(value) or inspect.ismethod(value)
+    return is_function or isinstance(value, staticmethod | type)
 
 
 def _hooks(
@@ -113,12 +126,7 @@ def _check_kind(
 def _check_arguments(
     name: str, hook: str, function: Callable[..., object], offered: tuple[str, ...]
 ) -> None:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except ValueError:
-        reason = "tells nobody its arguments"
-        raise PluginError(name, reason, hook, hint="wrap it in a function") from None
-    for parameter in parameters:
+    for parameter in inspect.signature(function).parameters.values():
         is_needed = parameter.default is parameter.empty
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue

@@ -48,6 +48,7 @@ class ReplayEngine:
             plugins, on_plugin_error=on_plugin_error, time_plugins=time_plugins
         )
         self._report = ReplayReport(session_id=None, sessions=0)
+        self._is_closed = False
 
     @property
     def report(self) -> ReplayReport:
@@ -68,11 +69,14 @@ class ReplayEngine:
             self._report += replay.report
 
     def close(self) -> None:
-        """Fire ``replay_close`` with the totals.
+        """Fire ``replay_close`` with the totals; the second time, do nothing.
 
         Raises:
             PluginError: A hook raised, and failures are not isolated.
         """
+        if self._is_closed:
+            return
+        self._is_closed = True
         self._plugins.hooks["replay_close"].call_all(self._report)
 
     def __enter__(self) -> Self:

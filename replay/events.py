@@ -88,7 +88,7 @@ class ToolCall(WireObject):
 
     call_id: str
     name: str
-    _arguments: Mapping[str, object] = attrs.field(alias="arguments")
+    _arguments: Mapping[str, object] = attrs.field(alias="arguments", hash=False)
 
     @cached_property
     def arguments(self) -> Mapping[str, object]:
@@ -106,7 +106,7 @@ class ToolResult(WireObject):
 
     call_id: str
     name: str
-    _result: object = attrs.field(alias="result")
+    _result: object = attrs.field(alias="result", hash=False)
     image_attachment: ImageAttachment | None = None  #: None: there is no page image
 
     @cached_property
@@ -135,7 +135,7 @@ class UnknownEvent:
 
     type: ClassVar[str] = "unknown_event"
 
-    _raw: object = attrs.field(alias="raw")
+    _raw: object = attrs.field(alias="raw", hash=False)
     code: str = attrs.field(default="unknown-type", eq=False)  #: its diagnostic's code
     reason: str = attrs.field(default="", eq=False)  #: what is wrong with it
 

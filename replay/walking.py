@@ -124,8 +124,16 @@ class Walk:
         }
 
     def step(self, part: Part, index: int) -> Advance:
-        """Take the part of the history that begins at *index*."""
-        return self._take[type(part)](part, index)
+        """Take the part of the history that begins at *index*.
+
+        Raises:
+            TypeError: It is no event.
+        """
+        take = self._take.get(type(part))
+        if take is None:
+            message = f"expected an event such as Text, got {type(part).__name__}"
+            raise TypeError(message)
+        return take(part, index)
 
     def _delta(self, delta: TextDelta | ThinkingDelta, index: int) -> Advance:
         return self._piece(KINDS[type(delta)], delta.content, index)

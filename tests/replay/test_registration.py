@@ -1,5 +1,6 @@
 """What may be a plugin: what would stay silent is refused when it is given."""
 
+import functools
 import types
 from collections.abc import AsyncIterator, Iterator
 
@@ -83,6 +84,19 @@ def test_properties_are_not_looked_at() -> None:
     ReplayEngine([Shy()])
 
 
+def test_bound_methods_can_be_given_in_a_mapping() -> None:
+    class Collector:
+        def __init__(self) -> None:
+            self.texts: list[str] = []
+
+        def take(self, message: Message) -> None:
+            self.texts.append(message.content)
+
+    collector = Collector()
+    ReplayEngine([{"text": collector.take}]).replay(SESSION)
+    assert collector.texts == ["a"]
+
+
 def test_a_misspelt_hook_is_refused_with_the_nearest_name() -> None:
     class Misspelt:
         def replay_txt(self) -> None:
@@ -95,7 +109,7 @@ def test_a_misspelt_hook_is_refused_with_the_nearest_name() -> None:
 
 
 def test_a_misspelt_key_is_refused_with_the_nearest_name() -> None:
-    assert "did you mean 'replay_tool_call'?" in refusal({"toolcall": print})
+    assert "did you mean 'replay_tool_call'?" in refusal({"toolcall": lambda: None})
 
 
 def test_a_hook_that_may_be_unknown_is_passed_over() -> None:
@@ -174,7 +188,17 @@ def test_the_same_object_twice_is_refused() -> None:
         ReplayEngine([plugin, plugin])
 
 
-def test_a_built_in_function_is_judged_by_its_arguments() -> None:
+def test_what_is_no_plain_function_is_refused() -> None:
     told: list[object] = []
-    assert "has an argument 'object'" in refusal({"text": told.append})
-    assert "tells nobody its arguments" in refusal({"text": dict.update})
+    for value in print, told.append, dict.update, functools.partial(print, 1), 5:
+        assert "is no plain function" in refusal({"text": value})
+
+
+def test_an_attribute_that_is_no_function_is_the_authors_own() -> None:
+    class Versioned:
+        replay_version = 5
+
+        def replay_text(self) -> None:
+            pass
+
+    ReplayEngine([Versioned()])
