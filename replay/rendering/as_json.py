@@ -1,0 +1,94 @@
+"""A transcript as JSON, in a shape that programs can rely on."""
+
+from replay.json_text import write
+from replay.messages import Message, Step, ToolExchange, Transcript, Turn
+from replay.sanitizing import escape_json
+
+
+def render_json(transcript: Transcript) -> str:
+    r"""Return *transcript* as one JSON object on one line.
+
+    ::
+
+        {"session_id": "…", "title": "…" or null, "turns": […], "diagnostics": […]}
+
+    a turn::
+
+        {"user_input": event or null, "steps": […], "stop": event or null,
+         "status": "complete", "error" or "incomplete", "usage": {…} or null,
+         "answer": "the text after the last tool exchange"}
+
+    a step, one of::
+
+        {"type": "message", "kind": "text" or "thinking", "content": "…", "index": 0,
+         "source": "deltas", "full" or "both", "complete": true or false}
+        {"type": "tool_exchange", "call": event or null, "results": [event, …],
+         "status": "resolved", "unresolved", "orphan" or "late", "index": 0, "end": 1}
+        {"type": "unknown_event", "raw": anything, "reason": "what is wrong with it"}
+
+    and a diagnostic::
+
+        {"code": "delta-gap", "index": 12 or null, "detail": "…"}
+
+    ``event`` and ``usage`` are objects as they were recorded. Members may be added in
+    later releases. What could steer a terminal is written as ``\uXXXX``.
+
+    Raises:
+        EncodeError: It holds, built by hand, what JSON cannot.
+    """
+    document = {
+        "session_id": transcript.session_id,
+        "title": transcript.title,
+        "turns": [_turn(turn) for turn in transcript.turns],
+        "diagnostics": [
+            {"code": each.code, "index": each.index, "detail": each.detail}
+            for each in transcript.diagnostics
+        ],
+    }
+    return escape_json(write(document).decode()) + "\n"
+
+
+def _turn(turn: Turn) -> dict[str, object]:
+    return {
+        "user_input": turn.user_input and turn.user_input.as_object(),
+        "steps": [_step(step) for step in turn.steps],
+        "stop": turn.stop and turn.stop.as_object(),
+        "status": turn.status,
+        "usage": turn.usage and turn.usage.as_object(),
+        "answer": turn.answer,
+    }
+
+
+def _step(step: Step) -> dict[str, object]:
+    match step:
+        case Message():
+            return _message(step)
+        case ToolExchange():
+            return _exchange(step)
+    return {
+        "type": "unknown_event",
+        "raw": step.as_object(),
+        "reason": step.reason,
+    }
+
+
+def _message(message: Message) -> dict[str, object]:
+    return {
+        "type": "message",
+        "kind": message.kind,
+        "content": message.content,
+        "index": message.index,
+        "source": message.source,
+        "complete": message.complete,
+    }
+
+
+def _exchange(exchange: ToolExchange) -> dict[str, object]:
+    return {
+        "type": "tool_exchange",
+        "call": exchange.call and exchange.call.as_object(),
+        "results": [result.as_object() for result in exchange.results],
+        "status": exchange.status,
+        "index": exchange.index,
+        "end": exchange.end,
+    }

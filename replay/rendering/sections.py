@@ -1,0 +1,170 @@
+"""What a reader is shown of a transcript, in order, whatever it is laid out as."""
+
+import json
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
+
+import attrs
+
+from replay.diagnostics import Diagnostic
+from replay.errors import EncodeError
+from replay.events import Stop, ToolCall, ToolResult, UnknownEvent, Usage, UserInput
+from replay.messages import Message, Step, ToolExchange, Transcript, Turn
+from replay.sanitizing import escape_json, sanitize, sanitize_line
+
+Role: TypeAlias = Literal[
+    "session",
+    "turn",
+    "user_input",
+    "thinking",
+    "text",
+    "tool_call",
+    "tool_result",
+    "image_attachment",
+    "unknown_event",
+    "stop",
+    "diagnostics",
+]
+
+
+def _lines(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sanitize_line(name) or '""' for name in names)
+
+
+@attrs.frozen
+class Section:
+    """A heading, and what was recorded under it.
+
+    Only ``names`` and ``body`` hold recorded text, and hold it sanitized.
+    """
+
+    role: Role
+    label: str
+    names: tuple[str, ...] = attrs.field(default=(), converter=_lines)  #: a line each
+    notes: tuple[str, ...] = ()
+    body: str = attrs.field(default="", converter=sanitize)  #: empty: there is none
+    language: Literal["text", "json"] = "text"  #: of the body
+
+
+def sections(transcript: Transcript) -> Iterator[Section]:
+    """Yield all that is shown of *transcript*, in order."""
+    title = () if transcript.title is None else (transcript.title,)
+    yield Section("session", "Session", (transcript.session_id, *title))
+    for number, turn in enumerate(transcript.turns, 1):
+        yield Section("turn", f"Turn {number}", notes=(turn.status,))
+        yield from _turn(turn)
+    if transcript.diagnostics:
+        body = "\n".join(map(_diagnostic, transcript.diagnostics))
+        yield Section("diagnostics", "Diagnostics", body=body)
+
+
+def _turn(turn: Turn) -> Iterator[Section]:
+    yield _user_input(turn.user_input)
+    for step in turn.steps:
+        yield from _step(step)
+    if turn.stop is not None:
+        yield from _stop(turn.stop)
+
+
+def _user_input(event: UserInput | None) -> Section:
+    if event is None:
+        return Section("user_input", "User input", notes=("not recorded",))
+    notes = () if event.content else ("empty",)
+    return Section("user_input", "User input", notes=notes, body=event.content)
+
+
+def _step(step: Step) -> Iterator[Section]:
+    if isinstance(step, ToolExchange):
+        yield from _exchange(step)
+    else:
+        yield _message(step) if isinstance(step, Message) else _unknown_event(step)
+
+
+def _unknown_event(event: UnknownEvent) -> Section:
+    names = (event.reason,) if event.reason else ()
+    body = _pretty(event.as_object())
+    return Section("unknown_event", "Unknown event", names, body=body, language="json")
+
+
+def _message(message: Message) -> Section:
+    label = "Text" if message.kind == "text" else "Thinking"
+    notes = () if message.complete else ("incomplete",)
+    if not message.content:
+        notes = (*notes, "empty")
+    return Section(message.kind, label, notes=notes, body=message.content)
+
+
+def _exchange(exchange: ToolExchange) -> Iterator[Section]:
+    if exchange.call is not None and exchange.status != "late":
+        yield _call(exchange.call, is_resolved=bool(exchange.results))
+    notes = {
+        "late": ("answers a call of an earlier turn",),
+        "orphan": ("answers no known call",),
+    }.get(exchange.status, ())
+    for result in exchange.results:
+        yield from _result(result, notes)
+
+
+def _call(call: ToolCall, *, is_resolved: bool) -> Section:
+    return Section(
+        "tool_call",
+        "Tool call",
+        (call.name, call.call_id),
+        () if is_resolved else ("no result",),
+        _compact(call.arguments),
+        "json",
+    )
+
+
+def _result(result: ToolResult, notes: tuple[str, ...]) -> Iterator[Section]:
+    names = (result.name, result.call_id)
+    value = result.result
+    if isinstance(value, str):
+        if not value:
+            notes = (*notes, "empty")
+        yield Section("tool_result", "Tool result", names, notes, value)
+    else:
+        body = _pretty(value)
+        yield Section("tool_result", "Tool result", names, notes, body, "json")
+    if (image := result.image_attachment) is not None:
+        names = (image.attachment_name, image.source_id)
+        yield Section("image_attachment", "Image attachment", names)
+
+
+def _stop(stop: Stop) -> Iterator[Section]:
+    notes = (*(("error",) if stop.is_error else ()), *_usage(stop.usage))
+    yield Section("stop", "Stop", notes=notes, body=stop.error or "")
+    if stop.skipped_index_ids:
+        yield Section("stop", "Skipped indexes", stop.skipped_index_ids)
+
+
+def _usage(usage: Usage) -> Iterator[str]:
+    yield f"{usage.turns} round {'trip' if usage.turns == 1 else 'trips'}"
+    if usage.duration_ms:
+        yield f"{usage.duration_ms} ms"
+    if usage.total_input_tokens is not None:
+        yield f"{usage.total_input_tokens} input tokens"
+    if usage.total_output_tokens is not None:
+        yield f"{usage.total_output_tokens} output tokens"
+
+
+def _diagnostic(diagnostic: Diagnostic) -> str:
+    place = "document" if diagnostic.index is None else f"event {diagnostic.index}"
+    return f"{place}: {diagnostic.code}: {sanitize_line(diagnostic.detail)}"
+
+
+def _compact(value: object) -> str:
+    return _json(value, None)
+
+
+def _pretty(value: object) -> str:
+    return _json(value, 2)
+
+
+def _json(value: object, indent: int | None) -> str:
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    except (TypeError, ValueError, RecursionError) as error:
+        reason = f"cannot be shown as JSON: {error}"
+        raise EncodeError(reason) from error
+    return escape_json(text)

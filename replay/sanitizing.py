@@ -1,0 +1,78 @@
+r"""Recorded text made safe to look at: control characters are shown, never obeyed.
+
+What is shown instead of a character:
+
+- a C0 control other than line feed and tab: its picture, such as ``␛`` for ESC;
+- half of a surrogate pair, which no encoding can write: ``�``, U+FFFD;
+- DEL, the C1 controls, bidirectional controls, line and paragraph separators, and
+  format controls that nothing on the screen gives away (zero-width space, byte order
+  mark, tags and others of their kind): their code point, such as ``\u{202e}``.
+
+The soft hyphen and the zero-width joiners stay, for written languages need them.
+
+Source: terminals obey ECMA-48; Unicode 15, general categories Cc, Cf, Cs, Zl and Zp.
+"""
+
+import re
+from typing import Final
+
+_UNSAFE: Final = re.compile(
+    "["
+    "\x00-\x08\x0b-\x1f"  # C0, less tab and line feed
+    "\x7f-\x9f"  # DEL, C1
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional controls
+    "\u2028\u2029"  # line and paragraph separators
+    "\ud800-\udfff"  # halves of surrogate pairs
+    "\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb"  # format controls
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # … of shorthand and of music
+    "\U000e0000-\U000e007f"  # tags
+    "]"
+)
+_PICTURES: Final = 0x2400  # the block of Unicode that shows C0, in the order of C0
+_LAYOUT: Final = str.maketrans("\t\n", "\u2409\u240a")
+
+
+def sanitize(text: str) -> str:
+    r"""Return *text* as it can safely be shown; line feeds and tabs stay.
+
+    Sanitizing twice is sanitizing once.
+
+    >>> print(sanitize("\x1b[31mred\x07 \u202eabc"))
+    ␛[31mred␇ \u{202e}abc
+    """
+    return _UNSAFE.sub(_shown, text)
+
+
+def sanitize_line(text: str) -> str:
+    r"""Return *text* as it can safely be shown within one line.
+
+    >>> print(sanitize_line("one\n\ttwo"))
+    one␊␉two
+    """
+    return sanitize(text).translate(_LAYOUT)
+
+
+def escape_json(text: str) -> str:
+    r"""Return JSON text of the same value that can safely be shown.
+
+    Args:
+        text: Valid JSON, laid out with spaces, tabs and line feeds only. There, what
+            is unsafe stands within strings, and becomes ``\uXXXX``.
+
+    >>> print(escape_json('["\u202eabc"]'))
+    ["\u202eabc"]
+    """
+    return _UNSAFE.sub(_escaped, text)
+
+
+def _shown(match: re.Match[str]) -> str:
+    character = match[0]
+    code = ord(character)
+    if character < " ":
+        return chr(_PICTURES + code)
+    return "\ufffd" if "\ud800" <= character <= "\udfff" else f"\\u{{{code:x}}}"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))

@@ -1,0 +1,32 @@
+"""Text: headings at the margin, what was recorded indented."""
+
+from replay.messages import Message, Transcript, Turn
+from replay.rendering.as_text import lines, render_text
+
+TURN = Turn(None, (Message("text", "one\n\n  two", 1, "full"),), None, "complete", None)
+TRANSCRIPT = Transcript("ses-1", "Q3", (TURN,), ())
+
+
+def test_a_transcript_as_text_looks_like_this() -> None:
+    assert render_text(TRANSCRIPT) == (
+        "Session: ses-1, Q3\n"
+        "\n"
+        "Turn 1 (complete)\n"
+        "\n"
+        "User input (not recorded)\n"
+        "\n"
+        "Text\n"
+        "    one\n"
+        "\n"
+        "      two\n"
+    )
+
+
+def test_each_line_knows_what_it_tells_of() -> None:
+    last = [(line.role, line.is_heading) for line in lines(TRANSCRIPT)][-5:]
+    assert last == [(None, False), ("text", True), *[("text", False)] * 3]
+
+
+def test_only_headings_stand_at_the_margin() -> None:
+    at_margin = [line for line in lines(TRANSCRIPT) if line.text[:1].strip()]
+    assert at_margin == [line for line in lines(TRANSCRIPT) if line.is_heading]
