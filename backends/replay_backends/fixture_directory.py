@@ -1,0 +1,150 @@
+"""A directory of session files, nested or not."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from replay.errors import BackendError, SessionNotFoundError
+from replay.file_names import file_name, session_id_of
+from replay.limits import Limits
+from replay.os_errors import os_errors_of
+from replay.sessions import Session, SessionSummary
+from replay.writing import dump
+from replay_backends.catalogue import Catalogue, fixtures_in
+from replay_backends.folders import Folder, open_folder
+from replay_backends.replacing import replaced
+from replay_backends.scanning import scan
+from replay_backends.session_files import SUFFIXES, Reading
+from replay_backends.shaping import shape_to_keep
+
+_SUFFIX: Final = ".json"
+_MODE: Final = 0o666  # less the umask
+
+
+@attrs.define(eq=False)
+class FixtureDirectoryBackend:
+    """Sessions from the files of a directory and of all directories below it.
+
+    They come in the order of the bytes of their files' paths. Hidden files are passed
+    over; what bears a session file's name but is a link, a pipe, a device or a socket
+    is refused. From 100 files on, a hidden index makes listing quick.
+
+    Args:
+        location: The directory.
+        pattern: What the files are called, such as ``*.json``; None: ``*.json``,
+            ``*.jsonl``, ``*.ndjson``, each also with ``.gz`` or ``.zst``, in any case.
+        strict: Refuse events that are not known or malformed.
+        limits: How large things may be.
+        create: Make the directory where it is missing.
+
+    Raises:
+        BackendError: It is no directory, or cannot be opened or made.
+    """
+
+    location: str
+    pattern: str | None = attrs.field(default=None, kw_only=True)
+    strict: bool = attrs.field(default=False, kw_only=True)
+    limits: Limits = attrs.field(factory=Limits, kw_only=True)
+    create: bool = attrs.field(default=False, kw_only=True)
+    _path: Path = attrs.field(init=False)
+    _reading: Reading = attrs.field(init=False)
+    _catalogue: Catalogue = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        with os_errors_of(self.location):
+            self._path = Path.cwd() / self.location
+            if self.create:
+                self._path.mkdir(parents=True, exist_ok=True)
+        with self._root():
+            pass
+        self._reading = Reading(self.strict, self.limits)
+        self._catalogue = Catalogue(self._root, self._accepts, self._reading)
+
+    @staticmethod
+    def claims(path: str) -> bool:
+        """Tell whether this backend reads what is at an existing path."""
+        return Path(path).is_dir()
+
+    def summaries(self) -> Iterator[SessionSummary]:
+        """Yield the header of each session.
+
+        Raises:
+            DecodeError: A file holds something else.
+            BackendError: A file cannot be read, or is none.
+        """
+        for listed in self._catalogue.listing():
+            yield from listed.summaries
+            if listed.error:
+                raise listed.error
+
+    def session(self, session_id: str) -> Session:
+        """Return the first session of that id, wherever it is.
+
+        Raises:
+            SessionNotFoundError: There is none.
+            DecodeError: There may be one in a file that holds something else.
+            BackendError: There may be one in a file that cannot be read.
+        """
+        if session := self._catalogue.session(session_id):
+            return session
+        raise SessionNotFoundError(self.location, f"there is no session {session_id!a}")
+
+    def sessions(self) -> Iterator[Session]:
+        """Yield every session.
+
+        Raises:
+            DecodeError: A file holds something else.
+            BackendError: A file cannot be read, or is none.
+        """
+        with self._root() as root:
+            for found in scan(root, self._accepts):
+                with found.open() as file:
+                    yield from fixtures_in(root, file, found.path, self._reading)
+
+    def write(self, session: Session) -> None:
+        """Keep a session in a file that bears its id.
+
+        It takes the place of the session of the same id that was written before. A
+        session of the same id in a file of another name stays.
+
+        Raises:
+            BackendError: It could not be kept, or the file holds another session;
+                what was kept before is as it was.
+            DecodeError: The file holds something else.
+            EncodeError: It holds, built by hand, what JSON cannot.
+        """
+        session_id = session.session_id
+        stem = file_name(session_id)
+        shape = shape_to_keep(session, is_named=session_id_of(stem) == session_id)
+        with self._root() as root:
+            self._check_place(root, stem + _SUFFIX, session_id)
+            with replaced(root, stem + _SUFFIX, _MODE) as file:
+                dump(attrs.evolve(session, shape=shape), file)
+
+    def close(self) -> None:
+        """Do nothing: between two calls, nothing is open."""
+
+    def _root(self) -> AbstractContextManager[Folder]:
+        return open_folder(self._path, self.location)
+
+    def _accepts(self, name: str) -> bool:
+        if self.pattern is not None:
+            return fnmatchcase(name, self.pattern)
+        return name.lower().endswith(SUFFIXES)
+
+    def _check_place(self, root: Folder, name: str, session_id: str) -> None:
+        if not self._accepts(name):
+            reason = f"the pattern {self.pattern!r} leaves {name!r} out"
+            raise BackendError(self.location, reason)
+        if not root.has(name):
+            return
+        reading = attrs.evolve(self._reading, strict=False)
+        with root.open(name) as file:
+            held = {each.session_id for each in fixtures_in(root, file, name, reading)}
+        for other in held - {session_id}:
+            reason = f"it holds another session, {other!a}"
+            raise BackendError(root.source_of(name), reason, hint="rename it")

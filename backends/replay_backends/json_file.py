@@ -1,0 +1,113 @@
+"""One file of sessions, or standard input."""
+
+import io
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import attrs
+
+from replay.errors import BackendError, SessionNotFoundError
+from replay.limits import Limits
+from replay.os_errors import os_errors_of
+from replay.sessions import Session, SessionSummary
+from replay_backends.open_files import check_kind, is_pipe, open_named
+from replay_backends.session_files import Reading, sessions_in, stem_of
+from replay_backends.spooling import Spool
+
+_STANDARD_INPUT: Final = "standard input"
+_PIPED: Final = {stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK}
+
+
+@attrs.define(eq=False)
+class JSONFileBackend:
+    """Sessions from a file: a document, a list of events, or JSON Lines of either.
+
+    It may be packed with gzip or zstd. A file is opened anew each time it is walked;
+    a pipe and standard input are read to their end at once, and kept.
+
+    Args:
+        location: A path, or ``-`` for standard input.
+        strict: Refuse events that are not known or malformed.
+        limits: How large things may be.
+
+    Raises:
+        BackendError: It cannot be opened, or is neither a file nor a pipe.
+    """
+
+    location: str
+    strict: bool = attrs.field(default=False, kw_only=True)
+    limits: Limits = attrs.field(factory=Limits, kw_only=True)
+    _path: Path = attrs.field(init=False)
+    _source: str = attrs.field(init=False)  #: what messages call it
+    _spool: Spool | None = attrs.field(init=False)  #: None: the file can be reopened
+
+    def __attrs_post_init__(self) -> None:
+        if self.location == "-":
+            self._source = _STANDARD_INPUT
+            self._path = Path("stdin")
+            self._spool = _spooled_input()
+            return
+        self._source = self.location
+        with os_errors_of(self._source):
+            self._path = Path.cwd() / self.location
+        with open_named(self._path, self._source) as file:
+            self._spool = Spool(file, self._source) if is_pipe(file) else None
+
+    @staticmethod
+    def claims(path: str) -> bool:
+        """Tell whether this backend reads what is at an existing path."""
+        return not Path(path).is_dir()
+
+    def summaries(self) -> Iterator[SessionSummary]:
+        """Yield the header of each session, in the file's order."""
+        return (session.summary() for session in self.sessions())
+
+    def session(self, session_id: str) -> Session:
+        """Return the first session of that id.
+
+        Raises:
+            SessionNotFoundError: The file holds none.
+            DecodeError: What it holds is not a session.
+        """
+        for session in self.sessions():
+            if session.session_id == session_id:
+                return session
+        raise SessionNotFoundError(self._source, f"there is no session {session_id!a}")
+
+    def sessions(self) -> Iterator[Session]:
+        """Yield every session, in the file's order.
+
+        Raises:
+            DecodeError: The file holds something else.
+            BackendError: It cannot be read.
+        """
+        name = self._path.name
+        reading = Reading(self.strict, self.limits)
+        with self._opened() as file:
+            yield from sessions_in(file, name, stem_of(name), self._source, reading)
+
+    def close(self) -> None:
+        """Forget what was kept of a pipe or of standard input."""
+        if self._spool:
+            self._spool.close()
+
+    def _opened(self) -> BinaryIO:
+        if self._spool:
+            return self._spool.reader()
+        return open_named(self._path, self._source)
+
+
+def _spooled_input() -> Spool:
+    if sys.stdin is None:
+        raise BackendError(_STANDARD_INPUT, "there is no standard input")
+    stream = sys.stdin.buffer
+    with suppress(io.UnsupportedOperation):  # a program may have put anything there
+        mode = os.fstat(stream.fileno()).st_mode
+        if not stream.isatty():
+            check_kind(mode, _STANDARD_INPUT, _PIPED)
+    return Spool(stream, _STANDARD_INPUT)

@@ -1,0 +1,114 @@
+"""The files below a directory, in an order that is the same everywhere."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import PurePath
+from typing import BinaryIO, Final
+
+import attrs
+
+from replay.errors import BackendError
+from replay.os_errors import os_errors_of, os_failure
+from replay_backends.folders import Folder
+
+_DEEPEST: Final = 100  # each level holds a descriptor
+
+
+@attrs.frozen
+class FoundFile:
+    """A file that a scan came by; it can be opened until the scan goes on."""
+
+    path: str  #: from the directory that was scanned, with slashes
+    folder: Folder
+    entry: "os.DirEntry[str]"
+
+    def stat(self) -> os.stat_result:
+        """Return what the system said of it when it was first asked.
+
+        Of a link, that is not what the link leads to.
+        """
+        try:
+            return self.entry.stat(follow_symlinks=False)
+        except OSError as error:
+            raise os_failure(self.folder.source_of(self.entry.name), error) from error
+
+    def open(self) -> BinaryIO:
+        """Open it to be read.
+
+        Raises:
+            BackendError: It cannot be opened, or is a link, pipe, device or socket.
+        """
+        return self.folder.open(self.entry.name)
+
+
+def scan(folder: Folder, accepts: Callable[[str], bool]) -> Iterator[FoundFile]:
+    """Yield the files of a directory and all below it, by the bytes of their paths.
+
+    Hidden files and directories are passed over, and what editors leave behind.
+
+    Args:
+        folder: Where to begin.
+        accepts: Tells by its name whether a file is wanted; links, pipes and so on
+            are found by their names too, but cannot be opened.
+
+    Raises:
+        BackendError: A directory cannot be read.
+    """
+    return _scan(folder, "", accepts, _DEEPEST)
+
+
+def is_scanned(path: str, accepts: Callable[[str], bool]) -> bool:
+    """Tell whether a scan could have given a path."""
+    parts = path.split("/")
+    return all(map(_is_entered, parts)) and accepts(parts[-1])
+
+
+def open_path(folder: Folder, path: str) -> BinaryIO:
+    """Open a file by the path that a scan gave it.
+
+    Raises:
+        BackendError: It cannot be opened, or a part of its path is a link.
+    """
+    *parents, name = path.split("/")
+    with ExitStack() as opened:
+        for parent in parents:
+            folder = opened.enter_context(folder.enter(parent))
+        return folder.open(name)
+
+
+def _scan(
+    folder: Folder, prefix: str, accepts: Callable[[str], bool], depth: int
+) -> Iterator[FoundFile]:
+    if not depth:
+        reason = f"nested deeper than {_DEEPEST} directories"
+        raise BackendError(folder.source, reason)
+    for entry in _entries(folder):
+        path = prefix + entry.name
+        if entry.is_dir(follow_symlinks=False):
+            with folder.enter(entry.name) as below:
+                yield from _scan(below, f"{path}/", accepts, depth - 1)
+        elif accepts(entry.name):
+            yield FoundFile(path, folder, entry)
+
+
+def _entries(folder: Folder) -> list["os.DirEntry[str]"]:
+    where = str(folder.path) if folder.descriptor is None else folder.descriptor
+    with os_errors_of(folder.source), os.scandir(where) as entries:
+        kept = [entry for entry in entries if not _is_passed_over(entry.name)]
+        return sorted(kept, key=_order)
+
+
+def _order(entry: "os.DirEntry[str]") -> bytes:
+    name = os.fsencode(entry.name)
+    return name + b"/" if entry.is_dir(follow_symlinks=False) else name
+
+
+def _is_entered(part: str) -> bool:
+    is_name = part != "" and PurePath(part).name == part
+    return is_name and not _is_passed_over(part)
+
+
+def _is_passed_over(name: str) -> bool:
+    is_autosave = name.startswith("#") and name.endswith("#")
+    return name.startswith(".") or name.endswith("~") or is_autosave

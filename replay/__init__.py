@@ -1,0 +1,121 @@
+"""Replay recorded LlamaCloud chat sessions.
+
+>>> import replay
+>>> session = replay.loads('[{"type": "text_delta", "content": "Hello"}]')
+>>> replay.transcript(session).turns[0].answer
+'Hello'
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from replay.backend import Backend as Backend
+    from replay.backend import Source as Source
+    from replay.backend import load as load
+    from replay.backend import open as open  # noqa: A004 - replay.open, as promised
+    from replay.coalescing import coalesce as coalesce
+    from replay.diagnostics import Diagnostic as Diagnostic
+    from replay.engine import ReplayEngine as ReplayEngine
+    from replay.errors import BackendError as BackendError
+    from replay.errors import BackendUnavailableError as BackendUnavailableError
+    from replay.errors import DecodeError as DecodeError
+    from replay.errors import EncodeError as EncodeError
+    from replay.errors import LimitExceededError as LimitExceededError
+    from replay.errors import PluginError as PluginError
+    from replay.errors import ReplayError as ReplayError
+    from replay.errors import SessionNotFoundError as SessionNotFoundError
+    from replay.errors import StopReplay as StopReplay
+    from replay.errors import UnknownNameError as UnknownNameError
+    from replay.errors import UnsupportedError as UnsupportedError
+    from replay.events import Event as Event
+    from replay.events import ImageAttachment as ImageAttachment
+    from replay.events import Stop as Stop
+    from replay.events import Text as Text
+    from replay.events import TextDelta as TextDelta
+    from replay.events import Thinking as Thinking
+    from replay.events import ThinkingDelta as ThinkingDelta
+    from replay.events import ToolCall as ToolCall
+    from replay.events import ToolResult as ToolResult
+    from replay.events import UnknownEvent as UnknownEvent
+    from replay.events import Usage as Usage
+    from replay.events import UserInput as UserInput
+    from replay.hookspecs import Context as Context
+    from replay.hookspecs import hookimpl as hookimpl
+    from replay.limits import Limits as Limits
+    from replay.messages import Message as Message
+    from replay.messages import ToolExchange as ToolExchange
+    from replay.messages import Transcript as Transcript
+    from replay.messages import Turn as Turn
+    from replay.plugin_loading import load_plugin as load_plugin
+    from replay.rendering import render as render
+    from replay.report import ReplayReport as ReplayReport
+    from replay.sessions import JobMetadata as JobMetadata
+    from replay.sessions import Session as Session
+    from replay.sessions import SessionSummary as SessionSummary
+    from replay.shapes import loads as loads
+    from replay.transcripts import transcript as transcript
+    from replay.writing import dump as dump
+    from replay.writing import dumps as dumps
+else:
+
+    def __getattr__(name: str) -> object:
+        """Import what is asked for when it is asked for, so that starting is quick."""
+        if name not in _HOME_OF:
+            message = f"module 'replay' has no attribute {name!r}"
+            raise AttributeError(message)
+        value: object = getattr(import_module(f"replay.{_HOME_OF[name]}"), name)
+        globals()[name] = value
+        return value
+
+
+_HOMES = {
+    "backend": ["Backend", "Source", "load", "open"],
+    "coalescing": ["coalesce"],
+    "diagnostics": ["Diagnostic"],
+    "engine": ["ReplayEngine"],
+    "errors": [
+        "BackendError",
+        "BackendUnavailableError",
+        "DecodeError",
+        "EncodeError",
+        "LimitExceededError",
+        "PluginError",
+        "ReplayError",
+        "SessionNotFoundError",
+        "StopReplay",
+        "UnknownNameError",
+        "UnsupportedError",
+    ],
+    "events": [
+        "Event",
+        "ImageAttachment",
+        "Stop",
+        "Text",
+        "TextDelta",
+        "Thinking",
+        "ThinkingDelta",
+        "ToolCall",
+        "ToolResult",
+        "UnknownEvent",
+        "Usage",
+        "UserInput",
+    ],
+    "hookspecs": ["Context", "hookimpl"],
+    "limits": ["Limits"],
+    "messages": ["Message", "ToolExchange", "Transcript", "Turn"],
+    "plugin_loading": ["load_plugin"],
+    "rendering": ["render"],
+    "report": ["ReplayReport"],
+    "sessions": ["JobMetadata", "Session", "SessionSummary"],
+    "shapes": ["loads"],
+    "transcripts": ["transcript"],
+    "writing": ["dump", "dumps"],
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605 - a list of str, from one place
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

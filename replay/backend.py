@@ -1,0 +1,233 @@
+"""A source of sessions, as its author writes it and as its users hold it."""
+
+import os
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from itertools import islice
+from types import TracebackType
+from typing import NoReturn, Protocol, Self, runtime_checkable
+
+import attrs
+
+from replay.diagnostics import Diagnostic
+from replay.errors import BackendError, SessionNotFoundError, UnsupportedError
+from replay.events import Event, ImageAttachment
+from replay.opening import open_backend
+from replay.sessions import Session, SessionSummary
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """A source of sessions. Three methods; nothing to inherit from."""
+
+    def summaries(self) -> Iterator[SessionSummary]:
+        """Yield what each session is, without its events, in a stable order."""
+
+    def session(self, session_id: str) -> Session:
+        """Return one session, its events oldest first.
+
+        Args:
+            session_id: An id that :meth:`summaries` yielded. Where it did so more
+                than once, the first of these sessions is meant.
+
+        Raises:
+            SessionNotFoundError: This source has no such session.
+            DecodeError: What the source holds is not a session.
+        """
+
+    def close(self) -> None:
+        """Let go of files and sockets. Calling it twice is harmless."""
+
+
+@runtime_checkable
+class BulkBackend(Protocol):
+    """A backend that has a quicker way to all its sessions than one by one."""
+
+    def sessions(self) -> Iterator[Session]:
+        """Yield every session, in the order of ``summaries()``."""
+
+
+@runtime_checkable
+class WritableBackend(Protocol):
+    """A backend that can keep sessions."""
+
+    def write(self, session: Session) -> None:
+        """Keep a session, in place of one that has the same id.
+
+        Raises:
+            BackendError: It could not be kept; what was kept before is as it was.
+        """
+
+
+@runtime_checkable
+class LiveBackend(Protocol):
+    """A backend that can send a turn and tell what comes of it."""
+
+    def stream(
+        self, session_id: str, prompt: str, index_ids: Sequence[str]
+    ) -> Iterator[Event]:
+        """Send a prompt once, and yield the events of its turn as they arrive."""
+
+
+@runtime_checkable
+class AttachmentBackend(Protocol):
+    """A backend that has the page images that tool results name."""
+
+    def attachment(self, image: ImageAttachment) -> bytes:
+        """Return the image."""
+
+
+@attrs.define(eq=False)
+class Source:
+    """An opened backend; iterating it yields every session.
+
+    It is closed at the end of a ``with`` statement.
+    """
+
+    backend: Backend
+    location: str  #: as the user gave it, for messages
+
+    def summaries(self) -> Iterator[SessionSummary]:
+        """Yield what each session is, without its events, in a stable order."""
+        return self.backend.summaries()
+
+    def session(self, session_id: str) -> Session:
+        """Return one session, its events oldest first.
+
+        Args:
+            session_id: An id that :meth:`summaries` yields. Where several sessions
+                have it, the first is returned.
+
+        Raises:
+            SessionNotFoundError: This source has no such session.
+            DecodeError: What the source holds is not a session.
+        """
+        return self.backend.session(session_id)
+
+    def sessions(self) -> Iterator[Session]:
+        """Yield every session, in the order of :meth:`summaries`.
+
+        One whose id another session had before says so in its diagnostics.
+        """
+        seen: set[bytes] = set()
+        for session in self._sessions():
+            identity = session.session_id.encode("utf-8", "surrogatepass")
+            digest = blake2b(identity, digest_size=16).digest()  # an id may be long
+            yield _marked_repeated(session) if digest in seen else session
+            seen.add(digest)
+
+    def __iter__(self) -> Iterator[Session]:
+        return self.sessions()
+
+    def write(self, session: Session) -> None:
+        """Keep a session, in place of one that has the same id.
+
+        Raises:
+            UnsupportedError: This source cannot be written to.
+            BackendError: It could not be kept; what was kept before is as it was.
+        """
+        if not isinstance(self.backend, WritableBackend):
+            self._refuse_to("write sessions")
+        self.backend.write(session)
+
+    def stream(
+        self, session_id: str, prompt: str, index_ids: Sequence[str]
+    ) -> Iterator[Event]:
+        """Send a prompt once, and yield the events of its turn as they arrive.
+
+        Args:
+            session_id: The session that the turn is added to.
+            prompt: What the user asks.
+            index_ids: The indexes to ask; at least one.
+
+        Raises:
+            UnsupportedError: This source is a recording.
+        """
+        if not isinstance(self.backend, LiveBackend):
+            self._refuse_to("send a turn")
+        return self.backend.stream(session_id, prompt, index_ids)
+
+    def attachment(self, image: ImageAttachment) -> bytes:
+        """Return the page image that a tool result names.
+
+        Raises:
+            UnsupportedError: This source has no images.
+        """
+        if not isinstance(self.backend, AttachmentBackend):
+            self._refuse_to("give page images")
+        return self.backend.attachment(image)
+
+    def close(self) -> None:
+        """Let go of files and sockets. Calling it twice is harmless."""
+        self.backend.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _refuse_to(self, action: str) -> NoReturn:
+        reason = f"{type(self.backend).__name__} cannot {action}"
+        raise UnsupportedError(self.location, reason)
+
+    def _sessions(self) -> Iterator[Session]:
+        if isinstance(self.backend, BulkBackend):
+            return self.backend.sessions()
+        return (self.session(each.session_id) for each in self.summaries())
+
+
+def _marked_repeated(session: Session) -> Session:
+    detail = f"another session before it is called {session.session_id!a}"
+    diagnostic = Diagnostic("repeated-session-id", None, detail)
+    return attrs.evolve(session, diagnostics=(*session.diagnostics, diagnostic))
+
+
+def open(  # noqa: A001 - replay.open, as promised
+    location: str | os.PathLike[str], **options: object
+) -> Source:
+    """Return the source of the sessions at *location*.
+
+    Args:
+        location: A file, a directory, ``-`` for standard input, a URL, or
+            ``NAME:location`` for the backend of that name.
+        options: The backend's own.
+
+    Raises:
+        UnknownNameError: There is no such backend, or it has no such option.
+        BackendError: There is nothing there, or it cannot be read.
+    """
+    backend = open_backend(location, options)
+    if not isinstance(backend, Backend):
+        reason = f"{type(backend).__name__} lacks methods that a backend must have"
+        raise BackendError(os.fspath(location), reason)
+    return Source(backend, os.fspath(location))
+
+
+def load(location: str | os.PathLike[str], **options: object) -> Session:
+    """Return the one session at *location*.
+
+    Args:
+        location: As for :func:`open`.
+        options: As for :func:`open`.
+
+    Raises:
+        SessionNotFoundError: There is no session.
+        BackendError: There are several, or the location cannot be read.
+        DecodeError: What is there is not a session.
+    """
+    with open(location, **options) as source:
+        sessions = list(islice(source, 4))
+    if not sessions:
+        raise SessionNotFoundError(source.location, "there is no session")
+    if len(sessions) > 1:
+        first = ", ".join(f"{each.session_id!a}" for each in sessions[:3])
+        rest = ", …" if sessions[3:] else ""
+        hint = "read them with replay.open"
+        raise BackendError(source.location, f"several sessions: {first}{rest}", hint)
+    return sessions[0]

@@ -1,0 +1,351 @@
+"""A directory of session files."""
+
+import gzip
+import json
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import replay
+from odd_files import ODD_FILES
+from privileges import public_folder, unprivileged
+from replay import Backend, Session, Text
+from replay.errors import (
+    BackendError,
+    DecodeError,
+    EncodeError,
+    LimitExceededError,
+    SessionNotFoundError,
+)
+from replay.testing import BackendContract, odd_histories
+from replay.testing.hostile_ids import HOSTILE_IDS
+from replay_backends.fixture_directory import FixtureDirectoryBackend
+
+EVENTS = [Text("Yes."), Text("No.")]
+
+
+def write(path: Path, session_id: str, text: str = "Yes.") -> None:
+    event = {"type": "text", "content": text}
+    document = {"session_id": session_id, "events": [event]}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document))
+
+
+def ids(folder: Path, **options: object) -> list[str]:
+    with replay.open(f"fixture_directory:{folder}", **options) as source:
+        found = [session.session_id for session in source]
+        assert found == [summary.session_id for summary in source.summaries()]
+        return found
+
+
+class TestDirectory(BackendContract):
+    @pytest.fixture
+    def backend(self, tmp_path: Path) -> Backend:
+        for number, session_id in enumerate(["c", "b", "a", "b"]):
+            write(tmp_path / f"sub{number}" / "x.json", session_id, str(number))
+        (tmp_path / "list.json").write_text('[{"type": "text", "content": "Yes."}]')
+        return FixtureDirectoryBackend(str(tmp_path))
+
+    def reopen(self, backend: Backend) -> Backend:
+        assert isinstance(backend, FixtureDirectoryBackend)
+        return FixtureDirectoryBackend(backend.location)
+
+
+class TestIndexedDirectory(TestDirectory):
+    @pytest.fixture
+    def backend(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backend:
+        index = import_module("replay_backends.index")
+        monkeypatch.setattr(index, "TICK_NS", -1_000_000_000)
+        for number in range(120):
+            write(tmp_path / f"{number}.json", f"a{number % 110}", str(number))
+        list(FixtureDirectoryBackend(str(tmp_path)).summaries())
+        assert (tmp_path / index.NAME).exists()
+        return FixtureDirectoryBackend(str(tmp_path))
+
+
+def test_ids_come_from_what_the_files_hold(tmp_path: Path) -> None:
+    write(tmp_path / "a.json", "x")
+    write(tmp_path / "sub" / "b.JSON", "y")
+    zstd = import_module(
+        "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+    )
+    (tmp_path / "c.ndjson.zst").write_bytes(zstd.compress(b'{"type": "new"}\n'))
+    (tmp_path / "d.json.gz").write_bytes(gzip.compress(b"[]"))
+    (tmp_path / "%45.jsonl").write_text('{"events": []}\n{"events": []}\n')
+    assert ids(tmp_path) == ["E", "E-2", "x", "c", "d", "y"]
+
+
+def test_a_directory_without_sessions_has_none(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "empty").mkdir()
+    assert ids(tmp_path) == []
+
+
+def test_a_pattern_says_what_files_of_sessions_are_called(tmp_path: Path) -> None:
+    write(tmp_path / "a.json", "a")
+    write(tmp_path / "sub" / "b.chat", "b")
+    assert ids(tmp_path, pattern="*.chat") == ["b"]
+    with replay.open(tmp_path, pattern="*.chat") as source:
+        with pytest.raises(SessionNotFoundError):
+            source.session("a")
+        assert source.session("b").session_id == "b"
+
+
+def test_an_unknown_id_names_the_directory(tmp_path: Path) -> None:
+    with replay.open(tmp_path) as source, pytest.raises(SessionNotFoundError) as caught:
+        source.session("\x1b[31m")
+    assert str(caught.value) == f"{tmp_path}: there is no session '\\x1b[31m'"
+
+
+def test_options_reach_the_reader(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('[{"type": "unheard of", "a": [[[[]]]]}]')
+    with pytest.raises(DecodeError, match="unheard of"):
+        replay.load(tmp_path, strict=True)
+    with pytest.raises(LimitExceededError, match="deeper than 2"):
+        replay.load(tmp_path, limits=replay.Limits(depth=2))
+
+
+def test_a_directory_is_the_same_wherever_the_program_goes_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write(tmp_path / "it" / "a.json", "a")
+    monkeypatch.chdir(tmp_path)
+    with replay.open("it") as source:
+        monkeypatch.chdir("/")
+        assert source.session("a").session_id == "a"
+
+
+@pytest.mark.parametrize("walk", ["summaries", "sessions"])
+def test_a_file_that_is_broken_is_named_where_it_is_met(
+    tmp_path: Path, walk: str
+) -> None:
+    write(tmp_path / "a.json", "a")
+    (tmp_path / "b.json").write_text("[")
+    with replay.open(tmp_path) as source:
+        found = getattr(source, walk)()
+        assert next(found).session_id == "a"
+        with pytest.raises(DecodeError) as caught:
+            next(found)
+    assert caught.value.source == str(tmp_path / "b.json")
+
+
+@pytest.mark.parametrize("walk", ["summaries", "sessions"])
+@pytest.mark.parametrize("kind", ODD_FILES)
+def test_what_is_no_file_is_refused_where_it_is_met(
+    tmp_path: Path, walk: str, kind: str
+) -> None:
+    write(tmp_path / "a.json", "a")
+    ODD_FILES[kind](tmp_path / "b.json")
+    with replay.open(tmp_path) as source:
+        found = getattr(source, walk)()
+        assert next(found).session_id == "a"
+        with pytest.raises(BackendError) as caught:
+            next(found)
+    assert caught.value.source == str(tmp_path / "b.json")
+    assert caught.value.reason == f"{kind}, not a file"
+    assert caught.value.hint
+
+
+def test_what_is_no_file_and_is_called_otherwise_is_nobody_s_business(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path / "a.json", "a")
+    for number, make in enumerate(ODD_FILES.values()):
+        make(tmp_path / str(number))
+    assert ids(tmp_path) == ["a"]
+
+
+def test_a_file_without_the_right_to_read_it_is_named() -> None:
+    with public_folder() as folder:
+        write(folder / "a.json", "a")
+        (folder / "a.json").chmod(0)
+        with unprivileged(), pytest.raises(BackendError) as caught:
+            replay.load(folder)
+    assert str(caught.value) == f"{folder}/a.json: permission denied"
+
+
+@pytest.mark.parametrize("location", ["missing", "file", "dangling"])
+def test_what_is_no_directory_is_refused(tmp_path: Path, location: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "dangling").symlink_to("nowhere")
+    with pytest.raises(BackendError) as caught:
+        FixtureDirectoryBackend(str(tmp_path / location))
+    assert caught.value.source == str(tmp_path / location)
+
+
+def test_a_directory_is_made_only_where_that_is_asked_for(tmp_path: Path) -> None:
+    location = f"fixture_directory:{tmp_path}/a/b"
+    with pytest.raises(BackendError, match="no such file or directory"):
+        replay.open(location)
+    for _ in range(2):
+        replay.open(location, create=True).close()
+    assert (tmp_path / "a" / "b").is_dir()
+
+
+def test_a_directory_that_is_named_may_be_a_link(tmp_path: Path) -> None:
+    write(tmp_path / "it" / "a.json", "a")
+    (tmp_path / "link").symlink_to("it")
+    assert ids(tmp_path / "link") == ["a"]
+
+
+def test_any_history_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    sessions = {each.session_id: each for each in odd_histories(longest=1000)}
+    with replay.open(tmp_path) as source:
+        for session in sessions.values():
+            source.write(session)
+    with replay.open(tmp_path) as source:
+        assert {each.session_id: each for each in source} == sessions
+
+
+@pytest.mark.parametrize("shape", ["document", "list", "lines"])
+def test_a_shape_is_kept_wherever_the_file_can_tell_the_id(
+    tmp_path: Path, shape: replay.sessions.Shape
+) -> None:
+    with replay.open(tmp_path) as source:
+        for session_id in ("É/", "", "x" * 200):
+            source.write(Session(session_id, events=EVENTS, shape=shape))
+        found = {each.session_id: each.shape for each in source}
+    assert found == {"É/": shape, "": shape, "x" * 200: "document"}
+
+
+def test_hostile_ids_never_leave_the_directory(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    with replay.open(f"fixture_directory:{folder}", create=True) as source:
+        for session_id in HOSTILE_IDS:
+            source.write(Session(session_id, events=EVENTS))
+        assert {each.session_id for each in source} == set(HOSTILE_IDS)
+    everything = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert everything == set(folder.glob("*.json"))
+    assert len(everything) == len(HOSTILE_IDS)
+
+
+@settings(max_examples=30)
+@given(st.text(st.characters(exclude_categories=())))
+def test_any_id_survives_writing(
+    tmp_path_factory: pytest.TempPathFactory, session_id: str
+) -> None:
+    backend = FixtureDirectoryBackend(str(tmp_path_factory.mktemp("any")))
+    backend.write(Session(session_id, events=EVENTS, shape="list"))
+    assert backend.session(session_id).events == EVENTS
+
+
+def test_a_session_that_is_written_again_takes_the_old_one_s_place(
+    tmp_path: Path,
+) -> None:
+    with replay.open(tmp_path) as source:
+        for shape in ("lines", "list", "document", "lines"):
+            session = Session("a", events=[Text(shape), Text("")], shape=shape)
+            source.write(session)
+            assert list(source) == [source.session("a")] == [session]
+
+
+def test_another_session_is_never_overwritten(tmp_path: Path) -> None:
+    write(tmp_path / "a.json", "b")
+    with replay.open(tmp_path) as source:
+        with pytest.raises(BackendError, match=r"a\.json: it holds another .*'b'"):
+            source.write(Session("a"))
+        assert [each.session_id for each in source] == ["b"]
+
+
+def test_what_is_no_session_is_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("my notes")
+    with replay.open(tmp_path) as source, pytest.raises(DecodeError, match=r"a\.json"):
+        source.write(Session("a"))
+    assert (tmp_path / "a.json").read_text() == "my notes"
+
+
+def test_a_link_is_never_written_through(tmp_path: Path) -> None:
+    write(tmp_path / "outside.json", "a")
+    (tmp_path / "it").mkdir()
+    (tmp_path / "it" / "a.json").symlink_to("../outside.json")
+    with replay.open(tmp_path / "it") as source, pytest.raises(BackendError):
+        source.write(Session("a"))
+    assert replay.load(tmp_path / "outside.json").events != []
+
+
+def test_a_session_that_the_pattern_leaves_out_is_not_written(tmp_path: Path) -> None:
+    source = replay.open(tmp_path, pattern="*.chat")
+    with pytest.raises(BackendError, match=r"the pattern '\*\.chat' leaves"):
+        source.write(Session("a"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_written_leaves_the_old_session(tmp_path: Path) -> None:
+    old = Session("a", events=EVENTS)
+    with replay.open(tmp_path) as source:
+        source.write(old)
+        new = attrs.evolve(old, events=[*EVENTS, replay.ToolResult("a", "b", object())])
+        with pytest.raises(EncodeError):
+            source.write(new)
+        assert list(source) == [old]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+#: Writes the same sessions over and over, saying so once it has begun.
+WRITE_FOR_EVER = """
+import itertools, sys, replay
+with replay.open(sys.argv[1]) as source:
+    for number in itertools.count():
+        events = [replay.Text(sys.argv[2] * 10_000), replay.Text(str(number))]
+        source.write(replay.Session(f"s{number % 5}", events=events))
+        print(number, flush=True)
+"""
+
+
+def writer(folder: Path, text: str) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-c", WRITE_FOR_EVER, str(folder), text]
+    return subprocess.Popen(command, stdout=subprocess.PIPE)  # noqa: S603 -- ours
+
+
+def kill(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def test_a_writer_that_is_killed_leaves_only_whole_sessions(tmp_path: Path) -> None:
+    for _ in range(5):
+        process = writer(tmp_path, "x")
+        assert process.stdout
+        for _ in range(random.randrange(1, 40)):  # noqa: S311 -- any moment will do
+            process.stdout.readline()
+        kill(process)
+        assert all(is_whole(session) for session in replay.open(tmp_path))
+    assert ids(tmp_path) == ["s0", "s1", "s2", "s3", "s4"][: len(ids(tmp_path))]
+
+
+def is_whole(session: Session) -> bool:
+    text, _ = session.events
+    return isinstance(text, Text) and text.content in ("x" * 10_000, "y" * 10_000)
+
+
+def test_two_writers_at_once_do_not_harm_each_other(tmp_path: Path) -> None:
+    processes = [writer(tmp_path, text) for text in "xy"]
+    seen: set[object] = set()
+    while len(seen) < 2:
+        for session in replay.open(tmp_path):
+            assert is_whole(session)
+            seen.add(session.events[0])
+    for process in processes:
+        kill(process)
+    assert ids(tmp_path) == [f"s{number}" for number in range(5)]
+
+
+def test_files_that_a_killed_writer_left_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / ".chat-replay-0123.tmp").write_text("half a sess")
+    assert ids(tmp_path) == []
+
+
+@pytest.fixture(autouse=True)
+def _no_files_stay_open() -> Iterator[None]:
+    before = len([*Path("/dev/fd").iterdir()])
+    yield
+    assert len([*Path("/dev/fd").iterdir()]) == before

@@ -1,0 +1,239 @@
+"""One file of sessions, or standard input."""
+
+import gzip
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import replay
+from odd_files import unix_socket
+from privileges import public_folder, unprivileged
+from replay import Backend, Limits
+from replay.errors import (
+    BackendError,
+    DecodeError,
+    LimitExceededError,
+    SessionNotFoundError,
+)
+from replay.testing import BackendContract
+from replay_backends.json_file import JSONFileBackend
+
+#: Prints the ids of the sessions at a location, twice over.
+PRINT_IDS = """
+import sys, replay
+with replay.open(sys.argv[1]) as source:
+    print(*[each.session_id for each in [*source, *source.summaries()]])
+"""
+
+
+def document(session_id: str, *contents: str) -> bytes:
+    events = [{"type": "text", "content": each} for each in contents]
+    return json.dumps({"session_id": session_id, "events": events}).encode() + b"\n"
+
+
+def ids(location: str | Path) -> list[str]:
+    with replay.open(location) as source:
+        return [session.session_id for session in source]
+
+
+class TestLines(BackendContract):
+    @pytest.fixture
+    def backend(self, tmp_path: Path) -> Backend:
+        path = tmp_path / "a.jsonl"
+        path.write_bytes(document("a", "Yes.") + document("b") + document("a", "No."))
+        return JSONFileBackend(str(path))
+
+
+class TestPipe(BackendContract):
+    @pytest.fixture
+    def backend(self, tmp_path: Path) -> Backend:
+        path = tmp_path / "a"
+        os.mkfifo(path)
+        data = gzip.compress(document("a", "Yes.") * 2)
+        writer = threading.Thread(target=path.write_bytes, args=(data,))
+        writer.start()
+        backend = JSONFileBackend(str(path))
+        writer.join()
+        return backend
+
+    @pytest.fixture(autouse=True)
+    def _close(self, backend: Backend) -> object:
+        yield
+        backend.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "session_id"),
+    [
+        ("a.json", document("b"), "b"),
+        ("a.json", b"[]", "a"),
+        ("a.b.json.gz", b"[]", "a.b"),
+        ("a.jsonl", b'{"type": "text", "content": "Yes."}\n', "a"),
+        ("%61.json", b"[]", "%61"),
+    ],
+)
+def test_an_id_is_the_recording_s_own_or_the_file_s_name(
+    tmp_path: Path, name: str, data: bytes, session_id: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert ids(tmp_path / name) == [session_id]
+
+
+def test_the_first_of_several_sessions_of_an_id_is_returned(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(document("b") + document("a", "Yes.") + document("a", "No."))
+    (event,) = JSONFileBackend(str(path)).session("a").events
+    assert event == replay.Text("Yes.")
+
+
+def test_an_unknown_id_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(document("a"))
+    with pytest.raises(SessionNotFoundError) as caught:
+        JSONFileBackend(str(path)).session("b")
+    assert str(caught.value) == f"{path}: there is no session 'b'"
+
+
+def test_a_file_is_opened_anew_for_every_walk(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(document("old"))
+    with replay.open(path) as source:
+        path.write_bytes(document("new"))
+        assert [each.session_id for each in source] == ["new"]
+
+
+def test_a_file_is_the_same_wherever_the_program_goes_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.json").write_bytes(document("a"))
+    backend = JSONFileBackend("a.json")
+    monkeypatch.chdir("/")
+    assert backend.session("a").session_id == "a"
+
+
+def test_options_reach_the_reader(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b'[{"type": "unheard of", "a": [[[[]]]]}]')
+    with pytest.raises(DecodeError, match="unheard of"):
+        replay.load(path, strict=True)
+    with pytest.raises(LimitExceededError, match="deeper than 2"):
+        replay.load(path, limits=Limits(depth=2))
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[", b"null", b"\xff\xfe[\0]\0"])
+def test_what_is_no_session_names_the_file(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(data)
+    with pytest.raises(DecodeError) as caught:
+        replay.load(path)
+    assert caught.value.source == str(path)
+
+
+@pytest.mark.parametrize("location", ["/dev/zero", "/", "socket"])
+def test_what_is_neither_file_nor_pipe_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, location: str
+) -> None:
+    unix_socket(tmp_path / "socket")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BackendError, match="not a file or a pipe") as caught:
+        JSONFileBackend(location)
+    assert caught.value.source == location
+
+
+def test_a_file_that_cannot_be_read_any_more_is_named() -> None:
+    with public_folder() as folder:
+        path = folder / "a.json"
+        path.write_bytes(document("a"))
+        source = replay.open(path)
+        path.chmod(0)
+        with unprivileged(), pytest.raises(BackendError) as caught:
+            list(source)
+    assert str(caught.value) == f"{path}: permission denied"
+
+
+def run(*command: str, stdin: bytes = b"", folder: Path) -> str:
+    done = subprocess.run(  # noqa: S603 -- our own command
+        command, input=stdin, cwd=folder, capture_output=True, check=False, timeout=60
+    )
+    return (done.stdout + done.stderr).decode()
+
+
+@pytest.mark.parametrize("location", ["-", "/dev/stdin"])
+def test_standard_input_can_be_walked_again(tmp_path: Path, location: str) -> None:
+    data = gzip.compress(document("a") + document("b"))
+    command = (sys.executable, "-c", PRINT_IDS, location)
+    assert run(*command, stdin=data, folder=tmp_path) == "a b a b\n"
+
+
+def test_a_session_from_standard_input_is_called_so(tmp_path: Path) -> None:
+    command = (sys.executable, "-c", PRINT_IDS, "-")
+    assert run(*command, stdin=b"[]", folder=tmp_path) == "stdin stdin\n"
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="bash is not there")
+def test_what_another_command_prints_is_a_file_like_any_other(tmp_path: Path) -> None:
+    (tmp_path / "a.json.gz").write_bytes(gzip.compress(document("a") * 10_000))
+    (tmp_path / "print_ids.py").write_text(PRINT_IDS)
+    command = f"{sys.executable} print_ids.py <(gzip -dc a.json.gz) | wc -w"
+    assert run("bash", "-c", command, folder=tmp_path).strip() == "20000"
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="bash is not there")
+def test_a_command_that_prints_nothing_is_an_empty_file(tmp_path: Path) -> None:
+    (tmp_path / "print_ids.py").write_text(PRINT_IDS)
+    command = f"{sys.executable} print_ids.py <(true)"
+    assert "empty" in run("bash", "-c", command, folder=tmp_path)
+
+
+@pytest.mark.parametrize("device", [os.devnull, "/dev/zero"])
+def test_standard_input_that_is_a_device_is_refused(
+    monkeypatch: pytest.MonkeyPatch, device: str
+) -> None:
+    with Path(device).open(encoding="utf-8") as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        with pytest.raises(BackendError) as caught:
+            replay.open("-")
+    told = "standard input: a device, not a file or a pipe or a socket"
+    assert str(caught.value) == told
+
+
+def test_standard_input_may_be_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    os.write(ours, b"[]\n\x04\x04")
+    with open(theirs, encoding="utf-8") as terminal:  # noqa: PTH123 - it has no name
+        monkeypatch.setattr(sys, "stdin", terminal)
+        assert ids("-") == ["stdin"]
+    os.close(ours)
+
+
+def test_standard_input_may_be_what_a_program_puts_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(document("a"))))
+    assert ids("-") == ["a"]
+
+
+def test_a_program_without_standard_input_is_told_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(BackendError, match="there is no standard input"):
+        replay.open("-")
+
+
+def test_what_was_kept_of_a_pipe_is_gone_once_it_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"[]")))
+    source = replay.open("-")
+    source.close()
+    with pytest.raises(BackendError, match="standard input: it has been closed"):
+        list(source)
