@@ -1,0 +1,71 @@
+"""Each session's transcript, in a file of its own."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from secrets import token_hex
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from replay import ReplayReport, Session, UnknownNameError, render, transcript
+from replay.file_names import file_name
+from replay.rendering import FORMATS, Format
+
+_SUFFIXES: Final[Mapping[Format, str]] = MappingProxyType(
+    {"text": ".txt", "markdown": ".md", "json": ".json"}
+)
+
+
+@attrs.define(eq=False)
+class TranscriptWriter:
+    """Writes the transcript of each session that is replayed to its end.
+
+    A file bears its session's id, encoded so that any id is a name. Where one run has
+    several sessions of an id, the second is written to ``…~2``, and so on. A later run
+    replaces the files of an earlier one.
+
+    A session whose replay failed, or was stopped by a plugin, is not written: a file
+    that is there is whole.
+
+    Args:
+        directory: Where to write; it is made where it is missing.
+        format: ``text``, ``markdown`` or ``json``.
+
+    Raises:
+        UnknownNameError: There is no such format.
+    """
+
+    directory: Path = attrs.field(converter=Path)
+    format: Format = "text"
+    _names: Counter[str] = attrs.field(factory=Counter, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.format not in FORMATS:
+            reason = f"there is no format {self.format!r}"
+            raise UnknownNameError(reason, f"known: {', '.join(FORMATS)}")
+
+    def replay_session_end(self, session: Session, report: ReplayReport) -> None:
+        """Write the session's transcript."""
+        if report.outcome == "complete":
+            text = render(transcript(session), self.format)
+            self.directory.mkdir(parents=True, exist_ok=True)
+            _write(self.directory / self._name(session.session_id), text)
+
+    def _name(self, session_id: str) -> str:
+        name = file_name(session_id)
+        self._names[name] += 1
+        count = self._names[name]
+        return name + (f"~{count}" if count > 1 else "") + _SUFFIXES[self.format]
+
+
+def _write(path: Path, text: str) -> None:
+    """Write *text*; until all of it is written, *path* is as it was."""
+    temporary = path.with_name(f".{token_hex(8)}.tmp")
+    try:
+        with temporary.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

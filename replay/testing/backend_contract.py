@@ -1,0 +1,170 @@
+"""The laws that every backend keeps, as tests to subclass."""
+
+import io
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice, zip_longest
+from unittest import SkipTest
+
+import attrs
+
+from replay.backend import Backend, BulkBackend, WritableBackend
+from replay.errors import SessionNotFoundError
+from replay.events import Text
+from replay.sessions import Session
+from replay.shapes import read_sessions
+from replay.testing.histories import odd_histories
+from replay.testing.hostile_ids import HOSTILE_IDS
+from replay.testing.laws import broken
+from replay.writing import dumps
+
+
+class BackendContract:
+    """Checks that a backend gives its sessions whole, in order, and as they were.
+
+    Subclass it in your tests. The fixture ``backend`` gives an opened backend that
+    holds at least one session::
+
+        class TestMyBackend(BackendContract):
+            @pytest.fixture
+            def backend(self, tmp_path: Path) -> Backend:
+                return MyBackend(...)
+
+    Where the backend has ``sessions()`` or ``write()``, they are tried too.
+    """
+
+    def reopen(self, backend: Backend) -> Backend:
+        """Return a backend on the same place, opened anew; what was written is there.
+
+        The default returns *backend* itself. Override it where the place outlives the
+        object.
+        """
+        return backend
+
+    def test_its_summaries_are_the_same_each_time(self, backend: Backend) -> None:
+        """Check the order too, and two walks at once."""
+        first = list(backend.summaries())
+        if not first:
+            raise broken(None, "there is no session", "give one, to try it on")
+        at_once = list(zip_longest(backend.summaries(), backend.summaries()))
+        if first != list(backend.summaries()) or at_once != [(s, s) for s in first]:
+            fault = "two walks over summaries() differ"
+            raise broken(None, fault, "sort them, and let walks share nothing")
+
+    def test_a_session_is_what_its_summary_says(self, backend: Backend) -> None:
+        """Check the header; where an id is there twice, the first one's."""
+        first = {each.session_id: each for each in reversed([*backend.summaries()])}
+        for session_id, summary in first.items():
+            if backend.session(session_id).summary() != summary:
+                fault = "session() and summaries() differ"
+                raise broken(session_id, fault, "make both of one header")
+
+    def test_events_can_be_walked_again(self, backend: Backend) -> None:
+        """Check that events are a sequence that gives the same each time."""
+        for summary in backend.summaries():
+            events = backend.session(summary.session_id).events
+            first = list(events)
+            if len(events) != len(first) or first != list(events):
+                fault = "two walks over its events, or their length, differ"
+                raise broken(summary.session_id, fault, "give a sequence")
+
+    def test_a_session_survives_writing(self, backend: Backend) -> None:
+        """Check that what is loaded can be written, and loaded again."""
+        for summary in backend.summaries():
+            session = backend.session(summary.session_id)
+            if not _is_same(session, _written_and_read(session)):
+                fault = "written and read, it is another"
+                raise broken(summary.session_id, fault, "decode with replay.loads")
+
+    def test_an_unknown_id_is_not_found(self, backend: Backend) -> None:
+        """Check that no id, however hostile, gives anything but the right error."""
+        known = {each.session_id for each in backend.summaries()}
+        near = {f"{each} " for each in known} | {f"./{each}" for each in known}
+        for session_id in sorted({*HOSTILE_IDS, *near} - known):
+            try:
+                backend.session(session_id)
+            except SessionNotFoundError:
+                continue
+            except Exception as error:
+                fault = f"session() raised {type(error).__name__}: {error}"
+                advice = "raise SessionNotFoundError"
+                raise broken(session_id, fault, advice) from error
+            fault = "session() returned what summaries() does not have"
+            raise broken(session_id, fault, "raise SessionNotFoundError")
+
+    def test_closing_twice_is_harmless(self, backend: Backend) -> None:
+        """Check that ``close()`` may be called again."""
+        backend.close()
+        try:
+            backend.close()
+        except Exception as error:
+            fault = f"the second close() raised {type(error).__name__}: {error}"
+            raise broken(None, fault, "do nothing where all is closed") from error
+
+    def test_sessions_are_those_of_the_summaries(self, backend: Backend) -> None:
+        """Check ``sessions()``, where the backend has it."""
+        if not isinstance(backend, BulkBackend):
+            reason = "this backend has no sessions()"
+            raise SkipTest(reason)
+        pairs = zip_longest(backend.sessions(), backend.summaries())
+        for number, (session, summary) in enumerate(pairs):
+            if session is None or session.summary() != summary:
+                fault = f"sessions() and summaries() differ at number {number}"
+                raise broken(None, fault, "yield the same ones in the same order")
+
+    def test_what_is_written_is_there(self, backend: Backend) -> None:
+        """Check ``write()``, where the backend has it, with any history and any id."""
+        writable = _writable(backend)
+        there = [each.session_id for each in backend.summaries()]
+        expected = {each: backend.session(each) for each in there}
+        for session in _odd_sessions():
+            if session.session_id not in there:
+                writable.write(session)
+                expected[session.session_id] = session
+        again = self.reopen(backend)
+        for session_id, session in expected.items():
+            if not _is_same(again.session(session_id), session):
+                advice = "write with replay.dump, each id to a place of its own"
+                raise broken(session_id, "it is not what was written", advice)
+        listed = Counter(each.session_id for each in again.summaries())
+        if listed != Counter(there) + Counter(expected.keys() - there):
+            fault = "summaries() does not have what was written, each once"
+            raise broken(None, fault, "list what was written")
+
+    def test_writing_again_replaces(self, backend: Backend) -> None:
+        """Check that the later of two sessions of one id is kept, and only that."""
+        writable = _writable(backend)
+        for session in islice(_odd_sessions(), 3):
+            later = attrs.evolve(session, events=(*session.events, Text("Later.")))
+            writable.write(session)
+            writable.write(later)
+            again = self.reopen(backend)
+            ids = [each.session_id for each in again.summaries()]
+            kept = again.session(session.session_id)
+            if ids.count(session.session_id) != 1 or not _is_same(kept, later):
+                fault = "written twice, it is not the later one, once"
+                raise broken(session.session_id, fault, "keep one session of each id")
+
+
+def _writable(backend: Backend) -> WritableBackend:
+    if isinstance(backend, WritableBackend):
+        return backend
+    reason = "this backend cannot write"
+    raise SkipTest(reason)
+
+
+def _odd_sessions() -> Iterator[Session]:
+    """Yield odd histories, then one of them under every hostile id."""
+    histories = list(odd_histories(longest=200))
+    yield from histories
+    for session_id in HOSTILE_IDS:
+        yield attrs.evolve(histories[-1], session_id=session_id)
+
+
+def _written_and_read(session: Session) -> Session:
+    file = io.BytesIO(dumps(session))
+    return next(read_sessions(file, session_id=session.session_id))
+
+
+def _is_same(session: Session, other: Session) -> bool:
+    return session == other and dumps(session) == dumps(other)

@@ -1,0 +1,177 @@
+"""The laws that every plugin keeps, as tests to subclass."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import ClassVar, TypeAlias
+from unittest import SkipTest
+
+import attrs
+
+from replay.engine import ReplayEngine
+from replay.errors import PluginError, StopReplay
+from replay.hookspecs import Context
+from replay.messages import Message
+from replay.report import Outcome
+from replay.sessions import Session
+from replay.shapes import loads
+from replay.testing.histories import cut_anew, odd_histories
+from replay.testing.laws import broken
+from replay.testing.spying import Call, spy
+from replay.writing import dumps
+
+PluginFactory: TypeAlias = Callable[[], object]
+
+
+class PluginContract:
+    """Replays odd histories into a plugin, and checks that it behaves.
+
+    Subclass it in your tests. The fixture ``plugin`` gives what makes a new plugin
+    each time that it is called::
+
+        class TestMyPlugin(PluginContract):
+            @pytest.fixture
+            def plugin(self) -> Callable[[], object]:
+                return MyPlugin
+
+    A failure names the session: ``odd_histories(seed)`` yields it again.
+    """
+
+    #: The odd histories to use; see :func:`odd_histories`.
+    seed: ClassVar[int] = 0
+    #: How many deltas the longest one holds, which the first law alone replays.
+    longest: ClassVar[int] = 100_000
+    #: True: what the plugin makes depends on deltas, or on the positions of events.
+    observes_deltas: ClassVar[bool] = False
+
+    def result_of(self, plugin: object) -> object:
+        """Return what *plugin* made of what it was told, to be compared.
+
+        Args:
+            plugin: One that the fixture made, its engine closed.
+
+        Returns:
+            Anything with an equality; None where there is nothing to compare.
+        """
+
+    def test_no_history_makes_a_hook_raise(self, plugin: PluginFactory) -> None:
+        """Check that one plugin takes all odd histories, the longest too."""
+        _replay([plugin()], odd_histories(self.seed, longest=self.longest))
+
+    def test_replaying_twice_is_replaying_once_twice(
+        self, plugin: PluginFactory
+    ) -> None:
+        """Check that nothing of one session changes how the next one is replayed."""
+        for session in self._histories():
+            together: list[Call] = []
+            apart: list[Call] = []
+            one, other = plugin(), plugin()
+            _replay([plugin(), spy(together)], [session, session])
+            _replay([one, spy(apart)], [session])
+            _replay([other, spy(apart)], [session])
+            if together != apart:
+                fault = "its second replay is another than its first"
+                advice = "begin anew in replay_session_start"
+                raise broken(session.session_id, fault, advice)
+            if self.result_of(one) != self.result_of(other):
+                fault = "two new plugins made different things of it"
+                advice = "keep nothing in the class, and use no chance and no clock"
+                raise broken(session.session_id, fault, advice)
+
+    def test_it_changes_nothing_that_it_is_given(self, plugin: PluginFactory) -> None:
+        """Check that session, events and messages stay as they are for all others."""
+        for session in self._histories():
+            before = dumps(session)
+            alone: list[Call] = []
+            beside: list[Call] = []
+            _replay([spy(alone)], [session])
+            if _replay([plugin(), spy(beside)], [session]) == "stopped":
+                beside.pop()  # the session's end, which came early
+                del alone[len(beside) :]
+            if dumps(session) != before or session != loads(before):
+                advice = "leave it alone; attrs.evolve makes another"
+                raise broken(session.session_id, "the session has changed", advice)
+            if beside != alone:
+                fault = "the plugin after it is told something else than without it"
+                advice = "leave values alone; attrs.evolve makes others"
+                raise broken(session.session_id, fault, advice)
+
+    def test_a_replay_that_is_cut_short_harms_nothing(
+        self, plugin: PluginFactory
+    ) -> None:
+        """Check that a session may end anywhere, and the next one is as ever."""
+        for number, session in enumerate(self._histories()):
+            whole: list[Call] = []
+            again: list[Call] = []
+            _replay([plugin(), spy(whole)], [session])
+            _replay([plugin(), _Stopper(number % 7), spy(again)], [session, session])
+            if again[-len(whole) :] != whole:
+                fault = "after a replay that was cut short, the next one is another"
+                advice = "begin anew in replay_session_start, not at a session's end"
+                raise broken(session.session_id, fault, advice)
+
+    def test_cutting_the_deltas_elsewhere_changes_nothing(
+        self, plugin: PluginFactory
+    ) -> None:
+        """Check that only content counts, unless the plugin observes deltas."""
+        if self.observes_deltas:
+            reason = "this plugin observes deltas"
+            raise SkipTest(reason)
+        for session in self._histories():
+            as_recorded: list[Call] = []
+            anew: list[Call] = []
+            one, other = plugin(), plugin()
+            _replay([one, spy(as_recorded)], [session])
+            _replay([other, spy(anew)], [cut_anew(session, self.seed)])
+            is_told_alike = _messages(as_recorded) == _messages(anew)
+            if not is_told_alike or self.result_of(one) != self.result_of(other):
+                fault = "with its deltas cut elsewhere, it comes to something else"
+                advice = "listen to replay_text, or set observes_deltas = True"
+                raise broken(session.session_id, fault, advice)
+
+    def _histories(self) -> Iterator[Session]:
+        """Yield histories that are quickly replayed."""
+        return odd_histories(self.seed, longest=200)
+
+
+@attrs.define(eq=False)
+class _Stopper:
+    """Stops a replay at an event; the first replay only."""
+
+    index: int
+
+    def replay_event(self, context: Context) -> None:
+        if context.index == self.index:
+            self.index = -1
+            raise StopReplay
+
+
+def _replay(plugins: Sequence[object], sessions: Iterable[Session]) -> Outcome | None:
+    """Replay *sessions* in one engine; return how the last one ended.
+
+    Raises:
+        AssertionError: A hook raised.
+    """
+    session_id, outcome = None, None
+    engine = ReplayEngine(plugins)
+    try:
+        with engine:
+            for session in sessions:
+                session_id = session.session_id
+                outcome = engine.replay(session).outcome
+    except PluginError as error:
+        raise broken(session_id, str(error), _advice(error.__cause__)) from error
+    return outcome
+
+
+def _advice(cause: BaseException | None) -> str:
+    if isinstance(cause, attrs.exceptions.FrozenError) or "read-only" in str(cause):
+        return "leave alone what you are given; change a copy"
+    return "be ready for any history"
+
+
+def _messages(calls: Iterable[Call]) -> list[Call]:
+    """Return all of each message but its place."""
+    return [
+        (message.kind, message.content, message.source, message.complete)
+        for _, message, *_ in calls
+        if isinstance(message, Message)
+    ]

@@ -1,0 +1,135 @@
+"""The plugin that writes each session's transcript."""
+
+import re
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from replay import (
+    PluginError,
+    ReplayEngine,
+    Session,
+    StopReplay,
+    Text,
+    UnknownNameError,
+    load_plugin,
+    loads,
+    render,
+    transcript,
+)
+from replay.rendering import Format
+from replay.testing import PluginContract
+from replay.testing.hostile_ids import HOSTILE_IDS
+from replay_plugins.transcript_writer import TranscriptWriter
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+class TestTranscriptWriter(PluginContract):
+    @pytest.fixture
+    def plugin(self, tmp_path: Path) -> Callable[[], object]:
+        directories = (tmp_path / str(number) for number in count())
+        return lambda: TranscriptWriter(next(directories))
+
+    def result_of(self, plugin: object) -> object:
+        assert isinstance(plugin, TranscriptWriter)
+        return {
+            path.name: re.sub(r"event \d+:", "", path.read_text())
+            for path in plugin.directory.iterdir()
+        }
+
+
+def said(content: str, session_id: str = "s") -> Session:
+    return Session(session_id, events=[Text(content)])
+
+
+def write(directory: Path, *sessions: Session) -> list[str]:
+    """Replay sessions, and return the names of all files that are there."""
+    engine = ReplayEngine([TranscriptWriter(directory)])
+    for session in sessions:
+        engine.replay(session)
+    return sorted(path.name for path in directory.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("layout", "name"), [("text", "s.txt"), ("markdown", "s.md"), ("json", "s.json")]
+)
+def test_it_writes_what_is_rendered(layout: Format, name: str, tmp_path: Path) -> None:
+    session = loads((EXAMPLES / "two_turns.json").read_bytes())
+    ReplayEngine([TranscriptWriter(tmp_path, layout)]).replay(session)
+    (path,) = tmp_path.iterdir()
+    assert path.name == name.replace("s.", "ses-harbour-lease.")
+    assert path.read_text(encoding="utf-8") == render(transcript(session), layout)
+
+
+def test_another_format_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="no format 'pdf'"):
+        TranscriptWriter(tmp_path, "pdf")  # type: ignore[arg-type]  # that is refused
+
+
+def test_its_options_can_be_typed(tmp_path: Path) -> None:
+    writer = load_plugin("transcript_writer", directory=str(tmp_path), format="json")
+    ReplayEngine([writer]).replay(said("Yes."))
+    assert [path.name for path in tmp_path.iterdir()] == ["s.json"]
+
+
+def test_it_makes_the_directory(tmp_path: Path) -> None:
+    assert write(tmp_path / "new" / "one", said("Yes.")) == ["s.txt"]
+
+
+def test_any_id_has_a_file_of_its_own_and_none_is_elsewhere(tmp_path: Path) -> None:
+    directory = tmp_path / "transcripts"
+    names = write(directory, *(said("Yes.", each) for each in HOSTILE_IDS))
+    assert len({name.casefold() for name in names}) == len(HOSTILE_IDS)
+    assert list(tmp_path.iterdir()) == [directory]
+
+
+def test_a_repeated_id_has_a_file_of_its_own(tmp_path: Path) -> None:
+    names = write(tmp_path, said("One."), said("Two."), said("Three."))
+    assert names == ["s.txt", "s~2.txt", "s~3.txt"]
+    assert "Two." in (tmp_path / "s~2.txt").read_text()
+
+
+def test_a_later_run_replaces_what_an_earlier_one_wrote(tmp_path: Path) -> None:
+    write(tmp_path, said("One."))
+    assert write(tmp_path, said("Two.")) == ["s.txt"]
+    assert "Two." in (tmp_path / "s.txt").read_text()
+
+
+def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("precious")
+    directory = tmp_path / "transcripts"
+    directory.mkdir()
+    (directory / "s.txt").symlink_to(outside)
+    write(directory, said("Yes."))
+    assert outside.read_text() == "precious"
+
+
+def stop_it() -> None:
+    raise StopReplay
+
+
+def fail() -> None:
+    raise OSError
+
+
+def test_a_session_that_was_stopped_is_not_written(tmp_path: Path) -> None:
+    write(tmp_path, said("One."))
+    ReplayEngine([TranscriptWriter(tmp_path), {"text": stop_it}]).replay(said("Two."))
+    assert "One." in (tmp_path / "s.txt").read_text()
+
+
+def test_a_session_whose_replay_failed_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(PluginError):
+        ReplayEngine([TranscriptWriter(tmp_path), {"text": fail}]).replay(said("Yes."))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "s.txt").mkdir()
+    with pytest.raises(PluginError, match="hook replay_session_end"):
+        write(tmp_path, said("Yes."))
+    assert [path.name for path in tmp_path.iterdir()] == ["s.txt"]

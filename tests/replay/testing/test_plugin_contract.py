@@ -1,0 +1,249 @@
+"""The suite for plugins: it finds out those that misbehave, and no others."""
+
+from collections.abc import Callable
+from typing import ClassVar
+from unittest import SkipTest
+
+import attrs
+import pytest
+
+from replay import (
+    Context,
+    Message,
+    ReplayReport,
+    Session,
+    StopReplay,
+    TextDelta,
+    ToolCall,
+    ToolResult,
+    UserInput,
+)
+from replay.testing import PluginContract
+
+CONTRACT = PluginContract()
+
+
+@attrs.define(eq=False)
+class Answers:
+    """Gathers what was said: a plugin that does nothing wrong."""
+
+    texts: list[str] = attrs.field(factory=list)
+
+    def replay_text(self, message: Message) -> None:
+        self.texts.append(message.content)
+
+
+class TestOfAGoodPlugin(PluginContract):
+    longest: ClassVar[int] = 1000
+
+    @pytest.fixture
+    def plugin(self) -> Callable[[], object]:
+        return Answers
+
+    def result_of(self, plugin: object) -> object:
+        assert isinstance(plugin, Answers)
+        return plugin.texts
+
+
+class FirstAnswer:
+    """Stops each session when it has its first answer, as plugins may."""
+
+    def replay_text(self) -> None:
+        raise StopReplay
+
+
+class TestOfAPluginThatStops(PluginContract):
+    longest: ClassVar[int] = 1000
+
+    @pytest.fixture
+    def plugin(self) -> Callable[[], object]:
+        return FirstAnswer
+
+
+class ExpectsResults:
+    """Takes it that every result is an object with results."""
+
+    def replay_tool_result(self, event: ToolResult) -> None:
+        list(event.result["results"])  # type: ignore[index]  # that is its fault
+
+
+class ChangesArguments:
+    """Adds to the arguments that it is given."""
+
+    def replay_tool_call(self, event: ToolCall) -> None:
+        event.arguments["seen"] = True  # type: ignore[index]  # that is its fault
+
+
+class ChangesContent:
+    """Changes the content of what it is given."""
+
+    def replay_user_input(self, event: UserInput) -> None:
+        event.content = "?"  # type: ignore[misc]  # that is its fault
+
+
+@pytest.mark.parametrize(
+    ("plugin", "said"),
+    [
+        (ExpectsResults, r"hook replay_tool_result, .*be ready for any history"),
+        (ChangesArguments, r"hook replay_tool_call, .*change a copy"),
+        (ChangesContent, r"hook replay_user_input, .*change a copy"),
+    ],
+)
+def test_a_hook_that_raises_is_found_out(plugin: type, said: str) -> None:
+    with pytest.raises(AssertionError, match=said):
+        CONTRACT.test_no_history_makes_a_hook_raise(plugin)
+
+
+class FailsWhenClosed(Answers):
+    """Fails when the engine is closed."""
+
+    def replay_close(self) -> None:
+        raise OSError
+
+
+def test_a_hook_that_raises_at_the_close_is_found_out() -> None:
+    with pytest.raises(AssertionError, match="hook replay_close"):
+        CONTRACT.test_replaying_twice_is_replaying_once_twice(FailsWhenClosed)
+
+
+@attrs.define(eq=False)
+class SeenEnough:
+    """Stops at the tenth event, of whichever session it is."""
+
+    events: int = 0
+
+    def replay_event(self) -> None:
+        self.events += 1
+        if self.events == 10:
+            raise StopReplay
+
+
+def test_state_that_is_carried_into_the_next_session_is_found_out() -> None:
+    with pytest.raises(AssertionError, match="begin anew in replay_session_start"):
+        CONTRACT.test_replaying_twice_is_replaying_once_twice(SeenEnough)
+
+
+@attrs.define(eq=False)
+class Numbered(Answers):
+    """Is told apart from all that were made before it."""
+
+    made: ClassVar[list[str]] = []
+
+    def __attrs_post_init__(self) -> None:
+        self.made.append("")
+        self.texts.append(f"{len(self.made)}")
+
+
+def test_plugins_that_are_not_alike_are_found_out() -> None:
+    with pytest.raises(AssertionError, match="two new plugins made different things"):
+        TestOfAGoodPlugin().test_replaying_twice_is_replaying_once_twice(Numbered)
+
+
+class ChangesTheSession:
+    """Gives sessions a title in spite of their being frozen."""
+
+    def replay_session_start(self, session: Session) -> None:
+        object.__setattr__(session, "generated_title", "Mine")
+
+
+def test_a_changed_session_is_found_out() -> None:
+    with pytest.raises(AssertionError, match="the session has changed"):
+        CONTRACT.test_it_changes_nothing_that_it_is_given(ChangesTheSession)
+
+
+class ForcesContent:
+    """Changes frozen values in spite of them."""
+
+    def replay_text(self, message: Message) -> None:
+        object.__setattr__(message, "content", message.content.strip())
+
+
+class ForcesEvents:
+    """Changes frozen events in spite of them, after others have seen them."""
+
+    def replay_text_delta(self, event: TextDelta) -> None:
+        object.__setattr__(event, "content", event.content.strip())
+
+
+@pytest.mark.parametrize("plugin", [ForcesContent, ForcesEvents])
+def test_what_changes_for_the_next_plugin_is_found_out(plugin: type) -> None:
+    with pytest.raises(AssertionError, match="is told something else than without it"):
+        CONTRACT.test_it_changes_nothing_that_it_is_given(plugin)
+
+
+@attrs.define(eq=False)
+class ClearsAtTheEnd:
+    """Begins anew at the end of a session, but not of one that was stopped."""
+
+    index: int = -1
+
+    def replay_event(self, context: Context) -> None:
+        if context.index <= self.index:
+            raise StopReplay
+        self.index = context.index
+
+    def replay_session_end(self, report: ReplayReport) -> None:
+        if report.outcome == "complete":
+            self.index = -1
+
+
+def test_what_a_session_cut_short_leaves_behind_is_found_out() -> None:
+    CONTRACT.test_replaying_twice_is_replaying_once_twice(ClearsAtTheEnd)
+    with pytest.raises(AssertionError, match="not at a session's end"):
+        CONTRACT.test_a_replay_that_is_cut_short_harms_nothing(ClearsAtTheEnd)
+
+
+@attrs.define(eq=False)
+class CountsDeltas:
+    """Counts deltas, which is right only if its tests say so."""
+
+    count: int = 0
+
+    def replay_text_delta(self) -> None:
+        self.count += 1
+
+
+class OfCounts(PluginContract):
+    """The contract of a plugin that counts deltas and does not say so."""
+
+    def result_of(self, plugin: object) -> object:
+        assert isinstance(plugin, CountsDeltas)
+        return plugin.count
+
+
+@attrs.define(eq=False)
+class StopsAtDeltas:
+    """Stops a session at its third delta."""
+
+    left: int = 3
+
+    def replay_text_delta(self) -> None:
+        self.left -= 1
+        if not self.left:
+            raise StopReplay
+
+
+@pytest.mark.parametrize(
+    ("contract", "plugin"), [(OfCounts(), CountsDeltas), (CONTRACT, StopsAtDeltas)]
+)
+def test_what_depends_on_deltas_is_found_out(
+    contract: PluginContract, plugin: type
+) -> None:
+    with pytest.raises(AssertionError, match="observes_deltas = True"):
+        contract.test_cutting_the_deltas_elsewhere_changes_nothing(plugin)
+
+
+class OfHonestCounts(OfCounts):
+    """The contract of a plugin that counts deltas and says so."""
+
+    observes_deltas: ClassVar[bool] = True
+
+
+def test_what_may_depend_on_deltas_is_not_cut_anew() -> None:
+    with pytest.raises(SkipTest, match="observes deltas"):
+        OfHonestCounts().test_cutting_the_deltas_elsewhere_changes_nothing(CountsDeltas)
+
+
+def test_a_failure_names_the_session() -> None:
+    with pytest.raises(AssertionError, match=r"session '.*implicit_turns-\d+'"):
+        CONTRACT.test_it_changes_nothing_that_it_is_given(ExpectsResults)

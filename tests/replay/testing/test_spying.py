@@ -1,0 +1,31 @@
+"""The plugin that keeps what it is told."""
+
+from replay import ReplayEngine, hookspecs, loads
+from replay.events import EVENT_CLASSES
+from replay.testing.spying import Call, spy
+
+#: These are given an event that ``replay_event`` is given too, or are about no session.
+LEFT_OUT = {*EVENT_CLASSES, "unknown_event", "close"} - {
+    "text",
+    "thinking",
+    "tool_result",
+}
+
+
+def test_it_listens_to_all_that_a_plugin_can_be_told() -> None:
+    hooks = {
+        name.removeprefix("replay_") for name in dir(hookspecs) if "replay_" in name
+    }
+    assert set(spy([])) == hooks - LEFT_OUT
+
+
+def test_it_keeps_all_that_a_hook_is_given() -> None:
+    calls: list[Call] = []
+    session = loads(
+        """[{"type": "thinking", "content": "Hm."}, {"type": "text", "content": "Yes."},
+        {"type": "tool_result", "call_id": "c1", "name": "find", "result": 1}]"""
+    )
+    ReplayEngine([spy(calls)]).replay(session)
+    specs = {name: getattr(hookspecs, f"replay_{name}") for name in spy([])}
+    lengths = {name: spec.__code__.co_argcount for name, spec in specs.items()}
+    assert {name: len(given) for name, *given in calls} == lengths
