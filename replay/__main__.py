@@ -1,0 +1,5 @@
+"""``python -m replay`` is the command."""
+
+from replay.cli import main
+
+main()

@@ -1,0 +1,56 @@
+"""``replay check``: what is odd about sessions."""
+
+from collections import deque
+
+import click
+
+import replay
+from replay.cli import standard_output
+from replay.cli.failures import FOUND_PROBLEMS
+from replay.cli.progress import progress
+from replay.cli.reading import json_option, location_argument, sessions_of
+from replay.cli.rows import write_objects
+from replay.sanitizing import sanitize_line
+
+
+@click.command("check")
+@location_argument
+@json_option
+def command(*, location: str, as_json: bool) -> int:
+    """Print what is odd about sessions.
+
+    The exit code is 1 where anything is odd in a session of LOCATION.
+    """
+    write = _write_objects if as_json else _write_lines
+    is_odd = False
+    with progress("Checking", sessions_of(location)) as sessions:
+        for session in sessions:
+            diagnostics = _diagnostics(session)
+            write(session.session_id, diagnostics)
+            is_odd = is_odd or bool(diagnostics)
+    return FOUND_PROBLEMS if is_odd else 0
+
+
+def _diagnostics(session: replay.Session) -> list[replay.Diagnostic]:
+    found = [*session.diagnostics]
+    deque(replay.coalesce(session.events, on_diagnostic=found.append), maxlen=0)
+    return found
+
+
+def _write_lines(session_id: str, diagnostics: list[replay.Diagnostic]) -> None:
+    for each in diagnostics:
+        place = "document" if each.index is None else f"event {each.index}"
+        line = f"{session_id}: {place}: {each.code}: {each.detail}"
+        standard_output.write(sanitize_line(line) + "\n")
+
+
+def _write_objects(session_id: str, diagnostics: list[replay.Diagnostic]) -> None:
+    write_objects(
+        {
+            "session_id": session_id,
+            "code": each.code,
+            "index": each.index,
+            "detail": each.detail,
+        }
+        for each in diagnostics
+    )

@@ -1,0 +1,37 @@
+"""``replay copy``: any sessions into a fixture directory."""
+
+from itertools import chain
+
+import click
+
+import replay
+from replay.cli.failures import FOUND_PROBLEMS, say
+from replay.cli.progress import progress
+from replay.cli.reading import location_argument, sessions_of
+
+
+@click.command("copy")
+@location_argument
+@click.argument("directory", type=click.Path(readable=False))
+def command(*, location: str, directory: str) -> int:
+    """Copy sessions into a fixture directory.
+
+    All sessions of LOCATION are written into DIRECTORY, a file each. What is
+    there already stays, but for sessions of the same id. Where copying broke off,
+    copying again completes it.
+    """
+    is_complete = True
+    with progress("Copying", sessions_of(location)) as sessions:
+        first = next(sessions)  # before anything is created
+        with replay.open(f"fixture_directory:{directory}", create=True) as target:
+            for session in chain([first], sessions):
+                if _is_repeated(session):
+                    is_complete = False
+                    say(f"another session is called {session.session_id!a}; not copied")
+                else:
+                    target.write(session)
+    return 0 if is_complete else FOUND_PROBLEMS
+
+
+def _is_repeated(session: replay.Session) -> bool:
+    return any(each.code == "repeated-session-id" for each in session.diagnostics)

@@ -1,0 +1,61 @@
+"""What a user is told when something fails: one line, and an exit code."""
+
+import traceback
+from typing import Final
+
+import click
+from click.exceptions import Exit
+
+from replay.cli import standard_output
+from replay.errors import PluginError, ReplayError
+from replay.sanitizing import sanitize, sanitize_line
+
+FOUND_PROBLEMS: Final = 1
+CANNOT: Final = 2
+
+
+def tell(error: Exception, *, is_traceback_wanted: bool = False) -> int:
+    """Say on standard error what went wrong, and return the exit code."""
+    if isinstance(error, Exit):
+        return error.exit_code
+    if is_closed_pipe(error):
+        standard_output.abandon()
+        return 0
+    if is_traceback_wanted:
+        click.echo(sanitize("".join(traceback.format_exception(error))), err=True)
+    say(_sentence(error))
+    return FOUND_PROBLEMS if _is_of_a_hook(error) else CANNOT
+
+
+def say(problem: str, level: str = "error") -> None:
+    """Write one line about a problem to standard error."""
+    click.echo(f"replay: {level}: {sanitize_line(problem)}", err=True)
+
+
+def is_closed_pipe(error: Exception) -> bool:
+    """Tell whether nobody reads on: no error, the reader has seen enough."""
+    cause = error.__cause__ if isinstance(error, PluginError) else error
+    return isinstance(cause, BrokenPipeError)
+
+
+def _is_of_a_hook(error: Exception) -> bool:
+    return isinstance(error, PluginError) and bool(error.hook and error.__cause__)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, click.ClickException):
+        return _usage(error)
+    if isinstance(error, ReplayError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this"
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"{text} (a defect of replay; replay --traceback … shows where)"
+
+
+def _usage(error: click.ClickException) -> str:
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    return f"{message} (see {context.command_path} --help)" if context else message

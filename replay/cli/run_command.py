@@ -1,0 +1,77 @@
+"""``replay run``: sessions through plugins."""
+
+import re
+from itertools import chain
+from typing import Final, Literal
+
+import click
+
+import replay
+from replay.cli.failures import FOUND_PROBLEMS, is_closed_pipe, say
+from replay.cli.progress import progress
+from replay.cli.reading import location_argument, sessions_of
+
+_PLUGIN: Final = re.compile(r"(?P<name>.+?)(?::(?P<options>\w+=.*))?", re.DOTALL)
+_NEXT_OPTION: Final = re.compile(r",(?=\w+=)")
+
+
+@click.command("run")
+@location_argument
+@click.option(
+    "--plugin",
+    "plugins",
+    metavar="NAME[:KEY=VALUE,...]",
+    required=True,
+    multiple=True,
+    help="A plugin's name, or the path of a .py file; may be given several times.",
+)
+@click.option("--strict", is_flag=True, help="Stop at whatever is odd in a session.")
+@click.option(
+    "--on-plugin-error",
+    type=click.Choice(["raise", "isolate"]),
+    default="raise",
+    show_default=True,
+    help="raise stops at a hook that fails; isolate goes on, and tells at the end.",
+)
+def command(
+    *,
+    location: str,
+    plugins: tuple[str, ...],
+    strict: bool,
+    on_plugin_error: Literal["raise", "isolate"],
+) -> int:
+    """Replay sessions into plugins.
+
+    All sessions of LOCATION are replayed, and the plugins are called in the order in
+    which they are given. "replay plugins" lists those that are installed.
+    """
+    engine = replay.ReplayEngine(
+        [_plugin(each) for each in plugins],
+        strict=strict,
+        on_plugin_error=on_plugin_error,
+    )
+    with progress("Replaying", sessions_of(location)) as sessions:
+        first = next(sessions)  # before any plugin is called
+        with engine:
+            for session in chain([first], sessions):
+                engine.replay(session)
+    failed = [e for e in engine.report.plugin_errors if not is_closed_pipe(e)]
+    for error in failed:
+        say(str(error))
+    return FOUND_PROBLEMS if failed else 0
+
+
+def _plugin(text: str) -> object:
+    match = _PLUGIN.fullmatch(text)
+    if match is None:
+        message = "a plugin's name is empty"
+        raise click.BadParameter(message, param_hint="'--plugin'")
+    options: dict[str, str] = {}
+    for option in _NEXT_OPTION.split(match["options"] or ""):
+        key, is_given, value = option.partition("=")
+        if key in options:
+            message = f"{key!r} is given twice"
+            raise click.BadParameter(message, param_hint="'--plugin'")
+        if is_given:
+            options[key] = value
+    return replay.load_plugin(match["name"], **options)

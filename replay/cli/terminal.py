@@ -1,0 +1,82 @@
+"""What a person sees on a terminal: colours, folded lines and tables, by rich."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from replay.rendering.as_text import INDENT, Line
+from replay.rendering.sections import Role
+
+_HEADINGS: Final[Mapping[Role | None, str]] = MappingProxyType(
+    {
+        "session": "bold",
+        "turn": "bold underline",
+        "user_input": "bold green",
+        "thinking": "bold cyan",
+        "text": "bold blue",
+        "tool_call": "bold yellow",
+        "tool_result": "yellow",
+        "image_attachment": "yellow",
+        "unknown_event": "bold magenta",
+        "stop": "bold",
+        "diagnostics": "bold red",
+    }
+)
+_CONTENTS: Final[Mapping[Role | None, str]] = MappingProxyType({"thinking": "dim"})
+
+
+class Page:
+    """Lays text out for the terminal that standard output is."""
+
+    def __init__(self) -> None:
+        is_plain = bool(os.environ.get("NO_COLOR"))
+        self._console = Console(
+            color_system=None if is_plain else "auto",
+            emoji=False,
+            highlight=False,
+            markup=False,
+        )
+        self._colors = ColorSystem.STANDARD if self._console.color_system else None
+
+    def text(self, lines: Iterable[Line]) -> str:
+        """Return *lines* coloured; what is too wide is folded, and stays indented."""
+        return "".join(
+            _style(line).render(text, color_system=self._colors) + "\n"
+            for line in lines
+            for text in self._folded(line)
+        )
+
+    def table(self, titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+        """Return a table of *rows*, whose texts must be safe to show."""
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        for title in titles:
+            table.add_column(title, overflow="fold")
+        for row in rows:
+            table.add_row(*map(Text, row))
+        with self._console.capture() as capture:
+            self._console.print(table)
+        return capture.get()
+
+    def _folded(self, line: Line) -> Iterator[str]:
+        text = line.text.expandtabs()
+        if cell_len(text) <= self._console.width:
+            yield text
+            return
+        width = max(1, self._console.width - len(INDENT))
+        folded = Text(text.removeprefix(INDENT)).wrap(self._console, width)
+        for number, piece in enumerate(folded):
+            is_at_margin = line.is_heading and not number
+            yield piece.plain if is_at_margin else INDENT + piece.plain
+
+
+def _style(line: Line) -> Style:
+    styles = _HEADINGS if line.is_heading else _CONTENTS
+    return Style.parse(styles.get(line.role, "none"))

@@ -1,0 +1,103 @@
+"""The command as its users run it: a process of its own, in a pipe or on a terminal."""
+
+import fcntl
+import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+COMMAND = (sys.executable, "-m", "replay")
+
+
+def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return this process's environment, less what would change a terminal's look."""
+    removed = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE"}
+    kept = {key: value for key, value in os.environ.items() if key not in removed}
+    return {**kept, "TERM": "xterm-256color", **(changes or {})}
+
+
+@pytest.fixture
+def run() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return what runs the command in pipes, and checks that it writes UTF-8."""
+
+    def run(
+        *arguments: str | Path,
+        stdin: str | bytes = "",
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        done = subprocess.run(  # noqa: S603 - our own command
+            [*COMMAND, *arguments],
+            input=data,
+            capture_output=True,
+            check=False,
+            env=environment(env),
+            cwd=cwd,
+            timeout=60,
+        )
+        return subprocess.CompletedProcess(
+            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+        )
+
+    return run
+
+
+@pytest.fixture
+def on_terminal() -> Callable[..., tuple[int, str]]:
+    """Return what runs the command on a terminal 60 columns wide.
+
+    It returns the exit code and all that the terminal was sent.
+    """
+
+    def on_terminal(
+        *arguments: str | Path, env: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+        with subprocess.Popen(  # noqa: S603 - our own command
+            [*COMMAND, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+            env=environment(env),
+        ) as process:
+            os.close(theirs)
+            sent = _read_all(ours)
+        return process.returncode, sent.decode()
+
+    return on_terminal
+
+
+def _read_all(descriptor: int) -> bytes:
+    pieces = []
+    try:
+        while piece := os.read(descriptor, 1 << 16):
+            pieces.append(piece)
+    except OSError:
+        pass  # Linux: the other side has closed the terminal
+    finally:
+        os.close(descriptor)
+    return b"".join(pieces)
+
+
+@pytest.fixture
+def session_file(tmp_path: Path) -> Callable[..., Path]:
+    """Return what writes a session document, and returns its path."""
+
+    def session_file(
+        *events: object, name: str = "session.json", **header: object
+    ) -> Path:
+        header.setdefault("session_id", "ses-1")
+        path = tmp_path / name
+        path.write_text(json.dumps({**header, "events": events}), encoding="utf-8")
+        return path
+
+    return session_file

@@ -1,0 +1,142 @@
+"""Input that is no session: one clear line on standard error, exit code 2, soon."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from privileges import public_folder, unprivileged
+from replay.cli.running import run as run_here
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+EVENTS = b'[{"type": "text", "content": "x"}]'
+DEEP = 10_000
+
+
+def problem_with(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the one line that the user is told."""
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("replay: error: ")
+    assert done.stderr.count("\n") == 1
+    assert "defect" not in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b" \n\n", "empty"),
+        (EVENTS[:20], "unterminated string"),
+        (b'{"session_id": "a", "events": [\n', "the text ends too soon"),
+        (EVENTS + b"x", "not JSON"),
+        (b"{}", "no session"),
+        (b'{"events": {}}', "no session"),
+        (b'"text"', "expected an object or a list"),
+        (b"null", "expected an object or a list"),
+        (b"[" * DEEP + b"]" * DEEP, "nested deeper"),
+        (
+            b'{"events": [' + b'{"a":' * DEEP + b"1" + b"}" * DEEP + b"]}",
+            "nested deeper",
+        ),
+        (b'["\xff"]', "not UTF-8"),
+        (EVENTS.decode().encode("utf-16"), "UTF-16"),
+        (EVENTS.decode().encode("utf-16-le"), "UTF-16"),
+        (EVENTS.decode().encode("utf-32"), "UTF-16 or UTF-32"),
+        (b'[{"type": "text", "content": NaN}]', "$[0].content: not JSON: NaN"),
+        (b'{"events": [{"x": 1e999}]}', "too large for a float"),
+        (b'{"session_id": 5, "events": []}', "$.session_id: expected a string"),
+        (b'{"generated_title": [], "events": []}', "$.generated_title"),
+        (b'{"job_metadata": {"turns": "2"}, "events": []}', "$.job_metadata.turns"),
+        (b"\x1f\x8b\x08\x00broken", ""),
+        (b"0" * 5_000_000, "expected an object or a list"),
+    ],
+    ids=lambda value: ascii(value[:20]),
+)
+def test_what_is_no_session_is_told(
+    run: Run, tmp_path: Path, content: bytes, words: str
+) -> None:
+    path = tmp_path / "session.json"
+    path.write_bytes(content)
+    problem = problem_with(run("transcript", path))
+    assert str(path) in problem
+    assert words in problem
+
+
+def test_the_same_is_told_of_a_pipe(run: Run) -> None:
+    problem = problem_with(run("transcript", "-", stdin=EVENTS[:-1]))
+    assert "the text ends too soon" in problem
+
+
+def test_a_missing_file_is_named(run: Run, tmp_path: Path) -> None:
+    problem = problem_with(run("transcript", tmp_path / "missing.json"))
+    assert problem.endswith("missing.json: no such file or directory\n")
+
+
+@pytest.mark.parametrize("character", [b"\0", b"0"])
+def test_a_line_of_a_gigabyte_is_refused_soon(
+    run: Run, tmp_path: Path, character: bytes
+) -> None:
+    path = tmp_path / "session.json"
+    path.write_bytes(character * 100)
+    os.truncate(path, 1 << 30)  # takes no room on the disk
+    assert str(path) in problem_with(run("transcript", path))
+
+
+def test_a_loop_of_links_is_told(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "loop.json"
+    path.symlink_to(path.name)
+    assert str(path) in problem_with(run("transcript", path))
+
+
+def test_a_device_is_refused(run: Run) -> None:
+    assert "/dev/zero" in problem_with(run("transcript", "/dev/zero"))
+
+
+@pytest.mark.parametrize("location", ["", "x" * 5000, "\x1b]0;title\x07"])
+def test_a_name_that_no_file_has_is_told(
+    capsys: pytest.CaptureFixture[str], location: str
+) -> None:
+    assert run_here(["transcript", location]) == 2
+    written = capsys.readouterr().err
+    assert written.startswith("replay: error: ")
+    assert written.count("\n") == 1
+    assert "\x1b" not in written
+    assert "defect" not in written
+
+
+def test_an_unknown_backend_is_told_with_those_that_are_known(run: Run) -> None:
+    problem = problem_with(run("transcript", "ftp://host/x"))
+    assert "'ftp'" in problem
+    assert "json_file" in problem
+
+
+def test_an_unreadable_file_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with public_folder() as folder:
+        path = folder / "session.json"
+        path.write_bytes(EVENTS)
+        assert run_here(["transcript", str(path)]) == 0  # imports all that is needed
+        path.chmod(0)
+        with unprivileged():
+            code = run_here(["transcript", str(path)])
+    assert code == 2
+    assert capsys.readouterr().err == f"replay: error: {path}: permission denied\n"
+
+
+def test_a_byte_order_mark_is_no_error(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "session.json"
+    path.write_bytes(b"\xef\xbb\xbf" + EVENTS)
+    done = run("transcript", path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Text\n    x\n" in done.stdout
+
+
+def test_a_bad_session_among_good_ones_is_told_after_them(run: Run) -> None:
+    good = json.dumps({"session_id": "ses-1", "events": []})
+    done = run("transcript", "-", stdin=f"{good}\n{good}\n{{\n")
+    assert done.returncode == 2
+    assert done.stdout.count("Session: ses-1\n") == 2
+    assert "line 3" in done.stderr

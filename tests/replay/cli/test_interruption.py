@@ -1,0 +1,126 @@
+"""Ctrl-C, and readers that have seen enough."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+#: Background jobs of a shell ignore Ctrl-C, and so would a test run as one.
+LISTENING = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from replay.cli import main; main()"
+)
+TEXT = {"type": "text", "content": "word " * 100_000}
+
+
+PRINTS = (
+    "def replay_text(message):\n"
+    "    print('ready', flush=True)\n"
+    "    print(message.content, flush=True)\n"
+)
+
+
+@contextmanager
+def started(*arguments: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the command; whatever happens, it is not left behind."""
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-c", LISTENING, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def end_of(process: subprocess.Popen[bytes]) -> tuple[int, bytes]:
+    """Return the exit code and what was written to standard error."""
+    assert process.stderr
+    return process.wait(60), process.stderr.read()
+
+
+def test_ctrl_c_while_a_pipe_is_read_exits_with_130(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with started("transcript", fifo) as process, fifo.open("wb"):
+        process.send_signal(signal.SIGINT)
+        assert end_of(process) == (130, b"")
+
+
+def test_ctrl_c_within_a_plugin_exits_with_130(
+    tmp_path: Path, session_file: Callable[..., Path]
+) -> None:
+    plugin = tmp_path / "waits.py"
+    plugin.write_text(
+        "import signal\n"
+        "def replay_session_start():\n"
+        "    print('ready', flush=True)\n"
+        "    signal.pause()\n",
+        encoding="utf-8",
+    )
+    with started("run", session_file(TEXT), "--plugin", plugin) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGINT)
+        assert end_of(process) == (130, b"")
+
+
+def test_ctrl_c_leaves_no_half_written_file(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    output = tmp_path / "out"
+    output.mkdir()
+    with (
+        started("transcript", fifo, "-o", output / "x.txt") as process,
+        fifo.open("wb"),
+    ):
+        process.send_signal(signal.SIGINT)
+        assert end_of(process) == (130, b"")
+    assert not [*output.iterdir()]
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(
+    session_file: Callable[..., Path],
+) -> None:
+    with started("transcript", session_file(TEXT)) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"Session: ses-1\n"
+        process.stdout.close()
+        assert end_of(process) == (0, b"")
+
+
+@pytest.mark.parametrize("on_plugin_error", ["raise", "isolate"])
+def test_a_reader_of_what_a_plugin_prints_may_have_seen_enough_too(
+    tmp_path: Path, session_file: Callable[..., Path], on_plugin_error: str
+) -> None:
+    plugin = tmp_path / "prints.py"
+    plugin.write_text(PRINTS, encoding="utf-8")
+    options: list[str | Path] = [
+        "--plugin",
+        plugin,
+        "--on-plugin-error",
+        on_plugin_error,
+    ]
+    with started("run", session_file(TEXT), *options) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        process.stdout.close()
+        assert end_of(process) == (0, b"")
+
+
+def test_a_reader_that_reads_nothing_is_no_error(
+    session_file: Callable[..., Path],
+) -> None:
+    with started(
+        "transcript", session_file({"type": "text", "content": ""})
+    ) as process:
+        assert process.stdout
+        process.stdout.close()
+        assert end_of(process) == (0, b"")

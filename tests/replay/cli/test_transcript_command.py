@@ -1,0 +1,83 @@
+"""``replay transcript``."""
+
+import gzip
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import replay
+from replay.rendering import FORMATS, Format
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+TEXT = {"type": "text", "content": "Up 12 %."}
+
+
+@pytest.fixture
+def several(tmp_path: Path) -> Path:
+    """Return the path of a file of two sessions."""
+    path = tmp_path / "sessions.jsonl"
+    documents = [{"session_id": f"ses-{n}", "events": [TEXT]} for n in (1, 2)]
+    path.write_text("\n".join(map(json.dumps, documents)), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_it_prints_what_render_returns(
+    run: Run, session_file: Callable[..., Path], format_: Format
+) -> None:
+    path = session_file(TEXT)
+    expected = replay.render(replay.transcript(replay.load(path)), format_)
+    assert run("transcript", path, "--format", format_).stdout == expected
+
+
+def test_it_prints_all_sessions_each_under_its_id(run: Run, several: Path) -> None:
+    printed = run("transcript", several).stdout
+    assert printed.startswith("Session: ses-1\n")
+    assert "\n\nSession: ses-2\n" in printed
+
+
+def test_json_of_several_sessions_is_a_line_each(run: Run, several: Path) -> None:
+    printed = run("transcript", several, "--format", "json").stdout
+    ids = [json.loads(line)["session_id"] for line in printed.splitlines()]
+    assert ids == ["ses-1", "ses-2"]
+
+
+def test_one_session_can_be_chosen(run: Run, several: Path) -> None:
+    printed = run("transcript", several, "--session", "ses-2").stdout
+    assert printed.startswith("Session: ses-2\n")
+    assert "ses-1" not in printed
+
+
+def test_a_session_that_is_not_there_is_named(run: Run, several: Path) -> None:
+    done = run("transcript", several, "--session", "ses-9")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'ses-9'" in done.stderr
+
+
+def test_it_writes_to_a_file(run: Run, several: Path, tmp_path: Path) -> None:
+    done = run("transcript", several, "-o", tmp_path / "out.txt")
+    assert (done.returncode, done.stdout) == (0, "")
+    expected = run("transcript", several).stdout
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == expected
+
+
+def test_it_reads_standard_input(run: Run, several: Path) -> None:
+    done = run("transcript", "-", stdin=several.read_bytes())
+    assert done.stdout == run("transcript", several).stdout
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+def test_it_reads_process_substitution(run: Run, several: Path) -> None:
+    packed = several.with_suffix(".gz")
+    packed.write_bytes(gzip.compress(several.read_bytes()))
+    line = '"$0" -m replay transcript <(gzip -cd "$1")'
+    printed = subprocess.check_output(  # noqa: S603 - our own command
+        ["bash", "-c", line, sys.executable, packed],  # noqa: S607 - whichever it is
+        encoding="utf-8",
+    )
+    assert printed == run("transcript", several).stdout
