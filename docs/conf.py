@@ -1,0 +1,52 @@
+"""How Sphinx builds these pages."""
+
+from importlib.metadata import version as version_of
+
+from sphinx.application import Sphinx
+
+project = "chat-replay"
+author = "The chat-replay authors"
+project_copyright = author
+release = version_of("chat-replay")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+nitpicky = True
+# The build needs no network, so it does not know where other projects' names lead.
+nitpick_ignore_regex = [
+    ("py:.*", r"(array|collections|importlib|io|os|pathlib|types|typing)\..*"),
+    ("py:.*", r"(attrs?|click|pluggy|pytest)\..*"),
+]
+# `type` is a built-in in a signature, and a field of every event.
+suppress_warnings = ["ref.python"]
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+
+html_theme = "furo"
+html_title = f"chat-replay {release}"
+
+
+def keep_comment(
+    _app: Sphinx,
+    what: str,
+    _name: str,
+    _obj: object,
+    _options: object,
+    lines: list[str],
+) -> None:
+    """Have a field's comment read as it stands.
+
+    Napoleon takes the words before a colon in its first line for a type, so that
+    line becomes an empty reStructuredText comment.
+    """
+    if what in {"attribute", "data"}:
+        lines[:0] = ["..", ""]
+
+
+def setup(app: Sphinx) -> None:
+    """Come before napoleon, whose own place is 500."""
+    app.connect("autodoc-process-docstring", keep_comment, priority=400)

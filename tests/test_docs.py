@@ -1,0 +1,118 @@
+"""What the pages show is what happens: their code blocks are run.
+
+Each page's blocks run in order, in a directory that holds a copy of examples/:
+
+- a block that begins with ``# some/file.name`` is saved as that file;
+- ``python`` is run, in one namespace for the whole page;
+- ``pycon`` is a doctest in that namespace;
+- ``console`` runs its ``$`` lines in a shell; the last of them must succeed, and
+  where the block shows output, it is compared, ``...`` standing for anything.
+
+All other languages are only shown: ``sh`` is for what needs the network.
+"""
+
+import doctest
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FENCE = re.compile(r"^(`{3,})(\w+)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
+FILE_NAME = re.compile(r"# ([\w./-]+\.\w+)\n")
+
+
+@attrs.frozen
+class Block:
+    """A fenced code block of a page."""
+
+    page: Path
+    line: int  #: of its first line of code, from 0
+    language: str
+    code: str
+
+    def run(self, namespace: dict[str, object]) -> None:
+        """Do with the block what this module's docstring promises."""
+        assert not self.code.startswith("# not run"), "every block is run"
+        if file_name := FILE_NAME.match(self.code):
+            path = Path(file_name[1])
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(self.code, encoding="utf-8")
+        elif self.language == "python":
+            source = "\n" * self.line + self.code
+            exec(compile(source, self.page, "exec"), namespace)  # noqa: S102 -- ours
+        elif self.language == "pycon":
+            self._run_doctest(namespace)
+        elif self.language == "console":
+            self._run_console()
+
+    def _run_doctest(self, namespace: dict[str, object]) -> None:
+        parser = doctest.DocTestParser()
+        test = parser.get_doctest(
+            self.code, namespace, self.page.name, str(self.page), self.line
+        )
+        report: list[str] = []
+        runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+        failed = runner.run(test, out=report.append, clear_globs=False).failed
+        assert not failed, "".join(report)
+        namespace.update(test.globs)
+
+    def _run_console(self) -> None:
+        lines = self.code.splitlines(keepends=True)
+        commands = "".join(line[2:] for line in lines if line.startswith("$ "))
+        shown = "".join(line for line in lines if not line.startswith("$ "))
+        scripts = sysconfig.get_path("scripts")
+        done = subprocess.run(  # noqa: S603 -- the pages are ours
+            ["/bin/sh", "-c", commands],
+            env={**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            encoding="utf-8",
+        )
+        assert done.returncode == 0, done.stdout
+        if shown and not matches(shown, done.stdout):
+            assert done.stdout == shown
+
+
+def matches(shown: str, printed: str) -> bool:
+    """Tell whether *printed* is what the page shows, ``...`` being anything."""
+    return doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS)
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    """Yield the code blocks of a page, in order."""
+    text = page.read_text(encoding="utf-8")
+    for fence in FENCE.finditer(text):
+        line = text.count("\n", 0, fence.start(3))
+        yield Block(page, line, fence[2], fence[3])
+
+
+PAGES = [ROOT / "README.md", *ROOT.glob("*s/README.md"), *ROOT.glob("docs/**/*.md")]
+
+
+@pytest.fixture
+def away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Work in a directory with a copy of examples/; forget what was imported there."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.mark.usefixtures("away")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_a_page_shows_is_what_happens(page: Path) -> None:
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    for block in blocks(page):
+        block.run(namespace)
