@@ -31,7 +31,7 @@ class FixtureDirectoryBackend:
 
     They come in the order of the bytes of their files' paths. Hidden files are passed
     over; what bears a session file's name but is a link, a pipe, a device or a socket
-    is refused. From 100 files on, a hidden index makes listing quick.
+    is refused. From 1,000 files on, a hidden index makes listing quick.
 
     Args:
         location: The directory.

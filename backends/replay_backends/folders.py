@@ -48,6 +48,10 @@ class Folder:
                 return False
         return True
 
+    def is_read_only(self) -> bool:
+        """Tell whether nobody is meant to write in it, though root could."""
+        return not self.path.stat().st_mode & 0o222
+
     def open(self, name: str) -> BinaryIO:
         """Open a file in it to be read.
 

@@ -26,7 +26,7 @@ NAME: Final = ".chat-replay-index.json"
 FORMAT: Final = "chat-replay-index-1"
 TICK_NS = 2_000_000_000  #: the coarsest clock of a file system, FAT's, in nanoseconds
 _LENGTH: Final = 5  # of an entry: a stamp's four numbers, and a list of headers
-_FEWEST: Final = 100  # files, below which reading them all is quick enough
+FEWEST = 1000  #: files, below which reading them all is quick enough
 _OWNER_ONLY: Final = 0o600  # titles may be private where the sessions are
 
 
@@ -72,7 +72,8 @@ class Index:
 
     def write(self, folder: Folder) -> None:
         """Keep what is known now, where that is worth it and the directory lets us."""
-        if self._count < _FEWEST or self._found == self._known:
+        is_worth_it = self._count >= FEWEST and self._found != self._known
+        if not is_worth_it or folder.is_read_only():
             return
         with suppress(BackendError), replaced(folder, NAME, _OWNER_ONLY) as file:
             file.write(write({"format": FORMAT, "files": self._found}))

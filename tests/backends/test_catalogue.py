@@ -46,6 +46,7 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setattr(index, "FEWEST", 100)
     monkeypatch.setattr(index, "TICK_NS", -1_000_000_000)  # trust what is new, too
     (tmp_path / "it").mkdir()
     return Place(tmp_path / "it")

@@ -64,6 +64,7 @@ class TestIndexedDirectory(TestDirectory):
     @pytest.fixture
     def backend(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backend:
         index = import_module("replay_backends.index")
+        monkeypatch.setattr(index, "FEWEST", 100)
         monkeypatch.setattr(index, "TICK_NS", -1_000_000_000)
         for number in range(120):
             write(tmp_path / f"{number}.json", f"a{number % 110}", str(number))

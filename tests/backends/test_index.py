@@ -26,8 +26,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _no_tick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Believe that every change of a file gets a time of its own."""
+def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Index few files, and believe that every change gets a time of its own."""
+    monkeypatch.setattr(module, "FEWEST", COUNT)
     monkeypatch.setattr(module, "TICK_NS", -1_000_000_000)
 
 
@@ -64,6 +65,12 @@ def test_what_was_read_once_is_known(folder: Path) -> None:
 
 def test_a_few_files_need_no_index(folder: Path) -> None:
     (folder / "000.json").unlink()
+    look(folder)
+    assert not (folder / NAME).exists()
+
+
+def test_a_directory_that_is_marked_read_only_gets_no_index(folder: Path) -> None:
+    folder.chmod(0o555)
     look(folder)
     assert not (folder / NAME).exists()
 
@@ -119,10 +126,10 @@ def test_where_nothing_has_changed_nothing_is_written(folder: Path) -> None:
 def test_what_changed_just_before_it_was_read_is_not_trusted(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.undo()
+    monkeypatch.setattr(module, "TICK_NS", 2_000_000_000)
     old = folder / "000.json"
     look(folder)
-    assert not (folder / NAME).exists()
+    assert known_ids(folder) == []
     monkeypatch.setattr(module, "TICK_NS", -1_000_000_000)
     os.utime(old, ns=(10**19, 9 * 10**18))  # a time to come
     look(folder)
