@@ -1,6 +1,6 @@
 """JSON values to events and headers, exactly: nothing is coerced, nothing is lost."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, cast
 
 import attrs
@@ -25,7 +25,7 @@ from replay.wire import WireObject
 _Wire = TypeVar("_Wire", bound=WireObject)
 _Structure = Callable[[object, Any], Any]  # cattrs passes and returns any class
 
-_RECORDED: Final = "\0recorded"  # bears the whole object among its own keys
+_RECORDED: Final = "(recorded)"  # bears the whole object among its own keys
 _DELTAS: Final[Mapping[object, type[TextDelta | ThinkingDelta]]] = {
     "text_delta": TextDelta,
     "thinking_delta": ThinkingDelta,
@@ -120,20 +120,19 @@ def _structure(value: Mapping[str, object], cls: type[_Wire]) -> _Wire:
     try:
         return _EXACT.structure(value, cls)
     except ClassValidationError as error:
-        where, reason = next(_faults("$", error))
+        where, reason = _first_fault("$", error)
         raise DecodeError(where, reason) from None
 
 
-def _faults(where: str, error: ClassValidationError) -> Iterator[tuple[str, str]]:
-    for fault, note in error.group_exceptions()[0]:
-        path = f"{where}.{note.name.lstrip('_')}"
-        if isinstance(fault, ClassValidationError):
-            yield from _faults(path, fault)
-        elif isinstance(fault, KeyError):
-            yield path, "missing"
-        else:
-            reason, *within = fault.args
-            yield path + "".join(within), reason
+def _first_fault(where: str, error: ClassValidationError) -> tuple[str, str]:
+    fault, note = error.group_exceptions()[0][0]
+    path = f"{where}.{note.name.lstrip('_')}"
+    if isinstance(fault, ClassValidationError):
+        return _first_fault(path, fault)
+    if isinstance(fault, KeyError):
+        return path, "missing"
+    reason, *within = fault.args
+    return path + "".join(within), reason
 
 
 def _name(value: object) -> str:

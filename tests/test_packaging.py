@@ -163,6 +163,11 @@ def test_the_examples_in_docstrings_hold(module: str) -> None:
     assert doctest.testmod(importlib.import_module(module)).failed == 0
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_says_that_it_is_typed(package: str) -> None:
+    assert path_of(package).with_name("py.typed").is_file()
+
+
 @pytest.mark.parametrize("package", PACKAGES[1:])
 def test_a_package_of_built_ins_is_a_docstring_only(package: str) -> None:
     (only,) = ast.parse(path_of(package).read_text(encoding="utf-8")).body

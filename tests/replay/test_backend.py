@@ -3,7 +3,7 @@
 import io
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
@@ -11,7 +11,15 @@ import pytest
 
 import replay
 from registering import register
-from replay import Event, ImageAttachment, Session, SessionSummary, Source, Text
+from replay import (
+    Event,
+    ImageAttachment,
+    Session,
+    SessionSummary,
+    Source,
+    Text,
+    UserInput,
+)
 from replay.errors import BackendError, SessionNotFoundError, UnsupportedError
 
 IMAGE = ImageAttachment("dfl-1", "page_7.jpg")
@@ -123,9 +131,7 @@ def test_a_turn_is_sent_through_the_backend() -> None:
 
 
 def test_a_page_image_comes_from_the_backend() -> None:
-    image = ImageAttachment("file", "screenshots/page_7.jpg")
-    found = Source(Live([]), "memory").attachment(image)
-    assert found == b"screenshots/page_7.jpg"
+    assert Source(Live([]), "memory").attachment(IMAGE) == b"page_7.jpg"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +139,7 @@ def test_a_page_image_comes_from_the_backend() -> None:
     [
         (lambda source: source.write(session("one")), "write sessions"),
         (lambda source: source.stream("one", "Why?", ["idx"]), "send a turn"),
-        (lambda source: source.attachment(ImageAttachment("a", "b")), "give page"),
+        (lambda source: source.attachment(IMAGE), "give page"),
     ],
 )
 def test_what_a_backend_cannot_do_is_refused_in_its_name(

@@ -98,7 +98,7 @@ def test_a_number_stays_as_it_was_written(duration: float) -> None:
     "value",
     [
         {"type": "text", "content": "a", "x": [1], "y": {"z": None}},
-        {"content": "a", "\0recorded": 1, "type": "text_delta"},
+        {"content": "a", "(recorded)": 1, "type": "text_delta"},
         CALL | {"x": 1},
         RESULT | {"image_attachment": IMAGE | {"x": 1}},
         STOP | {"usage": USAGE | {"x": 10**40}, "x": None},

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from registering import register
 
+from registering import register
 from replay.entry_points import (
     Installed,
     did_you_mean,

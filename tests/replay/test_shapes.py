@@ -231,6 +231,14 @@ def test_a_line_that_is_no_session_among_sessions_is_refused(line: bytes) -> Non
     )
 
 
+@pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"NaN", b"9" * 4301])
+def test_a_number_that_cannot_be_kept_is_refused_by_its_path(number: bytes) -> None:
+    head, tail = AROUND_RESULT
+    assert refusal(head + b'[{"x": ' + number + b"}]" + tail).where == (
+        "$.events[0].result[0].x"
+    )
+
+
 def test_a_header_that_is_wrong_is_refused_by_its_line() -> None:
     error = refusal(DOCUMENT + b'\n{"session_id": 5, "events": []}')
     assert error.where == "line 2, $.session_id"
