@@ -58,7 +58,7 @@ check-newest: wheel
 # Test what is installed, with the sources out of reach: the tests come from the
 # source distribution, less the packages. $(1): a Python; $(2): options for pip.
 define test-wheel
-	@set -e; away=$$(mktemp -d); trap 'rm -rf "$$away"' EXIT; \
+	@set -e; away=$$(mktemp -d); trap 'rm -rf "$$away"' EXIT; chmod 755 "$$away"; \
 	$(1) -c 'import sys; print("The wheel, tested on Python", sys.version)'; \
 	tar -xf dist/*.tar.gz -C "$$away" --strip-components 1; \
 	rm -r "$$away"/replay "$$away"/backends/replay_* "$$away"/plugins/replay_*; \

@@ -90,8 +90,8 @@ def check_event(value: object, where: str) -> None:
     """
     event = decode_event(value)
     if isinstance(event, UnknownEvent):
-        path, colon, reason = event.reason.partition(": ")
-        if colon and path.startswith("$"):
+        path, _, reason = event.reason.partition(": ")
+        if path.startswith("$"):
             raise DecodeError(where + path[1:], reason)
         key = ".type" if isinstance(value, dict) else ""
         raise DecodeError(where + key, event.reason)

@@ -1,7 +1,7 @@
 """Plugins by name, or from a file, with options that a user may have typed."""
 
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 
@@ -34,11 +34,9 @@ def load_plugin(name: str, **options: object) -> object:
 def _from_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise PluginError(str(path), "there is no such file")
-    spec = spec_from_file_location(f"replay_plugin_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise PluginError(str(path), "cannot be imported as Python")
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module
+    module = ModuleType(f"replay_plugin_{path.stem}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
     with guarded("plugin", str(path), "cannot be imported"):
-        spec.loader.exec_module(module)
+        SourceFileLoader(module.__name__, str(path)).exec_module(module)
     return module

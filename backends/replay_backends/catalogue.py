@@ -11,7 +11,7 @@ from replay.file_names import session_id_of
 from replay.sessions import Session, SessionSummary
 from replay_backends.folders import Folder
 from replay_backends.index import Index
-from replay_backends.scanning import FoundFile, is_scanned, open_path, scan
+from replay_backends.scanning import FoundFile, is_safe, open_path, scan
 from replay_backends.session_files import Reading, sessions_in, stem_of
 
 
@@ -87,7 +87,7 @@ class Catalogue:
         with self.root() as root:
             if self._paths is None:
                 known = reversed([*Index.read(root).paths()])  # the first one counts
-                self._paths = {i: p for i, p in known if is_scanned(p, self.accepts)}
+                self._paths = {i: p for i, p in known if is_safe(p, self.accepts)}
             path = self._paths.get(session_id)
             if path is None:
                 return None

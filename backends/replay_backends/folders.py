@@ -50,7 +50,9 @@ class Folder:
 
     def is_read_only(self) -> bool:
         """Tell whether nobody is meant to write in it, though root could."""
-        return not self.path.stat().st_mode & 0o222
+        place, directory = self.place(".")
+        with os_errors_of(self.source):
+            return not os.stat(place, dir_fd=directory).st_mode & 0o222
 
     def open(self, name: str) -> BinaryIO:
         """Open a file in it to be read.

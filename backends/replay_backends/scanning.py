@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import PurePath
+from pathlib import PureWindowsPath
 from typing import BinaryIO, Final
 
 import attrs
@@ -58,10 +58,13 @@ def scan(folder: Folder, accepts: Callable[[str], bool]) -> Iterator[FoundFile]:
     return _scan(folder, "", accepts, _DEEPEST)
 
 
-def is_scanned(path: str, accepts: Callable[[str], bool]) -> bool:
-    """Tell whether a scan could have given a path."""
+def is_safe(path: str, accepts: Callable[[str], bool]) -> bool:
+    """Tell whether a path that was written down is one that a scan could give.
+
+    What might lead elsewhere, on any system, is not safe.
+    """
     parts = path.split("/")
-    return all(map(_is_entered, parts)) and accepts(parts[-1])
+    return all(map(_is_safe_name, parts)) and accepts(parts[-1])
 
 
 def open_path(folder: Folder, path: str) -> BinaryIO:
@@ -104,8 +107,8 @@ def _order(entry: "os.DirEntry[str]") -> bytes:
     return name + b"/" if entry.is_dir(follow_symlinks=False) else name
 
 
-def _is_entered(part: str) -> bool:
-    is_name = part != "" and PurePath(part).name == part
+def _is_safe_name(part: str) -> bool:
+    is_name = part != "" and PureWindowsPath(part).name == part
     return is_name and not _is_passed_over(part)
 
 

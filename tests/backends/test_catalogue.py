@@ -83,13 +83,14 @@ def test_a_session_that_was_added_is_found(place: Place) -> None:
     assert place.text_of("a", catalogue) == "new"
 
 
-def test_a_session_that_was_moved_is_found(place: Place) -> None:
+@pytest.mark.parametrize("instead", ["broken", '{"session_id": "b", "events": []}'])
+def test_a_session_that_was_moved_is_found(place: Place, instead: str) -> None:
     place.fill()
     place.write("a.json", "a", text="moved")
     catalogue = place.catalogue()
     assert place.text_of("a", catalogue) == "moved"
     (place.folder / "a.json").rename(place.folder / "b.json")
-    place.write("a.json", "other")
+    (place.folder / "a.json").write_text(instead)
     assert place.text_of("a", catalogue) == "moved"
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import random
 import signal
 import subprocess
@@ -247,6 +248,23 @@ def test_a_session_that_is_written_again_takes_the_old_one_s_place(
             session = Session("a", events=[Text(shape), Text("")], shape=shape)
             source.write(session)
             assert list(source) == [source.session("a")] == [session]
+
+
+def test_a_strict_source_writes_what_it_would_not_read(tmp_path: Path) -> None:
+    odd = Session("a", events=[replay.UnknownEvent({"type": "unheard of"})])
+    with replay.open(tmp_path, strict=True) as source:
+        for _ in range(2):
+            source.write(odd)
+    assert replay.load(tmp_path) == odd
+
+
+def test_what_is_written_is_for_whom_the_umask_says(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        FixtureDirectoryBackend(str(tmp_path)).write(Session("a"))
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.json").stat().st_mode & 0o777 == 0o644
 
 
 def test_another_session_is_never_overwritten(tmp_path: Path) -> None:

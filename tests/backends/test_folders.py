@@ -60,6 +60,13 @@ def test_what_bears_a_name_is_there_whatever_it_is(tmp_path: Path) -> None:
         assert not folder.has("nowhere")
 
 
+def test_a_directory_that_nobody_may_write_in_is_read_only(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir(mode=0o555)
+    with open_folder(tmp_path, "it") as folder, folder.enter("a") as below:
+        assert not folder.is_read_only()
+        assert below.is_read_only()
+
+
 def test_messages_name_a_file_as_the_user_would(tmp_path: Path) -> None:
     for source in ("it", "it/"):
         with open_folder(tmp_path, source) as folder:

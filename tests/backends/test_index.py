@@ -130,6 +130,10 @@ def test_what_changed_just_before_it_was_read_is_not_trusted(
     old = folder / "000.json"
     look(folder)
     assert known_ids(folder) == []
+    for path in folder.glob("*.json"):
+        touch(path)  # to a time long past, but just now
+    look(folder)
+    assert known_ids(folder) == []
     monkeypatch.setattr(module, "TICK_NS", -1_000_000_000)
     os.utime(old, ns=(10**19, 9 * 10**18))  # a time to come
     look(folder)

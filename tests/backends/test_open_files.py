@@ -66,13 +66,23 @@ def test_a_pipe_whose_writer_has_said_nothing_is_empty(tmp_path: Path) -> None:
     writer.join()
 
 
-def test_a_pipe_without_a_name_is_not_waited_for_when_its_writer_has_gone() -> None:
+@pytest.mark.parametrize("data", [b"abc", b""])
+def test_a_pipe_without_a_name_is_not_waited_for_when_its_writer_has_gone(
+    data: bytes,
+) -> None:
     reading, writing = os.pipe()
-    os.write(writing, b"abc")
+    os.write(writing, data)
     os.close(writing)
     with open_named(Path(f"/dev/fd/{reading}"), "a") as file:
-        assert file.read() == b"abc"
+        assert file.read() == data
     os.close(reading)
+
+
+def test_a_file_is_opened_as_if_it_might_block_and_must_not(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.touch()
+    with open_inside(str(path), None, "a") as file:
+        assert not os.get_blocking(file.fileno())
 
 
 def test_what_is_opened_is_not_passed_to_other_programs(tmp_path: Path) -> None:

@@ -48,6 +48,17 @@ def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
 
 
+def test_a_hidden_file_of_another_writer_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("secrets.token_hex", "{}".format)
+    other = tmp_path / ".chat-replay-8.tmp"
+    other.write_bytes(b"other")
+    with pytest.raises(BackendError, match="it/a: file exists"):
+        write(tmp_path, "a", b"abc")
+    assert other.read_bytes() == b"other"
+
+
 def test_the_umask_counts(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:

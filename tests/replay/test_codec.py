@@ -98,7 +98,7 @@ def test_a_number_stays_as_it_was_written(duration: float) -> None:
     "value",
     [
         {"type": "text", "content": "a", "x": [1], "y": {"z": None}},
-        {"content": "a", "(recorded)": 1, "type": "text_delta"},
+        {"content": "a", "(recorded)": 1, "_recorded": 2, "type": "text_delta"},
         CALL | {"x": 1},
         RESULT | {"image_attachment": IMAGE | {"x": 1}},
         STOP | {"usage": USAGE | {"x": 10**40}, "x": None},
@@ -301,13 +301,18 @@ def test_what_a_header_says_is_null_is_none() -> None:
     assert decode_header(header, "unused") == SessionSummary("ses-1")
 
 
+def test_what_a_header_does_not_say_of_a_run_is_what_the_service_assumes() -> None:
+    run = decode_header({"job_metadata": {}}, "ses-1").job_metadata
+    assert run == JobMetadata(None, None, 1, 0.0, is_error=False, error=None)
+
+
 def test_an_id_that_is_null_is_refused() -> None:
     with pytest.raises(DecodeError, match=r"\$\.session_id: expected a string"):
         decode_header({"session_id": None}, "unused")
 
 
 def test_a_header_is_written_as_it_was_recorded() -> None:
-    header = {"x": [1]} | HEADER | {"shared_access": None}
+    header = {"x": [1], "_recorded": 5} | HEADER | {"shared_access": None}
     assert repr(decode_header(header, "unused").as_object()) == repr(header)
 
 

@@ -178,3 +178,13 @@ def test_an_event_shows_its_fields() -> None:
     assert repr(EVERY[5]) == (
         "ToolCall(call_id='call_1', name='grep', arguments={'pattern': ['x']})"
     )
+
+
+@each_event
+def test_what_an_event_shows_makes_it_again(event: Event) -> None:
+    assert eval(repr(event)) == event  # noqa: S307 - our own words
+
+
+@each_event
+def test_an_event_can_stand_in_a_set(event: Event) -> None:
+    assert len({event, attrs.evolve(event)}) == 1

@@ -26,6 +26,14 @@ def test_the_answers_messages_are_joined_as_they_stand() -> None:
     assert turn(said("12", 1), said("%", 2)).answer == "12%"
 
 
+def test_the_very_first_text_is_part_of_the_answer() -> None:
+    assert turn(said("12%", 0)).answer == "12%"
+
+
+def test_a_message_is_whole_unless_it_is_said_not_to_be() -> None:
+    assert said("12%", 0).complete
+
+
 def test_thinking_is_no_part_of_the_answer() -> None:
     thought = Message("thinking", "Hm.", 1, "full")
     assert turn(thought, said("12%", 2)).answer == "12%"

@@ -48,6 +48,10 @@ def test_other_events_are_not_equal(other: object) -> None:
     assert RecordedEvents(VALUES) != other
 
 
+def test_no_events_are_no_text() -> None:
+    assert RecordedEvents([]) != ""
+
+
 def test_equal_events_have_equal_hashes() -> None:
     assert hash(RecordedEvents(VALUES)) == hash(TYPED)
 

@@ -15,8 +15,8 @@ def test_totals_are_of_no_session() -> None:
 
 
 def test_totals_count_sessions_and_turns() -> None:
-    total = ReplayReport("a", turns=2) + ReplayReport("b", turns=3)
-    assert (total.sessions, total.turns) == (2, 5)
+    total = ReplayReport("a", turns=2) + ReplayReport("b", turns=3) + ReplayReport("c")
+    assert (total.sessions, total.turns) == (3, 5)
 
 
 @pytest.mark.parametrize("name", ["events", "messages", "diagnostics"])
@@ -42,8 +42,8 @@ def test_totals_name_a_dropped_plugin_once() -> None:
 
 
 def test_totals_add_the_seconds_of_each_plugin() -> None:
-    total = report(seconds={"a": 1.0}) + report(seconds={"a": 2.0, "b": 4.0})
-    assert total.seconds == {"a": 3.0, "b": 4.0}
+    total = report(seconds={"a": 1, "c": 8}) + report(seconds={"a": 2, "b": 4})
+    assert total.seconds == {"a": 3, "b": 4, "c": 8}
 
 
 @pytest.mark.parametrize("measured", [{}, {"a": 1.0}])
