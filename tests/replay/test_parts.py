@@ -23,7 +23,7 @@ from replay.parts import Deltas, parts
 from spying import Spy
 
 #: Entries of a history that are no events, or nearly some.
-MALFORMED = st.sampled_from(
+MALFORMED: st.SearchStrategy[object] = st.sampled_from(
     [
         *(5, None, "text_delta", [], {}, {"type": None}, {"type": []}, {"type": "new"}),
         {"content": "no type"},
@@ -70,7 +70,12 @@ def test_what_is_malformed_is_replayed_in_its_place(entries: list[object]) -> No
 
 
 def test_deltas_of_one_kind_are_one_part() -> None:
-    history = [UserInput("q"), TextDelta("a"), TextDelta("b"), ThinkingDelta("c")]
+    history: list[Event] = [
+        UserInput("q"),
+        TextDelta("a"),
+        TextDelta("b"),
+        ThinkingDelta("c"),
+    ]
     session = loads(dumps(Session("s", events=history)))
     for events in history, session.events:
         found = list(parts(events))
