@@ -16,6 +16,7 @@ import msgspec
 
 from replay.errors import DecodeError, EncodeError, LimitExceededError
 
+_CONTAINERS: Final = (dict, list)
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -54,7 +55,8 @@ def parse(data: bytes) -> Parsed:
 
 
 def _may_repeat_events(data: bytes) -> bool:
-    return data.count(b'"events"') > 1 or b"\\u006" in data or b"\\u007" in data
+    escapes_letters = b"\\u00" in data and (b"\\u006" in data or b"\\u007" in data)
+    return escapes_letters or data.count(b'"events"') > 1
 
 
 class _Judge:
@@ -169,12 +171,12 @@ def is_deeper(value: object, depth: int) -> bool:
     """Tell whether lists and dicts are nested deeper than *depth* in *value*."""
     level = [value]
     for _ in range(depth + 1):
-        containers = [item for item in level if isinstance(item, dict | list)]
+        containers = [item for item in level if isinstance(item, _CONTAINERS)]
         if not containers:
             return False
         level = []
         for item in containers:
-            level.extend(item.values() if isinstance(item, dict) else item)
+            level += item.values() if isinstance(item, dict) else item
     return True
 
 

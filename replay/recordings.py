@@ -112,7 +112,8 @@ class Reader:
         )
 
     def _check_events(self, where: str, values: list[object]) -> None:
-        for index, value in enumerate(values):
+        is_suspect = self.strict or is_deeper(values, self.limits.depth + 2)
+        for index, value in enumerate(values if is_suspect else ()):
             self._check_event(f"{where}[{index}]", value)
 
     def _check_event(self, where: str, value: object) -> None:

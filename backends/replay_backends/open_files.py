@@ -40,8 +40,7 @@ def open_named(path: Path, source: str) -> BinaryIO:
     descriptor = _open(str(path), source, None, {stat.S_IFREG, stat.S_IFIFO}, 0)
     file = os.fdopen(descriptor, "rb")
     if is_pipe(file):
-        if path.resolve().exists():
-            _wait_for_a_writer(file)  # a pipe without a name has had its writer
+        _wait_for_a_writer(file)
         os.set_blocking(descriptor, True)
     return file
 
