@@ -6,12 +6,13 @@ pairs, the text with every pair taken apart, so that units join as the texts do.
 
 import re
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 
 import attrs
 
 from replay.messages import Kind, Message
 
+_SOLID = re.compile(r"\S")
 _HIGH, _LOW = re.compile("[\ud800-\udbff]"), re.compile("[\udc00-\udfff]")
 
 
@@ -54,24 +55,31 @@ class Run:
     pieces: list[str] = attrs.field(factory=list)
     messages: list[Message] = attrs.field(factory=list)  #: settled, not yet delivered
     pending: bool = True  #: False: nothing of it waits for a full event any more
-
     text: str = ""  #: the deltas joined to characters, once it is closed
-    has_halves: bool = False  #: whether that text holds halves of surrogate pairs
+    last_solid: int = -1  #: the latest pending run up to it that is not blank
+    _apart: str | None = None  #: that text taken apart, once it was asked for
 
-    def close(self) -> None:
-        """Take no more deltas."""
-        self.text = "".join(self.pieces)
-        if has_halves(self.text):
-            self.text = joined(self.text)
-            self.has_halves = has_halves(self.text)
+    def close(self, last_solid: int) -> None:
+        """Take no more deltas.
 
+        Args:
+            last_solid: The index of the latest run before it that is not blank.
+        """
+        self.text = joined("".join(self.pieces))
+        self.last_solid = last_solid if self.text.isspace() else self.index
 
-Units = Callable[[str], str]
+    def units(self, *, apart: bool) -> str:
+        """Return its text as it is, or with every surrogate pair taken apart."""
+        if not apart:
+            return self.text
+        if self._apart is None:
+            self._apart = taken_apart(self.text)
+        return self._apart
 
-
-def same(text: str) -> str:
-    """Return *text*: the units of a text without halves."""
-    return text
+    def keep(self, rest: str, *, apart: bool) -> None:
+        """Keep only the end of its text, given in units."""
+        self.text = joined(rest) if apart else rest
+        self._apart = rest if apart else None
 
 
 def tail_equal_to(content: str, texts: Iterable[str]) -> int:
@@ -104,14 +112,15 @@ def beginning_in(content: str, texts: Iterable[str]) -> tuple[int, str] | None:
             at += len(text)
             continue
         left = content[at:]
-        rest = text[len(left) :]
-        if not rest or not text.startswith(left) or _cuts_a_pair(content, rest):
+        if len(text) <= len(left) or not text.startswith(left):
             return None
-        return count, rest
+        rest = text[len(left) :]
+        return None if cuts_a_pair(content, rest) else (count, rest)
     return None
 
 
-def _cuts_a_pair(before: str, after: str) -> bool:
+def cuts_a_pair(before: str, after: str) -> bool:
+    """Tell whether a surrogate pair has its halves on either side of a cut."""
     return _HIGH.match(before[-1:]) is not None and _LOW.match(after) is not None
 
 
@@ -119,14 +128,24 @@ def equal_but_for_space(content: str, texts: Iterable[str]) -> bool:
     """Tell whether *texts* join to *content*, white space at the ends aside."""
     wanted, at = content.strip(), 0
     for text in texts:
-        piece = text if at else text.lstrip()
-        if wanted.startswith(piece, at):
-            at += len(piece)
-        elif wanted[at:] == piece.rstrip():
-            at = len(wanted)
+        start = 0 if at else _first_solid(text)
+        left = len(wanted) - at
+        if len(text) - start <= left:
+            matches = wanted.startswith(text[start:], at)
         else:
+            end = start + left
+            matches = text.startswith(wanted[at:], start) and not _SOLID.search(
+                text, end
+            )
+        if not matches:
             return False
+        at = min(at + len(text) - start, len(wanted))
     return at == len(wanted)
+
+
+def _first_solid(text: str) -> int:
+    solid = _SOLID.search(text)
+    return solid.start() if solid else len(text)
 
 
 def is_proper_beginning(texts: Iterable[str], content: str) -> bool:
@@ -136,7 +155,7 @@ def is_proper_beginning(texts: Iterable[str], content: str) -> bool:
         if not content.startswith(text, at):
             return False
         at += len(text)
-    return at < len(content) and not _cuts_a_pair(content[:at], content[at:])
+    return at < len(content) and not cuts_a_pair(content[:at], content[at:])
 
 
 def first_difference(one: str, other: str) -> int:
@@ -149,3 +168,28 @@ def first_difference(one: str, other: str) -> int:
         else:
             high = middle - 1
     return low
+
+
+def beginnings_at_end(content: str, text: str) -> Iterator[int]:
+    """Yield how long the beginnings of *content* are in which *text* ends.
+
+    The longest comes first. (Knuth, Morris and Pratt: linear for hostile texts too.)
+    """
+    falls = [0] * len(content)
+    length = 0
+    for place in range(1, len(content)):
+        while length and content[place] != content[length]:
+            length = falls[length - 1]
+        length += content[place] == content[length]
+        falls[place] = length
+    length = 0
+    for character in text[-len(content) :]:
+        while length and content[length] != character:
+            length = falls[length - 1]
+        length += content[length] == character
+        if length == len(content):
+            yield length
+            length = falls[length - 1]
+    while length:
+        yield length
+        length = falls[length - 1]

@@ -5,7 +5,8 @@ cut.
 """
 
 from collections import deque
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
 import attrs
 
@@ -14,14 +15,14 @@ from replay.events import Text, Thinking
 from replay.messages import Kind, Message
 from replay.runs import (
     Run,
-    Units,
     beginning_in,
+    beginnings_at_end,
+    cuts_a_pair,
     equal_but_for_space,
     first_difference,
     has_halves,
     is_proper_beginning,
     joined,
-    same,
     tail_equal_to,
     taken_apart,
 )
@@ -32,8 +33,8 @@ class _Block:
     """What is known of one kind."""
 
     pending: deque[Run] = attrs.field(factory=deque)  #: runs that wait to be settled
-    units: Units = same  #: how they are compared
-    recent: list[str] = attrs.field(factory=list)  #: just delivered, from deltas alone
+    apart: bool = False  #: whether they are compared with surrogate pairs taken apart
+    recent: list[str] = attrs.field(factory=list)  #: the latest, if from deltas alone
     rest_end: int = -1  #: up to this run, a full event has left a rest
 
 
@@ -70,11 +71,12 @@ class Coalescer:
             content = joined(event.content)
             if self._is_late(block, content, index):
                 return None
-            block.recent.clear()
             message = Message(kind, content, index, "full", event=event)
             self._queue.append(Run(kind, index, messages=[message], pending=False))
+            block.recent.clear()
         elif event.content:
             self._settle(block, event, index)
+            block.recent.clear()
         return self._delivered()
 
     def release(self, *, complete: bool) -> list[Message]:
@@ -91,7 +93,7 @@ class Coalescer:
                 self._from_deltas(run, complete=complete)
         for block in self._blocks.values():
             block.pending.clear()
-            block.units, block.rest_end = same, -1
+            block.apart = False
         return self._delivered()
 
     def forget(self) -> None:
@@ -101,20 +103,22 @@ class Coalescer:
 
     def _close(self) -> None:
         run = self._open
-        if run is not None:
-            self._open = None
-            run.close()
-            if run.has_halves:
-                self._blocks[run.kind].units = taken_apart
+        if run is None:
+            return
+        self._open = None
+        block = self._blocks[run.kind]
+        run.close(block.pending[-2].last_solid if len(block.pending) > 1 else -1)
+        block.apart = block.apart or has_halves(run.text)
 
     def _from_deltas(self, run: Run, *, complete: bool) -> None:
         run.pending = False
+        is_rest = run.index <= self._blocks[run.kind].rest_end
+        if is_rest and run.text.isspace():
+            return
         run.messages.append(
             Message(run.kind, run.text, run.index, "deltas", complete=complete)
         )
-        block = self._blocks[run.kind]
-        block.recent.append(run.text)
-        if run.index <= block.rest_end:
+        if is_rest:
             detail = f"{_characters(len(run.text))} more in the deltas"
             self._say("delta-surplus", run.index, detail)
 
@@ -126,29 +130,36 @@ class Coalescer:
         if queue:
             messages += queue[0].messages
             queue[0].messages.clear()
+        for message in messages:
+            recent = self._blocks[message.kind].recent
+            if message.source == "deltas":
+                recent.append(message.content)
+            else:
+                recent.clear()
         return messages
 
     def _settle(self, block: _Block, event: Text | Thinking, index: int) -> None:
         runs, content = block.pending, event.content
         if count := tail_equal_to(content, (run.text for run in reversed(runs))):
+            content = joined(content) if block.apart else content
             self._merge(block, count, event, content)
             return
         content = joined(content)
-        if has_halves(content):
-            block.units = taken_apart
+        block.apart = block.apart or has_halves(content)
         self._settle_otherwise(block, event, content, index)
 
     def _settle_otherwise(
         self, block: _Block, event: Text | Thinking, content: str, index: int
     ) -> None:
-        runs, units, wanted = block.pending, block.units, block.units(content)
-        if count := tail_equal_to(wanted, (units(run.text) for run in reversed(runs))):
+        runs = block.pending
+        wanted = taken_apart(content) if block.apart else content
+        if count := tail_equal_to(wanted, _units(reversed(runs), block)):
             self._merge(block, count, event, content)
-        elif cut := beginning_in(wanted, (units(run.text) for run in runs)):
+        elif cut := beginning_in(wanted, _units(runs, block)):
             self._split(block, *cut, event, content)
-        elif equal_but_for_space(wanted, (units(run.text) for run in runs)):
+        elif equal_but_for_space(wanted, _units(runs, block)):
             self._merge(block, len(runs), event, content)
-        elif is_proper_beginning((units(run.text) for run in runs), wanted):
+        elif is_proper_beginning(_units(runs, block), wanted):
             more = len(content) - len(joined("".join(run.text for run in runs)))
             self._say("delta-gap", index, f"{_characters(more)} more in the full event")
             self._merge(block, len(runs), event, content)
@@ -176,23 +187,22 @@ class Coalescer:
     ) -> None:
         """Settle the first *count* runs and the next one but for its *rest*."""
         runs = block.pending
-        later = (run.text for run in islice(runs, count + 1, None))
-        if not rest.strip() and not any(text.strip() for text in later):
+        if rest.isspace() and runs[-1].last_solid <= runs[count].index:
             self._merge(block, len(runs), event, content)
             return
         _deliver(runs[0], event, content)
         for _ in range(count):
             runs.popleft().pending = False
-        runs[0].text = joined(rest)
+        runs[0].keep(rest, apart=block.apart)
         block.rest_end = runs[-1].index
 
     def _is_late(self, block: _Block, content: str, index: int) -> bool:
-        recent = block.recent
-        if content and tail_equal_to(content, reversed(recent)):
+        more = _grown_by(content, block.recent)
+        if more == 0:
             self._say("late-full", index, "repeats what its deltas gave")
-            recent.clear()
+            block.recent.clear()
             return True
-        if more := _grown_by(content, recent):
+        if more is not None:
             detail = f"{_characters(more)} more than its deltas gave"
             self._say("late-full-differs", index, detail)
         return False
@@ -209,12 +219,20 @@ def _characters(count: int) -> str:
     return f"{count} character" if count == 1 else f"{count} characters"
 
 
-def _grown_by(content: str, recent: list[str]) -> int:
-    """Return by how much *content* extends the latest of *recent*; 0 if it does not."""
-    everything = "".join(recent)
-    at = len(everything)
-    for text in reversed(recent):
-        at -= len(text)
-        if content.startswith(everything[at:]):
-            return len(content) - len(everything) + at
-    return 0
+def _units(runs: Iterable[Run], block: _Block) -> Iterator[str]:
+    return (run.units(apart=block.apart) for run in runs)
+
+
+def _grown_by(content: str, recent: Sequence[str]) -> int | None:
+    """Return by how much *content* extends the latest of *recent*; None: not at all."""
+    if not content or not recent:
+        return None
+    if has_halves("".join((content, *recent))):
+        content, recent = taken_apart(content), list(map(taken_apart, recent))
+    if tail_equal_to(content, reversed(recent)):
+        return 0
+    ends = set(accumulate(map(len, reversed(recent))))
+    for length in beginnings_at_end(content, "".join(recent)):
+        if length in ends and not cuts_a_pair(content[:length], content[length:]):
+            return len(joined(content[length:]))
+    return None

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from histories import cuttings, histories, is_delta, places
+from reference import Reference
 from replay import (
     Diagnostic,
     Event,
@@ -28,6 +29,7 @@ from replay import (
     coalesce,
     transcript,
 )
+from replay.diagnostics import DELTA_FAMILY
 from replay.messages import Step
 
 CALL = ToolCall("c1", "find", {})
@@ -221,6 +223,15 @@ def test_a_full_event_that_cuts_a_character_in_half_is_no_beginning() -> None:
     assert [code for code, *_ in oddities(*events)] == ["delta-mismatch"]
 
 
+def test_a_blank_rest_that_reaches_the_boundary_is_no_rest() -> None:
+    events = (
+        *(TextDelta("One. "), ThinkingDelta("x"), TextDelta("Two.")),
+        *(Text("One."), Text("Two."), END),
+    )
+    assert [content for _, content, *_ in told(*events)] == ["One.", "x", "Two."]
+    assert oddities(*events) == []
+
+
 def test_one_character_is_told_as_one() -> None:
     assert oddities(TextDelta("ab"), Text("a"), END) == [
         ("delta-surplus", 0, "1 character more in the deltas")
@@ -327,6 +338,23 @@ def test_a_late_full_event_that_goes_on_is_delivered_and_told() -> None:
     ]
 
 
+def test_nothing_is_folded_past_a_message_that_was_settled() -> None:
+    events = (
+        *(TextDelta("Done."), CALL, ToolResult("c1", "find", None)),
+        *(TextDelta("Next."), Text("Next."), Text("Done."), END),
+    )
+    assert [content for _, content, *_ in told(*events)] == ["Done.", "Next.", "Done."]
+    assert oddities(*events) == []
+
+
+def test_halves_are_joined_before_a_late_full_event_is_compared() -> None:
+    events = (
+        *(TextDelta("\ud83d"), ThinkingDelta("x"), TextDelta("\ude00"), END),
+        Text("\U0001f600"),
+    )
+    assert [code for code, *_ in oddities(*events)] == ["late-full"]
+
+
 # Rule 7
 
 
@@ -379,6 +407,16 @@ def test_what_is_no_event_is_refused() -> None:
 
 
 # Laws
+
+
+@given(histories)
+def test_the_rules_are_what_a_second_writing_of_them_says(
+    history: list[Event],
+) -> None:
+    reference = Reference(history)
+    assert told(*history) == reference.told
+    odd = [(code, index) for code, index, _ in oddities(*history)]
+    assert [each for each in odd if each[0] in DELTA_FAMILY] == reference.odd
 
 
 def placed(script: Transcript, history: Sequence[Event]) -> list[object]:
