@@ -7,7 +7,6 @@ msgspec goes first, being twice as fast; whatever it refuses, the standard libra
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from math import isinf
 from typing import Final
 
@@ -93,8 +92,9 @@ class _Judge:
             parse_constant=self._constant,
         )
         if self._refusal is not None:
-            overwritten = ("$", self._refusal.reason)  # by a second key of its name
-            raise DecodeError(*next(_refused("$", value), overwritten))
+            # Not found: a second key of its name has taken its place.
+            steps, reason = _refused(value) or ([], self._refusal.reason)
+            raise DecodeError("".join(["$", *reversed(steps)]), reason)
         return value
 
     def _object(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -154,17 +154,24 @@ def _not_json(error: json.JSONDecodeError) -> DecodeError:
     return DecodeError(where, reason)
 
 
-def _refused(where: str, value: object) -> Iterator[tuple[str, str]]:
+def _refused(value: object) -> tuple[list[str], str] | None:
+    """Return the steps to a refused number, last step first, and what is wrong."""
     if isinstance(value, _Refused):
-        yield where, value.reason
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            is_plain = key.isascii() and key.isidentifier()
-            step = f".{key}" if is_plain else f"[{key!a}]"
-            yield from _refused(where + step, item)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _refused(f"{where}[{index}]", item)
+        return [], value.reason
+    if not isinstance(value, _CONTAINERS):
+        return None
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
+        if found := _refused(item):
+            found[0].append(_step(key))
+            return found
+    return None
+
+
+def _step(key: object) -> str:
+    if isinstance(key, str) and key.isascii() and key.isidentifier():
+        return f".{key}"
+    return f"[{key!a}]"
 
 
 def is_deeper(value: object, depth: int) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from replay.codec import decode_event
-from replay.events import Event, TextDelta, ThinkingDelta, UnknownEvent
+from replay.events import Event, TextDelta, ThinkingDelta
 from replay.messages import Kind
 from replay.recorded_events import RecordedEvents
 
@@ -79,25 +79,34 @@ def _built(events: Iterable[Event]) -> Iterator[tuple[int, Part]]:
 
 
 def _recorded(values: Sequence[object]) -> Iterator[tuple[int, Part]]:
-    done = 0
+    done, singly = 0, 1
     while done < len(values):
         try:
-            for wire_type, group in groupby(islice(values, done, None), _TYPE):
-                if cls := _CLASSES.get(wire_type):
-                    contents = list(map(_CONTENT, group))
-                    text = "".join(contents)
-                    yield done, Deltas(cls, contents, text, values, done)
-                    done += len(contents)
-                else:
-                    for value in group:
-                        yield done, decode_event(value)
-                        done += 1
-        except (KeyError, TypeError):  # some entry ahead is no event: find it
-            event: Event | None = None
-            while not isinstance(event, UnknownEvent):
-                event = decode_event(values[done])
-                yield done, _alone(event)
+            for part in _sorted(values, done):
+                yield done, part
+                done += len(part.contents) if isinstance(part, Deltas) else 1
+        except (KeyError, TypeError):  # some entry ahead is no event
+            singly *= 2  # so many malformed entries cost no more than n log n
+            for value in values[done : done + singly]:
+                yield done, _alone(decode_event(value))
                 done += 1
+
+
+def _sorted(values: Sequence[object], start: int) -> Iterator[Part]:
+    """Yield the parts of *values* from *start* on.
+
+    Raises:
+        KeyError, TypeError: There comes an entry that is no event.
+    """
+    for wire_type, group in groupby(islice(values, start, None), _TYPE):
+        if cls := _CLASSES.get(wire_type):
+            contents = list(map(_CONTENT, group))
+            yield Deltas(cls, contents, "".join(contents), values, start)
+            start += len(contents)
+        else:
+            for value in group:
+                yield decode_event(value)
+                start += 1
 
 
 def _alone(event: Event) -> Part:

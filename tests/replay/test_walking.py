@@ -1,6 +1,7 @@
 """Histories of any length are walked in time that grows as they do."""
 
 import sys
+from collections.abc import Iterator
 from types import FrameType
 
 import pytest
@@ -19,6 +20,8 @@ from replay import (
     UserInput,
     transcript,
 )
+from replay.parts import parts
+from replay.recorded_events import RecordedEvents
 
 END = Stop(Usage(), is_error=False)
 
@@ -84,3 +87,34 @@ def test_one_full_event_for_many_runs_is_about_twice_the_work_for_twice_as_many(
         for size in (200, 400)
     )
     assert twice < 2.2 * once
+
+
+MALFORMED: dict[str, list[object]] = {
+    "nulls": [None],
+    "deltas without content": [
+        {"type": "text_delta", "content": "a"},
+        {"type": "text_delta", "content": None},
+    ],
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_entries_cost_hardly_more_than_others(name: str) -> None:
+    """Counting the entries that are looked at, again and again or once."""
+    looked = []
+    for size in 1000, 2000:
+        values = Counted(MALFORMED[name] * size)
+        list(parts(RecordedEvents(values)))
+        looked.append(values.looked_at / len(values))
+    assert looked[1] < looked[0] + 8
+
+
+class Counted(list[object]):
+    """Counts the entries that are looked at."""
+
+    looked_at = 0
+
+    def __iter__(self) -> Iterator[object]:
+        for value in super().__iter__():
+            self.looked_at += 1
+            yield value
