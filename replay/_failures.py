@@ -17,6 +17,7 @@ class Failures:
         self.dropped: list[str] = []
         self._isolated = isolated
         self._count: Counter[str] = Counter()
+        self._raised: PluginError | None = None
 
     def take(
         self, plugin: str, hook: str, index: int | None, cause: BaseException
@@ -35,9 +36,13 @@ class Failures:
         """
         if isinstance(cause, KeyboardInterrupt | MemoryError | StopReplay):
             raise cause
-        error = _plugin_error(plugin, hook, index, cause)
+        if cause is self._raised:
+            raise cause  # it comes from a plugin inside a wrapper
+        error = PluginError(plugin, f"{type(cause).__name__}: {cause}", hook, index)
         if not self._isolated:
-            raise error from error.__cause__
+            self._raised = error
+            raise error from cause
+        error.__cause__ = cause
         self.errors.append(error)
         self._count[plugin] += 1
         if self._count[plugin] == MAX_FAILURES:
@@ -45,13 +50,3 @@ class Failures:
             logging.getLogger("replay").error(
                 "plugin %a failed %d times and is called no more", plugin, MAX_FAILURES
             )
-
-
-def _plugin_error(
-    plugin: str, hook: str, index: int | None, cause: BaseException
-) -> PluginError:
-    if isinstance(cause, PluginError):
-        return cause  # of a plugin inside a wrapper
-    error = PluginError(plugin, f"{type(cause).__name__}: {cause}", hook, index)
-    error.__cause__ = cause
-    return error

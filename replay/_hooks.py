@@ -1,7 +1,8 @@
 """One hook, compiled to plain calls; through pluggy only where wrappers need it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from operator import itemgetter, length_hint
 from typing import TypeAlias
 
@@ -11,6 +12,7 @@ from replay._failures import Failures
 from replay.errors import PluginError, StopReplay
 
 Function: TypeAlias = Callable[..., object]
+Wrapper: TypeAlias = Callable[..., Generator[None, object, object]]
 
 
 @attrs.frozen
@@ -115,19 +117,19 @@ class Hook:
 
         Raises:
             PluginError: One failed, and failures are not isolated; the first one.
+            KeyboardInterrupt, MemoryError: One raised it; the others were called.
         """
-        failed: list[PluginError] = []
+        raised: list[BaseException] = []
         self._index = None
         for plugin, call in self._calls:
             try:
                 call(*arguments)
-            except StopReplay:
-                continue  # it is the end in any case
             except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
-                with _gathered(failed):
+                with _gathered(raised):
                     self._failures.take(plugin, self._name, None, error)
-        if failed:
-            raise failed[0]
+        for waiting in sorted(raised, key=_may_wait):
+            if not isinstance(waiting, StopReplay):  # it is the end in any case
+                raise waiting
 
     def _each_of_one(
         self, start: int, events: Sequence[object], plugin: str, function: Function
@@ -167,13 +169,45 @@ class Hook:
 
         return guarded
 
+    def guarded_wrapper(self, plugin: str, wrapper: Wrapper) -> Wrapper:
+        """Return *wrapper* with its failures taken care of: it lets all pass then."""
+
+        def guarded(*arguments: object) -> Generator[None, object, object]:
+            if plugin in self._failures.dropped:
+                return (yield)
+            try:
+                inner = wrapper(*arguments)
+                next(inner)
+            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+                self._failures.take(plugin, self._name, self._index, error)
+                return (yield)
+            outcome: object = None
+            try:
+                outcome = yield
+                resume = partial(inner.send, outcome)
+            except BaseException as error:  # noqa: BLE001 - of what it goes around
+                resume = partial(inner.throw, error)
+            try:
+                resume()
+            except StopIteration as end:
+                return end.value
+            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+                self._failures.take(plugin, self._name, self._index, error)
+            return outcome
+
+        return guarded
+
 
 @contextmanager
-def _gathered(failed: list[PluginError]) -> Iterator[None]:
+def _gathered(raised: list[BaseException]) -> Iterator[None]:
     try:
         yield
-    except PluginError as error:
-        failed.append(error)
+    except BaseException as error:  # noqa: BLE001 - raised when all have been called
+        raised.append(error)
+
+
+def _may_wait(error: BaseException) -> bool:
+    return isinstance(error, PluginError)
 
 
 def _call(listener: Listener, offered: tuple[str, ...]) -> Function:

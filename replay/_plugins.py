@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Iterable
 from time import perf_counter
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import pluggy
 
@@ -74,6 +74,10 @@ class Plugins:
         if wrappers:
             for impl, listener in zip(plain, listeners, strict=True):
                 guarded = hook.guarded(listener.plugin, listener.function)
+                impl.function = guarded  # type: ignore[misc]  # pluggy reads it anew
+            for impl in wrappers:
+                wrapper: Any = impl.function  # pluggy has seen that it is a generator
+                guarded = hook.guarded_wrapper(impl.plugin_name, wrapper)
                 impl.function = guarded  # type: ignore[misc]  # pluggy reads it anew
             hook.wrap(wrappers[0].plugin_name, caller)
         return hook

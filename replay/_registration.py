@@ -2,6 +2,8 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from functools import partialmethod
 from types import ModuleType
 from typing import Final, Protocol
 
@@ -51,8 +53,7 @@ def plugin_name(plugin: object) -> str:
 
 def is_hook(plugin: object, name: str) -> bool:
     """Tell whether an attribute is a hook; properties are not even looked at."""
-    static = inspect.getattr_static(plugin, name, None)
-    if not inspect.isroutine(static) and not isinstance(static, classmethod):
+    if not _is_function(inspect.getattr_static(plugin, name, None)):
         return False
     return name.startswith(_PREFIX) or hasattr(getattr(plugin, name), _MARK)
 
@@ -93,14 +94,16 @@ def _check_functions(name: str, plugin: object) -> None:
     for attribute in dir(plugin):
         value = inspect.getattr_static(plugin, attribute, None)
         is_meant = callable(value) or isinstance(plugin, _Hooks)
-        if attribute.startswith(_PREFIX) and is_meant and not _is_plain(value):
+        is_meant = is_meant or isinstance(value, partialmethod)
+        is_fine = _is_function(value) or isinstance(value, type)
+        if attribute.startswith(_PREFIX) and is_meant and not is_fine:
             reason = f"{value!r} is no plain function"
             raise PluginError(name, reason, attribute, hint="wrap it in a function")
 
 
-def _is_plain(value: object) -> bool:
-    is_function = inspect.isfunction(value) or inspect.ismethod(value)
-    return is_function or isinstance(value, staticmethod | type)
+def _is_function(value: object) -> bool:
+    is_method = isinstance(value, staticmethod | classmethod)
+    return is_method or inspect.isfunction(value) or inspect.ismethod(value)
 
 
 def _hooks(
@@ -127,15 +130,20 @@ def _check_arguments(
     name: str, hook: str, function: Callable[..., object], offered: tuple[str, ...]
 ) -> None:
     for parameter in inspect.signature(function).parameters.values():
-        is_needed = parameter.default is parameter.empty
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
-        if is_needed and parameter.name not in offered:
-            reason = f"has an argument {parameter.name!r}{_place(function)}"
+        is_needed = parameter.default is parameter.empty
+        is_meant = bool(get_close_matches(parameter.name, offered, cutoff=0.8))
+        reason = f"argument {parameter.name!r}"
+        if (is_needed or is_meant) and parameter.name not in offered:
             hint = did_you_mean(parameter.name, offered)
+            reason = f"there is no {reason}{_place(function)}"
             raise PluginError(name, reason, hook, hint=hint)
+        if is_meant and not is_needed:
+            reason += f" has a default, so it is never filled{_place(function)}"
+            raise PluginError(name, reason, hook, hint="take the default away")
         if is_needed and parameter.kind is parameter.KEYWORD_ONLY:
-            reason = f"argument {parameter.name!r} is keyword-only{_place(function)}"
+            reason += f" is keyword-only{_place(function)}"
             raise PluginError(name, reason, hook, hint="take away the *")
 
 

@@ -1,11 +1,14 @@
 """Walks sessions, and fires the plugins' hooks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
+import attrs
+
 from replay._firing import Replay
 from replay._plugins import OnPluginError, Plugins
+from replay.errors import PluginError
 from replay.report import ReplayReport
 from replay.sessions import Session
 
@@ -27,6 +30,7 @@ class ReplayEngine:
 
     Raises:
         PluginError: A plugin has no hooks, or a misspelt one.
+        TypeError: *plugins* is one plugin, where a list of them is needed.
         ValueError: *on_plugin_error* is neither word.
 
     >>> engine = ReplayEngine([{"text": lambda message: print(message.content)}])
@@ -43,6 +47,9 @@ class ReplayEngine:
         if on_plugin_error not in ("raise", "isolate"):
             message = f"on_plugin_error: 'raise' or 'isolate', not {on_plugin_error!r}"
             raise ValueError(message)
+        if isinstance(plugins, Mapping) or not isinstance(plugins, Iterable):
+            message = f"plugins is a list of plugins, not {type(plugins).__name__}"
+            raise TypeError(message)
         self._strict = strict
         self._plugins = Plugins(
             plugins, on_plugin_error=on_plugin_error, time_plugins=time_plugins
@@ -77,7 +84,16 @@ class ReplayEngine:
         if self._is_closed:
             return
         self._is_closed = True
-        self._plugins.hooks["replay_close"].call_all(self._report)
+        failures = self._plugins.failures
+        before = len(failures.errors)
+        try:
+            self._plugins.hooks["replay_close"].call_all(self._report)
+        finally:
+            self._report = attrs.evolve(
+                self._report,
+                plugin_errors=(*self._report.plugin_errors, *failures.errors[before:]),
+                dropped_plugins=tuple(failures.dropped),
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -88,4 +104,9 @@ class ReplayEngine:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except PluginError as failure:
+            if error is None:
+                raise
+            error.add_note(str(failure))

@@ -37,6 +37,10 @@ def _from_file(path: Path) -> ModuleType:
     module = ModuleType(f"replay_plugin_{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module
-    with guarded("plugin", str(path), "cannot be imported"):
-        SourceFileLoader(module.__name__, str(path)).exec_module(module)
+    try:
+        with guarded("plugin", str(path), "cannot be imported"):
+            SourceFileLoader(module.__name__, str(path)).exec_module(module)
+    except PluginError:
+        del sys.modules[module.__name__]
+        raise
     return module

@@ -2,17 +2,22 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import attrs
 
 from replay.errors import PluginError
+from replay.wire import read_only
 
 Outcome: TypeAlias = Literal["complete", "stopped", "failed"]
 
 
 def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
     return dict(Counter(one) + Counter(other))
+
+
+def _counts() -> Any:  # noqa: ANN401 - attrs' own way of typing fields
+    return attrs.field(factory=dict, converter=read_only)
 
 
 @attrs.frozen
@@ -22,12 +27,13 @@ class ReplayReport:
     session_id: str | None  #: None: these are an engine's totals
     sessions: int = 1
     turns: int = 0
-    events: Mapping[str, int] = attrs.field(factory=dict)  #: how many, by event type
-    messages: Mapping[str, int] = attrs.field(factory=dict)  #: how many, by kind
-    diagnostics: Mapping[str, int] = attrs.field(factory=dict)  #: how many, by code
+    events: Mapping[str, int] = _counts()  #: how many, by event type
+    messages: Mapping[str, int] = _counts()  #: how many, by kind
+    diagnostics: Mapping[str, int] = _counts()  #: how many, by code
     plugin_errors: tuple[PluginError, ...] = ()  #: with ``on_plugin_error="isolate"``
     dropped_plugins: tuple[str, ...] = ()  #: failed too often, and were not called on
-    seconds: Mapping[str, float] | None = None  #: by plugin; None: was not asked for
+    #: by plugin; None: was not asked for
+    seconds: Mapping[str, float] | None = attrs.field(default=None, converter=read_only)
     #: ``stopped``: a plugin raised StopReplay; ``failed``: an error ended the replay
     outcome: Outcome = "complete"
 

@@ -150,6 +150,28 @@ def test_a_turn_ends_with_its_own_number_and_the_next_one_starts_with_its() -> N
     ]
 
 
+def test_the_event_that_opens_a_turn_is_told_in_it() -> None:
+    spy = spied(UserInput("q"), END, TextDelta(""), TextDelta("a"), Text("b"))
+    turns = [
+        (name.removeprefix("replay_"), args[1].index, args[1].turn)
+        for name, args in spy.calls
+        if len(args) > 1 and isinstance(args[1], Context) and args[1].index in (2, 3)
+    ]
+    assert turns == [
+        ("event", 2, 0),
+        ("text_delta", 2, 0),
+        ("turn_end", 3, 0),
+        ("turn_start", 3, 1),
+        ("event", 3, 1),
+        ("text_delta", 3, 1),
+    ]
+    second = spied(UserInput("q"), UserInput("r"))
+    contexts = [args[1] for name, args in second.calls if name == "replay_event"]
+    assert [c.turn for c in contexts if isinstance(c, Context)] == [0, 1]
+    own = [args[1] for name, args in second.calls if name == "replay_user_input"]
+    assert [c.turn for c in own if isinstance(c, Context)] == [0, 1]
+
+
 def test_unknown_events_alone_open_and_end_a_turn() -> None:
     names = spied(UnknownEvent(5)).names()
     assert names[-3:] == ["turn_start", "turn_end", "session_end"]
@@ -404,6 +426,50 @@ def test_failed_sessions_count_in_the_totals() -> None:
     with pytest.raises(PluginError):
         engine.replay(SESSION)
     assert (engine.report.sessions, engine.report.outcome) == (1, "failed")
+
+
+def test_a_failing_close_is_in_the_totals() -> None:
+    plugin = failing("close", ValueError("oh"))
+    with ReplayEngine([plugin], on_plugin_error="isolate") as engine:
+        engine.replay(SESSION)
+    assert [error.hook for error in engine.report.plugin_errors] == ["replay_close"]
+
+
+def test_leaving_the_engine_masks_no_error() -> None:
+    plugins = [failing("text", KeyboardInterrupt()), failing("close", ValueError("oh"))]
+    with pytest.raises(KeyboardInterrupt) as caught, ReplayEngine(plugins) as engine:
+        engine.replay(SESSION)
+    assert "oh" in caught.value.__notes__[0]
+
+
+def test_leaving_the_engine_in_peace_raises_what_fails_then() -> None:
+    with (
+        pytest.raises(PluginError, match="oh"),
+        ReplayEngine([failing("close", ValueError("oh"))]),
+    ):
+        pass
+
+
+def test_an_interrupt_at_the_end_keeps_no_plugin_from_its_own() -> None:
+    spy = Spy()
+    with pytest.raises(KeyboardInterrupt):
+        ReplayEngine([failing("session_end", KeyboardInterrupt()), spy]).replay(SESSION)
+    assert spy.names()[-1] == "session_end"
+
+
+def test_a_report_cannot_be_changed() -> None:
+    def spoil(report: ReplayReport) -> None:
+        report.events["text"] = 99  # type: ignore[index]  # that is the test
+
+    with pytest.raises(PluginError, match="read-only"):
+        ReplayEngine([{"session_end": spoil}]).replay(SESSION)
+
+
+def test_a_report_tells_the_failures_of_its_own_session() -> None:
+    engine = ReplayEngine([Failing(ValueError("oh"))], on_plugin_error="isolate")
+    assert len(engine.replay(SESSION).plugin_errors) == 1
+    assert len(engine.replay(SESSION).plugin_errors) == 1
+    assert len(engine.report.plugin_errors) == 2
 
 
 # Stopping

@@ -85,6 +85,51 @@ def test_a_wrapper_that_fails_is_named() -> None:
     assert [error.plugin for error in report.plugin_errors] == ["Broken", "Broken"]
 
 
+def test_a_wrapper_that_fails_lets_the_others_through() -> None:
+    told: list[str] = []
+
+    class Early:
+        @hookimpl(wrapper=True)
+        def replay_text(self) -> Generator[None, object, object]:
+            boom()
+            return (yield)
+
+    class Late:
+        @hookimpl(wrapper=True)
+        def replay_text(self) -> Generator[None, object, object]:
+            value = yield
+            boom()
+            return value
+
+    session = Session("s", events=[Text(str(number)) for number in range(12)])
+    plugins = [Early(), Late(), {"text": lambda message: told.append(message.content)}]
+    report = ReplayEngine(plugins, on_plugin_error="isolate").replay(session)
+    assert told == [str(number) for number in range(12)]
+    assert report.dropped_plugins == ("Early", "Late")
+    assert len(report.plugin_errors) == 20
+
+
+def test_the_wrapper_that_failed_is_named_among_several() -> None:
+    class Broken:
+        @hookimpl(wrapper=True)
+        def replay_text(self) -> Generator[None, object, object]:
+            boom()
+            return (yield)
+
+    with pytest.raises(PluginError, match="plugin 'Broken'"):
+        ReplayEngine([Wrapper(), Broken()]).replay(SESSION)
+
+
+def test_an_error_of_ours_that_a_plugin_raises_is_the_plugins_failure() -> None:
+    def nested() -> None:
+        ReplayEngine([{"text": boom}]).replay(SESSION)
+
+    with pytest.raises(PluginError) as caught:
+        ReplayEngine([{"session_start": nested}]).replay(SESSION)
+    assert caught.value.hook == "replay_session_start"
+    assert isinstance(caught.value.__cause__, PluginError)
+
+
 def test_a_dropped_plugin_is_not_called_inside_a_wrapper_either() -> None:
     called: list[int] = []
 

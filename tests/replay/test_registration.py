@@ -123,12 +123,51 @@ def test_a_hook_that_may_be_unknown_is_passed_over() -> None:
 
 def test_a_misspelt_argument_is_refused_with_the_nearest_name() -> None:
     text = refusal({"text": lambda mesage: mesage})
-    assert "has an argument 'mesage'" in text
+    assert "there is no argument 'mesage'" in text
     assert "did you mean 'message'?" in text
 
 
 def test_arguments_with_defaults_are_the_authors_own() -> None:
     ReplayEngine([{"text": lambda message, depth=1: (message, depth)}]).replay(SESSION)
+
+
+def test_an_argument_of_the_hook_with_a_default_is_refused() -> None:
+    text = refusal({"text": lambda message, context=None: (message, context)})
+    assert "argument 'context' has a default, so it is never filled" in text
+
+
+def test_a_misspelt_argument_with_a_default_is_refused() -> None:
+    text = refusal({"text": lambda message, contxt=None: (message, contxt)})
+    assert "did you mean 'context'?" in text
+
+
+def test_a_cached_property_is_not_looked_at() -> None:
+    class Shy:
+        @functools.cached_property
+        def data(self) -> None:
+            message = "looked at"
+            raise AssertionError(message)
+
+        def replay_text(self) -> None:
+            pass
+
+    ReplayEngine([Shy()])
+
+
+def test_a_partial_method_is_refused() -> None:
+    class Partial:
+        def note(self, word: str, message: Message) -> None:
+            pass
+
+        replay_text = functools.partialmethod(note, "word")
+
+    assert "is no plain function" in refusal(Partial())
+
+
+def test_one_plugin_without_a_list_is_refused() -> None:
+    for plugin in {"text": lambda: None}, types.SimpleNamespace(replay_text=print):
+        with pytest.raises(TypeError, match="a list of plugins"):
+            ReplayEngine(plugin)
 
 
 def test_a_keyword_only_argument_is_refused() -> None:
