@@ -99,6 +99,7 @@ class Reader:
             recorded=recorded,
             events=RecordedEvents(values),
             diagnostics=_diagnostics(parsed.oddities),
+            derived_id=None if "session_id" in recorded else session_id,
         )
 
     def _list(

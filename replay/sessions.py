@@ -44,7 +44,9 @@ def _without_events(header: Mapping[str, object]) -> dict[str, object]:
 
 
 def _sequence(events: Iterable[Event]) -> Sequence[Event]:
-    return events if isinstance(events, Sequence) else tuple(events)
+    if isinstance(events, Sequence) and not isinstance(events, list):
+        return events
+    return tuple(events)
 
 
 _BESIDE = {"wire": False}  # no part of the object on the wire
@@ -67,12 +69,22 @@ class Session(SessionSummary):
     diagnostics: tuple[Diagnostic, ...] = attrs.field(
         default=(), eq=False, metadata=_BESIDE
     )  #: what was odd about the document itself
+    derived_id: str | None = attrs.field(
+        default=None, eq=False, metadata=_BESIDE
+    )  #: what it is called since the recording does not say; None: it does
 
     @property
     def extra(self) -> Mapping[str, object]:
         """Return the header's keys that no documented field bears, read-only."""
         rest: Mapping[str, object] = read_only(_without_events(super().extra))
         return rest
+
+    def as_object(self) -> dict[str, object]:
+        """Return the header's JSON object; an id that was derived is no part of it."""
+        header = super().as_object()
+        if "session_id" in header or self.session_id == self.derived_id:
+            return header
+        return {"session_id": self.session_id, **header}
 
     def summary(self) -> SessionSummary:
         """Return the header alone."""

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -21,6 +21,8 @@ from replay.events import (
 from replay.messages import Kind, Message, ToolExchange
 from replay.parts import KINDS, Deltas, Part
 from replay.settling import Coalescer
+
+_SHOWN: Final = 60  # characters of a name, so that many results repeat little
 
 
 @attrs.define(eq=False)
@@ -196,7 +198,8 @@ class Walk:
             if not self.is_open:
                 self._begin(advance)
         elif exchange.call.name != event.name:
-            detail = f"{event.name!a} answers a call of {exchange.call.name!a}"
+            names = (name[:_SHOWN] for name in (event.name, exchange.call.name))
+            detail = "{!a} answers a call of {!a}".format(*names)
             self._say("result-name-differs", index, detail)
         return self._told(advance)
 

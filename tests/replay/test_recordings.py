@@ -3,6 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
+from json_values import nested
 from replay.errors import DecodeError, LimitExceededError
 from replay.events import Text, ToolCall
 from replay.json_text import Parsed
@@ -11,7 +12,11 @@ from replay.recordings import Reader
 from replay.sessions import Session
 
 TEXT = {"type": "text", "content": "a"}
+
+
 WRONG = {"type": "text", "content": None}
+
+
 CALL = {"type": "tool_call", "call_id": "c", "name": "n"}
 
 
@@ -25,14 +30,9 @@ def lines(*values: object) -> list[tuple[int, bytes]]:
     ]
 
 
-def nested(depth: int) -> list[object]:
-    value: list[object] = []
-    for _ in range(depth - 1):
-        value = [value]
-    return value
-
-
 Reading = Callable[[Reader, object], Session]
+
+
 #: How an event gets into a session, and its path there.
 SHAPES: list[tuple[Reading, str]] = [
     (
@@ -42,6 +42,8 @@ SHAPES: list[tuple[Reading, str]] = [
     (lambda read, event: read.session(Parsed([TEXT, event])), "$[1]"),
     (lambda read, event: next(read.lines(lines(TEXT, event))), "line 10, $"),
 ]
+
+
 in_each_shape = pytest.mark.parametrize(
     ("reading", "where"), SHAPES, ids=["document", "list", "lines"]
 )

@@ -17,8 +17,14 @@ def test_events_of_any_iterable_are_kept_as_a_sequence() -> None:
     assert list(session.events) == list(session.events)
 
 
+def test_a_list_of_events_is_kept_as_a_tuple() -> None:
+    session = Session("a", events=[Text("a")])
+    assert session.events == (Text("a"),)
+    assert hash(session) == hash(Session("a", events=[Text("a")]))
+
+
 def test_events_that_are_a_sequence_are_kept_as_they_are() -> None:
-    events = [Text("a")]
+    events = (Text("a"),)
     assert Session("a", events=events).events is events
 
 

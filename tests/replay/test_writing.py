@@ -1,255 +1,24 @@
-import copy
 import io
 import json
-import pickle
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from json_values import exact, nested
 from replay.errors import EncodeError
 from replay.events import (
-    EVENT_CLASSES,
     Event,
-    ImageAttachment,
-    Stop,
     Text,
-    TextDelta,
-    Thinking,
-    ThinkingDelta,
     ToolCall,
     ToolResult,
     UnknownEvent,
-    Usage,
-    UserInput,
 )
 from replay.limits import Limits
-from replay.sessions import JobMetadata, Session
+from replay.sessions import Session
 from replay.shapes import loads
 from replay.writing import dump, dumps
-
-# --- What can be recorded -------------------------------------------------------------
-
-# No half of a pair stands before its other half: on the wire they are one character.
-strings = st.text(max_size=8) | st.sampled_from(["\ud83d", "a\udfff", "\ude00\ud83d"])
-large = st.sampled_from([2**63, 2**64, -(10**19), 10**400, 10**4300 - 1, 1 - 10**4300])
-numbers = st.integers() | large | st.floats(allow_nan=False, allow_infinity=False)
-scalars = st.none() | st.booleans() | numbers | strings
-values = st.recursive(
-    scalars,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(strings, inner, max_size=3)
-    ),
-    max_leaves=4,
-)
-objects = st.dictionaries(strings, values, max_size=3)
-
-KINDS = list(EVENT_CLASSES)
-TOKENS = {
-    "total_input_tokens": st.none() | st.integers(),
-    "total_output_tokens": st.none() | st.integers(),
-    "turns": st.integers(),
-    "duration_ms": st.floats(allow_nan=False, allow_infinity=False) | st.integers(),
-}
-FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-    **{
-        kind: {"content": strings}
-        for kind in ("user_input", "thinking_delta", "thinking", "text_delta", "text")
-    },
-    "tool_call": {"call_id": strings, "name": strings, "arguments": objects},
-    "tool_result": {
-        "call_id": strings,
-        "name": strings,
-        "result": values,
-        "image_attachment": st.none()
-        | st.fixed_dictionaries({"source_id": strings, "attachment_name": strings}),
-    },
-    "stop": {
-        "usage": st.fixed_dictionaries({}, optional=TOKENS),
-        "is_error": st.booleans(),
-        "error": st.none() | strings,
-        "skipped_index_ids": st.none() | st.lists(strings),
-    },
-}
-HEADER = {
-    "session_id": strings,
-    "last_updated_at": st.none() | strings,
-    "generated_title": st.none() | strings,
-    "index_ids": st.none() | st.lists(strings),
-    "shared_access": st.none() | strings,
-    "job_metadata": st.none()
-    | st.fixed_dictionaries(
-        {},
-        optional=TOKENS
-        | {
-            "is_error": st.booleans(),
-            "error": st.none() | strings,
-            "export_config_ids": st.none() | st.lists(strings),
-        },
-    ),
-}
-
-
-def arranged(
-    one: dict[str, Any], other: dict[str, Any], order: Callable[[Any], Iterable[str]]
-) -> dict[str, Any]:
-    """Return both objects in one, its keys in that order; *other* wins."""
-    both = one | other
-    return {key: both[key] for key in order(both)}
-
-
-orders = st.sampled_from([iter, reversed, sorted])
-
-
-def whole_event(kind: str) -> st.SearchStrategy[dict[str, Any]]:
-    fields = st.fixed_dictionaries({"type": st.just(kind), **FIELDS[kind]})
-    return st.builds(arranged, objects, fields, orders)
-
-
-def malformed_event(kind: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Return events of a type in which fields may be missing or wrong."""
-    fields = {key: right | values for key, right in FIELDS[kind].items()}
-    return st.fixed_dictionaries({"type": st.just(kind)}, optional=fields)
-
-
-typed_events = st.one_of(
-    *map(whole_event, KINDS), st.one_of([malformed_event(kind) for kind in KINDS])
-)
-recorded_events = st.one_of(typed_events, typed_events, objects, values)
-documents = st.builds(
-    arranged,
-    objects.map(lambda extra: {k: v for k, v in extra.items() if k not in HEADER}),
-    st.fixed_dictionaries(
-        {"events": st.lists(recorded_events, max_size=4)}, optional=HEADER
-    ),
-    orders,
-)
-first_lines = typed_events.filter(lambda each: type(each.get("events")) is not list)
-
-
-def exact(value: object) -> str:
-    """Return what tells 1, 1.0 and true apart, and one order of keys from another."""
-    return repr(value)
-
-
-@given(documents, st.sampled_from([{}, {"indent": 1}, {"ensure_ascii": False}]))
-def test_a_document_comes_back_as_it_was(
-    document: dict[str, Any], layout: dict[str, Any]
-) -> None:
-    text = json.dumps(document, **layout)
-    session = loads(text)
-    assert session.shape == "document"
-    assert exact(json.loads(dumps(session))) == exact(document)
-
-
-@given(st.lists(recorded_events, max_size=4))
-def test_a_list_comes_back_as_a_list(events: list[object]) -> None:
-    session = loads(json.dumps(events))
-    assert session.shape == "list"
-    assert exact(json.loads(dumps(session))) == exact(events)
-
-
-@given(first_lines, st.lists(recorded_events, max_size=4))
-def test_lines_come_back_as_lines(first: object, others: list[object]) -> None:
-    lines = [first, *others]
-    session = loads("\n".join(map(json.dumps, lines)))
-    assert session.shape == "lines"
-    written = dumps(session).decode("utf-8").removesuffix("\n").split("\n")
-    assert [exact(json.loads(line)) for line in written] == [*map(exact, lines)]
-
-
-@given(documents)
-def test_what_was_written_is_written_the_same_again(document: dict[str, Any]) -> None:
-    written = dumps(loads(json.dumps(document)))
-    assert dumps(loads(written)) == written
-
-
-@given(documents)
-def test_a_session_pickles_and_copies(document: dict[str, Any]) -> None:
-    session = loads(json.dumps(document))
-    for other in (pickle.loads(pickle.dumps(session)), copy.deepcopy(session)):  # noqa: S301 - our own bytes
-        assert other == session
-        assert dumps(other) == dumps(session)
-
-
-# --- What can be made by hand ---------------------------------------------------------
-
-usages = st.builds(Usage, **TOKENS)
-unknown_events = values.filter(
-    lambda value: not isinstance(value, dict) or value.get("type") not in KINDS
-).map(UnknownEvent)
-events: st.SearchStrategy[Event] = st.one_of(
-    *(
-        st.builds(cls, strings)
-        for cls in (UserInput, ThinkingDelta, Thinking, TextDelta, Text)
-    ),
-    st.builds(ToolCall, strings, strings, objects),
-    st.builds(
-        ToolResult,
-        strings,
-        strings,
-        values,
-        st.none() | st.builds(ImageAttachment, strings, strings),
-    ),
-    st.builds(
-        Stop,
-        usages,
-        st.booleans(),
-        st.none() | strings,
-        st.none() | st.lists(strings).map(tuple),
-    ),
-    unknown_events,
-)
-sessions = st.builds(
-    Session,
-    strings,
-    last_updated_at=st.none() | strings,
-    generated_title=st.none() | strings,
-    index_ids=st.none() | st.lists(strings).map(tuple),
-    job_metadata=st.none()
-    | st.builds(
-        JobMetadata,
-        **TOKENS,
-        is_error=st.booleans(),
-        error=st.none() | strings,
-        export_config_ids=st.none() | st.lists(strings).map(tuple),
-    ),
-    shared_access=st.none() | strings,
-    events=st.lists(events, max_size=4),
-)
-
-
-@given(sessions)
-def test_a_session_made_by_hand_is_read_back_equal(session: Session) -> None:
-    assert loads(dumps(session)) == session
-
-
-@given(st.lists(events, max_size=4))
-def test_a_list_made_by_hand_is_read_back_equal(given_events: list[Event]) -> None:
-    session = Session("session", events=given_events, shape="list")
-    assert loads(dumps(session)) == session
-
-
-@given(st.lists(st.builds(Text, strings), min_size=1), st.lists(events, max_size=4))
-def test_lines_made_by_hand_are_read_back_equal(
-    first: list[Event], others: list[Event]
-) -> None:
-    session = Session("session", events=first + others, shape="lines")
-    assert loads(dumps(session)) == session
-
-
-@given(sessions)
-def test_what_is_made_by_hand_is_known_when_read_strictly(session: Session) -> None:
-    known = [each for each in session.events if not isinstance(each, UnknownEvent)]
-    whole = attrs.evolve(session, events=known)
-    assert loads(dumps(whole), strict=True) == whole
-
-
-# --- Facts ----------------------------------------------------------------------------
 
 
 def test_a_document_is_written_with_an_event_a_line() -> None:
@@ -357,13 +126,6 @@ def test_what_is_as_deep_as_a_limit_allows_comes_back(depth: int) -> None:
     assert json.loads(dumps(session)) == json.loads(text)
 
 
-def nested(depth: int) -> list[Any]:
-    value: list[Any] = []
-    for _ in range(depth - 1):
-        value = [value]
-    return value
-
-
 @pytest.mark.parametrize(
     "value",
     [
@@ -387,9 +149,6 @@ def test_what_json_cannot_hold_is_not_written(
     given_event = event([value])
     with pytest.raises(EncodeError):
         dumps(Session("ses-1", events=(given_event,)))
-
-
-# --- Recordings -----------------------------------------------------------------------
 
 
 def test_every_session_of_the_corpus_comes_back_as_it_was(shared: Path) -> None:
@@ -438,3 +197,12 @@ def test_every_naughty_string_comes_back_wherever_it_stands(shared: Path) -> Non
         assert session.session_id == said.content == call.call_id == call.name == text
         assert call.arguments == {text: text}
         assert exact(json.loads(dumps(session))) == exact(document)
+
+
+def test_an_id_that_was_derived_is_not_written() -> None:
+    assert b"session_id" not in dumps(loads('{"events": []}'))
+
+
+def test_an_id_that_was_given_since_is_written() -> None:
+    session = attrs.evolve(loads('{"events": []}'), session_id="new")
+    assert loads(dumps(session)).session_id == "new"

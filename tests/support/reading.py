@@ -1,0 +1,31 @@
+"""Small recordings, and what comes of reading them."""
+
+import io
+from typing import Any
+
+import pytest
+
+from replay.errors import DecodeError
+from replay.sessions import Session
+from replay.shapes import read_sessions
+
+BOM = b"\xef\xbb\xbf"
+TEXT = b'{"type": "text", "content": "a"}'
+DOCUMENT = b'{"session_id": "ses-1", "events": [' + TEXT + b"]}"
+UNNAMED = b'{"events": []}'
+AROUND_RESULT = (
+    b'{"events": [{"type": "tool_result", "call_id": "c", "name": "n", "result": ',
+    b"}]}",
+)
+
+
+def read(data: bytes, **options: Any) -> list[Session]:  # noqa: ANN401 - of read_sessions
+    """Return the sessions that *data* holds."""
+    return list(read_sessions(io.BytesIO(data), session_id="given", **options))
+
+
+def refusal(data: bytes, **options: Any) -> DecodeError:  # noqa: ANN401 - of read_sessions
+    """Return the error that reading *data* ends in."""
+    with pytest.raises(DecodeError) as caught:
+        read(data, **options)
+    return caught.value
