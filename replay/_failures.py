@@ -38,7 +38,8 @@ class Failures:
             raise cause
         if cause is self._raised:
             raise cause  # it comes from a plugin inside a wrapper
-        error = PluginError(plugin, f"{type(cause).__name__}: {cause}", hook, index)
+        reason = f"{type(cause).__name__}: {cause}".removesuffix(": ")
+        error = PluginError(plugin, reason, hook, index)
         if not self._isolated:
             self._raised = error
             raise error from cause

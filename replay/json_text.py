@@ -147,7 +147,8 @@ def decode_text(data: bytes) -> str:
 
 def _not_json(error: json.JSONDecodeError) -> DecodeError:
     where = f"line {error.lineno}, column {error.colno}"
-    if not error.doc[error.pos :].strip():
+    is_cut = error.msg.startswith("Unterminated string")
+    if is_cut or not error.doc[error.pos :].strip():
         hint = "it may be cut off; fetch or copy it again"
         return DecodeError(where, "not JSON: the text ends too soon", hint=hint)
     reason = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"

@@ -45,6 +45,9 @@ def _choice(location: str | os.PathLike[str]) -> tuple[str, Factory, str]:
     known = names("backend")
     if prefix and prefix[1] in known:
         rest = text if prefix[2] else text[prefix.end() :]
+        if not rest:
+            reason = "a location is needed after the colon"
+            raise BackendError(text, reason)
         return prefix[1], load("backend", prefix[1]), rest
     with os_errors_of(text):
         if prefix and not Path(text).exists():

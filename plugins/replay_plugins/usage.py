@@ -80,7 +80,7 @@ class Usage:
         text = self._as_json() if self.json else self._as_table()
         if self.output is not None:
             self.output.write_text(text, encoding="utf-8", newline="\n")
-        else:
+        elif sys.stdout is not None:  # as it is where standard output is closed
             encoding = sys.stdout.encoding or "utf-8"
             sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
 

@@ -17,7 +17,7 @@ def command(*, location: str, directory: str) -> int:
     """Copy sessions into a fixture directory.
 
     All sessions of LOCATION are written into DIRECTORY, a file each. What is
-    there already stays, but for sessions of the same id. Where copying broke off,
+    there already stays, but for files that bear their ids. Where copying broke off,
     copying again completes it.
     """
     is_complete = True

@@ -49,8 +49,9 @@ def _sentence(error: Exception) -> str:
         return str(error)
     if isinstance(error, MemoryError):
         return "there is not enough memory for this"
-    if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
+    if isinstance(error, OSError) and error.strerror:
+        place = "" if error.filename is None else f"{error.filename or repr('')}: "
+        return f"{place}{error.strerror[:1].lower()}{error.strerror[1:]}"
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return f"{text} (a defect of replay; replay --traceback … shows where)"
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -207,3 +208,12 @@ def test_a_session_whose_replay_failed_is_marked() -> None:
     with pytest.raises(PluginError):
         ReplayEngine([usage, {"stop": fail}]).replay(run("s"))
     assert [each.complete for each in usage.sessions] == [False]
+
+
+def test_a_closed_standard_output_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    with ReplayEngine([Usage()]) as engine:
+        engine.replay(Session("s"))
+    assert engine.report.outcome == "complete"

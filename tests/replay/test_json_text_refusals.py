@@ -158,3 +158,9 @@ def test_what_is_not_json_is_refused_at_its_line_and_column(
     data: bytes, said: str
 ) -> None:
     assert str(_error(data)).startswith(said)
+
+
+def test_a_text_that_is_cut_within_a_string_was_cut_off() -> None:
+    with pytest.raises(DecodeError, match="the text ends too soon") as caught:
+        parse(b'{"events": [{"type": "te')
+    assert "cut off" in caught.value.hint

@@ -154,3 +154,9 @@ def test_where_no_backend_reads_a_path_that_is_said(
     monkeypatch.setattr("sys.path", [])  # nothing is installed
     with pytest.raises(UnknownNameError, match="no backend reads this"):
         open_backend(tmp_path, {})
+
+
+def test_a_backend_without_a_location_is_refused() -> None:
+    for location in "json_file:", "fixture_directory:":
+        with pytest.raises(BackendError, match="a location is needed"):
+            open_backend(location, {})

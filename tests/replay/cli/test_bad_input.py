@@ -30,7 +30,7 @@ def problem_with(done: subprocess.CompletedProcess[str]) -> str:
     [
         (b"", "empty"),
         (b" \n\n", "empty"),
-        (EVENTS[:20], "unterminated string"),
+        (EVENTS[:20], "cut off"),
         (b'{"session_id": "a", "events": [\n', "the text ends too soon"),
         (EVENTS + b"x", "not JSON"),
         (b"{}", "no session"),

@@ -77,3 +77,14 @@ def test_wrong_usage_outside_a_command_is_told_too(
 def test_leaving_early_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
     assert tell(Exit(3)) == 3
     assert capsys.readouterr().err == ""
+
+
+def test_the_system_s_refusal_of_no_file_is_no_defect(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tell(OSError(28, "No space left on device"))
+    tell(IsADirectoryError(21, "Is a directory", ""))
+    assert capsys.readouterr().err.splitlines() == [
+        "replay: error: no space left on device",
+        "replay: error: '': is a directory",
+    ]
