@@ -119,11 +119,16 @@ class FixtureDirectoryBackend:
         """
         session_id = session.session_id
         stem = file_name(session_id)
-        shape = shape_to_keep(session, is_named=session_id_of(stem) == session_id)
+        is_named = session_id_of(stem) == session_id
+        kept = attrs.evolve(
+            session,
+            shape=shape_to_keep(session, is_named=is_named),
+            derived_id=session.derived_id if is_named else None,
+        )
         with self._root() as root:
             self._check_place(root, stem + _SUFFIX, session_id)
             with replaced(root, stem + _SUFFIX, _MODE) as file:
-                dump(attrs.evolve(session, shape=shape), file)
+                dump(kept, file)
 
     def close(self) -> None:
         """Do nothing: between two calls, nothing is open."""

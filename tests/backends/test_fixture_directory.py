@@ -30,6 +30,7 @@ from replay.errors import (
 from replay.testing import BackendContract, odd_histories
 from replay.testing.hostile_ids import HOSTILE_IDS
 from replay_backends.fixture_directory import FixtureDirectoryBackend
+from replay_backends.json_file import JSONFileBackend
 
 EVENTS = [Text("Yes."), Text("No.")]
 
@@ -368,3 +369,12 @@ def _no_files_stay_open() -> Iterator[None]:
     before = len([*Path("/dev/fd").iterdir()])
     yield
     assert len([*Path("/dev/fd").iterdir()]) == before
+
+
+def test_an_id_that_only_a_long_file_name_said_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / f"{'A' * 200}.json"
+    path.write_text('{"events": []}')
+    (session,) = JSONFileBackend(str(path)).sessions()
+    backend = FixtureDirectoryBackend(str(tmp_path / "copy"), create=True)
+    backend.write(session)
+    assert [each.session_id for each in backend.summaries()] == ["A" * 200]
