@@ -1,6 +1,7 @@
 """JSON values to events and headers, exactly: nothing is coerced, nothing is lost."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeVar, cast
 
 import attrs
@@ -113,10 +114,8 @@ def decode_header(value: Mapping[str, object], session_id: str) -> SessionSummar
 
 
 def _structure(value: Mapping[str, object], cls: type[_Wire]) -> _Wire:
-    try:
+    with suppress(KeyError, _UnexpectedError):
         return _FAST.structure(value, cls)
-    except Exception:  # noqa: BLE001, S110 - of many types; what follows says what is wrong
-        pass
     try:
         return _EXACT.structure(value, cls)
     except ClassValidationError as error:
