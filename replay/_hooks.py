@@ -140,20 +140,32 @@ class Hook:
                 for event in waiting:
                     function(event)
             except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
-                index = start + len(events) - length_hint(waiting) - 1
-                self._failures.take(plugin, self._name, index, error)
+                self._index = start + len(events) - length_hint(waiting) - 1
+                self._fail(plugin, error)
             else:
                 return
 
     def _each_of_several(self, start: int, events: Sequence[object]) -> None:
-        dropped = self._failures.dropped
-        for index, event in enumerate(events, start):
-            for plugin, function in self._functions:
-                try:
-                    if not dropped or plugin not in dropped:
+        waiting = iter(events)
+        while True:
+            dropped = self._failures.dropped
+            listening = [each for each in self._functions if each[0] not in dropped]
+            numbered = [*enumerate(function for _, function in listening)]
+            number, event = 0, None
+            try:
+                for event in waiting:
+                    for number, function in numbered:  # noqa: B007 - tells who failed
                         function(event)
-                except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
-                    self._failures.take(plugin, self._name, index, error)
+            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+                self._index = start + len(events) - length_hint(waiting) - 1
+                self._fail(listening[number][0], error)
+                for plugin, function in listening[number + 1 :]:
+                    self.guarded(plugin, function)(event)
+            else:
+                return
+
+    def _fail(self, plugin: str, error: BaseException) -> None:
+        self._failures.take(plugin, self._name, self._index, error)
 
     def guarded(self, plugin: str, function: Function) -> Function:
         """Return *function* with its failures taken care of, for use in a wrapper."""
@@ -164,7 +176,7 @@ class Hook:
             try:
                 return function(*arguments)
             except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
-                self._failures.take(plugin, self._name, self._index, error)
+                self._fail(plugin, error)
                 return None
 
         return guarded
@@ -179,7 +191,7 @@ class Hook:
                 inner = wrapper(*arguments)
                 next(inner)
             except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
-                self._failures.take(plugin, self._name, self._index, error)
+                self._fail(plugin, error)
                 return (yield)
             outcome: object = None
             try:
@@ -192,7 +204,7 @@ class Hook:
             except StopIteration as end:
                 return end.value
             except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
-                self._failures.take(plugin, self._name, self._index, error)
+                self._fail(plugin, error)
             return outcome
 
         return guarded
