@@ -10,7 +10,8 @@ from replay.errors import DecodeError, PluginError, StopReplay
 from replay.events import Event, Text, Thinking, ToolResult, UserInput
 from replay.hookspecs import Context
 from replay.messages import Message
-from replay.parts import Deltas, Part, parts
+from replay.parts import Deltas, Part
+from replay.recorded_events import parts
 from replay.report import Outcome, ReplayReport
 from replay.sessions import Session
 from replay.transcripts import TurnBuilder

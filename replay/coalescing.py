@@ -1,11 +1,13 @@
 """Deltas to messages, for any iterable of events; pure."""
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 
 from replay.diagnostics import Diagnostic
-from replay.events import Event, Text, Thinking
+from replay.events import Event, Text, TextDelta, Thinking, ThinkingDelta
 from replay.messages import Message
-from replay.walking import Walk
+from replay.parts import Deltas
+from replay.walking import Advance, Walk
 
 
 def coalesce(
@@ -30,16 +32,31 @@ def coalesce(
     ['Reve', 'nue', 'Revenue']
     """
     tell = on_diagnostic or (lambda _: None)
-    walk = Walk()
-    for index, event in enumerate(events):
-        advance = walk.step(event, index)
-        yield from advance.released
-        if not isinstance(event, Text | Thinking):
-            yield event
-        for diagnostic in advance.diagnostics:
-            tell(diagnostic)
-        yield from advance.settled
+    walk, index = Walk(), 0
+    for cls, group in groupby(events, type):
+        if cls is TextDelta or cls is ThinkingDelta:
+            contents: list[str] = []
+            for delta in group:
+                contents.append(delta.content)  # type: ignore[union-attr]  # it is one
+                yield delta
+            walk.step(Deltas(cls, contents, "".join(contents)), index)
+            index += len(contents)
+        else:
+            for event in group:
+                yield from _coalesced(event, walk.step(event, index), tell)
+                index += 1
     advance = walk.finish()
     yield from advance.released
     for diagnostic in advance.diagnostics:
         tell(diagnostic)
+
+
+def _coalesced(
+    event: Event, advance: Advance, tell: Callable[[Diagnostic], object]
+) -> Iterator[Event | Message]:
+    yield from advance.released
+    if not isinstance(event, Text | Thinking):
+        yield event
+    for diagnostic in advance.diagnostics:
+        tell(diagnostic)
+    yield from advance.settled

@@ -1,7 +1,8 @@
 """JSON values to events and headers, exactly: nothing is coerced, nothing is lost."""
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from operator import eq
 from typing import Any, Final, TypeVar, cast
 
 import attrs
@@ -15,10 +16,13 @@ from replay.events import (
     Event,
     ImageAttachment,
     Stop,
+    Text,
     TextDelta,
+    Thinking,
     ThinkingDelta,
     UnknownEvent,
     Usage,
+    UserInput,
 )
 from replay.sessions import JobMetadata, SessionSummary
 from replay.wire import WireObject
@@ -26,10 +30,9 @@ from replay.wire import WireObject
 _Wire = TypeVar("_Wire", bound=WireObject)
 _Structure = Callable[[object, Any], Any]  # cattrs passes and returns any class
 
-_RECORDED: Final = "(recorded)"  # bears the whole object among its own keys
-_DELTAS: Final[Mapping[object, type[TextDelta | ThinkingDelta]]] = {
-    "text_delta": TextDelta,
-    "thinking_delta": ThinkingDelta,
+#: Events that hold a text and nothing else.
+_TEXTS: Final[Mapping[object, Callable[..., Event]]] = {
+    cls.type: cls for cls in (UserInput, ThinkingDelta, Thinking, TextDelta, Text)
 }
 _NAMES: Final[Mapping[object, str]] = {
     type(None): "null",
@@ -58,7 +61,7 @@ def decode_event(value: object) -> Event:
     kind = value.get("type")
     if not isinstance(kind, str) or kind not in EVENT_CLASSES:
         return UnknownEvent(value, *_fault_of_type(kind))
-    plain = _DELTAS.get(kind)
+    plain = _TEXTS.get(kind)
     if plain and len(value) == 2 and isinstance(value.get("content"), str):  # noqa: PLR2004 - type, content
         return plain(value["content"], recorded=value)
     if kind == Stop.type and "error" not in value:  # it may be null, never absent
@@ -114,8 +117,10 @@ def decode_header(value: Mapping[str, object], session_id: str) -> SessionSummar
 
 
 def _structure(value: Mapping[str, object], cls: type[_Wire]) -> _Wire:
-    with suppress(KeyError, _UnexpectedError):
-        return _FAST.structure(value, cls)
+    try:
+        return cast("_Wire", _FAST[cls](value, cls))
+    except (KeyError, _UnexpectedError):
+        pass  # the exact way says what is wrong
     try:
         return _EXACT.structure(value, cls)
     except ClassValidationError as error:
@@ -143,9 +148,9 @@ def _converter(*, detailed: bool) -> Converter:
     for expected in (bool, int, str):
         converter.register_structure_hook(expected, _exactly(expected))
     converter.register_structure_hook(float, _number)
-    converter.register_structure_hook_func(lambda cls: cls is object, lambda v, _: v)
-    converter.register_structure_hook_func(_is_mapping, _exactly(dict))
-    converter.register_structure_hook_func(_is_strings, _strings)
+    for cls, structure in _FIELDS:
+        is_it = partial(eq, cls)
+        converter.register_structure_hook_func(is_it, structure)
     for cls in (ImageAttachment, Usage, JobMetadata, *EVENT_CLASSES.values()):
         converter.register_structure_hook(cls, _object(cls, converter))
     converter.register_structure_hook(
@@ -154,30 +159,22 @@ def _converter(*, detailed: bool) -> Converter:
     return converter
 
 
-def _exactly(expected: type) -> _Structure:
+def _exactly(*expected: type) -> _Structure:
     def structure(value: object, _: object) -> object:
-        if type(value) is not expected:
-            message = f"expected {_NAMES[expected]}, got {_name(value)}"
+        if type(value) not in expected:
+            message = f"expected {_NAMES[expected[0]]}, got {_name(value)}"
             raise _UnexpectedError(message)
         return value
 
     return structure
 
 
-def _number(value: object, _: object) -> object:
-    return value if type(value) is int else _exactly(float)(value, _)
-
-
-def _is_mapping(cls: object) -> bool:
-    return cls == Mapping[str, object]
-
-
-def _is_strings(cls: object) -> bool:
-    return cls == tuple[str, ...]
+_list, _dict = _exactly(list), _exactly(dict)
+_number = _exactly(float, int)
 
 
 def _strings(value: object, _: object) -> tuple[str, ...]:
-    items: list[object] = _exactly(list)(value, _)
+    items: list[object] = _list(value, _)
     for index, item in enumerate(items):
         if not isinstance(item, str):
             message = f"expected a string, got {_name(item)}"
@@ -185,21 +182,37 @@ def _strings(value: object, _: object) -> tuple[str, ...]:
     return cast("tuple[str, ...]", tuple(items))
 
 
+#: What makes the value of a field of each type that is no class.
+_FIELDS: Final[Sequence[tuple[object, _Structure]]] = (
+    (object, lambda value, _: value),
+    (Mapping[str, object], _dict),
+    (tuple[str, ...], _strings),
+    (int | None, _exactly(int, type(None))),
+    (str | None, _exactly(str, type(None))),
+)
+
+
 def _object(cls: type[WireObject], converter: Converter) -> _Structure:
     structure = make_dict_structure_fn(
         cls,
         converter,
-        _recorded=override(rename=_RECORDED),
+        _recorded=override(omit=True),
         _cattrs_use_alias=True,
         _cattrs_detailed_validation=converter.detailed_validation,
     )
 
     def with_recorded(value: object, _: object) -> WireObject:
-        recorded = _exactly(dict)(value, _)
-        return structure({**recorded, _RECORDED: recorded}, cls)
+        made = structure(_dict(value, _), cls)
+        _set_recorded(made, value)
+        return made
 
     return with_recorded
 
 
-_FAST: Final = _converter(detailed=False)
+#: Sets a frozen slot of a value that nobody has seen yet.
+_set_recorded: Final[Any] = vars(WireObject)["_recorded"].__set__
 _EXACT: Final = _converter(detailed=True)
+_FAST: Final = {
+    cls: _converter(detailed=False).get_structure_hook(cls)
+    for cls in (SessionSummary, *EVENT_CLASSES.values())
+}

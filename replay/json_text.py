@@ -16,6 +16,7 @@ import msgspec
 from replay.errors import DecodeError, EncodeError, LimitExceededError
 
 _CONTAINERS: Final = (dict, list)
+_ENCODE: Final = msgspec.json.Encoder().encode
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -50,6 +51,18 @@ def parse(data: bytes) -> Parsed:
             return Parsed(msgspec.json.decode(data))
         except (ValueError, RecursionError, msgspec.MsgspecError):
             pass  # the judge knows better, or says why not
+    return judge(data)
+
+
+def judge(data: bytes) -> Parsed:
+    """Return the JSON value that *data* holds, with all that is odd about its text.
+
+    Args:
+        data: As for :func:`parse`.
+
+    Raises:
+        DecodeError, LimitExceededError: As from :func:`parse`.
+    """
     return _Judge().parse(data)
 
 
@@ -186,6 +199,14 @@ def is_deeper(value: object, depth: int) -> bool:
         for item in containers:
             level += item.values() if isinstance(item, dict) else item
     return True
+
+
+def write_decoded(value: object) -> bytes:
+    """Return as JSON what :func:`parse` gave, as :func:`write` does."""
+    try:
+        return _ENCODE(value)
+    except (ValueError, OverflowError, RecursionError):  # a lone half, a large integer
+        return write(value)
 
 
 def write(value: object) -> bytes:

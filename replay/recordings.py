@@ -1,17 +1,21 @@
-"""What a recording's JSON values make: sessions, checked, each in its shape."""
+"""What a recording's JSON text makes: sessions, checked, each in its shape."""
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, TypeAlias
 
 import attrs
 
-from replay.codec import check_event, decode_header
+from replay.checking import Checks, Where, in_list
+from replay.codec import decode_header
+from replay.cutting import cut
+from replay.decoded_events import DecodedEvents
 from replay.diagnostics import Diagnostic
-from replay.errors import DecodeError, LimitExceededError
+from replay.errors import DecodeError
 from replay.events import EVENT_CLASSES
-from replay.json_text import Parsed, is_deeper, parse, write
-from replay.limits import Limits
+from replay.json_text import Parsed, parse
+from replay.known_events import KnownEvents, decode_known
+from replay.line_reading import Line
 from replay.recorded_events import RecordedEvents
 from replay.sessions import Session, Shape
 
@@ -19,124 +23,166 @@ NO_SESSION_HINT: Final = (
     'a session is {"session_id": …, "events": […]}, a list of events, or either '
     "as JSON Lines"
 )
+Oddities: TypeAlias = Iterable[tuple[str, str]]
 
 
 @attrs.frozen
 class Reader:
-    """Makes sessions of the values that one recording holds."""
+    """Makes sessions of the text of one recording."""
 
-    session_id: str
-    strict: bool
-    limits: Limits
+    session_id: str  #: what a session is called that does not say so itself
+    checks: Checks
 
     def document(self, data: bytes) -> Session:
         """Return the session that the whole of *data* is."""
-        session = self.session(parse(data))
-        if len(data) > self.limits.event_bytes:
-            self._check_sizes(session)
-        return session
+        session = self._known(data, self.session_id)
+        return session or self._any(parse(data), data, self.session_id)
 
-    def session(self, parsed: Parsed) -> Session:
-        """Return the session that one JSON value is."""
-        value = parsed.value
-        if _is_document(value):
-            return self._document(parsed, self.session_id)
+    def sessions(self, lines: Iterable[Line]) -> Iterator[Session]:
+        """Yield the sessions that *lines* hold, a document each."""
+        session_id = self.session_id
+        for count, line in enumerate(lines, 2):
+            yield self._on_line(line, session_id)
+            session_id = f"{self.session_id}-{count}"
+
+    def events(
+        self, lines: Sequence[Line], first: int = 0
+    ) -> tuple[KnownEvents | DecodedEvents, Oddities]:
+        """Return the events that *lines* hold, one each, and what is odd about them.
+
+        Args:
+            lines: Some lines of the recording that follow each other.
+            first: The index of the first event.
+
+        Raises:
+            DecodeError: A line is no JSON, or does not pass the checks.
+        """
+
+        def where(index: int) -> str:
+            return f"line {lines[index - first].number}, $"
+
+        text = b"\n".join(line.text for line in lines)
+        if (known := decode_known(text, "lines")) is not None:
+            known.check(self.checks, where, first)
+            return known, ()
+        parsed = [parse_line(line) for line in lines]
+        events = DecodedEvents([each.value for each in parsed])
+        events.check(self.checks, where, first)
+        return events, [oddity for each in parsed for oddity in each.oddities]
+
+    def with_header(
+        self,
+        header: Mapping[str, object],
+        events: RecordedEvents,
+        oddities: Oddities,
+        session_id: str,
+    ) -> Session:
+        """Return the session that a document is.
+
+        Args:
+            header: Its object, with null for its events.
+            events: What stood there.
+            oddities: What was odd about its text.
+            session_id: What it is called where it does not say so.
+
+        Raises:
+            DecodeError: A field of the header is wrong.
+        """
+        self.checks.header(header)
+        known = decode_header(header, session_id)
+        return Session(
+            known.session_id,
+            last_updated_at=known.last_updated_at,
+            generated_title=known.generated_title,
+            index_ids=known.index_ids,
+            job_metadata=known.job_metadata,
+            shared_access=known.shared_access,
+            recorded=header,
+            events=events,
+            diagnostics=_diagnostics(oddities),
+            derived_id=None if "session_id" in header else session_id,
+        )
+
+    def without_header(
+        self, events: RecordedEvents, shape: Shape, oddities: Oddities
+    ) -> Session:
+        """Return the session that events by themselves are."""
+        diagnostics = _diagnostics(oddities)
+        return Session(
+            self.session_id, events=events, shape=shape, diagnostics=diagnostics
+        )
+
+    def _known(self, data: bytes, session_id: str) -> Session | None:
+        """Return the session where it is laid out as expected, and all is known."""
+        if data.startswith(b"["):
+            events = self._checked(data, in_list("$"))
+            return None if events is None else self.without_header(events, "list", ())
+        if (found := cut(data)) is None:
+            return None
+        events = self._checked(found.array, in_list("$.events"))
+        if events is None:
+            return None
+        return self.with_header(found.header, events, found.oddities, session_id)
+
+    def _checked(self, array: bytes, where: Where) -> KnownEvents | None:
+        events = decode_known(array, "array")
+        if events is None:
+            return None
+        events.check(self.checks, where)
+        if len(array) > self.checks.limits.event_bytes:
+            self.checks.sizes(events.values(), where)
+        return events
+
+    def _any(self, parsed: Parsed, data: bytes, session_id: str) -> Session:
+        value: Any = parsed.value
+        if is_document(value):
+            header = {key: None if key == "events" else value[key] for key in value}
+            events = self._decoded(value["events"], in_list("$.events"), data)
+            return self.with_header(header, events, parsed.oddities, session_id)
         if isinstance(value, list):
-            self._check_events("$", value)
-            return self._list(value, "list", parsed.oddities)
+            events = self._decoded(value, in_list("$"), data)
+            return self.without_header(events, "list", parsed.oddities)
         if not _is_event(value):
             reason = "no session: the object has no list of events"
             raise DecodeError(where="$", reason=reason, hint=NO_SESSION_HINT)
-        self._check_event("$", value)
-        return self._list([value], "lines", parsed.oddities)
+        events = self._decoded([value], lambda _: "$", data)
+        return self.without_header(events, "lines", parsed.oddities)
 
-    def lines(self, lines: Iterable[tuple[int, bytes]]) -> Iterator[Session]:
-        """Yield the sessions that *lines* hold: one a line, or one in all."""
-        parsed = ((number, _parse_line(number, line)) for number, line in lines)
-        number, first = next(parsed)
-        if _is_document(first.value):
-            yield self._on_line(number, first, self.session_id)
-            for count, (number, line) in enumerate(parsed, 2):
-                yield self._on_line(number, line, f"{self.session_id}-{count}")
-        else:
-            yield self._events(chain([(number, first)], parsed))
+    def _decoded(
+        self, values: list[object], where: Where, data: bytes
+    ) -> DecodedEvents:
+        events = DecodedEvents(values)
+        events.check(self.checks, where)
+        if len(data) > self.checks.limits.event_bytes:
+            self.checks.sizes(values, where)
+        return events
 
-    def _events(self, lines: Iterable[tuple[int, Parsed]]) -> Session:
-        values: list[object] = []
-        oddities: list[tuple[str, str]] = []
-        for number, parsed in lines:
-            self._check_event(f"line {number}, $", parsed.value)
-            values.append(parsed.value)
-            oddities.extend(parsed.oddities)
-        return self._list(values, "lines", oddities)
-
-    def _on_line(self, number: int, parsed: Parsed, session_id: str) -> Session:
-        if not _is_document(parsed.value):
-            where, reason = (
-                f"line {number}",
-                "no session: the lines before are sessions",
-            )
-            raise DecodeError(where, reason, hint=NO_SESSION_HINT)
-        try:
-            return self._document(parsed, session_id)
-        except DecodeError as error:
-            raise _on_line(number, error) from None
-
-    def _document(self, parsed: Parsed, session_id: str) -> Session:
-        document: Any = parsed.value
-        values = document["events"]
-        recorded = {key: None if key == "events" else document[key] for key in document}
-        self._check_depth("$", recorded)
-        header = decode_header(recorded, session_id)
-        self._check_events("$.events", values)
-        return Session(
-            header.session_id,
-            last_updated_at=header.last_updated_at,
-            generated_title=header.generated_title,
-            index_ids=header.index_ids,
-            job_metadata=header.job_metadata,
-            shared_access=header.shared_access,
-            recorded=recorded,
-            events=RecordedEvents(values),
-            diagnostics=_diagnostics(parsed.oddities),
-            derived_id=None if "session_id" in recorded else session_id,
-        )
-
-    def _list(
-        self, values: list[object], shape: Shape, oddities: Iterable[tuple[str, str]]
-    ) -> Session:
-        return Session(
-            self.session_id,
-            events=RecordedEvents(values),
-            shape=shape,
-            diagnostics=_diagnostics(oddities),
-        )
-
-    def _check_events(self, where: str, values: list[object]) -> None:
-        is_suspect = self.strict or is_deeper(values, self.limits.depth + 2)
-        for index, value in enumerate(values if is_suspect else ()):
-            self._check_event(f"{where}[{index}]", value)
-
-    def _check_event(self, where: str, value: object) -> None:
-        self._check_depth(where, value)
-        if self.strict:
-            check_event(value, where)
-
-    def _check_depth(self, where: str, value: object) -> None:
-        if is_deeper(value, self.limits.depth + 1):
-            reason = f"nested deeper than {self.limits.depth} levels"
-            raise LimitExceededError(where, reason, hint="raise Limits(depth=…)")
-
-    def _check_sizes(self, session: Session) -> None:
-        path = "$.events" if session.shape == "document" else "$"
-        for index, event in enumerate(session.events):
-            if len(write(event.as_object())) > self.limits.event_bytes:
-                where = f"{path}[{index}]"
-                raise too_long(where, self.limits)
+    def _on_line(self, line: Line, session_id: str) -> Session:
+        with _numbered(line.number):
+            session = self._known(line.text, session_id)
+            if session is not None and session.shape == "document":
+                return session
+            parsed = parse(line.text.rstrip(b"\r\n"))
+            if is_document(parsed.value):
+                return self._any(parsed, line.text, session_id)
+        where = f"line {line.number}"
+        reason = "no session: the lines before are sessions"
+        raise DecodeError(where, reason, hint=NO_SESSION_HINT)
 
 
-def _is_document(value: object) -> bool:
+def is_document(value: object) -> bool:
+    """Tell whether a JSON value is a session's document."""
     return isinstance(value, dict) and isinstance(value.get("events"), list)
+
+
+def parse_line(line: Line) -> Parsed:
+    """Return the JSON value of a line.
+
+    Raises:
+        DecodeError: It is none; the error names the line by its number.
+    """
+    with _numbered(line.number):
+        return parse(line.text.rstrip(b"\r\n"))
 
 
 def _is_event(value: object) -> bool:
@@ -144,23 +190,15 @@ def _is_event(value: object) -> bool:
     return isinstance(kind, str) and kind in EVENT_CLASSES
 
 
-def _parse_line(number: int, line: bytes) -> Parsed:
+@contextmanager
+def _numbered(number: int) -> Iterator[None]:
+    """Let an error of the one line that is read within the block bear its number."""
     try:
-        return parse(line.rstrip(b"\r\n"))
+        yield
     except DecodeError as error:
-        raise _on_line(number, error) from None
+        where = error.where.removeprefix("line 1, ")
+        raise attrs.evolve(error, where=f"line {number}, {where}") from None
 
 
-def _on_line(number: int, error: DecodeError) -> DecodeError:
-    where = error.where.removeprefix("line 1, ")
-    return attrs.evolve(error, where=f"line {number}, {where}")
-
-
-def too_long(where: str, limits: Limits) -> LimitExceededError:
-    """Return the error that says so of what is at *where*."""
-    reason = f"longer than {limits.event_bytes} bytes"
-    return LimitExceededError(where, reason, hint="raise Limits(event_bytes=…)")
-
-
-def _diagnostics(oddities: Iterable[tuple[str, str]]) -> tuple[Diagnostic, ...]:
+def _diagnostics(oddities: Oddities) -> tuple[Diagnostic, ...]:
     return tuple(Diagnostic(code, None, detail) for code, detail in oddities)

@@ -59,14 +59,17 @@ class Run:
     last_solid: int = -1  #: the latest pending run up to it that is not blank
     _apart: str | None = None  #: that text taken apart, once it was asked for
 
-    def close(self, last_solid: int) -> None:
-        """Take no more deltas.
+    def close(self, last_solid: int) -> bool:
+        """Take no more deltas; tell whether halves of surrogate pairs are left.
 
         Args:
             last_solid: The index of the latest run before it that is not blank.
         """
-        self.text = joined("".join(self.pieces))
+        text = "".join(self.pieces)
+        may_have_halves = has_halves(text)
+        self.text = joined(text) if may_have_halves else text
         self.last_solid = last_solid if self.text.isspace() else self.index
+        return may_have_halves and has_halves(self.text)
 
     def units(self, *, apart: bool) -> str:
         """Return its text as it is, or with every surrogate pair taken apart."""

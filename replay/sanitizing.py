@@ -49,6 +49,8 @@ def sanitize_line(text: str) -> str:
     >>> print(sanitize_line("one\n\ttwo"))
     one␊␉two
     """
+    if text.isascii() and text.isprintable():
+        return text
     return sanitize(text).translate(_LAYOUT)
 
 

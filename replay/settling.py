@@ -107,8 +107,8 @@ class Coalescer:
             return
         self._open = None
         block = self._blocks[run.kind]
-        run.close(block.pending[-2].last_solid if len(block.pending) > 1 else -1)
-        block.apart = block.apart or has_halves(run.text)
+        before = block.pending[-2].last_solid if len(block.pending) > 1 else -1
+        block.apart = run.close(before) or block.apart
 
     def _from_deltas(self, run: Run, *, complete: bool) -> None:
         run.pending = False

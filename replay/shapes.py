@@ -2,14 +2,21 @@
 
 import io
 from collections.abc import Iterator
-from itertools import chain, islice
-from typing import BinaryIO, Final
+from functools import partial
+from itertools import chain
+from typing import Final
 
+from replay.brackets import blank_end
+from replay.checking import Checks
 from replay.errors import DecodeError
-from replay.json_text import Parsed, decode_text, parse
+from replay.forms import BLANKS, MARK
+from replay.json_text import decode_text, parse
+from replay.large_recordings import FollowedByLinesError, LargeReader
 from replay.limits import Limits
-from replay.recordings import NO_SESSION_HINT, Reader, too_long
+from replay.line_reading import lines
+from replay.recordings import NO_SESSION_HINT, Reader, is_document, parse_line
 from replay.sessions import Session
+from replay.source_text import SourceText
 
 _LIMITS: Final = Limits()
 
@@ -31,7 +38,10 @@ def loads(
     if isinstance(data, str):
         data = data.encode("utf-8", "backslashreplace")
     sessions = read_sessions(
-        io.BytesIO(data), session_id="session", strict=strict, limits=limits
+        SourceText(partial(io.BytesIO, data)),
+        session_id="session",
+        strict=strict,
+        limits=limits,
     )
     first = next(sessions)
     if second := next(sessions, None):
@@ -42,17 +52,20 @@ def loads(
 
 
 def read_sessions(
-    file: BinaryIO,
+    text: SourceText,
     *,
     session_id: str,
     is_lines: bool | None = None,
     strict: bool = False,
     limits: Limits = _LIMITS,
 ) -> Iterator[Session]:
-    """Yield the sessions that *file* holds, one at a time; at least one.
+    """Yield the sessions that a text holds, one at a time; at least one.
+
+    A large text is not kept in memory: the events of its session are read from it again
+    whenever they are walked.
 
     Args:
-        file: JSON in UTF-8, from its first byte on.
+        text: JSON in UTF-8.
         session_id: What the session is called where the recording does not say.
         is_lines: Whether it is JSON Lines, a value a line; None: find out.
         strict: Refuse events that are not known or malformed.
@@ -61,68 +74,69 @@ def read_sessions(
     Raises:
         DecodeError: It is no session; the sessions before that have been yielded.
     """
-    reader = Reader(session_id, strict, limits)
-    before, first = _first_line(file, limits)
-    lines = _lines(file, limits, before.count(b"\n") + 1, first)
-    if is_lines:
-        yield from reader.lines(lines)
-        return
-    _check_beginning(first)
-    whole = _whole_object(before + first)
-    if whole is None:
-        yield reader.document(before + first + file.read())
-        return
-    both = list(islice(lines, 2))
-    if len(both) == 1:
-        yield reader.session(whole)
-    else:
-        yield from reader.lines(chain(both, lines))
+    reader = Reader(session_id, Checks(strict, limits))
+    large = LargeReader(reader, text)
+    with text.named():
+        with text.opened() as file:
+            head = file.read(text.kept + 1)
+        start = blank_end(head, len(MARK) if head.startswith(MARK) else 0)
+        first = head[start : start + 1] or large.first_byte()
+        if not first:
+            raise DecodeError(where="$", reason="empty", hint=NO_SESSION_HINT)
+        is_kept = len(head) <= text.kept
+        if is_lines or _begins_with_a_line(head[start:], first):
+            yield from _of_lines(large, is_kept=is_kept)
+        elif is_kept:
+            yield reader.document(head)
+        else:
+            yield from _of_document(large, is_list=first == b"[")
 
 
-def _first_line(file: BinaryIO, limits: Limits) -> tuple[bytes, bytes]:
-    """Return what is blank at the file's beginning, and the first line that is not."""
-    before = bytearray()
-    line = file.readline(limits.event_bytes + 1)
-    while line and not _stripped(line):
-        before += line
-        line = file.readline(limits.event_bytes + 1)
-    if not line:
-        raise DecodeError(where="$", reason="empty", hint=NO_SESSION_HINT)
-    return bytes(before), line
-
-
-def _stripped(line: bytes) -> bytes:
-    """Return *line* without what may stand around a JSON value."""
-    return line.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n")
-
-
-def _check_beginning(line: bytes) -> None:
-    if not _stripped(line).startswith((b"{", b"[")):
-        text = decode_text(line).strip()
-        reason = f"expected an object or a list, got {text[:20]!a}"
-        raise DecodeError(where="$", reason=reason, hint=NO_SESSION_HINT)
-
-
-def _whole_object(line: bytes) -> Parsed | None:
-    """Return the object that *line* is, or None where it is none by itself."""
-    if not _stripped(line).endswith(b"}"):
-        return None
+def _of_document(large: LargeReader, *, is_list: bool) -> Iterator[Session]:
     try:
-        parsed = parse(line)
+        yield large.from_list() if is_list else large.from_document()
+    except FollowedByLinesError:
+        yield from _of_lines(large, is_kept=False)
+
+
+def _of_lines(large: LargeReader, *, is_kept: bool) -> Iterator[Session]:
+    reader = large.reader
+    with large.text.opened() as file:
+        waiting = lines(file, reader.checks)
+        first = next(waiting)
+        waiting = chain([first], waiting)
+        if is_document(parse_line(first).value):
+            yield from reader.sessions(waiting)
+        elif is_kept:
+            events, oddities = reader.events([*waiting])
+            yield reader.without_header(events, "lines", oddities)
+        else:
+            yield large.from_lines(waiting)
+
+
+def _begins_with_a_line(text: bytes, first: bytes) -> bool:
+    """Tell whether the first line is an object by itself, and others follow.
+
+    Args:
+        text: From its first value on, as much of it as is known.
+        first: The first byte of that value.
+
+    Raises:
+        DecodeError: What begins there is neither an object nor a list.
+    """
+    end = text.find(b"\n") + 1 or len(text)
+    if first not in b"{[":
+        shown = decode_text(text[:end]).strip()[:20]
+        reason = f"expected an object or a list, got {shown!a}"
+        raise DecodeError(where="$", reason=reason, hint=NO_SESSION_HINT)
+    if blank_end(text, end) == len(text):
+        return False
+    line = text[:end].rstrip(BLANKS)
+    return line.endswith(b"}") and _is_object(line)
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(parse(line).value, dict)
     except DecodeError:
-        return None
-    return parsed if isinstance(parsed.value, dict) else None
-
-
-def _lines(
-    file: BinaryIO, limits: Limits, number: int, line: bytes
-) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines that are not blank, from *line* on, which bears *number*."""
-    while line:
-        if len(line) > limits.event_bytes:
-            where = f"line {number}"
-            raise too_long(where, limits)
-        if _stripped(line):
-            yield number, line
-        line = file.readline(limits.event_bytes + 1)
-        number += 1
+        return False

@@ -1,12 +1,15 @@
 """A session's turns: what was asked, done and answered; pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
+
+import attrs
 
 from replay.diagnostics import Diagnostic
 from replay.events import Stop, UnknownEvent, UserInput
 from replay.messages import Step, Transcript, Turn
-from replay.parts import Part, parts
+from replay.parts import Part
+from replay.recorded_events import parts
 from replay.sessions import Session
 from replay.walking import NOTHING, Advance, Exchange, Walk
 
@@ -68,17 +71,46 @@ def _status(stop: Stop | None) -> Literal["complete", "error", "incomplete"]:
     return "error" if stop.is_error else "complete"
 
 
+@attrs.define(eq=False)
+class Telling:
+    """A session's transcript, told turn by turn: nothing of it is kept.
+
+    ``turns`` can be walked once, and ``diagnostics`` are all there when that is done.
+    """
+
+    session_id: str
+    title: str | None
+    turns: Iterator[Turn]
+    diagnostics: Sequence[Diagnostic]
+
+
+def tell(session: Session) -> Telling:
+    """Return what was said and done in *session*, to be walked turn by turn."""
+    diagnostics: list[Diagnostic] = list(session.diagnostics)
+    turns = _turns(session, diagnostics)
+    return Telling(session.session_id, session.generated_title, turns, diagnostics)
+
+
 def transcript(session: Session) -> Transcript:
     """Return what was said and done in *session*, turn by turn.
 
     Raises:
-        DecodeError: The session's file has changed since it was opened.
+        DecodeError, BackendError: The session's file has changed since it was opened.
     """
-    diagnostics: list[Diagnostic] = list(session.diagnostics)
-    turns = tuple(_turns(session, diagnostics))
+    telling = tell(session)
+    turns = tuple(telling.turns)
     return Transcript(
-        session.session_id, session.generated_title, turns, tuple(diagnostics)
+        telling.session_id, telling.title, turns, tuple(telling.diagnostics)
     )
+
+
+def diagnose(session: Session) -> Iterator[Diagnostic]:
+    """Yield what is odd about *session*, in the order of finding."""
+    yield from session.diagnostics
+    walk = Walk()
+    for index, part in parts(session.events):
+        yield from walk.step(part, index).diagnostics
+    yield from walk.finish().diagnostics
 
 
 def _turns(session: Session, diagnostics: list[Diagnostic]) -> Iterator[Turn]:

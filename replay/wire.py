@@ -1,6 +1,7 @@
 """Values that were JSON objects: read-only inside, and nothing of them is lost."""
 
 from collections.abc import Mapping
+from functools import cache
 from itertools import repeat
 from typing import Any, ClassVar, NoReturn, Self
 
@@ -82,7 +83,7 @@ class WireObject:
     @property
     def extra(self) -> Mapping[str, object]:
         """Return the keys that no documented field bears, read-only."""
-        known = {*_documented_fields(type(self)), *(["type"] if self.type else [])}
+        known = {*documented_fields(type(self)), *(["type"] if self.type else [])}
         recorded = (self._recorded or {}).items()
         rest: Mapping[str, object] = read_only(
             {key: value for key, value in recorded if key not in known}
@@ -98,7 +99,7 @@ class WireObject:
         Raises:
             EncodeError: It holds, built by hand, what JSON cannot.
         """
-        fields = _documented_fields(type(self))
+        fields = documented_fields(type(self))
         recorded = (self._recorded or {}).items()
         result: dict[str, object] = {
             key: value if key in fields else read_only(value) for key, value in recorded
@@ -116,14 +117,20 @@ class WireObject:
     def __repr__(self) -> str:
         shown = (
             f"{name}={getattr(self, name)!r}"
-            for name, field in _documented_fields(type(self)).items()
+            for name, field in documented_fields(type(self)).items()
             if getattr(self, field.name) != field.default
         )
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def _documented_fields(cls: type[WireObject]) -> Mapping[str, "attrs.Attribute[Any]"]:
+def documented_fields(cls: type[WireObject]) -> Mapping[str, "attrs.Attribute[Any]"]:
     """Return the fields that the wire knows, by their names there."""
+    key: Any = cls  # mypy takes a class whose values have a hash for one without
+    return _documented_fields(key)
+
+
+@cache
+def _documented_fields(cls: Any) -> Mapping[str, "attrs.Attribute[Any]"]:  # noqa: ANN401 - see above
     return {
         field.alias: field
         for field in attrs.fields(cls)

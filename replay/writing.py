@@ -6,7 +6,8 @@ from itertools import chain, repeat
 from operator import add
 from typing import BinaryIO
 
-from replay.json_text import write
+from replay.json_text import write, write_decoded
+from replay.recorded_events import RecordedEvents
 from replay.sessions import Session
 
 
@@ -65,4 +66,6 @@ def _write_list(session: Session, file: BinaryIO) -> None:
 
 
 def _events(session: Session) -> Iterator[bytes]:
+    if isinstance(session.events, RecordedEvents):
+        return map(write_decoded, session.events.values())
     return (write(event.as_object()) for event in session.events)

@@ -1,6 +1,8 @@
 """The examples are what the docs say of them."""
 
+import io
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,14 +20,15 @@ from replay import (
     transcript,
 )
 from replay.shapes import read_sessions
+from replay.source_text import SourceText
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 FILES = sorted(path.name for path in EXAMPLES.glob("*.json*"))
 
 
 def sessions(name: str) -> list[Session]:
-    with (EXAMPLES / name).open("rb") as file:
-        return list(read_sessions(file, session_id="unnamed"))
+    text = SourceText(partial(io.FileIO, EXAMPLES / name))
+    return list(read_sessions(text, session_id="unnamed"))
 
 
 def session(name: str) -> Session:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
+from functools import partial
+from pathlib import Path
 from typing import BinaryIO
 
 import attrs
@@ -9,7 +11,7 @@ import attrs
 from replay.errors import BackendError, DecodeError, ReplayError
 from replay.file_names import session_id_of
 from replay.sessions import Session, SessionSummary
-from replay_backends.folders import Folder
+from replay_backends.folders import Folder, open_folder
 from replay_backends.index import Index
 from replay_backends.scanning import FoundFile, is_safe, open_path, scan
 from replay_backends.session_files import Reading, sessions_in, stem_of
@@ -75,9 +77,8 @@ class Catalogue:
         try:
             if known := index.known(found):
                 return Listed(found.path, known, None)
-            with found.open() as file:
-                sessions = fixtures_in(root, file, found.path, reading)
-                read.extend(session.summary() for session in sessions)
+            sessions = fixtures_in(root, found.path, reading)
+            read.extend(session.summary() for session in sessions)
             index.remember(found, read)
         except ReplayError as error:
             return Listed(found.path, read, error)
@@ -91,22 +92,19 @@ class Catalogue:
             path = self._paths.get(session_id)
             if path is None:
                 return None
-            with open_path(root, path) as file:
-                for session in fixtures_in(root, file, path, self.reading):
-                    if session.session_id == session_id:
-                        return session
+            for session in fixtures_in(root, path, self.reading):
+                if session.session_id == session_id:
+                    return session
         return None
 
 
-def fixtures_in(
-    root: Folder, file: BinaryIO, path: str, reading: Reading
-) -> Iterator[Session]:
+def fixtures_in(root: Folder, path: str, reading: Reading) -> Iterator[Session]:
     """Yield the sessions that a file of a directory holds.
 
     Args:
         root: The directory.
-        file: At its beginning.
-        path: Where it is, from *root*; its name is the id of a session without one.
+        path: Where the file is, from *root*; its name is the id of a session without
+            one.
         reading: How to read it.
 
     Raises:
@@ -115,4 +113,10 @@ def fixtures_in(
     """
     name = path.rpartition("/")[2]
     session_id = session_id_of(stem_of(name))
-    return sessions_in(file, name, session_id, root.source_of(path), reading)
+    open_file = partial(_open_below, root.path, root.source, path)
+    return sessions_in(open_file, name, session_id, root.source_of(path), reading)
+
+
+def _open_below(directory: Path, source: str, path: str) -> BinaryIO:
+    with open_folder(directory, source) as root:
+        return open_path(root, path)

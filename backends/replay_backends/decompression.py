@@ -77,6 +77,12 @@ class _Checked(io.RawIOBase):
         self._check_ratio()
         return count
 
+    def close(self) -> None:
+        """Close what is unpacked, too."""
+        self._stream.close()
+        self._compressed.close()
+        super().close()
+
     def _check_ratio(self) -> None:
         most = max(_UNCHECKED, self._compressed.tell() * _HIGHEST_RATIO)
         if self._size > most:

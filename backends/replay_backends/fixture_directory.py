@@ -102,8 +102,7 @@ class FixtureDirectoryBackend:
         """
         with self._root() as root:
             for found in scan(root, self._accepts):
-                with found.open() as file:
-                    yield from fixtures_in(root, file, found.path, self._reading)
+                yield from fixtures_in(root, found.path, self._reading)
 
     def write(self, session: Session) -> None:
         """Keep a session in a file that bears its id.
@@ -148,8 +147,7 @@ class FixtureDirectoryBackend:
         if not root.has(name):
             return
         reading = attrs.evolve(self._reading, strict=False)
-        with root.open(name) as file:
-            held = {each.session_id for each in fixtures_in(root, file, name, reading)}
+        held = {each.session_id for each in fixtures_in(root, name, reading)}
         for other in held - {session_id}:
             reason = f"it holds another session, {other!a}"
             raise BackendError(root.source_of(name), reason, hint="rename it")

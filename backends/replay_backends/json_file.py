@@ -6,8 +6,9 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import attrs
 
@@ -88,18 +89,15 @@ class JSONFileBackend:
         """
         name = self._path.name
         reading = Reading(self.strict, self.limits)
-        with self._opened() as file:
-            yield from sessions_in(file, name, stem_of(name), self._source, reading)
+        open_file = partial(open_named, self._path, self._source)
+        if self._spool:
+            open_file = partial(self._spool.reader)
+        return sessions_in(open_file, name, stem_of(name), self._source, reading)
 
     def close(self) -> None:
         """Forget what was kept of a pipe or of standard input."""
         if self._spool:
             self._spool.close()
-
-    def _opened(self) -> BinaryIO:
-        if self._spool:
-            return self._spool.reader()
-        return open_named(self._path, self._source)
 
 
 def _spooled_input() -> Spool:

@@ -1,16 +1,17 @@
 """What a file of sessions holds, whatever it is called and however it is packed."""
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
 import attrs
 
-from replay.errors import DecodeError
+from replay.errors import BackendError
 from replay.limits import Limits
-from replay.os_errors import os_failure
 from replay.sessions import Session
 from replay.shapes import read_sessions
+from replay.source_text import SourceText
 from replay_backends.decompression import decompressed
 
 #: What the name of a file of sessions ends in, in any case.
@@ -41,12 +42,17 @@ def stem_of(name: str) -> str:
 
 
 def sessions_in(
-    file: BinaryIO, name: str, session_id: str, source: str, reading: Reading
+    open_file: Callable[[], BinaryIO],
+    name: str,
+    session_id: str,
+    source: str,
+    reading: Reading,
 ) -> Iterator[Session]:
     """Yield the sessions that a file holds, at least one.
 
     Args:
-        file: At its beginning, and seekable.
+        open_file: Opens the file at its beginning, seekable. Where the file is large,
+            that is done again whenever the events are walked.
         name: Its name, which may say that it is JSON Lines.
         session_id: What a session is called that does not say so itself.
         source: What messages call the file.
@@ -56,15 +62,42 @@ def sessions_in(
         DecodeError: It holds something else.
         BackendError: It cannot be read to its end.
     """
+    return read_sessions(
+        SourceText(Unchanged(open_file, source), source),
+        session_id=session_id,
+        is_lines=name.lower().endswith(_LINES) or None,
+        strict=reading.strict,
+        limits=reading.limits,
+    )
+
+
+@attrs.define(eq=False)
+class Unchanged:
+    """Opens a file, decompressed, and refuses one that has changed since."""
+
+    _open_file: Callable[[], BinaryIO]
+    _source: str
+    _stamp: tuple[int, ...] | None = attrs.field(default=None, init=False)
+
+    def __call__(self) -> BinaryIO:
+        """Open the file at its beginning.
+
+        Raises:
+            BackendError: It cannot be opened, or is not the same as the first time.
+        """
+        file = self._open_file()
+        stamp = _stamp(file)
+        if self._stamp not in (None, stamp):
+            file.close()
+            reason = "it has changed since it was first read"
+            raise BackendError(self._source, reason, hint="open it again")
+        self._stamp = stamp
+        return decompressed(file)
+
+
+def _stamp(file: BinaryIO) -> tuple[int, ...]:
     try:
-        yield from read_sessions(
-            decompressed(file),
-            session_id=session_id,
-            is_lines=name.lower().endswith(_LINES) or None,
-            strict=reading.strict,
-            limits=reading.limits,
-        )
-    except DecodeError as error:
-        raise attrs.evolve(error, source=source) from error.__cause__
-    except OSError as error:
-        raise os_failure(source, error) from error
+        status = os.fstat(file.fileno())
+    except OSError:  # it is no file of the system's
+        return ()
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)

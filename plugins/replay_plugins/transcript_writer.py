@@ -1,7 +1,7 @@
 """Each session's transcript, in a file of its own."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from secrets import token_hex
 from types import MappingProxyType
@@ -9,9 +9,10 @@ from typing import Final
 
 import attrs
 
-from replay import ReplayReport, Session, UnknownNameError, render, transcript
+from replay import ReplayReport, Session, UnknownNameError
 from replay.file_names import file_name
-from replay.rendering import FORMATS, Format
+from replay.rendering import FORMATS, Format, pieces
+from replay.transcripts import tell
 
 _SUFFIXES: Final[Mapping[Format, str]] = MappingProxyType(
     {"text": ".txt", "markdown": ".md", "json": ".json"}
@@ -49,9 +50,9 @@ class TranscriptWriter:
     def replay_session_end(self, session: Session, report: ReplayReport) -> None:
         """Write the session's transcript."""
         if report.outcome == "complete":
-            text = render(transcript(session), self.format)
             self.directory.mkdir(parents=True, exist_ok=True)
-            _write(self.directory / self._name(session.session_id), text)
+            path = self.directory / self._name(session.session_id)
+            _write(path, pieces(tell(session), self.format))
 
     def _name(self, session_id: str) -> str:
         name = file_name(session_id)
@@ -60,12 +61,12 @@ class TranscriptWriter:
         return name + (f"~{count}" if count > 1 else "") + _SUFFIXES[self.format]
 
 
-def _write(path: Path, text: str) -> None:
-    """Write *text*; until all of it is written, *path* is as it was."""
+def _write(path: Path, pieces: Iterable[str]) -> None:
+    """Write *pieces*; until all of it is written, *path* is as it was."""
     temporary = path.with_name(f".{token_hex(8)}.tmp")
     try:
         with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+            file.writelines(pieces)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """``replay check``: what is odd about sessions."""
 
-from collections import deque
+from collections.abc import Iterable
+from itertools import chain
 
 import click
 
@@ -11,6 +12,7 @@ from replay.cli.progress import progress
 from replay.cli.reading import json_option, location_argument, sessions_of
 from replay.cli.rows import write_objects
 from replay.sanitizing import sanitize_line
+from replay.transcripts import diagnose
 
 
 @click.command("check")
@@ -25,26 +27,21 @@ def command(*, location: str, as_json: bool) -> int:
     is_odd = False
     with progress("Checking", sessions_of(location)) as sessions:
         for session in sessions:
-            diagnostics = _diagnostics(session)
-            write(session.session_id, diagnostics)
-            is_odd = is_odd or bool(diagnostics)
+            found = diagnose(session)
+            if first := next(found, None):
+                is_odd = True
+                write(session.session_id, chain([first], found))
     return FOUND_PROBLEMS if is_odd else 0
 
 
-def _diagnostics(session: replay.Session) -> list[replay.Diagnostic]:
-    found = [*session.diagnostics]
-    deque(replay.coalesce(session.events, on_diagnostic=found.append), maxlen=0)
-    return found
-
-
-def _write_lines(session_id: str, diagnostics: list[replay.Diagnostic]) -> None:
+def _write_lines(session_id: str, diagnostics: Iterable[replay.Diagnostic]) -> None:
     for each in diagnostics:
         place = "document" if each.index is None else f"event {each.index}"
         line = f"{session_id}: {place}: {each.code}: {each.detail}"
         standard_output.write(sanitize_line(line) + "\n")
 
 
-def _write_objects(session_id: str, diagnostics: list[replay.Diagnostic]) -> None:
+def _write_objects(session_id: str, diagnostics: Iterable[replay.Diagnostic]) -> None:
     write_objects(
         {
             "session_id": session_id,

@@ -46,13 +46,11 @@ class Page:
         )
         self._colors = ColorSystem.STANDARD if self._console.color_system else None
 
-    def text(self, lines: Iterable[Line]) -> str:
-        """Return *lines* coloured; what is too wide is folded, and stays indented."""
-        return "".join(
-            _style(line).render(text, color_system=self._colors) + "\n"
-            for line in lines
-            for text in self._folded(line)
-        )
+    def text(self, lines: Iterable[Line]) -> Iterator[str]:
+        """Yield *lines* coloured; what is too wide is folded, and stays indented."""
+        for line in lines:
+            for text in self._folded(line):
+                yield _style(line).render(text, color_system=self._colors) + "\n"
 
     def table(self, titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         """Return a table of *rows*, whose texts must be safe to show."""

@@ -1,7 +1,8 @@
 """``replay transcript``: what was said and done."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
+from typing import Final
 
 import click
 
@@ -10,8 +11,11 @@ from replay.cli import standard_output
 from replay.cli.file_output import output_to
 from replay.cli.progress import progress
 from replay.cli.reading import location_argument, sessions_of
-from replay.rendering import FORMATS, Format
+from replay.rendering import FORMATS, Format, pieces
 from replay.rendering.as_text import lines
+from replay.transcripts import Telling, tell
+
+_BLOCK: Final = 1 << 16  # characters that are written at once
 
 
 @click.command("transcript")
@@ -49,7 +53,8 @@ def command(
         for number, session in enumerate(sessions):
             if number and format_ != "json":
                 write("\n")
-            write(render(replay.transcript(session)))
+            for block in _blocks(render(tell(session))):
+                write(block)
 
 
 def _one(location: str, session_id: str) -> Generator[replay.Session]:
@@ -57,10 +62,22 @@ def _one(location: str, session_id: str) -> Generator[replay.Session]:
         yield source.session(session_id)
 
 
-def _renderer(format_: Format, *, is_page: bool) -> Callable[[replay.Transcript], str]:
+def _blocks(pieces: Iterable[str]) -> Iterator[str]:
+    waiting: list[str] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= _BLOCK:
+            yield "".join(waiting)
+            waiting, size = [], 0
+    yield "".join(waiting)
+
+
+def _renderer(format_: Format, *, is_page: bool) -> Callable[[Telling], Iterable[str]]:
     if not is_page or format_ != "text":
-        return partial(replay.render, format=format_)
+        return partial(pieces, format=format_)
     from replay.cli.terminal import Page  # noqa: PLC0415 - rich is slow to import
 
     page = Page()
-    return lambda transcript: page.text(lines(transcript))
+    return lambda telling: page.text(lines(telling))

@@ -1,20 +1,23 @@
 """A transcript as text: for a terminal, as Markdown, or as JSON."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, get_args
 
 from replay.errors import UnknownNameError
 from replay.messages import Transcript
-from replay.rendering.as_json import render_json
-from replay.rendering.as_markdown import render_markdown
-from replay.rendering.as_text import render_text
+from replay.rendering.as_json import json_pieces
+from replay.rendering.as_markdown import markdown_pieces
+from replay.rendering.as_text import text_pieces
+from replay.transcripts import Telling
 
 Format: TypeAlias = Literal["text", "markdown", "json"]
 
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
-_RENDERERS: Final[Mapping[str, Callable[[Transcript], str]]] = MappingProxyType(
-    {"text": render_text, "markdown": render_markdown, "json": render_json}
+_RENDERERS: Final[Mapping[str, Callable[[Transcript | Telling], Iterator[str]]]] = (
+    MappingProxyType(
+        {"text": text_pieces, "markdown": markdown_pieces, "json": json_pieces}
+    )
 )
 
 
@@ -32,11 +35,25 @@ def render(
         format: ``"text"``: headings at the beginning of a line, what was recorded
             indented by four spaces. ``"markdown"``: headings, and what was recorded
             in fenced blocks and code spans. ``"json"``: one line, whose shape
-            :func:`replay.rendering.as_json.render_json` describes.
+            :func:`replay.rendering.as_json.json_pieces` describes.
 
     Raises:
         UnknownNameError: There is no such format.
         EncodeError: It holds, built by hand, what JSON cannot.
+    """
+    return "".join(pieces(transcript, format))
+
+
+def pieces(transcript: Transcript | Telling, format: Format) -> Iterator[str]:  # noqa: A002 - as in render
+    """Return what :func:`render` does, piece by piece.
+
+    Args:
+        transcript: What to render; of one that is told, nothing is kept.
+        format: As for :func:`render`.
+
+    Raises:
+        UnknownNameError: There is no such format.
+        EncodeError: While it is walked, as from :func:`render`.
     """
     if format not in _RENDERERS:
         reason = f"there is no format {format!r}"

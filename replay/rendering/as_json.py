@@ -1,12 +1,16 @@
 """A transcript as JSON, in a shape that programs can rely on."""
 
+from collections.abc import Iterable, Iterator
+
+from replay.diagnostics import Diagnostic
 from replay.json_text import write
 from replay.messages import Message, Step, ToolExchange, Transcript, Turn
 from replay.sanitizing import escape_json
+from replay.transcripts import Telling
 
 
-def render_json(transcript: Transcript) -> str:
-    r"""Return *transcript* as one JSON object on one line.
+def json_pieces(transcript: Transcript | Telling) -> Iterator[str]:
+    r"""Yield *transcript* as one JSON object on one line, piece by piece.
 
     ::
 
@@ -36,16 +40,29 @@ def render_json(transcript: Transcript) -> str:
     Raises:
         EncodeError: It holds, built by hand, what JSON cannot.
     """
-    document = {
-        "session_id": transcript.session_id,
-        "title": transcript.title,
-        "turns": [_turn(turn) for turn in transcript.turns],
-        "diagnostics": [
-            {"code": each.code, "index": each.index, "detail": each.detail}
-            for each in transcript.diagnostics
-        ],
+    yield f'{{"session_id":{_text(transcript.session_id)}'
+    yield f',"title":{_text(transcript.title)},"turns":['
+    yield from _list(map(_turn, transcript.turns))
+    yield '],"diagnostics":['
+    yield from _list(map(_diagnostic, transcript.diagnostics))
+    yield "]}\n"
+
+
+def _list(values: Iterable[object]) -> Iterator[str]:
+    for number, value in enumerate(values):
+        yield f",{_text(value)}" if number else _text(value)
+
+
+def _text(value: object) -> str:
+    return escape_json(write(value).decode())
+
+
+def _diagnostic(diagnostic: Diagnostic) -> dict[str, object]:
+    return {
+        "code": diagnostic.code,
+        "index": diagnostic.index,
+        "detail": diagnostic.detail,
     }
-    return escape_json(write(document).decode()) + "\n"
 
 
 def _turn(turn: Turn) -> dict[str, object]:

@@ -1,12 +1,13 @@
 """A transcript as Markdown: our headings, what was recorded in fences and spans."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from replay.messages import Transcript
 from replay.rendering.sections import Role, Section, sections
+from replay.transcripts import Telling
 
 _LEVELS: Final[Mapping[Role, int]] = MappingProxyType(
     {"session": 1, "turn": 2, "diagnostics": 2}
@@ -14,15 +15,16 @@ _LEVELS: Final[Mapping[Role, int]] = MappingProxyType(
 _BACKTICKS: Final = re.compile("`+")
 
 
-def render_markdown(transcript: Transcript) -> str:
-    """Return *transcript* as CommonMark.
+def markdown_pieces(transcript: Transcript | Telling) -> Iterator[str]:
+    """Yield *transcript* as CommonMark, piece by piece.
 
     Whatever was recorded stands, word for word, in a fenced block or in a code span
     of a heading; nothing in it is read as Markdown or HTML.
 
     Source: CommonMark 0.31.2, sections 4.5 (fences) and 6.1 (code spans).
     """
-    return "\n".join(map(_section, sections(transcript)))
+    for number, section in enumerate(sections(transcript)):
+        yield "\n" + _section(section) if number else _section(section)
 
 
 def _section(section: Section) -> str:

@@ -7,6 +7,7 @@ import attrs
 
 from replay.messages import Transcript
 from replay.rendering.sections import Role, Section, sections
+from replay.transcripts import Telling
 
 INDENT: Final = "    "
 
@@ -23,7 +24,7 @@ class Line:
 _BLANK: Final = Line(None, "")
 
 
-def lines(transcript: Transcript) -> Iterator[Line]:
+def lines(transcript: Transcript | Telling) -> Iterator[Line]:
     """Yield the lines of *transcript*, in order."""
     for number, section in enumerate(sections(transcript)):
         if number:
@@ -34,14 +35,22 @@ def lines(transcript: Transcript) -> Iterator[Line]:
                 yield Line(section.role, INDENT + text if text else "")
 
 
-def render_text(transcript: Transcript) -> str:
-    """Return *transcript* as text.
+def text_pieces(transcript: Transcript | Telling) -> Iterator[str]:
+    """Yield *transcript* as text, piece by piece.
 
     Whatever begins at the margin is ours; what was recorded is indented by four
     spaces, or stands in a heading, after its colon. Strings are shown as they are,
     all other results of tools as JSON. Nothing is shortened.
     """
-    return "".join(f"{line.text}\n" for line in lines(transcript))
+    for number, section in enumerate(sections(transcript)):
+        blank = "\n" if number else ""
+        yield f"{blank}{_heading(section)}\n{_indented(section.body)}"
+
+
+def _indented(body: str) -> str:
+    if not body:
+        return ""
+    return "".join(f"{INDENT}{text}\n" if text else "\n" for text in body.split("\n"))
 
 
 def _heading(section: Section) -> str:

@@ -11,6 +11,7 @@ from replay.errors import EncodeError
 from replay.events import Stop, ToolCall, ToolResult, UnknownEvent, Usage, UserInput
 from replay.messages import Message, Step, ToolExchange, Transcript, Turn
 from replay.sanitizing import escape_json, sanitize, sanitize_line
+from replay.transcripts import Telling
 
 Role: TypeAlias = Literal[
     "session",
@@ -46,7 +47,7 @@ class Section:
     language: Literal["text", "json"] = "text"  #: of the body
 
 
-def sections(transcript: Transcript) -> Iterator[Section]:
+def sections(transcript: Transcript | Telling) -> Iterator[Section]:
     """Yield all that is shown of *transcript*, in order."""
     title = () if transcript.title is None else (transcript.title,)
     yield Section("session", "Session", (transcript.session_id, *title))

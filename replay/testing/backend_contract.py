@@ -3,6 +3,7 @@
 import io
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice, zip_longest
 from unittest import SkipTest
 
@@ -13,6 +14,7 @@ from replay.errors import SessionNotFoundError
 from replay.events import Text
 from replay.sessions import Session
 from replay.shapes import read_sessions
+from replay.source_text import SourceText
 from replay.testing.histories import odd_histories
 from replay.testing.hostile_ids import HOSTILE_IDS
 from replay.testing.laws import broken
@@ -162,8 +164,8 @@ def _odd_sessions() -> Iterator[Session]:
 
 
 def _written_and_read(session: Session) -> Session:
-    file = io.BytesIO(dumps(session))
-    return next(read_sessions(file, session_id=session.session_id))
+    text = SourceText(partial(io.BytesIO, dumps(session)))
+    return next(read_sessions(text, session_id=session.session_id))
 
 
 def _is_same(session: Session, other: Session) -> bool:

@@ -2,6 +2,8 @@
 
 import gzip
 import io
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +19,9 @@ EVENT = '{"type": "text", "content": "Yes."}'
 def sessions(
     data: bytes, name: str = "a.json", reading: Reading = READING
 ) -> list[Session]:
-    return list(sessions_in(io.BytesIO(data), name, "the-id", "the-file", reading))
+    return list(
+        sessions_in(partial(io.BytesIO, data), name, "the-id", "the-file", reading)
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,7 +77,7 @@ def test_lines_are_known_without_such_a_name() -> None:
 
 def test_many_sessions_come_one_at_a_time() -> None:
     found = sessions_in(
-        io.BytesIO(b'{"events": []}\n{"events": []}\nnonsense'),
+        partial(io.BytesIO, b'{"events": []}\n{"events": []}\nnonsense'),
         *("a.jsonl", "a", "the-file", READING),
     )
     assert [next(found).session_id, next(found).session_id] == ["a", "a-2"]
@@ -94,6 +98,19 @@ def test_a_limit_that_is_exceeded_names_the_file() -> None:
     assert caught.value.source == "the-file"
 
 
+@pytest.mark.parametrize("change", [b"[[]]", b"[\n]"])
+def test_a_large_file_that_has_changed_is_refused(
+    change: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b"[" + b" " * (9 << 20) + b"]")
+    open_file = partial(io.FileIO, path)
+    (session,) = sessions_in(open_file, "a.json", "a", "the-file", READING)
+    path.write_bytes(change)
+    with pytest.raises(BackendError, match="the-file: it has changed since"):
+        list(session.events)
+
+
 def test_strict_reading_refuses_what_is_not_known() -> None:
     data = b'[{"type": "unheard of"}]'
     assert len(sessions(data)) == 1
@@ -109,8 +126,8 @@ def test_a_packed_file_that_is_cut_short_keeps_its_cause() -> None:
 
 def test_a_file_that_fails_while_it_is_read_is_named() -> None:
     class Failing(io.BytesIO):
-        def readline(self, _: int | None = None, /) -> bytes:
+        def read(self, _: int | None = None, /) -> bytes:
             raise OSError(5, "Input/output error")
 
     with pytest.raises(BackendError, match="the-file: input/output error"):
-        list(sessions_in(Failing(b"[]"), "a.json", "a", "the-file", READING))
+        list(sessions_in(Failing, "a.json", "a", "the-file", READING))

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from functools import partial
 
 import attrs
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from replay import Event, Session, Text, UnknownEvent
 from replay.sessions import Shape
 from replay.shapes import read_sessions
+from replay.source_text import SourceText
 from replay.writing import dumps
 from replay_backends.shaping import shape_to_keep
 
@@ -37,7 +39,8 @@ def test_what_is_written_is_read_back_as_it_was(
 ) -> None:
     session = Session("a", events=events, shape=shape)
     kept = attrs.evolve(session, shape=shape_to_keep(session, is_named=True))
-    (again,) = read_sessions(io.BytesIO(dumps(kept)), session_id="a")
+    text = SourceText(partial(io.BytesIO, dumps(kept)))
+    (again,) = read_sessions(text, session_id="a")
     assert again == session
     assert again.shape == kept.shape
 

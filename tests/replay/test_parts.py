@@ -19,7 +19,8 @@ from replay import (
     loads,
     transcript,
 )
-from replay.parts import Deltas, parts
+from replay.parts import Deltas
+from replay.recorded_events import parts
 from spying import Spy
 
 #: Entries of a history that are no events, or nearly some.

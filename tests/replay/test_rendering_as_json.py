@@ -1,13 +1,14 @@
 """JSON: one line, in the shape that is promised."""
 
 import json
+from functools import partial
 
 import pytest
 
 import replay
 from replay.errors import EncodeError
 from replay.messages import Transcript
-from replay.rendering.as_json import render_json
+from replay.rendering import render
 
 EVENTS: list[object] = [
     {"type": "user_input", "content": "And Q4?", "extra": 1},
@@ -23,6 +24,9 @@ EVENTS: list[object] = [
         "error": None,
     },
 ]
+
+
+render_json = partial(render, format="json")
 
 
 def test_a_transcript_as_json_looks_like_this() -> None:

@@ -3,13 +3,13 @@
 import pytest
 
 from replay.messages import Message, Transcript, Turn
-from replay.rendering.as_markdown import render_markdown
+from replay.rendering import render
 
 
 def rendered(content: str) -> str:
     """Return the Markdown of a session with one message."""
     turn = Turn(None, (Message("text", content, 1, "full"),), None, "complete", None)
-    return render_markdown(Transcript("ses-1", None, (turn,), ()))
+    return render(Transcript("ses-1", None, (turn,), ()), "markdown")
 
 
 def test_a_transcript_as_markdown_looks_like_this() -> None:
@@ -46,5 +46,5 @@ def test_a_fence_is_longer_than_any_run_of_backticks_in_it() -> None:
     ],
 )
 def test_a_code_span_holds_a_title_word_for_word(title: str, span: str) -> None:
-    heading = render_markdown(Transcript("ses-1", title, (), ()))
+    heading = render(Transcript("ses-1", title, (), ()), "markdown")
     assert heading == f"# Session: `ses-1`, {span}\n"

@@ -1,14 +1,14 @@
 """Text: headings at the margin, what was recorded indented."""
 
 from replay.messages import Message, Transcript, Turn
-from replay.rendering.as_text import lines, render_text
+from replay.rendering.as_text import lines, text_pieces
 
 TURN = Turn(None, (Message("text", "one\n\n  two", 1, "full"),), None, "complete", None)
 TRANSCRIPT = Transcript("ses-1", "Q3", (TURN,), ())
 
 
 def test_a_transcript_as_text_looks_like_this() -> None:
-    assert render_text(TRANSCRIPT) == (
+    assert "".join(text_pieces(TRANSCRIPT)) == (
         "Session: ses-1, Q3\n"
         "\n"
         "Turn 1 (complete)\n"

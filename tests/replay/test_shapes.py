@@ -1,5 +1,6 @@
 import io
 import json
+from functools import partial
 
 import pytest
 
@@ -9,6 +10,7 @@ from replay.events import Text, UnknownEvent
 from replay.limits import Limits
 from replay.sessions import Session
 from replay.shapes import loads, read_sessions
+from replay.source_text import SourceText
 
 
 def recorded(session: Session) -> list[object]:
@@ -89,7 +91,8 @@ def test_sessions_without_ids_are_called_by_their_place() -> None:
 
 
 def test_sessions_are_read_one_at_a_time() -> None:
-    sessions = read_sessions(io.BytesIO(DOCUMENT + b"\n" + b"{" * 9), session_id="x")
+    text = SourceText(partial(io.BytesIO, DOCUMENT + b"\n" + b"{" * 9))
+    sessions = read_sessions(text, session_id="x")
     assert next(sessions).session_id == "ses-1"
     with pytest.raises(DecodeError, match="line 2"):
         next(sessions)

@@ -20,8 +20,9 @@ from replay import (
     UserInput,
     transcript,
 )
-from replay.parts import parts
-from replay.recorded_events import RecordedEvents
+from replay.decoded_events import DecodedEvents
+from replay.parts import Deltas
+from replay.walking import Walk
 
 END = Stop(Usage(), is_error=False)
 
@@ -104,7 +105,7 @@ def test_malformed_entries_cost_hardly_more_than_others(name: str) -> None:
     looked = []
     for size in 1000, 2000:
         values = Counted(MALFORMED[name] * size)
-        list(parts(RecordedEvents(values)))
+        list(DecodedEvents(values).parts())
         looked.append(values.looked_at / len(values))
     assert looked[1] < looked[0] + 8
 
@@ -118,3 +119,12 @@ class Counted(list[object]):
         for value in super().__iter__():
             self.looked_at += 1
             yield value
+
+
+def test_a_delta_by_itself_is_walked_like_deltas_together() -> None:
+    one, other = Walk(), Walk()
+    for index, content in enumerate(["", "a", "b"]):
+        one.step(TextDelta(content), index)
+    other.step(Deltas(TextDelta, ["", "a", "b"], "ab"), 0)
+    assert one.turn == other.turn == 0
+    assert one.finish().released == other.finish().released

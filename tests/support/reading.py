@@ -1,6 +1,7 @@
 """Small recordings, and what comes of reading them."""
 
 import io
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from replay.errors import DecodeError
 from replay.sessions import Session
 from replay.shapes import read_sessions
+from replay.source_text import SourceText
 
 BOM = b"\xef\xbb\xbf"
 TEXT = b'{"type": "text", "content": "a"}'
@@ -21,7 +23,8 @@ AROUND_RESULT = (
 
 def read(data: bytes, **options: Any) -> list[Session]:  # noqa: ANN401 - of read_sessions
     """Return the sessions that *data* holds."""
-    return list(read_sessions(io.BytesIO(data), session_id="given", **options))
+    text = SourceText(partial(io.BytesIO, data))
+    return list(read_sessions(text, session_id="given", **options))
 
 
 def refusal(data: bytes, **options: Any) -> DecodeError:  # noqa: ANN401 - of read_sessions

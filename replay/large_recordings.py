@@ -1,0 +1,165 @@
+"""Sessions whose events are not kept in memory: they are read when they are walked."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import attrs
+
+from replay.brackets import blank_end, value_end
+from replay.checking import in_list
+from replay.cutting import beginning_of_events
+from replay.errors import DecodeError, LimitExceededError
+from replay.json_text import Parsed, judge
+from replay.line_reading import Line, groups
+from replay.places import fault, moved, place_of
+from replay.recordings import Reader
+from replay.sessions import Session
+from replay.source_text import SourceText
+from replay.stored_events import StoredEvents, Stretch
+from replay.streaming import Stretches
+from replay.windows import Window
+
+_BEFORE: Final = b'{"":null'  # stands for a document's beginning
+_ODD_MARK: Final = ("byte-order-mark", "the document begins with one")
+
+
+class FollowedByLinesError(Exception):
+    """The document is the first line of several."""
+
+
+@attrs.frozen
+class LargeReader:
+    """Makes a session of a text that is too large to be kept.
+
+    Args:
+        reader: What is known of its recording.
+        text: What is too large.
+    """
+
+    reader: Reader
+    text: SourceText
+
+    def first_byte(self) -> bytes:
+        """Return the first byte of the first value; none: the text is blank."""
+        with self.text.opened() as file:
+            window = Window(file)
+            window.pass_mark()
+            return window.peek(self.text.block)
+
+    def from_list(self) -> Session:
+        """Return the session that a list of events is.
+
+        Raises:
+            DecodeError: It is something else.
+        """
+        with self.text.opened() as file:
+            window = Window(file)
+            is_marked = window.pass_mark()
+            window.peek(self.text.block)
+            window.drop(1)
+            stretches, oddities = self._stretches(window, "$")
+            self._check_end(window)
+        events = StoredEvents(self.text, stretches, "array")
+        oddities = [_ODD_MARK, *oddities] if is_marked else oddities
+        return self.reader.without_header(events, "list", oddities)
+
+    def from_lines(self, lines: Iterator[Line]) -> Session:
+        """Return the session that lines are, an event each.
+
+        Args:
+            lines: All of the text's that are not blank.
+
+        Raises:
+            DecodeError: A line is no JSON, or does not pass the checks.
+        """
+        stretches: list[Stretch] = []
+        oddities: list[tuple[str, str]] = []
+        size = count = 0
+        for group in groups(lines, self.text.block):
+            events, odd = self.reader.events(group, count)
+            stretches.append(Stretch(size, group[-1].end - size, len(events)))
+            size, count = group[-1].end, count + len(events)
+            oddities += odd
+        stored = StoredEvents(self.text, stretches, "lines")
+        return self.reader.without_header(stored, "lines", oddities)
+
+    def from_document(self) -> Session:
+        """Return the session that a document is.
+
+        Raises:
+            FollowedByLinesError: It is one line, and others follow.
+            DecodeError: It is something else.
+        """
+        with self.text.opened() as file:
+            window = Window(file)
+            start = self._find_events(window)
+            if start < 0:
+                return self.reader.document(window.data)
+            before = window.data[:start]
+            window.drop(start + 1)
+            stretches, oddities = self._stretches(window, "$.events")
+            header = self._header(before, window)
+        events = StoredEvents(self.text, stretches, "array")
+        value: Any = header.value  # an object, for it has a key at its root
+        oddities = [*header.oddities, *oddities]
+        session_id = self.reader.session_id
+        return self.reader.with_header(value, events, oddities, session_id)
+
+    def _stretches(
+        self, window: Window, path: str
+    ) -> tuple[list[Stretch], list[tuple[str, str]]]:
+        stretches = Stretches(self.text, window, self.reader.checks, in_list(path))
+        return [*stretches], stretches.oddities
+
+    def _find_events(self, window: Window) -> int:
+        """Return where the list of events begins in the window; -1: nowhere."""
+        size = self.text.block
+        while True:
+            window.fill(size)
+            start = beginning_of_events(window.data)
+            if start >= 0 or window.is_last:
+                return start
+            self._check_size(window, "before")
+            size *= 2
+
+    def _header(self, before: bytes, window: Window) -> Parsed:
+        """Return the header, of which all that follows the events is left to read."""
+        window.fill(self.reader.checks.limits.event_bytes + 1)
+        self._check_size(window, "after")
+        after = window.data
+        end = value_end(_BEFORE + after, 0) or 0
+        rest = after[end - len(_BEFORE) :] if end else b""
+        if b"\n" in rest[: blank_end(rest, 0)] and blank_end(rest, 0) < len(rest):
+            self._check_first_line(window.offset + len(after) - len(rest))
+        try:
+            return judge(before + b"null" + after)
+        except DecodeError as error:
+            raise self._told(error, window) from None
+
+    def _check_size(self, window: Window, side: str) -> None:
+        limit = self.reader.checks.limits.event_bytes
+        if len(window.data) > limit:
+            where, reason = "$", f"more than {limit} bytes {side} the events"
+            raise LimitExceededError(where, reason, hint="raise Limits(event_bytes=…)")
+
+    def _check_first_line(self, end: int) -> None:
+        with self.text.opened() as file:
+            if place_of(file, end).line == 1:
+                raise FollowedByLinesError
+
+    def _check_end(self, window: Window) -> None:
+        if window.peek(self.text.block):
+            raise self._moved(fault(b"[]" + window.data), 2, window)
+
+    def _told(self, error: DecodeError, window: Window) -> DecodeError:
+        """Return an error of a header as one of the whole text."""
+        try:
+            judge(_BEFORE + window.data)
+        except DecodeError as found:
+            return self._moved(found, len(_BEFORE), window)
+        return error
+
+    def _moved(self, error: DecodeError, shift: int, window: Window) -> DecodeError:
+        with self.text.opened() as file:
+            place = place_of(file, window.offset)
+        return moved(error, place, shift, in_list("$"), 0)

@@ -1,0 +1,141 @@
+"""A list of events too large for memory, cut into stretches of whole events.
+
+Where a stretch ends is guessed from what stands between its first two events, and the
+guess is right where the stretch decodes. Elsewhere, brackets are counted.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final, TypeAlias
+
+import attrs
+import msgspec
+
+from replay.brackets import value_end, values_end
+from replay.checking import Checks, Where
+from replay.cutting import end_of_events
+from replay.decoded_events import DecodedEvents
+from replay.errors import DecodeError
+from replay.json_text import parse
+from replay.known_events import KnownEvents, decode_known
+from replay.places import fault, moved, place_of
+from replay.source_text import SourceText
+from replay.stored_events import Stretch
+from replay.windows import Window
+
+_BETWEEN: Final = re.compile(rb"[ \t\r\n]*+,[ \t\r\n]*+\{")
+_Events: TypeAlias = KnownEvents | DecodedEvents
+
+
+@attrs.define(eq=False)
+class Stretches:
+    """Cuts the list that a window has come to.
+
+    Args:
+        text: What is read; again, to tell where an error is.
+        window: Just past the list's opening bracket.
+        checks: What is checked of each event.
+        where: Tells the place of each event.
+    """
+
+    _text: SourceText
+    _window: Window
+    _checks: Checks
+    _where: Where
+    oddities: list[tuple[str, str]] = attrs.field(factory=list, init=False)
+    _first: int = attrs.field(default=0, init=False)
+
+    def __iter__(self) -> Iterator[Stretch]:
+        """Yield the stretches; the window is past the closing bracket then.
+
+        Raises:
+            DecodeError: It is no list, or an event does not pass the checks.
+        """
+        while not self._is_at_end():
+            size, events = self._next()
+            events.check(self._checks, self._where, self._first)
+            if size > self._checks.limits.event_bytes:
+                self._checks.sizes(events.values(), self._where, self._first)
+            yield Stretch(self._window.offset, size, len(events))
+            self._first += len(events)
+            self._window.drop(size)
+
+    def _is_at_end(self) -> bool:
+        """Pass over what stands before the next event, or over the list's end."""
+        if self._first == 0:
+            if self._peek() != b"]":
+                return False
+        elif self._peek() == b",":
+            self._window.drop(1)
+            self._peek()
+            return False
+        elif self._peek() != b"]":
+            before = b"[{}"
+            raise self._fault(before)
+        self._window.drop(1)
+        return True
+
+    def _peek(self) -> bytes:
+        return self._window.peek(self._text.block)
+
+    def _next(self) -> tuple[int, _Events]:
+        """Return the size of the next stretch, and its events."""
+        window = self._window
+        window.fill(self._text.block)
+        guess = self._guess()
+        if guess and (events := _quickly(window.data[:guess])) is not None:
+            return guess, events
+        while not (end := values_end(window.data, 0, self._text.block)):
+            if window.is_last:
+                raise self._fault(b"[{}," if self._first else b"[")
+            if len(window.data) > self._checks.limits.event_bytes:
+                raise self._checks.too_long(self._where(self._first))
+            window.fill(2 * len(window.data))
+        return end, self._exactly(window.data[:end])
+
+    def _exactly(self, text: bytes) -> _Events:
+        array = b"[%b]" % text
+        if (known := decode_known(array, "array")) is not None:
+            return known
+        try:
+            parsed = parse(array)
+        except DecodeError as error:
+            raise self._moved(error, 1) from None
+        values: Any = parsed.value  # an array gives a list
+        self.oddities += parsed.oddities
+        return DecodedEvents(values)
+
+    def _guess(self) -> int:
+        """Return where the stretch may end; 0: nobody knows."""
+        data = self._window.data
+        if self._window.is_last:
+            return max(0, end_of_events(data) - 1)
+        end = value_end(data, 0)
+        between = _BETWEEN.match(data, end) if end else None
+        if end is None or between is None or data[end - 1 : end] != b"}":
+            return 0
+        return data.rfind(data[end - 1 : between.end()]) + 1
+
+    def _fault(self, before: bytes) -> DecodeError:
+        """Return what is wrong with the text from the window on.
+
+        Args:
+            before: What makes it a list from its beginning.
+        """
+        return self._moved(fault(before + self._window.data), len(before))
+
+    def _moved(self, error: DecodeError, shift: int) -> DecodeError:
+        with self._text.opened() as file:
+            place = place_of(file, self._window.offset)
+        return moved(error, place, shift, self._where, self._first)
+
+
+def _quickly(text: bytes) -> _Events | None:
+    """Return the events that a text holds; None: it may be cut in the wrong place."""
+    array = b"[%b]" % text
+    try:
+        return decode_known(array, "array") or DecodedEvents(
+            msgspec.json.decode(array, type=list)
+        )
+    except (ValueError, RecursionError, msgspec.MsgspecError):
+        return None
