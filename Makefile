@@ -67,7 +67,8 @@ define test-wheel
 	cd "$$away"; .venv/bin/python -m pytest
 endef
 
-bench: .venv/installed-test
+# ARGS=--full measures all sizes; docs/explanation/speed.md has the other options.
+bench: .venv/installed-bench
 	$(RUN) benchmarks $(ARGS)
 
 clean:
@@ -84,6 +85,10 @@ clean:
 
 .venv/installed-test: .venv/installed
 	$(RUN) pip install --quiet --editable '.[test]'
+	touch $@
+
+.venv/installed-bench: .venv/installed
+	$(RUN) pip install --quiet --editable '.[bench]'
 	touch $@
 
 .venv/installed-check: .venv/installed-test
