@@ -30,18 +30,20 @@ def cost(arguments: Sequence[str]) -> Cost:
     """Run this Python with *arguments*, away from the sources, and return its cost.
 
     Raises:
-        subprocess.CalledProcessError: It failed; it has said why.
+        subprocess.CalledProcessError: It failed; what it said is noted.
     """
     command = [sys.executable, *arguments]
-    done = subprocess.run(  # noqa: S603 - the commands are ours
+    launched = subprocess.run(  # noqa: S603 - the commands are ours
         [sys.executable, "-I", "-S", LAUNCH, *command],
         cwd=gettempdir(),
-        stdout=subprocess.PIPE,
+        capture_output=True,
         check=True,
     )
-    taken = json.loads(done.stdout)
+    taken = json.loads(launched.stdout)
     if taken["exit_code"]:
-        raise subprocess.CalledProcessError(taken["exit_code"], command)
+        error = subprocess.CalledProcessError(taken["exit_code"], command)
+        error.add_note(launched.stderr.decode(errors="replace"))
+        raise error
     return Cost(taken["seconds"], taken["cpu"], taken["peak"] * KILOBYTE / 1e6)
 
 
@@ -56,7 +58,7 @@ def cost_in_turn(
         value: What of a cost to look at to see whether there were rounds enough.
 
     Raises:
-        subprocess.CalledProcessError: A command failed; it has said why.
+        subprocess.CalledProcessError: A command failed; what it said is noted.
     """
     measures = [partial(cost, each) for each in commands]
     rounds = alternate(measures, seconds=seconds, value=value)

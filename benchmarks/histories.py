@@ -1,6 +1,5 @@
 """Deltas in memory, put together."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import cycle, islice
 from typing import Final
@@ -76,7 +75,8 @@ def _one_run(deltas: int) -> Callable[[], object]:
 
 
 def _exhaust(items: Iterable[object]) -> None:
-    deque(items, maxlen=0)
+    for _ in items:
+        pass
 
 
 def _per(times: Iterable[float], deltas: int) -> list[float]:

@@ -117,7 +117,7 @@ def _events(number: int, length: int, shape: Shape) -> Iterator[Entry]:
     yield {"type": "stop", "usage": USAGE, "is_error": False, "error": None}
 
 
-def _block(kind: str, pieces: list[str], shape: Shape) -> Iterator[Entry]:
+def _block(kind: str, deltas: list[str], shape: Shape) -> Iterator[Entry]:
     if shape != "fulls":
         yield from ({"type": f"{kind}_delta", "content": each} for each in deltas)
     if shape != "deltas":
