@@ -12,7 +12,7 @@ from benchmarks.figures import Figure, figure
 from benchmarks.plan import Plan
 
 MESSAGE: Final = 200  # deltas of a message
-MESSAGES: Final = 50
+MESSAGES: Final = 20
 NORMAL: Final = 10_000  # deltas: what growth is compared with
 
 
