@@ -33,19 +33,7 @@ def anthropic(messages: Messages) -> Accumulate:
     """Return the way of the anthropic SDK's message streams."""
     types = import_module("anthropic.types")
     accumulate = import_module("anthropic.lib.streaming._messages").accumulate_event
-    message = {"id": "1", "type": "message", "role": "assistant", "content": []}
-    usage = {"input_tokens": 0, "output_tokens": 0}
-    begin: list[object] = [
-        types.RawMessageStartEvent(
-            type="message_start",
-            message={**message, "model": "", "stop_reason": None, "usage": usage},
-        ),
-        types.RawContentBlockStartEvent(
-            type="content_block_start",
-            index=0,
-            content_block={"type": "text", "text": ""},
-        ),
-    ]
+    begin = _beginning_of_message()
 
     def event(text: str) -> object:
         delta = types.TextDelta(type="text_delta", text=text)
@@ -64,6 +52,24 @@ def anthropic(messages: Messages) -> Accumulate:
 
     streams = [[*begin, *map(event, deltas)] for deltas in messages]
     return lambda: [text(each) for each in streams]
+
+
+def _beginning_of_message() -> Sequence[object]:
+    """Return what an anthropic stream sends before its first delta."""
+    types = import_module("anthropic.types")
+    message = {"id": "1", "type": "message", "role": "assistant", "content": []}
+    usage = {"input_tokens": 0, "output_tokens": 0}
+    return (
+        types.RawMessageStartEvent(
+            type="message_start",
+            message={**message, "model": "", "stop_reason": None, "usage": usage},
+        ),
+        types.RawContentBlockStartEvent(
+            type="content_block_start",
+            index=0,
+            content_block={"type": "text", "text": ""},
+        ),
+    )
 
 
 def openai(messages: Messages) -> Accumulate:

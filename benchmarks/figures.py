@@ -32,7 +32,7 @@ class Figure:
         return self.case, self.events, self.peer
 
 
-def figure(  # noqa: PLR0913 - a row has so many columns
+def figure(  # noqa: D417, PLR0913 - a row's columns, which Figure describes
     case: str,
     peer: str,
     ours: Sequence[float],
@@ -45,15 +45,11 @@ def figure(  # noqa: PLR0913 - a row has so many columns
 ) -> Figure:
     """Return the figure of what both sides took in the same rounds.
 
+    All but these two are as in :class:`Figure`.
+
     Args:
-        case: See :class:`Figure`, as for all that is not said here.
-        peer: What it is compared with.
         ours: What we took, round by round.
         theirs: What the peer took, round by round.
-        events: How large the input is.
-        unit: Of both.
-        aim: What the project wants.
-        note: A sentence to stand below the table.
     """
     ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
     return Figure(

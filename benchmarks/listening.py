@@ -24,22 +24,28 @@ class Listener:
 
 
 def bytes_to_engine(plan: Plan) -> Iterator[Figure]:
-    """Compare decoding and replaying with decoding alone."""
+    """Compare decoding and replaying with decoding alone.
+
+    A program makes an engine once and replays many sessions. So engines are made
+    beforehand, but for one that shows what it costs to make one for each session.
+    """
     for events in plan.sessions:
         data = inputs.document(events)
-        floor, one, two = time_in_turn(
+        floor, one, two, new = time_in_turn(
             partial(peers.loads()["orjson.loads"], data),
-            partial(_decode_and_replay, data, 1),
-            partial(_decode_and_replay, data, 2),
+            partial(_decode_and_replay, _engine(1), data),
+            partial(_decode_and_replay, _engine(2), data),
+            partial(_decode_and_replay_anew, data),
             seconds=plan.seconds,
         )
-        for listeners, ours, aim in (
+        for case, ours, aim in (
             ("one-listener", one, "at most 3.3"),
             ("two-listeners", two, ""),
             ("second-listener", _less(two, one), "at most 0.4"),
+            ("new-engine", new, ""),
         ):
             yield figure(
-                f"bytes-to-engine/{listeners}",
+                f"bytes-to-engine/{case}",
                 "orjson.loads",
                 ours,
                 floor,
@@ -62,7 +68,7 @@ def hook_call(plan: Plan) -> Iterator[Figure]:
         for each in time_in_turn(
             plain_loop(Listener().replay_text_delta, deltas),
             pluggy_loop(deltas),
-            *(partial(_replay, session, listeners) for listeners in (0, 1, 2)),
+            *(partial(_engine(listeners).replay, session) for listeners in (0, 1, 2)),
             seconds=plan.seconds,
         )
     )
@@ -79,9 +85,13 @@ def _less(more: Sequence[float], less: Sequence[float]) -> list[float]:
     return [one - other for one, other in zip(more, less, strict=True)]
 
 
-def _decode_and_replay(data: bytes, listeners: int) -> None:
-    _replay(replay.loads(data), listeners)
+def _engine(listeners: int) -> replay.ReplayEngine:
+    return replay.ReplayEngine([Listener() for _ in range(listeners)])
 
 
-def _replay(session: replay.Session, listeners: int) -> None:
-    replay.ReplayEngine([Listener() for _ in range(listeners)]).replay(session)
+def _decode_and_replay(engine: replay.ReplayEngine, data: bytes) -> None:
+    engine.replay(replay.loads(data))
+
+
+def _decode_and_replay_anew(data: bytes) -> None:
+    _decode_and_replay(_engine(1), data)
