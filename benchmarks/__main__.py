@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = _parser()
     options = parser.parse_args(arguments)
     old = _read(parser, options.compare)
-    names = options.only or list(CASES)
+    names = list(dict.fromkeys(options.only or CASES))
     if missing := peers.missing(each for name in names for each in CASES[name].needs):
         parser.error(f"not installed: {', '.join(missing)}; `make bench` installs them")
     plan = FULL if options.full else QUICK

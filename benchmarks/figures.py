@@ -64,3 +64,12 @@ def figure(  # noqa: D417, PLR0913 - a row's columns, which Figure describes
         aim=aim,
         note=note,
     )
+
+
+def difference(more: Sequence[float], less: Sequence[float]) -> list[float]:
+    """Return what one thing took longer than another, round by round.
+
+    >>> difference([3.0, 5.0], [1.0, 2.0])
+    [2.0, 3.0]
+    """
+    return [one - other for one, other in zip(more, less, strict=True)]

@@ -8,7 +8,7 @@ from tempfile import gettempdir
 from typing import Final
 
 from benchmarks.children import cost_in_turn
-from benchmarks.figures import Figure, figure
+from benchmarks.figures import Figure, difference, figure
 from benchmarks.plan import Plan
 
 NOTHING: Final = ("-c", "pass")
@@ -34,17 +34,15 @@ def start_up(plan: Plan) -> Iterator[Figure]:
             value=lambda cost: cost.cpu,
         )
     )
-    added = {name: _less(cpu, bare) for name, cpu in zip(OURS, ours, strict=True)}
+    added = {name: difference(cpu, bare) for name, cpu in zip(OURS, ours, strict=True)}
     notes = {name: _note(name, command) for name, command in OURS.items()}
     for name, cpu in added.items():
         row = partial(figure, f"start-up/{name}", ours=cpu, note=notes[name])
         aim = "at most 1.5" if name in AIMED_AT else ""
-        yield row("attrs, cattrs, pluggy, msgspec", theirs=_less(needed, bare), aim=aim)
-        yield row("import llama_cloud", theirs=_less(official, bare))
-
-
-def _less(more: Sequence[float], less: Sequence[float]) -> list[float]:
-    return [one - other for one, other in zip(more, less, strict=True)]
+        yield row(
+            "attrs, cattrs, pluggy, msgspec", theirs=difference(needed, bare), aim=aim
+        )
+        yield row("import llama_cloud", theirs=difference(official, bare))
 
 
 def _note(name: str, command: Sequence[str]) -> str:
