@@ -12,13 +12,15 @@ PYTHONS = $(or $(shell for version in 3.11 3.12 3.13 3.14; do \
 	$$python -c '' 2>/dev/null && echo $$python && break; done; done; true),$(PYTHON))
 
 RUN = .venv/bin/python -m
+RUN_BENCH = .venv/bench/bin/python -m
 WHEEL_HOLDS = replay replay_backends replay_plugins
 export CHAT_REPLAY_SHARED ?= $(abspath ../shared)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_USER = 0
 unexport PYTHONHOME PYTHONPATH PYTEST_ADDOPTS
 
-.PHONY: demo test check lint types docs wheel check-oldest check-newest bench clean
+.PHONY: demo test check lint types docs wheel check-oldest check-newest bench bench-test \
+	clean
 
 demo: .venv/installed
 	.venv/bin/replay transcript examples/two_turns.json
@@ -67,8 +69,12 @@ define test-wheel
 	cd "$$away"; .venv/bin/python -m pytest
 endef
 
-bench: .venv/installed-test
-	$(RUN) benchmarks $(ARGS)
+# ARGS=--full measures all sizes; docs/explanation/speed.md has the other options.
+bench: .venv/installed-bench
+	$(RUN_BENCH) benchmarks $(ARGS)
+
+bench-test: .venv/installed-bench
+	$(RUN_BENCH) pytest tests/benchmarks
 
 clean:
 	rm -rf .venv build dist *.egg-info .coverage* .*_cache .hypothesis docs/_build
@@ -84,6 +90,13 @@ clean:
 
 .venv/installed-test: .venv/installed
 	$(RUN) pip install --quiet --editable '.[test]'
+	touch $@
+
+# Apart, since where orjson is installed mypy writes its cache with it, and crashes at
+# halves of surrogate pairs.
+.venv/installed-bench: .venv/bin/python setup.cfg pyproject.toml
+	.venv/bin/python -m venv --clear .venv/bench
+	$(RUN_BENCH) pip install --quiet --editable '.[bench,test]'
 	touch $@
 
 .venv/installed-check: .venv/installed-test

@@ -1,0 +1,48 @@
+"""The cases: what can be measured, by name."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+import attrs
+
+from benchmarks.documents import bytes_to_transcript, dumps
+from benchmarks.figures import Figure
+from benchmarks.histories import coalescing
+from benchmarks.large_files import large_file
+from benchmarks.listening import bytes_to_engine, hook_call
+from benchmarks.plan import Plan
+from benchmarks.start_up import start_up
+
+
+@attrs.frozen
+class Case:
+    """Some figures that are measured together."""
+
+    measure: Callable[[Plan], Iterable[Figure]]
+    needs: tuple[str, ...] = ()  #: modules of peers
+
+
+CASES: Final[Mapping[str, Case]] = {
+    "bytes-to-transcript": Case(bytes_to_transcript, ("orjson", "llama_cloud")),
+    "bytes-to-engine": Case(bytes_to_engine, ("orjson",)),
+    "hook-call": Case(hook_call),
+    "coalescing": Case(coalescing, ("pydantic_ai", "anthropic", "openai")),
+    "large-file": Case(large_file, ("orjson",)),
+    "start-up": Case(start_up, ("llama_cloud",)),
+    "dumps": Case(dumps, ("orjson",)),
+}
+
+
+def measure(
+    names: Iterable[str], plan: Plan, tell: Callable[[str], object]
+) -> Iterator[Figure]:
+    """Yield the figures of the cases of these names.
+
+    Args:
+        names: Keys of :data:`CASES`.
+        plan: How much to measure.
+        tell: Called with the name of each case before it is measured.
+    """
+    for name in names:
+        tell(name)
+        yield from CASES[name].measure(plan)

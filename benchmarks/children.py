@@ -1,0 +1,65 @@
+"""What a command costs as a process of its own."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Final
+
+import attrs
+
+from benchmarks.rounds import alternate
+
+LAUNCH: Final = str(Path(__file__).with_name("launch.py"))
+KILOBYTE: Final = 1 if sys.platform == "darwin" else 1024  #: getrusage's unit, in bytes
+
+
+@attrs.frozen
+class Cost:
+    """What one run of a command took."""
+
+    seconds: float  #: from its start to its end
+    cpu: float  #: seconds of the processor, of the kernel too
+    peak: float  #: of the memory that it held, in MB of 1,000,000 bytes
+
+
+def cost(arguments: Sequence[str]) -> Cost:
+    """Run this Python with *arguments*, away from the sources, and return its cost.
+
+    Raises:
+        subprocess.CalledProcessError: It failed; what it said is noted.
+    """
+    command = [sys.executable, *arguments]
+    launched = subprocess.run(  # noqa: S603 - the commands are ours
+        [sys.executable, "-I", "-S", LAUNCH, *command],
+        cwd=gettempdir(),
+        capture_output=True,
+        check=True,
+    )
+    taken = json.loads(launched.stdout)
+    if taken["exit_code"]:
+        error = subprocess.CalledProcessError(taken["exit_code"], command)
+        error.add_note(launched.stderr.decode(errors="replace"))
+        raise error
+    return Cost(taken["seconds"], taken["cpu"], taken["peak"] * KILOBYTE / 1e6)
+
+
+def cost_in_turn(
+    *commands: Sequence[str], seconds: float, value: Callable[[Cost], float]
+) -> list[tuple[Cost, ...]]:
+    """Return what each command cost, round by round.
+
+    Args:
+        commands: Arguments for this Python, of at least two commands.
+        seconds: About how long all of it may last.
+        value: What of a cost to look at to see whether there were rounds enough.
+
+    Raises:
+        subprocess.CalledProcessError: A command failed; what it said is noted.
+    """
+    measures = [partial(cost, each) for each in commands]
+    rounds = alternate(measures, seconds=seconds, value=value)
+    return list(zip(*rounds, strict=True))

@@ -1,0 +1,32 @@
+"""How much is measured: sizes, and how long it may last."""
+
+from typing import Final
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """What a case may take from the command line."""
+
+    sessions: tuple[int, ...]  #: events of the sessions that are held in memory
+    histories: tuple[int, ...]  #: deltas of the histories that are coalesced
+    files: tuple[int, ...]  #: events of the sessions that are read by processes
+    all_commands: bool  #: whether ``run``, ``check`` and ``copy`` read them too
+    seconds: float  #: about how long one comparison may last
+
+
+QUICK: Final = Plan(
+    sessions=(9_200,),
+    histories=(10, 1_000, 100_000),
+    files=(1_800_000,),
+    all_commands=False,
+    seconds=4,
+)
+FULL: Final = Plan(
+    sessions=(10, 100, 1_000, 9_200, 100_000, 1_000_000),
+    histories=(10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000),
+    files=(1_800_000, 10_000_000),
+    all_commands=True,
+    seconds=20,
+)

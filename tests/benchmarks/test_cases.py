@@ -1,0 +1,57 @@
+"""The suite runs, at its smallest: what it measures is no matter of a test."""
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from benchmarks.accumulators import ACCUMULATORS, Accumulate, Messages
+from benchmarks.cases import CASES, measure
+from benchmarks.figures import Figure
+from benchmarks.histories import messages
+from benchmarks.peers import missing
+from benchmarks.plan import Plan
+
+SMALLEST = Plan(
+    sessions=(10, 1_000),
+    histories=(10,),
+    files=(1_000, 2_000),
+    all_commands=True,
+    seconds=0.0,
+)
+
+
+@cache
+def figures_of(name: str) -> list[Figure]:
+    if absent := missing(CASES[name].needs):
+        pytest.skip(f"not installed, but by `make bench`: {', '.join(absent)}")
+    return list(measure([name], SMALLEST, tell=lambda _: None))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_case_gives_figures_under_its_name(name: str) -> None:
+    figures = figures_of(name)
+    assert figures
+    assert {figure.case.partition("/")[0] for figure in figures} == {name}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_two_figures_are_taken_for_each_other(name: str) -> None:
+    keys = [figure.key for figure in figures_of(name)]
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_case_is_told_before_it_is_measured() -> None:
+    told: list[str] = []
+    next(measure(["hook-call"], SMALLEST, tell=told.append))
+    assert told == ["hook-call"]
+
+
+@pytest.mark.parametrize("accumulate", ACCUMULATORS.values(), ids=ACCUMULATORS)
+def test_a_peer_puts_the_same_messages_together(
+    accumulate: Callable[[Messages], Accumulate],
+) -> None:
+    if absent := missing(CASES["coalescing"].needs):
+        pytest.skip(f"not installed, but by `make bench`: {', '.join(absent)}")
+    deltas = messages()[:2]
+    assert accumulate(deltas)() == ["".join(each) for each in deltas]
