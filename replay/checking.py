@@ -33,6 +33,16 @@ class Checks:
         """
         self._depth("$", header)
 
+    def may_refuse(self, depth: int, size: int) -> bool:
+        """Tell whether known events must be looked at one by one.
+
+        Args:
+            depth: What the depth of no field exceeds.
+            size: How long they are together, in bytes.
+        """
+        limits = self.limits
+        return self.strict or depth > limits.depth or size > limits.event_bytes
+
     def is_too_deep(self, values: Sequence[object], levels: int) -> bool:
         """Tell whether any field is nested too deep.
 

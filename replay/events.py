@@ -12,7 +12,7 @@ from typing import ClassVar, Final, TypeAlias
 
 import attrs
 
-from replay.wire import WireObject, read_only
+from replay.wire import WireObject, decoded, read_only
 
 
 @attrs.frozen(repr=False)
@@ -88,12 +88,14 @@ class ToolCall(WireObject):
 
     call_id: str
     name: str
-    _arguments: Mapping[str, object] = attrs.field(alias="arguments", hash=False)
+    _arguments: Mapping[str, object] = attrs.field(
+        alias="arguments", hash=False, eq=decoded
+    )
 
     @cached_property
     def arguments(self) -> Mapping[str, object]:
         """Return what the tool was given, read-only at every depth."""
-        frozen: Mapping[str, object] = read_only(self._arguments)
+        frozen: Mapping[str, object] = read_only(decoded(self._arguments))
         return frozen
 
 
@@ -106,13 +108,13 @@ class ToolResult(WireObject):
 
     call_id: str
     name: str
-    _result: object = attrs.field(alias="result", hash=False)
+    _result: object = attrs.field(alias="result", hash=False, eq=decoded)
     image_attachment: ImageAttachment | None = None  #: None: there is no page image
 
     @cached_property
     def result(self) -> object:
         """Return what the tool gave: any JSON value, read-only at every depth."""
-        frozen: object = read_only(self._result)
+        frozen: object = read_only(decoded(self._result))
         return frozen
 
 

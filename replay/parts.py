@@ -36,6 +36,7 @@ class Deltas:
     text: str  #: the contents joined
     #: events, or the objects that they were recorded as; None: they hold no more
     items: Sequence[object] | None = None
+    may_have_halves: bool = True  #: of surrogate pairs; False: there are none
 
     @property
     def first(self) -> int:

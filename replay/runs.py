@@ -57,6 +57,7 @@ class Run:
     pending: bool = True  #: False: nothing of it waits for a full event any more
     text: str = ""  #: the deltas joined to characters, once it is closed
     last_solid: int = -1  #: the latest pending run up to it that is not blank
+    may_have_halves: bool = False  #: whether any of the deltas may
     _apart: str | None = None  #: that text taken apart, once it was asked for
 
     def close(self, last_solid: int) -> bool:
@@ -66,10 +67,10 @@ class Run:
             last_solid: The index of the latest run before it that is not blank.
         """
         text = "".join(self.pieces)
-        may_have_halves = has_halves(text)
-        self.text = joined(text) if may_have_halves else text
+        is_to_join = self.may_have_halves and has_halves(text)
+        self.text = joined(text) if is_to_join else text
         self.last_solid = last_solid if self.text.isspace() else self.index
-        return may_have_halves and has_halves(self.text)
+        return is_to_join and has_halves(self.text)
 
     def units(self, *, apart: bool) -> str:
         """Return its text as it is, or with every surrogate pair taken apart."""

@@ -47,7 +47,9 @@ class Coalescer:
         self._open: Run | None = None
         self._blocks: dict[Kind, _Block] = {"text": _Block(), "thinking": _Block()}
 
-    def delta(self, kind: Kind, content: str, index: int) -> None:
+    def delta(
+        self, kind: Kind, content: str, index: int, *, may_have_halves: bool = True
+    ) -> None:
         """Take a delta that is not empty."""
         run = self._open
         if run is None or run.kind != kind:
@@ -56,6 +58,7 @@ class Coalescer:
             self._blocks[kind].pending.append(run)
             self._queue.append(run)
         run.pieces.append(content)
+        run.may_have_halves = run.may_have_halves or may_have_halves
 
     def full(
         self, kind: Kind, event: Text | Thinking, index: int
@@ -67,6 +70,12 @@ class Coalescer:
         """
         self._close()
         block = self._blocks[kind]
+        is_alone = len(self._queue) == len(block.pending) == 1
+        if is_alone and block.pending[0].text == event.content:  # as nearly always
+            run = self._queue.popleft()
+            block.pending.clear()
+            block.recent.clear()
+            return [Message(kind, run.text, run.index, "both", event=event)]
         if not block.pending:
             content = joined(event.content)
             if self._is_late(block, content, index):

@@ -5,8 +5,8 @@ guess is right where the stretch decodes. Elsewhere, brackets are counted.
 """
 
 import re
-from collections.abc import Iterator
-from typing import Any, Final, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import attrs
 import msgspec
@@ -16,15 +16,15 @@ from replay.checking import Checks, Where
 from replay.cutting import end_of_events
 from replay.decoded_events import DecodedEvents
 from replay.errors import DecodeError
+from replay.forms import values_of
 from replay.json_text import parse
-from replay.known_events import KnownEvents, decode_known
+from replay.known_structs import scan
 from replay.places import fault, moved, place_of
 from replay.source_text import SourceText
 from replay.stored_events import Stretch
 from replay.windows import Window
 
 _BETWEEN: Final = re.compile(rb"[ \t\r\n]*+,[ \t\r\n]*+\{")
-_Events: TypeAlias = KnownEvents | DecodedEvents
 
 
 @attrs.define(eq=False)
@@ -52,13 +52,10 @@ class Stretches:
             DecodeError: It is no list, or an event does not pass the checks.
         """
         while not self._is_at_end():
-            size, events = self._next()
-            events.check(self._checks, self._where, self._first)
-            if size > self._checks.limits.event_bytes:
-                self._checks.sizes(events.values(), self._where, self._first)
-            yield Stretch(self._window.offset, size, len(events))
-            self._first += len(events)
-            self._window.drop(size)
+            stretch = self._next()
+            yield stretch
+            self._first += stretch.count
+            self._window.drop(stretch.size)
 
     def _is_at_end(self) -> bool:
         """Pass over what stands before the next event, or over the list's end."""
@@ -78,32 +75,52 @@ class Stretches:
     def _peek(self) -> bytes:
         return self._window.peek(self._text.block)
 
-    def _next(self) -> tuple[int, _Events]:
-        """Return the size of the next stretch, and its events."""
+    def _next(self) -> Stretch:
         window = self._window
         window.fill(self._text.block)
         guess = self._guess()
-        if guess and (events := _quickly(window.data[:guess])) is not None:
-            return guess, events
+        count = self._count(window.data[:guess]) if guess else None
+        if count is not None:
+            return Stretch(window.offset, guess, count)
         while not (end := values_end(window.data, 0, self._text.block)):
             if window.is_last:
                 raise self._fault(b"[{}," if self._first else b"[")
             if len(window.data) > self._checks.limits.event_bytes:
                 raise self._checks.too_long(self._where(self._first))
             window.fill(2 * len(window.data))
-        return end, self._exactly(window.data[:end])
+        return Stretch(window.offset, end, self._count_exactly(window.data[:end]))
 
-    def _exactly(self, text: bytes) -> _Events:
+    def _count(self, text: bytes) -> int | None:
+        """Check and count the events of a text; None: it may be cut wrongly."""
         array = b"[%b]" % text
-        if (known := decode_known(array, "array")) is not None:
-            return known
+        if found := scan(array, "array"):
+            count, depth = found
+            if self._checks.may_refuse(depth, len(text)):
+                self._check(values_of(array, "array"), len(text))
+            return count
         try:
-            parsed = parse(array)
+            values: list[object] = msgspec.json.decode(array, type=list)
+        except (ValueError, RecursionError, msgspec.MsgspecError):
+            return None
+        self._check(values, len(text))
+        return len(values)
+
+    def _count_exactly(self, text: bytes) -> int:
+        if (count := self._count(text)) is not None:
+            return count
+        try:
+            parsed = parse(b"[%b]" % text)
         except DecodeError as error:
             raise self._moved(error, 1) from None
         values: Any = parsed.value  # an array gives a list
         self.oddities += parsed.oddities
-        return DecodedEvents(values)
+        self._check(values, len(text))
+        return len(values)
+
+    def _check(self, values: Sequence[object], size: int) -> None:
+        DecodedEvents(values).check(self._checks, self._where, self._first)
+        if size > self._checks.limits.event_bytes:
+            self._checks.sizes(values, self._where, self._first)
 
     def _guess(self) -> int:
         """Return where the stretch may end; 0: nobody knows."""
@@ -128,14 +145,3 @@ class Stretches:
         with self._text.opened() as file:
             place = place_of(file, self._window.offset)
         return moved(error, place, shift, self._where, self._first)
-
-
-def _quickly(text: bytes) -> _Events | None:
-    """Return the events that a text holds; None: it may be cut in the wrong place."""
-    array = b"[%b]" % text
-    try:
-        return decode_known(array, "array") or DecodedEvents(
-            msgspec.json.decode(array, type=list)
-        )
-    except (ValueError, RecursionError, msgspec.MsgspecError):
-        return None

@@ -1,6 +1,7 @@
 """A session's turns: what was asked, done and answered; pure."""
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Literal
 
 import attrs
@@ -24,7 +25,8 @@ class TurnBuilder:
 
     def add(self, event: Part, index: int, advance: Advance) -> Turn | None:
         """Take an event with its advance; return the turn that ended before it."""
-        self._add_messages(advance)
+        if advance.released:
+            self._add_messages(advance)
         ended = None
         if advance.closes:
             ended = self._turn()
@@ -33,12 +35,14 @@ class TurnBuilder:
             self._user_input = event if isinstance(event, UserInput) else None
         for message in advance.settled:
             self._steps.append((message.index, message))
-        if isinstance(event, UnknownEvent):
-            self._steps.append((index, event))
+        exchange = advance.exchange
+        if exchange is not None:
+            if exchange.index == index:
+                self._steps.append((index, exchange))
         elif isinstance(event, Stop):
             self._stop = event
-        elif advance.exchange is not None and advance.exchange.index == index:
-            self._steps.append((index, advance.exchange))
+        elif isinstance(event, UnknownEvent):
+            self._steps.append((index, event))
         return ended
 
     def finish(self, advance: Advance) -> Turn | None:
@@ -51,13 +55,15 @@ class TurnBuilder:
             self._steps.append((message.index, message))
 
     def _turn(self) -> Turn:
-        self._steps.sort(key=lambda step: step[0])
+        self._steps.sort(key=itemgetter(0))
         stop = self._stop
         return Turn(
             user_input=self._user_input,
             steps=tuple(
-                step.frozen() if isinstance(step, Exchange) else step
-                for _, step in self._steps
+                [
+                    step.frozen() if isinstance(step, Exchange) else step
+                    for _, step in self._steps
+                ]
             ),
             stop=stop,
             status=_status(stop),

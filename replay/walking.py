@@ -138,16 +138,19 @@ class Walk:
         return take(part, index)
 
     def _delta(self, delta: TextDelta | ThinkingDelta, index: int) -> Advance:
-        return self._piece(KINDS[type(delta)], delta.content, index)
+        cls, content = type(delta), delta.content
+        return self._deltas(Deltas(cls, [content], content), index)
 
     def _deltas(self, deltas: Deltas, index: int) -> Advance:
-        return self._piece(KINDS[deltas.cls], deltas.text, index + deltas.first)
-
-    def _piece(self, kind: Kind, content: str, index: int) -> Advance:
-        if not content:
+        if not deltas.text:
             return NOTHING
         advance = NOTHING if self.is_open else self._begin(Advance())
-        self._coalescer.delta(kind, content, index)
+        self._coalescer.delta(
+            KINDS[deltas.cls],
+            deltas.text,
+            index + deltas.first,
+            may_have_halves=deltas.may_have_halves,
+        )
         return advance
 
     def finish(self) -> Advance:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NoReturn, Self
 import attrs
 
 from replay.errors import EncodeError
+from replay.json_text import parse
 from replay.limits import DEEPEST
 
 
@@ -67,6 +68,18 @@ def read_only(value: Any, depth: int = DEEPEST + 1) -> Any:  # noqa: ANN401 - an
         raise EncodeError(reason)
     values = map(read_only, value.values(), repeat(depth - 1))
     return _ReadOnlyDict(dict(zip(value, values, strict=True)))
+
+
+@attrs.frozen
+class Undecoded:
+    """A JSON value that nobody has asked for yet."""
+
+    text: bytes  #: JSON that was found to be right
+
+
+def decoded(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a JSON value, decoded where it has not been yet."""
+    return parse(value.text).value if isinstance(value, Undecoded) else value
 
 
 @attrs.frozen(repr=False)

@@ -26,6 +26,6 @@ def test_a_closed_run_is_joined_to_characters(
     text: str,
     has_halves: bool,  # noqa: FBT001 - what is expected
 ) -> None:
-    run = Run("text", 0, pieces)
+    run = Run("text", 0, pieces, may_have_halves=True)
     assert run.close(-1) == has_halves
     assert run.text == text
