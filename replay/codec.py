@@ -1,7 +1,7 @@
 """JSON values to events and headers, exactly: nothing is coerced, nothing is lost."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from operator import eq
 from typing import Any, Final, TypeVar, cast
 
@@ -14,17 +14,15 @@ from replay.errors import DecodeError
 from replay.events import (
     EVENT_CLASSES,
     Event,
-    ImageAttachment,
     Stop,
     Text,
     TextDelta,
     Thinking,
     ThinkingDelta,
     UnknownEvent,
-    Usage,
     UserInput,
 )
-from replay.sessions import JobMetadata, SessionSummary
+from replay.sessions import SessionSummary
 from replay.wire import WireObject
 
 _Wire = TypeVar("_Wire", bound=WireObject)
@@ -117,12 +115,13 @@ def decode_header(value: Mapping[str, object], session_id: str) -> SessionSummar
 
 
 def _structure(value: Mapping[str, object], cls: type[_Wire]) -> _Wire:
+    key: Any = cls  # mypy takes a class whose values have a hash for one without
     try:
-        return cast("_Wire", _FAST[cls](value, cls))
+        return cast("_Wire", _fast(key)(value, cls))
     except (KeyError, _UnexpectedError):
         pass  # the exact way says what is wrong
     try:
-        return _EXACT.structure(value, cls)
+        return _exact().structure(value, cls)
     except ClassValidationError as error:
         where, reason = _first_fault("$", error)
         raise DecodeError(where, reason) from None
@@ -151,12 +150,14 @@ def _converter(*, detailed: bool) -> Converter:
     for cls, structure in _FIELDS:
         is_it = partial(eq, cls)
         converter.register_structure_hook_func(is_it, structure)
-    for cls in (ImageAttachment, Usage, JobMetadata, *EVENT_CLASSES.values()):
-        converter.register_structure_hook(cls, _object(cls, converter))
-    converter.register_structure_hook(
-        SessionSummary, _object(SessionSummary, converter)
+    converter.register_structure_hook_factory(
+        _is_wire_object, lambda cls: _object(cls, converter)
     )
     return converter
+
+
+def _is_wire_object(cls: object) -> bool:
+    return isinstance(cls, type) and issubclass(cls, WireObject)
 
 
 def _exactly(*expected: type) -> _Structure:
@@ -211,8 +212,19 @@ def _object(cls: type[WireObject], converter: Converter) -> _Structure:
 
 #: Sets a frozen slot of a value that nobody has seen yet.
 _set_recorded: Final[Any] = vars(WireObject)["_recorded"].__set__
-_EXACT: Final = _converter(detailed=True)
-_FAST: Final = {
-    cls: _converter(detailed=False).get_structure_hook(cls)
-    for cls in (SessionSummary, *EVENT_CLASSES.values())
-}
+
+
+@cache
+def _exact() -> Converter:
+    """Return what tells every fault by its path; made when there is one."""
+    return _converter(detailed=True)
+
+
+@cache
+def _quick() -> Converter:
+    return _converter(detailed=False)
+
+
+@cache
+def _fast(cls: Any) -> _Structure:  # noqa: ANN401 - a class of this library
+    return _quick().get_structure_hook(cls)
