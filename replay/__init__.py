@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from replay.hookspecs import Context as Context
     from replay.hookspecs import hookimpl as hookimpl
     from replay.limits import Limits as Limits
+    from replay.live_streams import LiveStream as LiveStream
     from replay.messages import Message as Message
     from replay.messages import ToolExchange as ToolExchange
     from replay.messages import Transcript as Transcript
@@ -123,6 +124,7 @@ _HOMES = {
     ],
     "hookspecs": ["Context", "hookimpl"],
     "limits": ["Limits"],
+    "live_streams": ["LiveStream"],
     "messages": ["Message", "ToolExchange", "Transcript", "Turn"],
     "plugin_loading": ["load_plugin"],
     "rendering": ["render"],

@@ -57,7 +57,9 @@ class EventDecoder:
             return
         if is_deeper(value, self._limits.depth + 1):
             reason = f"nested deeper than {self._limits.depth} levels"
-            raise LimitExceededError("stream", reason, hint="raise Limits(depth=…)")
+            raise LimitExceededError(
+                where="stream", reason=reason, hint="raise Limits(depth=…)"
+            )
         if self._strict:
             check_event(value, "$")
         event = decode_event(value)

@@ -6,21 +6,30 @@ from typing import BinaryIO, Final
 
 import attrs
 
+from replay.diagnostics import Diagnostic
 from replay.errors import DecodeError
 from replay.limits import Limits
 from replay.os_errors import os_failure
 from replay.sessions import Session
 from replay.shapes import read_sessions
 from replay_backends.decompression import decompressed
+from replay_backends.torn_lines import whole_lines
 
+#: What the name of a recording that is under way, or was killed, ends in.
+PART: Final = ".jsonl.part"
 #: What the name of a file of sessions ends in, in any case.
-SUFFIXES: Final = tuple(
-    form + packing
-    for form in (".json", ".jsonl", ".ndjson")
-    for packing in ("", ".gz", ".zst")
+SUFFIXES: Final = (
+    *(
+        form + packing
+        for form in (".json", ".jsonl", ".ndjson")
+        for packing in ("", ".gz", ".zst")
+    ),
+    PART,
 )
 _LINES: Final = tuple(each for each in SUFFIXES if each[:6] in (".jsonl", ".ndjso"))
-_SUFFIX: Final = re.compile(r"(\.(json|jsonl|ndjson))?(\.(gz|zst))?\Z", re.IGNORECASE)
+_SUFFIX: Final = re.compile(
+    r"(\.jsonl\.part|(\.(json|jsonl|ndjson))?(\.(gz|zst))?)\Z", re.IGNORECASE
+)
 
 
 @attrs.frozen
@@ -56,15 +65,24 @@ def sessions_in(
         DecodeError: It holds something else.
         BackendError: It cannot be read to its end.
     """
+    torn = 0
+    if name.lower().endswith(PART):
+        file, torn = whole_lines(file)
     try:
-        yield from read_sessions(
+        for session in read_sessions(
             decompressed(file),
             session_id=session_id,
             is_lines=name.lower().endswith(_LINES) or None,
             strict=reading.strict,
             limits=reading.limits,
-        )
+        ):
+            yield _marked_torn(session, torn) if torn else session
     except DecodeError as error:
         raise attrs.evolve(error, source=source) from error.__cause__
     except OSError as error:
         raise os_failure(source, error) from error
+
+
+def _marked_torn(session: Session, count: int) -> Session:
+    torn = Diagnostic("torn-line", None, f"{count} bytes at the end are no whole line")
+    return attrs.evolve(session, diagnostics=(*session.diagnostics, torn))

@@ -89,4 +89,4 @@ class Decoder:
         if self._size + more > self._most:
             reason = f"a frame is longer than {self._most} bytes"
             hint = "raise Limits(event_bytes=…)"
-            raise LimitExceededError("stream", reason, hint=hint)
+            raise LimitExceededError(where="stream", reason=reason, hint=hint)
