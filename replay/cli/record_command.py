@@ -9,6 +9,7 @@ from replay.cli import standard_output
 from replay.cli.copy_command import copy_all
 from replay.cli.failures import FOUND_PROBLEMS, say
 from replay.cli.reading import location_argument, sessions_of
+from replay.runs import joined
 from replay.sanitizing import sanitize
 
 
@@ -65,17 +66,27 @@ def _events(stream: replay.LiveStream) -> Iterator[replay.Event]:
 def _print(events: Iterator[replay.Event]) -> int:
     """Print a turn's text as it arrives, and return the exit code."""
     code = FOUND_PROBLEMS  # unless the turn comes to a good end
+    shown = ""  # of the text that no message has followed yet
     for item in replay.coalesce(events):
         match item:
             case replay.TextDelta(content):
                 _write(content)
-            case replay.Message(kind="text", content=content, source=source):
-                _write(content + "\n" if source == "full" else "\n")
+                shown += content
+            case replay.Message(kind="text", content=content):
+                _write(_rest(content, joined(shown)) + "\n")
+                shown = joined(shown)[len(content) :]
             case replay.Stop(is_error=True, error=error):
                 say(f"the turn failed: {error or 'no reason is given'}")
             case replay.Stop():
                 code = 0
     return code
+
+
+def _rest(message: str, shown: str) -> str:
+    """Return what is still to be printed of a message."""
+    if shown.startswith(message):
+        return ""
+    return message[len(shown) :] if message.startswith(shown) else f"\n{message}"
 
 
 def _write(text: str) -> None:

@@ -36,15 +36,23 @@ def head(status: int = 200, *headers: str) -> bytes:
     return "\r\n".join([f"HTTP/1.1 {status} Status", *headers, "", ""]).encode()
 
 
-def answer(body: bytes = b"", status: int = 200, *headers: str) -> bytes:
+def answer(
+    body: bytes = b"", status: int = 200, *headers: str, close: bool = True
+) -> bytes:
     """Return a whole answer; its body is JSON unless *headers* say otherwise."""
-    kinds = [] if "content-type" in str(headers).lower() else ["Content-Type: application/json"]
-    return head(status, *kinds, *headers, f"Content-Length: {len(body)}") + body
+    more = [f"Content-Length: {len(body)}"]
+    if "content-type" not in str(headers).lower():
+        more.append("Content-Type: application/json")
+    if close:
+        more.append("Connection: close")
+    return head(status, *headers, *more) + body
 
 
-def json_answer(value: object, status: int = 200, *headers: str) -> bytes:
+def json_answer(
+    value: object, status: int = 200, *headers: str, close: bool = True
+) -> bytes:
     """Return an answer whose body is a JSON value."""
-    return answer(json.dumps(value).encode(), status, *headers)
+    return answer(json.dumps(value).encode(), status, *headers, close=close)
 
 
 def always(*data: bytes) -> Handler:
@@ -155,7 +163,9 @@ class Server:
 
 
 @contextmanager
-def serving(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[Server]:
+def serving(
+    handler: Handler, context: ssl.SSLContext | None = None
+) -> Iterator[Server]:
     """Start a server for the length of a block."""
     server = Server(handler, context)
     try:

@@ -95,15 +95,16 @@ def pieces(
 def body_of(
     response: requests.Response, source: str, most: int, deadline: Deadline
 ) -> BinaryIO:
-    """Return an answer's decoded body as a file; a long one is not in memory.
+    """Return a GET's decoded body as a file; a long one is not in memory.
 
     Raises:
         LimitExceededError: It is longer than *most* bytes.
-        BackendError: It breaks off, or takes too long.
+        Again: It breaks off, or takes too long.
+        BackendError: It cannot be decoded.
     """
     with ExitStack() as undo:
         file = undo.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY))
-        for piece in pieces(response, source, deadline):
+        for piece in _pieces_or_again(response, source, deadline):
             file.write(piece)
             if file.tell() > most:
                 reason = f"longer than {most} bytes"
@@ -112,6 +113,17 @@ def body_of(
         file.seek(0)
         undo.pop_all()
     return cast("BinaryIO", file)
+
+
+def _pieces_or_again(
+    response: requests.Response, source: str, deadline: Deadline
+) -> Iterator[bytes]:
+    try:
+        yield from pieces(response, source, deadline)
+    except BackendError as error:
+        if error.retryable:
+            raise Again(error) from None
+        raise
 
 
 def beginning_of(response: requests.Response, source: str) -> bytes:

@@ -26,7 +26,7 @@ from replay.sanitizing import sanitize_line
 TRANSPORT: Final = (OSError, ValueError, http.client.HTTPException, urllib3.HTTPError)
 
 _SHOWN: Final = 200  # characters
-_TIMEOUTS: Final = (TimeoutError, urllib3.TimeoutError)
+_TIMEOUTS: Final = (TimeoutError, urllib3.ReadTimeoutError, ConnectTimeout)
 _TLS_HINT: Final = "for a private authority, set REQUESTS_CA_BUNDLE to its certificate"
 _CUT: Final = (http.client.IncompleteRead, ssl.SSLEOFError, ConnectionError)
 _GARBLED: Final = (
