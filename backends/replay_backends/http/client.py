@@ -41,11 +41,18 @@ def new_session(
         connections: How many are kept for use at once.
         check_peer: See :class:`~replay_backends.http.connections.TimedAdapter`.
     """
-    session = requests.Session()
+    session = _Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("http://", "https://"):
         session.mount(scheme, TimedAdapter(connections, check_peer))
     return session
+
+
+class _Session(requests.Session):
+    """Sees no redirect: even unfollowed, requests would read its body, however long."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return nothing, for :class:`Client` follows."""
 
 
 @attrs.frozen
@@ -151,7 +158,10 @@ def check(
 
 
 def _redirected(ask: Ask, location: str) -> Ask:
-    url = urljoin(ask.url, location)
+    try:
+        url = urljoin(ask.url, location)
+    except ValueError:
+        url = ""  # which is refused like any that is none
     here = origin_of(split(ask.url, ask.source))
     there = origin_of(split(url, ask.source))
     if here != there:
