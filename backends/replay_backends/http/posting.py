@@ -6,11 +6,16 @@ from http import HTTPStatus
 import attrs
 import requests
 
-from replay.errors import BackendError, StreamInterruptedError, UnsafeRedirectError
+from replay.errors import (
+    BackendError,
+    StreamInterruptedError,
+    TLSError,
+    UnsafeRedirectError,
+)
 from replay_backends.http.client import REDIRECTS, Client, check, new_session
 from replay_backends.http.deadlines import Deadline
 from replay_backends.http.exchange import Ask, send
-from replay_backends.http.retrying import Again, with_retries
+from replay_backends.http.retrying import with_retries
 
 #: What messages add where nobody knows whether the prompt was received.
 HINT = "the prompt may have been received: see stream.rest() before sending it again"
@@ -60,12 +65,10 @@ def post(
 def _sent(session: requests.Session, ask: Ask, deadline: Deadline) -> requests.Response:
     try:
         return send(session, ask, deadline)
-    except Again:
+    except TLSError:  # nothing of it was sent
         raise
     except BackendError as error:
-        if error.retryable:
-            raise _interrupted(error) from None
-        raise
+        raise _interrupted(error) from None
 
 
 def _interrupted(error: BackendError) -> StreamInterruptedError:

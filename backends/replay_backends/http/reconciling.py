@@ -8,6 +8,7 @@ After it, text is counted, each kind for itself.
 
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from itertools import pairwise
 
 import attrs
 
@@ -87,8 +88,7 @@ class Progress:
             None where there is no such turn.
         """
         inputs = [i for i, event in enumerate(history) if isinstance(event, UserInput)]
-        ends = [*inputs[1:], len(history)]
-        for start, end in reversed([*zip(inputs, ends, strict=True)]):
+        for start, end in reversed([*pairwise([*inputs, len(history)])]):
             opening = history[start]
             if start < known or not isinstance(opening, UserInput):
                 continue
