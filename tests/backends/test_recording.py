@@ -61,6 +61,16 @@ def test_at_its_end_it_takes_its_name(tmp_path: Path) -> None:
     assert events_in(tmp_path) == [OPENING, *TURN]
 
 
+def test_a_system_without_open_directories_will_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("replay_backends.folders.HAS_DESCRIPTORS", False)
+    for _ in range(2):
+        record(tmp_path, *TURN).publish()
+    record(tmp_path).discard()
+    assert events_in(tmp_path) == [OPENING, *TURN] * 2
+
+
 def test_the_arrivals_lie_beside_it_one_for_each_event(tmp_path: Path) -> None:
     recording = record(tmp_path, *TURN[:2])
     recording.add(STOP, None)
@@ -154,18 +164,22 @@ def test_the_next_recording_goes_on_where_a_killed_one_left_off(tmp_path: Path) 
     assert lines(tmp_path / "ses-1.arrivals") == [0.0, 0.125, 0.25, 0.375, 0.5] * 2
 
 
-@pytest.mark.parametrize("known", [b"", b"0.0\n0.125\n"])
-def test_arrivals_that_nobody_knows_are_null(tmp_path: Path, known: bytes) -> None:
+@pytest.mark.parametrize("known", [[], [0.0, 0.125], [0.0, 0.125, 0.25, 0.375, 0.5]])
+def test_arrivals_that_nobody_knows_are_null(
+    tmp_path: Path, known: list[float]
+) -> None:
     record(tmp_path, *TURN).publish()
-    if known:
-        (tmp_path / "ses-1.arrivals").write_bytes(known)
-    else:
-        (tmp_path / "ses-1.arrivals").unlink()
+    path = tmp_path / "ses-1.arrivals"
+    path.write_text("".join(f"{each}\n" for each in known))
     record(tmp_path).publish()
-    arrivals = lines(tmp_path / "ses-1.arrivals")
-    assert arrivals == [0.0, 0.125, None, None, None, 0.0][(0 if known else 6) :] or (
-        arrivals == [None] * 5 + [0.0]
-    )
+    assert lines(path) == [*known, *[None] * (5 - len(known)), 0.0]
+
+
+def test_there_may_be_no_arrivals_of_earlier_turns(tmp_path: Path) -> None:
+    record(tmp_path, STOP).publish()
+    (tmp_path / "ses-1.arrivals").unlink()
+    record(tmp_path).publish()
+    assert lines(tmp_path / "ses-1.arrivals") == [None, None, 0.0]
 
 
 def test_a_file_without_a_last_line_feed_gets_one(tmp_path: Path) -> None:
