@@ -138,9 +138,11 @@ def test_what_is_written_goes_to_the_backend() -> None:
 def test_a_turn_is_sent_through_the_backend() -> None:
     source = Source(Live([]), "memory")
     asked = ("one", "Why?", ["idx"])
-    assert source.stream(*asked) == (*asked, False, None)
-    given = source.stream(*asked, require_all_indexes=True, record_to="there")
-    assert given == (*asked, True, "there")
+    told: list[object] = [
+        source.stream(*asked),
+        source.stream(*asked, require_all_indexes=True, record_to="there"),
+    ]
+    assert told == [(*asked, False, None), (*asked, True, "there")]
 
 
 def test_a_page_image_comes_from_the_backend() -> None:

@@ -36,8 +36,9 @@ def user_input(content: str) -> dict[str, object]:
     return {"type": "user_input", "content": content}
 
 
-def frame(event: Mapping[str, object]) -> bytes:
+def frame(event: object) -> bytes:
     """Return an event as the stream has it."""
+    assert isinstance(event, dict)
     name = "delta" if str(event["type"]).endswith("_delta") else "message"
     return f"event: {name}\ndata: {json.dumps(event)}\n\n".encode()
 

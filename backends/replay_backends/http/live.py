@@ -58,7 +58,7 @@ class LiveStream:
         self._recording: Recording | None = None
         self._sent = 0.0
         self._undo = ExitStack()
-        self._events = _broken(None)
+        self._events: Generator[Event]
 
     def start(
         self, send: Callable[[ExitStack], requests.Response], record_to: str | None
@@ -208,8 +208,7 @@ class LiveStream:
             self._recording = None
 
 
-def _broken(error: StreamInterruptedError | None) -> Generator[Event]:
-    """Yield nothing, and raise *error* where there is one."""
-    if error:
-        raise error
-    yield from ()
+def _broken(error: StreamInterruptedError) -> Generator[Event]:
+    """Raise *error* instead of a first event."""
+    raise error
+    yield

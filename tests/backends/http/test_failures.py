@@ -1,6 +1,5 @@
 """What goes wrong on the wire, each as an error that says so."""
 
-import datetime
 import gzip
 import json
 import socket
@@ -11,6 +10,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -305,7 +305,7 @@ def test_a_bomb_of_10_gb_ends_at_the_limit_in_flat_memory(
 ) -> None:
     zeros = bytes(1 << 20)
 
-    def bomb(_: Request, connection: socket.socket) -> None:
+    def bomb(_request: Request, connection: socket.socket) -> None:
         encodings = ", ".join(["gzip"] * layers)
         connection.sendall(head(200, JSON, f"Content-Encoding: {encodings}"))
         packers = [zlib.compressobj(9, zlib.DEFLATED, 31) for _ in range(layers)]
@@ -370,7 +370,7 @@ def test_the_environment_may_name_the_authority(
 
 def bad_contexts(authority: trustme.CA) -> dict[str, ssl.SSLContext]:
     """Return contexts of servers that are not to be trusted."""
-    past = datetime.datetime(2001, 1, 1, tzinfo=datetime.UTC)
+    past = datetime(2001, 1, 1, tzinfo=UTC)
     old = context_of(authority)
     old.maximum_version = ssl.TLSVersion.TLSv1_1
     old.set_ciphers("ALL:@SECLEVEL=0")
@@ -386,19 +386,14 @@ def bad_contexts(authority: trustme.CA) -> dict[str, ssl.SSLContext]:
 @pytest.mark.parametrize(
     "name", ["another host's", "expired", "of an unknown authority", "of TLS 1.1"]
 )
+@pytest.mark.usefixtures("waits")
 def test_a_certificate_that_is_not_good_is_refused_at_once(
-    serve: Serve,
-    source_of: Open,
-    waits: list[float],
-    authority: trustme.CA,
-    trusted: str,
-    name: str,
+    serve: Serve, source_of: Open, authority: trustme.CA, trusted: str, name: str
 ) -> None:
     server = serve(always(GOOD), bad_contexts(authority)[name])
     error = raised(source_of(server, verify=trusted))
     assert isinstance(error, TLSError)
     assert "REQUESTS_CA_BUNDLE" in error.hint
-    assert not waits
     assert server.connections == 1
     assert not server.received
 

@@ -188,10 +188,13 @@ def test_what_follows_a_stop_is_handed_out(serve: Serve, source_of: Open) -> Non
 def test_a_connection_left_open_after_a_stop_is_not_waited_for(
     serve: Serve, source_of: Open, after: bytes
 ) -> None:
+    pause = threading.Event()
+
     def handler(_: Request, connection: socket.socket) -> None:
         connection.sendall(PLAIN + frame(STOP))
-        while after and not connection.sendall(after):
-            time.sleep(0.01)
+        while after:
+            connection.sendall(after)
+            pause.wait(0.01)
         connection.recv(1)
 
     began = time.monotonic()
@@ -246,7 +249,7 @@ def test_a_reset_within_a_character_loses_no_whole_event(
         assert [each.code for each in stream.diagnostics] == ["torn-frame"]
 
 
-HISTORIES = {
+HISTORIES: dict[str, list[object]] = {
     "all": TURN,
     "full events": [TEXT, STOP],
     "deltas": [delta("It "), delta("rose."), STOP],
@@ -262,7 +265,7 @@ def test_with_the_rest_each_message_is_there_once(
     sent = PLAIN + b"".join(map(frame, TURN[:count]))
     api = broken(sent, user_input("Why?"), *HISTORIES[name])
     with ask(source_of(serve(api))) as stream:
-        come = []
+        come: list[Event] = []
         with pytest.raises(StreamInterruptedError):
             come.extend(stream)
         whole = [*come, *stream.rest()]
@@ -413,7 +416,7 @@ def test_the_longest_prompt_is_sent(serve: Serve, source_of: Open) -> None:
 def test_pings_keep_a_quiet_stream_alive(serve: Serve, source_of: Open) -> None:
     pause = threading.Event()
 
-    def handler(_: Request, connection: socket.socket) -> None:
+    def handler(_request: Request, connection: socket.socket) -> None:
         connection.sendall(PLAIN)
         for _ in range(10):
             connection.sendall(b": ping\n\n")
@@ -529,7 +532,7 @@ with replay.open(sys.argv[1], api_key="llx-0") as source:
 
 
 def test_memory_stays_flat_over_100_000_events(serve: Serve) -> None:
-    def handler(_: Request, connection: socket.socket) -> None:
+    def handler(_request: Request, connection: socket.socket) -> None:
         connection.sendall(PLAIN)
         many = frame(delta("some words of an answer")) * 100
         for _ in range(1000):

