@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from http_server import Request, head, json_answer
+from http_server import Request, answer, head, json_answer
 
 PREFIX = "/api/v1/chat"
 STOP = {"type": "stop", "usage": {}, "is_error": False, "error": None}
@@ -96,3 +96,32 @@ class ChatAPI:
         items = [{k: v for k, v in each.items() if k != "events"} for each in listed]
         token = str(end) if end < len(self.documents) else None
         return json_answer({"items": items, "next_page_token": token}, close=False)
+
+
+class ExampleService(ChatAPI):
+    """The service that the docs' examples ask: it knows one session.
+
+    Its images are pixels that it serves itself.
+    """
+
+    url = ""  #: its own, once it is started
+
+    def __init__(self, session: Mapping[str, object]) -> None:
+        super().__init__([session])
+        turn = [
+            delta("It "),
+            delta("rose."),
+            {"type": "text", "content": "It rose."},
+            STOP,
+        ]
+        self.turn = [frame(event) for event in turn]
+
+    def _answer(self, request: Request) -> bytes:
+        if request.path == "/page":
+            return answer(bytes(2048), 200, "Content-Type: image/jpeg")
+        if request.path.startswith("/api/v1/beta/attachments/"):
+            expires_at = "2999-01-01T00:00:00Z"
+            return json_answer(
+                {"url": f"{self.url}/page?secret", "expires_at": expires_at}
+            )
+        return super()._answer(request)
