@@ -17,6 +17,10 @@ class LiveStream(Protocol):
         """Return the id of the session that the turn is added to."""
 
     @property
+    def prompt(self) -> str:
+        """Return what was sent."""
+
+    @property
     def user_input(self) -> UserInput:
         """Return what the turn begins with; it is none of the events that arrive."""
 

@@ -59,7 +59,9 @@ class HTTPBackend:
     timeout: float = attrs.field(
         default=120.0, kw_only=True, validator=attrs.validators.gt(0)
     )
-    retries: int = attrs.field(default=5, kw_only=True)
+    retries: int = attrs.field(
+        default=5, kw_only=True, validator=attrs.validators.ge(0)
+    )
     page_size: int | None = attrs.field(default=None, kw_only=True)
     concurrency: int = attrs.field(
         default=8, kw_only=True, validator=attrs.validators.ge(1)

@@ -169,6 +169,8 @@ class LiveStream:
     def _pieces(self, response: requests.Response) -> Iterator[bytes]:
         """Yield what arrives; a line, even one that says nothing, is a sign of life."""
         connection = response.raw.connection
+        if isinstance(connection, TimedConnection):
+            connection.allow(self._timeout)
         is_last_chance = False
         try:
             for piece in pieces(response, self._source):

@@ -21,7 +21,8 @@ def base_url(location: str, *, allow_plain_http: bool = False) -> str:
         BackendError: It is no such URL, or the key would travel unencrypted.
     """
     text = location.strip()
-    parts = split(text if "://" in text else f"https://{text}", location)
+    shown = text.rpartition("@")[2]  # what stands before it may be a secret
+    parts = split(text if "://" in text else f"https://{text}", shown)
     if parts.username is not None or parts.query or parts.fragment:
         reason = "only a host, a port and a path may stand in the URL"
         raise BackendError(str(parts.hostname), reason)

@@ -169,7 +169,9 @@ def test_an_unknown_option_is_refused_with_those_that_are_known() -> None:
         replay.open("llamacloud:", tmeout=1)
 
 
-@pytest.mark.parametrize("options", [{"timeout": 0}, {"concurrency": 0}])
+@pytest.mark.parametrize(
+    "options", [{"timeout": 0}, {"concurrency": 0}, {"retries": -1}]
+)
 def test_an_option_out_of_range_is_refused(options: dict[str, object]) -> None:
     with pytest.raises(BackendError):
         replay.open("llamacloud:", api_key=KEY, **options)

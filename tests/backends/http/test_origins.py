@@ -66,6 +66,7 @@ def test_what_is_no_url_is_refused(location: str) -> None:
         "https://s3cret@a",
         "https://a?k=s3cret",
         "https://a#s3cret",
+        "https://u:s3cret@[::1",
     ],
 )
 def test_what_may_be_a_secret_is_no_part_of_it_and_is_not_shown(location: str) -> None:
