@@ -2,17 +2,14 @@
 
 import json
 import os
-import resource
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 import replay
+from file_room import room_for
 from replay.errors import BackendError
 from replay.events import Event, Stop, Text, TextDelta, UserInput
 from replay_backends.recording import Recording
@@ -249,19 +246,6 @@ def test_a_place_that_is_no_directory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BackendError):
         record(tmp_path / "file")
-
-
-@contextmanager
-def room_for(size: int) -> Iterator[None]:
-    """Let files grow to *size* bytes and no further within the block."""
-    old = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, old[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, old)
-        signal.signal(signal.SIGXFSZ, ignored)
 
 
 @pytest.mark.parametrize("room", [0, 110, 4000])

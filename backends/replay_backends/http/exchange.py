@@ -11,6 +11,7 @@ import requests
 from urllib3.util import Timeout
 
 from replay.errors import BackendError, DeadlineExceededError, LimitExceededError
+from replay.os_errors import os_errors_of
 from replay_backends.http.deadlines import Deadline
 from replay_backends.http.failures import TRANSPORT, failure_of, was_never_sent
 from replay_backends.http.keys import Key, no_key
@@ -100,16 +101,18 @@ def body_of(
     Raises:
         LimitExceededError: It is longer than *most* bytes.
         Again: It breaks off, or takes too long.
-        BackendError: It cannot be decoded.
+        BackendError: It cannot be decoded, or not be kept.
     """
-    with ExitStack() as undo:
+    with os_errors_of(source), ExitStack() as undo:
         file = undo.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY))
         for piece in _pieces_or_again(response, source, deadline):
             file.write(piece)
             if file.tell() > most:
                 reason = f"longer than {most} bytes"
                 hint = "raise Limits(response_bytes=…)"
-                raise LimitExceededError(where="$", reason=reason, hint=hint)
+                raise LimitExceededError(
+                    where="$", reason=reason, source=source, hint=hint
+                )
         file.seek(0)
         undo.pop_all()
     return cast("BinaryIO", file)

@@ -48,6 +48,8 @@ def failure_of(error: Exception, source: str, *, in_body: bool = False) -> Backe
     """
     chain = [*_chain(error)]
     said = _said(chain)
+    if isinstance(error, ValueError) and not (in_body or _has(chain, *_GARBLED)):
+        return BackendError(source, f"the request cannot be made: {said}")
     if _has(chain, ProxyError, urllib3.ProxyError):
         return BackendUnavailableError(source, f"the proxy failed: {said}")
     if _has(chain, *_TIMEOUTS):

@@ -203,6 +203,16 @@ def test_a_private_address_is_refused_before_anything_is_sent(
     assert not waits
 
 
+def test_a_name_that_cannot_be_sent_is_refused_at_once(
+    serve: Serve, source_of: Open, waits: list[float]
+) -> None:
+    server = serve(always(presigned("https://10.0.0.1")))
+    with pytest.raises(BackendError, match="the request cannot be made"):
+        source_of(server).attachment(replay.ImageAttachment("\ud800", "x"))
+    assert not server.requests
+    assert not waits
+
+
 @pytest.mark.parametrize("url", ["http://example.com/x", "http://10.0.0.1/x"])
 def test_plain_http_to_another_machine_is_refused(
     serve: Serve, source_of: Open, url: str

@@ -10,6 +10,7 @@ import pytest
 
 import replay
 from chat_api import ChatAPI, delta, document
+from file_room import room_for
 from http_server import KEY, Server, always, json_answer
 from replay.backend import Backend
 from replay.errors import (
@@ -208,6 +209,15 @@ def test_opening_a_file_imports_no_requests(tmp_path: Path) -> None:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_a_body_that_there_is_no_room_for_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, serve: Serve, source_of: Open
+) -> None:
+    monkeypatch.setattr("replay_backends.http.exchange._IN_MEMORY", 10)
+    server = serve(always(json_answer(document("ses-1", delta("a" * 100_000)))))
+    with room_for(1000), pytest.raises(BackendError, match="file too large"):
+        source_of(server).session("ses-1")
 
 
 def test_a_body_may_be_read_from_a_file(
