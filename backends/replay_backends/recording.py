@@ -17,13 +17,15 @@ from replay.errors import BackendError
 from replay.events import Event, UserInput
 from replay.file_names import file_name, session_id_of
 from replay.json_text import write
+from replay.limits import Limits
 from replay.os_errors import os_errors_of
-from replay.shapes import read_sessions
 from replay_backends.folders import Folder, open_folder
 from replay_backends.replacing import replaced
+from replay_backends.session_files import Reading, sessions_in
 
 _MODE: Final = 0o666  # less the umask
 _APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+_READING: Final = Reading(strict=False, limits=Limits())
 _PART: Final = ".jsonl.part"
 _WHOLE: Final = ".jsonl"
 _ARRIVALS: Final = ".arrivals"
@@ -64,9 +66,16 @@ class Recording:
         Raises:
             BackendError: It cannot be written; then nothing of it is.
         """
+        files = (self._part, self._arrivals)
         with os_errors_of(self._source):
-            _append(self._part, _line(event))
-            _append(self._arrivals, _arrival(arrived))
+            sizes = [os.fstat(file).st_size for file in files]
+            try:
+                _append(self._part, _line(event))
+                _append(self._arrivals, _arrival(arrived))
+            except OSError:
+                for file, size in zip(files, sizes, strict=True):
+                    os.ftruncate(file, size)
+                raise
 
     def publish(self) -> None:
         """Give the file its name: the turn is at its end.
@@ -105,8 +114,11 @@ class Recording:
             except BlockingIOError:
                 reason = "another recording of this session is under way"
                 raise BackendError(self._source, reason) from None
-            with self._folder.open(self._stem + _PART) as file:
-                end = file.read().rfind(b"\n") + 1
+            lines, earlier = self._content(_PART), self._content(_WHOLE)
+            end = lines.rfind(b"\n") + 1
+            if not lines.startswith(earlier) or not end:
+                reason = f"it does not go on where {self._stem}{_WHOLE} ends"
+                raise BackendError(self._source, reason, "move it away")
             os.ftruncate(part, end)
             self._complete()
 
@@ -115,22 +127,27 @@ class Recording:
         if self._folder.has(f"{self._stem}.json"):
             reason = f"the session is in {self._stem}.json already, whole"
             raise BackendError(self._source, reason, "record into another directory")
-        if not self._folder.has(self._stem + _WHOLE):
+        name = self._stem + _WHOLE
+        if not self._folder.has(name):
             return b""
-        with self._folder.open(self._stem + _WHOLE) as file:
-            lines = file.read()
-        sessions = read_sessions(io.BytesIO(lines), session_id="", is_lines=True)
+        lines, source = self._content(_WHOLE), self._folder.source_of(name)
+        sessions = sessions_in(io.BytesIO(lines), name, "", source, _READING)
         if next(sessions).shape != "lines":
-            reason = f"{self._stem}{_WHOLE} holds no events but whole sessions"
-            raise BackendError(self._source, reason, "record into another directory")
+            reason = "it holds whole sessions, not events"
+            raise BackendError(source, reason, "record into another directory")
         return lines if lines.endswith(b"\n") else lines + b"\n"
+
+    def _content(self, suffix: str) -> bytes:
+        """Return what a file of the session holds; nothing where there is none."""
+        if not self._folder.has(self._stem + suffix):
+            return b""
+        with self._folder.open(self._stem + suffix) as file:
+            return file.read()
 
     def _earlier_arrivals(self, count: int) -> bytes:
         """Return as many lines, those that nobody knows as null."""
-        lines: list[bytes] = []
-        if self._folder.has(self._stem + _ARRIVALS):
-            with self._folder.open(self._stem + _ARRIVALS) as file:
-                lines = [line for line in file if line.endswith(b"\n")][:count]
+        found = self._content(_ARRIVALS).splitlines(keepends=True)
+        lines = [line for line in found if line.endswith(b"\n")][:count]
         return b"".join(lines) + _arrival(None) * (count - len(lines))
 
     def _started(self, suffix: str, data: bytes, undo: ExitStack) -> int:
@@ -171,15 +188,8 @@ def _arrival(seconds: float | None) -> bytes:
 
 
 def _append(descriptor: int, data: bytes) -> None:
-    """Write all of *data* at the end of a file, or none of it."""
-    size = os.fstat(descriptor).st_size
-    try:
-        written = os.write(descriptor, data)
-    except OSError:
-        os.ftruncate(descriptor, size)
-        raise
-    if written < len(data):
-        os.ftruncate(descriptor, size)
+    """Write *data* in one go: who is killed meanwhile leaves the end of it out."""
+    if os.write(descriptor, data) < len(data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

@@ -36,6 +36,9 @@ def command(
     every event of it is written into DIRECTORY before it is printed.
     """
     if prompt is None:
+        if index_ids:
+            message = "--index needs --prompt"
+            raise click.UsageError(message)
         if session_id is None:
             return copy_all(sessions_of(location), directory)
         return copy_all(_one(location, session_id), directory)

@@ -161,6 +161,21 @@ def test_the_next_recording_goes_on_where_a_killed_one_left_off(tmp_path: Path) 
     assert lines(tmp_path / "ses-1.arrivals") == [0.0, 0.125, 0.25, 0.375, 0.5] * 2
 
 
+@pytest.mark.parametrize(
+    "part", [b"", b'{"type": "te', b'{"type": "text", "content": "b"}\n']
+)
+def test_what_is_no_continuation_takes_no_files_place(
+    tmp_path: Path, part: bytes
+) -> None:
+    whole = b'{"type": "text", "content": "a"}\n'
+    (tmp_path / "ses-1.jsonl").write_bytes(whole)
+    (tmp_path / "ses-1.jsonl.part").write_bytes(part)
+    with pytest.raises(BackendError, match=r"does not go on where ses-1\.jsonl ends"):
+        record(tmp_path)
+    assert (tmp_path / "ses-1.jsonl").read_bytes() == whole
+    assert (tmp_path / "ses-1.jsonl.part").read_bytes() == part
+
+
 @pytest.mark.parametrize("known", [[], [0.0, 0.125], [0.0, 0.125, 0.25, 0.375, 0.5]])
 def test_arrivals_that_nobody_knows_are_null(
     tmp_path: Path, known: list[float]

@@ -205,9 +205,9 @@ class LiveStream:
         )
 
     def _publish(self) -> None:
-        if self._recording:
-            self._recording.publish()
-            self._recording = None
+        recording, self._recording = self._recording, None
+        if recording:
+            recording.publish()
 
 
 def _broken(error: StreamInterruptedError) -> Generator[Event]:

@@ -3,6 +3,7 @@
 import ipaddress
 import logging
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Final
@@ -69,7 +70,7 @@ class Downloads:
                 with body_of(response, source, most, deadline) as body:
                     return body.read()
 
-        with _hidden_from_logs(parts.query or parts.path):
+        with _no_logs():
             return with_retries(attempt, self._retries, deadline)
 
     def close(self) -> None:
@@ -105,17 +106,18 @@ class Downloads:
 
 
 @contextmanager
-def _hidden_from_logs(secret: str) -> Iterator[None]:
-    """Drop what urllib3 would log of a URL within the block."""
+def _no_logs() -> Iterator[None]:
+    """Drop what urllib3 logs in this thread within the block: it shows the URL."""
+    here = threading.get_ident()
 
-    def shows_nothing(record: logging.LogRecord) -> bool:
-        return secret not in record.getMessage()
+    def is_elsewhere(record: logging.LogRecord) -> bool:
+        return record.thread != here
 
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     for logger in loggers:
-        logger.addFilter(shows_nothing)
+        logger.addFilter(is_elsewhere)
     try:
         yield
     finally:
         for logger in loggers:
-            logger.removeFilter(shows_nothing)
+            logger.removeFilter(is_elsewhere)

@@ -211,8 +211,8 @@ def test_a_prompt_that_is_refused_leaves_no_file(
     assert not [*tmp_path.iterdir()]
 
 
-@pytest.mark.parametrize("arguments", [ASK[2:], (*ASK[:4],)])
-def test_a_prompt_needs_a_session_and_an_index(
+@pytest.mark.parametrize("arguments", [ASK[2:], (*ASK[:4],), (*ASK[:2], *ASK[4:])])
+def test_a_prompt_a_session_and_an_index_need_each_other(
     run: Run, serve: Serve, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     server = serve(service())
