@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, cast
 
 import attrs
 import requests
@@ -13,12 +13,12 @@ from replay.diagnostics import Diagnostic
 from replay.errors import BackendError, DecodeError, StreamInterruptedError
 from replay.events import Event, Stop, UserInput
 from replay_backends.frames import EventDecoder
-from replay_backends.http.connections import TimedConnection
 from replay_backends.http.exchange import pieces
 from replay_backends.http.prompts import Prompt
 from replay_backends.http.reconciling import Progress
 
 if TYPE_CHECKING:
+    from replay_backends.http.connections import TimedConnection
     from replay_backends.recording import Recording
 
 _AFTER_STOP: Final = 1.0  # seconds in which something may follow a stop
@@ -168,14 +168,13 @@ class LiveStream:
 
     def _pieces(self, response: requests.Response) -> Iterator[bytes]:
         """Yield what arrives; a line, even one that says nothing, is a sign of life."""
-        connection = response.raw.connection
-        if isinstance(connection, TimedConnection):
-            connection.allow(self._timeout)
+        connection = cast("TimedConnection", response.raw.connection)  # until the end
+        connection.allow(self._timeout)
         is_last_chance = False
         try:
             for piece in pieces(response, self._source):
                 yield piece
-                if not isinstance(connection, TimedConnection) or is_last_chance:
+                if is_last_chance:
                     continue
                 is_last_chance = self._is_stopped
                 if is_last_chance:
