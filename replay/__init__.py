@@ -17,16 +17,26 @@ if TYPE_CHECKING:
     from replay.coalescing import coalesce as coalesce
     from replay.diagnostics import Diagnostic as Diagnostic
     from replay.engine import ReplayEngine as ReplayEngine
+    from replay.errors import AuthError as AuthError
     from replay.errors import BackendError as BackendError
     from replay.errors import BackendUnavailableError as BackendUnavailableError
+    from replay.errors import BadResponseError as BadResponseError
+    from replay.errors import DeadlineExceededError as DeadlineExceededError
     from replay.errors import DecodeError as DecodeError
     from replay.errors import EncodeError as EncodeError
+    from replay.errors import InvalidRequestError as InvalidRequestError
     from replay.errors import LimitExceededError as LimitExceededError
+    from replay.errors import PermissionDeniedError as PermissionDeniedError
     from replay.errors import PluginError as PluginError
+    from replay.errors import RateLimitedError as RateLimitedError
     from replay.errors import ReplayError as ReplayError
     from replay.errors import SessionNotFoundError as SessionNotFoundError
     from replay.errors import StopReplay as StopReplay
+    from replay.errors import StreamInterruptedError as StreamInterruptedError
+    from replay.errors import TLSError as TLSError
+    from replay.errors import TruncatedResponseError as TruncatedResponseError
     from replay.errors import UnknownNameError as UnknownNameError
+    from replay.errors import UnsafeRedirectError as UnsafeRedirectError
     from replay.errors import UnsupportedError as UnsupportedError
     from replay.events import Event as Event
     from replay.events import ImageAttachment as ImageAttachment
@@ -43,6 +53,7 @@ if TYPE_CHECKING:
     from replay.hookspecs import Context as Context
     from replay.hookspecs import hookimpl as hookimpl
     from replay.limits import Limits as Limits
+    from replay.live_streams import LiveStream as LiveStream
     from replay.messages import Message as Message
     from replay.messages import ToolExchange as ToolExchange
     from replay.messages import Transcript as Transcript
@@ -75,16 +86,26 @@ _HOMES = {
     "diagnostics": ["Diagnostic"],
     "engine": ["ReplayEngine"],
     "errors": [
+        "AuthError",
         "BackendError",
         "BackendUnavailableError",
+        "BadResponseError",
+        "DeadlineExceededError",
         "DecodeError",
         "EncodeError",
+        "InvalidRequestError",
         "LimitExceededError",
+        "PermissionDeniedError",
         "PluginError",
+        "RateLimitedError",
         "ReplayError",
         "SessionNotFoundError",
         "StopReplay",
+        "StreamInterruptedError",
+        "TLSError",
+        "TruncatedResponseError",
         "UnknownNameError",
+        "UnsafeRedirectError",
         "UnsupportedError",
     ],
     "events": [
@@ -103,6 +124,7 @@ _HOMES = {
     ],
     "hookspecs": ["Context", "hookimpl"],
     "limits": ["Limits"],
+    "live_streams": ["LiveStream"],
     "messages": ["Message", "ToolExchange", "Transcript", "Turn"],
     "plugin_loading": ["load_plugin"],
     "rendering": ["render"],

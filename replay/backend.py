@@ -11,7 +11,8 @@ import attrs
 
 from replay.diagnostics import Diagnostic
 from replay.errors import BackendError, SessionNotFoundError, UnsupportedError
-from replay.events import Event, ImageAttachment
+from replay.events import ImageAttachment
+from replay.live_streams import LiveBackend, LiveStream
 from replay.opening import open_backend
 from replay.sessions import Session, SessionSummary
 
@@ -57,16 +58,6 @@ class WritableBackend(Protocol):
         Raises:
             BackendError: It could not be kept; what was kept before is as it was.
         """
-
-
-@runtime_checkable
-class LiveBackend(Protocol):
-    """A backend that can send a turn and tell what comes of it."""
-
-    def stream(
-        self, session_id: str, prompt: str, index_ids: Sequence[str]
-    ) -> Iterator[Event]:
-        """Send a prompt once, and yield the events of its turn as they arrive."""
 
 
 @runtime_checkable
@@ -131,21 +122,38 @@ class Source:
         self.backend.write(session)
 
     def stream(
-        self, session_id: str, prompt: str, index_ids: Sequence[str]
-    ) -> Iterator[Event]:
-        """Send a prompt once, and yield the events of its turn as they arrive.
+        self,
+        session_id: str,
+        prompt: str,
+        index_ids: Sequence[str],
+        *,
+        require_all_indexes: bool = False,
+        record_to: str | os.PathLike[str] | None = None,
+    ) -> LiveStream:
+        """Send a prompt once, and return the events of its turn as they arrive.
 
         Args:
             session_id: The session that the turn is added to.
-            prompt: What the user asks.
-            index_ids: The indexes to ask; at least one.
+            prompt: What the user asks: 1 to 1,000 characters.
+            index_ids: The indexes to ask: 1 to 10.
+            require_all_indexes: Let the turn fail where one of them cannot be asked.
+            record_to: A directory of fixtures that gets each event before the caller
+                does; None: nothing is written.
 
         Raises:
             UnsupportedError: This source is a recording.
+            InvalidRequestError: The service would not take it; nothing was sent.
+            BackendError: It was refused, or could not be sent, or not be recorded.
         """
         if not isinstance(self.backend, LiveBackend):
             self._refuse_to("send a turn")
-        return self.backend.stream(session_id, prompt, index_ids)
+        return self.backend.stream(
+            session_id,
+            prompt,
+            index_ids,
+            require_all_indexes=require_all_indexes,
+            record_to=record_to,
+        )
 
     def attachment(self, image: ImageAttachment) -> bytes:
         """Return the page image that a tool result names.

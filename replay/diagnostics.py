@@ -11,12 +11,14 @@ import attrs
 
 CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "bad-frame": "A frame of a live stream holds no JSON; it was left out.",
         "byte-order-mark": "The document begins with a byte order mark.",
         "delta-gap": "A full event holds more than the deltas before it.",
         "delta-mismatch": "A full event differs from the deltas before it.",
         "delta-surplus": "The deltas hold more than the full event after them.",
         "duplicate-key": "An object gives one key twice; the last one counts.",
         "error-flag-differs": "A stop's is_error and error contradict each other.",
+        "frame-name-differs": "A frame is called a delta, and its event is none.",
         "invalid-event": "An event of a known type has a wrong field.",
         "late-full": "A full event repeats what was delivered from its deltas.",
         "late-full-differs": "A full event extends what was delivered from deltas.",
@@ -26,6 +28,8 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "repeated-session-id": "The source holds another session of the same id.",
         "repeated-stop": "A turn has more than one stop; the last one counts.",
         "result-name-differs": "A tool result names another tool than its call.",
+        "torn-frame": "A live stream broke off within a frame; that was left out.",
+        "torn-line": "A recording broke off within a line; that was left out.",
         "unknown-type": "An event has a type that is not known.",
     }
 )

@@ -6,7 +6,17 @@ ReplayError
 ├── EncodeError                  a value cannot stand in JSON  (also ValueError)
 ├── BackendError                 the source could not serve
 │   ├── SessionNotFoundError     … it has no such session      (also LookupError)
+│   ├── AuthError                … there is no key, or a wrong one
+│   ├── PermissionDeniedError    … the key may not do that
+│   ├── InvalidRequestError      … what was asked is not valid (also ValueError)
+│   ├── BadResponseError         … what answers is not the service
+│   ├── UnsafeRedirectError      … it would lead to another host
+│   ├── TLSError                 … its certificate is not good (also ConnectionError)
+│   ├── StreamInterruptedError   … a live turn broke off       (also ConnectionError)
 │   └── BackendUnavailableError  … try again later             (also ConnectionError)
+│       ├── RateLimitedError     … it was asked too often
+│       ├── TruncatedResponseError … its answer broke off
+│       └── DeadlineExceededError  … it took too long          (also TimeoutError)
 ├── UnknownNameError             no backend, plugin or option
 │                                of that name                  (also LookupError)
 ├── UnsupportedError             this source cannot do that    (also TypeError)
@@ -16,6 +26,7 @@ Every error carries ``code`` (a stable word for programs), ``hint`` (what to do,
 an empty string) and ``retryable``, and survives pickling.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import attrs
@@ -74,9 +85,13 @@ class BackendError(ReplayError):
     source: str  #: file, directory or URL
     reason: str
     hint: str = ""
+    status: int | None = None  #: of the HTTP response; None: there was none
+    detail: object = None  #: what the service said of it, as JSON; None: nothing
+    request_id: str | None = None  #: what the service calls the request
 
     def __str__(self) -> str:
-        return _sentence(f"{self.source}: {self.reason}", self.hint)
+        request = f", request {self.request_id}" if self.request_id else ""
+        return _sentence(f"{self.source}: {self.reason}{request}", self.hint)
 
 
 @attrs.define(slots=False)
@@ -87,11 +102,88 @@ class SessionNotFoundError(BackendError, LookupError):
 
 
 @attrs.define(slots=False)
+class AuthError(BackendError):
+    """There is no key, or it cannot be one, or the service refused it."""
+
+    code: ClassVar[str] = "auth-error"
+
+
+@attrs.define(slots=False)
+class PermissionDeniedError(BackendError):
+    """The service knows the key, and does not let it do what was asked."""
+
+    code: ClassVar[str] = "permission-denied"
+
+
+@attrs.define(slots=False)
+class InvalidRequestError(BackendError, ValueError):
+    """What was asked is not valid; the service refused it, or it was not even sent."""
+
+    code: ClassVar[str] = "invalid-request"
+
+    #: what is wrong, each with ``loc`` and ``msg``, where the service lists it
+    errors: tuple[Mapping[str, object], ...] = ()
+
+
+@attrs.define(slots=False)
+class BadResponseError(BackendError):
+    """What answered is not the service, or does not speak its language."""
+
+    code: ClassVar[str] = "bad-response"
+
+
+@attrs.define(slots=False)
+class UnsafeRedirectError(BackendError):
+    """The service led to where nothing must be sent."""
+
+    code: ClassVar[str] = "unsafe-redirect"
+
+
+@attrs.define(slots=False)
+class TLSError(BackendError, ConnectionError):
+    """There is no safe connection: the certificate, or the protocol, is not good."""
+
+    code: ClassVar[str] = "tls-error"
+
+
+@attrs.define(slots=False)
+class StreamInterruptedError(BackendError, ConnectionError):
+    """A live turn broke off; its prompt may have been received, and is not resent."""
+
+    code: ClassVar[str] = "stream-interrupted"
+
+    received: int = 0  #: events that were handed out before
+
+
+@attrs.define(slots=False)
 class BackendUnavailableError(BackendError, ConnectionError):
     """A source cannot be reached now."""
 
     code: ClassVar[str] = "backend-unavailable"
     retryable: ClassVar[bool] = True
+
+
+@attrs.define(slots=False)
+class RateLimitedError(BackendUnavailableError):
+    """The service was asked too often."""
+
+    code: ClassVar[str] = "rate-limited"
+
+    retry_after: float | None = None  #: seconds to wait; None: the service did not say
+
+
+@attrs.define(slots=False)
+class TruncatedResponseError(BackendUnavailableError):
+    """An answer broke off before its end."""
+
+    code: ClassVar[str] = "truncated-response"
+
+
+@attrs.define(slots=False)
+class DeadlineExceededError(BackendUnavailableError, TimeoutError):
+    """An answer was not whole when its time was over."""
+
+    code: ClassVar[str] = "deadline-exceeded"
 
 
 @attrs.define(slots=False)

@@ -58,6 +58,17 @@ def call_factory(
         return factory(**options)
 
 
+def can_do_without_location(factory: Factory) -> bool:
+    """Tell whether a backend's factory has a place of its own to look.
+
+    It does where its first parameter, the location, has a default.
+    """
+    with suppress(TypeError, ValueError):  # it has no signature that can be read
+        first = next(iter(inspect.signature(factory).parameters.values()), None)
+        return first is not None and first.default is not first.empty
+    return False
+
+
 def _check_names(
     parameters: Mapping[str, inspect.Parameter],
     options: Mapping[str, object],

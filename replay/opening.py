@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from replay.entry_points import Factory, did_you_mean, guarded, load, load_all, names
 from replay.errors import BackendError, UnknownNameError
-from replay.factories import call_factory
+from replay.factories import call_factory, can_do_without_location
 from replay.os_errors import os_errors_of
 
 _STANDARD_INPUT: Final = "-"
@@ -45,10 +45,11 @@ def _choice(location: str | os.PathLike[str]) -> tuple[str, Factory, str]:
     known = names("backend")
     if prefix and prefix[1] in known:
         rest = text if prefix[2] else text[prefix.end() :]
-        if not rest:
+        factory = load("backend", prefix[1])
+        if not rest and not can_do_without_location(factory):
             reason = "a location is needed after the colon"
             raise BackendError(text, reason)
-        return prefix[1], load("backend", prefix[1]), rest
+        return prefix[1], factory, rest
     with os_errors_of(text):
         if prefix and not Path(text).exists():
             reason = f"{text}: there is no such file, and no backend {prefix[1]!r}"

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import attrs
 
 from replay.errors import DecodeError
 from replay.os_errors import os_failure
+
+KEPT: Final = 8 << 20  #: the largest text that is kept in memory, in bytes
 
 
 @attrs.frozen
@@ -23,7 +25,7 @@ class SourceText:
 
     _open_file: Callable[[], BinaryIO] = attrs.field(alias="open_file")
     source: str | None = None
-    kept: int = 8 << 20
+    kept: int = KEPT
     block: int = 1 << 20
 
     @contextmanager

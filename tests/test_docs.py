@@ -8,10 +8,12 @@ Each page's blocks run in order, in a directory that holds a copy of examples/:
 - ``console`` runs its ``$`` lines in a shell; the last of them must succeed, and
   where the block shows output, it is compared, ``...`` standing for anything.
 
-All other languages are only shown: ``sh`` is for what needs the network.
+All other languages are only shown: ``sh`` is for what needs the network. The service,
+``llamacloud:``, is a server on this machine.
 """
 
 import doctest
+import json
 import os
 import re
 import shutil
@@ -23,6 +25,9 @@ from pathlib import Path
 
 import attrs
 import pytest
+
+from chat_api import ExampleService
+from http_server import KEY, serving
 
 ROOT = Path(__file__).resolve().parents[1]
 FENCE = re.compile(r"^(`{3,})(\w+)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
@@ -110,7 +115,19 @@ def away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             del sys.modules[name]
 
 
-@pytest.mark.usefixtures("away")
+@pytest.fixture
+def _service(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let `llamacloud:` be a server on this machine that has one session."""
+    session = json.loads((ROOT / "examples" / "two_turns.json").read_bytes())
+    service = ExampleService(session)
+    with serving(service) as server:
+        service.url = server.url
+        monkeypatch.setenv("LLAMA_CLOUD_BASE_URL", server.url)
+        monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
+        yield
+
+
+@pytest.mark.usefixtures("away", "_service")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_what_a_page_shows_is_what_happens(page: Path) -> None:
     namespace: dict[str, object] = {"__name__": "__main__"}

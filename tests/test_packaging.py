@@ -24,7 +24,10 @@ DOORS = {
     "cattrs": ("replay.codec",),
     "click": ("replay.cli",),
     "pluggy": ("replay.hookspecs", "replay._plugins"),
+    "requests": ("replay_backends.http",),
     "rich": ("replay.cli",),
+    "tenacity": ("replay_backends.http",),
+    "urllib3": ("replay_backends.http",),
 }
 
 #: Later modules may import earlier ones, never the other way round.
@@ -188,7 +191,17 @@ def built_ins(group: str) -> dict[str, EntryPoint]:
 @pytest.mark.parametrize(
     ("group", "names"),
     [
-        ("replay.backends", {"fixture_directory", "json_file"}),
+        (
+            "replay.backends",
+            {
+                "fixture_directory",
+                "http",
+                "https",
+                "json_file",
+                "llamacloud",
+                "llamacloud-eu",
+            },
+        ),
         ("replay.plugins", {"transcript_writer", "usage"}),
     ],
 )

@@ -1,7 +1,7 @@
 """The files below a directory, in an order that is the same everywhere."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from pathlib import PureWindowsPath
 from typing import BinaryIO, Final
@@ -13,6 +13,7 @@ from replay.os_errors import os_errors_of, os_failure
 from replay_backends.folders import Folder
 
 _DEEPEST: Final = 100  # each level holds a descriptor
+_PART_SUFFIX: Final = ".part"  # of a recording's name until it is whole
 
 
 @attrs.frozen
@@ -86,12 +87,14 @@ def _scan(
     if not depth:
         reason = f"nested deeper than {_DEEPEST} directories"
         raise BackendError(folder.source, reason)
-    for entry in _entries(folder):
+    entries = _entries(folder)
+    there = {entry.name for entry in entries}
+    for entry in entries:
         path = prefix + entry.name
         if entry.is_dir(follow_symlinks=False):
             with folder.enter(entry.name) as below:
                 yield from _scan(below, f"{path}/", accepts, depth - 1)
-        elif accepts(entry.name):
+        elif accepts(entry.name) and not _is_continued(entry.name, there, accepts):
             yield FoundFile(path, folder, entry)
 
 
@@ -100,6 +103,14 @@ def _entries(folder: Folder) -> list["os.DirEntry[str]"]:
     with os_errors_of(folder.source), os.scandir(where) as entries:
         kept = [entry for entry in entries if not _is_passed_over(entry.name)]
         return sorted(kept, key=_order)
+
+
+def _is_continued(
+    name: str, there: Collection[str], accepts: Callable[[str], bool]
+) -> bool:
+    """Tell whether a file's lines stand in a recording that goes on with them."""
+    part = name + _PART_SUFFIX
+    return part in there and accepts(part)
 
 
 def _order(entry: "os.DirEntry[str]") -> bytes:

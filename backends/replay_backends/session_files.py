@@ -7,21 +7,30 @@ from typing import BinaryIO, Final
 
 import attrs
 
+from replay.diagnostics import Diagnostic
 from replay.errors import BackendError
 from replay.limits import Limits
 from replay.sessions import Session
 from replay.shapes import read_sessions
 from replay.source_text import SourceText
 from replay_backends.decompression import decompressed
+from replay_backends.torn_lines import whole_lines
 
+#: What the name of a recording that is under way, or was killed, ends in.
+PART: Final = ".jsonl.part"
 #: What the name of a file of sessions ends in, in any case.
-SUFFIXES: Final = tuple(
-    form + packing
-    for form in (".json", ".jsonl", ".ndjson")
-    for packing in ("", ".gz", ".zst")
+SUFFIXES: Final = (
+    *(
+        form + packing
+        for form in (".json", ".jsonl", ".ndjson")
+        for packing in ("", ".gz", ".zst")
+    ),
+    PART,
 )
 _LINES: Final = tuple(each for each in SUFFIXES if each[:6] in (".jsonl", ".ndjso"))
-_SUFFIX: Final = re.compile(r"(\.(json|jsonl|ndjson))?(\.(gz|zst))?\Z", re.IGNORECASE)
+_SUFFIX: Final = re.compile(
+    r"(\.jsonl\.part|(\.(json|jsonl|ndjson))?(\.(gz|zst))?)\Z", re.IGNORECASE
+)
 
 
 @attrs.frozen
@@ -62,21 +71,31 @@ def sessions_in(
         DecodeError: It holds something else.
         BackendError: It cannot be read to its end.
     """
-    return read_sessions(
-        SourceText(Unchanged(open_file, source), source),
+    text = Unchanged(open_file, source, is_part=name.lower().endswith(PART))
+    for session in read_sessions(
+        SourceText(text, source),
         session_id=session_id,
         is_lines=name.lower().endswith(_LINES) or None,
         strict=reading.strict,
         limits=reading.limits,
-    )
+    ):
+        yield _marked_torn(session, text.torn) if text.torn else session
 
 
 @attrs.define(eq=False)
 class Unchanged:
-    """Opens a file, decompressed, and refuses one that has changed since."""
+    """Opens a file, decompressed, and refuses one that has changed since.
+
+    Args:
+        open_file: Opens it, as it is.
+        source: What messages call it.
+        is_part: Whether its writer may have been killed within a line.
+    """
 
     _open_file: Callable[[], BinaryIO]
     _source: str
+    _is_part: bool = attrs.field(kw_only=True)
+    torn: int = attrs.field(default=0, init=False)  #: bytes left out at its end
     _stamp: tuple[int, ...] | None = attrs.field(default=None, init=False)
 
     def __call__(self) -> BinaryIO:
@@ -92,6 +111,8 @@ class Unchanged:
             reason = "it has changed since it was first read"
             raise BackendError(self._source, reason, hint="open it again")
         self._stamp = stamp
+        if self._is_part:
+            file, self.torn = whole_lines(file)
         return decompressed(file)
 
 
@@ -101,3 +122,8 @@ def _stamp(file: BinaryIO) -> tuple[int, ...]:
     except OSError:  # it is no file of the system's
         return ()
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _marked_torn(session: Session, count: int) -> Session:
+    torn = Diagnostic("torn-line", None, f"{count} bytes at the end are no whole line")
+    return attrs.evolve(session, diagnostics=(*session.diagnostics, torn))

@@ -6,6 +6,7 @@ import threading
 from contextlib import ExitStack
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO
+from weakref import finalize
 
 from replay.errors import BackendError
 from replay.os_errors import os_errors_of
@@ -33,6 +34,7 @@ class Spool:
             self._file = undo.enter_context(TemporaryFile())
             shutil.copyfileobj(stream, self._file)
             undo.pop_all()
+        finalize(self, self._file.close)
 
     def reader(self) -> BinaryIO:
         """Return a reader at the beginning, apart from all other readers."""

@@ -15,6 +15,7 @@ _MODULES: Final[Mapping[str, str]] = MappingProxyType(
         "ls": "list_command",
         "run": "run_command",
         "copy": "copy_command",
+        "record": "record_command",
         "check": "check_command",
         "plugins": "plugins_command",
         "completion": "completion_command",

@@ -1,5 +1,6 @@
 """``replay copy``: any sessions into a fixture directory."""
 
+from collections.abc import Generator
 from itertools import chain
 
 import click
@@ -20,8 +21,18 @@ def command(*, location: str, directory: str) -> int:
     there already stays, but for files that bear their ids. Where copying broke off,
     copying again completes it.
     """
+    return copy_all(sessions_of(location), directory)
+
+
+def copy_all(found: Generator[replay.Session], directory: str) -> int:
+    """Write sessions into a fixture directory, and return the exit code.
+
+    Args:
+        found: At least one; where its first cannot be had, nothing is created.
+        directory: It is made where it is missing.
+    """
     is_complete = True
-    with progress("Copying", sessions_of(location)) as sessions:
+    with progress("Copying", found) as sessions:
         first = next(sessions)  # before anything is created
         with replay.open(f"fixture_directory:{directory}", create=True) as target:
             for session in chain([first], sessions):

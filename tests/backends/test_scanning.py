@@ -41,6 +41,12 @@ def test_they_come_in_the_order_of_the_bytes_of_their_paths(tmp_path: Path) -> N
     assert paths(tmp_path) == sorted([*names, "\udcff"], key=os.fsencode)
 
 
+def test_a_file_that_a_recording_goes_on_with_is_passed_over(tmp_path: Path) -> None:
+    make(tmp_path, "a.jsonl", "a.jsonl.part", "b.jsonl", "c.jsonl.part")
+    assert paths(tmp_path) == ["a.jsonl.part", "b.jsonl", "c.jsonl.part"]
+    assert paths(tmp_path, ".jsonl") == ["a.jsonl", "b.jsonl"]
+
+
 def test_a_name_that_is_no_unicode_is_found(tmp_path: Path) -> None:
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.json")).touch()
     assert paths(tmp_path) == ["\udcff.json"]

@@ -2,9 +2,11 @@
 
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import attrs
 import pytest
@@ -12,13 +14,12 @@ import pytest
 import replay
 from registering import register
 from replay import (
-    Event,
     ImageAttachment,
+    LiveStream,
     Session,
     SessionSummary,
     Source,
     Text,
-    UserInput,
 )
 from replay.errors import BackendError, SessionNotFoundError, UnsupportedError
 
@@ -63,9 +64,18 @@ class Live(InMemory):
     """One that takes part in a chat."""
 
     def stream(
-        self, session_id: str, prompt: str, index_ids: Sequence[str]
-    ) -> Iterator[Event]:
-        yield UserInput(f"{session_id} {prompt} {index_ids}")
+        self,
+        session_id: str,
+        prompt: str,
+        index_ids: Sequence[str],
+        *,
+        require_all_indexes: bool = False,
+        record_to: str | os.PathLike[str] | None = None,
+    ) -> LiveStream:
+        return cast(
+            "LiveStream",
+            (session_id, prompt, index_ids, require_all_indexes, record_to),
+        )
 
     def attachment(self, image: ImageAttachment) -> bytes:
         return image.attachment_name.encode()
@@ -126,8 +136,13 @@ def test_what_is_written_goes_to_the_backend() -> None:
 
 
 def test_a_turn_is_sent_through_the_backend() -> None:
-    events = Source(Live([]), "memory").stream("one", "Why?", ["idx"])
-    assert list(events) == [UserInput("one Why? ['idx']")]
+    source = Source(Live([]), "memory")
+    asked = ("one", "Why?", ["idx"])
+    told: list[object] = [
+        source.stream(*asked),
+        source.stream(*asked, require_all_indexes=True, record_to="there"),
+    ]
+    assert told == [(*asked, False, None), (*asked, True, "there")]
 
 
 def test_a_page_image_comes_from_the_backend() -> None:

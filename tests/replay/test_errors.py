@@ -7,16 +7,26 @@ import pytest
 
 from replay import errors
 from replay.errors import (
+    AuthError,
     BackendError,
     BackendUnavailableError,
+    BadResponseError,
+    DeadlineExceededError,
     DecodeError,
     EncodeError,
+    InvalidRequestError,
     LimitExceededError,
+    PermissionDeniedError,
     PluginError,
+    RateLimitedError,
     ReplayError,
     SessionNotFoundError,
     StopReplay,
+    StreamInterruptedError,
+    TLSError,
+    TruncatedResponseError,
     UnknownNameError,
+    UnsafeRedirectError,
     UnsupportedError,
 )
 
@@ -27,6 +37,16 @@ EVERY = [
     BackendError("a.json", "there is nothing", "look elsewhere"),
     SessionNotFoundError("a.json", "no session", "look elsewhere"),
     BackendUnavailableError("https://a", "no answer", "try again"),
+    AuthError("https://a", "401: no", "see the key", 401, "no", "req-1"),
+    PermissionDeniedError("https://a", "403 Forbidden: no", status=403, detail="no"),
+    InvalidRequestError("https://a", "422", "", 422, [{}], "req-1", ({"msg": "x"},)),
+    BadResponseError("https://a", "a sign-in page", "look"),
+    UnsafeRedirectError("https://a", "it leads to https://b"),
+    TLSError("https://a", "the certificate has expired", "renew it"),
+    StreamInterruptedError("https://a", "it broke off", "see rest", received=3),
+    RateLimitedError("https://a", "429", "wait", 429, None, "req-1", 1.5),
+    TruncatedResponseError("https://a", "it broke off"),
+    DeadlineExceededError("https://a", "too late", "wait longer"),
     UnknownNameError("no backend 'x'", "did you mean 'y'?"),
     UnsupportedError("a.json", "it cannot be written", "copy it"),
     PluginError("usage", "no", "replay_text", 3, "mend it"),
@@ -85,8 +105,11 @@ def test_every_class_has_a_code_of_its_own() -> None:
 
 
 def test_only_an_unavailable_source_is_worth_another_try() -> None:
-    retryable = [type(error) for error in EVERY if error.retryable]
-    assert retryable == [BackendUnavailableError]
+    retryable = {type(error) for error in EVERY if error.retryable}
+    kinds = {type(error) for error in EVERY}
+    assert retryable == {
+        each for each in kinds if issubclass(each, BackendUnavailableError)
+    }
 
 
 @pytest.mark.parametrize(
@@ -97,6 +120,10 @@ def test_only_an_unavailable_source_is_worth_another_try() -> None:
         (EncodeError, ValueError),
         (SessionNotFoundError, LookupError),
         (BackendUnavailableError, ConnectionError),
+        (DeadlineExceededError, TimeoutError),
+        (StreamInterruptedError, ConnectionError),
+        (TLSError, ConnectionError),
+        (InvalidRequestError, ValueError),
         (UnknownNameError, LookupError),
         (UnsupportedError, TypeError),
     ],

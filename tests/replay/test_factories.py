@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from replay.errors import BackendError, PluginError, ReplayError, UnknownNameError
-from replay.factories import call_factory
+from replay.factories import call_factory, can_do_without_location
 
 
 @attrs.define(eq=False)
@@ -158,3 +158,20 @@ def test_a_bad_value_is_refused_with_what_was_wanted(
     assert str(caught.value) == (
         f"plugin 'mine': option 'option' must be {wanted}, not 'ten'"
     )
+
+
+@pytest.mark.parametrize(
+    ("factory", "can"),
+    [
+        (lambda location="home", **_: location, True),
+        (lambda location, **_: location, False),
+        (lambda **_: None, False),
+        (lambda: None, False),
+        (type, False),
+        (5, False),
+    ],
+)
+def test_a_location_with_a_default_need_not_be_given(
+    factory: Callable[..., object], *, can: bool
+) -> None:
+    assert can_do_without_location(factory) is can

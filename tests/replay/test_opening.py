@@ -55,6 +55,14 @@ def test_the_backend_of_a_scheme_gets_the_whole_url(
     assert open_backend("mine://a/b", {}).told == ("mine://a/b", {})
 
 
+def test_a_backend_with_a_place_of_its_own_may_be_named_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    homely = TELLING.replace("self, location", "self, location='home'")
+    register(monkeypatch, tmp_path, "other", homely, backend="mine")
+    assert open_backend("mine:", {"x": 1}).told == ("", {"x": 1})
+
+
 def test_a_path_object_names_no_backend(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -69,7 +77,7 @@ def test_an_unknown_scheme_is_refused_with_the_backends_that_are_known() -> None
         open_backend("jsn_file://a", {})
     assert "no backend 'jsn_file'" in caught.value.reason
     assert "did you mean 'json_file'?" in caught.value.hint
-    assert "fixture_directory, json_file" in caught.value.hint
+    assert "known: fixture_directory, http, https, json_file" in caught.value.hint
 
 
 def test_a_file_may_have_a_colon_in_its_name(

@@ -11,8 +11,9 @@ from replay.testing.oddities import ODDITIES
 
 SHORT = tuple(odd_histories(longest=200))
 
-#: What only a document or a source can be, not a history.
+#: What only a document, a source or a stream can be, not a history.
 NOT_OF_HISTORIES = {"byte-order-mark", "duplicate-key", "repeated-session-id"}
+NOT_OF_HISTORIES |= {"bad-frame", "frame-name-differs", "torn-frame", "torn-line"}
 
 
 def as_messages(told: Transcript) -> object:

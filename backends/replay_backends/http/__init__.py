@@ -1,0 +1,9 @@
+"""Sessions from the service's HTTP API.
+
+Nothing here imports requests before a backend is opened, for opening a file asks this
+package too whether it reads the file.
+"""
+
+from replay_backends.http.backend import HTTPBackend as HTTPBackend
+from replay_backends.http.backend import LlamaCloudBackend as LlamaCloudBackend
+from replay_backends.http.backend import LlamaCloudEUBackend as LlamaCloudEUBackend

@@ -1,0 +1,89 @@
+"""Page images, each behind a URL that the service gives and that soon expires."""
+
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import BinaryIO, Final
+from urllib.parse import quote, urlsplit
+
+import attrs
+
+from replay.errors import DecodeError, PermissionDeniedError
+from replay.events import ImageAttachment
+from replay.json_text import parse
+from replay_backends.http.client import Client
+from replay_backends.http.origins import is_loopback
+from replay_backends.http.presigned import Downloads
+
+_MARGIN: Final = 30.0  # seconds before its end in which a URL is not used any more
+
+
+@attrs.frozen
+class _Presigned:
+    url: str = attrs.field(repr=False)
+    expires_at: float  #: seconds since the epoch
+
+
+class Attachments:
+    """Fetches images; keeps their URLs while they last, in memory alone.
+
+    Args:
+        client: Whom to ask for the URLs.
+        allow_private_hosts: Whether these may lead to private addresses. To this
+            machine they may lead where the service itself is there.
+    """
+
+    def __init__(self, client: Client, *, allow_private_hosts: bool) -> None:
+        self._client = client
+        self._known: dict[tuple[str, str], _Presigned] = {}
+        self._downloads = Downloads(
+            allows_private=allow_private_hosts,
+            allows_loopback=is_loopback(str(urlsplit(client.base).hostname)),
+            retries=client.retries,
+            verify=client.verify,
+        )
+
+    def image(self, image: ImageAttachment) -> bytes:
+        """Return an image.
+
+        Raises:
+            BackendError: There is none, or it cannot be had.
+            LimitExceededError: It is too long.
+        """
+        key = (image.source_id, image.attachment_name)
+        known = self._known.get(key)
+        if known and time.time() < known.expires_at - _MARGIN:
+            with suppress(PermissionDeniedError):  # it may have ended before its time
+                return self._downloaded(known)
+        known = self._known[key] = self._resolved(image)
+        return self._downloaded(known)
+
+    def close(self) -> None:
+        """Let go of all connections, and forget the URLs."""
+        self._downloads.close()
+        self._known.clear()
+
+    def _resolved(self, image: ImageAttachment) -> _Presigned:
+        name = quote(image.attachment_name, safe="", errors="surrogatepass")
+        params = {"source_id": image.source_id}
+        return self._client.get(f"/beta/attachments/{name}", _read, params=params)
+
+    def _downloaded(self, presigned: _Presigned) -> bytes:
+        client = self._client
+        return self._downloads.get(presigned.url, client.timeout, client.most)
+
+
+def _read(body: BinaryIO) -> _Presigned:
+    value = parse(body.read()).value
+    match value:
+        case {"url": str(url), "expires_at": str(text)}:
+            return _Presigned(url, _seconds(text))
+    raise DecodeError(where="$", reason="expected an object with url and expires_at")
+
+
+def _seconds(text: str) -> float:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return 0.0  # it is used once, and never kept for another time
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

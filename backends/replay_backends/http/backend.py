@@ -1,0 +1,233 @@
+"""The service's sessions, as a backend."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final
+from urllib.parse import quote, urlsplit
+
+import attrs
+
+from replay.errors import AuthError, SessionNotFoundError
+from replay.events import ImageAttachment
+from replay.limits import Limits
+from replay.sessions import Session, SessionSummary
+from replay_backends.frames import EventDecoder
+from replay_backends.http.bodies import session_of
+from replay_backends.http.fetching import in_order
+from replay_backends.http.keys import VARIABLES, find_key
+from replay_backends.http.origins import base_url, is_loopback
+from replay_backends.http.prompts import Prompt
+from replay_backends.session_files import Reading
+
+if TYPE_CHECKING:
+    from replay_backends.http.attachments import Attachments
+    from replay_backends.http.client import Client
+    from replay_backends.http.live import LiveStream
+
+_BASE_VARIABLE: Final = "LLAMA_CLOUD_BASE_URL"
+
+
+@attrs.define(eq=False)
+class HTTPBackend:
+    """Sessions from a server that speaks the service's HTTP API.
+
+    Args:
+        location: The server's URL, such as ``https://api.cloud.llamaindex.ai``.
+        api_key: The key; None: what ``LLAMA_CLOUD_API_KEY`` holds, or else
+            ``LLAMA_PARSE_API_KEY``. A server on this machine may do without.
+        project_id: Only sessions of this project; None: the key's own.
+        organization_id: As *project_id*.
+        timeout: Seconds for a call, its retries included. A live turn may take
+            longer: then it is the time without a sign of life.
+        retries: How often a GET is made again; a POST never is.
+        page_size: Sessions on a page of the list; None: as the server likes.
+        concurrency: How many sessions are fetched at once by ``sessions()``.
+        strict: Refuse events that are not known or malformed.
+        limits: How large things may be.
+        verify: The path of a file of certificates to trust; False trusts everyone.
+        allow_plain_http: Let an unencrypted connection leave this machine.
+        allow_private_hosts: Let page images come from private addresses.
+
+    Raises:
+        BackendError: The location is no URL that may be used.
+        AuthError: There is no key, or what is there cannot be one.
+    """
+
+    location: str = ""
+    api_key: str | None = attrs.field(default=None, kw_only=True, repr=False)
+    project_id: str | None = attrs.field(default=None, kw_only=True)
+    organization_id: str | None = attrs.field(default=None, kw_only=True)
+    timeout: float = attrs.field(
+        default=120.0, kw_only=True, validator=attrs.validators.gt(0)
+    )
+    retries: int = attrs.field(
+        default=5, kw_only=True, validator=attrs.validators.ge(0)
+    )
+    page_size: int | None = attrs.field(default=None, kw_only=True)
+    concurrency: int = attrs.field(
+        default=8, kw_only=True, validator=attrs.validators.ge(1)
+    )
+    strict: bool = attrs.field(default=False, kw_only=True)
+    limits: Limits = attrs.field(factory=Limits, kw_only=True)
+    verify: bool | str = attrs.field(default=True, kw_only=True)
+    allow_plain_http: bool = attrs.field(default=False, kw_only=True)
+    allow_private_hosts: bool = attrs.field(default=False, kw_only=True)
+    _client: "Client" = attrs.field(init=False, repr=False)
+    _attachments: "Attachments" = attrs.field(init=False, repr=False)
+
+    _home: ClassVar[str] = ""  #: the location, where none is given
+
+    def __attrs_post_init__(self) -> None:
+        # These import requests, which is slow; this module is imported to open files.
+        from replay_backends.http.attachments import Attachments  # noqa: PLC0415
+        from replay_backends.http.client import Client, new_session  # noqa: PLC0415
+
+        location = self.location or self._default_location()
+        base = base_url(location, allow_plain_http=self.allow_plain_http)
+        key = find_key(self.api_key, base)
+        self.api_key = None  # from now on it is in the Key alone
+        if key is None and not is_loopback(str(urlsplit(base).hostname)):
+            hint = f"set {VARIABLES[0]} or {VARIABLES[1]}, or give api_key="
+            raise AuthError(base, "there is no key", hint)
+        scope = {"project_id": self.project_id, "organization_id": self.organization_id}
+        self._client = Client(
+            base,
+            key,
+            {name: each for name, each in scope.items() if each is not None},
+            self.timeout,
+            self.retries,
+            self.limits.response_bytes,
+            self.verify,
+            new_session(self.concurrency + 1),
+        )
+        self._attachments = Attachments(
+            self._client, allow_private_hosts=self.allow_private_hosts
+        )
+
+    def summaries(self) -> Iterator[SessionSummary]:
+        """Yield the header of each session, page by page, as the server lists them.
+
+        Raises:
+            BackendError: The server does not give them.
+            DecodeError: It lists something else.
+        """
+        from replay_backends.http.listing import summaries  # noqa: PLC0415 - as above
+
+        return summaries(self._client, self.page_size)
+
+    def session(self, session_id: str) -> Session:
+        """Return one session, its events oldest first.
+
+        Raises:
+            SessionNotFoundError: There is none.
+            DecodeError: What the server holds is not a session.
+            BackendError: The server does not give it.
+        """
+        path = session_path(session_id, self._client.base)
+        source = self._client.base + path
+        reading = Reading(self.strict, self.limits)
+        return self._client.get(
+            path,
+            lambda body: session_of(body, source, session_id, reading),
+            session_id=session_id,
+        )
+
+    def sessions(self) -> Iterator[Session]:
+        """Yield every session, in the order of :meth:`summaries`.
+
+        Several are fetched at once, and never more than twice :attr:`concurrency` are
+        in memory.
+
+        Raises:
+            BackendError: The server does not give one.
+            DecodeError: What it holds is not a session.
+        """
+        ids = (summary.session_id for summary in self.summaries())
+        return in_order(self.session, ids, self.concurrency)
+
+    def stream(
+        self,
+        session_id: str,
+        prompt: str,
+        index_ids: Sequence[str],
+        *,
+        require_all_indexes: bool = False,
+        record_to: str | os.PathLike[str] | None = None,
+    ) -> "LiveStream":
+        """Send a prompt, once, and return the events of its turn as they arrive.
+
+        Args:
+            session_id: The session that the turn is added to.
+            prompt: What the user asks: 1 to 1,000 characters.
+            index_ids: The indexes to ask: 1 to 10.
+            require_all_indexes: Let the turn fail where one of them cannot be asked.
+            record_to: A directory of fixtures that gets each event before the caller
+                does; None: nothing is written.
+
+        Raises:
+            InvalidRequestError: The service would not take it; nothing was sent.
+            BackendError: It was refused, or could not be sent, or not be recorded.
+        """
+        from replay_backends.http.live import LiveStream  # noqa: PLC0415 - as above
+        from replay_backends.http.posting import post  # noqa: PLC0415 - the same
+
+        client = self._client
+        path = f"{session_path(session_id, client.base)}/messages/stream"
+        source = client.base + path
+        asked = Prompt(session_id, prompt, tuple(index_ids), require_all_indexes)
+        asked.check(source)
+        stream = LiveStream(
+            asked,
+            source,
+            EventDecoder(self.limits, strict=self.strict),
+            lambda: self.session(session_id).events,
+            self.timeout,
+        )
+        stream.start(
+            lambda undo: post(client, path, asked.body(), session_id, undo),
+            None if record_to is None else os.fspath(record_to),
+        )
+        return stream
+
+    def attachment(self, image: ImageAttachment) -> bytes:
+        """Return the page image that a tool result names.
+
+        Raises:
+            BackendError: There is none, or it cannot be had.
+            LimitExceededError: It is too long.
+        """
+        return self._attachments.image(image)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._client.session.close()
+        self._attachments.close()
+
+    def _default_location(self) -> str:
+        return self._home
+
+
+class LlamaCloudBackend(HTTPBackend):
+    """Sessions from LlamaCloud in North America, or from ``LLAMA_CLOUD_BASE_URL``."""
+
+    _home = "https://api.cloud.llamaindex.ai"
+
+    def _default_location(self) -> str:
+        return os.environ.get(_BASE_VARIABLE) or self._home
+
+
+class LlamaCloudEUBackend(HTTPBackend):
+    """Sessions from LlamaCloud in Europe."""
+
+    _home = "https://api.cloud.eu.llamaindex.ai"
+
+
+def session_path(session_id: str, source: str) -> str:
+    """Return the path of a session below the API's base.
+
+    Raises:
+        SessionNotFoundError: The id would lead elsewhere, so it can be no session's.
+    """
+    if session_id in ("", ".", ".."):
+        raise SessionNotFoundError(source, f"there is no session {session_id!a}")
+    return f"/chat/{quote(session_id, safe='', errors='surrogatepass')}"

@@ -1,0 +1,170 @@
+"""The service as a place that answers: retries, redirects, refusals."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
+from typing import BinaryIO, Final, TypeVar
+from urllib.parse import urljoin
+
+import attrs
+import requests
+
+from replay.errors import DecodeError, LimitExceededError, UnsafeRedirectError
+from replay.sanitizing import sanitize_line
+from replay_backends.http.connections import TimedAdapter
+from replay_backends.http.deadlines import Deadline
+from replay_backends.http.exchange import Ask, beginning_of, body_of, send
+from replay_backends.http.keys import Key
+from replay_backends.http.origins import origin_of, split
+from replay_backends.http.refusals import Refusal
+from replay_backends.http.retrying import (
+    Again,
+    is_worth_retrying,
+    retry_after,
+    with_retries,
+)
+
+_Result = TypeVar("_Result")
+_MOST_REDIRECTS: Final = 5
+#: Statuses that lead elsewhere.
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+
+def new_session(
+    connections: int, check_peer: Callable[[str], None] | None = None
+) -> requests.Session:
+    """Return a session of requests that keeps no cookies and obeys deadlines.
+
+    Args:
+        connections: How many are kept for use at once.
+        check_peer: See :class:`~replay_backends.http.connections.TimedAdapter`.
+    """
+    session = _Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, TimedAdapter(connections, check_peer))
+    return session
+
+
+class _Session(requests.Session):
+    """Sees no redirect: even unfollowed, requests would read its body, however long."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return nothing, for :class:`Client` follows."""
+
+
+@attrs.frozen
+class Client:
+    """Asks the service."""
+
+    base: str  #: URL that paths are added to
+    key: Key | None
+    scope: Mapping[str, str]  #: parameters that every request has
+    timeout: float  #: seconds for a call, its retries included
+    retries: int
+    most: int  #: bytes of an answer, decoded
+    verify: bool | str
+    session: requests.Session
+
+    def get(
+        self,
+        path: str,
+        read: Callable[[BinaryIO], _Result],
+        *,
+        params: Mapping[str, str] | None = None,
+        session_id: str | None = None,
+    ) -> _Result:
+        """Return what *read* makes of the answer to a GET.
+
+        Args:
+            path: What is added to the base.
+            read: Takes the body, which is JSON; where it raises a DecodeError, the
+                body may have been cut off, so it is fetched once more.
+            params: Of the query, besides the scope.
+            session_id: The session that is asked for; None: no session is.
+
+        Raises:
+            BackendError: The service does not give it.
+            LimitExceededError: The answer is too long.
+            DecodeError: The answer is not what *read* expects.
+        """
+        ask = self.asking("GET", path, params=params)
+        deadline = Deadline(self.timeout, ask.source)
+
+        def attempt() -> _Result:
+            with closing(self._followed(ask, deadline)) as response:
+                check(response, ask, session_id)
+                try:
+                    with body_of(response, ask.source, self.most, deadline) as body:
+                        return read(body)
+                except LimitExceededError as error:
+                    raise attrs.evolve(error, source=ask.source) from None
+                except DecodeError as error:
+                    raise Again(
+                        attrs.evolve(error, source=ask.source), most=2
+                    ) from None
+
+        return with_retries(attempt, self.retries, deadline)
+
+    def asking(
+        self, method: str, path: str, *, params: Mapping[str, str] | None = None
+    ) -> Ask:
+        """Return what asks the service for a path."""
+        url = self.base + path
+        params = {**self.scope, **(params or {})}
+        return Ask(method, url, url, self.key, self.verify, params=params)
+
+    def _followed(self, ask: Ask, deadline: Deadline) -> requests.Response:
+        source = ask.source
+        for _ in range(_MOST_REDIRECTS + 1):
+            response = send(self.session, ask, deadline)
+            location = response.headers.get("location", "")
+            if response.status_code not in REDIRECTS or not location:
+                return response
+            response.close()
+            ask = _redirected(ask, location)
+        raise UnsafeRedirectError(source, f"more than {_MOST_REDIRECTS} redirects")
+
+
+def check(
+    response: requests.Response, ask: Ask, session_id: str | None, kind: str = "json"
+) -> None:
+    """Raise the error that an answer is, unless it gives what was asked for.
+
+    Args:
+        response: The answer; of a refusal, the body is read.
+        ask: What was asked for.
+        session_id: The session that was asked for; None: no session was.
+        kind: What the content type holds where it is right.
+
+    Raises:
+        Again: It is a refusal, and the request may be made again.
+        BackendError: It is another refusal, or not from the service at all.
+    """
+    status, headers = response.status_code, response.headers
+    if status == HTTPStatus.OK and kind in headers.get("content-type", kind).lower():
+        return
+    body = beginning_of(response, ask.source)
+    refusal = Refusal(status, headers, body, ask.source)
+    if status == HTTPStatus.OK:
+        raise refusal.bad_response()
+    after = retry_after(headers, time.time())
+    error = refusal.error(ask.key, session_id, after)
+    if ask.method == "GET" and is_worth_retrying(status, headers):
+        raise Again(error, after)
+    raise error
+
+
+def _redirected(ask: Ask, location: str) -> Ask:
+    try:
+        url = urljoin(ask.url, location)
+    except ValueError:
+        url = ""  # which is refused like any that is none
+    here = origin_of(split(ask.url, ask.source))
+    there = origin_of(split(url, ask.source))
+    if here != there:
+        reason = f"it leads from {here} to {sanitize_line(there)}"
+        raise UnsafeRedirectError(ask.source, reason)
+    return attrs.evolve(ask, url=url, params={})

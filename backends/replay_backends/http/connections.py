@@ -1,0 +1,149 @@
+"""Connections whose timeout is the time for a whole answer.
+
+A socket's own timeout starts anew with every byte: a server that sends one byte each
+250 ms, in the headers or in the body, never meets it. Here, each wait for a byte is
+given only what is left of the time.
+"""
+
+import http.client
+import io
+import socket
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_LONGEST_HEAD: Final = 1 << 20  # status lines and headers, 1xx answers included
+
+
+class TimedAdapter(HTTPAdapter):
+    """Makes requests go over such connections.
+
+    Args:
+        most: How many connections are kept for use at once.
+        check_peer: Called with the address that a connection leads to, before
+            anything of HTTP is sent; raises where that must not be. Where a proxy is
+            used, only the proxy knows the address.
+    """
+
+    def __init__(
+        self, most: int, check_peer: Callable[[str], None] | None = None
+    ) -> None:
+        self._classes = _pool_classes(check_peer)
+        super().__init__(pool_maxsize=most)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - as requests declares it
+        """Make the manager of direct connections."""
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = self._classes
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - as requests declares it
+        """Return the manager of connections through a proxy."""
+        manager = super().proxy_manager_for(*args, **options)
+        manager.pool_classes_by_scheme = self._classes
+        return manager
+
+
+class TimedConnection(HTTPConnection):
+    """A connection that counts the time from its opening, then from each request."""
+
+    check_peer: Callable[[str], None] | None = None
+    _end = 0.0
+
+    def connect(self) -> None:
+        """Open the connection."""
+        self.allow(float(self.timeout or 0))
+        super().connect()
+        if self.check_peer and not self.proxy:
+            self.check_peer(self.sock.getpeername()[0])
+
+    def getresponse(self) -> Any:  # noqa: ANN401 - urllib3's response
+        """Return the answer, once its headers are there."""
+        self.allow(float(self.timeout or 0))
+        return super().getresponse()
+
+    def allow(self, seconds: float) -> None:
+        """Let what is read from now on take so many seconds in all."""
+        self._end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left.
+
+        Raises:
+            TimeoutError: None are.
+        """
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def response_class(  # type: ignore[override]  # a class, but it need not be one
+        self, sock: socket.socket, *, method: str | None = None
+    ) -> "_Response":
+        """Return what reads an answer from the connection's socket."""
+        return _Response(self, sock, method)
+
+
+class _TimedTLSConnection(TimedConnection, HTTPSConnection):
+    pass
+
+
+def _pool_classes(check_peer: Callable[[str], None] | None) -> dict[str, Any]:
+    check = None if check_peer is None else staticmethod(check_peer)
+    plain = type("Connection", (TimedConnection,), {"check_peer": check})
+    secure = type("Connection", (_TimedTLSConnection,), {"check_peer": check})
+    return {
+        "http": type("Pool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("Pool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+    }
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(
+        self, connection: TimedConnection, sock: socket.socket, method: str | None
+    ) -> None:
+        super().__init__(sock, method=method)
+        self._timed = _TimedReader(connection, sock, self.fp.detach())
+        self.fp = io.BufferedReader(self._timed)
+
+    def begin(self) -> None:
+        self._timed.budget = _LONGEST_HEAD
+        super().begin()
+        self._timed.budget = None
+
+
+class _TimedReader(io.RawIOBase):
+    """Reads from a socket while its connection's time lasts."""
+
+    def __init__(
+        self, connection: TimedConnection, sock: socket.socket, raw: io.RawIOBase
+    ) -> None:
+        self._connection = connection
+        self._sock = sock
+        self._raw = raw
+        self.budget: int | None = (
+            None  #: bytes that may still be read; None: any number
+        )
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        self._sock.settimeout(self._connection.left())
+        count = self._raw.readinto(buffer) or 0
+        if self.budget is not None:
+            self.budget -= count
+            if self.budget < 0:
+                message = f"more than {_LONGEST_HEAD} bytes of headers"
+                raise http.client.HTTPException(message)
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()

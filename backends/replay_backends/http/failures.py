@@ -1,0 +1,104 @@
+"""What requests and all below it raise, as errors of this library.
+
+They are raised without what caused them: the frames of requests and urllib3 hold the
+key in their local variables, and their messages may hold a URL that is a secret.
+"""
+
+import http.client
+import ssl
+from collections.abc import Iterator
+from typing import Final
+
+from requests.exceptions import ConnectTimeout, ContentDecodingError, ProxyError
+from urllib3 import exceptions as urllib3
+
+from replay.errors import (
+    BackendError,
+    BackendUnavailableError,
+    BadResponseError,
+    DeadlineExceededError,
+    TLSError,
+    TruncatedResponseError,
+)
+from replay.sanitizing import sanitize_line
+
+#: All that sending a request, or reading its answer, was seen to raise.
+TRANSPORT: Final = (OSError, ValueError, http.client.HTTPException, urllib3.HTTPError)
+
+_SHOWN: Final = 200  # characters
+_TIMEOUTS: Final = (TimeoutError, urllib3.ReadTimeoutError, ConnectTimeout)
+_TLS_HINT: Final = "for a private authority, set REQUESTS_CA_BUNDLE to its certificate"
+_CUT: Final = (http.client.IncompleteRead, ssl.SSLEOFError, ConnectionError)
+_GARBLED: Final = (
+    http.client.HTTPException,
+    urllib3.DecodeError,
+    urllib3.InvalidHeader,
+    urllib3.LocationValueError,
+    ContentDecodingError,
+)
+
+
+def failure_of(error: Exception, source: str, *, in_body: bool = False) -> BackendError:
+    """Return the error of this library that says what *error* does.
+
+    Args:
+        error: One of :data:`TRANSPORT`.
+        source: What messages call the place.
+        in_body: Whether the answer had begun.
+    """
+    chain = [*_chain(error)]
+    said = _said(chain)
+    if isinstance(error, ValueError) and not (in_body or _has(chain, *_GARBLED)):
+        return BackendError(source, f"the request cannot be made: {said}")
+    if _has(chain, ProxyError, urllib3.ProxyError):
+        return BackendUnavailableError(source, f"the proxy failed: {said}")
+    if _has(chain, *_TIMEOUTS):
+        return DeadlineExceededError(source, "no whole answer in time")
+    if type(error) is OSError:  # before anything was sent
+        return TLSError(source, said, "see REQUESTS_CA_BUNDLE and verify=")
+    if _has(chain, ssl.SSLError, urllib3.SSLError) and not _has(chain, *_CUT):
+        return TLSError(source, f"no safe connection: {said}", _TLS_HINT)
+    return _broken(chain, source, said, in_body=in_body)
+
+
+def _broken(
+    chain: list[BaseException], source: str, said: str, *, in_body: bool
+) -> BackendError:
+    if _has(chain, *_GARBLED) and not _has(chain, *_CUT):
+        reason = f"the answer is not HTTP as it should be: {said}"
+        return BadResponseError(source, reason)
+    if in_body:
+        return TruncatedResponseError(source, f"the answer broke off: {said}")
+    return BackendUnavailableError(source, f"no answer: {said}")
+
+
+def _has(chain: list[BaseException], *kinds: type[BaseException]) -> bool:
+    return any(isinstance(each, kinds) for each in chain)
+
+
+def was_never_sent(error: Exception) -> bool:
+    """Tell whether *error* came before there was a connection to send through."""
+    return isinstance(error, ConnectTimeout) or any(
+        isinstance(each, urllib3.NewConnectionError) for each in _chain(error)
+    )
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and all that it was made of, the outermost first."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        each = waiting.pop()
+        if not isinstance(each, BaseException) or id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        waiting += [each.__context__, each.__cause__, getattr(each, "reason", None)]
+        waiting += [arg for arg in each.args if isinstance(arg, BaseException)]
+
+
+def _said(chain: list[BaseException]) -> str:
+    """Return what the innermost of them says; the outer ones may show the URL."""
+    last = chain[-1]
+    said = getattr(last, "strerror", None) or str(last) or type(last).__name__
+    return sanitize_line(said)[:_SHOWN]

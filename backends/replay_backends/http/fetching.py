@@ -1,0 +1,37 @@
+"""Many things fetched at once, and given in their order."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+_Key = TypeVar("_Key")
+_Found = TypeVar("_Found")
+
+
+def in_order(
+    fetch: Callable[[_Key], _Found], keys: Iterable[_Key], at_once: int
+) -> Iterator[_Found]:
+    """Yield ``fetch(key)`` for each key, in the order of the keys.
+
+    No more than twice *at_once* keys are read, and results kept, ahead of the one that
+    is yielded. An error is raised in its turn; what comes after it is dropped.
+
+    Args:
+        fetch: Called in other threads.
+        keys: Read in this thread.
+        at_once: How many calls may be under way; at least 1.
+    """
+    waiting: deque[Future[_Found]] = deque()
+    todo = iter(keys)
+    executor = ThreadPoolExecutor(at_once, thread_name_prefix="chat-replay")
+    try:
+        while True:
+            for key in islice(todo, 2 * at_once - len(waiting)):
+                waiting.append(executor.submit(fetch, key))
+            if not waiting:
+                return
+            yield waiting.popleft().result()
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)

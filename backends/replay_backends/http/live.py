@@ -1,0 +1,215 @@
+"""A turn that is under way: sent once, its events handed out as they arrive."""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self, cast
+
+import attrs
+import requests
+
+from replay.diagnostics import Diagnostic
+from replay.errors import BackendError, DecodeError, StreamInterruptedError
+from replay.events import Event, Stop, UserInput
+from replay_backends.frames import EventDecoder
+from replay_backends.http.exchange import pieces
+from replay_backends.http.prompts import Prompt
+from replay_backends.http.reconciling import Progress
+
+if TYPE_CHECKING:
+    from replay_backends.http.connections import TimedConnection
+    from replay_backends.recording import Recording
+
+_AFTER_STOP: Final = 1.0  # seconds in which something may follow a stop
+
+
+class LiveStream:
+    """An iterator of a turn's events as they arrive; a context manager.
+
+    Leaving it closes the connection, whether or not the turn is at its end.
+
+    Args:
+        prompt: What was sent.
+        source: What messages call the place.
+        decoder: Makes events of bytes.
+        history: Returns the events that the service has of the session.
+        timeout: Seconds without a sign of life.
+    """
+
+    def __init__(
+        self,
+        prompt: Prompt,
+        source: str,
+        decoder: EventDecoder,
+        history: Callable[[], Sequence[Event]],
+        timeout: float,
+    ) -> None:
+        self.session_id = prompt.session_id
+        self.prompt = prompt.text
+        self.user_input = UserInput(prompt.text)  #: the service does not send it
+        self.received = 0  #: how many events have been handed out
+        self._source = source
+        self._decoder = decoder
+        self._history = history
+        self._timeout = timeout
+        self._progress = Progress()
+        self._is_stopped = False
+        self._recording: Recording | None = None
+        self._sent = 0.0
+        self._undo = ExitStack()
+        self._events: Generator[Event]
+
+    def start(
+        self, send: Callable[[ExitStack], requests.Response], record_to: str | None
+    ) -> None:
+        """Send the prompt.
+
+        Args:
+            send: Sends it, and returns the answer once that begins.
+            record_to: The directory to write to; None: nothing is written.
+
+        Raises:
+            BackendError: It was not sent, or refused.
+        """
+        if record_to is not None:
+            from replay_backends.recording import Recording  # noqa: PLC0415 - not for Windows
+
+            self._recording = Recording(record_to, self.session_id, self.user_input)
+        self._sent = time.monotonic()
+        try:
+            self._events = self._arriving(send(self._undo))
+        except StreamInterruptedError as error:
+            self._events = _broken(error)
+        except BaseException:
+            self._undo.close()
+            if self._recording:
+                self._recording.discard()
+            raise
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Return what was odd about the stream so far."""
+        return tuple(self._decoder.diagnostics)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Event:
+        """Return the next event once it is there.
+
+        Raises:
+            StreamInterruptedError: The stream broke off before a stop; :meth:`rest`
+                gives what is missing.
+            DecodeError: What arrived is past a limit, or wrong and ``strict`` is set.
+            BackendError: It could not be recorded.
+        """
+        return next(self._events)
+
+    def rest(self, *, known: int = 0) -> Iterator[Event]:
+        """Yield what the service has of this turn, and this stream has not given.
+
+        Nothing is waited for: where the turn is still under way, call it again later.
+
+        Args:
+            known: How many events the session had before the turn, at least. It
+                matters only where an earlier turn had the same prompt.
+
+        Raises:
+            BackendError: The service has no such turn: the prompt was not received,
+                or is not kept yet.
+        """
+        self._events.close()
+        self._undo.close()
+        if self._is_stopped:
+            return
+        missing = self._progress.missing(self._history(), self.prompt, known)
+        if missing is None:
+            raise BackendError(self._source, "the session holds no such turn")
+        for event in missing:
+            self._hand_out(event, None)
+            yield event
+        if self._is_stopped:
+            self._publish()
+
+    def close(self) -> None:
+        """Let go of the connection and of the recording."""
+        self._events.close()
+        self._undo.close()
+        self._publish()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _arriving(self, response: requests.Response) -> Generator[Event]:
+        try:
+            for piece in self._pieces(response):
+                for event in self._decoder.feed(piece):
+                    if not self._is_echo(event):
+                        self._hand_out(event, time.monotonic() - self._sent)
+                        yield event
+            self._decoder.finish()
+        except DecodeError as error:
+            raise attrs.evolve(error, source=self._source) from None
+        finally:
+            self._undo.close()
+        if not self._is_stopped:
+            reason = "the stream ended without a stop"
+            raise self._interrupted(reason)
+        self._publish()
+
+    def _pieces(self, response: requests.Response) -> Iterator[bytes]:
+        """Yield what arrives; a line, even one that says nothing, is a sign of life."""
+        connection = cast("TimedConnection", response.raw.connection)  # until the end
+        connection.allow(self._timeout)
+        is_last_chance = False
+        try:
+            for piece in pieces(response, self._source):
+                yield piece
+                if is_last_chance:
+                    continue
+                is_last_chance = self._is_stopped
+                if is_last_chance:
+                    connection.allow(_AFTER_STOP)
+                elif b"\n" in piece or b"\r" in piece:
+                    connection.allow(self._timeout)
+        except BackendError as error:
+            if not self._is_stopped:
+                self._decoder.finish()
+                raise self._interrupted(error.reason) from None
+
+    def _is_echo(self, event: Event) -> bool:
+        return not self.received and event == self.user_input
+
+    def _hand_out(self, event: Event, arrived: float | None) -> None:
+        if self._recording:
+            self._recording.add(event, arrived)
+        self._progress.take(event)
+        self.received += 1
+        self._is_stopped = self._is_stopped or isinstance(event, Stop)
+
+    def _interrupted(self, reason: str) -> StreamInterruptedError:
+        count = f"{self.received} event" + ("" if self.received == 1 else "s")
+        hint = "stream.rest() gives what is missing"
+        return StreamInterruptedError(
+            self._source, f"{reason}, after {count}", hint, received=self.received
+        )
+
+    def _publish(self) -> None:
+        recording, self._recording = self._recording, None
+        if recording:
+            recording.publish()
+
+
+def _broken(error: StreamInterruptedError) -> Generator[Event]:
+    """Raise *error* instead of a first event."""
+    raise error
+    yield

@@ -1,0 +1,68 @@
+"""A turn that is under way, as its users hold it, and the backend that sends it."""
+
+import os
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Protocol, Self, runtime_checkable
+
+from replay.diagnostics import Diagnostic
+from replay.events import Event, UserInput
+
+
+class LiveStream(Protocol):
+    """A turn that is under way: an iterator of its events as they arrive."""
+
+    @property
+    def session_id(self) -> str:
+        """Return the id of the session that the turn is added to."""
+
+    @property
+    def prompt(self) -> str:
+        """Return what was sent."""
+
+    @property
+    def user_input(self) -> UserInput:
+        """Return what the turn begins with; it is none of the events that arrive."""
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """Return what was odd about the stream so far."""
+
+    def __iter__(self) -> Iterator[Event]:
+        """Return itself."""
+
+    def __next__(self) -> Event:
+        """Return the next event once it is there."""
+
+    def rest(self, *, known: int = 0) -> Iterator[Event]:
+        """Yield what the service has of a turn that broke off, and was not given."""
+
+    def close(self) -> None:
+        """Let go of the connection; a recording gets its final name."""
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it."""
+
+
+@runtime_checkable
+class LiveBackend(Protocol):
+    """A backend that can send a turn and tell what comes of it."""
+
+    def stream(
+        self,
+        session_id: str,
+        prompt: str,
+        index_ids: Sequence[str],
+        *,
+        require_all_indexes: bool = False,
+        record_to: str | os.PathLike[str] | None = None,
+    ) -> LiveStream:
+        """Send a prompt once, and return the events of its turn as they arrive."""

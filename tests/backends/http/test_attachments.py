@@ -1,0 +1,344 @@
+"""Page images."""
+
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import trustme
+
+import replay
+from http_server import (
+    KEY,
+    Handler,
+    Request,
+    Server,
+    always,
+    answer,
+    in_turn,
+    json_answer,
+)
+from replay.errors import (
+    BackendError,
+    BackendUnavailableError,
+    DecodeError,
+    LimitExceededError,
+    UnsafeRedirectError,
+)
+
+Serve = Callable[..., Server]
+Open = Callable[..., replay.Source]
+IMAGE = replay.ImageAttachment("dfl-1", "screenshots/page_7.jpg")
+PIXELS = b"\xff\xd8\xff" + bytes(1000)
+SECRET = "X-Amz-Signature=s3cret"  # noqa: S105 - for a test
+JPEG = answer(PIXELS, 200, "Content-Type: image/jpeg")
+
+
+def later(seconds: float) -> str:
+    """Return a time from now, as the service writes it."""
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+def presigned(url: str, expires_at: str | None = None) -> bytes:
+    """Return what the service answers."""
+    expires_at = later(3600) if expires_at is None else expires_at
+    return json_answer({"url": url, "expires_at": expires_at, "form_fields": None})
+
+
+@pytest.fixture
+def images(serve: Serve) -> Server:
+    """Return a server of images."""
+    return serve(always(JPEG))
+
+
+def url_of(images: Server) -> str:
+    """Return a presigned URL."""
+    return f"{images.url}/bucket/page_7.jpg?{SECRET}"
+
+
+def test_an_image_comes_from_where_the_service_says(
+    serve: Serve, source_of: Open, images: Server
+) -> None:
+    server = serve(always(presigned(url_of(images))))
+    assert source_of(server, project_id="p").attachment(IMAGE) == PIXELS
+    assert server.requests[0].target == (
+        "/api/v1/beta/attachments/screenshots%2Fpage_7.jpg?project_id=p&source_id=dfl-1"
+    )
+    assert images.requests[0].target == f"/bucket/page_7.jpg?{SECRET}"
+
+
+def test_the_key_does_not_go_there(
+    serve: Serve, source_of: Open, images: Server
+) -> None:
+    source_of(serve(always(presigned(url_of(images))))).attachment(IMAGE)
+    assert "authorization" not in images.requests[0].headers
+    assert KEY.encode() not in images.received
+
+
+def test_its_url_is_used_again_while_it_lasts(
+    serve: Serve, source_of: Open, images: Server
+) -> None:
+    server = serve(always(presigned(url_of(images))))
+    source = source_of(server)
+    for _ in range(3):
+        assert source.attachment(IMAGE) == PIXELS
+    assert len(server.requests) == 1
+    assert len(images.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "expires_at",
+    [later(-5), later(20), "2020-01-01T00:00:00", "soon", "2020-01-01T00:00:00Z"],
+)
+def test_a_url_that_ends_soon_is_used_once(
+    serve: Serve, source_of: Open, images: Server, expires_at: str
+) -> None:
+    server = serve(always(presigned(url_of(images), expires_at)))
+    source = source_of(server)
+    source.attachment(IMAGE)
+    source.attachment(IMAGE)
+    assert len(server.requests) == 2
+
+
+def test_a_url_that_ended_before_its_time_is_asked_for_anew(
+    serve: Serve, source_of: Open
+) -> None:
+    images = serve(in_turn(JPEG, answer(b"<Error/>", 403), JPEG))
+    server = serve(always(presigned(url_of(images))))
+    source = source_of(server)
+    source.attachment(IMAGE)
+    assert source.attachment(IMAGE) == PIXELS
+    assert len(server.requests) == 2
+    assert len(images.requests) == 3
+
+
+def test_each_image_has_a_url_of_its_own(
+    serve: Serve, source_of: Open, images: Server
+) -> None:
+    server = serve(always(presigned(url_of(images))))
+    source = source_of(server)
+    source.attachment(IMAGE)
+    source.attachment(replay.ImageAttachment("dfl-2", IMAGE.attachment_name))
+    assert len(server.requests) == 2
+
+
+def test_a_closed_source_has_forgotten_the_urls(
+    serve: Serve, source_of: Open, images: Server
+) -> None:
+    server = serve(always(presigned(url_of(images))))
+    source = source_of(server)
+    source.attachment(IMAGE)
+    source.close()
+    source.attachment(IMAGE)
+    assert len(server.requests) == 2
+
+
+def test_an_image_that_is_not_there_is_an_error(serve: Serve, source_of: Open) -> None:
+    with pytest.raises(BackendError) as caught:
+        source_of(serve(always(answer(b"", 404)))).attachment(IMAGE)
+    assert caught.value.status == 404
+
+
+@pytest.mark.parametrize(
+    "value", [[], {}, {"url": "https://a"}, {"url": 5, "expires_at": "2026-01-01"}]
+)
+def test_an_answer_without_a_url_is_refused(
+    serve: Serve, source_of: Open, value: object
+) -> None:
+    with pytest.raises(DecodeError, match="url and expires_at"):
+        source_of(serve(always(json_answer(value)))).attachment(IMAGE)
+
+
+def test_an_image_past_the_limit_is_refused(
+    serve: Serve, source_of: Open, images: Server
+) -> None:
+    server = serve(always(presigned(url_of(images))))
+    source = source_of(server, limits=replay.Limits(response_bytes=500))
+    with pytest.raises(LimitExceededError):
+        source.attachment(IMAGE)
+
+
+def test_a_download_is_tried_again(
+    serve: Serve, source_of: Open, waits: list[float]
+) -> None:
+    images = serve(in_turn(answer(b"", 503), JPEG[:-9], JPEG))
+    server = serve(always(presigned(url_of(images))))
+    assert source_of(server).attachment(IMAGE) == PIXELS
+    assert len(waits) == 2
+
+
+def test_a_download_follows_no_redirect(
+    serve: Serve, source_of: Open, images: Server
+) -> None:
+    other = serve(always(answer(b"", 302, f"Location: {url_of(images)}")))
+    server = serve(always(presigned(url_of(other))))
+    with pytest.raises(BackendError) as caught:
+        source_of(server).attachment(IMAGE)
+    assert caught.value.status == 302
+    assert not images.requests
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://10.0.0.1/x",
+        "https://192.168.1.1:8443/x",
+        "https://169.254.169.254/latest/meta-data",
+        "https://[fe80::1]/x",
+        "https://[fd00::1]/x",
+        "https://[::ffff:10.0.0.1]/x",
+        "https://0.0.0.0/x",
+        "https://224.0.0.1/x",
+        "https://100.64.0.1/x",
+        "https://0x0a000001/x",
+    ],
+)
+def test_a_private_address_is_refused_before_anything_is_sent(
+    serve: Serve, source_of: Open, waits: list[float], url: str
+) -> None:
+    with pytest.raises(UnsafeRedirectError, match="not public"):
+        source_of(serve(always(presigned(url)))).attachment(IMAGE)
+    assert not waits
+
+
+def test_a_name_that_cannot_be_sent_is_refused_at_once(
+    serve: Serve, source_of: Open, waits: list[float]
+) -> None:
+    server = serve(always(presigned("https://10.0.0.1")))
+    with pytest.raises(BackendError, match="the request cannot be made"):
+        source_of(server).attachment(replay.ImageAttachment("\ud800", "x"))
+    assert not server.requests
+    assert not waits
+
+
+@pytest.mark.parametrize("url", ["http://example.com/x", "http://10.0.0.1/x"])
+def test_plain_http_to_another_machine_is_refused(
+    serve: Serve, source_of: Open, url: str
+) -> None:
+    with pytest.raises(UnsafeRedirectError, match="plain http"):
+        source_of(serve(always(presigned(url)))).attachment(IMAGE)
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "", "gopher://localhost/x"])
+def test_what_is_no_url_is_refused_and_not_shown(
+    serve: Serve, source_of: Open, url: str
+) -> None:
+    with pytest.raises(BackendError, match="the URL of a page image"):
+        source_of(serve(always(presigned(url)))).attachment(IMAGE)
+
+
+def test_a_host_that_is_not_found_is_an_error(serve: Serve, source_of: Open) -> None:
+    server = serve(always(presigned("https://nowhere.invalid/x")))
+    with pytest.raises(BackendUnavailableError, match="not found"):
+        source_of(server).attachment(IMAGE)
+
+
+def secure(authority: trustme.CA) -> ssl.SSLContext:
+    """Return the context of a server of images with a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def remote(
+    monkeypatch: pytest.MonkeyPatch, serve: Serve, tmp_path: object
+) -> Callable[..., tuple[replay.Source, Server]]:
+    """Return what opens a service that is not on this machine, as far as it knows.
+
+    A proxy stands for the network: it answers for the service, and images, whose host
+    it does not serve, are on this machine.
+    """
+
+    def remote(**options: object) -> tuple[replay.Source, Server]:
+        authority = trustme.CA()
+        path = f"{tmp_path}/authority.pem"
+        authority.cert_pem.write_to_path(path)
+        images = serve(always(JPEG), secure(authority))
+        proxy = serve(always(presigned(url_of(images))))
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "localhost")
+        location = "http://sessions.example.com"
+        given: dict[str, object] = {"verify": path, "allow_plain_http": True}
+        return replay.open(location, api_key=KEY, **given, **options), images
+
+    return remote
+
+
+def test_this_machine_is_private_where_the_service_is_elsewhere(
+    remote: Callable[..., tuple[replay.Source, Server]],
+) -> None:
+    source, images = remote()
+    with source, pytest.raises(UnsafeRedirectError, match="not public"):
+        source.attachment(IMAGE)
+    assert not images.connections
+
+
+def test_private_addresses_can_be_allowed(
+    remote: Callable[..., tuple[replay.Source, Server]],
+) -> None:
+    source, _ = remote(allow_private_hosts=True)
+    with source:
+        assert source.attachment(IMAGE) == PIXELS
+
+
+def test_a_name_that_leads_elsewhere_the_second_time_is_refused_unasked(
+    monkeypatch: pytest.MonkeyPatch,
+    remote: Callable[..., tuple[replay.Source, Server]],
+) -> None:
+    source, images = remote()
+    real = socket.getaddrinfo
+    answers = iter(
+        [[(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 0))]]
+    )
+
+    def rebound(host: str, *args: object, **options: object) -> object:
+        is_image = host == "localhost" and args[:1] == (None,)
+        found = next(answers, None) if is_image else None
+        return found or real(host, *args, **options)  # type: ignore[arg-type]  # passed on
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebound)
+    with source, pytest.raises(UnsafeRedirectError, match="not public"):
+        source.attachment(IMAGE)
+    assert not images.requests
+
+
+def test_a_proxy_finds_the_address_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, serve: Serve, waits: list[float]
+) -> None:
+    proxy = serve(always(presigned("https://bucket.example.com/x")))
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, proxy.url)
+    with (
+        replay.open(
+            "http://a.example.com", api_key=KEY, allow_plain_http=True
+        ) as source,
+        pytest.raises(BackendUnavailableError, match="no answer"),
+    ):
+        source.attachment(IMAGE)
+    assert proxy.requests[1].method == "CONNECT"
+    assert len(waits) == 5
+
+
+def broken(_: Request, connection: socket.socket) -> None:
+    """Send a header that urllib3 logs as one that it cannot read."""
+    connection.sendall(b"HTTP/1.1 403 No\r\nbad header\r\nX: y\r\n\r\n")
+
+
+@pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize("handler", [always(answer(b"", 500)), always(), broken])
+def test_the_url_is_in_no_log_and_no_error(
+    serve: Serve,
+    source_of: Open,
+    caplog: pytest.LogCaptureFixture,
+    handler: Handler,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server = serve(always(presigned(url_of(serve(handler)))))
+    with pytest.raises(BackendError) as caught:
+        source_of(server).attachment(IMAGE)
+    logging.getLogger("test").error("it failed", exc_info=caught.value)
+    assert "attachments" in caplog.text
+    assert "s3cret" not in caplog.text + repr(caught.value)

@@ -1,0 +1,461 @@
+"""What goes wrong on the wire, each as an error that says so."""
+
+import gzip
+import json
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import trustme
+
+import replay
+from chat_api import delta, document
+from http_server import (
+    KEY,
+    Request,
+    Server,
+    always,
+    answer,
+    head,
+)
+from replay.errors import (
+    BackendError,
+    BackendUnavailableError,
+    BadResponseError,
+    DeadlineExceededError,
+    DecodeError,
+    LimitExceededError,
+    TLSError,
+    TruncatedResponseError,
+)
+
+_ZSTD_MODULE = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+Serve = Callable[..., Server]
+Open = Callable[..., replay.Source]
+SESSION = document("ses-1", delta("Grüße"))
+BODY = json.dumps(SESSION, ensure_ascii=False).encode()
+GOOD = answer(BODY)
+JSON = "Content-Type: application/json"
+
+
+def raised(source: replay.Source) -> replay.ReplayError:
+    """Return what asking for the session raises."""
+    with pytest.raises(replay.ReplayError) as caught:
+        source.session("ses-1")
+    return caught.value
+
+
+def chunked(*chunks: bytes) -> bytes:
+    """Return an answer in chunks, without the last, empty one."""
+    pieces = [b"%x\r\n%b\r\n" % (len(each), each) for each in chunks]
+    return head(200, JSON, "Transfer-Encoding: chunked") + b"".join(pieces)
+
+
+def reset(data: bytes) -> Callable[[Request, socket.socket], None]:
+    """Return what sends *data*, then a reset."""
+
+    def handler(_: Request, connection: socket.socket) -> None:
+        connection.sendall(data)
+        linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        connection.close()
+
+    return handler
+
+
+def waiting(data: bytes) -> Callable[[Request, socket.socket], None]:
+    """Return what sends *data*, then nothing for as long as anyone listens."""
+
+    def handler(_: Request, connection: socket.socket) -> None:
+        connection.sendall(data)
+        connection.recv(1)
+
+    return handler
+
+
+def dripping(data: bytes) -> Callable[[Request, socket.socket], None]:
+    """Return what sends *data* a byte at a time, one each 50 ms."""
+    pause = threading.Event()
+
+    def handler(_: Request, connection: socket.socket) -> None:
+        for i in range(len(data)):
+            connection.sendall(data[i : i + 1])
+            pause.wait(0.05)
+
+    return handler
+
+
+TRUNCATED = {
+    "shorter than its Content-Length": always(GOOD[:-5]),
+    "cut within a character": always(GOOD[: GOOD.index("ü".encode()) + 1]),
+    "chunks without an end": always(chunked(BODY)),
+    "cut within a chunk": always(chunked(BODY)[:-9]),
+    "a chunk size that is no number": always(chunked(BODY) + b"zz\r\n"),
+    "reset within the body": reset(GOOD[:-5]),
+}
+NO_ANSWER = {
+    "closed without a byte": always(),
+    "reset without a byte": reset(b""),
+}
+GARBLED = {
+    "half of a status line": b"HTT",
+    "no HTTP at all": b"hello\r\n\r\n",
+    "HTTP/0.9": b"<html>hello</html>",
+    "a status that is no number": b"HTTP/1.1 abc OK\r\n\r\n",
+    "two Content-Lengths": answer(BODY, 200, "Content-Length: 3"),
+    "a header of 70 KB": answer(BODY, 200, "X-Long: " + "x" * 70_000),
+    "101 headers": answer(BODY, 200, *(f"X-{i}: x" for i in range(101))),
+    "a flood of 1xx answers": b"HTTP/1.1 100 Continue\r\n\r\n" * 50_000 + GOOD,
+    "six encodings": answer(BODY, 200, "Content-Encoding: " + "gzip, " * 5 + "gzip"),
+    "no gzip data": answer(BODY, 200, "Content-Encoding: gzip"),
+}
+NOT_THE_SERVICE = {
+    "a captive portal": answer(b"<html>Sign in", 200, "Content-Type: text/html"),
+    "no content": answer(b"", 204),
+    "accepted": answer(BODY, 202),
+    "a part": answer(BODY, 206),
+    "not modified": answer(b"", 304),
+    "early hints": answer(b"", 103),
+    "status 999": answer(BODY, 999),
+}
+SLOW = {
+    "nothing at all": waiting(b""),
+    "half of the headers": waiting(GOOD[:20]),
+    "half of the body": waiting(GOOD[:-5]),
+    "a drip of headers": dripping(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000),
+    "a drip of body": dripping(head(200, JSON) + b" " * 1000),
+    "a drip of chunks": dripping(chunked(*[b" "] * 200)),
+}
+
+
+@pytest.mark.parametrize("name", TRUNCATED)
+def test_an_answer_that_breaks_off_is_asked_for_again(
+    serve: Serve, source_of: Open, waits: list[float], name: str
+) -> None:
+    server = serve(TRUNCATED[name])
+    assert isinstance(raised(source_of(server)), TruncatedResponseError)
+    assert len(server.requests) == 6
+    assert len(waits) == 5
+
+
+@pytest.mark.parametrize("name", NO_ANSWER)
+def test_no_answer_is_asked_for_again(
+    serve: Serve, source_of: Open, waits: list[float], name: str
+) -> None:
+    server = serve(NO_ANSWER[name])
+    error = raised(source_of(server))
+    assert type(error) is BackendUnavailableError
+    assert len(server.requests) == 6
+    assert len(waits) == 5
+
+
+@pytest.mark.parametrize("bad", [GOOD[:-5], chunked(BODY), b""])
+def test_an_answer_that_is_whole_the_second_time_is_the_answer(
+    serve: Serve, source_of: Open, waits: list[float], bad: bytes
+) -> None:
+    answers = iter([bad, GOOD])
+    server = serve(lambda _, connection: connection.sendall(next(answers)))
+    (event,) = source_of(server).session("ses-1").events
+    assert event == replay.TextDelta("Grüße")
+    assert len(waits) == 1
+
+
+@pytest.mark.parametrize("name", GARBLED)
+def test_an_answer_that_is_not_http_as_it_should_be_is_refused(
+    serve: Serve, source_of: Open, waits: list[float], name: str
+) -> None:
+    server = serve(always(GARBLED[name]))
+    assert type(raised(source_of(server))) is BadResponseError
+    assert not waits
+
+
+@pytest.mark.parametrize("name", NOT_THE_SERVICE)
+def test_what_is_not_the_service_is_refused(
+    serve: Serve, source_of: Open, waits: list[float], name: str
+) -> None:
+    server = serve(always(NOT_THE_SERVICE[name]))
+    assert type(raised(source_of(server))) is BadResponseError
+    assert not waits
+
+
+def test_what_is_not_the_service_is_shown_safely(serve: Serve, source_of: Open) -> None:
+    page = b"<html>\x1b[31m" + b"x" * 1000
+    server = serve(always(answer(page, 200, "Content-Type: text/html")))
+    error = str(raised(source_of(server)))
+    assert "text/html: '<html>␛[31mxxx" in error
+    assert len(error) < 300
+
+
+def test_a_length_beside_chunks_is_no_matter(serve: Serve, source_of: Open) -> None:
+    data = chunked(BODY).replace(b"\r\n", b"\r\nContent-Length: 3\r\n", 1)
+    server = serve(always(data + b"0\r\n\r\n"))
+    assert len(source_of(server).session("ses-1").events) == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        answer(BODY[:-9]),
+        head(200, JSON) + BODY[:-9],
+        answer(gzip.compress(BODY)[:-20], 200, "Content-Encoding: gzip"),
+    ],
+)
+def test_a_cut_that_http_does_not_see_is_seen_and_tried_once_more(
+    serve: Serve, source_of: Open, waits: list[float], data: bytes
+) -> None:
+    server = serve(always(data))
+    assert type(raised(source_of(server))) is DecodeError
+    assert len(server.requests) == 2
+    assert len(waits) == 1
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_a_slow_answer_ends_with_the_time_that_it_was_given(
+    serve: Serve, source_of: Open, name: str
+) -> None:
+    server = serve(SLOW[name])
+    source = source_of(server, timeout=0.5)
+    began = time.monotonic()
+    error = raised(source)
+    assert 0.4 < time.monotonic() - began < 1.0
+    assert isinstance(error, DeadlineExceededError)
+    assert "within 0.5 seconds" in str(error)
+
+
+def test_a_wait_past_the_end_of_the_time_is_not_begun(
+    serve: Serve, source_of: Open, waits: list[float]
+) -> None:
+    server = serve(always(answer(b"", 500, "Retry-After: 0.6")))
+    error = raised(source_of(server, timeout=0.5))
+    assert type(error) is BackendUnavailableError
+    assert len(server.requests) == 1
+    assert not waits
+
+
+def test_a_port_where_nobody_listens_is_tried_again(
+    source_of: Open, serve: Serve, waits: list[float]
+) -> None:
+    server = serve(always())
+    source = source_of(server)
+    server.stop()
+    assert type(raised(source)) is BackendUnavailableError
+    assert len(waits) == 5
+
+
+def test_a_body_past_the_limit_is_refused_at_once(
+    serve: Serve, source_of: Open, waits: list[float]
+) -> None:
+    server = serve(always(GOOD))
+    source = source_of(server, limits=replay.Limits(response_bytes=len(BODY) - 1))
+    error = raised(source)
+    assert isinstance(error, LimitExceededError)
+    assert "response_bytes" in error.hint
+    assert len(server.requests) == 1
+    assert not waits
+
+
+def test_a_body_at_the_limit_is_taken(serve: Serve, source_of: Open) -> None:
+    limits = replay.Limits(response_bytes=len(BODY))
+    assert source_of(serve(always(GOOD)), limits=limits).session("ses-1")
+
+
+def packed(encoding: str) -> bytes:
+    """Return the good body, packed."""
+    if encoding == "gzip":
+        return gzip.compress(BODY)
+    return (
+        zlib.compress(BODY)
+        if encoding == "deflate"
+        else gzip.compress(gzip.compress(BODY))
+    )
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "gzip, gzip"])
+def test_a_packed_body_is_unpacked(
+    serve: Serve, source_of: Open, encoding: str
+) -> None:
+    data = answer(packed(encoding), 200, f"Content-Encoding: {encoding}")
+    assert len(source_of(serve(always(data))).session("ses-1").events) == 1
+
+
+def packer_of(encoding: str) -> Callable[[bytes], bytes]:
+    """Return what packs one piece after another."""
+    if encoding == "zstd":
+        compress: Callable[[bytes], bytes] = import_module(_ZSTD_MODULE).compress
+        return compress
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return lambda piece: packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH)
+
+
+BOMB = """
+import resource, sys, time, replay
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+limits = replay.Limits(response_bytes=64 << 20)
+began = time.monotonic()
+try:
+    with replay.open(sys.argv[1], api_key="llx-0", limits=limits) as source:
+        source.session("ses-1")
+except replay.LimitExceededError:
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    print(grown // 1024, time.monotonic() - began)
+"""
+
+
+@pytest.mark.parametrize("encodings", ["gzip", "gzip, gzip", "zstd"])
+def test_a_bomb_of_10_gb_ends_at_the_limit_in_flat_memory(
+    serve: Serve, encodings: str
+) -> None:
+    zeros = bytes(1 << 20)
+
+    def bomb(_request: Request, connection: socket.socket) -> None:
+        connection.sendall(head(200, JSON, f"Content-Encoding: {encodings}"))
+        packers = [packer_of(each) for each in encodings.split(", ")]
+        for _ in range(10 << 10):
+            piece = zeros
+            for packer in packers:
+                piece = packer(piece)
+            connection.sendall(piece)
+
+    server = serve(bomb)
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", BOMB, server.url],
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    megabytes, seconds = done.stdout.split()
+    assert int(megabytes) < 60
+    assert float(seconds) < 20
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """Return what issues certificates."""
+    return trustme.CA()
+
+
+def context_of(
+    authority: trustme.CA, host: str = "localhost", **options: object
+) -> ssl.SSLContext:
+    """Return the context of a server with a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(host, **options).configure_cert(context)  # type: ignore[arg-type]  # as its tests give them
+    return context
+
+
+@pytest.fixture
+def trusted(authority: trustme.CA, tmp_path: Path) -> str:
+    """Return the path of the authority's certificate."""
+    path = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(path)
+    return str(path)
+
+
+def test_a_good_certificate_is_taken(
+    serve: Serve, source_of: Open, authority: trustme.CA, trusted: str
+) -> None:
+    server = serve(always(GOOD), context_of(authority))
+    assert source_of(server, verify=trusted).session("ses-1")
+
+
+def test_the_environment_may_name_the_authority(
+    monkeypatch: pytest.MonkeyPatch,
+    serve: Serve,
+    source_of: Open,
+    authority: trustme.CA,
+    trusted: str,
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", trusted)
+    assert source_of(serve(always(GOOD), context_of(authority))).session("ses-1")
+
+
+def bad_contexts(authority: trustme.CA) -> dict[str, ssl.SSLContext]:
+    """Return contexts of servers that are not to be trusted."""
+    past = datetime(2001, 1, 1, tzinfo=UTC)
+    old = context_of(authority)
+    old.maximum_version = ssl.TLSVersion.TLSv1_1
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    return {
+        "another host's": context_of(authority, "example.com"),
+        "expired": context_of(authority, not_after=past),
+        "of an unknown authority": context_of(trustme.CA()),
+        "of TLS 1.1": old,
+    }
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1:DeprecationWarning")
+@pytest.mark.parametrize(
+    "name", ["another host's", "expired", "of an unknown authority", "of TLS 1.1"]
+)
+@pytest.mark.usefixtures("waits")
+def test_a_certificate_that_is_not_good_is_refused_at_once(
+    serve: Serve, source_of: Open, authority: trustme.CA, trusted: str, name: str
+) -> None:
+    server = serve(always(GOOD), bad_contexts(authority)[name])
+    error = raised(source_of(server, verify=trusted))
+    assert isinstance(error, TLSError)
+    assert "REQUESTS_CA_BUNDLE" in error.hint
+    assert server.connections == 1
+    assert not server.received
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_verification_can_be_turned_off_by_the_api(
+    serve: Serve, source_of: Open
+) -> None:
+    server = serve(always(GOOD), context_of(trustme.CA()))
+    assert source_of(server, verify=False).session("ses-1")
+
+
+def test_tls_to_a_plain_port_is_refused_at_once(waits: list[float]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def refuse() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(1 << 16)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        thread = threading.Thread(target=refuse, daemon=True)
+        thread.start()
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}"
+        with replay.open(url, api_key=KEY, timeout=5.0) as source:
+            assert isinstance(raised(source), TLSError)
+        thread.join(5)
+    assert not waits
+
+
+def test_a_file_of_authorities_that_is_missing_is_named(
+    serve: Serve, source_of: Open, waits: list[float], authority: trustme.CA
+) -> None:
+    server = serve(always(GOOD), context_of(authority))
+    error = raised(source_of(server, verify="/no/such/file.pem"))
+    assert isinstance(error, TLSError)
+    assert "/no/such/file.pem" in str(error)
+    assert not waits
+
+
+@pytest.mark.parametrize("location", ["https://example.com", "http://example.com"])
+def test_a_dead_proxy_is_named_as_the_proxy_and_shows_no_password(
+    monkeypatch: pytest.MonkeyPatch, waits: list[float], location: str, serve: Serve
+) -> None:
+    server = serve(always(b"HTTP/1.1 407 No\r\n\r\n"))
+    proxy = f"http://user:s3cret@localhost:{server.port}"
+    server.stop()
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, proxy)
+    with replay.open(location, api_key=KEY, allow_plain_http=True) as source:
+        error = raised(source)
+    assert isinstance(error, BackendError)
+    assert "the proxy failed" in str(error)
+    assert "s3cret" not in str(error)
+    assert len(waits) == 5

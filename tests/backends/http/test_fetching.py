@@ -1,0 +1,114 @@
+"""Many sessions at once."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import replay
+from chat_api import PREFIX, ChatAPI, document
+from http_server import Request, Server, answer
+from replay_backends.http.fetching import in_order
+
+Serve = Callable[..., Server]
+Open = Callable[..., replay.Source]
+PATIENCE = 10
+
+
+def test_results_come_in_the_order_of_their_keys() -> None:
+    last = threading.Event()
+
+    def fetch(key: int) -> int:
+        if key == 0:
+            assert last.wait(PATIENCE)
+        if key == 3:
+            last.set()
+        return key * 2
+
+    assert [*in_order(fetch, range(9), 4)] == [key * 2 for key in range(9)]
+
+
+def test_only_so_many_are_under_way_at_once() -> None:
+    under_way: set[int] = set()
+    most = 0
+    both = threading.Barrier(3)
+
+    def fetch(key: int) -> int:
+        nonlocal most
+        under_way.add(key)
+        most = max(most, len(under_way))
+        both.wait(PATIENCE)
+        under_way.discard(key)
+        return key
+
+    assert len([*in_order(fetch, range(9), 3)]) == 9
+    assert most == 3
+
+
+def test_keys_are_read_only_a_little_ahead() -> None:
+    read: list[int] = []
+
+    def keys() -> Iterator[int]:
+        for key in range(1000):
+            read.append(key)
+            yield key
+
+    results = in_order(lambda key: key, keys(), 2)
+    for _ in range(10):
+        next(results)
+    assert len(read) == 13
+
+
+def test_an_error_comes_in_its_turn() -> None:
+    def fetch(key: int) -> float:
+        return 1 / (3 - key)
+
+    results = in_order(fetch, range(9), 4)
+    assert [next(results) for _ in range(3)] == [1 / 3, 1 / 2, 1]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+
+
+def test_a_reader_that_has_seen_enough_ends_it() -> None:
+    fetched: list[int] = []
+    results = in_order(fetched.append, range(1000), 2)
+    next(results)
+    results.close()  # type: ignore[attr-defined]  # a generator
+    assert len(fetched) < 10
+
+
+def test_no_key_gives_nothing() -> None:
+    assert [*in_order(str, [], 3)] == []
+
+
+class EightAtOnce(ChatAPI):
+    """Answers eight requests for sessions at once, or none."""
+
+    gate = threading.Barrier(8)
+
+    def __call__(self, request: Request, connection: socket.socket) -> bool:
+        if request.path.count("/") > PREFIX.count("/"):
+            self.gate.wait(PATIENCE)
+        return super().__call__(request, connection)
+
+
+def test_eight_sessions_are_asked_for_at_once(serve: Serve, source_of: Open) -> None:
+    ids = [f"ses-{number}" for number in range(80)]
+    source = source_of(serve(EightAtOnce(map(document, ids), page_size=100)))
+    assert [each.session_id for each in source.sessions()] == ids
+
+
+def test_a_session_that_cannot_be_had_is_an_error_in_its_turn(
+    serve: Serve, source_of: Open
+) -> None:
+    class Lacking(ChatAPI):
+        def _answer(self, request: Request) -> bytes:
+            if request.path.endswith("/c"):
+                return answer(b"", 403, close=False)
+            return super()._answer(request)
+
+    sessions = source_of(serve(Lacking(map(document, "abcde")))).sessions()
+    assert [next(sessions).session_id for _ in range(2)] == ["a", "b"]
+    with pytest.raises(replay.PermissionDeniedError):
+        next(sessions)

@@ -1,0 +1,550 @@
+"""A turn that is under way."""
+
+import json
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+import replay
+from chat_api import (
+    STOP,
+    ChatAPI,
+    chunk,
+    delta,
+    document,
+    frame,
+    stream_head,
+    user_input,
+)
+from http_server import (
+    KEY,
+    PATIENCE,
+    Handler,
+    Request,
+    Server,
+    always,
+    answer,
+    head,
+    json_answer,
+)
+from replay.errors import (
+    AuthError,
+    BackendError,
+    BackendUnavailableError,
+    BadResponseError,
+    DecodeError,
+    InvalidRequestError,
+    LimitExceededError,
+    RateLimitedError,
+    SessionNotFoundError,
+    StreamInterruptedError,
+    UnsafeRedirectError,
+)
+from replay.events import Event, Stop, TextDelta, UserInput
+
+Serve = Callable[..., Server]
+Open = Callable[..., replay.Source]
+TEXT = {"type": "text", "content": "It rose."}
+TURN = [delta("It "), delta("rose."), TEXT, STOP]
+ENDLESS = stream_head()
+PLAIN = head(200, "Content-Type: text/event-stream")
+
+
+def ask(source: replay.Source, **options: object) -> replay.LiveStream:
+    """Send a prompt."""
+    return source.stream("ses-1", "Why?", ["idx-1"], **options)  # type: ignore[arg-type]  # passed on
+
+
+def plain(events: Iterator[Event] | replay.LiveStream) -> list[object]:
+    """Return events as JSON."""
+    return [event.as_object() for event in events]
+
+
+def interrupted(
+    stream: replay.LiveStream,
+) -> tuple[list[object], StreamInterruptedError]:
+    """Return a stream's events and the error that it ends in."""
+    come: list[object] = []
+    with pytest.raises(StreamInterruptedError) as caught:
+        come.extend(each.as_object() for each in stream)
+    return come, caught.value
+
+
+def api_of(*turn: object) -> ChatAPI:
+    """Return a service that answers a prompt so, and keeps the turn."""
+    api = ChatAPI([document("ses-1", user_input("Why?"), *turn)])
+    api.turn = [frame(event) for event in turn if isinstance(event, dict)]
+    return api
+
+
+class Broken(ChatAPI):
+    """Answers a prompt with some bytes, then ends the connection as it is told."""
+
+    sent = b""
+    resets = False
+
+    def __call__(self, request: Request, connection: socket.socket) -> bool:
+        if request.method != "POST":
+            return super().__call__(request, connection)
+        self.prompts.append(json.loads(request.body))
+        connection.sendall(self.sent)
+        if self.resets:
+            linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            connection.close()
+        return False
+
+
+def broken(sent: bytes, *history: object, resets: bool = False) -> Broken:
+    """Return a service that breaks a turn off."""
+    api = Broken([document("ses-1", *history)])
+    api.sent = sent
+    api.resets = resets
+    return api
+
+
+def test_events_come_as_they_were_sent(serve: Serve, source_of: Open) -> None:
+    with ask(source_of(serve(api_of(*TURN)))) as stream:
+        assert plain(stream) == TURN
+        assert stream.diagnostics == ()
+        assert [*stream] == []
+
+
+def test_the_prompt_is_sent_as_the_service_expects_it(
+    serve: Serve, source_of: Open
+) -> None:
+    api = api_of(*TURN)
+    server = serve(api)
+    with source_of(server, project_id="p").stream(
+        "ses-1", "Why?", ("i", "j"), require_all_indexes=True
+    ) as stream:
+        assert stream.session_id == "ses-1"
+        assert stream.user_input == UserInput("Why?")
+    with ask(source_of(server)):
+        pass
+    assert api.prompts == [
+        {"prompt": "Why?", "index_ids": ["i", "j"], "require_all_indexes": True},
+        {"prompt": "Why?", "index_ids": ["idx-1"]},
+    ]
+    request = server.requests[0]
+    assert request.target == "/api/v1/chat/ses-1/messages/stream?project_id=p"
+    assert request.headers["accept"] == "text/event-stream"
+    assert request.headers["accept-encoding"] == "identity"
+    assert request.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("start", [ENDLESS, PLAIN])
+def test_an_event_is_handed_out_before_the_next_is_sent(
+    serve: Serve, source_of: Open, start: bytes
+) -> None:
+    handed_out = threading.Semaphore(0)
+    wrap = chunk if start == ENDLESS else bytes
+
+    def handler(_: Request, connection: socket.socket) -> None:
+        connection.sendall(start)
+        for event in TURN:
+            connection.sendall(wrap(frame(event)))
+            assert handed_out.acquire(timeout=PATIENCE)
+        connection.sendall(wrap(b"") if start == ENDLESS else b"")
+
+    come = []
+    with ask(source_of(serve(handler))) as stream:
+        for event in stream:
+            come.append(event.as_object())
+            handed_out.release()
+    assert come == TURN
+
+
+def test_an_echo_of_the_prompt_is_not_handed_out(serve: Serve, source_of: Open) -> None:
+    with ask(source_of(serve(api_of(user_input("Why?"), *TURN)))) as stream:
+        assert plain(stream) == TURN
+
+
+@pytest.mark.parametrize(
+    "turn", [[user_input("Other?"), STOP], [delta("a"), user_input("Why?"), STOP]]
+)
+def test_any_other_user_input_is(
+    serve: Serve, source_of: Open, turn: list[dict[str, object]]
+) -> None:
+    with ask(source_of(serve(api_of(*turn)))) as stream:
+        assert plain(stream) == turn
+
+
+def test_what_follows_a_stop_is_handed_out(serve: Serve, source_of: Open) -> None:
+    turn = [*TURN, TEXT, STOP]
+    with ask(source_of(serve(api_of(*turn)))) as stream:
+        assert plain(stream) == turn
+
+
+@pytest.mark.parametrize("after", [b"", b": ping\n\n", frame(STOP)[:-9], frame(TEXT)])
+def test_a_connection_left_open_after_a_stop_is_not_waited_for(
+    serve: Serve, source_of: Open, after: bytes
+) -> None:
+    pause = threading.Event()
+
+    def handler(_: Request, connection: socket.socket) -> None:
+        connection.sendall(PLAIN + frame(STOP))
+        while after:
+            connection.sendall(after)
+            pause.wait(0.01)
+        connection.recv(1)
+
+    began = time.monotonic()
+    with ask(source_of(serve(handler))) as stream:
+        assert next(stream) == Stop(replay.Usage(), is_error=False)
+        assert {each.as_object()["type"] for each in stream} <= {"text", "stop"}  # type: ignore[index]  # objects all
+    assert time.monotonic() - began < 5
+
+
+CUTS = {
+    "an end without a stop": (PLAIN + b"".join(map(frame, TURN[:2])), False),
+    "chunks without an end": (
+        ENDLESS + b"".join(chunk(frame(e)) for e in TURN[:2]),
+        False,
+    ),
+    "an end of chunks without a stop": (
+        ENDLESS + b"".join(chunk(frame(e)) for e in TURN[:2]) + chunk(b""),
+        False,
+    ),
+    "a frame cut": (PLAIN + b"".join(map(frame, TURN[:2])) + frame(TEXT)[:-3], False),
+    "a reset": (PLAIN + b"".join(map(frame, TURN[:2])), True),
+}
+
+
+@pytest.mark.parametrize("name", CUTS)
+def test_a_stream_that_breaks_off_says_so_once_its_events_are_handed_out(
+    serve: Serve, source_of: Open, name: str
+) -> None:
+    sent, resets = CUTS[name]
+    api = broken(sent, user_input("Why?"), *TURN, resets=resets)
+    with ask(source_of(serve(api))) as stream:
+        come, error = interrupted(stream)
+        assert come == TURN[: len(come)]
+        assert resets or len(come) == 2
+        assert error.received == len(come)
+        assert f"after {len(come)} event" in str(error)
+        assert not error.retryable
+        codes = [each.code for each in stream.diagnostics]
+        assert codes == (["torn-frame"] if name == "a frame cut" else [])
+        assert come + plain(stream.rest()) == TURN
+    assert len(api.prompts) == 1
+
+
+def test_a_reset_within_a_character_loses_no_whole_event(
+    serve: Serve, source_of: Open
+) -> None:
+    data = 'data: {"type": "text_delta", "content": "ü"}\n\n'.encode()
+    cut = data.index("ü".encode()) + 1
+    with ask(source_of(serve(broken(PLAIN + data + data[:cut])))) as stream:
+        come, _ = interrupted(stream)
+        assert come == [delta("ü")]
+        assert [each.code for each in stream.diagnostics] == ["torn-frame"]
+
+
+HISTORIES: dict[str, list[object]] = {
+    "all": TURN,
+    "full events": [TEXT, STOP],
+    "deltas": [delta("It "), delta("rose."), STOP],
+    "deltas, cut otherwise": [delta("I"), delta("t r"), delta("ose."), STOP],
+}
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+@pytest.mark.parametrize("count", range(4))
+def test_with_the_rest_each_message_is_there_once(
+    serve: Serve, source_of: Open, name: str, count: int
+) -> None:
+    sent = PLAIN + b"".join(map(frame, TURN[:count]))
+    api = broken(sent, user_input("Why?"), *HISTORIES[name])
+    with ask(source_of(serve(api))) as stream:
+        come: list[Event] = []
+        with pytest.raises(StreamInterruptedError):
+            come.extend(stream)
+        whole = [*come, *stream.rest()]
+    messages = [
+        x.content for x in replay.coalesce(whole) if isinstance(x, replay.Message)
+    ]
+    assert messages == ["It rose."]
+    assert isinstance(whole[-1], Stop)
+
+
+def test_the_rest_can_be_asked_for_again_while_the_turn_goes_on(
+    serve: Serve, source_of: Open
+) -> None:
+    api = broken(PLAIN, user_input("Why?"), TURN[0])
+    with ask(source_of(serve(api))) as stream:
+        interrupted(stream)
+        assert plain(stream.rest()) == TURN[:1]
+        assert plain(stream.rest()) == []
+        api.documents["ses-1"] = document("ses-1", user_input("Why?"), *TURN)
+        assert plain(stream.rest()) == TURN[1:]
+
+
+def test_a_whole_stream_has_no_rest(serve: Serve, source_of: Open) -> None:
+    server = serve(api_of(*TURN))
+    with ask(source_of(server)) as stream:
+        assert plain(stream) == TURN
+        assert plain(stream.rest()) == []
+    assert len(server.requests) == 1
+
+
+def test_the_rest_may_be_asked_for_at_any_time(serve: Serve, source_of: Open) -> None:
+    with ask(source_of(serve(api_of(*TURN)))) as stream:
+        assert next(stream) == TextDelta("It ")
+        assert plain(stream.rest()) == TURN[1:]
+        assert plain(stream) == []
+
+
+def test_a_prompt_that_was_not_kept_is_told(serve: Serve, source_of: Open) -> None:
+    with ask(source_of(serve(broken(PLAIN)))) as stream:
+        interrupted(stream)
+        with pytest.raises(BackendError, match="holds no such turn"):
+            [*stream.rest()]
+
+
+def test_an_older_turn_of_the_same_prompt_is_not_taken_for_this_one(
+    serve: Serve, source_of: Open
+) -> None:
+    older = [user_input("Why?"), TEXT, STOP]
+    with ask(source_of(serve(broken(PLAIN, *older)))) as stream:
+        interrupted(stream)
+        with pytest.raises(BackendError, match="holds no such turn"):
+            [*stream.rest(known=len(older))]
+
+
+NO_ANSWER: dict[str, Handler] = {
+    "closed": always(),
+    "half a status line": always(PLAIN[:5]),
+    "a server error": always(json_answer({"detail": "oops"}, 500)),
+    "a gateway error": always(answer(b"<html>", 504, "Content-Type: text/html")),
+    "nothing": lambda _, connection: connection.recv(1),
+}
+
+
+@pytest.mark.parametrize("name", NO_ANSWER)
+def test_where_nobody_knows_whether_it_was_received_the_prompt_is_not_sent_again(
+    serve: Serve, source_of: Open, waits: list[float], name: str
+) -> None:
+    server = serve(NO_ANSWER[name])
+    with ask(source_of(server, timeout=0.5)) as stream:
+        come, error = interrupted(stream)
+        assert not come
+        assert not error.retryable
+        assert "the prompt may have been received" in error.hint
+        assert error.status == {"a server error": 500, "a gateway error": 504}.get(name)
+    assert len(server.requests) == 1
+    assert not waits
+
+
+REFUSED = {
+    AuthError: answer(b"", 401),
+    SessionNotFoundError: answer(b"", 404),
+    InvalidRequestError: answer(b"", 422),
+    RateLimitedError: answer(b"", 429, "retry-after-ms: 1"),
+    BackendUnavailableError: answer(b"", 409, "x-should-retry: true"),
+    BadResponseError: answer(b"<html>", 200, "Content-Type: text/html"),
+    UnsafeRedirectError: answer(b"", 307, "Location: /api/v1/other"),
+}
+
+
+@pytest.mark.parametrize("error", REFUSED)
+def test_a_refusal_is_raised_at_once_and_the_prompt_not_sent_again(
+    serve: Serve, source_of: Open, waits: list[float], error: type[BackendError]
+) -> None:
+    server = serve(always(REFUSED[error]))
+    with pytest.raises(BackendError) as caught:
+        ask(source_of(server))
+    assert type(caught.value) is error
+    assert len(server.requests) == 1
+    assert not waits
+
+
+def test_a_certificate_that_is_not_good_keeps_the_prompt_from_being_sent(
+    waits: list[float], serve: Serve
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    server = serve(always(), context)
+    with (
+        replay.open(server.url, api_key=KEY) as source,
+        pytest.raises(replay.TLSError),
+    ):
+        ask(source)
+    assert not server.received
+    assert not waits
+
+
+def test_a_connection_that_could_not_be_made_is_tried_again(
+    serve: Serve, source_of: Open, waits: list[float]
+) -> None:
+    server = serve(always())
+    source = source_of(server)
+    server.stop()
+    with pytest.raises(BackendUnavailableError):
+        ask(source)
+    assert len(waits) == 5
+
+
+@pytest.mark.parametrize(
+    ("prompt", "indexes"),
+    [("", ["i"]), ("x" * 1001, ["i"]), ("x", []), ("x", ["i"] * 11)],
+)
+def test_what_the_service_would_refuse_is_not_sent(
+    serve: Serve, source_of: Open, prompt: str, indexes: list[str], tmp_path: Path
+) -> None:
+    server = serve(always())
+    with pytest.raises(InvalidRequestError):
+        source_of(server).stream("s", prompt, indexes, record_to=tmp_path / "x")
+    assert not server.requests
+    assert not [*tmp_path.iterdir()]
+
+
+def test_the_longest_prompt_is_sent(serve: Serve, source_of: Open) -> None:
+    source = source_of(serve(api_of(*TURN)))
+    with source.stream("ses-1", "😀" * 1000, ["i"] * 10) as stream:
+        assert plain(stream) == TURN
+
+
+def test_pings_keep_a_quiet_stream_alive(serve: Serve, source_of: Open) -> None:
+    pause = threading.Event()
+
+    def handler(_request: Request, connection: socket.socket) -> None:
+        connection.sendall(PLAIN)
+        for _ in range(10):
+            connection.sendall(b": ping\n\n")
+            pause.wait(0.1)
+        connection.sendall(frame(STOP))
+
+    with ask(source_of(serve(handler), timeout=0.6)) as stream:
+        assert plain(stream) == [STOP]
+
+
+def test_a_stall_ends_with_the_time_that_it_was_given(
+    serve: Serve, source_of: Open
+) -> None:
+    def handler(_: Request, connection: socket.socket) -> None:
+        connection.sendall(PLAIN + frame(TURN[0]))
+        connection.recv(1)
+
+    began = time.monotonic()
+    with ask(source_of(serve(handler), timeout=0.5)) as stream:
+        come, error = interrupted(stream)
+    assert come == TURN[:1]
+    assert "in time" in str(error)
+    assert 0.4 < time.monotonic() - began < 1.5
+
+
+def test_a_drip_that_makes_no_line_is_no_sign_of_life(
+    serve: Serve, source_of: Open
+) -> None:
+    pause = threading.Event()
+
+    def handler(_: Request, connection: socket.socket) -> None:
+        connection.sendall(PLAIN)
+        while True:
+            connection.sendall(b"x")
+            pause.wait(0.05)
+
+    began = time.monotonic()
+    with ask(source_of(serve(handler), timeout=0.5)) as stream:
+        interrupted(stream)
+    assert time.monotonic() - began < 1.5
+
+
+def test_a_slow_reader_loses_nothing(serve: Serve, source_of: Open) -> None:
+    pause = threading.Event()
+    with ask(source_of(serve(api_of(*TURN)), timeout=0.5)) as stream:
+        come = []
+        for event in stream:
+            come.append(event.as_object())
+            pause.wait(0.3)
+    assert come == TURN
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"limits": replay.Limits(event_bytes=20)}, LimitExceededError),
+        ({"strict": True}, DecodeError),
+    ],
+)
+def test_what_may_not_be_read_ends_the_stream_with_its_place(
+    serve: Serve, source_of: Open, options: dict[str, object], error: type[DecodeError]
+) -> None:
+    server = serve(api_of({"type": "new", "content": "x" * 100}, STOP))
+    with ask(source_of(server, **options)) as stream:
+        with pytest.raises(error) as caught:
+            next(stream)
+        assert caught.value.source == f"{server.url}/api/v1/chat/ses-1/messages/stream"
+
+
+def test_bad_frames_are_left_out_and_told(serve: Serve, source_of: Open) -> None:
+    api = api_of(*TURN)
+    api.turn.insert(1, b"data: {oops\n\n")
+    with ask(source_of(serve(api))) as stream:
+        assert plain(stream) == TURN
+        assert [each.code for each in stream.diagnostics] == ["bad-frame"]
+
+
+def test_leaving_early_hangs_up(serve: Serve, source_of: Open) -> None:
+    hung_up = threading.Event()
+
+    def handler(_: Request, connection: socket.socket) -> None:
+        connection.sendall(PLAIN + frame(TURN[0]))
+        if connection.recv(1) == b"":
+            hung_up.set()
+
+    with ask(source_of(serve(handler))) as stream:
+        next(stream)
+    assert hung_up.wait(PATIENCE)
+    stream.close()
+    assert [*stream] == []
+
+
+def test_a_stream_is_not_stopped_by_a_body_without_a_byte(
+    serve: Serve, source_of: Open
+) -> None:
+    data = head(200, "Content-Type: text/event-stream", "Content-Length: 0")
+    with ask(source_of(serve(always(data)))) as stream:
+        come, error = interrupted(stream)
+    assert not come
+    assert "after 0 events" in str(error)
+
+
+FLAT = """
+import resource, sys, replay
+most = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with replay.open(sys.argv[1], api_key="llx-0") as source:
+    with source.stream("ses-1", "Why?", ["i"]) as stream:
+        for count, event in enumerate(stream, 1):
+            if count == 1000:
+                before = most()
+    print(count, (most() - before) // 1024)
+"""
+
+
+def test_memory_stays_flat_over_100_000_events(serve: Serve) -> None:
+    def handler(_request: Request, connection: socket.socket) -> None:
+        connection.sendall(PLAIN)
+        many = frame(delta("some words of an answer")) * 100
+        for _ in range(1000):
+            connection.sendall(many)
+        connection.sendall(frame(STOP))
+
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", FLAT, serve(handler).url],
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+    count, megabytes = map(int, done.stdout.split())
+    assert count == 100_001
+    assert megabytes < 4

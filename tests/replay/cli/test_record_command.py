@@ -1,0 +1,261 @@
+"""``replay record``."""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+import replay
+from chat_api import (
+    STOP,
+    ChatAPI,
+    chunk,
+    delta,
+    document,
+    frame,
+    stream_head,
+    user_input,
+)
+from http_server import KEY, Handler, Request, Server, always, answer, head, serving
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+ASK = ("--session", "ses-1", "--prompt", "Why?", "--index", "idx-1")
+TEXT = {"type": "text", "content": "It rose."}
+TURN: list[object] = [
+    delta("Hm.", "thinking_delta"),
+    delta("It "),
+    delta("rose."),
+    TEXT,
+    STOP,
+]
+PLAIN = head(200, "Content-Type: text/event-stream")
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Handler], Server]]:
+    """Return what starts a server until the test ends; the key is known."""
+    monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
+    with ExitStack() as undo:
+        yield lambda handler: undo.enter_context(serving(handler))
+
+
+Serve = Callable[[Handler], Server]
+
+
+def service(*turn: object) -> ChatAPI:
+    """Return a service that answers a prompt with a turn."""
+    api = ChatAPI(
+        [document("ses-1", user_input("Why?"), *turn), document("ses-2", TEXT)]
+    )
+    api.turn = [frame(event) for event in turn]
+    return api
+
+
+def recorded(folder: Path, session_id: str = "ses-1") -> list[object]:
+    """Return a session's events in a directory."""
+    with replay.open(folder) as source:
+        return [event.as_object() for event in source.session(session_id).events]
+
+
+def test_all_sessions_are_recorded(run: Run, serve: Serve, tmp_path: Path) -> None:
+    url = serve(service(*TURN)).url
+    done = run("record", url, tmp_path / "new")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert sorted(p.name for p in (tmp_path / "new").iterdir()) == [
+        "ses-1.json",
+        "ses-2.json",
+    ]
+    assert recorded(tmp_path / "new") == [user_input("Why?"), *TURN]
+
+
+def test_one_session_is_recorded(run: Run, serve: Serve, tmp_path: Path) -> None:
+    url = serve(service(*TURN)).url
+    assert run("record", url, tmp_path, "--session", "ses-2").returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["ses-2.json"]
+
+
+def test_a_session_that_is_not_there_creates_nothing(
+    run: Run, serve: Serve, tmp_path: Path
+) -> None:
+    url = serve(service()).url
+    done = run("record", url, tmp_path / "new", "--session", "other")
+    assert done.returncode == 2
+    assert "there is no session 'other'" in done.stderr
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_turn_is_recorded_and_its_text_printed(
+    run: Run, serve: Serve, tmp_path: Path
+) -> None:
+    api = service(*TURN)
+    done = run("record", serve(api).url, tmp_path, *ASK, "--index", "idx-2")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "It rose.\n", "")
+    assert recorded(tmp_path) == [user_input("Why?"), *TURN]
+    assert api.prompts == [{"prompt": "Why?", "index_ids": ["idx-1", "idx-2"]}]
+
+
+@pytest.mark.parametrize(
+    ("turn", "printed"),
+    [
+        ([TEXT, STOP], "It rose.\n"),
+        ([delta("It "), delta("rose."), STOP], "It rose.\n"),
+        ([delta("It "), TEXT, STOP], "It rose.\n"),
+        ([delta("It fell."), TEXT, STOP], "It fell.\nIt rose.\n"),
+        (
+            [delta("ab"), {**TEXT, "content": "a"}, {**TEXT, "content": "b"}, STOP],
+            "ab\n\n",
+        ),
+        ([delta("\ud83d"), delta("\ude00"), STOP], "\ufffd\ufffd\n"),
+        ([delta("\x1b[31m"), STOP], "␛[31m\n"),
+    ],
+)
+def test_text_is_printed_once_and_safely(
+    run: Run, serve: Serve, tmp_path: Path, turn: list[dict[str, object]], printed: str
+) -> None:
+    done = run("record", serve(service(*turn)).url, tmp_path, *ASK)
+    assert (done.returncode, done.stdout) == (0, printed)
+
+
+def test_text_is_printed_as_it_comes(serve: Serve, tmp_path: Path) -> None:
+    goes_on = threading.Event()
+
+    def handler(_: Request, connection: socket.socket) -> None:
+        connection.sendall(PLAIN + frame(delta("It ")))
+        assert goes_on.wait(10)
+        connection.sendall(frame(delta("rose.")) + frame(STOP))
+
+    command: list[str | Path] = [sys.executable, "-m", "replay", "record"]
+    command += [serve(handler).url, tmp_path]
+    with subprocess.Popen([*command, *ASK], stdout=subprocess.PIPE) as process:  # noqa: S603 - our own command
+        assert process.stdout
+        assert process.stdout.read(3) == b"It "
+        goes_on.set()
+        assert process.stdout.read() == b"rose.\n"
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [("no tokens", "no tokens"), (None, "no reason")]
+)
+def test_a_turn_that_failed_is_told(
+    run: Run, serve: Serve, tmp_path: Path, error: str | None, told: str
+) -> None:
+    stop = {**STOP, "is_error": True, "error": error}
+    done = run("record", serve(service(delta("It "), stop)).url, tmp_path, *ASK)
+    assert done.returncode == 1
+    assert done.stdout == "It \n"
+    assert f"the turn failed: {told}" in done.stderr
+    assert recorded(tmp_path) == [user_input("Why?"), delta("It "), stop]
+
+
+class BreaksOff(ChatAPI):
+    """Ends a turn after its first events."""
+
+    def __call__(self, request: Request, connection: socket.socket) -> bool:
+        if request.method == "POST":
+            connection.sendall(stream_head() + b"".join(map(chunk, self.turn[:2])))
+            return False
+        return super().__call__(request, connection)
+
+
+@pytest.mark.parametrize("history", [TURN, [TEXT, STOP], [delta("It rose."), STOP]])
+def test_a_turn_that_broke_off_is_completed_from_the_history(
+    run: Run, serve: Serve, tmp_path: Path, history: list[dict[str, object]]
+) -> None:
+    api = BreaksOff([document("ses-1", user_input("Why?"), *history)])
+    api.turn = [frame(event) for event in TURN]
+    done = run("record", serve(api).url, tmp_path, *ASK)
+    assert (done.returncode, done.stdout) == (0, "It rose.\n")
+    assert done.stderr.startswith("replay: warning: ")
+    assert "after 2 events" in done.stderr
+    transcript = replay.transcript(replay.load(tmp_path / "ses-1.jsonl"))
+    assert [turn.answer for turn in transcript.turns] == ["It rose."]
+    assert [turn.status for turn in transcript.turns] == ["complete"]
+    arrivals = (tmp_path / "ses-1.arrivals").read_text().splitlines()
+    assert "null" in arrivals
+    assert len(arrivals) == len(recorded(tmp_path))
+
+
+def test_a_turn_whose_rest_is_not_there_is_kept_as_far_as_it_came(
+    run: Run, serve: Serve, tmp_path: Path
+) -> None:
+    api = BreaksOff([document("ses-1")])
+    api.turn = [frame(event) for event in TURN]
+    done = run("record", serve(api).url, tmp_path, *ASK)
+    assert done.returncode == 2
+    assert "holds no such turn" in done.stderr
+    assert recorded(tmp_path) == [user_input("Why?"), *TURN[:2]]
+
+
+def test_a_turn_that_has_not_ended_is_a_problem(
+    run: Run, serve: Serve, tmp_path: Path
+) -> None:
+    api = BreaksOff([document("ses-1", user_input("Why?"), *TURN[:3])])
+    api.turn = [frame(event) for event in TURN]
+    done = run("record", serve(api).url, tmp_path, *ASK)
+    assert (done.returncode, done.stdout) == (1, "It rose.\n")
+
+
+def test_a_prompt_that_is_refused_leaves_no_file(
+    run: Run, serve: Serve, tmp_path: Path
+) -> None:
+    done = run("record", serve(always(answer(b"", 429))).url, tmp_path, *ASK)
+    assert done.returncode == 2
+    assert "429 Too Many Requests" in done.stderr
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("arguments", [ASK[2:], (*ASK[:4],), (*ASK[:2], *ASK[4:])])
+def test_a_prompt_a_session_and_an_index_need_each_other(
+    run: Run, serve: Serve, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    server = serve(service())
+    done = run("record", server.url, tmp_path, *arguments)
+    assert done.returncode == 2
+    assert not server.requests
+
+
+def test_a_recording_is_no_place_to_send_a_prompt_to(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("[]")
+    done = run("record", tmp_path / "a.json", tmp_path / "new", *ASK)
+    assert done.returncode == 2
+    assert "cannot send a turn" in done.stderr
+
+
+SEES = """
+import os, sys, replay
+with replay.open(sys.argv[1]) as source:
+    with source.stream("ses-1", "Why?", ["i"], record_to=sys.argv[2]) as stream:
+        for event in stream:
+            os.write(1, f"{event.content}\\n".encode())
+"""
+
+
+@pytest.mark.parametrize("attempt", range(10))
+def test_kill_9_loses_no_event_that_was_seen(
+    serve: Serve, tmp_path: Path, attempt: int
+) -> None:
+    def handler(_: Request, connection: socket.socket) -> None:
+        connection.sendall(PLAIN)
+        for number in range(10**6):
+            connection.sendall(frame(delta(f"{number}-" + "x" * (number % 500))))
+
+    command: list[str | Path] = [sys.executable, "-c", SEES]
+    command += [serve(handler).url, tmp_path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own code
+        assert process.stdout
+        seen = [process.stdout.readline() for _ in range(1 + 53 * attempt)]
+        process.kill()
+        seen += process.stdout.readlines()
+    opening, *events = recorded(tmp_path)
+    assert opening == user_input("Why?")
+    assert [json.dumps(each) for each in events[: len(seen)]] == [
+        json.dumps(delta(line.decode().rstrip("\n"))) for line in seen
+    ]
+    assert len(events) <= len(seen) + 1

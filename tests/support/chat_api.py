@@ -1,0 +1,127 @@
+"""A server that speaks the service's API, as far as tests of the client need it."""
+
+import json
+import socket
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from http_server import Request, answer, head, json_answer
+
+PREFIX = "/api/v1/chat"
+STOP = {"type": "stop", "usage": {}, "is_error": False, "error": None}
+UNKNOWN = json_answer({"detail": "Session not found"}, 404, close=False)
+
+
+def document(session_id: str, *events: object, **header: object) -> dict[str, object]:
+    """Return a session as the API gives it."""
+    fields: dict[str, object] = {
+        "session_id": session_id,
+        "last_updated_at": "2026-04-22T12:34:41.342245",
+        "generated_title": None,
+        "index_ids": None,
+        "job_metadata": None,
+        "shared_access": "query",
+    }
+    return {**fields, **header, "events": list(events)}
+
+
+def delta(content: str, kind: str = "text_delta") -> dict[str, object]:
+    """Return an event that is a piece of text."""
+    return {"type": kind, "content": content}
+
+
+def user_input(content: str) -> dict[str, object]:
+    """Return the event that opens a turn."""
+    return {"type": "user_input", "content": content}
+
+
+def frame(event: object) -> bytes:
+    """Return an event as the stream has it."""
+    assert isinstance(event, dict)
+    name = "delta" if str(event["type"]).endswith("_delta") else "message"
+    return f"event: {name}\ndata: {json.dumps(event)}\n\n".encode()
+
+
+def stream_head() -> bytes:
+    """Return the beginning of an answer that is a stream, in chunks."""
+    kind = "Content-Type: text/event-stream; charset=utf-8"
+    return head(200, kind, "Transfer-Encoding: chunked")
+
+
+def chunk(data: bytes) -> bytes:
+    """Return a chunk of an answer."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+class ChatAPI:
+    """Answers as the service does.
+
+    Args:
+        documents: The sessions that there are, in the order of the list.
+        page_size: Sessions on a page.
+    """
+
+    def __init__(
+        self, documents: Iterable[Mapping[str, object]], page_size: int = 2
+    ) -> None:
+        self.documents = {str(each["session_id"]): each for each in documents}
+        self.page_size = page_size
+        self.turn: list[bytes] = []  #: what a POST is answered with, after the head
+        self.prompts: list[Any] = []  #: the bodies of all POSTs
+
+    def __call__(self, request: Request, connection: socket.socket) -> bool:
+        """Answer a request."""
+        if request.method == "POST":
+            self.prompts.append(json.loads(request.body))
+            connection.sendall(stream_head())
+            for piece in self.turn:
+                connection.sendall(chunk(piece))
+            connection.sendall(chunk(b""))
+        else:
+            connection.sendall(self._answer(request))
+        return True
+
+    def _answer(self, request: Request) -> bytes:
+        if request.path == PREFIX:
+            return self._page(parse_qs(request.target.partition("?")[2]))
+        session_id = unquote(request.path.removeprefix(f"{PREFIX}/"))
+        found = self.documents.get(session_id)
+        return UNKNOWN if found is None else json_answer(found, close=False)
+
+    def _page(self, query: Mapping[str, list[str]]) -> bytes:
+        start = int(query.get("page_token", ["0"])[0])
+        end = start + int(query.get("page_size", [str(self.page_size)])[0])
+        listed = [*self.documents.values()][start:end]
+        items = [{k: v for k, v in each.items() if k != "events"} for each in listed]
+        token = str(end) if end < len(self.documents) else None
+        return json_answer({"items": items, "next_page_token": token}, close=False)
+
+
+class ExampleService(ChatAPI):
+    """The service that the docs' examples ask: it knows one session.
+
+    Its images are pixels that it serves itself.
+    """
+
+    url = ""  #: its own, once it is started
+
+    def __init__(self, session: Mapping[str, object]) -> None:
+        super().__init__([session])
+        turn = [
+            delta("It "),
+            delta("rose."),
+            {"type": "text", "content": "It rose."},
+            STOP,
+        ]
+        self.turn = [frame(event) for event in turn]
+
+    def _answer(self, request: Request) -> bytes:
+        if request.path == "/page":
+            return answer(bytes(2048), 200, "Content-Type: image/jpeg")
+        if request.path.startswith("/api/v1/beta/attachments/"):
+            expires_at = "2999-01-01T00:00:00Z"
+            return json_answer(
+                {"url": f"{self.url}/page?secret", "expires_at": expires_at}
+            )
+        return super()._answer(request)
