@@ -23,8 +23,11 @@ PACKAGES = ("replay", "replay_backends", "replay_plugins")
 DOORS = {
     "cattrs": ("replay.codec",),
     "click": ("replay.cli",),
+    "h11": ("replay.serving",),
     "pluggy": ("replay.hookspecs", "replay._plugins"),
     "rich": ("replay.cli",),
+    "starlette": ("replay.serving",),
+    "uvicorn": ("replay.serving",),
 }
 
 #: Later modules may import earlier ones, never the other way round.

@@ -16,6 +16,7 @@ _MODULES: Final[Mapping[str, str]] = MappingProxyType(
         "run": "run_command",
         "copy": "copy_command",
         "check": "check_command",
+        "serve": "serve_command",
         "plugins": "plugins_command",
         "completion": "completion_command",
     }
