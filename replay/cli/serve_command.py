@@ -109,6 +109,7 @@ def _serve(location: str, settings: ServerSettings) -> None:
         count, url = server.session_count, server.url
         key = "any" if settings.api_key is None else "..."
         variables = f"LLAMA_CLOUD_BASE_URL={url} LLAMA_CLOUD_API_KEY={key}"
-        standard_output.write(f"{count} sessions at {url} ({variables})\n")
+        noun = "session" if count == 1 else "sessions"
+        standard_output.write(f"{count} {noun} at {url} ({variables})\n")
         standard_output.flush()
         server.wait()

@@ -2,7 +2,9 @@
 
 import hmac
 import secrets
+from contextlib import suppress
 from typing import Final
+from urllib.parse import urlsplit
 
 import attrs
 from starlette.applications import Starlette
@@ -57,7 +59,7 @@ class _Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
         path = scope["raw_path"].decode("latin-1")
-        if self.is_local and not is_loopback(request.url.hostname or ""):
+        if self.is_local and not is_loopback(_host_of(request)):
             answer = json_answer({"detail": "This host is not served"}, 421)
         elif problem := self._problem(request, path):
             answer = json_answer({"detail": problem}, 401)
@@ -75,6 +77,12 @@ class _Guard:
         expected = f"Bearer {self.api_key}".encode()
         is_right = hmac.compare_digest(given.encode(), expected)
         return None if is_right else "Invalid authentication token"
+
+
+def _host_of(request: Request) -> str:
+    with suppress(ValueError):
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    return ""
 
 
 def _tell(_: Request, error: Exception) -> Response:

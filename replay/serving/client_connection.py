@@ -53,13 +53,21 @@ class Answer:
         """Return the head as it goes over the wire, framed as is said and not as is."""
         kept = [each for each in self.headers if each[0] not in _FRAMING]
         lines = [b"%s: %s\r\n" % each for each in (*kept, *framing)]
-        phrase = HTTPStatus(self.status).phrase.encode()
+        phrase = phrase_of(self.status).encode()
         first = b"HTTP/1.1 %d %s\r\n" % (self.status, phrase)
         return b"".join([first, *lines, b"\r\n"])
 
     async def whole_body(self) -> bytes:
         """Return the body, once all of it is there."""
         return b"".join([data async for data in self.body])
+
+
+def phrase_of(status: int) -> str:
+    """Return what an answer's status is called."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"
 
 
 class ClientConnection:
@@ -74,7 +82,7 @@ class ClientConnection:
         writer.transport.set_write_buffer_limits(high=0)  # drained is with the kernel
 
     async def receive(self) -> ClientRequest | None:
-        """Return the next request; None: there will be none.
+        """Return the next request; None: there will be none, or it is too long.
 
         Raises:
             RemoteProtocolError: h11's, of what is no request.
@@ -83,17 +91,14 @@ class ClientConnection:
             self._http.start_next_cycle()
         if self._http.our_state is not h11.IDLE:
             return None
-        head: h11.Request | None = None
-        body = bytearray()
-        while not isinstance(event := await self._next_event(), h11.EndOfMessage):
-            if isinstance(event, h11.Request):
-                head = event
-            elif isinstance(event, h11.Data) and len(body) < _LONGEST_BODY:
-                body += event.data
-            else:
-                return None
-        if head is None:  # pragma: no cover - h11 gives the head first
+        head = await self._next_event()
+        if not isinstance(head, h11.Request):
             return None
+        body = bytearray()
+        while isinstance(event := await self._next_event(), h11.Data):
+            body += event.data
+            if len(body) > _LONGEST_BODY:
+                return None
         return ClientRequest(head.method, head.target, list(head.headers), bytes(body))
 
     async def send(self, answer: Answer, *, is_ended: bool = True) -> None:
@@ -111,7 +116,11 @@ class ClientConnection:
 
     async def send_head(self, answer: Answer) -> None:
         """Send the beginning of a well-formed answer."""
-        head = h11.Response(status_code=answer.status, headers=[*answer.headers])
+        head = h11.Response(
+            status_code=answer.status,
+            headers=[*answer.headers],
+            reason=phrase_of(answer.status).encode(),
+        )
         await self.send_raw(self._http.send(head))
 
     async def send_data(self, data: bytes) -> None:

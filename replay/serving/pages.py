@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from replay.serving.settings import LastPageToken
@@ -25,12 +26,16 @@ def page_asked_for(query: Mapping[str, str], size: int) -> tuple[int, int]:
         InvalidRequestError: The size or the token is wrong.
     """
     token = query.get("page_token", "")
-    try:
-        start = int(urlsafe_b64decode(token)) if token else 0
-    except ValueError:
-        where = ("query", "page_token")
-        raise invalid(where, "value_error", "Invalid page token") from None
-    return start, _size(query.get("page_size"), size)
+    return _start(token) if token else 0, _size(query.get("page_size"), size)
+
+
+def _start(token: str) -> int:
+    with suppress(ValueError):
+        start = int(urlsafe_b64decode(token))
+        if start >= 0:
+            return start
+    where = ("query", "page_token")
+    raise invalid(where, "value_error", "Invalid page token")
 
 
 def _size(text: str | None, default: int) -> int:

@@ -70,10 +70,6 @@ class RequestLog:
         """Return the latest 10,000 requests, in the order in which they came."""
         return tuple(self._records.copy())
 
-    def clear(self) -> None:
-        """Forget them."""
-        self._records.clear()
-
 
 def _text(data: bytes) -> str:
     return data.decode("latin-1")

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from replay.json_text import write
-from replay.serving.client_connection import Answer, ClientRequest, Headers
+from replay.serving.client_connection import Answer, ClientRequest, Headers, phrase_of
 from replay.serving.faults import Fault
 
 _PORTAL: Final = (
@@ -29,8 +29,7 @@ def stand_in(fault: Fault, request: ClientRequest) -> Answer | None:
         status = int(fault.name)
         is_limit = status == HTTPStatus.TOO_MANY_REQUESTS
         wait = fault.value or (_RETRY_AFTER if is_limit else None)
-        phrases = {each.value: each.phrase for each in HTTPStatus}
-        return error_answer(status, phrases.get(status, "Error"), wait)
+        return error_answer(status, phrase_of(status), wait)
     if fault.name == "captive-portal":
         return _answer(200, [(b"content-type", b"text/html")], _PORTAL)
     if fault.name == "redirect":

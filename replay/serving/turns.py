@@ -28,10 +28,11 @@ def spans_of(session: Session) -> tuple[Span, ...]:
     opened: list[tuple[int, UserInput | None]] = []
 
     def note(user_input: UserInput | None, context: Context) -> None:
-        opened.append((context.index, user_input))
+        if context.index < end:  # at the end, it opens one for unknown events alone
+            opened.append((context.index, user_input))
 
-    ReplayEngine([{"turn_start": note}]).replay(session)
     end = len(session.events)
+    ReplayEngine([{"turn_start": note}]).replay(session)
     if not opened and end:
         opened.append((0, None))
     starts = chain([index for index, _ in opened], [end])
