@@ -5,7 +5,6 @@ import json
 import pytest
 
 import replay
-from replay.events import Event
 from replay.serving.frames import altered, frame
 
 EVENTS = replay.loads(
@@ -44,5 +43,5 @@ def test_a_fault_changes_finals_and_stops_only(
     fault: str | None, counts: list[int]
 ) -> None:
     stop = replay.Stop(replay.Usage(), is_error=False)
-    events: list[Event] = [replay.TextDelta("x"), replay.Text("x"), stop]
+    events = (replay.TextDelta("x"), replay.Text("x"), stop)
     assert [len([*altered(each, fault)]) for each in events] == counts
