@@ -4,14 +4,17 @@ import asyncio
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
+from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
-import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.config import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from replay.backend import Source
 from replay.backend import open as open_source
@@ -122,19 +125,35 @@ async def _serve(
     started: "Future[Callable[[], None]]",
 ) -> None:
     """Serve until what *started* tells to call is called."""
+    async with _application(app) as port:
+        clients = _Clients(make_front(port))
+        stopped = asyncio.Event()
+        front = await asyncio.start_server(clients.accept, sock=outer)
+        loop = asyncio.get_running_loop()
+        started.set_result(lambda: _call(loop, stopped.set))
+        await stopped.wait()
+        front.close()
+        await clients.drop()
+
+
+@asynccontextmanager
+async def _application(app: ASGIApp) -> AsyncIterator[int]:
+    """Run the application, and yield the port at which it listens on loopback.
+
+    uvicorn's own ``Server`` looks only ten times a second whether it is to end.
+    """
+    config = _config(app)
+    config.load()
+    state = ServerState()
+    make_protocol = partial(H11Protocol, config, state, {})
     inner = _listening("127.0.0.1", 0)
-    application = uvicorn.Server(_config(app))
-    running = asyncio.create_task(application.serve([inner]))
-    clients = _Clients(make_front(inner.getsockname()[1]))
-    stopped = asyncio.Event()
-    front = await asyncio.start_server(clients.accept, sock=outer)
-    loop = asyncio.get_running_loop()
-    started.set_result(lambda: _call(loop, stopped.set))
-    await stopped.wait()
-    front.close()
-    await clients.drop()
-    application.should_exit = True
-    await running
+    server = await asyncio.get_running_loop().create_server(make_protocol, sock=inner)
+    try:
+        yield inner.getsockname()[1]
+    finally:
+        server.close()
+        if state.tasks:
+            await asyncio.wait(state.tasks, timeout=_PATIENCE)
 
 
 class _Clients:
@@ -160,8 +179,8 @@ class _Clients:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
-    return uvicorn.Config(
+def _config(app: ASGIApp) -> Config:
+    return Config(
         app,
         http="h11",
         ws="none",
@@ -169,7 +188,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=1,
     )
 
 
