@@ -23,11 +23,14 @@ PACKAGES = ("replay", "replay_backends", "replay_plugins")
 DOORS = {
     "cattrs": ("replay.codec",),
     "click": ("replay.cli",),
+    "h11": ("replay.serving",),
     "pluggy": ("replay.hookspecs", "replay._plugins"),
     "requests": ("replay_backends.http",),
     "rich": ("replay.cli",),
+    "starlette": ("replay.serving",),
     "tenacity": ("replay_backends.http",),
     "urllib3": ("replay_backends.http",),
+    "uvicorn": ("replay.serving",),
 }
 
 #: Later modules may import earlier ones, never the other way round.

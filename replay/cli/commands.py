@@ -17,6 +17,7 @@ _MODULES: Final[Mapping[str, str]] = MappingProxyType(
         "copy": "copy_command",
         "record": "record_command",
         "check": "check_command",
+        "serve": "serve_command",
         "plugins": "plugins_command",
         "completion": "completion_command",
     }

@@ -1,7 +1,39 @@
-"""Suites that try a backend or a plugin, for the tests of whoever writes one."""
+"""Suites that try a backend or a plugin, and a server, for tests of your own."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from replay.testing.backend_contract import BackendContract
 from replay.testing.histories import odd_histories
 from replay.testing.plugin_contract import PluginContract
 
-__all__ = ["BackendContract", "PluginContract", "odd_histories"]
+if TYPE_CHECKING:
+    from replay.serving.running import LlamaCloudServer
+    from replay.serving.settings import ServerSettings
+    from replay.testing.server_fixture import llamacloud_server
+else:
+
+    def __getattr__(name: str) -> object:
+        """Import what needs an extra, or pytest, when it is asked for."""
+        if name not in _HOME_OF:
+            message = f"module 'replay.testing' has no attribute {name!r}"
+            raise AttributeError(message)
+        value: object = getattr(import_module(_HOME_OF[name]), name)
+        globals()[name] = value
+        return value
+
+
+_HOME_OF = {
+    "LlamaCloudServer": "replay.serving.running",
+    "ServerSettings": "replay.serving.settings",
+    "llamacloud_server": "replay.testing.server_fixture",
+}
+
+__all__ = [
+    "BackendContract",
+    "LlamaCloudServer",
+    "PluginContract",
+    "ServerSettings",
+    "llamacloud_server",
+    "odd_histories",
+]

@@ -1,0 +1,115 @@
+"""``replay serve``: recorded sessions over HTTP."""
+
+import click
+
+from replay.cli import standard_output
+from replay.cli.reading import location_argument
+from replay.serving.extra import require_extra
+from replay.serving.faults import NAMES, Fault, parse_fault
+from replay.serving.hosts import is_loopback
+from replay.serving.settings import LastPageToken, ServerSettings
+
+
+def _faults(
+    _: click.Context, __: click.Parameter, texts: tuple[str, ...]
+) -> tuple[Fault, ...]:
+    try:
+        return tuple(map(parse_fault, texts))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@click.command(
+    "serve",
+    epilog=f"Faults: a status such as 429 or 500, {', '.join(NAMES)}.",
+)
+@location_argument
+@click.option("--host", default="127.0.0.1", show_default=True, help="Listen there.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Listen at this port; else at one that is free.",
+)
+@click.option(
+    "--allow-remote", is_flag=True, help="Listen where other machines can ask, too."
+)
+@click.option(
+    "--api-key",
+    metavar="KEY",
+    envvar="REPLAY_SERVE_API_KEY",
+    help="Refuse other keys. A process list shows it; REPLAY_SERVE_API_KEY does not.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, min_open=True),
+    help="Stream at so many times the recorded speed; else at once.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    metavar="[Nx]NAME[=VALUE]",
+    multiple=True,
+    callback=_faults,
+    help="Let something go wrong, with all requests or the first N; several may be "
+    "given.",
+)
+@click.option(
+    "--page-size",
+    type=click.IntRange(1),
+    default=50,
+    show_default=True,
+    help="List so many sessions on a page.",
+)
+@click.option(
+    "--last-page-token",
+    type=click.Choice(["absent", "null", "empty"]),
+    default="absent",
+    show_default=True,
+    help="How the last page says that it is the last.",
+)
+def command(  # noqa: PLR0913 - an argument for each option
+    *,
+    location: str,
+    host: str,
+    port: int,
+    allow_remote: bool,
+    api_key: str | None,
+    speed: float | None,
+    faults: tuple[Fault, ...],
+    page_size: int,
+    last_page_token: LastPageToken,
+) -> None:
+    """Serve sessions over HTTP, as LlamaCloud would.
+
+    The sessions of LOCATION are served to any client of LlamaCloud's chat API, until
+    Ctrl-C. A turn that is sent replays the recorded one of the same prompt. Nothing
+    in LOCATION is changed.
+    """
+    if not (allow_remote or is_loopback(host)):
+        message = f"other machines may reach {host}: add --allow-remote"
+        raise click.BadParameter(message, param_hint="'--host'")
+    settings = ServerSettings(
+        host=host,
+        port=port,
+        api_key=api_key,
+        speed=speed,
+        faults=faults,
+        page_size=page_size,
+        last_page_token=last_page_token,
+    )
+    _serve(location, settings)
+
+
+def _serve(location: str, settings: ServerSettings) -> None:
+    require_extra()
+    from replay.serving.running import LlamaCloudServer  # noqa: PLC0415 - the extra
+
+    with LlamaCloudServer(location, settings) as server:
+        count, url = server.session_count, server.url
+        key = "any" if settings.api_key is None else "..."
+        variables = f"LLAMA_CLOUD_BASE_URL={url} LLAMA_CLOUD_API_KEY={key}"
+        noun = "session" if count == 1 else "sessions"
+        standard_output.write(f"{count} {noun} at {url} ({variables})\n")
+        standard_output.flush()
+        server.wait()

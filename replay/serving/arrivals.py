@@ -1,0 +1,82 @@
+"""When the events of a recorded session arrived.
+
+That stands in a file beside the session, called as the session's file is, with the
+suffix ``.arrivals``: a line for each event, a number, the seconds since the prompt, or
+``null`` where nobody knows.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from math import isfinite
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+import replay
+from replay.errors import ReplayError
+from replay.events import UserInput
+from replay.serving.places import folder_of
+from replay.serving.turns import Span
+from replay.sessions import Session
+
+SUFFIX: Final = ".arrivals"
+
+
+@attrs.define(eq=False)
+class Arrivals:
+    """Finds the arrival times of sessions.
+
+    Args:
+        location: Where the sessions are, as for ``replay.open``.
+    """
+
+    location: str
+    _paths: dict[str, Path] | None = attrs.field(default=None, init=False)
+
+    def of_turn(self, session: Session, span: Span) -> Sequence[float] | None:
+        """Return when each event of a turn arrived, in seconds since the prompt.
+
+        A file may have a line for each ``user_input`` too, or for none of them.
+
+        Returns:
+            None: that was not recorded, or not for each event.
+        """
+        times = self._times(session.session_id)
+        skipped = 0
+        if times is not None and len(times) != len(session.events):
+            inputs = [isinstance(each, UserInput) for each in session.events]
+            skipped = sum(inputs[: span.start])
+            if len(times) != len(inputs) - sum(inputs):
+                return None
+        if times is None:
+            return None
+        turn = times[span.start - skipped : span.stop - skipped]
+        known = [each for each in turn if each is not None]
+        return known if len(known) == len(turn) else None
+
+    def _times(self, session_id: str) -> list[float | None] | None:
+        if self._paths is None:
+            self._paths = dict(_paths(folder_of(self.location)))
+        path = self._paths.get(session_id)
+        if path is None:
+            return None
+        with suppress(OSError, ValueError):
+            lines = path.read_text("ascii").splitlines()
+            times = [None if line == "null" else float(line) for line in lines]
+            return times if all(isfinite(each or 0.0) for each in times) else None
+        return None
+
+
+def _paths(folder: Path | None) -> Iterator[tuple[str, Path]]:
+    """Yield each session that has arrival times, and the file that holds them."""
+    for path in sorted(folder.rglob(f"*{SUFFIX}") if folder else ()):
+        beside = sorted(path.parent.glob(f"{_literal(path.stem)}.json*"))
+        for session_file in beside[:1]:
+            with suppress(ReplayError), replay.open(session_file) as source:
+                yield from ((each.session_id, path) for each in source.summaries())
+
+
+def _literal(name: str) -> str:
+    """Return a pattern that matches this name alone."""
+    return "".join(f"[{each}]" if each in "*?[" else each for each in name)

@@ -1,0 +1,161 @@
+"""What can be made to go wrong, by name."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from replay.entry_points import did_you_mean
+from replay.errors import UnknownNameError
+
+_FAULT: Final = re.compile(r"(?:(\d+)x)?([a-z0-9-]+)(?:=(.+))?", re.DOTALL)
+_STATUS: Final = re.compile(r"[45]\d\d")
+
+
+@attrs.frozen
+class Fault:
+    """One thing that goes wrong."""
+
+    name: str
+    value: str | None = None  #: None: as the fault has it by itself
+    times: int | None = None  #: with how many requests; None: with all
+
+    @property
+    def is_of_stream(self) -> bool:
+        """Tell whether it is about what a stream says, not how it is sent."""
+        return self.name in STREAM_FAULTS
+
+    @property
+    def is_status(self) -> bool:
+        """Tell whether it is an answer with an error's status, whose code is its name.
+
+        Its value is then the header ``Retry-After``.
+        """
+        return _STATUS.fullmatch(self.name) is not None
+
+
+def _seconds(text: str) -> float:
+    if not 0 <= float(text) < float("inf"):
+        raise ValueError
+    return float(text)
+
+
+def _count(text: str) -> int:
+    if int(text) < 0:
+        raise ValueError
+    return int(text)
+
+
+#: What is about the events of a stream.
+STREAM_FAULTS: Final = ("duplicate-final", "no-stop")
+
+#: What is about the bytes of an answer; with each, what checks its value.
+_TRANSPORT: Final[Mapping[str, Callable[[str], object] | None]] = MappingProxyType(
+    {
+        "bad-chunk": None,
+        "captive-portal": None,
+        "close": None,
+        "drip": _seconds,
+        "drip-headers": _seconds,
+        "encodings": _count,
+        "garbage": None,
+        "gzip": _count,
+        "large-header": _count,
+        "many-headers": _count,
+        "redirect": str,
+        "reset": _count,
+        "stall": _seconds,
+        "truncate": _count,
+        "two-lengths": None,
+        "wrong-length": _count,
+    }
+)
+_NEEDS_VALUE: Final = ("redirect",)
+
+#: All names but those of the statuses.
+NAMES: Final = tuple(sorted([*STREAM_FAULTS, *_TRANSPORT]))
+
+
+def parse_fault(text: str) -> Fault:
+    """Return the fault that ``[TIMESx]NAME[=VALUE]`` says.
+
+    Raises:
+        UnknownNameError: There is no fault of that name.
+        ValueError: It is written in another way, or its value is wrong.
+
+    >>> parse_fault("2x429=1.5")
+    Fault(name='429', value='1.5', times=2)
+    """
+    match = _FAULT.fullmatch(text)
+    if match is None:
+        message = f"a fault is [TIMESx]NAME[=VALUE], not {text!a}"
+        raise ValueError(message)
+    times, name, value = match.groups()
+    fault = Fault(name, value, None if times is None else int(times))
+    if not fault.is_status:
+        _check_value(fault)
+    return fault
+
+
+def _check_value(fault: Fault) -> None:
+    if fault.name not in NAMES:
+        hint = did_you_mean(fault.name, NAMES)
+        reason = f"there is no fault {fault.name!a}"
+        raise UnknownNameError(reason, hint)
+    if fault.value is None:
+        if fault.name in _NEEDS_VALUE:
+            message = f"the fault {fault.name} needs a value"
+            raise ValueError(message)
+        return
+    check = _TRANSPORT.get(fault.name)
+    if check is None:
+        message = f"the fault {fault.name} takes no value"
+        raise ValueError(message)
+    try:
+        check(fault.value)
+    except ValueError:
+        message = f"the fault {fault.name} cannot take {fault.value!a}"
+        raise ValueError(message) from None
+
+
+class FaultQueue:
+    """The faults that are still to come; each request takes one or none.
+
+    Args:
+        faults: The lasting ones.
+    """
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self._lasting = [_Uses(each) for each in faults]
+        self._next: list[_Uses] = []
+
+    def add(self, fault: Fault) -> None:
+        """Let *fault* come before the lasting ones, and after what was added before."""
+        self._next.append(_Uses(fault))
+
+    def take(self, *, is_stream: bool) -> Fault | None:
+        """Return what goes wrong with a request, and count it; None: nothing.
+
+        Args:
+            is_stream: Whether the request asks for a stream; other requests pass
+                over the faults of streams.
+        """
+        for each in (*self._next, *self._lasting):
+            if each.is_left and (is_stream or not each.fault.is_of_stream):
+                each.count += 1
+                return each.fault
+        return None
+
+
+@attrs.define
+class _Uses:
+    """How often a fault was taken."""
+
+    fault: Fault
+    count: int = 0
+
+    @property
+    def is_left(self) -> bool:
+        return self.fault.times is None or self.count < self.fault.times

@@ -1,0 +1,109 @@
+"""The layer that clients talk to: it passes requests on, and spoils answers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+import attrs
+import h11
+
+from replay.errors import UnknownNameError
+from replay.serving import cut_deliveries, malformed_deliveries, packed_deliveries
+from replay.serving.client_connection import Answer, ClientConnection, ClientRequest
+from replay.serving.faults import Fault, FaultQueue, parse_fault
+from replay.serving.request_log import RequestLog
+from replay.serving.stand_ins import error_answer, stand_in
+from replay.serving.upstream import asked
+
+_Delivery: TypeAlias = Callable[[ClientConnection, Answer, str | None], Awaitable[None]]
+
+_DELIVERIES: Final[Mapping[str, _Delivery]] = MappingProxyType(
+    {
+        "bad-chunk": malformed_deliveries.bad_chunk,
+        "close": cut_deliveries.close,
+        "drip": cut_deliveries.drip,
+        "drip-headers": cut_deliveries.drip_headers,
+        "encodings": packed_deliveries.pack_repeatedly,
+        "garbage": malformed_deliveries.garbage,
+        "gzip": packed_deliveries.pack,
+        "large-header": malformed_deliveries.large_header,
+        "many-headers": malformed_deliveries.many_headers,
+        "reset": cut_deliveries.reset,
+        "stall": cut_deliveries.stall,
+        "truncate": cut_deliveries.truncate,
+        "two-lengths": malformed_deliveries.two_lengths,
+        "wrong-length": cut_deliveries.wrong_length,
+    }
+)
+
+
+@attrs.frozen(eq=False)
+class Front:
+    """Serves clients, each on a connection of its own.
+
+    Args:
+        port: Where the application listens, on loopback.
+        faults: What is to go wrong.
+        log: Where to note what is asked.
+    """
+
+    port: int
+    faults: FaultQueue
+    log: RequestLog
+
+    async def serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Answer a client's requests until one of the two has enough."""
+        connection = ClientConnection(reader, writer)
+        try:
+            while (request := await connection.receive()) is not None:
+                await self._answer(connection, request)
+        except h11.RemoteProtocolError:
+            with suppress(OSError, h11.LocalProtocolError):
+                await connection.send(error_answer(400, "Bad Request"))
+        except OSError:
+            pass  # the client has gone
+        finally:
+            connection.close()
+
+    async def _answer(
+        self, connection: ClientConnection, request: ClientRequest
+    ) -> None:
+        record = self.log.add(request)
+        try:
+            fault = self._fault(request)
+        except (UnknownNameError, ValueError) as error:
+            record.status = 400
+            await connection.send(error_answer(400, str(error)))
+            return
+        record.fault = None if fault is None else fault.name
+        if fault is not None and (answer := stand_in(fault, request)) is not None:
+            record.status = answer.status
+            await connection.send(answer)
+            return
+        stream_fault = fault.name if fault is not None and fault.is_of_stream else None
+        async with asked(self.port, request, stream_fault) as answer:
+            record.status = answer.status
+            watched = attrs.evolve(answer, body=record.watch(answer.body))
+            await _deliver(connection, watched, fault)
+
+    def _fault(self, request: ClientRequest) -> Fault | None:
+        path = request.target.partition(b"?")[0]
+        is_stream = request.method == b"POST" and path.endswith(b"/messages/stream")
+        asked_for = request.header(b"x-replay-fault")
+        if asked_for is None:
+            return self.faults.take(is_stream=is_stream)
+        return parse_fault(asked_for.decode("latin-1"))
+
+
+async def _deliver(
+    connection: ClientConnection, answer: Answer, fault: Fault | None
+) -> None:
+    spoil = None if fault is None else _DELIVERIES.get(fault.name)
+    if fault is None or spoil is None:
+        await connection.send(answer)
+    else:
+        await spoil(connection, answer, fault.value)

@@ -1,0 +1,210 @@
+"""A server that runs in a thread of its own."""
+
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import Future
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
+from functools import partial
+from types import TracebackType
+from typing import Final, Self
+
+from starlette.types import ASGIApp
+from uvicorn.config import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from replay.backend import Source
+from replay.backend import open as open_source
+from replay.serving.api import make_app
+from replay.serving.faults import FaultQueue, parse_fault
+from replay.serving.front import Front
+from replay.serving.hosts import url_of
+from replay.serving.request_log import RecordedRequest, RequestLog
+from replay.serving.settings import ServerSettings
+
+_BACKLOG: Final = 2048  # connections that wait to be accepted
+_PATIENCE: Final = 60.0  # seconds, for what takes less than one
+
+
+class LlamaCloudServer:
+    """Serves recorded sessions over HTTP, as LlamaCloud would.
+
+    It runs within its ``with`` statement.
+
+    Args:
+        location: Where the sessions are, as for ``replay.open``.
+        settings: How the server behaves; None: as it does by itself.
+    """
+
+    url: str  #: for the official SDK's ``base_url``
+    session_count: int  #: how many sessions there were at the start
+
+    def __init__(
+        self,
+        location: str | os.PathLike[str],
+        settings: ServerSettings | None = None,
+    ) -> None:
+        self._location = location
+        self._settings = settings or ServerSettings()
+        self._faults = FaultQueue(self._settings.faults)
+        self._log = RequestLog()
+        self._stack = ExitStack()
+        # Ctrl-C during Thread.join lets Python 3.11 take a running thread for ended.
+        self._ended = threading.Event()
+
+    @property
+    def requests(self) -> tuple[RecordedRequest, ...]:
+        """Return the latest 10,000 requests, in the order in which they came."""
+        return self._log.records()
+
+    def fail_next(self, fault: str, times: int = 1) -> None:
+        """Let something go wrong with the next requests.
+
+        Args:
+            fault: ``NAME[=VALUE]``, as for ``replay serve --fault``.
+            times: With how many of them.
+
+        Raises:
+            UnknownNameError: There is no fault of that name.
+            ValueError: It is written in another way, or its value is wrong.
+        """
+        self._faults.add(parse_fault(f"{times}x{fault}"))
+
+    def wait(self) -> None:
+        """Wait for ever, or until the server breaks down."""
+        self._ended.wait()
+
+    def __enter__(self) -> Self:
+        """Start.
+
+        Raises:
+            ReplayError: The location cannot be read.
+            OSError: The address cannot be listened at.
+        """
+        with ExitStack() as stack:
+            source = stack.enter_context(open_source(self._location))
+            self.session_count = sum(1 for _ in source.summaries())
+            outer = _listening(self._settings.host, self._settings.port)
+            stack.enter_context(closing(outer))
+            self.url = url_of(self._settings.host, outer.getsockname()[1])
+            stack.callback(self._start(source, outer))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def _start(self, source: Source, outer: socket.socket) -> Callable[[], None]:
+        """Start the thread, and return what ends it."""
+        started: Future[Callable[[], None]] = Future()
+        work = _serve(make_app(source, self._settings), self._front, outer, started)
+        thread = threading.Thread(target=self._run, args=(work,), daemon=True)
+        thread.start()
+        stop = started.result(_PATIENCE)
+
+        def end() -> None:
+            stop()
+            self._ended.wait(_PATIENCE)
+            thread.join(_PATIENCE)
+
+        return end
+
+    def _run(self, work: Coroutine[None, None, None]) -> None:
+        try:
+            asyncio.run(work)
+        finally:
+            self._ended.set()
+
+    def _front(self, port: int) -> Front:
+        return Front(port, self._faults, self._log)
+
+
+async def _serve(
+    app: ASGIApp,
+    make_front: Callable[[int], Front],
+    outer: socket.socket,
+    started: "Future[Callable[[], None]]",
+) -> None:
+    """Serve until what *started* tells to call is called."""
+    async with _application(app) as port:
+        clients = _Clients(make_front(port))
+        stopped = asyncio.Event()
+        front = await asyncio.start_server(clients.accept, sock=outer)
+        loop = asyncio.get_running_loop()
+        started.set_result(lambda: _call(loop, stopped.set))
+        await stopped.wait()
+        front.close()
+        await clients.drop()
+
+
+@asynccontextmanager
+async def _application(app: ASGIApp) -> AsyncIterator[int]:
+    """Run the application, and yield the port at which it listens on loopback.
+
+    uvicorn's own ``Server`` looks only ten times a second whether it is to end.
+    """
+    config = _config(app)
+    config.load()
+    state = ServerState()
+    make_protocol = partial(H11Protocol, config, state, {})
+    inner = _listening("127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(make_protocol, sock=inner)
+    try:
+        yield inner.getsockname()[1]
+    finally:
+        server.close()
+        if state.tasks:
+            await asyncio.wait(state.tasks, timeout=_PATIENCE)
+
+
+class _Clients:
+    """The connections that are open."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def accept(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Serve one more client."""
+        task = asyncio.create_task(self._front.serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def drop(self) -> None:
+        """End all of them."""
+        tasks = tuple(self._tasks)
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _config(app: ASGIApp) -> Config:
+    return Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+
+
+def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
+    with suppress(RuntimeError):  # the loop has ended
+        loop.call_soon_threadsafe(function)

@@ -1,0 +1,37 @@
+"""How a server behaves."""
+
+from typing import Literal, TypeAlias
+
+import attrs
+from attrs.validators import gt, optional
+
+from replay.serving.faults import Fault
+
+#: How a list says that it has no further page; the service has done all three.
+LastPageToken: TypeAlias = Literal["absent", "null", "empty"]
+
+
+@attrs.frozen(kw_only=True)
+class ServerSettings:
+    """How a server behaves.
+
+    Raises:
+        ValueError: A number is not above zero.
+    """
+
+    host: str = "127.0.0.1"  #: the address to listen at
+    port: int = 0  #: 0: any that is free
+    api_key: str | None = attrs.field(default=None, repr=False)  #: None: any will do
+    speed: float | None = attrs.field(
+        default=None, validator=optional(gt(0))
+    )  #: recorded seconds per second; None: a stream never waits
+    faults: tuple[Fault, ...] = ()  #: what goes wrong with each request; the first one
+    #: that has uses left counts
+    page_size: int = attrs.field(
+        default=50, validator=gt(0)
+    )  #: sessions on a page, where a request does not say
+    last_page_token: LastPageToken = "absent"  # noqa: S105 - of a page, no secret
+    attachment_seconds: float = 3600.0  #: how long the URL of an image is good
+    ping_seconds: float = attrs.field(
+        default=15.0, validator=gt(0)
+    )  #: how long a stream is silent before it pings

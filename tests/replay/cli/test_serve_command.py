@@ -1,0 +1,130 @@
+"""``replay serve``."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from asking import CHAT, ask
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+TEXT = {"type": "text", "content": "Grüße"}
+
+#: Background jobs of a shell ignore Ctrl-C, and so would a test run as one.
+LISTENING = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from replay.cli import main; main()"
+)
+
+
+@contextmanager
+def serving(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Yield the command, started, and the line that it prints."""
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-c", LISTENING, "serve", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, "REPLAY_SERVE_API_KEY": ""},
+    ) as process:
+        try:
+            assert process.stdout
+            yield process, process.stdout.readline()
+        finally:
+            process.kill()
+
+
+def url_in(line: str) -> str:
+    return line.split(" at ")[1].split(" ", maxsplit=1)[0]
+
+
+def test_one_line_tells_how_to_reach_it(session_file: Callable[..., Path]) -> None:
+    with serving(session_file(TEXT)) as (_, line):
+        url = url_in(line)
+        variables = f"LLAMA_CLOUD_BASE_URL={url} LLAMA_CLOUD_API_KEY=any"
+        assert line == f"1 session at {url} ({variables})\n"
+        assert ask(url, "GET", f"{CHAT}/ses-1").json["events"] == [TEXT]
+
+
+def test_ctrl_c_ends_it_with_130(session_file: Callable[..., Path]) -> None:
+    with serving(session_file(TEXT)) as (process, line):
+        assert line
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert process.stderr
+        assert process.stderr.read() == ""
+
+
+def test_the_key_is_asked_for_and_not_shown(session_file: Callable[..., Path]) -> None:
+    with serving(session_file(TEXT), "--api-key", "llx-right") as (_, line):
+        assert "llx-right" not in line
+        assert ask(url_in(line), "GET", CHAT).status == 401
+        key = {"Authorization": "Bearer llx-right"}
+        assert ask(url_in(line), "GET", CHAT, headers=key).status == 200
+
+
+def test_its_options_reach_the_server(session_file: Callable[..., Path]) -> None:
+    options = ("--page-size", "1", "--last-page-token", "null", "--fault", "1x503")
+    with serving(session_file(TEXT), *options) as (_, line):
+        assert ask(url_in(line), "GET", CHAT).status == 503
+        ask(url_in(line), "POST", CHAT)
+        page = ask(url_in(line), "GET", CHAT).json
+        assert len(page["items"]) == 1
+        assert page["next_page_token"]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--host", "0.0.0.0"], "other machines may reach 0.0.0.0: add --allow-remote"),  # noqa: S104 - refused
+        (["--fault", "stall=soon"], "the fault stall cannot take 'soon'"),
+        (["--speed", "0"], "0.0 is not in the range x>0"),
+        (["--page-size", "0"], "0 is not in the range x>=1"),
+    ],
+)
+def test_wrong_options_are_refused(
+    run: Run, session_file: Callable[..., Path], options: list[str], problem: str
+) -> None:
+    done = run("serve", session_file(TEXT), *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert problem in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_unknown_fault_is_told_the_nearest(
+    run: Run, session_file: Callable[..., Path]
+) -> None:
+    done = run("serve", session_file(TEXT), "--fault", "stal")
+    assert done.returncode == 2
+    assert "there is no fault 'stal' (did you mean 'stall'?" in done.stderr
+
+
+def test_other_machines_may_reach_it_where_that_is_allowed(
+    session_file: Callable[..., Path],
+) -> None:
+    options = ("--host", "0.0.0.0", "--allow-remote")  # noqa: S104 - allowed
+    with serving(session_file(TEXT), *options) as (_, line):
+        assert url_in(line).startswith("http://0.0.0.0:")
+
+
+def test_a_location_that_cannot_be_read_is_one_line(run: Run) -> None:
+    done = run("serve", "missing.json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "replay: error: missing.json: no such file or directory\n"
+
+
+def test_a_port_that_is_taken_is_one_line(
+    run: Run, session_file: Callable[..., Path]
+) -> None:
+    path = session_file(TEXT)
+    with serving(path) as (_, line):
+        done = run("serve", path, "--port", url_in(line).rpartition(":")[2])
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "in use" in done.stderr

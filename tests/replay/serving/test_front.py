@@ -1,0 +1,204 @@
+"""The layer that passes requests on, and lets things go wrong."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from time import monotonic
+
+import pytest
+
+from asking import (
+    CHAT,
+    PATIENCE,
+    PROMPT,
+    ask,
+    connected,
+    exchanged,
+    read_to_end,
+    request_bytes,
+)
+from replay.serving.faults import FaultQueue
+from replay.serving.front import Front
+from replay.serving.request_log import RequestLog
+from replay.serving.running import LlamaCloudServer
+
+Serve = Callable[..., LlamaCloudServer]
+SESSION = f"{CHAT}/ses-hello"
+STREAM = f"{SESSION}/messages/stream"
+ASKED = {**PROMPT, "prompt": "Hello?"}
+
+
+def test_several_requests_share_a_connection(url: str) -> None:
+    request = request_bytes("GET", f"{SESSION}/summary")
+    last = request_bytes("GET", f"{SESSION}/summary", "Connection: close")
+    with connected(url) as client:
+        client.sendall(request)
+        client.sendall(request + last)
+        received, _ = read_to_end(client)
+    assert received.count(b"HTTP/1.1 200 OK") == 3
+
+
+def test_a_request_may_come_in_pieces_and_chunks(url: str) -> None:
+    body = json.dumps(ASKED).encode()
+    head = f"POST {STREAM} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    request = head.encode() + b"Transfer-Encoding: chunked\r\n\r\n"
+    request += b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    with connected(url) as client:
+        for byte in request:
+            client.sendall(bytes([byte]))
+        received, _ = read_to_end(client)
+    assert b'"type":"stop"' in received
+
+
+def test_what_is_no_request_is_400(url: str) -> None:
+    with connected(url) as client:
+        client.sendall(b"\x16\x03\x01 no request\r\n\r\n")
+        received, _ = read_to_end(client)
+    assert received.startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_body_without_end_is_not_read_to_its_end(url: str) -> None:
+    with connected(url) as client:
+        client.sendall(request_bytes("GET", CHAT).replace(b"th: 0", b"th: 99999999999"))
+        sent = 0
+        try:
+            while sent < 1 << 30:
+                sent += client.send(b"x" * (1 << 20))
+        except OSError:
+            pass
+    assert sent < 1 << 27
+
+
+def test_a_client_that_leaves_early_harms_nobody(serve: Serve) -> None:
+    server = serve(speed=0.01)
+    with connected(server.url) as client:
+        client.sendall(request_bytes("POST", STREAM, body=ASKED))
+        assert client.recv(1)
+    with connected(server.url) as client:
+        client.sendall(b"GET /")
+    assert ask(server.url, "GET", SESSION).status == 200
+
+
+def test_a_lasting_fault_is_of_every_request(serve: Serve) -> None:
+    url = serve(faults="500").url
+    assert [ask(url, "GET", SESSION).status for _ in range(3)] == [500] * 3
+
+
+def test_a_fault_may_be_of_the_first_requests_only(serve: Serve) -> None:
+    url = serve(faults="2x500").url
+    statuses = [ask(url, "GET", SESSION).status for _ in range(3)]
+    assert statuses == [500, 500, 200]
+
+
+def test_the_next_requests_can_be_made_to_fail(serve: Serve) -> None:
+    server = serve()
+    server.fail_next("503", times=2)
+    server.fail_next("429=0.5")
+    replies = [ask(server.url, "GET", SESSION) for _ in range(4)]
+    assert [each.status for each in replies] == [503, 503, 429, 200]
+    assert replies[2].headers["retry-after"] == "0.5"
+
+
+def test_a_request_can_ask_for_its_own_fault(url: str) -> None:
+    reply = ask(url, "GET", SESSION, headers={"X-Replay-Fault": "503"})
+    assert (reply.status, reply.json) == (503, {"detail": "Service Unavailable"})
+    assert ask(url, "GET", SESSION).status == 200
+
+
+@pytest.mark.parametrize(
+    "fault", ["no-such", "drip=fast", "redirect", "garbage=1", "="]
+)
+def test_a_fault_that_is_none_is_400(url: str, fault: str) -> None:
+    reply = ask(url, "GET", SESSION, headers={"X-Replay-Fault": fault})
+    assert reply.status == 400
+    assert "fault" in reply.json["detail"]
+
+
+def test_a_fault_of_streams_waits_for_a_stream(serve: Serve) -> None:
+    url = serve(faults="1xno-stop").url
+    assert ask(url, "GET", SESSION).status == 200
+    assert b'"stop"' not in ask(url, "POST", STREAM, ASKED).body
+    assert b'"stop"' in ask(url, "POST", STREAM, ASKED).body
+
+
+def test_a_duplicate_final_comes_twice(serve: Serve) -> None:
+    body = ask(serve(faults="duplicate-final").url, "POST", STREAM, ASKED).body
+    assert body.count(b'{"type":"text",') == 2
+    assert body.count(b'{"type":"text_delta",') == 2
+
+
+def test_the_log_has_every_request_with_its_key_masked(serve: Serve) -> None:
+    server = serve(api_key="llx-secret")
+    key = {"Authorization": "Bearer llx-secret", "X-Mine": "1"}
+    ask(server.url, "GET", f"{SESSION}?project_id=7", headers=key)
+    (record,) = server.requests
+    assert (record.method, record.path) == ("GET", f"{SESSION}?project_id=7")
+    assert record.headers["authorization"] == "***"
+    assert record.headers["x-mine"] == "1"
+    assert (record.status, record.fault) == (200, None)
+    assert "llx-secret" not in repr(record)
+
+
+def test_the_log_has_what_was_asked(serve: Serve) -> None:
+    server = serve(faults="429")
+    ask(server.url, "POST", STREAM, ASKED)
+    (record,) = server.requests
+    assert (json.loads(record.body), record.status, record.fault) == (ASKED, 429, "429")
+
+
+def test_the_first_event_is_with_the_client_before_the_second_is_sent(
+    serve: Serve,
+) -> None:
+    server = serve(speed=1)
+    received = b""
+    with connected(server.url) as client:
+        client.sendall(request_bytes("POST", STREAM, body=ASKED))
+        while b'"text_delta"' not in received:
+            received += client.recv(1 << 16)
+        seen_at = monotonic()
+        while b'"stop"' not in received:
+            received += client.recv(1 << 16)
+    (record,) = server.requests
+    assert len(record.sent_at) == 4
+    assert record.sent_at[0] <= seen_at < record.sent_at[1]
+
+
+def test_200_clients_are_served_at_once(serve: Serve) -> None:
+    url = serve(speed=1).url
+    expected = ask(url, "POST", STREAM, ASKED).body
+    ready = threading.Barrier(200)
+    bodies: list[bytes] = []
+
+    def stream() -> None:
+        ready.wait(PATIENCE)
+        bodies.append(ask(url, "POST", STREAM, ASKED).body)
+
+    threads = [threading.Thread(target=stream) for _ in range(200)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(2 * PATIENCE)
+    assert bodies == [expected] * 200
+
+
+def test_a_client_learns_when_the_application_is_gone() -> None:
+    async def use() -> bytes:
+        async def vanish(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        ) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.close()
+
+        gone = await asyncio.start_server(vanish, "127.0.0.1", 0)
+        port = gone.sockets[0].getsockname()[1]
+        front = Front(port, FaultQueue([]), RequestLog())
+        server = await asyncio.start_server(front.serve, "127.0.0.1", 0)
+        ours = server.sockets[0].getsockname()[1]
+        async with gone, server:
+            answer, _ = await asyncio.to_thread(
+                exchanged, f"http://127.0.0.1:{ours}", "GET", CHAT
+            )
+        return answer
+
+    assert asyncio.run(asyncio.wait_for(use(), PATIENCE)) == b""
