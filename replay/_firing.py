@@ -1,7 +1,10 @@
 """One replay of one session: every hook at its moment."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+import attrs
 
 from replay._hooks import Hook
 from replay._plugins import Plugins
@@ -18,14 +21,48 @@ from replay.transcripts import TurnBuilder
 from replay.walking import Advance, Walk
 
 
-class Replay:
-    """Fires the hooks of one session; what it came to is in ``report``."""
+class History(Protocol):
+    """What is replayed: a session, or a turn that is under way."""
 
-    def __init__(self, plugins: Plugins, session: Session, *, strict: bool) -> None:
+    @property
+    def session(self) -> Session:
+        """Return the session as far as it is known."""
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """Return what is odd about it by itself; more may be found on the way."""
+
+    def parts(self) -> Iterator[tuple[int, Part]]:
+        """Yield what it consists of, each part with the index of its first event."""
+
+
+@attrs.frozen
+class Recorded:
+    """A session that was recorded."""
+
+    session: Session
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """Return what is odd about the document."""
+        return self.session.diagnostics
+
+    def parts(self) -> Iterator[tuple[int, Part]]:
+        """Yield what the session consists of."""
+        return parts(self.session.events)
+
+
+class Replay:
+    """Fires the hooks of one history; what it came to is in ``report``."""
+
+    def __init__(self, plugins: Plugins, history: History, *, strict: bool) -> None:
+        session = history.session
         self.report = ReplayReport(session.session_id)
         self._plugins = plugins
         self._hooks = plugins.hooks
-        self._session = session
+        self._history = history
+        self._is_document = session.shape == "document"
+        self._told = 0  # of the history's own diagnostics
         self._strict = strict
         self._walk = Walk()
         self._builder = TurnBuilder() if self._hooks["replay_turn_end"] else None
@@ -51,16 +88,18 @@ class Replay:
         return self.report
 
     def _replay(self) -> None:
-        self._hooks["replay_session_start"](None, self._session)
-        self._tell(self._session.diagnostics, 0, self._context(0))
+        self._hooks["replay_session_start"](None, self._history.session)
+        self._tell_own(0)
         end = 0
-        for index, part in parts(self._session.events):
+        for index, part in self._history.parts():
+            self._tell_own(index)
             if isinstance(part, Deltas):
                 self._fire_deltas(part, index)
                 end = index + len(part.contents)
             else:
                 self._fire(part, index)
                 end = index + 1
+        self._tell_own(end)
         self._finish(end)
 
     def _fire_deltas(self, deltas: Deltas, index: int) -> None:
@@ -148,6 +187,13 @@ class Replay:
             self._messages[message.kind] += 1
             self._hooks[f"replay_{message.kind}"](index, message, context)
 
+    def _tell_own(self, index: int) -> None:
+        """Tell what is odd about the history by itself, and has not been told yet."""
+        found = self._history.diagnostics
+        if len(found) > self._told:
+            new, self._told = found[self._told :], len(found)
+            self._tell(new, index, self._context(index))
+
     def _tell(
         self, diagnostics: Iterable[Diagnostic], index: int, context: Context
     ) -> None:
@@ -155,16 +201,17 @@ class Replay:
             self._diagnostics[diagnostic.code] += 1
             self._hooks["replay_diagnostic"](index, diagnostic, context)
             if self._strict:
-                where = "$.events" if self._session.shape == "document" else "$"
+                where = "$.events" if self._is_document else "$"
                 if diagnostic.index is not None:
                     where += f"[{diagnostic.index}]"
                 reason = f"{diagnostic.code}: {diagnostic.detail}"
-                raise DecodeError(where, reason, self._session.session_id)
+                raise DecodeError(where, reason, self._header.session_id)
 
     def _end(self, outcome: Outcome, cause: BaseException | None = None) -> None:
         self.report = self._reported(outcome)
         try:
-            self._hooks["replay_session_end"].call_all(self._session, self.report)
+            session = self._history.session
+            self._hooks["replay_session_end"].call_all(session, self.report)
         except PluginError as error:
             outcome = "failed"
             if cause is None:
@@ -176,7 +223,7 @@ class Replay:
     def _reported(self, outcome: Outcome) -> ReplayReport:
         seconds = self._plugins.seconds
         return ReplayReport(
-            session_id=self._session.session_id,
+            session_id=self._header.session_id,
             turns=self._walk.turn + 1,
             events=dict(self._events),
             messages=dict(self._messages),

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from replay.checking import Checks, Where
 from replay.codec import decode_event
-from replay.events import Event, TextDelta, ThinkingDelta
-from replay.parts import Deltas, Part
+from replay.events import TextDelta, ThinkingDelta
+from replay.parts import Deltas, Part, part_of
 from replay.recorded_events import RecordedEvents
 
 _TYPE: Callable[[Any], Any] = itemgetter("type")  # of a JSON object, if it is one
@@ -50,7 +50,7 @@ class DecodedEvents(RecordedEvents):
             except (KeyError, TypeError):  # some entry ahead is no event
                 singly *= 2  # so many malformed entries cost no more than n log n
                 for value in values[done : done + singly]:
-                    yield first + done, _alone(decode_event(value))
+                    yield first + done, part_of(decode_event(value))
                     done += 1
 
     def check(self, checks: Checks, where: Where, first: int = 0) -> None:
@@ -75,9 +75,3 @@ def _sorted(values: Sequence[object], start: int) -> Iterator[Part]:
             for value in group:
                 yield decode_event(value)
                 start += 1
-
-
-def _alone(event: Event) -> Part:
-    if isinstance(event, TextDelta | ThinkingDelta):
-        return Deltas(type(event), [event.content], event.content, [event])
-    return event

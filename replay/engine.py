@@ -6,9 +6,11 @@ from typing import Self
 
 import attrs
 
-from replay._firing import Replay
+from replay._firing import History, Recorded, Replay
 from replay._plugins import OnPluginError, Plugins
 from replay.errors import PluginError
+from replay.live_histories import LiveHistory
+from replay.live_streams import LiveStream
 from replay.report import ReplayReport
 from replay.sessions import Session
 
@@ -69,7 +71,32 @@ class ReplayEngine:
             PluginError: A hook raised, and failures are not isolated.
             DecodeError: ``strict``: the history is odd. Or its file has changed.
         """
-        replay = Replay(self._plugins, session, strict=self._strict)
+        return self._run(Recorded(session))
+
+    def replay_live(
+        self, stream: LiveStream, *, reconcile: bool = False
+    ) -> ReplayReport:
+        """Walk a turn that is under way, and fire the hooks as its events arrive.
+
+        They are the hooks of the recording that it becomes: the user input comes first.
+        ``replay_session_start`` gets a session without events, ``replay_session_end``
+        one with the events of this turn, which are kept where a plugin has that hook.
+
+        Args:
+            stream: What ``source.stream`` returns.
+            reconcile: Where the stream breaks off, go on with what the service has of
+                the turn.
+
+        Raises:
+            PluginError: A hook raised, and failures are not isolated.
+            StreamInterruptedError: The stream broke off.
+            BackendError: What is missing could not be had.
+        """
+        keep = bool(self._plugins.hooks["replay_session_end"])
+        return self._run(LiveHistory(stream, reconcile, keep))
+
+    def _run(self, history: History) -> ReplayReport:
+        replay = Replay(self._plugins, history, strict=self._strict)
         try:
             return replay.run()
         finally:

@@ -67,6 +67,13 @@ def _built_from(cls: type[Delta], contents: Sequence[str]) -> list[Delta]:
     return made
 
 
+def part_of(event: Event) -> Part:
+    """Return one event as a part."""
+    if isinstance(event, TextDelta | ThinkingDelta):
+        return Deltas(type(event), [event.content], event.content, [event])
+    return event
+
+
 def parts_of_events(events: Iterable[Event]) -> Iterator[tuple[int, Part]]:
     """Yield what *events* consist of, each part with the index of its first event."""
     index = 0

@@ -1,0 +1,54 @@
+"""A turn that is under way, as an engine walks it."""
+
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from replay.diagnostics import Diagnostic
+from replay.errors import StreamInterruptedError
+from replay.events import Event
+from replay.live_streams import LiveStream
+from replay.parts import Part, part_of
+from replay.sessions import Session
+
+
+@attrs.define(eq=False)
+class LiveHistory:
+    """The turn's user input, then its events as they arrive.
+
+    Args:
+        stream: Gives the events.
+        reconcile: Go on with what the service has where the stream breaks off.
+        keep: Keep the events, for the session at the end.
+    """
+
+    _stream: LiveStream
+    _reconcile: bool
+    _keep: bool
+    _events: list[Event] = attrs.field(factory=list, init=False)
+
+    @property
+    def session(self) -> Session:
+        """Return the session, with the events of this turn so far if they are kept."""
+        return Session(self._stream.session_id, events=tuple(self._events))
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """Return what was odd about the stream so far."""
+        return self._stream.diagnostics
+
+    def parts(self) -> Iterator[tuple[int, Part]]:
+        """Yield each event by itself, when it is there."""
+        for index, event in enumerate(self._arriving()):
+            if self._keep:
+                self._events.append(event)
+            yield index, part_of(event)
+
+    def _arriving(self) -> Iterator[Event]:
+        yield self._stream.user_input
+        try:
+            yield from self._stream
+        except StreamInterruptedError:
+            if not self._reconcile:
+                raise
+            yield from self._stream.rest()

@@ -1,0 +1,173 @@
+"""A live turn fires the hooks of the recording that it becomes."""
+
+import tracemalloc
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Self
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from histories import histories
+from replay import (
+    DecodeError,
+    Diagnostic,
+    Event,
+    ReplayEngine,
+    Session,
+    Stop,
+    StopReplay,
+    StreamInterruptedError,
+    Text,
+    TextDelta,
+    Usage,
+    UserInput,
+)
+from spying import Spy
+
+END = Stop(Usage(), is_error=False)
+ODD = Diagnostic("bad-frame", None, "odd")
+
+
+class Stream:
+    """A turn whose events are known beforehand; it may break off."""
+
+    session_id = "ses-1"
+    prompt = "Q?"
+    user_input = UserInput("Q?")
+
+    def __init__(
+        self, events: Sequence[Event], rest: Sequence[Event] | None = None
+    ) -> None:
+        self.diagnostics: list[Diagnostic] = []
+        self._rest = rest
+        self._events = self._arriving(events)
+
+    def _arriving(self, events: Sequence[Event]) -> Iterator[Event]:
+        yield from events
+        if self._rest is not None:
+            raise StreamInterruptedError("the-url", "it broke off")  # noqa: EM101 - a test
+
+    def __iter__(self) -> Iterator[Event]:
+        return self
+
+    def __next__(self) -> Event:
+        return next(self._events)
+
+    def rest(self, *, known: int = 0) -> Iterator[Event]:
+        assert known == 0
+        yield from self._rest or ()
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Do nothing."""
+
+
+def calls(spy: Spy) -> list[tuple[str, tuple[object, ...]]]:
+    """Return what a plugin was told, but for the session itself."""
+    return [
+        (name, arguments)
+        for name, arguments in spy.calls
+        if name not in ("replay_session_start", "replay_session_end")
+    ]
+
+
+def told_by_recording(events: Sequence[Event]) -> Spy:
+    spy = Spy()
+    session = Session("ses-1", events=[Stream.user_input, *events])
+    ReplayEngine([spy]).replay(session)
+    return spy
+
+
+@given(histories, st.integers(0, 10))
+def test_a_live_turn_is_told_as_its_recording_is(events: list[Event], cut: int) -> None:
+    whole, broken = Spy(), Spy()
+    ReplayEngine([whole]).replay_live(Stream(events))
+    stream = Stream(events[:cut], events[cut:])
+    ReplayEngine([broken]).replay_live(stream, reconcile=True)
+    expected = calls(told_by_recording(events))
+    assert calls(whole) == expected
+    assert calls(broken) == expected
+
+
+def test_each_event_is_told_before_the_next_is_asked_for() -> None:
+    told: list[str] = []
+
+    class Asking(Stream):
+        def __next__(self) -> Event:
+            told.append("asked")
+            return super().__next__()
+
+    plugin = {"text_delta": lambda event: told.append(event.content)}
+    ReplayEngine([plugin]).replay_live(Asking([TextDelta("a"), TextDelta("b"), END]))
+    assert told == ["asked", "a", "asked", "b", "asked", "asked"]
+
+
+def test_a_stream_that_breaks_off_is_an_error_and_ends_the_session() -> None:
+    spy = Spy()
+    with pytest.raises(StreamInterruptedError):
+        ReplayEngine([spy]).replay_live(Stream([TextDelta("a")], [END]))
+    assert spy.names()[-1] == "session_end"
+
+
+def test_a_session_has_the_turns_events_at_its_end() -> None:
+    spy = Spy()
+    ReplayEngine([spy]).replay_live(Stream([Text("a"), END]))
+    start, end = spy.told("replay_session_start", "replay_session_end")
+    assert isinstance(start, Session)
+    assert isinstance(end, Session)
+    assert (start.session_id, list(start.events)) == ("ses-1", [])
+    assert list(end.events) == [UserInput("Q?"), Text("a"), END]
+
+
+def test_what_is_odd_about_a_stream_is_told_as_it_is_found() -> None:
+    class Odd(Stream):
+        def __next__(self) -> Event:
+            event = super().__next__()
+            self.diagnostics.append(ODD)
+            return event
+
+    spy = Spy()
+    report = ReplayEngine([spy]).replay_live(Odd([Text("a"), END]))
+    assert spy.told("replay_diagnostic") == [ODD, ODD]
+    assert report.diagnostics == {"bad-frame": 2}
+    with pytest.raises(DecodeError, match="bad-frame"):
+        ReplayEngine(strict=True).replay_live(Odd([Text("a"), END]))
+
+
+def test_a_plugin_may_stop_a_live_turn() -> None:
+    def stop() -> None:
+        raise StopReplay
+
+    report = ReplayEngine([{"text": stop}]).replay_live(Stream([Text("a"), END]))
+    assert report.outcome == "stopped"
+
+
+def test_a_live_turn_of_any_length_takes_no_more_memory() -> None:
+    def peak(count: int) -> int:
+        class Long(Stream):
+            def _arriving(self, events: Sequence[Event]) -> Iterator[Event]:
+                for number in range(count):
+                    yield Text("one more of many messages") if number % 2 else END
+                yield from events
+
+        engine = ReplayEngine([{"event": lambda event: event}])
+        tracemalloc.start()
+        try:
+            engine.replay_live(Long([END]))
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(50_000) < peak(5_000) + (1 << 16)
