@@ -57,19 +57,17 @@ def blank_end(text: bytes, start: int) -> int:
     return blank.end() if blank else start
 
 
-def open_brackets(text: bytes, start: int, end: int, opened: bytes = b"") -> bytes:
-    """Return the brackets that are open at *end*, outermost first.
+def follow_brackets(text: bytes, start: int, end: int, opened: bytearray) -> None:
+    """Bring the brackets that are open at *start* to those that are open at *end*.
 
     Args:
         text: Where to look.
         start: Where to begin; no string is open there.
         end: Where to stop.
-        opened: The brackets that are open at *start*.
+        opened: The brackets that are open, outermost first.
     """
-    brackets = bytearray(opened)
     for token in _TOKEN.finditer(text, start, end):
         if token[0] in b"[{":
-            brackets += token[0]
+            opened += token[0]
         elif token[0] in b"]}":
-            del brackets[-1:]
-    return bytes(brackets)
+            del opened[-1:]

@@ -10,12 +10,13 @@ from typing import Any, Final
 
 import attrs
 
-from replay.brackets import open_brackets
+from replay.brackets import follow_brackets
 from replay.errors import DecodeError
 from replay.forms import BLANKS
 from replay.json_text import judge
 
-_EVENTS: Final = re.compile(rb'"events"[ \t\r\n]*+:[ \t\r\n]*+\[')
+#: A key, since before it there is no text that could go on in a string.
+_EVENTS: Final = re.compile(rb'(?<=[{, \t\r\n])"events"[ \t\r\n]*+:[ \t\r\n]*+\[')
 _FARTHEST: Final = 200  # blanks between the last event and the end of its array
 _TRIES: Final = 100
 
@@ -45,9 +46,9 @@ def cut(data: bytes) -> Cut | None:
 
 def beginning_of_events(data: bytes) -> int:
     """Return where the array of a document's events begins; -1: nowhere."""
-    opened, at = b"", 0
+    opened, at = bytearray(), 0
     for found in _EVENTS.finditer(data):
-        opened = open_brackets(data, at, found.start(), opened)
+        follow_brackets(data, at, found.start(), opened)
         at = found.start()
         if opened == b"{":
             return found.end() - 1

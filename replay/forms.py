@@ -26,4 +26,5 @@ def values_of(text: bytes, form: Form) -> Sequence[object]:
 
 def lines_of(text: bytes) -> list[bytes]:
     """Return the lines of a text that are not blank."""
-    return [line for line in text.split(b"\n") if line.strip(BLANKS)]
+    lines = text.split(b"\n")
+    return [line for line in lines if line.removeprefix(MARK).strip(BLANKS)]

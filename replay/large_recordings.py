@@ -9,6 +9,7 @@ from replay.brackets import blank_end, value_end
 from replay.checking import in_list
 from replay.cutting import beginning_of_events
 from replay.errors import DecodeError, LimitExceededError
+from replay.forms import MARK
 from replay.json_text import Parsed, judge
 from replay.line_reading import Line, groups
 from replay.places import fault, moved, place_of
@@ -23,7 +24,7 @@ _BEFORE: Final = b'{"":null'  # stands for a document's beginning
 _ODD_MARK: Final = ("byte-order-mark", "the document begins with one")
 
 
-class FollowedByLinesError(Exception):
+class FollowedByLines(Exception):  # noqa: N818 - a finding, no error
     """The document is the first line of several."""
 
 
@@ -74,11 +75,12 @@ class LargeReader:
         """
         stretches: list[Stretch] = []
         oddities: list[tuple[str, str]] = []
-        size = count = 0
+        count = 0
         for group in groups(lines, self.text.block):
             events, odd = self.reader.events(group, count)
-            stretches.append(Stretch(size, group[-1].end - size, len(events)))
-            size, count = group[-1].end, count + len(events)
+            start, end = group[0].start, group[-1].end
+            stretches.append(Stretch(start, end - start, len(events)))
+            count += len(events)
             oddities += odd
         stored = StoredEvents(self.text, stretches, "lines")
         return self.reader.without_header(stored, "lines", oddities)
@@ -87,14 +89,14 @@ class LargeReader:
         """Return the session that a document is.
 
         Raises:
-            FollowedByLinesError: It is one line, and others follow.
+            FollowedByLines: It is one line, and others follow.
             DecodeError: It is something else.
         """
         with self.text.opened() as file:
             window = Window(file)
             start = self._find_events(window)
             if start < 0:
-                return self.reader.document(window.data)
+                return self._without_events(window)
             before = window.data[:start]
             window.drop(start + 1)
             stretches, oddities = self._stretches(window, "$.events")
@@ -112,29 +114,48 @@ class LargeReader:
         return [*stretches], stretches.oddities
 
     def _find_events(self, window: Window) -> int:
-        """Return where the list of events begins in the window; -1: nowhere."""
+        """Return where the list of events begins in the window.
+
+        Returns:
+            -1: the first value ends before any list of events, or the text does.
+        """
         size = self.text.block
         while True:
             window.fill(size)
             start = beginning_of_events(window.data)
+            end = value_end(window.data, _beginning(window.data))
+            if end is not None:
+                return start if start < end else -1
             if start >= 0 or window.is_last:
                 return start
             self._check_size(window, "before")
             size *= 2
 
+    def _without_events(self, window: Window) -> Session:
+        """Return the session that the text is all the same, as one event."""
+        end = value_end(window.data, _beginning(window.data)) or len(window.data)
+        first = window.data[:end]
+        window.drop(end)
+        self._check_no_line(window)
+        return self.reader.document(first + window.data)
+
     def _header(self, before: bytes, window: Window) -> Parsed:
         """Return the header, of which all that follows the events is left to read."""
-        window.fill(self.reader.checks.limits.event_bytes + 1)
-        self._check_size(window, "after")
-        after = window.data
-        end = value_end(_BEFORE + after, 0) or 0
-        rest = after[end - len(_BEFORE) :] if end else b""
-        if b"\n" in rest[: blank_end(rest, 0)] and blank_end(rest, 0) < len(rest):
-            self._check_first_line(window.offset + len(after) - len(rest))
+        while (end := value_end(_BEFORE + window.data, 0)) is None:
+            self._check_size(window, "after")
+            if window.is_last:
+                break
+            window.fill(2 * len(window.data) + self.text.block)
+        after = window.data[: end - len(_BEFORE)] if end else window.data
         try:
-            return judge(before + b"null" + after)
+            header = judge(before + b"null" + after)
         except DecodeError as error:
-            raise self._told(error, window) from None
+            raise self._told(error, after, window.offset) from None
+        window.drop(len(after))
+        self._check_no_line(window)
+        if window.data:
+            raise self._moved(fault(b"{}" + window.data), window.offset, 2)
+        return header
 
     def _check_size(self, window: Window, side: str) -> None:
         limit = self.reader.checks.limits.event_bytes
@@ -142,24 +163,30 @@ class LargeReader:
             where, reason = "$", f"more than {limit} bytes {side} the events"
             raise LimitExceededError(where, reason, hint="raise Limits(event_bytes=…)")
 
-    def _check_first_line(self, end: int) -> None:
-        with self.text.opened() as file:
-            if place_of(file, end).line == 1:
-                raise FollowedByLinesError
+    def _check_no_line(self, window: Window) -> None:
+        """Pass over blanks; what follows a document on one line is another line."""
+        end = window.offset
+        if not window.peek(self.text.block):
+            return
+        lines = (place_of(self.text, each).line for each in (end, window.offset))
+        if next(lines) == 1 < next(lines):
+            raise FollowedByLines
 
     def _check_end(self, window: Window) -> None:
         if window.peek(self.text.block):
-            raise self._moved(fault(b"[]" + window.data), 2, window)
+            raise self._moved(fault(b"[]" + window.data), window.offset, 2)
 
-    def _told(self, error: DecodeError, window: Window) -> DecodeError:
+    def _told(self, error: DecodeError, after: bytes, offset: int) -> DecodeError:
         """Return an error of a header as one of the whole text."""
         try:
-            judge(_BEFORE + window.data)
+            judge(_BEFORE + after)
         except DecodeError as found:
-            return self._moved(found, len(_BEFORE), window)
+            return self._moved(found, offset, len(_BEFORE))
         return error
 
-    def _moved(self, error: DecodeError, shift: int, window: Window) -> DecodeError:
-        with self.text.opened() as file:
-            place = place_of(file, window.offset)
-        return moved(error, place, shift, in_list("$"), 0)
+    def _moved(self, error: DecodeError, offset: int, shift: int) -> DecodeError:
+        return moved(error, self.text, offset, shift, in_list("$"), 0)
+
+
+def _beginning(data: bytes) -> int:
+    return blank_end(data, len(MARK) if data.startswith(MARK) else 0)

@@ -17,6 +17,11 @@ class Line:
     text: bytes
     end: int  #: where it ends, in bytes from the beginning of the text
 
+    @property
+    def start(self) -> int:
+        """Return where it begins, in bytes from the beginning of the text."""
+        return self.end - len(self.text)
+
 
 def lines(file: BinaryIO, checks: Checks) -> Iterator[Line]:
     """Yield the lines of a file that are not blank.
@@ -43,15 +48,14 @@ def groups(lines: Iterator[Line], block: int) -> Iterator[list[Line]]:
 
     Args:
         lines: The lines of a text.
-        block: How long a group should be, in bytes.
+        block: How far a group may reach, in bytes, the blank lines in it included;
+            one line may be longer.
     """
     group: list[Line] = []
-    size = 0
     for line in lines:
-        group.append(line)
-        size += len(line.text)
-        if size >= block:
+        if group and line.end - group[0].start > block:
             yield group
-            group, size = [], 0
+            group = []
+        group.append(line)
     if group:
         yield group

@@ -27,7 +27,9 @@ class ReplayReport:
     session_id: str | None  #: None: these are an engine's totals
     sessions: int = 1
     turns: int = 0
-    events: Mapping[str, int] = _counts()  #: how many, by event type
+    #: how many, by event type; of a replay that ended early, deltas that follow each
+    #: other count together
+    events: Mapping[str, int] = _counts()
     messages: Mapping[str, int] = _counts()  #: how many, by kind
     diagnostics: Mapping[str, int] = _counts()  #: how many, by code
     plugin_errors: tuple[PluginError, ...] = ()  #: with ``on_plugin_error="isolate"``

@@ -6,12 +6,14 @@ from functools import partial
 from itertools import chain
 from typing import Final
 
+import attrs
+
 from replay.brackets import blank_end
 from replay.checking import Checks
 from replay.errors import DecodeError
 from replay.forms import BLANKS, MARK
 from replay.json_text import decode_text, parse
-from replay.large_recordings import FollowedByLinesError, LargeReader
+from replay.large_recordings import FollowedByLines, LargeReader
 from replay.limits import Limits
 from replay.line_reading import lines
 from replay.recordings import NO_SESSION_HINT, Reader, is_document, parse_line
@@ -83,10 +85,11 @@ def read_sessions(
         first = head[start : start + 1] or large.first_byte()
         if not first:
             raise DecodeError(where="$", reason="empty", hint=NO_SESSION_HINT)
-        is_kept = len(head) <= text.kept
         if is_lines or _begins_with_a_line(head[start:], first):
-            yield from _of_lines(large, is_kept=is_kept)
-        elif is_kept:
+            is_kept = len(head) <= text.kept
+            kept = attrs.evolve(text, open_file=partial(io.BytesIO, head))
+            yield from _of_lines(large, kept if is_kept else text, is_kept=is_kept)
+        elif len(head) <= text.kept:
             yield reader.document(head)
         else:
             yield from _of_document(large, is_list=first == b"[")
@@ -95,13 +98,15 @@ def read_sessions(
 def _of_document(large: LargeReader, *, is_list: bool) -> Iterator[Session]:
     try:
         yield large.from_list() if is_list else large.from_document()
-    except FollowedByLinesError:
-        yield from _of_lines(large, is_kept=False)
+    except FollowedByLines:
+        yield from _of_lines(large, large.text, is_kept=False)
 
 
-def _of_lines(large: LargeReader, *, is_kept: bool) -> Iterator[Session]:
+def _of_lines(
+    large: LargeReader, text: SourceText, *, is_kept: bool
+) -> Iterator[Session]:
     reader = large.reader
-    with large.text.opened() as file:
+    with text.opened() as file:
         waiting = lines(file, reader.checks)
         first = next(waiting)
         waiting = chain([first], waiting)

@@ -19,11 +19,12 @@ from replay.errors import DecodeError
 from replay.forms import values_of
 from replay.json_text import parse
 from replay.known_structs import scan
-from replay.places import fault, moved, place_of
+from replay.places import fault, moved
 from replay.source_text import SourceText
 from replay.stored_events import Stretch
 from replay.windows import Window
 
+_NO_VALUE: Final = (b",", b":", b"}", b"]")  # what no value begins with
 _BETWEEN: Final = re.compile(rb"[ \t\r\n]*+,[ \t\r\n]*+\{")
 
 
@@ -82,6 +83,8 @@ class Stretches:
         count = self._count(window.data[:guess]) if guess else None
         if count is not None:
             return Stretch(window.offset, guess, count)
+        if window.data[:1] in _NO_VALUE:
+            raise self._fault(b"[{}," if self._first else b"[")
         while not (end := values_end(window.data, 0, self._text.block)):
             if window.is_last:
                 raise self._fault(b"[{}," if self._first else b"[")
@@ -131,7 +134,8 @@ class Stretches:
         between = _BETWEEN.match(data, end) if end else None
         if end is None or between is None or data[end - 1 : end] != b"}":
             return 0
-        return data.rfind(data[end - 1 : between.end()]) + 1
+        guess = data.rfind(data[end - 1 : between.end()]) + 1
+        return guess if guess > len(data) // 2 else 0  # or blocks are read for little
 
     def _fault(self, before: bytes) -> DecodeError:
         """Return what is wrong with the text from the window on.
@@ -142,6 +146,5 @@ class Stretches:
         return self._moved(fault(before + self._window.data), len(before))
 
     def _moved(self, error: DecodeError, shift: int) -> DecodeError:
-        with self._text.opened() as file:
-            place = place_of(file, self._window.offset)
-        return moved(error, place, shift, self._where, self._first)
+        offset = self._window.offset
+        return moved(error, self._text, offset, shift, self._where, self._first)

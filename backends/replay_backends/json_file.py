@@ -46,6 +46,7 @@ class JSONFileBackend:
     _path: Path = attrs.field(init=False)
     _source: str = attrs.field(init=False)  #: what messages call it
     _spool: Spool | None = attrs.field(init=False)  #: None: the file can be reopened
+    _is_gone: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         if self.location == "-":
@@ -87,6 +88,8 @@ class JSONFileBackend:
             DecodeError: The file holds something else.
             BackendError: It cannot be read.
         """
+        if self._is_gone:
+            raise BackendError(self._source, "it has been closed")
         name = self._path.name
         reading = Reading(self.strict, self.limits)
         open_file = partial(open_named, self._path, self._source)
@@ -95,9 +98,12 @@ class JSONFileBackend:
         return sessions_in(open_file, name, stem_of(name), self._source, reading)
 
     def close(self) -> None:
-        """Forget what was kept of a pipe or of standard input."""
-        if self._spool:
-            self._spool.close()
+        """Let go of what was kept of a pipe or of standard input.
+
+        A large session that was read from it keeps it as long as it needs it.
+        """
+        self._is_gone = self._is_gone or self._spool is not None
+        self._spool = None
 
 
 def _spooled_input() -> Spool:

@@ -52,9 +52,17 @@ class Spool:
             self._file.seek(offset)
             return self._file.readinto(buffer)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        with self.reader() as reader:
+            return _restored, (reader.read(), self._source)
+
     def close(self) -> None:
-        """Forget everything."""
+        """Forget everything, also for those who still read."""
         self._file.close()
+
+
+def _restored(data: bytes, source: str) -> Spool:
+    return Spool(io.BytesIO(data), source)
 
 
 class _Reader(io.RawIOBase):

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -227,6 +228,17 @@ def test_a_program_without_standard_input_is_told_so(
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(BackendError, match="there is no standard input"):
         replay.open("-")
+
+
+def test_a_large_session_of_a_pipe_outlives_its_source(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    delta = b'{"type": "text_delta", "content": "%b"}' % (b"a" * 1_000)
+    data = b"[" + b",".join([delta] * 9_000) + b"]"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    session = replay.load("-")
+    assert len(list(session.events)) == 9_000
+    assert pickle.loads(pickle.dumps(session)) == session  # noqa: S301 - our own bytes
 
 
 def test_what_was_kept_of_a_pipe_is_gone_once_it_is_closed(

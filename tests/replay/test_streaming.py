@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import tracemalloc
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -128,13 +129,23 @@ def test_blanks_may_be_longer_than_what_is_held(blanks: int) -> None:
         {"generated_title": 'x "events": [ y', "events": []},
         {"x": {"events": [{"a": 1}]}, "events": []},
         {"x": [{"events": [1]}], "events": [], "y": [{"events": []}]},
+        {'a"events': [{}], "events": []},
+        {'a\\"events': [{}], "events": []},
+        {'"events': [{}], "events": []},
     ],
 )
 def test_events_are_found_at_the_root_only(header: dict[str, object]) -> None:
     header["events"] = [json.loads(DELTA)] * 3
-    (session,) = read(json.dumps(header).encode(), 20)
-    assert len(session.events) == 3
-    assert json.loads(dumps(session)) == header
+    data = json.dumps(header).encode()
+    for (session,) in (read(data, 20), kept(data)):
+        assert len(session.events) == 3
+        assert json.loads(dumps(session)) == header
+
+
+def test_a_key_that_ends_in_the_word_holds_no_events() -> None:
+    for reading in (partial(read, block=20), kept):
+        with pytest.raises(DecodeError, match="no list of events"):
+            reading(b'{"a\\"events":[%b]}' % DELTA)
 
 
 def test_what_follows_the_events_belongs_to_the_header() -> None:
@@ -226,6 +237,109 @@ def test_a_document_on_one_line_may_be_followed_by_others() -> None:
     text = SourceText(partial(io.BytesIO, data), kept=20, block=10)
     sessions = read_sessions(text, session_id="given")
     assert [each.session_id for each in sessions] == ["1", "2"]
+
+
+LONG = DELTA.replace(b'"a"', b'"' + b"a" * 200 + b'"')
+
+
+@pytest.mark.parametrize(
+    ("lines", "count"),
+    [
+        ([LONG, DELTA], 2),
+        ([LONG, b"", b" ", DELTA, DELTA], 3),
+        ([b"\xef\xbb\xbf" + LONG, DELTA], 2),
+        ([LONG, b'{"events": [%b]}' % DELTA], 2),
+        ([LONG], 1),
+    ],
+)
+def test_a_first_line_may_be_longer_than_what_is_kept(
+    lines: list[bytes], count: int
+) -> None:
+    text = SourceText(partial(io.BytesIO, b"\n".join(lines)), kept=50, block=10)
+    (session,) = read_sessions(text, session_id="given")
+    assert (session.shape, len(list(session.events))) == ("lines", count)
+
+
+def test_sessions_after_a_long_one_have_no_limit_together() -> None:
+    data = b'{"events": []}\n' * 40
+    text = SourceText(partial(io.BytesIO, data), kept=5, block=10)
+    limits = Limits(event_bytes=100)
+    assert len(list(read_sessions(text, session_id="given", limits=limits))) == 40
+
+
+def test_blanks_before_the_first_value_may_be_longer_than_what_is_kept() -> None:
+    text = SourceText(partial(io.BytesIO, b"\n" * 99 + b"[]"), kept=50, block=10)
+    (session,) = read_sessions(text, session_id="given")
+    assert session.shape == "list"
+
+
+@pytest.mark.parametrize("first", [b"\xef\xbb\xbf\n", b"\n \n", b""])
+def test_lines_are_walked_whatever_stands_before_the_first(first: bytes) -> None:
+    (session,) = read(first + DELTA + b"\n\n" + DELTA + b"\n", 45, is_lines=True)
+    assert len(list(session.events)) == len(session.events) == 2
+
+
+def test_blank_lines_are_not_read_with_the_lines_around_them() -> None:
+    data = DELTA + b"\n" + b"\n" * 10_000 + DELTA + b"\n"
+    sizes: list[int] = []
+
+    class Counted(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            sizes.append(size or 0)
+            return super().read(size)
+
+    text = SourceText(partial(Counted, data), kept=100, block=64)
+    (session,) = read_sessions(text, session_id="given")
+    sizes.clear()
+    assert len(list(session.events)) == 2
+    assert max(sizes) < 100
+
+
+@pytest.mark.parametrize("wrong", [b",", b":", b"}", b",]"])
+def test_what_is_no_value_is_refused_before_more_is_read(wrong: bytes) -> None:
+    data = b"[%b,%b" % (DELTA, wrong) + b" " + DELTA * 100 + b"]"
+    with pytest.raises(DecodeError) as caught:
+        read(data, 50, limits=Limits(event_bytes=500))
+    assert not isinstance(caught.value, LimitExceededError)
+    assert caught.value.where == "line 1, column 41"
+
+
+def test_events_far_apart_are_read_in_linear_time() -> None:
+    gaps = [b" " * (number % 50) for number in range(2_000)]
+    data = b"[" + DELTA + b"".join(b",%b%b" % (gap, DELTA) for gap in gaps) + b"]"
+    held: list[int] = []
+
+    class Counted(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            held.append(size or 0)
+            return super().read(size)
+
+    text = SourceText(partial(Counted, data), kept=1_000, block=10_000)
+    (session,) = read_sessions(text, session_id="given")
+    assert len(session.events) == 2_001
+    assert len(held) < 100
+
+
+def test_lists_of_events_that_are_none_are_passed_over_in_linear_time() -> None:
+    def calls(count: int) -> int:
+        data = b'{"x":' + b"[" * count + b'"events":[,' * count
+        tracemalloc.start()
+        try:
+            with pytest.raises(DecodeError):
+                kept(data)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert calls(20_000) < 3 * calls(10_000)
+
+
+def test_a_mark_is_no_column() -> None:
+    data = b'\xef\xbb\xbf{"events":[{"type":"text","content":01}]}'
+    for reading in (partial(read, block=9), kept):
+        with pytest.raises(DecodeError) as caught:
+            reading(data)
+        assert caught.value.where == "line 1, column 38"
 
 
 def test_a_mark_and_a_key_given_twice_are_diagnosed() -> None:
