@@ -159,8 +159,6 @@ FAULTY = [
     (b'[{"type": "text_delta"} x]', "line 1, column 25"),
     (b"[%b,\n%b,\n{]" % (DELTA, DELTA), "line 3, column 2"),
     (b"[%b,\n%b {}]" % (DELTA, DELTA), "line 2, column 40"),
-    (b"[" + b"[" * 2000, "$"),
-    (b"[%b,\n  %b,]" % (DELTA, DELTA), "line 2, column 42"),
     (b"[%b,\n  %b" % (DELTA, DELTA), "line 2, column 41"),
     (b"[%b,\n{%b" % (DELTA, b'"type": "te'), "line 2, column 10"),
     ('[{"type": "é"}, {"type": "é"} x]'.encode(), "line 1, column 31"),
@@ -175,6 +173,26 @@ FAULTY = [
     (b'{"events": [%b]} {}' % DELTA, "line 1, column 54"),
     (b'{"events": [%b]\n}\n{}' % DELTA, "line 3, column 1"),
 ]
+
+
+@pytest.mark.parametrize("block", [8, 45, 1000])
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(data for data, _ in FAULTY),
+        b"[%b,\n  %b,]" % (DELTA, DELTA),
+        b"[" + b"[" * 2000,
+    ],
+)
+def test_what_is_wrong_is_told_as_of_a_text_that_is_kept(
+    data: bytes, block: int
+) -> None:
+    places = []
+    for reading in (partial(read, block=block), kept):
+        with pytest.raises(DecodeError) as caught:
+            reading(data)
+        places.append(caught.value.where)
+    assert places[0] == places[1]
 
 
 @pytest.mark.parametrize("block", [8, 45, 1000])
