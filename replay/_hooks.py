@@ -1,7 +1,6 @@
 """One hook, compiled to plain calls; through pluggy only where wrappers need it."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from operator import itemgetter, length_hint
 from typing import TypeAlias
@@ -47,6 +46,7 @@ class Hook:
         self._failures = failures
         self._index: int | None = None
         self._is_wrapped = False
+        self._raised: list[BaseException] | None = None  # while all are called
         self._takes_first = all(each.wanted == offered[:1] for each in listeners)
         self._functions = [(each.plugin, each.function) for each in listeners]
         self._calls = [(each.plugin, _call(each, offered)) for each in listeners]
@@ -119,14 +119,13 @@ class Hook:
             PluginError: One failed, and failures are not isolated; the first one.
             KeyboardInterrupt, MemoryError: One raised it; the others were called.
         """
-        raised: list[BaseException] = []
-        self._index = None
+        self._index, self._raised = None, []
         for plugin, call in self._calls:
             try:
                 call(*arguments)
             except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
-                with _gathered(raised):
-                    self._failures.take(plugin, self._name, None, error)
+                self._fail(plugin, error)
+        raised, self._raised = self._raised, None
         for waiting in sorted(raised, key=_may_wait):
             if not isinstance(waiting, StopReplay):  # it is the end in any case
                 raise waiting
@@ -165,13 +164,22 @@ class Hook:
                 return
 
     def _fail(self, plugin: str, error: BaseException) -> None:
-        self._failures.take(plugin, self._name, self._index, error)
+        try:
+            self._failures.take(plugin, self._name, self._index, error)
+        except BaseException as raised:
+            if self._raised is None:
+                raise
+            self._raised.append(raised)
+
+    def _is_off(self, plugin: str) -> bool:
+        """Return whether *plugin* is called no more; where all are called, it is."""
+        return self._raised is None and plugin in self._failures.dropped
 
     def guarded(self, plugin: str, function: Function) -> Function:
         """Return *function* with its failures taken care of, for use in a wrapper."""
 
         def guarded(*arguments: object) -> object:
-            if plugin in self._failures.dropped:
+            if self._is_off(plugin):
                 return None
             try:
                 return function(*arguments)
@@ -185,7 +193,7 @@ class Hook:
         """Return *wrapper* with its failures taken care of: it lets all pass then."""
 
         def guarded(*arguments: object) -> Generator[None, object, object]:
-            if plugin in self._failures.dropped:
+            if self._is_off(plugin):
                 return (yield)
             try:
                 inner = wrapper(*arguments)
@@ -208,14 +216,6 @@ class Hook:
             return outcome
 
         return guarded
-
-
-@contextmanager
-def _gathered(raised: list[BaseException]) -> Iterator[None]:
-    try:
-        yield
-    except BaseException as error:  # noqa: BLE001 - raised when all have been called
-        raised.append(error)
 
 
 def _may_wait(error: BaseException) -> bool:

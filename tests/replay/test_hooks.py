@@ -1,20 +1,34 @@
 """Plain calls and pluggy's own path do the same, for any history and any plugins."""
 
 from collections.abc import Callable, Generator, Mapping
-from typing import Any
+from contextlib import nullcontext
+from typing import Any, get_args
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from histories import histories
-from replay import Event, ReplayEngine, Session, StopReplay, dumps, hookimpl, loads
+from replay import (
+    Event,
+    PluginError,
+    ReplayEngine,
+    ReplayReport,
+    Session,
+    StopReplay,
+    UserInput,
+    dumps,
+    hookimpl,
+    loads,
+)
+from replay._plugins import OnPluginError
 from spying import HOOKS
 
 Call = tuple[int, str, tuple[object, ...]]
 NAMES = sorted(set(HOOKS) - {"replay_close"})
 
 
-class _Failed(Exception):
+class _FailedError(Exception):
     """A plugin of these tests failed, as it was asked to."""
 
 
@@ -29,7 +43,7 @@ def listener(
         times += 1
         calls.append((number, hook, values))
         if fails and times % fails == 0:
-            raise _Failed
+            raise _FailedError
 
     listed = ", ".join(wanted)
     scope: dict[str, Any] = {"listen": listen}
@@ -59,7 +73,7 @@ def _around(name: str) -> Callable[..., Generator[None, object, object]]:
         return (yield)
 
     around.__name__ = name
-    return hookimpl(wrapper=True)(around)  # type: ignore[no-any-return]  # pluggy's mark
+    return hookimpl(wrapper=True)(around)
 
 
 for _name in NAMES:
@@ -67,7 +81,11 @@ for _name in NAMES:
 
 
 def outcome(
-    session: Session, made: list[Mapping[str, Any]], *, on_error: Any, wrapped: bool
+    session: Session,
+    made: list[Mapping[str, Any]],
+    *,
+    on_error: OnPluginError,
+    wrapped: bool,
 ) -> object:
     calls: list[Call] = []
     given: list[object] = [
@@ -94,7 +112,7 @@ def told(calls: list[Call]) -> list[object]:
         (
             number,
             hook,
-            [type(each) if "Report" in repr(type(each)) else each for each in values],
+            [None if isinstance(each, ReplayReport) else each for each in values],
         )
         for number, hook, values in calls
     ]
@@ -106,7 +124,7 @@ def told(calls: list[Call]) -> list[object]:
     st.sampled_from(["raise", "isolate"]),
 )
 def test_plain_calls_do_what_pluggy_does(
-    history: list[Event], made: list[Mapping[str, Any]], on_error: str
+    history: list[Event], made: list[Mapping[str, Any]], on_error: OnPluginError
 ) -> None:
     built = Session("s", events=history)
     recorded = loads(dumps(built))
@@ -126,3 +144,24 @@ def test_a_plugin_that_stops_a_replay_stops_it_on_both_paths() -> None:
     for others in [], [Around()]:
         report = ReplayEngine([{"text": stop}, *others]).replay(session)
         assert report.outcome == "stopped"
+
+
+def test_the_end_reaches_failed_and_dropped_plugins_on_both_paths() -> None:
+    session = loads(dumps(Session("s", events=[UserInput("a")] * 10)))
+    for others in [], [Around()]:
+        for on_error in get_args(OnPluginError):
+            ends: list[int] = []
+
+            class Failing:
+                def replay_event(self) -> None:
+                    raise _FailedError
+
+                def replay_session_end(self) -> None:
+                    ends.append(1)  # noqa: B023 - it is called within the round
+                    raise _FailedError
+
+            plugins = [Failing(), Failing(), *others]
+            engine = ReplayEngine(plugins, on_plugin_error=on_error)
+            with nullcontext() if on_error == "isolate" else pytest.raises(PluginError):
+                assert len(engine.replay(session).dropped_plugins) == 2
+            assert ends == [1, 1]
