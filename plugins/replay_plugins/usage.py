@@ -34,6 +34,29 @@ class SessionUsage:
     complete: bool  #: False: a replay failed or was stopped; this is what it came to
 
 
+@attrs.define
+class _Ended:
+    """What a session's turns came to, of those that have ended."""
+
+    round_trips: int = 0
+    total_input_tokens: int | None = None
+    total_output_tokens: int | None = None
+    duration_ms: Fraction = Fraction()
+    errors: int = 0
+
+    def add(self, stop: Stop) -> None:
+        usage = stop.usage
+        self.round_trips += usage.turns
+        self.total_input_tokens = _sum(
+            (self.total_input_tokens, usage.total_input_tokens)
+        )
+        self.total_output_tokens = _sum(
+            (self.total_output_tokens, usage.total_output_tokens)
+        )
+        self.duration_ms += Fraction(usage.duration_ms)
+        self.errors += stop.is_error
+
+
 @attrs.define(eq=False)
 class Usage:
     """Adds up what sessions cost, and says so when its engine is closed.
@@ -49,28 +72,33 @@ class Usage:
     json: bool = False
     output: Path | None = None
     sessions: list[SessionUsage] = attrs.field(factory=list, init=False)
-    _stops: dict[int, Stop] = attrs.field(factory=dict, init=False)
+    _ended: _Ended = attrs.field(factory=_Ended, init=False)
+    _last: tuple[int, Stop] | None = attrs.field(default=None, init=False)
 
     def replay_session_start(self) -> None:
         """Begin anew."""
-        self._stops = {}
+        self._ended, self._last = _Ended(), None
 
     def replay_stop(self, event: Stop, context: Context) -> None:
         """Keep it as its turn's last stop."""
-        self._stops[context.turn] = event
+        if self._last and self._last[0] != context.turn:
+            self._ended.add(self._last[1])
+        self._last = context.turn, event
 
     def replay_session_end(self, session: Session, report: ReplayReport) -> None:
         """Add up the session's turns."""
-        usages = [stop.usage for stop in self._stops.values()]
+        ended = self._ended
+        if self._last:
+            ended.add(self._last[1])
         self.sessions.append(
             SessionUsage(
                 session_id=session.session_id,
                 turns=report.turns,
-                round_trips=sum(usage.turns for usage in usages),
-                total_input_tokens=_sum(each.total_input_tokens for each in usages),
-                total_output_tokens=_sum(each.total_output_tokens for each in usages),
-                duration_ms=_time(usage.duration_ms for usage in usages),
-                errors=sum(stop.is_error for stop in self._stops.values()),
+                round_trips=ended.round_trips,
+                total_input_tokens=ended.total_input_tokens,
+                total_output_tokens=ended.total_output_tokens,
+                duration_ms=_time(ended.duration_ms),
+                errors=ended.errors,
                 complete=report.outcome == "complete",
             )
         )
@@ -93,7 +121,9 @@ class Usage:
             round_trips=sum(each.round_trips for each in sessions),
             total_input_tokens=_sum(each.total_input_tokens for each in sessions),
             total_output_tokens=_sum(each.total_output_tokens for each in sessions),
-            duration_ms=_time(each.duration_ms for each in sessions),
+            duration_ms=_time(
+                sum((Fraction(each.duration_ms) for each in sessions), Fraction())
+            ),
             errors=sum(each.errors for each in sessions),
             complete=all(each.complete for each in sessions),
         )
@@ -116,9 +146,8 @@ def _sum(values: Iterable[int | None]) -> int | None:
     return sum(said) if said else None
 
 
-def _time(durations: Iterable[float]) -> float:
-    """Return the sum of floats, and of integers that may be too large for one."""
-    total = sum(map(Fraction, durations), Fraction())
+def _time(total: Fraction) -> float:
+    """Return a sum of floats, and of integers that may be too large for one."""
     return float(total) if abs(total) < _EXACT_FLOATS else round(total)
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+import tracemalloc
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 import replay
 from replay import (
+    Context,
     PluginError,
     ReplayEngine,
     Session,
@@ -217,3 +219,21 @@ def test_a_closed_standard_output_is_no_failure(
     with ReplayEngine([Usage()]) as engine:
         engine.replay(Session("s"))
     assert engine.report.outcome == "complete"
+
+
+def test_its_memory_does_not_grow_with_the_turns_of_a_session() -> None:
+    header = Session("s").summary()
+
+    def peak(turns: int) -> int:
+        usage = Usage()
+        usage.replay_session_start()
+        tracemalloc.start()
+        for turn in range(turns):
+            stop = Stop(replay.Usage(turns=1), is_error=False, error=str(turn))
+            usage.replay_stop(stop, Context(header, turn, turn))
+        try:
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(2000) < 2 * peak(200)
