@@ -87,8 +87,8 @@ class Front:
         stream_fault = fault.name if fault is not None and fault.is_of_stream else None
         async with asked(self.port, request, stream_fault) as answer:
             record.status = answer.status
-            watched = attrs.evolve(answer, body=record.watch(answer.body))
-            await _deliver(connection, watched, fault)
+            body = record.watch(answer.body) if answer.is_stream else answer.body
+            await _deliver(connection, attrs.evolve(answer, body=body), fault)
 
     def _fault(self, request: ClientRequest) -> Fault | None:
         path = request.target.partition(b"?")[0]
