@@ -25,7 +25,7 @@ from replay.serving.store import Store
 from replay.serving.validation import InvalidRequestError
 
 _GUARDED: Final = "/api/"
-_TOLD: Final = (HTTPException, InvalidRequestError, ReplayError)
+_TOLD: Final = (HTTPException, InvalidRequestError, ReplayError, Exception)
 
 
 def make_app(source: Source, settings: ServerSettings) -> ASGIApp:
@@ -93,4 +93,7 @@ def _tell(_: Request, error: Exception) -> Response:
         return json_answer({"detail": error.detail}, 422)
     if isinstance(error, SessionNotFoundError):
         return json_answer({"detail": "Session not found"}, 404)
-    return json_answer({"detail": str(error)}, 500)
+    if isinstance(error, ReplayError):
+        return json_answer({"detail": str(error)}, 500)
+    detail = f"Internal Server Error: {type(error).__name__}: {error}"
+    return json_answer({"detail": detail}, 500)
