@@ -8,7 +8,8 @@ from typing import Final
 
 import attrs
 
-from replay.serving.client_connection import Answer, ClientConnection
+from replay.serving.answers import Answer
+from replay.serving.client_connection import ClientConnection
 
 _ENCODINGS: Final = 6  # urllib3 takes 5
 _HEAD: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"

@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from replay.serving.client_connection import ClientRequest
+from replay.serving.client_requests import ClientRequest
 
 _SECRET: Final = ("authorization", "cookie", "proxy-authorization")
 _MASK: Final = "***"

@@ -18,10 +18,11 @@ from uvicorn.server import ServerState
 
 from replay.backend import Source
 from replay.backend import open as open_source
+from replay.serving.admission import Admission
 from replay.serving.api import make_app
 from replay.serving.faults import FaultQueue, parse_fault
 from replay.serving.front import Front
-from replay.serving.hosts import url_of
+from replay.serving.hosts import is_loopback, url_of
 from replay.serving.request_log import RecordedRequest, RequestLog
 from replay.serving.settings import ServerSettings
 
@@ -105,7 +106,11 @@ class LlamaCloudServer:
     def _start(self, source: Source, outer: socket.socket) -> Callable[[], None]:
         """Start the thread, and return what ends it."""
         started: Future[Callable[[], None]] = Future()
-        work = _serve(make_app(source, self._settings), self._front, outer, started)
+        settings = self._settings
+        admission = Admission(settings.api_key, is_loopback(settings.host))
+        app = make_app(source, settings, admission)
+        make_front = partial(self._front, admission)
+        work = _serve(app, make_front, outer, started)
         thread = threading.Thread(target=self._run, args=(work,), daemon=True)
         thread.start()
         stop = started.result(_PATIENCE)
@@ -123,8 +128,9 @@ class LlamaCloudServer:
         finally:
             self._ended.set()
 
-    def _front(self, port: int) -> Front:
-        return Front(port, self._faults, self._log)
+    def _front(self, admission: Admission, port: int) -> Front:
+        seconds = self._settings.request_seconds
+        return Front(port, admission, self._faults, self._log, seconds)
 
 
 async def _serve(

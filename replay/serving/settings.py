@@ -32,6 +32,9 @@ class ServerSettings:
     )  #: sessions on a page, where a request does not say
     last_page_token: LastPageToken = "absent"  # noqa: S105 - of a page, no secret
     attachment_seconds: float = 3600.0  #: how long the URL of an image is good
+    request_seconds: float = attrs.field(
+        default=60.0, validator=gt(0)
+    )  #: how long a client may take to send a request, or to begin the next one
     ping_seconds: float = attrs.field(
         default=15.0, validator=gt(0)
     )  #: how long a stream is silent before it pings

@@ -12,6 +12,7 @@ import pytest
 from asking import CHAT, PROMPT, ask
 from replay import SessionSummary
 from replay.backend import Source
+from replay.serving.admission import Admission
 from replay.serving.api import make_app
 from replay.serving.running import LlamaCloudServer
 from replay.serving.settings import ServerSettings
@@ -117,7 +118,7 @@ def test_what_nobody_thought_of_is_500_in_json() -> None:
 
     async def answer() -> httpx.Response:
         source = Source(cast("Backend", Broken()), "broken")
-        app = make_app(source, ServerSettings())
+        app = make_app(source, ServerSettings(), Admission(None, is_local=True))
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(
             transport=transport, base_url="http://localhost"

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import anyio
 import pytest
 
-from replay.serving.client_connection import ClientRequest
+from replay.serving.client_requests import ClientRequest
 from replay.serving.request_log import RecordedRequest, RequestLog
 
 LONG = b"x" * (2 << 20)

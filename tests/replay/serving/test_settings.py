@@ -13,6 +13,7 @@ from replay.serving.settings import ServerSettings
         lambda: ServerSettings(speed=0.0),
         lambda: ServerSettings(page_size=0),
         lambda: ServerSettings(ping_seconds=0.0),
+        lambda: ServerSettings(request_seconds=0.0),
     ],
 )
 def test_a_number_must_be_above_zero(make: Callable[[], ServerSettings]) -> None:
