@@ -136,7 +136,7 @@ def test_a_foreign_name_of_this_machine_is_not_served(url: str) -> None:
 
 
 def test_a_server_for_all_machines_answers_to_any_name(serve: Serve) -> None:
-    server = serve(host="0.0.0.0")  # noqa: S104 - what the test is about
+    server = serve(host="0.0.0.0", allow_remote=True)  # noqa: S104 - what the test is about
     url = server.url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - the same
     assert ask(url, "GET", CHAT, headers={"Host": "machine.example"}).status == 200
 
