@@ -31,7 +31,7 @@ def serving(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
-        env={**os.environ, "REPLAY_SERVE_API_KEY": ""},
+        env={**os.environ, "REPLAY_SERVE_API_KEY": "", "PYTHONUNBUFFERED": ""},
     ) as process:
         try:
             assert process.stdout
@@ -54,7 +54,7 @@ def test_one_line_tells_how_to_reach_it(session_file: Callable[..., Path]) -> No
 
 def test_ctrl_c_ends_it_with_130(session_file: Callable[..., Path]) -> None:
     with serving(session_file(TEXT)) as (process, line):
-        assert line
+        assert ask(url_in(line), "GET", CHAT).status == 200
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         assert process.stderr
