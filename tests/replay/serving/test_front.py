@@ -304,7 +304,8 @@ def test_the_first_event_is_with_the_client_before_the_second_is_sent(
 
 
 def test_200_clients_are_served_at_once(serve: Serve) -> None:
-    url = serve(speed=1).url
+    server = serve(speed=1)
+    url = server.url
     expected = ask(url, "POST", STREAM, ASKED).body
     ready = threading.Barrier(200)
     bodies: list[bytes] = []
@@ -319,6 +320,8 @@ def test_200_clients_are_served_at_once(serve: Serve) -> None:
     for each in threads:
         each.join(2 * PATIENCE)
     assert bodies == [expected] * 200
+    records = server.requests[1:]
+    assert [(each.status, len(each.sent_at)) for each in records] == [(200, 4)] * 200
 
 
 def test_a_client_learns_when_the_application_is_gone() -> None:
