@@ -16,12 +16,15 @@ from replay.serving.client_requests import (
 )
 from replay.serving.hosts import url_of
 
+#: Bytes that a request's line and headers may have.
+LONGEST_HEAD: Final = 1 << 16
+
 _PIECE: Final = 1 << 16
-_LONGEST_HEAD: Final = 1 << 16
 _LONGEST_BODY: Final = 16 << 20
 _MOST_IGNORED: Final = 32 << 20  # bytes that a client may send on, though refused
 _PARTING_SECONDS: Final = 5.0
 _TOO_LONG: Final = RefusedRequestError(413, "The body is longer than 16 MiB")
+_LONG_HEAD: Final = RefusedRequestError(431, "The headers are longer than 64 KiB")
 _WITHOUT_BODY: Final = (204, 304)
 
 
@@ -40,7 +43,7 @@ class ClientConnection:
         self._reader = reader
         self._writer = writer
         self._seconds = seconds
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_LONGEST_HEAD)
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=LONGEST_HEAD)
         self._is_head = False
         self._takes_body = True
         writer.transport.set_write_buffer_limits(high=0)  # drained is with the kernel
@@ -129,6 +132,9 @@ class ClientConnection:
         if not isinstance(head, h11.Request):
             return None
         self._is_head = head.method == b"HEAD"
+        lines = [b"%s: %s\r\n" % each for each in head.headers]
+        if len(head.target) + sum(map(len, lines)) > LONGEST_HEAD:
+            raise _LONG_HEAD  # h11 limits only what has not come whole
         body = await self._body(head)
         target, headers = addressed(head.target, list(head.headers), self._here())
         return ClientRequest(head.method, target, headers, body)

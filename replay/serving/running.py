@@ -20,6 +20,7 @@ from replay.backend import Source
 from replay.backend import open as open_source
 from replay.serving.admission import Admission
 from replay.serving.api import make_app
+from replay.serving.client_connection import LONGEST_HEAD
 from replay.serving.faults import FaultQueue, parse_fault
 from replay.serving.front import Front
 from replay.serving.hosts import is_loopback, url_of
@@ -143,7 +144,7 @@ async def _serve(
     async with _application(app) as port:
         clients = _Clients(make_front(port))
         stopped = asyncio.Event()
-        front = await asyncio.start_server(clients.accept, sock=outer)
+        front = await asyncio.start_server(clients.accept, sock=outer, backlog=_BACKLOG)
         loop = asyncio.get_running_loop()
         started.set_result(lambda: _call(loop, stopped.set))
         await stopped.wait()
@@ -162,7 +163,9 @@ async def _application(app: ASGIApp) -> AsyncIterator[int]:
     state = ServerState()
     make_protocol = partial(H11Protocol, config, state, {})
     inner = _listening("127.0.0.1", 0)
-    server = await asyncio.get_running_loop().create_server(make_protocol, sock=inner)
+    server = await asyncio.get_running_loop().create_server(
+        make_protocol, sock=inner, backlog=_BACKLOG
+    )
     try:
         yield inner.getsockname()[1]
     finally:
@@ -203,6 +206,7 @@ def _config(app: ASGIApp) -> Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        h11_max_incomplete_event_size=2 * LONGEST_HEAD,
     )
 
 

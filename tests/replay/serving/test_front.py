@@ -60,11 +60,29 @@ def test_what_is_no_request_is_400(url: str) -> None:
     assert received.startswith(b"HTTP/1.1 400 ")
 
 
-def test_a_long_header_is_431(url: str) -> None:
+@pytest.mark.parametrize("count", [66_000, 200_000])
+@pytest.mark.parametrize("line", ["X-Long: {}", "X: a\r\nY: {}", "X-Long: {}\r\nX: a"])
+def test_a_long_header_is_431(url: str, count: int, line: str) -> None:
     with connected(url) as client:
-        client.sendall(request_bytes("GET", CHAT, f"X-Long: {'x' * 200_000}"))
+        client.sendall(request_bytes("GET", CHAT, line.format("x" * count)))
         received, _ = read_to_end(client)
     assert received.startswith(b"HTTP/1.1 431 ")
+
+
+def test_many_headers_are_431(url: str) -> None:
+    with connected(url) as client:
+        client.sendall(request_bytes("GET", CHAT, *["X: a"] * 15_000))
+        received, _ = read_to_end(client)
+    assert received.startswith(b"HTTP/1.1 431 ")
+
+
+def test_the_longest_header_is_taken_however_it_comes(url: str) -> None:
+    request = request_bytes("GET", CHAT, "Connection: close", f"X: {'x' * 65_000}")
+    with connected(url) as client:
+        for start in range(0, len(request), 10_000):
+            client.sendall(request[start : start + 10_000])
+        received, _ = read_to_end(client)
+    assert received.startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_request_of_http_1_0_needs_no_host(url: str) -> None:

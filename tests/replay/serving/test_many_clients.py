@@ -1,6 +1,8 @@
 """Two hundred clients at once of one process."""
 
 import json
+import os
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -8,13 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from asking import (
-    CHAT,
-    ask,
-    connected,
-    read_to_end,
-    request_bytes,
-)
+from asking import CHAT, ask, connected, read_to_end, request_bytes
 from serving_process import serving, url_in
 
 CLIENTS = range(200)
@@ -99,3 +95,13 @@ def test_after_200_clients_the_server_has_the_record_of_each_request(url: str) -
     for number in CLIENTS:
         history = ask(url, "GET", f"{CHAT}/ses-{number}").json["events"]
         assert history == events_of_client(number) * 2
+
+
+def test_clients_may_come_faster_than_they_are_let_in(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("[]", encoding="utf-8")
+    with serving(tmp_path) as (process, line), ExitStack() as stack:
+        process.send_signal(signal.SIGSTOP)
+        stack.callback(process.send_signal, signal.SIGCONT)
+        os.waitpid(process.pid, os.WUNTRACED)
+        clients = [stack.enter_context(connected(url_in(line))) for _ in CLIENTS]
+    assert len(clients) == len(CLIENTS)
