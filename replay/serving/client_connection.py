@@ -37,6 +37,8 @@ class ClientConnection:
         seconds: How long a request may take to come.
     """
 
+    waiting_since: float | None = None  #: by the loop's time; None: it is answered
+
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float
     ) -> None:
@@ -59,11 +61,14 @@ class ClientConnection:
             self._http.start_next_cycle()
         if self._http.our_state is not h11.IDLE:
             return None
+        self.waiting_since = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._request()
         except h11.RemoteProtocolError as error:
             raise RefusedRequestError(error.error_status_hint, str(error)) from error
+        finally:
+            self.waiting_since = None
 
     async def send(self, answer: Answer, *, is_ended: bool = True) -> None:
         """Send a well-formed answer.

@@ -1,7 +1,7 @@
 """The layer that clients talk to: it passes requests on, and spoils answers."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -50,26 +50,20 @@ class Front:
         admission: Who may ask for faults; the application asks it for all else.
         faults: What is to go wrong.
         log: Where to note what is asked.
-        request_seconds: How long a request may take to come.
     """
 
     port: int
     admission: Admission
     faults: FaultQueue
     log: RequestLog
-    request_seconds: float
 
-    async def serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        """Answer a client's requests until one of the two has enough."""
-        connection = ClientConnection(reader, writer, self.request_seconds)
-        try:
+    async def serve(self, connection: ClientConnection) -> None:
+        """Answer a client's requests until one of the two has enough.
+
+        The caller closes the connection.
+        """
+        with suppress(OSError, h11.LocalProtocolError):  # it has gone, or is not heard
             await self._answer_all(connection)
-        except (OSError, h11.LocalProtocolError):
-            pass  # the client has gone, or nothing more can be said to it
-        finally:
-            connection.close()
 
     async def _answer_all(self, connection: ClientConnection) -> None:
         try:

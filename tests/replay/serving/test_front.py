@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from asking import (
     request_bytes,
 )
 from replay.serving.admission import Admission
+from replay.serving.clients import Clients
 from replay.serving.faults import NAMES, FaultQueue
 from replay.serving.front import Front
 from replay.serving.request_log import RequestLog
@@ -349,13 +351,15 @@ def test_a_client_learns_when_the_application_is_gone() -> None:
         gone = await asyncio.start_server(vanish, "127.0.0.1", 0)
         port = gone.sockets[0].getsockname()[1]
         admission = Admission(None, is_local=True)
-        front = Front(port, admission, FaultQueue([]), RequestLog(), PATIENCE)
-        server = await asyncio.start_server(front.serve, "127.0.0.1", 0)
-        ours = server.sockets[0].getsockname()[1]
-        async with gone, server:
-            answer, _ = await asyncio.to_thread(
-                exchanged, f"http://127.0.0.1:{ours}", "GET", CHAT
-            )
+        front = Front(port, admission, FaultQueue([]), RequestLog())
+        clients = Clients(front, PATIENCE, most=1)
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            listening.settimeout(0)
+            accepting = asyncio.create_task(clients.accept_from(listening))
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            async with gone:
+                answer, _ = await asyncio.to_thread(exchanged, url, "GET", CHAT)
+            accepting.cancel()
         return answer
 
     assert asyncio.run(asyncio.wait_for(use(), PATIENCE)) == b""
