@@ -3,11 +3,13 @@
 import asyncio
 import os
 import socket
-from contextlib import ExitStack
-from typing import Final
+from functools import partial
+from typing import Final, TypeAlias, cast
 
 from replay.serving.client_connection import ClientConnection
 from replay.serving.front import Front
+
+_Task: TypeAlias = "asyncio.Task[None]"
 
 _FILES_OF_ONE: Final = 4  # its connection, and two ends of one to the application
 _UNLIMITED: Final = 1 << 14
@@ -39,7 +41,7 @@ class Clients:
         self._request_seconds = request_seconds
         self._most = most
         self._patience = patience
-        self._connections: dict[asyncio.Task[None], ClientConnection] = {}
+        self._connections: dict[_Task, ClientConnection | None] = {}
 
     async def accept_from(self, listening: socket.socket) -> None:
         """Serve all who come, until this is cancelled.
@@ -64,34 +66,39 @@ class Clients:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _accept_one(self, listening: socket.socket) -> None:
-        with ExitStack() as undo:
-            client, _ = await asyncio.get_running_loop().sock_accept(listening)
-            undo.callback(client.close)
-            if len(self._connections) >= self._most and not self._make_room():
+        client, _ = await asyncio.get_running_loop().sock_accept(listening)
+        if len(self._connections) >= self._most:
+            await asyncio.sleep(0)  # others get their turn, however many come
+            if not self._make_room():
+                client.close()
                 return
-            reader, writer = await asyncio.open_connection(sock=client)
-            undo.pop_all()
-        connection = ClientConnection(reader, writer, self._request_seconds)
-        task = asyncio.create_task(self._front.serve(connection))
-        self._connections[task] = connection
-        task.add_done_callback(self._end)
+        task = asyncio.create_task(self._serve(client))
+        self._connections[task] = None
+        task.add_done_callback(partial(self._end, client))
 
-    def _end(self, task: "asyncio.Task[None]") -> None:
-        self._connections.pop(task).close()
+    async def _serve(self, client: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=client)
+        connection = ClientConnection(reader, writer, self._request_seconds)
+        self._connections[cast("_Task", asyncio.current_task())] = connection
+        await self._front.serve(connection)
+
+    def _end(self, client: socket.socket, task: _Task) -> None:
+        (self._connections.pop(task) or client).close()
 
     def _make_room(self) -> bool:
         """End the connection that waits the longest; tell whether there is one."""
         now = asyncio.get_running_loop().time()
         waits = {
-            task: now - each.waiting_since
-            for task, each in self._connections.items()
-            if each.waiting_since is not None
+            each: now - connection.waiting_since
+            for each, connection in self._connections.items()
+            if connection is not None and connection.waiting_since is not None
         }
         longest = max(waits, key=waits.__getitem__, default=None)
-        if longest is None or waits[longest] < self._patience:
-            return False
-        self._connections[longest].waiting_since = None
-        return longest.cancel()
+        return (
+            longest is not None
+            and waits[longest] >= self._patience
+            and longest.cancel()
+        )
 
 
 def most_clients() -> int:
