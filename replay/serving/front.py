@@ -15,7 +15,7 @@ from replay.serving.answers import Answer
 from replay.serving.client_connection import ClientConnection
 from replay.serving.client_requests import ClientRequest, RefusedRequestError
 from replay.serving.faults import FAULT_HEADER, Fault, FaultQueue, parse_fault
-from replay.serving.request_log import RequestLog
+from replay.serving.request_log import RecordedRequest, RequestLog
 from replay.serving.stand_ins import error_answer, stand_in
 from replay.serving.upstream import asked
 
@@ -78,15 +78,23 @@ class Front:
         record = self.log.add(request)
         try:
             fault = self._fault(request)
+            answer = None if fault is None else stand_in(fault, request)
         except (UnknownNameError, ValueError) as error:
-            record.status = 400
-            await connection.send(error_answer(400, str(error)))
-            return
+            fault, answer = None, error_answer(400, str(error))
         record.fault = None if fault is None else fault.name
-        if fault is not None and (answer := stand_in(fault, request)) is not None:
+        if answer is None:
+            await self._pass_on(connection, request, record, fault)
+        else:
             record.status = answer.status
             await connection.send(answer)
-            return
+
+    async def _pass_on(
+        self,
+        connection: ClientConnection,
+        request: ClientRequest,
+        record: RecordedRequest,
+        fault: Fault | None,
+    ) -> None:
         stream_fault = fault.name if fault is not None and fault.is_of_stream else None
         async with asked(self.port, request, stream_fault) as answer:
             record.status = answer.status
