@@ -23,8 +23,8 @@ _PIECE: Final = 1 << 16
 _LONGEST_BODY: Final = 16 << 20
 _MOST_IGNORED: Final = 32 << 20  # bytes that a client may send on, though refused
 _PARTING_SECONDS: Final = 5.0
-_TOO_LONG: Final = RefusedRequestError(413, "The body is longer than 16 MiB")
-_LONG_HEAD: Final = RefusedRequestError(431, "The headers are longer than 64 KiB")
+_LONG_BODY: Final = (413, "The body is longer than 16 MiB")
+_LONG_HEAD: Final = (431, "The headers are longer than 64 KiB")
 _WITHOUT_BODY: Final = (204, 304)
 
 
@@ -139,14 +139,16 @@ class ClientConnection:
         self._is_head = head.method == b"HEAD"
         lines = [b"%s: %s\r\n" % each for each in head.headers]
         if len(head.target) + sum(map(len, lines)) > LONGEST_HEAD:
-            raise _LONG_HEAD  # h11 limits only what has not come whole
+            raise RefusedRequestError(
+                *_LONG_HEAD
+            )  # h11 limits only what has not come whole
         body = await self._body(head)
         target, headers = addressed(head.target, list(head.headers), self._here())
         return ClientRequest(head.method, target, headers, body)
 
     async def _body(self, head: h11.Request) -> bytes:
         if int(dict(head.headers).get(b"content-length", 0)) > _LONGEST_BODY:
-            raise _TOO_LONG
+            raise RefusedRequestError(*_LONG_BODY)
         if self._http.they_are_waiting_for_100_continue:
             go_on = h11.InformationalResponse(status_code=100, headers=[])
             await self.send_raw(self._http.send(go_on))
@@ -154,7 +156,7 @@ class ClientConnection:
         while isinstance(event := await self._next_event(), h11.Data):
             body += event.data
             if len(body) > _LONGEST_BODY:
-                raise _TOO_LONG
+                raise RefusedRequestError(*_LONG_BODY)
         return bytes(body)
 
     async def _next_event(self) -> object:

@@ -46,8 +46,8 @@ class Clients:
     async def accept_from(self, listening: socket.socket) -> None:
         """Serve all who come, until this is cancelled.
 
-        They are taken one by one: ``start_server`` takes as many as wait, whether the
-        system has files for them or not.
+        ``asyncio.start_server`` would take as many as wait, whether the system has
+        files for them or not.
 
         Args:
             listening: A socket that listens, and does not block.
@@ -66,12 +66,12 @@ class Clients:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _accept_one(self, listening: socket.socket) -> None:
-        client, _ = await asyncio.get_running_loop().sock_accept(listening)
         if len(self._connections) >= self._most:
             await asyncio.sleep(0)  # others get their turn, however many come
-            if not self._make_room():
-                client.close()
-                return
+        client, _ = await asyncio.get_running_loop().sock_accept(listening)
+        if len(self._connections) >= self._most and not self._make_room():
+            client.close()
+            return
         task = asyncio.create_task(self._serve(client))
         self._connections[task] = None
         task.add_done_callback(partial(self._end, client))
