@@ -1,13 +1,14 @@
 """``replay serve``: recorded sessions over HTTP."""
 
+from typing import Any
+
 import click
 
 from replay.cli import standard_output
 from replay.cli.reading import location_argument
 from replay.serving.extra import require_extra
 from replay.serving.faults import NAMES, Fault, parse_fault
-from replay.serving.hosts import is_loopback
-from replay.serving.settings import LastPageToken, ServerSettings
+from replay.serving.settings import ServerSettings
 
 
 def _faults(
@@ -68,36 +69,18 @@ def _faults(
     show_default=True,
     help="How the last page says that it is the last.",
 )
-def command(  # noqa: PLR0913 - an argument for each option
-    *,
-    location: str,
-    host: str,
-    port: int,
-    allow_remote: bool,
-    api_key: str | None,
-    speed: float | None,
-    faults: tuple[Fault, ...],
-    page_size: int,
-    last_page_token: LastPageToken,
-) -> None:
+def command(location: str, **options: Any) -> None:  # noqa: ANN401 - checked by click
     """Serve sessions over HTTP, as LlamaCloud would.
 
     The sessions of LOCATION are served to any client of LlamaCloud's chat API, until
     Ctrl-C. A turn that is sent replays the recorded one of the same prompt. Nothing
     in LOCATION is changed.
     """
-    if not (allow_remote or is_loopback(host)):
-        message = f"other machines may reach {host}: add --allow-remote"
-        raise click.BadParameter(message, param_hint="'--host'")
-    settings = ServerSettings(
-        host=host,
-        port=port,
-        api_key=api_key,
-        speed=speed,
-        faults=faults,
-        page_size=page_size,
-        last_page_token=last_page_token,
-    )
+    try:
+        settings = ServerSettings(**options)
+    except ValueError as error:
+        message = f"other machines may reach {options['host']}: add --allow-remote"
+        raise click.BadParameter(message, param_hint="'--host'") from error
     _serve(location, settings)
 
 

@@ -5,6 +5,7 @@ suffix ``.arrivals``: a line for each event, a number, the seconds since the pro
 ``null`` where nobody knows.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from math import isfinite
@@ -16,11 +17,14 @@ import attrs
 import replay
 from replay.errors import ReplayError
 from replay.events import UserInput
-from replay.serving.places import folder_of
+from replay.serving.places import path_of
 from replay.serving.turns import Span
 from replay.sessions import Session
 
 SUFFIX: Final = ".arrivals"
+_SESSION_FILE: Final = re.compile(
+    r"(.+)\.(?:json|jsonl|ndjson)(?:\.(?:gz|zst|part))?", re.IGNORECASE
+)
 
 
 @attrs.define(eq=False)
@@ -57,7 +61,7 @@ class Arrivals:
 
     def _times(self, session_id: str) -> list[float | None] | None:
         if self._paths is None:
-            self._paths = dict(_paths(folder_of(self.location)))
+            self._paths = dict(_paths(self.location))
         path = self._paths.get(session_id)
         if path is None:
             return None
@@ -68,15 +72,23 @@ class Arrivals:
         return None
 
 
-def _paths(folder: Path | None) -> Iterator[tuple[str, Path]]:
+def _paths(location: str) -> Iterator[tuple[str, Path]]:
     """Yield each session that has arrival times, and the file that holds them."""
-    for path in sorted(folder.rglob(f"*{SUFFIX}") if folder else ()):
-        beside = sorted(path.parent.glob(f"{_literal(path.stem)}.json*"))
-        for session_file in beside[:1]:
-            with suppress(ReplayError), replay.open(session_file) as source:
-                yield from ((each.session_id, path) for each in source.summaries())
+    for session_file, path in _pairs(path_of(location)):
+        with suppress(ReplayError), replay.open(session_file) as source:
+            yield from ((each.session_id, path) for each in source.summaries())
 
 
-def _literal(name: str) -> str:
-    """Return a pattern that matches this name alone."""
-    return "".join(f"[{each}]" if each in "*?[" else each for each in name)
+def _pairs(place: Path | None) -> Iterator[tuple[Path, Path]]:
+    """Yield each file of sessions that has arrival times beside it, and their file.
+
+    None of the two is a pipe, which would be waited for; the times are no link.
+    """
+    if place is None:
+        return
+    for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+        match = _SESSION_FILE.fullmatch(path.name)
+        arrivals = match and path.with_name(match[1] + SUFFIX)
+        is_there = arrivals and arrivals.is_file() and not arrivals.is_symlink()
+        if arrivals and is_there and path.is_file():
+            yield path, arrivals

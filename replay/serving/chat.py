@@ -16,6 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from replay.json_text import write
+from replay.serving.faults import FAULT_HEADER
 from replay.serving.frames import MEDIA_TYPE, PING, altered, frame
 from replay.serving.pages import next_page, page_asked_for
 from replay.serving.runs import Run
@@ -24,7 +25,6 @@ from replay.serving.store import Store
 from replay.serving.validation import CREATE, STREAM, json_object
 from replay.sessions import SessionSummary
 
-FAULT_HEADER: Final = "x-replay-fault"
 _ONE: Final = "/api/v1/chat/{session_id}"
 
 #: What the official SDK's strict mode asks for, where a recording lacks it.

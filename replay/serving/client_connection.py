@@ -3,103 +3,72 @@
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Sequence
-from http import HTTPStatus
-from typing import Final, TypeAlias
+from contextlib import suppress
+from typing import Final
 
-import attrs
 import h11
 
-Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+from replay.serving.answers import Answer, phrase_of
+from replay.serving.client_requests import (
+    ClientRequest,
+    RefusedRequestError,
+    addressed,
+)
+from replay.serving.hosts import url_of
+
+#: Bytes that a request's line and headers may have.
+LONGEST_HEAD: Final = 1 << 16
 
 _PIECE: Final = 1 << 16
 _LONGEST_BODY: Final = 16 << 20
-_STREAM: Final = b"text/event-stream"
-_FRAMING: Final = (b"content-length", b"transfer-encoding", b"connection")
-
-
-@attrs.frozen
-class ClientRequest:
-    """A request, whole."""
-
-    method: bytes
-    target: bytes
-    headers: Headers
-    body: bytes
-
-    def header(self, name: bytes) -> bytes | None:
-        """Return a header by its name in small letters; None: it is not there."""
-        return dict(self.headers).get(name)
-
-
-@attrs.frozen
-class Answer:
-    """An answer whose body is still to come."""
-
-    status: int
-    headers: Headers
-    body: AsyncIterator[bytes]
-
-    @property
-    def is_stream(self) -> bool:
-        """Tell whether the body is a stream of events."""
-        return dict(self.headers).get(b"content-type", b"").startswith(_STREAM)
-
-    def with_headers(self, *headers: tuple[bytes, bytes]) -> "Answer":
-        """Return the answer with *headers* too."""
-        return attrs.evolve(self, headers=[*self.headers, *headers])
-
-    def raw_head(self, *framing: tuple[bytes, bytes]) -> bytes:
-        """Return the head as it goes over the wire, framed as is said and not as is."""
-        kept = [each for each in self.headers if each[0] not in _FRAMING]
-        lines = [b"%s: %s\r\n" % each for each in (*kept, *framing)]
-        phrase = phrase_of(self.status).encode()
-        first = b"HTTP/1.1 %d %s\r\n" % (self.status, phrase)
-        return b"".join([first, *lines, b"\r\n"])
-
-    async def whole_body(self) -> bytes:
-        """Return the body, once all of it is there."""
-        return b"".join([data async for data in self.body])
-
-
-def phrase_of(status: int) -> str:
-    """Return what an answer's status is called."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Unknown"
+_MOST_IGNORED: Final = 32 << 20  # bytes that a client may send on, though refused
+_PARTING_SECONDS: Final = 5.0
+_LONG_BODY: Final = (413, "The body is longer than 16 MiB")
+_LONG_HEAD: Final = (431, "The headers are longer than 64 KiB")
+_WITHOUT_BODY: Final = (204, 304)
 
 
 class ClientConnection:
-    """Speaks HTTP with one client, and can break its rules."""
+    """Speaks HTTP with one client, and can break its rules.
+
+    Args:
+        reader: What the client says.
+        writer: What it is told.
+        seconds: How long a request may take to come.
+    """
+
+    waiting_since: float | None = None  #: by the loop's time; None: it is answered
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float
     ) -> None:
         self._reader = reader
         self._writer = writer
-        self._http = h11.Connection(h11.SERVER)
+        self._seconds = seconds
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=LONGEST_HEAD)
+        self._is_head = False
+        self._takes_body = True
         writer.transport.set_write_buffer_limits(high=0)  # drained is with the kernel
 
     async def receive(self) -> ClientRequest | None:
-        """Return the next request; None: there will be none, or it is too long.
+        """Return the next request; None: there will be none.
 
         Raises:
-            RemoteProtocolError: h11's, of what is no request.
+            RefusedRequestError: It is no request, or it is too long.
+            TimeoutError: It took too long to come.
         """
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
         if self._http.our_state is not h11.IDLE:
             return None
-        head = await self._next_event()
-        if not isinstance(head, h11.Request):
-            return None
-        body = bytearray()
-        while isinstance(event := await self._next_event(), h11.Data):
-            body += event.data
-            if len(body) > _LONGEST_BODY:
-                return None
-        return ClientRequest(head.method, head.target, list(head.headers), bytes(body))
+        self.waiting_since = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._request()
+        except h11.RemoteProtocolError as error:
+            raise RefusedRequestError(error.error_status_hint, str(error)) from error
+        finally:
+            self.waiting_since = None
 
     async def send(self, answer: Answer, *, is_ended: bool = True) -> None:
         """Send a well-formed answer.
@@ -116,6 +85,7 @@ class ClientConnection:
 
     async def send_head(self, answer: Answer) -> None:
         """Send the beginning of a well-formed answer."""
+        self._takes_body = not self._is_head and answer.status not in _WITHOUT_BODY
         head = h11.Response(
             status_code=answer.status,
             headers=[*answer.headers],
@@ -124,17 +94,32 @@ class ClientConnection:
         await self.send_raw(self._http.send(head))
 
     async def send_data(self, data: bytes) -> None:
-        """Send a piece of a well-formed answer."""
-        await self.send_raw(self._http.send(h11.Data(data=data)) or b"")
+        """Send a piece of a well-formed answer, where such an answer has a body."""
+        if self._takes_body:
+            await self.send_raw(self._http.send(h11.Data(data=data)) or b"")
 
     async def send_raw(self, data: bytes) -> None:
         """Send bytes as they are, and wait until they are on their way."""
         self._writer.write(data)
         await self._writer.drain()
 
+    async def refuse(self, answer: Answer) -> None:
+        """Send the last answer, to a client that may not have said all.
+
+        What it still says is read for a while: closed at once, the connection would
+        be reset, and the answer lost.
+        """
+        await self.send(answer.with_headers((b"connection", b"close")))
+        self._writer.write_eof()
+        ignored = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PARTING_SECONDS):
+                while ignored < _MOST_IGNORED and (data := await self._read()):
+                    ignored += len(data)
+
     async def outlast(self) -> None:
         """Wait until the client closes the connection."""
-        while await self._reader.read(_PIECE):
+        while await self._read():
             pass
 
     def reset(self) -> None:
@@ -147,7 +132,41 @@ class ClientConnection:
         """End the connection; doing so twice is harmless."""
         self._writer.close()
 
+    async def _request(self) -> ClientRequest | None:
+        head = await self._next_event()
+        if not isinstance(head, h11.Request):
+            return None
+        self._is_head = head.method == b"HEAD"
+        lines = [b"%s: %s\r\n" % each for each in head.headers]
+        if len(head.target) + sum(map(len, lines)) > LONGEST_HEAD:
+            raise RefusedRequestError(
+                *_LONG_HEAD
+            )  # h11 limits only what has not come whole
+        body = await self._body(head)
+        target, headers = addressed(head.target, list(head.headers), self._here())
+        return ClientRequest(head.method, target, headers, body)
+
+    async def _body(self, head: h11.Request) -> bytes:
+        if int(dict(head.headers).get(b"content-length", 0)) > _LONGEST_BODY:
+            raise RefusedRequestError(*_LONG_BODY)
+        if self._http.they_are_waiting_for_100_continue:
+            go_on = h11.InformationalResponse(status_code=100, headers=[])
+            await self.send_raw(self._http.send(go_on))
+        body = bytearray()
+        while isinstance(event := await self._next_event(), h11.Data):
+            body += event.data
+            if len(body) > _LONGEST_BODY:
+                raise RefusedRequestError(*_LONG_BODY)
+        return bytes(body)
+
     async def _next_event(self) -> object:
         while (event := self._http.next_event()) is h11.NEED_DATA:
-            self._http.receive_data(await self._reader.read(_PIECE))
+            self._http.receive_data(await self._read())
         return event
+
+    async def _read(self) -> bytes:
+        return await self._reader.read(_PIECE)
+
+    def _here(self) -> bytes:
+        host, port, *_ = self._writer.get_extra_info("sockname")
+        return url_of(host, port).removeprefix("http://").encode()

@@ -7,7 +7,8 @@ from typing import Final
 
 import attrs
 
-from replay.serving.client_connection import Answer, ClientConnection
+from replay.serving.answers import Answer
+from replay.serving.client_connection import ClientConnection
 
 _DRIP_SECONDS: Final = 0.25
 _FIRST_OF_SEVERAL: Final = 0xC0  # in UTF-8, a byte that is not the last of a character

@@ -1,7 +1,7 @@
 """What can be made to go wrong, by name."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -9,9 +9,21 @@ import attrs
 
 from replay.entry_points import did_you_mean
 from replay.errors import UnknownNameError
+from replay.serving.fault_values import (
+    Check,
+    check_header,
+    check_seconds,
+    check_url,
+    count_up_to,
+)
 
-_FAULT: Final = re.compile(r"(?:(\d+)x)?([a-z0-9-]+)(?:=(.+))?", re.DOTALL)
-_STATUS: Final = re.compile(r"[45]\d\d")
+#: The header in which a request asks for a fault of its own.
+FAULT_HEADER: Final = "x-replay-fault"
+
+_FAULT: Final = re.compile(
+    r"(?:([0-9]{1,9})x)?([a-z0-9-]+)(?:=(.+))?", re.DOTALL | re.ASCII
+)
+_STATUS: Final = re.compile(r"[45][0-9][0-9]")
 
 
 @attrs.frozen
@@ -36,40 +48,28 @@ class Fault:
         return _STATUS.fullmatch(self.name) is not None
 
 
-def _seconds(text: str) -> float:
-    if not 0 <= float(text) < float("inf"):
-        raise ValueError
-    return float(text)
-
-
-def _count(text: str) -> int:
-    if int(text) < 0:
-        raise ValueError
-    return int(text)
-
-
 #: What is about the events of a stream.
 STREAM_FAULTS: Final = ("duplicate-final", "no-stop")
 
 #: What is about the bytes of an answer; with each, what checks its value.
-_TRANSPORT: Final[Mapping[str, Callable[[str], object] | None]] = MappingProxyType(
+_TRANSPORT: Final[Mapping[str, Check | None]] = MappingProxyType(
     {
         "bad-chunk": None,
         "captive-portal": None,
         "close": None,
-        "drip": _seconds,
-        "drip-headers": _seconds,
-        "encodings": _count,
+        "drip": check_seconds,
+        "drip-headers": check_seconds,
+        "encodings": count_up_to(100),
         "garbage": None,
-        "gzip": _count,
-        "large-header": _count,
-        "many-headers": _count,
-        "redirect": str,
-        "reset": _count,
-        "stall": _seconds,
-        "truncate": _count,
+        "gzip": count_up_to(1 << 40),
+        "large-header": count_up_to(1 << 20),
+        "many-headers": count_up_to(10_000),
+        "redirect": check_url,
+        "reset": count_up_to(1 << 40),
+        "stall": check_seconds,
+        "truncate": count_up_to(1 << 40),
         "two-lengths": None,
-        "wrong-length": _count,
+        "wrong-length": count_up_to(1 << 40),
     }
 )
 _NEEDS_VALUE: Final = ("redirect",)
@@ -94,30 +94,27 @@ def parse_fault(text: str) -> Fault:
         raise ValueError(message)
     times, name, value = match.groups()
     fault = Fault(name, value, None if times is None else int(times))
-    if not fault.is_status:
-        _check_value(fault)
+    if not fault.is_status and name not in NAMES:
+        reason = f"there is no fault {name!a}"
+        raise UnknownNameError(reason, did_you_mean(name, NAMES))
+    if value is not None:
+        _check_value(fault, value)
+    elif name in _NEEDS_VALUE:
+        message = f"the fault {name} needs a value"
+        raise ValueError(message)
     return fault
 
 
-def _check_value(fault: Fault) -> None:
-    if fault.name not in NAMES:
-        hint = did_you_mean(fault.name, NAMES)
-        reason = f"there is no fault {fault.name!a}"
-        raise UnknownNameError(reason, hint)
-    if fault.value is None:
-        if fault.name in _NEEDS_VALUE:
-            message = f"the fault {fault.name} needs a value"
-            raise ValueError(message)
-        return
-    check = _TRANSPORT.get(fault.name)
+def _check_value(fault: Fault, value: str) -> None:
+    check = check_header if fault.is_status else _TRANSPORT.get(fault.name)
     if check is None:
         message = f"the fault {fault.name} takes no value"
         raise ValueError(message)
     try:
-        check(fault.value)
-    except ValueError:
-        message = f"the fault {fault.name} cannot take {fault.value!a}"
-        raise ValueError(message) from None
+        check(value)
+    except ValueError as error:
+        message = f"the fault {fault.name} cannot take {value[:50]!a}: {error}"
+        raise ValueError(message.removesuffix(": ")) from None
 
 
 class FaultQueue:

@@ -1,6 +1,5 @@
 """The layer that clients talk to: it passes requests on, and spoils answers."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from types import MappingProxyType
@@ -11,9 +10,12 @@ import h11
 
 from replay.errors import UnknownNameError
 from replay.serving import cut_deliveries, malformed_deliveries, packed_deliveries
-from replay.serving.client_connection import Answer, ClientConnection, ClientRequest
-from replay.serving.faults import Fault, FaultQueue, parse_fault
-from replay.serving.request_log import RequestLog
+from replay.serving.admission import Admission
+from replay.serving.answers import Answer
+from replay.serving.client_connection import ClientConnection
+from replay.serving.client_requests import ClientRequest, RefusedRequestError
+from replay.serving.faults import FAULT_HEADER, Fault, FaultQueue, parse_fault
+from replay.serving.request_log import RecordedRequest, RequestLog
 from replay.serving.stand_ins import error_answer, stand_in
 from replay.serving.upstream import asked
 
@@ -45,29 +47,30 @@ class Front:
 
     Args:
         port: Where the application listens, on loopback.
+        admission: Who may ask for faults; the application asks it for all else.
         faults: What is to go wrong.
         log: Where to note what is asked.
     """
 
     port: int
+    admission: Admission
     faults: FaultQueue
     log: RequestLog
 
-    async def serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        """Answer a client's requests until one of the two has enough."""
-        connection = ClientConnection(reader, writer)
+    async def serve(self, connection: ClientConnection) -> None:
+        """Answer a client's requests until one of the two has enough.
+
+        The caller closes the connection.
+        """
+        with suppress(OSError, h11.LocalProtocolError):  # it has gone, or is not heard
+            await self._answer_all(connection)
+
+    async def _answer_all(self, connection: ClientConnection) -> None:
         try:
             while (request := await connection.receive()) is not None:
                 await self._answer(connection, request)
-        except h11.RemoteProtocolError:
-            with suppress(OSError, h11.LocalProtocolError):
-                await connection.send(error_answer(400, "Bad Request"))
-        except OSError:
-            pass  # the client has gone
-        finally:
-            connection.close()
+        except RefusedRequestError as refused:
+            await connection.refuse(error_answer(refused.status, refused.detail))
 
     async def _answer(
         self, connection: ClientConnection, request: ClientRequest
@@ -75,28 +78,40 @@ class Front:
         record = self.log.add(request)
         try:
             fault = self._fault(request)
+            answer = None if fault is None else stand_in(fault, request)
         except (UnknownNameError, ValueError) as error:
-            record.status = 400
-            await connection.send(error_answer(400, str(error)))
-            return
+            fault, answer = None, error_answer(400, str(error))
         record.fault = None if fault is None else fault.name
-        if fault is not None and (answer := stand_in(fault, request)) is not None:
+        if answer is None:
+            await self._pass_on(connection, request, record, fault)
+        else:
             record.status = answer.status
             await connection.send(answer)
-            return
+
+    async def _pass_on(
+        self,
+        connection: ClientConnection,
+        request: ClientRequest,
+        record: RecordedRequest,
+        fault: Fault | None,
+    ) -> None:
         stream_fault = fault.name if fault is not None and fault.is_of_stream else None
         async with asked(self.port, request, stream_fault) as answer:
             record.status = answer.status
-            watched = attrs.evolve(answer, body=record.watch(answer.body))
-            await _deliver(connection, watched, fault)
+            body = record.watch(answer.body) if answer.is_stream else answer.body
+            await _deliver(connection, attrs.evolve(answer, body=body), fault)
 
     def _fault(self, request: ClientRequest) -> Fault | None:
-        path = request.target.partition(b"?")[0]
-        is_stream = request.method == b"POST" and path.endswith(b"/messages/stream")
-        asked_for = request.header(b"x-replay-fault")
-        if asked_for is None:
-            return self.faults.take(is_stream=is_stream)
-        return parse_fault(asked_for.decode("latin-1"))
+        asked_for = request.header(FAULT_HEADER)
+        if asked_for is not None and self._admits(request):
+            return parse_fault(asked_for)
+        is_post = request.method == b"POST"
+        is_stream = is_post and request.path.endswith("/messages/stream")
+        return self.faults.take(is_stream=is_stream)
+
+    def _admits(self, request: ClientRequest) -> bool:
+        host, key = map(request.header, ("host", "authorization"))
+        return self.admission.refusal(request.path, host, key) is None
 
 
 async def _deliver(

@@ -57,14 +57,15 @@ class Images:
         return path if path is not None and path.is_file() else None
 
     def _root(self) -> Path | None:
+        """Return the folder's place, which may itself be missing, or a link."""
         folder = folder_of(self.location)
-        return folder and (folder / _FOLDER).resolve()
+        return folder and folder.resolve() / _FOLDER
 
 
 def _within(root: Path, relative: str) -> Path | None:
-    """Return a path below *root*; None: it leads elsewhere."""
-    with suppress(OSError, ValueError):
-        path = (root / relative).resolve()
+    """Return what lies at a path below *root*; None: nothing, or it leads elsewhere."""
+    with suppress(OSError, RuntimeError, ValueError):  # RuntimeError: a loop of links
+        path = (root / relative).resolve(strict=True)
         return path if path != root and path.is_relative_to(root) else None
     return None
 

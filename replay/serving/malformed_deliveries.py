@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from replay.serving.client_connection import Answer, ClientConnection
+from replay.serving.answers import Answer
+from replay.serving.client_connection import ClientConnection
 
 _LARGE: Final = 70 * 1024  # bytes; Python's own client takes 65,536 a line
 _MANY: Final = 200  # Python's own client takes 100

@@ -1,5 +1,6 @@
 """Answers that are packed: honestly, several times, or to be a bomb."""
 
+import asyncio
 import gzip
 import struct
 import zlib
@@ -8,20 +9,20 @@ from typing import Final
 
 import attrs
 
-from replay.serving.client_connection import Answer, ClientConnection
+from replay.serving.answers import Answer
+from replay.serving.client_connection import ClientConnection
 
 _ENCODINGS: Final = 6  # urllib3 takes 5
 _HEAD: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
-_BLOCK: Final = 1 << 20
+_BLOCK: Final = 1 << 17
 _PADDING: Final = b"\n" * _BLOCK  # nothing in JSON, and in a stream of events
 
 
 async def pack(connection: ClientConnection, answer: Answer, value: str | None) -> None:
     """Send the body with gzip, after as much white space as makes it so many bytes."""
     body = await answer.whole_body()
-    packed = _unframed(answer, b"gzip")
-    pieces = _packed(body, max(0, int(value or 0) - len(body)))
-    await connection.send(attrs.evolve(packed, body=pieces))
+    pieces = packed(body, max(0, int(value or 0) - len(body)))
+    await connection.send(attrs.evolve(_unframed(answer, b"gzip"), body=pieces))
 
 
 async def pack_repeatedly(
@@ -36,8 +37,8 @@ async def pack_repeatedly(
     async def pieces() -> AsyncIterator[bytes]:
         yield body
 
-    packed = _unframed(answer, b", ".join([b"gzip"] * count))
-    await connection.send(attrs.evolve(packed, body=pieces()))
+    head = _unframed(answer, b", ".join([b"gzip"] * count))
+    await connection.send(attrs.evolve(head, body=pieces()))
 
 
 def _unframed(answer: Answer, encoding: bytes) -> Answer:
@@ -46,11 +47,15 @@ def _unframed(answer: Answer, encoding: bytes) -> Answer:
     return attrs.evolve(answer, headers=[*kept, (b"content-encoding", encoding)])
 
 
-async def _packed(body: bytes, padding: int) -> AsyncIterator[bytes]:
+async def packed(body: bytes, padding: int) -> AsyncIterator[bytes]:
     """Yield one gzip stream, of which no more than a block is ever in memory.
 
     A block of padding is compressed once: flushed, it stands for itself, and can be
-    sent as often as it is needed.
+    sent as often as it is needed. Between two, other clients get their turn.
+
+    Args:
+        body: What it ends with.
+        padding: How many bytes of white space come before.
     """
     blocks, rest = divmod(padding, _BLOCK)
     compress = zlib.compressobj(wbits=-zlib.MAX_WBITS)
@@ -60,6 +65,7 @@ async def _packed(body: bytes, padding: int) -> AsyncIterator[bytes]:
     for _ in range(blocks):
         checksum = zlib.crc32(_PADDING, checksum)
         yield block
+        await asyncio.sleep(0)
     last = b"\n" * rest + body
     checksum = zlib.crc32(last, checksum)
     size = (padding + len(body)) % (1 << 32)

@@ -8,6 +8,8 @@ from typing import Final
 from replay.serving.settings import LastPageToken
 from replay.serving.validation import invalid
 
+_LARGEST: Final = 1_000_000  # of pages: more than any source has
+_LAST_ENTRY: Final = 1 << 62
 _LAST: Final[Mapping[LastPageToken, dict[str, object]]] = {
     "absent": {},
     "null": {"next_page_token": None},
@@ -20,7 +22,7 @@ def page_asked_for(query: Mapping[str, str], size: int) -> tuple[int, int]:
 
     Args:
         query: The request's parameters.
-        size: How many it is where the request does not say.
+        size: How many it is where the request does not say; it is a million at most.
 
     Raises:
         InvalidRequestError: The size or the token is wrong.
@@ -32,23 +34,29 @@ def page_asked_for(query: Mapping[str, str], size: int) -> tuple[int, int]:
 def _start(token: str) -> int:
     with suppress(ValueError):
         start = int(urlsafe_b64decode(token))
-        if start >= 0:
+        if 0 <= start <= _LAST_ENTRY and token == _token(start):
             return start
     where = ("query", "page_token")
     raise invalid(where, "value_error", "Invalid page token")
+
+
+def _token(start: int) -> str:
+    return urlsafe_b64encode(b"%d" % start).decode("ascii")
 
 
 def _size(text: str | None, default: int) -> int:
     if text is None:
         return default
     where = ("query", "page_size")
-    if not text.removeprefix("-").isdecimal():
-        sentence = "Input should be a valid integer"
-        raise invalid(where, "int_parsing", f"{sentence}, unable to parse")
-    if int(text) < 1:
+    try:
+        size = int(text)
+    except ValueError:
+        sentence = "Input should be a valid integer, unable to parse"
+        raise invalid(where, "int_parsing", sentence) from None
+    if size < 1:
         sentence = "Input should be greater than or equal to 1"
         raise invalid(where, "greater_than_equal", sentence)
-    return int(text)
+    return min(size, _LARGEST)
 
 
 def next_page(following: int | None, last: LastPageToken) -> dict[str, object]:
@@ -60,4 +68,4 @@ def next_page(following: int | None, last: LastPageToken) -> dict[str, object]:
     """
     if following is None:
         return _LAST[last]
-    return {"next_page_token": urlsafe_b64encode(b"%d" % following).decode("ascii")}
+    return {"next_page_token": _token(following)}

@@ -8,12 +8,14 @@ from typing import Final
 
 import attrs
 
-from replay.serving.client_connection import ClientRequest
+from replay.serving.client_requests import ClientRequest
 
 _SECRET: Final = ("authorization", "cookie", "proxy-authorization")
 _MASK: Final = "***"
 _LONGEST_BODY: Final = 1 << 20
 _MOST_REQUESTS: Final = 10_000
+_MOST_BYTES: Final = 64 << 20  # of all bodies
+_MOST_TIMES: Final = 100_000
 
 
 @attrs.define(eq=False)
@@ -34,24 +36,32 @@ class RecordedRequest:
     def sent_at(self) -> Sequence[float]:
         """Return when each event of a stream was about to be sent.
 
-        By ``time.monotonic``, in order; pings are no events.
+        By ``time.monotonic``, in order, for the first 100,000; pings are no events.
         """
         return tuple(self._sent_at)
 
     async def watch(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Yield *body*, and note when each event in it goes on."""
+        """Yield the *body* of a stream, and note when each event in it goes on."""
         async for data in body:
-            *frames, self._rest = (self._rest + data).split(b"\n\n")
+            *frames, rest = (self._rest + data).split(b"\n\n")
+            self._rest = _ends_of(rest)
             count = sum(not each.startswith(b":") for each in frames)
-            self._sent_at.extend([monotonic()] * count)
+            room = _MOST_TIMES - len(self._sent_at)
+            self._sent_at.extend([monotonic()] * min(count, room))
             yield data
+
+
+def _ends_of(rest: bytes) -> bytes:
+    """Return what tells a ping, and where a frame ends: its first and last byte."""
+    return rest if len(rest) < len(b"a.z") else rest[:1] + b"." + rest[-1:]
 
 
 class RequestLog:
     """The latest requests."""
 
     def __init__(self) -> None:
-        self._records: deque[RecordedRequest] = deque(maxlen=_MOST_REQUESTS)
+        self._records: deque[RecordedRequest] = deque()
+        self._size = 0
 
     def add(self, request: ClientRequest) -> RecordedRequest:
         """Return the record of a request that has just come."""
@@ -64,10 +74,16 @@ class RequestLog:
             monotonic(),
         )
         self._records.append(record)
+        self._size += len(record.body)
+        while len(self._records) > _MOST_REQUESTS or self._size > _MOST_BYTES:
+            self._size -= len(self._records.popleft().body)
         return record
 
     def records(self) -> tuple[RecordedRequest, ...]:
-        """Return the latest 10,000 requests, in the order in which they came."""
+        """Return the latest 10,000 requests, in the order in which they came.
+
+        They are fewer where their bodies come to more than 64 MiB.
+        """
         return tuple(self._records.copy())
 
 

@@ -18,10 +18,13 @@ from uvicorn.server import ServerState
 
 from replay.backend import Source
 from replay.backend import open as open_source
+from replay.serving.admission import Admission
 from replay.serving.api import make_app
+from replay.serving.client_connection import LONGEST_HEAD
+from replay.serving.clients import Clients, most_clients
 from replay.serving.faults import FaultQueue, parse_fault
 from replay.serving.front import Front
-from replay.serving.hosts import url_of
+from replay.serving.hosts import is_loopback, url_of
 from replay.serving.request_log import RecordedRequest, RequestLog
 from replay.serving.settings import ServerSettings
 
@@ -105,7 +108,11 @@ class LlamaCloudServer:
     def _start(self, source: Source, outer: socket.socket) -> Callable[[], None]:
         """Start the thread, and return what ends it."""
         started: Future[Callable[[], None]] = Future()
-        work = _serve(make_app(source, self._settings), self._front, outer, started)
+        settings = self._settings
+        admission = Admission(settings.api_key, is_loopback(settings.host))
+        app = make_app(source, settings, admission)
+        make_clients = partial(self._clients, admission)
+        work = _serve(app, make_clients, outer, started)
         thread = threading.Thread(target=self._run, args=(work,), daemon=True)
         thread.start()
         stop = started.result(_PATIENCE)
@@ -123,25 +130,26 @@ class LlamaCloudServer:
         finally:
             self._ended.set()
 
-    def _front(self, port: int) -> Front:
-        return Front(port, self._faults, self._log)
+    def _clients(self, admission: Admission, port: int) -> Clients:
+        front = Front(port, admission, self._faults, self._log)
+        return Clients(front, self._settings.request_seconds, most_clients())
 
 
 async def _serve(
     app: ASGIApp,
-    make_front: Callable[[int], Front],
+    make_clients: Callable[[int], Clients],
     outer: socket.socket,
     started: "Future[Callable[[], None]]",
 ) -> None:
     """Serve until what *started* tells to call is called."""
     async with _application(app) as port:
-        clients = _Clients(make_front(port))
+        clients = make_clients(port)
         stopped = asyncio.Event()
-        front = await asyncio.start_server(clients.accept, sock=outer)
+        accepting = asyncio.create_task(clients.accept_from(outer))
         loop = asyncio.get_running_loop()
         started.set_result(lambda: _call(loop, stopped.set))
         await stopped.wait()
-        front.close()
+        accepting.cancel()
         await clients.drop()
 
 
@@ -156,36 +164,15 @@ async def _application(app: ASGIApp) -> AsyncIterator[int]:
     state = ServerState()
     make_protocol = partial(H11Protocol, config, state, {})
     inner = _listening("127.0.0.1", 0)
-    server = await asyncio.get_running_loop().create_server(make_protocol, sock=inner)
+    server = await asyncio.get_running_loop().create_server(
+        make_protocol, sock=inner, backlog=_BACKLOG
+    )
     try:
         yield inner.getsockname()[1]
     finally:
         server.close()
         if state.tasks:
             await asyncio.wait(state.tasks, timeout=_PATIENCE)
-
-
-class _Clients:
-    """The connections that are open."""
-
-    def __init__(self, front: Front) -> None:
-        self._front = front
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def accept(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        """Serve one more client."""
-        task = asyncio.create_task(self._front.serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def drop(self) -> None:
-        """End all of them."""
-        tasks = tuple(self._tasks)
-        for each in tasks:
-            each.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _config(app: ASGIApp) -> Config:
@@ -197,12 +184,15 @@ def _config(app: ASGIApp) -> Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        h11_max_incomplete_event_size=2 * LONGEST_HEAD,
     )
 
 
 def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    listening.settimeout(0)
+    return listening
 
 
 def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:

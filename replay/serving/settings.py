@@ -6,6 +6,7 @@ import attrs
 from attrs.validators import gt, optional
 
 from replay.serving.faults import Fault
+from replay.serving.hosts import is_loopback
 
 #: How a list says that it has no further page; the service has done all three.
 LastPageToken: TypeAlias = Literal["absent", "null", "empty"]
@@ -16,10 +17,12 @@ class ServerSettings:
     """How a server behaves.
 
     Raises:
-        ValueError: A number is not above zero.
+        ValueError: A number is not above zero, or other machines may reach the host
+            and that is not allowed.
     """
 
     host: str = "127.0.0.1"  #: the address to listen at
+    allow_remote: bool = False  #: whether the host may be one that others reach
     port: int = 0  #: 0: any that is free
     api_key: str | None = attrs.field(default=None, repr=False)  #: None: any will do
     speed: float | None = attrs.field(
@@ -32,6 +35,14 @@ class ServerSettings:
     )  #: sessions on a page, where a request does not say
     last_page_token: LastPageToken = "absent"  # noqa: S105 - of a page, no secret
     attachment_seconds: float = 3600.0  #: how long the URL of an image is good
+    request_seconds: float = attrs.field(
+        default=60.0, validator=gt(0)
+    )  #: how long a client may take to send a request, or to begin the next one
     ping_seconds: float = attrs.field(
         default=15.0, validator=gt(0)
     )  #: how long a stream is silent before it pings
+
+    def __attrs_post_init__(self) -> None:
+        if not (self.allow_remote or is_loopback(self.host)):
+            message = f"the host is {self.host!a}, and other machines may reach it: "
+            raise ValueError(message + "set allow_remote=True")

@@ -6,7 +6,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from replay.json_text import write
-from replay.serving.client_connection import Answer, ClientRequest, Headers, phrase_of
+from replay.serving.answers import Answer, Headers, phrase_of
+from replay.serving.client_requests import ClientRequest
 from replay.serving.faults import Fault
 
 _PORTAL: Final = (

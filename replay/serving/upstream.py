@@ -7,13 +7,15 @@ from typing import Final, cast
 
 import h11
 
-from replay.serving.client_connection import Answer, ClientRequest
+from replay.serving.answers import Answer
+from replay.serving.client_requests import ClientRequest
+from replay.serving.faults import FAULT_HEADER
 
 _PIECE: Final = 1 << 16
 _CHUNKING: Final = (b"connection", b"transfer-encoding")
 _HOP_BY_HOP: Final = (
     *(b"connection", b"keep-alive", b"transfer-encoding", b"content-length"),
-    *(b"expect", b"te", b"trailer", b"upgrade", b"x-replay-fault"),
+    *(b"expect", b"te", b"trailer", b"upgrade", FAULT_HEADER.encode()),
 )
 
 
@@ -48,7 +50,7 @@ def _request_bytes(
         (b"content-length", b"%d" % len(request.body)),
     ]
     if stream_fault is not None:
-        headers.append((b"x-replay-fault", stream_fault.encode()))
+        headers.append((FAULT_HEADER.encode(), stream_fault.encode()))
     events: list[h11.Event] = [
         h11.Request(method=request.method, target=request.target, headers=headers),
         h11.Data(data=request.body),

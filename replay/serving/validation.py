@@ -3,11 +3,14 @@
 Source: the service's OpenAPI document of 2026-08-20, ``HTTPValidationError``.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import attrs
+
+from replay.errors import DecodeError
+from replay.json_text import is_deeper, parse
+from replay.limits import Limits
 
 #: What is wrong: its type, a sentence, and the place within the value.
 _Fault: TypeAlias = tuple[str, str, tuple[str | int, ...]]
@@ -48,11 +51,7 @@ def json_object(data: bytes, fields: Mapping[str, Field]) -> dict[str, Any]:
     Raises:
         InvalidRequestError: It is no JSON object, or a field is wrong.
     """
-    try:
-        value: object = json.loads(data or b"{}")
-    except (ValueError, RecursionError) as error:
-        sentence = f"JSON decode error: {error}"
-        raise invalid(("body",), "json_invalid", sentence) from None
+    value = _json_value(data or b"{}")
     if not isinstance(value, dict):
         sentence = "Input should be a valid dictionary"
         raise invalid(("body",), "dict_type", sentence)
@@ -62,13 +61,27 @@ def json_object(data: bytes, fields: Mapping[str, Field]) -> dict[str, Any]:
     return value
 
 
+def _json_value(data: bytes) -> object:
+    problem: object = "nested too deep"
+    try:
+        value = parse(data).value
+        if not is_deeper(value, Limits().depth):
+            return value
+    except DecodeError as error:
+        problem = error
+    raise invalid(("body",), "json_invalid", f"JSON decode error: {problem}")
+
+
 def _problems(
     value: Mapping[str, object], name: str, field: Field
 ) -> Iterator[dict[str, object]]:
     if name in value:
         for kind, sentence, within in field.check(value[name]):
             place = ["body", name, *within]
-            yield {"type": kind, "loc": place, "msg": sentence, "input": value[name]}
+            given: Any = value[name]
+            for step in within:
+                given = given[step]
+            yield {"type": kind, "loc": place, "msg": sentence, "input": given}
     elif field.is_required:
         place = ["body", name]
         yield {"type": "missing", "loc": place, "msg": "Field required", "input": value}
@@ -78,12 +91,13 @@ def _index_ids(value: object) -> Iterator[_Fault]:
     if not isinstance(value, list):
         yield "list_type", "Input should be a valid list", ()
         return
-    for number, each in enumerate(value):
-        if not isinstance(each, str):
-            yield "string_type", "Input should be a valid string", (number,)
     if len(value) > _MOST_INDEXES:
         sentence = f"List should have at most {_MOST_INDEXES} items"
         yield "too_long", f"{sentence} after validation, not {len(value)}", ()
+        return
+    for number, each in enumerate(value):
+        if not isinstance(each, str):
+            yield "string_type", "Input should be a valid string", (number,)
 
 
 def _index_ids_or_null(value: object) -> Iterator[_Fault]:

@@ -79,6 +79,16 @@ def request_bytes(
     return "\r\n".join(lines).encode() + data
 
 
+def received_until(client: socket.socket, end: bytes) -> bytes:
+    """Return what comes, up to a piece that ends in *end*; a byte at a time."""
+    received = bytearray()
+    while not received.endswith(end):
+        piece = client.recv(1)
+        assert piece, bytes(received)
+        received += piece
+    return bytes(received)
+
+
 def read_to_end(client: socket.socket) -> tuple[bytes, bool]:
     """Return all that comes, and whether the connection was broken off."""
     pieces = []

@@ -1,47 +1,17 @@
 """``replay serve``."""
 
-import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from asking import CHAT, ask
+from serving_process import serving, url_in
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 TEXT = {"type": "text", "content": "Grüße"}
-
-#: Background jobs of a shell ignore Ctrl-C, and so would a test run as one.
-LISTENING = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    "from replay.cli import main; main()"
-)
-
-
-@contextmanager
-def serving(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Yield the command, started, and the line that it prints."""
-    with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-c", LISTENING, "serve", *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        env={**os.environ, "REPLAY_SERVE_API_KEY": ""},
-    ) as process:
-        try:
-            assert process.stdout
-            yield process, process.stdout.readline()
-        finally:
-            process.kill()
-
-
-def url_in(line: str) -> str:
-    return line.split(" at ")[1].split(" ", maxsplit=1)[0]
 
 
 def test_one_line_tells_how_to_reach_it(session_file: Callable[..., Path]) -> None:
@@ -54,7 +24,7 @@ def test_one_line_tells_how_to_reach_it(session_file: Callable[..., Path]) -> No
 
 def test_ctrl_c_ends_it_with_130(session_file: Callable[..., Path]) -> None:
     with serving(session_file(TEXT)) as (process, line):
-        assert line
+        assert ask(url_in(line), "GET", CHAT).status == 200
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         assert process.stderr

@@ -1,15 +1,27 @@
 """Who is let in, and how failures are told."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
+import anyio
+import httpx
 import pytest
 
 from asking import CHAT, PROMPT, ask
+from replay import SessionSummary
+from replay.backend import Source
+from replay.serving.admission import Admission
+from replay.serving.api import make_app
 from replay.serving.running import LlamaCloudServer
+from replay.serving.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from replay.backend import Backend
 
 Serve = Callable[..., LlamaCloudServer]
+ATTACHMENTS = "/api/v1/beta/attachments"
 
 
 def test_without_a_key_any_key_will_do(url: str) -> None:
@@ -73,13 +85,58 @@ def test_a_session_that_cannot_be_read_any_more_is_500(
     assert "hello.json" in reply.json["detail"]
 
 
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        (f"{CHAT}?page_size={'9' * 30}", 200),
+        (f"{CHAT}?page_size={'9' * 5000}", 422),
+        (f"{CHAT}?page_token={'OTk5' * 100}", 422),
+        (f"{ATTACHMENTS}?source_id={'x' * 300}", 200),
+        (f"{ATTACHMENTS}/a.png?source_id={'x' * 300}", 404),
+        (f"{ATTACHMENTS}/{'x' * 300}?source_id=dfl-1", 404),
+        (f"{CHAT}/{'x' * 300}", 404),
+        (f"{CHAT}/%00", 404),
+    ],
+)
+def test_what_is_odd_is_answered_in_json(url: str, target: str, status: int) -> None:
+    reply = ask(url, "GET", target)
+    assert (reply.status, reply.headers["content-type"]) == (status, "application/json")
+    assert reply.json
+
+
+def test_a_value_that_json_does_not_know_is_422(url: str) -> None:
+    reply = ask(url, "POST", CHAT, b'{"index_ids": NaN}')
+    assert reply.status == 422
+    assert reply.json["detail"][0]["type"] == "json_invalid"
+
+
+def test_what_nobody_thought_of_is_500_in_json() -> None:
+    class Broken:
+        def summaries(self) -> Iterator[SessionSummary]:
+            message = "the disk is on fire"
+            raise ZeroDivisionError(message)
+
+    async def answer() -> httpx.Response:
+        source = Source(cast("Backend", Broken()), "broken")
+        app = make_app(source, ServerSettings(), Admission(None, is_local=True))
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://localhost"
+        ) as client:
+            return await client.get(CHAT)
+
+    found = anyio.run(answer)
+    detail = "Internal Server Error: ZeroDivisionError: the disk is on fire"
+    assert (found.status_code, found.json()) == (500, {"detail": detail})
+
+
 def test_a_foreign_name_of_this_machine_is_not_served(url: str) -> None:
     reply = ask(url, "GET", CHAT, headers={"Host": "rebound.example:80"})
     assert (reply.status, reply.json) == (421, {"detail": "This host is not served"})
 
 
 def test_a_server_for_all_machines_answers_to_any_name(serve: Serve) -> None:
-    server = serve(host="0.0.0.0")  # noqa: S104 - what the test is about
+    server = serve(host="0.0.0.0", allow_remote=True)  # noqa: S104 - what the test is about
     url = server.url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - the same
     assert ask(url, "GET", CHAT, headers={"Host": "machine.example"}).status == 200
 

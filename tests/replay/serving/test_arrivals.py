@@ -1,6 +1,8 @@
 """Arrival times beside recorded sessions."""
 
+import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,53 @@ def test_a_source_that_is_no_path_has_no_times(file: Path) -> None:
     session = replay.load(file)
     arrivals = Arrivals("https://api.example")
     assert arrivals.of_turn(session, spans_of(session)[0]) is None
+
+
+def test_a_pipe_is_not_waited_for(file: Path) -> None:
+    os.mkfifo(file.with_suffix(".arrivals"))
+    session = replay.load(file)
+    arrivals = Arrivals(str(file.parent))
+    assert arrivals.of_turn(session, spans_of(session)[0]) is None
+
+
+def test_a_session_that_is_a_pipe_is_not_waited_for(file: Path) -> None:
+    os.mkfifo(file.with_name("b.json"))
+    file.with_name("b.arrivals").touch()
+    assert times(file, WITH_INPUTS) == [[0.25, 0.5], [0.1]]
+    session = replay.load(file)
+    found = Arrivals(str(file.parent)).of_turn(session, spans_of(session)[0])
+    assert found == [0.25, 0.5]
+
+
+def test_a_link_is_not_followed(file: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text(WITH_INPUTS, encoding="ascii")
+    file.with_suffix(".arrivals").symlink_to(elsewhere)
+    session = replay.load(file)
+    assert Arrivals(str(file)).of_turn(session, spans_of(session)[0]) is None
+
+
+def test_of_one_file_only_its_own_times_are_looked_for(file: Path) -> None:
+    below = file.parent / "below" / file.name
+    below.parent.mkdir()
+    file.rename(below)
+    below.with_suffix(".arrivals").write_text(WITH_INPUTS, encoding="ascii")
+    file.write_bytes(below.read_bytes())
+    session = replay.load(file)
+    assert Arrivals(str(file)).of_turn(session, spans_of(session)[0]) is None
+
+
+@pytest.mark.parametrize("suffix", [".json.gz", ".jsonl", ".ndjson", ".JSON"])
+@pytest.mark.parametrize("is_directory", [True, False])
+def test_times_are_found_whatever_the_form(
+    file: Path,
+    tmp_path: Path,
+    suffix: str,
+    is_directory: bool,  # noqa: FBT001 - of a table
+) -> None:
+    data = json.dumps({"session_id": "ses-1", "events": EVENTS}).encode()
+    file.unlink()
+    path = tmp_path / f"a.b{suffix}"
+    path.write_bytes(gzip.compress(data) if suffix.endswith("gz") else data + b"\n")
+    location = tmp_path if is_directory else path
+    assert times(location, WITH_INPUTS, "a.b.arrivals") == [[0.25, 0.5], [0.1]]

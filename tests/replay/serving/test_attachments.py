@@ -83,3 +83,13 @@ def test_a_url_expires(serve: Serve) -> None:
 def test_a_url_that_was_not_given_out_is_403(url: str, query: str) -> None:
     reply = ask(url, "GET", f"/attachments/dfl%2F1/{NAMES[1]}{query}")
     assert reply.status == 403
+
+
+def test_only_streams_are_watched_for_events(serve: Serve, folder: Path) -> None:
+    image = folder / "attachments" / "dfl/1" / NAMES[1]
+    image.parent.mkdir(parents=True)
+    image.write_bytes(b"jpeg\n\n" * 3)
+    server = serve()
+    found = ask(server.url, "GET", f"{LIST}/{NAMES[1]}?source_id=dfl%2F1").json
+    ask(server.url, "GET", found["url"].removeprefix(server.url))
+    assert [each.sent_at for each in server.requests] == [(), ()]

@@ -7,7 +7,15 @@ from urllib.parse import quote
 
 import pytest
 
-from asking import CHAT, PROMPT, ask, events_of
+from asking import (
+    CHAT,
+    PROMPT,
+    ask,
+    connected,
+    events_of,
+    received_until,
+    request_bytes,
+)
 from replay.serving.running import LlamaCloudServer
 
 Serve = Callable[..., LlamaCloudServer]
@@ -136,12 +144,20 @@ def test_a_stream_that_nothing_answers_is_404(serve: Serve, tmp_path: Path) -> N
     )
 
 
-def test_a_slow_stream_pings_while_it_waits(serve: Serve) -> None:
-    url = serve(speed=1, ping_seconds=0.05).url
+def test_a_slow_stream_pings_while_it_waits(serve: Serve, folder: Path) -> None:
+    arrivals = "0\n" + "3600\n" * 7
+    (folder / "hello.arrivals").write_text(arrivals, encoding="ascii")
+    url = serve(speed=1, ping_seconds=0.01).url
     body = {**PROMPT, "prompt": "Hello?"}
-    reply = ask(url, "POST", f"{SESSION}/messages/stream", body)
-    assert reply.body.count(b": ping\n\n") > 3
-    assert len(events_of(reply.body)) == 4
+    with connected(url) as client:
+        client.sendall(request_bytes("POST", f"{SESSION}/messages/stream", body=body))
+        for _ in range(5):
+            received_until(client, b": ping\n\n")
+
+
+def test_a_stream_is_whole_though_it_pings_between(serve: Serve) -> None:
+    url = serve(speed=10, ping_seconds=0.001).url
+    assert len(stream(url, "ses-hello", "Hello?")) == 4
 
 
 def test_an_id_may_hold_anything(serve: Serve, tmp_path: Path) -> None:

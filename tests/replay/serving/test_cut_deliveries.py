@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable
-from time import monotonic
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +13,7 @@ from asking import (
     connected,
     exchanged,
     read_to_end,
+    received_until,
     request_bytes,
 )
 from replay.serving.running import LlamaCloudServer
@@ -93,23 +94,33 @@ def test_a_wrong_length_is_that_of_what_comes(serve: Serve) -> None:
 
 
 def test_a_stall_ends_after_its_time(serve: Serve) -> None:
-    begun = monotonic()
-    reply = ask(serve(faults="stall=0.2").url, "GET", SESSION)
+    reply = ask(serve(faults="stall=0.01").url, "GET", SESSION)
     assert reply.json["session_id"] == "ses-hello"
-    assert monotonic() - begun >= 0.2
+
+
+@pytest.mark.parametrize("fault", ["stall=3600", "stall"])
+def test_until_then_half_of_a_body_is_all_that_comes(folder: Path, fault: str) -> None:
+    with LlamaCloudServer(folder) as server:
+        whole = ask(server.url, "GET", SESSION).body
+        half = whole[: (len(whole) + 1) // 2]
+        server.fail_next(fault)
+        client = connected(server.url)
+        client.sendall(request_bytes("GET", SESSION))
+        received = received_until(client, half)
+    with client:
+        assert received + read_to_end(client)[0] == received
+    assert received.endswith(half)
 
 
 def test_a_stall_of_a_stream_comes_after_the_first_event(serve: Serve) -> None:
     server = serve(faults="stall")
     with connected(server.url) as client:
         client.sendall(request_bytes("POST", STREAM, body=ASKED))
-        received = b""
-        while b"\n\n\r\n" not in received.partition(b"event:")[2]:
-            received += client.recv(1 << 16)
-        client.settimeout(0.2)
-        with pytest.raises(TimeoutError):
-            client.recv(1)
+        received = received_until(client, b"}\n\n\r\n")
+        client.shutdown(socket.SHUT_WR)
+        rest, _ = read_to_end(client)
     assert received.count(b"data:") == 1
+    assert rest.count(b"data:") == 3
 
 
 def test_a_stall_without_a_time_ends_when_the_client_does(serve: Serve) -> None:
@@ -130,14 +141,28 @@ def test_a_drip_is_whole_in_the_end(serve: Serve) -> None:
 
 
 def test_a_drip_comes_byte_by_byte(serve: Serve) -> None:
-    server = serve(faults="drip")
-    begun = monotonic()
-    with connected(server.url) as client:
+    answer, _ = exchanged(serve(faults="drip=0").url, "POST", STREAM, body=ASKED)
+    body = parts(answer)[1].removesuffix(b"0\r\n\r\n")
+    chunks = [body[start : start + 6] for start in range(0, len(body), 6)]
+    assert len(chunks) > 100
+    assert all(each[:3] + each[4:] == b"1\r\n\r\n" for each in chunks)
+
+
+def test_a_drip_waits_before_each_byte(folder: Path) -> None:
+    with LlamaCloudServer(folder) as server:
+        server.fail_next("drip=3600")
+        client = connected(server.url)
         client.sendall(request_bytes("GET", SESSION))
-        received = b""
-        while not received.endswith(b'\r\n\r\n{"'):
-            received += client.recv(1)
-    assert monotonic() - begun >= 0.5
+        received = received_until(client, b"\r\n\r\n")
+    with client:
+        assert read_to_end(client)[0] == b""
+    assert received.endswith(b"\r\n\r\n")
+
+
+def test_a_drip_takes_its_time_by_itself(serve: Serve) -> None:
+    with connected(serve(faults="drip").url) as client:
+        client.sendall(request_bytes("GET", SESSION))
+        assert received_until(client, b"\r\n\r\n{")
 
 
 def test_headers_may_drip_too(serve: Serve) -> None:

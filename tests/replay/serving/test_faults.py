@@ -14,6 +14,11 @@ from replay.serving.faults import NAMES, Fault, FaultQueue, parse_fault
         ("no-stop", Fault("no-stop")),
         ("1xredirect=http://x:1/a=b", Fault("redirect", "http://x:1/a=b", 1)),
         ("gzip=10000000000", Fault("gzip", "10000000000")),
+        (
+            "429=Thu, 26 Nov 2026 01:00:00 GMT",
+            Fault("429", "Thu, 26 Nov 2026 01:00:00 GMT"),
+        ),
+        ("redirect=/elsewhere", Fault("redirect", "/elsewhere")),
     ],
 )
 def test_a_fault_is_read_from_its_text(text: str, fault: Fault) -> None:
@@ -37,6 +42,20 @@ def test_each_name_is_a_fault(name: str) -> None:
         ("stall=soon", "cannot take"),
         ("reset=-1", "cannot take"),
         ("reset=1.5", "cannot take"),
+        ("reset=\u0661", "cannot take"),
+        ("reset=1_0", "cannot take"),
+        ("encodings=101", "cannot take '101': it takes 100 at most"),
+        ("large-header=1048577", "at most"),
+        ("many-headers=10001", "at most"),
+        ("gzip=1099511627777", "at most"),
+        ("gzip=" + "9" * 5000, "cannot take"),
+        ("429=a\r\nX: y", "cannot take"),
+        ("429= ", "cannot take"),
+        ("503=ü", "cannot take"),
+        ("redirect=http://[", "cannot take"),
+        ("redirect=http://a\r\nX: y", "cannot take"),
+        ("redirect=http://a b", "cannot take"),
+        ("\u0661x500", "TIMESx"),
         ("close=1", "takes no value"),
         ("no-stop=1", "takes no value"),
         ("redirect", "needs a value"),
@@ -47,7 +66,7 @@ def test_what_is_no_fault_is_refused(text: str, problem: str) -> None:
         parse_fault(text)
 
 
-@pytest.mark.parametrize("text", ["stal", "200", "429x", "600"])
+@pytest.mark.parametrize("text", ["stal", "200", "429x", "600", "9999999999x500"])
 def test_an_unknown_name_is_told_the_nearest(text: str) -> None:
     with pytest.raises(UnknownNameError, match="known: bad-chunk"):
         parse_fault(text)

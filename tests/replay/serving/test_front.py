@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import Callable
-from time import monotonic
+from pathlib import Path
 
 import pytest
 
@@ -15,10 +16,12 @@ from asking import (
     ask,
     connected,
     exchanged,
-    read_to_end,
+    received_until,
     request_bytes,
 )
-from replay.serving.faults import FaultQueue
+from replay.serving.admission import Admission
+from replay.serving.clients import Clients
+from replay.serving.faults import NAMES, FaultQueue
 from replay.serving.front import Front
 from replay.serving.request_log import RequestLog
 from replay.serving.running import LlamaCloudServer
@@ -29,55 +32,26 @@ STREAM = f"{SESSION}/messages/stream"
 ASKED = {**PROMPT, "prompt": "Hello?"}
 
 
-def test_several_requests_share_a_connection(url: str) -> None:
-    request = request_bytes("GET", f"{SESSION}/summary")
-    last = request_bytes("GET", f"{SESSION}/summary", "Connection: close")
-    with connected(url) as client:
-        client.sendall(request)
-        client.sendall(request + last)
-        received, _ = read_to_end(client)
-    assert received.count(b"HTTP/1.1 200 OK") == 3
+@pytest.mark.parametrize("fault", sorted({*NAMES, "429"} - {"redirect"}))
+def test_an_answer_to_head_can_be_spoiled(serve: Serve, fault: str) -> None:
+    value = {"stall": "=0", "drip": "=0", "drip-headers": "=0"}.get(fault, "")
+    server = serve(faults=f"1x{fault}{value}")
+    answer, _ = exchanged(server.url, "HEAD", SESSION)
+    assert (answer == b"") == (fault == "close")
+    assert ask(server.url, "HEAD", SESSION).status == 200
 
 
-def test_a_request_may_come_in_pieces_and_chunks(url: str) -> None:
-    body = json.dumps(ASKED).encode()
-    head = f"POST {STREAM} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-    request = head.encode() + b"Transfer-Encoding: chunked\r\n\r\n"
-    request += b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
-    with connected(url) as client:
-        for byte in request:
-            client.sendall(bytes([byte]))
-        received, _ = read_to_end(client)
-    assert b'"type":"stop"' in received
+def test_who_has_no_key_asks_for_no_fault(serve: Serve) -> None:
+    url = serve(api_key="llx-right").url
+    fault = {"X-Replay-Fault": "captive-portal"}
+    assert ask(url, "GET", SESSION, headers=fault).status == 401
+    key = {"Authorization": "Bearer llx-right"}
+    assert ask(url, "GET", SESSION, headers={**fault, **key}).status == 200
 
 
-def test_what_is_no_request_is_400(url: str) -> None:
-    with connected(url) as client:
-        client.sendall(b"\x16\x03\x01 no request\r\n\r\n")
-        received, _ = read_to_end(client)
-    assert received.startswith(b"HTTP/1.1 400 ")
-
-
-def test_a_body_without_end_is_not_read_to_its_end(url: str) -> None:
-    with connected(url) as client:
-        client.sendall(request_bytes("GET", CHAT).replace(b"th: 0", b"th: 99999999999"))
-        sent = 0
-        try:
-            while sent < 1 << 30:
-                sent += client.send(b"x" * (1 << 20))
-        except OSError:
-            pass
-    assert sent < 1 << 27
-
-
-def test_a_client_that_leaves_early_harms_nobody(serve: Serve) -> None:
-    server = serve(speed=0.01)
-    with connected(server.url) as client:
-        client.sendall(request_bytes("POST", STREAM, body=ASKED))
-        assert client.recv(1)
-    with connected(server.url) as client:
-        client.sendall(b"GET /")
-    assert ask(server.url, "GET", SESSION).status == 200
+def test_who_asks_by_a_foreign_name_asks_for_no_fault(url: str) -> None:
+    asked = {"X-Replay-Fault": "503", "Host": "rebound.example"}
+    assert ask(url, "GET", SESSION, headers=asked).status == 421
 
 
 def test_a_lasting_fault_is_of_every_request(serve: Serve) -> None:
@@ -107,7 +81,11 @@ def test_a_request_can_ask_for_its_own_fault(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", ["no-such", "drip=fast", "redirect", "garbage=1", "="]
+    "fault",
+    [
+        *("no-such", "drip=fast", "redirect", "garbage=1", "="),
+        *("redirect=http://[", "encodings=101", "429=\xff"),
+    ],
 )
 def test_a_fault_that_is_none_is_400(url: str, fault: str) -> None:
     reply = ask(url, "GET", SESSION, headers={"X-Replay-Fault": fault})
@@ -148,24 +126,22 @@ def test_the_log_has_what_was_asked(serve: Serve) -> None:
 
 
 def test_the_first_event_is_with_the_client_before_the_second_is_sent(
-    serve: Serve,
+    serve: Serve, folder: Path
 ) -> None:
+    arrivals = "0\n0\n3600\n3600\n3600\n0\n0\n0\n"
+    (folder / "hello.arrivals").write_text(arrivals, encoding="ascii")
     server = serve(speed=1)
-    received = b""
     with connected(server.url) as client:
         client.sendall(request_bytes("POST", STREAM, body=ASKED))
-        while b'"text_delta"' not in received:
-            received += client.recv(1 << 16)
-        seen_at = monotonic()
-        while b'"stop"' not in received:
-            received += client.recv(1 << 16)
-    (record,) = server.requests
-    assert len(record.sent_at) == 4
-    assert record.sent_at[0] <= seen_at < record.sent_at[1]
+        received = received_until(client, b"}\n\n")
+        (record,) = server.requests
+        assert len(record.sent_at) == 1
+    assert received.count(b"data:") == 1
 
 
 def test_200_clients_are_served_at_once(serve: Serve) -> None:
-    url = serve(speed=1).url
+    server = serve(speed=1)
+    url = server.url
     expected = ask(url, "POST", STREAM, ASKED).body
     ready = threading.Barrier(200)
     bodies: list[bytes] = []
@@ -180,6 +156,8 @@ def test_200_clients_are_served_at_once(serve: Serve) -> None:
     for each in threads:
         each.join(2 * PATIENCE)
     assert bodies == [expected] * 200
+    records = server.requests[1:]
+    assert [(each.status, len(each.sent_at)) for each in records] == [(200, 4)] * 200
 
 
 def test_a_client_learns_when_the_application_is_gone() -> None:
@@ -192,13 +170,16 @@ def test_a_client_learns_when_the_application_is_gone() -> None:
 
         gone = await asyncio.start_server(vanish, "127.0.0.1", 0)
         port = gone.sockets[0].getsockname()[1]
-        front = Front(port, FaultQueue([]), RequestLog())
-        server = await asyncio.start_server(front.serve, "127.0.0.1", 0)
-        ours = server.sockets[0].getsockname()[1]
-        async with gone, server:
-            answer, _ = await asyncio.to_thread(
-                exchanged, f"http://127.0.0.1:{ours}", "GET", CHAT
-            )
+        admission = Admission(None, is_local=True)
+        front = Front(port, admission, FaultQueue([]), RequestLog())
+        clients = Clients(front, PATIENCE, most=1)
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            listening.settimeout(0)
+            accepting = asyncio.create_task(clients.accept_from(listening))
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            async with gone:
+                answer, _ = await asyncio.to_thread(exchanged, url, "GET", CHAT)
+            accepting.cancel()
         return answer
 
     assert asyncio.run(asyncio.wait_for(use(), PATIENCE)) == b""

@@ -48,12 +48,18 @@ def test_what_has_no_known_suffix_is_bytes(folder: Path) -> None:
         ("..", "session.json"),
         ("dfl-1", "../../../secret"),
         ("dfl-1", "link"),
+        ("dfl-1", "loop"),
         ("dfl-1", "a\0b"),
+        ("dfl-1", "x" * 300),
+        ("x" * 300, NAME),
+        ("x/" * 5000, NAME),
+        ("\ud800", NAME),
         ("", ""),
     ],
 )
 def test_nothing_else_is_found(folder: Path, source_id: str, name: str) -> None:
     (folder / "attachments" / "dfl-1" / "link").symlink_to(folder.parent / "secret")
+    (folder / "attachments" / "dfl-1" / "loop").symlink_to("loop")
     assert Images(str(folder)).image(source_id, name) is None
 
 
@@ -62,7 +68,9 @@ def test_a_link_that_leads_out_is_not_listed(folder: Path) -> None:
     assert [*Images(str(folder)).names("dfl-1")] == [NAME]
 
 
-@pytest.mark.parametrize("source_id", ["..", "dfl-9", "", "a\0b"])
+@pytest.mark.parametrize(
+    "source_id", ["..", "dfl-9", "", "a\0b", "x" * 300, "x/" * 5000, "\ud800"]
+)
 def test_a_source_without_a_folder_has_no_names(folder: Path, source_id: str) -> None:
     assert not [*Images(str(folder)).names(source_id)]
 
@@ -92,3 +100,20 @@ def test_an_image_that_is_made_up_is_a_png() -> None:
 def test_an_image_that_is_made_up_is_always_the_same() -> None:
     assert made_up_image("dfl-1", NAME) == made_up_image("dfl-1", NAME)
     assert made_up_image("dfl-1", NAME) != made_up_image("dfl-2", NAME)
+
+
+def test_a_folder_that_leads_elsewhere_has_no_images(tmp_path: Path) -> None:
+    secrets = tmp_path / "elsewhere" / "dfl-1"
+    secrets.mkdir(parents=True)
+    (secrets / "key.png").write_bytes(b"secret")
+    sessions = tmp_path / "sessions"
+    sessions.mkdir()
+    (sessions / "attachments").symlink_to(secrets.parent)
+    images = Images(str(sessions))
+    assert images.image("dfl-1", "key.png") is None
+    assert not [*images.names("dfl-1")]
+
+
+def test_sessions_may_be_reached_by_a_link(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(folder)
+    assert [*Images(str(tmp_path / "link")).names("dfl-1")] == [NAME]

@@ -133,18 +133,51 @@ def test_a_strict_client_takes_a_recording_without_a_header(
         assert client.chat.retrieve(made.session_id).events[0].type == "user_input"
 
 
-def test_attachments_are_found_and_fetched_without_a_key(
-    serve: Serve, tmp_path: Path
-) -> None:
+@pytest.fixture
+def with_image(tmp_path: Path) -> Path:
+    """Return a directory of one session, whose tool returned an image."""
     result = {"type": "tool_result", "call_id": "c", "name": "read", "result": None}
     events = [{**result, "image_attachment": IMAGE}]
     (tmp_path / "s.json").write_text(json.dumps(events), encoding="utf-8")
-    with client_of(serve(tmp_path, api_key="llx-test")) as client:
+    return tmp_path
+
+
+def test_attachments_are_found_and_fetched_without_a_key(
+    serve: Serve, with_image: Path
+) -> None:
+    with client_of(serve(with_image, api_key="llx-test")) as client:
         listed = client.beta.attachments.list(source_id="dfl-1")
         assert [each.name for each in listed] == ["screenshots/page_7.jpg"]
         found = client.beta.attachments.get("screenshots/page_7.jpg", source_id="dfl-1")
     image = httpx.get(found.url, timeout=PATIENCE)
     assert image.content.startswith(b"\x89PNG")
+
+
+def test_the_async_client_finds_attachments_across_pages(
+    serve: Serve, with_image: Path
+) -> None:
+    folder = with_image / "attachments" / "dfl-1" / "screenshots"
+    folder.mkdir(parents=True)
+    (folder / "page_8.png").write_bytes(b"png")
+    server = serve(with_image, api_key="llx-test", page_size=1)
+
+    async def use() -> None:
+        async with (
+            AsyncLlamaCloud(base_url=server.url, api_key="llx-test") as client,
+            httpx.AsyncClient(timeout=PATIENCE) as bare,
+        ):
+            attachments = client.beta.attachments
+            listed = [each async for each in attachments.list(source_id="dfl-1")]
+            names = ["screenshots/page_7.jpg", "screenshots/page_8.png"]
+            assert [each.name for each in listed] == names
+            found = [await attachments.get(n, source_id="dfl-1") for n in names]
+            images = [await bare.get(each.url) for each in found]
+            assert images[0].content.startswith(b"\x89PNG")
+            assert images[1].content == b"png"
+            with pytest.raises(NotFoundError):
+                await attachments.get("screenshots/page_9.png", source_id="dfl-1")
+
+    asyncio.run(use())
 
 
 def test_what_the_client_retrieves_is_what_was_recorded(

@@ -1,11 +1,13 @@
 """Answers that are packed."""
 
+import asyncio
 import gzip
 import json
 import zlib
 from collections.abc import Callable
 
 from asking import CHAT, PROMPT, ask, connected, request_bytes
+from replay.serving.packed_deliveries import packed
 from replay.serving.running import LlamaCloudServer
 
 Serve = Callable[..., LlamaCloudServer]
@@ -45,6 +47,27 @@ def test_a_bomb_is_sent_as_it_is_read(serve: Serve) -> None:
         while unpacked < 1 << 20:
             unpacked += len(client.recv(1 << 16))
     assert ask(url, "GET", SESSION, headers={"X-Replay-Fault": "gzip"}).status == 200
+
+
+def test_others_get_their_turn_between_the_blocks_of_a_bomb() -> None:
+    async def use() -> list[str]:
+        turns: list[str] = []
+
+        async def other() -> None:
+            for _ in range(3):
+                turns.append("other")
+                await asyncio.sleep(0)
+
+        task = asyncio.create_task(other())
+        async for _ in packed(b"", 1 << 21):
+            turns.append("bomb")  # noqa: PERF401 - the other one writes between
+        await task
+        return turns
+
+    turns = asyncio.run(use())
+    assert "other" in turns[: turns.index("bomb") + 3]
+    assert turns.count("other") == 3
+    assert turns[-1] == "bomb"
 
 
 def test_encodings_are_stacked(serve: Serve) -> None:

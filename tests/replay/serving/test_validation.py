@@ -37,6 +37,7 @@ def test_what_is_right_is_taken(body: object) -> None:
         ({"index_ids": None}, "list_type", ["index_ids"]),
         ({"index_ids": []}, "too_short", ["index_ids"]),
         ({"index_ids": ["i"] * 11}, "too_long", ["index_ids"]),
+        ({"index_ids": [5] * 11}, "too_long", ["index_ids"]),
         ({"index_ids": ["i", 5]}, "string_type", ["index_ids", 1]),
         ({"require_all_indexes": 1}, "bool_type", ["require_all_indexes"]),
     ],
@@ -59,6 +60,11 @@ def test_all_that_is_missing_is_told_at_once() -> None:
         (b"{", "json_invalid"),
         (b"\xff", "json_invalid"),
         (b"[" * 100_000, "json_invalid"),
+        (b'{"index_ids": NaN}', "json_invalid"),
+        (b'{"index_ids": [-Infinity]}', "json_invalid"),
+        (b'{"index_ids": 1e999}', "json_invalid"),
+        (b'{"index_ids": %s}' % (b"9" * 5000), "json_invalid"),
+        (b'{"index_ids": %s1%s}' % (b"[" * 300, b"]" * 300), "json_invalid"),
         (b"[]", "dict_type"),
     ],
 )
@@ -78,3 +84,10 @@ def test_a_session_may_be_created_with_little(body: dict[str, object]) -> None:
 def test_a_session_is_not_created_with_what_is_wrong(body: object) -> None:
     with pytest.raises(InvalidRequestError):
         json_object(json.dumps(body).encode(), CREATE)
+
+
+def test_of_a_list_the_wrong_item_is_told() -> None:
+    body = {**RIGHT, "index_ids": ["i", {"id": 5}]}
+    with pytest.raises(InvalidRequestError) as caught:
+        json_object(json.dumps(body).encode(), STREAM)
+    assert [each["input"] for each in caught.value.detail] == [{"id": 5}]

@@ -1,0 +1,37 @@
+"""``replay serve`` as a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+#: Background jobs of a shell ignore Ctrl-C, and so would a test run as one.
+LISTENING = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from replay.cli import main; main()"
+)
+
+
+@contextmanager
+def serving(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Yield the command, started, and the line that it prints."""
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-c", LISTENING, "serve", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, "REPLAY_SERVE_API_KEY": "", "PYTHONUNBUFFERED": ""},
+    ) as process:
+        try:
+            assert process.stdout
+            yield process, process.stdout.readline()
+        finally:
+            process.kill()
+
+
+def url_in(line: str) -> str:
+    """Return the URL that the line tells."""
+    return line.split(" at ")[1].split(" ", maxsplit=1)[0]
