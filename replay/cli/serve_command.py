@@ -4,9 +4,9 @@ import click
 
 from replay.cli import standard_output
 from replay.cli.reading import location_argument
+from replay.hosts import is_loopback
 from replay.serving.extra import require_extra
 from replay.serving.faults import NAMES, Fault, parse_fault
-from replay.serving.hosts import is_loopback
 from replay.serving.settings import LastPageToken, ServerSettings
 
 

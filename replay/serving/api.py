@@ -15,9 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from replay.backend import Source
 from replay.errors import ReplayError, SessionNotFoundError
+from replay.hosts import is_loopback
 from replay.serving.attachments import Attachments
 from replay.serving.chat import Chat, json_answer
-from replay.serving.hosts import is_loopback
 from replay.serving.images import Images
 from replay.serving.settings import ServerSettings
 from replay.serving.signing import Signer

@@ -10,9 +10,9 @@ import attrs
 
 from replay.errors import DecodeError, PermissionDeniedError
 from replay.events import ImageAttachment
+from replay.hosts import is_loopback
 from replay.json_text import parse
 from replay_backends.http.client import Client
-from replay_backends.http.origins import is_loopback
 from replay_backends.http.presigned import Downloads
 
 _MARGIN: Final = 30.0  # seconds before its end in which a URL is not used any more

@@ -9,13 +9,14 @@ import attrs
 
 from replay.errors import AuthError, SessionNotFoundError
 from replay.events import ImageAttachment
+from replay.hosts import is_loopback
 from replay.limits import Limits
 from replay.sessions import Session, SessionSummary
 from replay_backends.frames import EventDecoder
 from replay_backends.http.bodies import session_of
 from replay_backends.http.fetching import in_order
 from replay_backends.http.keys import VARIABLES, find_key
-from replay_backends.http.origins import base_url, is_loopback
+from replay_backends.http.origins import base_url
 from replay_backends.http.prompts import Prompt
 from replay_backends.session_files import Reading
 

@@ -1,10 +1,10 @@
 """Where the service is, and where requests may go."""
 
-import ipaddress
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from replay.errors import BackendError
+from replay.hosts import is_loopback
 
 _API: Final = "/api/v1"
 _PORTS: Final = {"http": 80, "https": 443}
@@ -60,13 +60,3 @@ def origin_of(parts: SplitResult) -> str:
     """Return scheme, host and port, the same for all URLs that share them."""
     port = parts.port or _PORTS[parts.scheme]
     return f"{parts.scheme}://{parts.hostname}:{port}"
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine, by its name or address alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

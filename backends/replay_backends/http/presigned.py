@@ -11,10 +11,11 @@ from typing import Final
 import requests
 
 from replay.errors import BackendUnavailableError, UnsafeRedirectError
+from replay.hosts import is_loopback
 from replay_backends.http.client import check, new_session
 from replay_backends.http.deadlines import Deadline
 from replay_backends.http.exchange import Ask, body_of, send
-from replay_backends.http.origins import is_loopback, split
+from replay_backends.http.origins import split
 from replay_backends.http.retrying import with_retries
 
 _LOGGERS: Final = ("urllib3.connection", "urllib3.connectionpool")
