@@ -1,5 +1,6 @@
 """One request and its answer, without retries."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from importlib.metadata import version
@@ -49,6 +50,7 @@ def send(session: requests.Session, ask: Ask, deadline: Deadline) -> requests.Re
     if ask.accept == "text/event-stream":
         headers["Accept-Encoding"] = "identity"  # or events would wait for others
     left = deadline.left()
+    handled = sys.exception()
     try:
         return session.request(
             ask.method,
@@ -65,8 +67,8 @@ def send(session: requests.Session, ask: Ask, deadline: Deadline) -> requests.Re
             verify=ask.verify,
         )
     except TRANSPORT as error:
-        failure = _in_time(failure_of(error, ask.source), deadline)
-        is_safe = ask.method == "GET" or was_never_sent(error)
+        failure = _in_time(failure_of(error, ask.source, handled), deadline)
+        is_safe = ask.method == "GET" or was_never_sent(error, handled)
     if failure.retryable and is_safe:
         raise Again(failure)
     raise failure
@@ -81,10 +83,11 @@ def pieces(
         BackendError: It breaks off, or takes too long.
     """
     while True:
+        handled = sys.exception()  # another caller may ask for each piece
         try:
             piece: bytes = response.raw.read1(_PIECE, decode_content=True)
         except TRANSPORT as error:
-            failure = failure_of(error, source, in_body=True)
+            failure = failure_of(error, source, handled, in_body=True)
         else:
             if not piece:
                 return

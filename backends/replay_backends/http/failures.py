@@ -38,15 +38,23 @@ _GARBLED: Final = (
 )
 
 
-def failure_of(error: Exception, source: str, *, in_body: bool = False) -> BackendError:
+def failure_of(
+    error: Exception,
+    source: str,
+    handled: BaseException | None,
+    *,
+    in_body: bool = False,
+) -> BackendError:
     """Return the error of this library that says what *error* does.
 
     Args:
         error: One of :data:`TRANSPORT`.
         source: What messages call the place.
+        handled: What the caller was handling when it was raised; Python has put that
+            into *error*, and it is no part of what went wrong here.
         in_body: Whether the answer had begun.
     """
-    chain = [*_chain(error)]
+    chain = [*_chain(error, handled)]
     said = _said(chain)
     if isinstance(error, ValueError) and not (in_body or _has(chain, *_GARBLED)):
         return BackendError(source, f"the request cannot be made: {said}")
@@ -76,17 +84,22 @@ def _has(chain: list[BaseException], *kinds: type[BaseException]) -> bool:
     return any(isinstance(each, kinds) for each in chain)
 
 
-def was_never_sent(error: Exception) -> bool:
-    """Tell whether *error* came before there was a connection to send through."""
+def was_never_sent(error: Exception, handled: BaseException | None) -> bool:
+    """Tell whether *error* came before there was a connection to send through.
+
+    Args:
+        error: One of :data:`TRANSPORT`.
+        handled: As for :func:`failure_of`.
+    """
     return isinstance(error, ConnectTimeout) or any(
-        isinstance(each, urllib3.NewConnectionError) for each in _chain(error)
+        isinstance(each, urllib3.NewConnectionError) for each in _chain(error, handled)
     )
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def _chain(error: Exception, handled: BaseException | None) -> Iterator[BaseException]:
     """Yield an exception and all that it was made of, the outermost first."""
-    seen: set[int] = set()
-    waiting = [error]
+    seen = {id(handled)}
+    waiting: list[BaseException | None] = [error]
     while waiting:
         each = waiting.pop()
         if not isinstance(each, BaseException) or id(each) in seen:

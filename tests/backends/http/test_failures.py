@@ -459,3 +459,18 @@ def test_a_dead_proxy_is_named_as_the_proxy_and_shows_no_password(
     assert "the proxy failed" in str(error)
     assert "s3cret" not in str(error)
     assert len(waits) == 5
+
+
+@pytest.mark.parametrize("earlier", [TimeoutError("s3cret"), ssl.SSLError("s3cret")])
+@pytest.mark.parametrize("data", [b"", GOOD[:-5]])
+def test_an_error_that_the_caller_is_handling_is_not_taken_for_what_went_wrong(
+    serve: Serve, source_of: Open, earlier: Exception, data: bytes
+) -> None:
+    source = source_of(serve(always(data)), retries=0)
+    try:
+        raise earlier
+    except OSError:
+        error = raised(source)
+    kind = TruncatedResponseError if data else BackendUnavailableError
+    assert type(error) is kind
+    assert "s3cret" not in str(error)

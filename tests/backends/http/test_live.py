@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests
 import trustme
 
 import replay
@@ -391,6 +392,34 @@ def test_a_connection_that_could_not_be_made_is_tried_again(
     with pytest.raises(BackendUnavailableError):
         ask(source)
     assert len(waits) == 5
+
+
+def test_an_error_that_the_caller_is_handling_does_not_send_the_prompt_again(
+    serve: Serve, source_of: Open, waits: list[float]
+) -> None:
+    server, dead = serve(always()), serve(always())
+    nobody = dead.url
+    dead.stop()
+    with pytest.raises(StreamInterruptedError):  # noqa: PT012 - within a handler
+        try:
+            requests.get(nobody, timeout=PATIENCE)
+        except requests.ConnectionError:
+            [*ask(source_of(server))]
+    assert [each.method for each in server.requests].count("POST") == 1
+    assert not waits
+
+
+@pytest.mark.parametrize("earlier", [TimeoutError("s3cret"), ssl.SSLError("s3cret")])
+def test_an_error_that_the_caller_is_handling_is_no_part_of_what_is_told(
+    serve: Serve, source_of: Open, earlier: Exception
+) -> None:
+    with ask(source_of(serve(broken(PLAIN + frame(TURN[0]), resets=True)))) as stream:
+        try:
+            raise earlier
+        except OSError:
+            _, error = interrupted(stream)
+    assert "s3cret" not in str(error)
+    assert "in time" not in str(error)
 
 
 @pytest.mark.parametrize(
