@@ -54,6 +54,7 @@ class LiveStream:
         self._history = history
         self._timeout = timeout
         self._progress = Progress()
+        self._known = 0
         self._is_stopped = False
         self._recording: Recording | None = None
         self._sent = 0.0
@@ -63,7 +64,7 @@ class LiveStream:
     def start(
         self, send: Callable[[ExitStack], requests.Response], record_to: str | None
     ) -> None:
-        """Send the prompt.
+        """Count the session's events, then send the prompt.
 
         Args:
             send: Sends it, and returns the answer once that begins.
@@ -72,6 +73,7 @@ class LiveStream:
         Raises:
             BackendError: It was not sent, or refused.
         """
+        self._known = len(self._history())
         if record_to is not None:
             from replay_backends.recording import Recording  # noqa: PLC0415 - not for Windows
 
@@ -106,14 +108,14 @@ class LiveStream:
         """
         return next(self._events)
 
-    def rest(self, *, known: int = 0) -> Iterator[Event]:
+    def rest(self, *, known: int | None = None) -> Iterator[Event]:
         """Yield what the service has of this turn, and this stream has not given.
 
         Nothing is waited for: where the turn is still under way, call it again later.
 
         Args:
-            known: How many events the session had before the turn, at least. It
-                matters only where an earlier turn had the same prompt.
+            known: How many events the session had before the turn, at least; None:
+                as many as it had when the prompt was about to be sent.
 
         Raises:
             BackendError: The service has no such turn: the prompt was not received,
@@ -123,7 +125,12 @@ class LiveStream:
         self._undo.close()
         if self._is_stopped:
             return
-        missing = self._progress.missing(self._history(), self.prompt, known)
+        missing = self._progress.missing(
+            self._history(),
+            self.prompt,
+            self._known if known is None else known,
+            has_gaps=any(each.code == "bad-frame" for each in self.diagnostics),
+        )
         if missing is None:
             raise BackendError(self._source, "the session holds no such turn")
         for event in missing:

@@ -1,6 +1,5 @@
 """A turn that is under way."""
 
-import json
 import socket
 import ssl
 import subprocess
@@ -21,6 +20,7 @@ from chat_api import (
     chunk,
     delta,
     document,
+    for_prompts,
     frame,
     stream_head,
     user_input,
@@ -55,6 +55,7 @@ Serve = Callable[..., Server]
 Open = Callable[..., replay.Source]
 TEXT = {"type": "text", "content": "It rose."}
 TURN = [delta("It "), delta("rose."), TEXT, STOP]
+ROSE = [user_input("Why?"), TEXT, STOP]
 ENDLESS = stream_head()
 PLAIN = head(200, "Content-Type: text/event-stream")
 
@@ -79,9 +80,15 @@ def interrupted(
     return come, caught.value
 
 
+def prompts(server: Server) -> list[Request]:
+    """Return the requests that were prompts."""
+    return [each for each in server.requests if each.method == "POST"]
+
+
 def api_of(*turn: object) -> ChatAPI:
     """Return a service that answers a prompt so, and keeps the turn."""
-    api = ChatAPI([document("ses-1", user_input("Why?"), *turn)])
+    api = ChatAPI([document("ses-1")])
+    api.kept = [user_input("Why?"), *turn]
     api.turn = [frame(event) for event in turn if isinstance(event, dict)]
     return api
 
@@ -92,10 +99,7 @@ class Broken(ChatAPI):
     sent = b""
     resets = False
 
-    def __call__(self, request: Request, connection: socket.socket) -> bool:
-        if request.method != "POST":
-            return super().__call__(request, connection)
-        self.prompts.append(json.loads(request.body))
+    def _reply(self, connection: socket.socket) -> bool:
         connection.sendall(self.sent)
         if self.resets:
             linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
@@ -106,7 +110,8 @@ class Broken(ChatAPI):
 
 def broken(sent: bytes, *history: object, resets: bool = False) -> Broken:
     """Return a service that breaks a turn off."""
-    api = Broken([document("ses-1", *history)])
+    api = Broken([document("ses-1")])
+    api.kept = [*history]
     api.sent = sent
     api.resets = resets
     return api
@@ -135,7 +140,7 @@ def test_the_prompt_is_sent_as_the_service_expects_it(
         {"prompt": "Why?", "index_ids": ["i", "j"], "require_all_indexes": True},
         {"prompt": "Why?", "index_ids": ["idx-1"]},
     ]
-    request = server.requests[0]
+    request = prompts(server)[0]
     assert request.target == "/api/v1/chat/ses-1/messages/stream?project_id=p"
     assert request.headers["accept"] == "text/event-stream"
     assert request.headers["accept-encoding"] == "identity"
@@ -157,7 +162,7 @@ def test_an_event_is_handed_out_before_the_next_is_sent(
         connection.sendall(wrap(b"") if start == ENDLESS else b"")
 
     come = []
-    with ask(source_of(serve(handler))) as stream:
+    with ask(source_of(serve(for_prompts(handler)))) as stream:
         for event in stream:
             come.append(event.as_object())
             handed_out.release()
@@ -199,7 +204,7 @@ def test_a_connection_left_open_after_a_stop_is_not_waited_for(
         connection.recv(1)
 
     began = time.monotonic()
-    with ask(source_of(serve(handler))) as stream:
+    with ask(source_of(serve(for_prompts(handler)))) as stream:
         assert next(stream) == Stop(replay.Usage(), is_error=False)
         assert {each.as_object()["type"] for each in stream} <= {"text", "stop"}  # type: ignore[index]  # objects all
     assert time.monotonic() - began < 5
@@ -294,7 +299,7 @@ def test_a_whole_stream_has_no_rest(serve: Serve, source_of: Open) -> None:
     with ask(source_of(server)) as stream:
         assert plain(stream) == TURN
         assert plain(stream.rest()) == []
-    assert len(server.requests) == 1
+    assert len(prompts(server)) == 1
 
 
 def test_the_rest_may_be_asked_for_at_any_time(serve: Serve, source_of: Open) -> None:
@@ -311,14 +316,35 @@ def test_a_prompt_that_was_not_kept_is_told(serve: Serve, source_of: Open) -> No
             [*stream.rest()]
 
 
+def test_a_session_that_cannot_be_had_gets_no_prompt(
+    serve: Serve, source_of: Open, tmp_path: Path
+) -> None:
+    api = ChatAPI([])
+    with pytest.raises(SessionNotFoundError):
+        ask(source_of(serve(api)), record_to=tmp_path)
+    assert not api.prompts
+    assert not [*tmp_path.iterdir()]
+
+
+def test_the_rest_of_a_stream_with_a_gap_is_there(
+    serve: Serve, source_of: Open
+) -> None:
+    frames = [frame(delta("It ")), b"data: {oops\n\n", frame(delta("."))]
+    with ask(source_of(serve(broken(PLAIN + b"".join(frames), *ROSE)))) as stream:
+        interrupted(stream)
+        assert plain(stream.rest()) == [TEXT, STOP]
+
+
 def test_an_older_turn_of_the_same_prompt_is_not_taken_for_this_one(
     serve: Serve, source_of: Open
 ) -> None:
-    older = [user_input("Why?"), TEXT, STOP]
-    with ask(source_of(serve(broken(PLAIN, *older)))) as stream:
+    api = broken(PLAIN)
+    api.documents["ses-1"] = document("ses-1", *ROSE)
+    with ask(source_of(serve(api))) as stream:
         interrupted(stream)
         with pytest.raises(BackendError, match="holds no such turn"):
-            [*stream.rest(known=len(older))]
+            [*stream.rest()]
+        assert plain(stream.rest(known=0)) == [TEXT, STOP]
 
 
 NO_ANSWER: dict[str, Handler] = {
@@ -334,14 +360,14 @@ NO_ANSWER: dict[str, Handler] = {
 def test_where_nobody_knows_whether_it_was_received_the_prompt_is_not_sent_again(
     serve: Serve, source_of: Open, waits: list[float], name: str
 ) -> None:
-    server = serve(NO_ANSWER[name])
+    server = serve(for_prompts(NO_ANSWER[name]))
     with ask(source_of(server, timeout=0.5)) as stream:
         come, error = interrupted(stream)
         assert not come
         assert not error.retryable
         assert "the prompt may have been received" in error.hint
         assert error.status == {"a server error": 500, "a gateway error": 504}.get(name)
-    assert len(server.requests) == 1
+    assert len(prompts(server)) == 1
     assert not waits
 
 
@@ -360,11 +386,11 @@ REFUSED = {
 def test_a_refusal_is_raised_at_once_and_the_prompt_not_sent_again(
     serve: Serve, source_of: Open, waits: list[float], error: type[BackendError]
 ) -> None:
-    server = serve(always(REFUSED[error]))
+    server = serve(for_prompts(always(REFUSED[error])))
     with pytest.raises(BackendError) as caught:
         ask(source_of(server))
     assert type(caught.value) is error
-    assert len(server.requests) == 1
+    assert len(prompts(server)) == 1
     assert not waits
 
 
@@ -397,7 +423,7 @@ def test_a_connection_that_could_not_be_made_is_tried_again(
 def test_an_error_that_the_caller_is_handling_does_not_send_the_prompt_again(
     serve: Serve, source_of: Open, waits: list[float]
 ) -> None:
-    server, dead = serve(always()), serve(always())
+    server, dead = serve(for_prompts(always())), serve(always())
     nobody = dead.url
     dead.stop()
     with pytest.raises(StreamInterruptedError):  # noqa: PT012 - within a handler
@@ -405,7 +431,7 @@ def test_an_error_that_the_caller_is_handling_does_not_send_the_prompt_again(
             requests.get(nobody, timeout=PATIENCE)
         except requests.ConnectionError:
             [*ask(source_of(server))]
-    assert [each.method for each in server.requests].count("POST") == 1
+    assert len(prompts(server)) == 1
     assert not waits
 
 
@@ -452,7 +478,7 @@ def test_pings_keep_a_quiet_stream_alive(serve: Serve, source_of: Open) -> None:
             pause.wait(0.1)
         connection.sendall(frame(STOP))
 
-    with ask(source_of(serve(handler), timeout=0.6)) as stream:
+    with ask(source_of(serve(for_prompts(handler)), timeout=0.6)) as stream:
         assert plain(stream) == [STOP]
 
 
@@ -464,7 +490,7 @@ def test_a_stall_ends_with_the_time_that_it_was_given(
         connection.recv(1)
 
     began = time.monotonic()
-    with ask(source_of(serve(handler), timeout=0.5)) as stream:
+    with ask(source_of(serve(for_prompts(handler)), timeout=0.5)) as stream:
         come, error = interrupted(stream)
     assert come == TURN[:1]
     assert "in time" in str(error)
@@ -483,7 +509,7 @@ def test_a_drip_that_makes_no_line_is_no_sign_of_life(
             pause.wait(0.05)
 
     began = time.monotonic()
-    with ask(source_of(serve(handler), timeout=0.5)) as stream:
+    with ask(source_of(serve(for_prompts(handler)), timeout=0.5)) as stream:
         interrupted(stream)
     assert time.monotonic() - began < 1.5
 
@@ -531,7 +557,7 @@ def test_leaving_early_hangs_up(serve: Serve, source_of: Open) -> None:
         if connection.recv(1) == b"":
             hung_up.set()
 
-    with ask(source_of(serve(handler))) as stream:
+    with ask(source_of(serve(for_prompts(handler)))) as stream:
         next(stream)
     assert hung_up.wait(PATIENCE)
     stream.close()
@@ -542,7 +568,7 @@ def test_a_stream_is_not_stopped_by_a_body_without_a_byte(
     serve: Serve, source_of: Open
 ) -> None:
     data = head(200, "Content-Type: text/event-stream", "Content-Length: 0")
-    with ask(source_of(serve(always(data)))) as stream:
+    with ask(source_of(serve(for_prompts(always(data))))) as stream:
         come, error = interrupted(stream)
     assert not come
     assert "after 0 events" in str(error)
@@ -569,7 +595,7 @@ def test_memory_stays_flat_over_100_000_events(serve: Serve) -> None:
         connection.sendall(frame(STOP))
 
     done = subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, "-c", FLAT, serve(handler).url],
+        [sys.executable, "-c", FLAT, serve(for_prompts(handler)).url],
         capture_output=True,
         check=True,
         timeout=120,

@@ -19,6 +19,7 @@ from chat_api import (
     chunk,
     delta,
     document,
+    for_prompts,
     frame,
     stream_head,
     user_input,
@@ -68,7 +69,9 @@ def test_no_error_shows_the_key_even_with_all_local_variables(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
-    with replay.open(serve(FAULTS[fault]).url, timeout=0.3) as source:
+    handler = FAULTS[fault]
+    server = serve(for_prompts(handler) if call == "stream" else handler)
+    with replay.open(server.url, timeout=0.3) as source:
         calls: dict[str, Callable[[], object]] = {
             "session": lambda: source.session("ses-1"),
             "summaries": lambda: [*source.summaries()],
@@ -115,11 +118,9 @@ COMMANDS = [
 class API(ChatAPI):
     """A service whose turn breaks off."""
 
-    def __call__(self, request: Request, connection: socket.socket) -> bool:
-        if request.method == "POST":
-            connection.sendall(stream_head() + chunk(frame(delta("x"))))
-            return False
-        return super().__call__(request, connection)
+    def _reply(self, connection: socket.socket) -> bool:
+        connection.sendall(stream_head() + chunk(frame(delta("x"))))
+        return False
 
 
 @pytest.mark.parametrize(
