@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import quote, urlsplit
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from replay_backends.http.client import Client
     from replay_backends.http.live import LiveStream
 
+_KEPT: Final = 10  # connections for calls of the user's own threads
 _BASE_VARIABLE: Final = "LLAMA_CLOUD_BASE_URL"
 
 
@@ -99,7 +101,7 @@ class HTTPBackend:
             self.retries,
             self.limits.response_bytes,
             self.verify,
-            new_session(self.concurrency + 1),
+            new_session(_KEPT),
         )
         self._attachments = Attachments(
             self._client, allow_private_hosts=self.allow_private_hosts
@@ -124,14 +126,7 @@ class HTTPBackend:
             DecodeError: What the server holds is not a session.
             BackendError: The server does not give it.
         """
-        path = session_path(session_id, self._client.base)
-        source = self._client.base + path
-        reading = Reading(self.strict, self.limits)
-        return self._client.get(
-            path,
-            lambda body: session_of(body, source, session_id, reading),
-            session_id=session_id,
-        )
+        return self._session(self._client, session_id)
 
     def sessions(self) -> Iterator[Session]:
         """Yield every session, in the order of :meth:`summaries`.
@@ -143,8 +138,10 @@ class HTTPBackend:
             BackendError: The server does not give one.
             DecodeError: What it holds is not a session.
         """
+        client = self._client.apart(self.concurrency)
         ids = (summary.session_id for summary in self.summaries())
-        return in_order(self.session, ids, self.concurrency)
+        fetch = partial(self._session, client)
+        return in_order(fetch, ids, self.concurrency, client.hang_up)
 
     def stream(
         self,
@@ -172,20 +169,20 @@ class HTTPBackend:
         from replay_backends.http.live import LiveStream  # noqa: PLC0415 - as above
         from replay_backends.http.posting import post  # noqa: PLC0415 - the same
 
-        client = self._client
+        client = self._client.apart(1)
         path = f"{session_path(session_id, client.base)}/messages/stream"
-        source = client.base + path
         asked = Prompt(session_id, prompt, tuple(index_ids), require_all_indexes)
-        asked.check(source)
+        asked.check(client.base + path)
+        ask = client.asking("POST", path, body=asked.body())
         stream = LiveStream(
             asked,
-            source,
+            ask,
             EventDecoder(self.limits, strict=self.strict),
             lambda: self.session(session_id).events,
-            self.timeout,
+            client,
         )
         stream.start(
-            lambda undo: post(client, path, asked.body(), session_id, undo),
+            lambda undo: post(client, ask, session_id, undo),
             None if record_to is None else os.fspath(record_to),
         )
         return stream
@@ -203,6 +200,15 @@ class HTTPBackend:
         """Let go of all connections."""
         self._client.session.close()
         self._attachments.close()
+
+    def _session(self, client: "Client", session_id: str) -> Session:
+        path = session_path(session_id, client.base)
+        reading = Reading(self.strict, self.limits)
+        return client.get(
+            path,
+            lambda body: session_of(body, client.base + path, session_id, reading),
+            session_id=session_id,
+        )
 
     def _default_location(self) -> str:
         return self._home

@@ -18,6 +18,8 @@ from replay_backends.http.failures import TRANSPORT, failure_of, was_never_sent
 from replay_backends.http.keys import Key, no_key
 from replay_backends.http.retrying import Again
 
+#: The content type of a stream of events.
+EVENTS: Final = "text/event-stream"
 _LONGEST_CONNECT: Final = 10.0  # seconds
 _PIECE: Final = 1 << 16  # bytes
 _IN_MEMORY: Final = 8 << 20  # bytes of a body; a longer one goes into a file
@@ -47,7 +49,7 @@ def send(session: requests.Session, ask: Ask, deadline: Deadline) -> requests.Re
         BackendError: It may not.
     """
     headers = {"Accept": ask.accept, "User-Agent": _AGENT}
-    if ask.accept == "text/event-stream":
+    if ask.accept == EVENTS:
         headers["Accept-Encoding"] = "identity"  # or events would wait for others
     left = deadline.left()
     handled = sys.exception()

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, cast
 
@@ -13,7 +14,8 @@ from replay.diagnostics import Diagnostic
 from replay.errors import BackendError, DecodeError, StreamInterruptedError
 from replay.events import Event, Stop, UserInput
 from replay_backends.frames import EventDecoder
-from replay_backends.http.exchange import pieces
+from replay_backends.http.client import Client
+from replay_backends.http.exchange import Ask, pieces
 from replay_backends.http.prompts import Prompt
 from replay_backends.http.reconciling import Progress
 
@@ -31,28 +33,30 @@ class LiveStream:
 
     Args:
         prompt: What was sent.
-        source: What messages call the place.
+        ask: What sent it.
         decoder: Makes events of bytes.
         history: Returns the events that the service has of the session.
-        timeout: Seconds without a sign of life.
+        client: Sent it, and is hung up when the stream is closed; its timeout is that
+            without a sign of life.
     """
 
     def __init__(
         self,
         prompt: Prompt,
-        source: str,
+        ask: Ask,
         decoder: EventDecoder,
         history: Callable[[], Sequence[Event]],
-        timeout: float,
+        client: Client,
     ) -> None:
         self.session_id = prompt.session_id
         self.prompt = prompt.text
         self.user_input = UserInput(prompt.text)  #: the service does not send it
         self.received = 0  #: how many events have been handed out
-        self._source = source
+        self._source = ask.source
         self._decoder = decoder
         self._history = history
-        self._timeout = timeout
+        self._client = client
+        self._lock = RLock()  # held while an event is waited for
         self._progress = Progress()
         self._known = 0
         self._is_stopped = False
@@ -106,7 +110,8 @@ class LiveStream:
             DecodeError: What arrived is past a limit, or wrong and ``strict`` is set.
             BackendError: It could not be recorded.
         """
-        return next(self._events)
+        with self._lock:
+            return next(self._events)
 
     def rest(self, *, known: int | None = None) -> Iterator[Event]:
         """Yield what the service has of this turn, and this stream has not given.
@@ -121,8 +126,7 @@ class LiveStream:
             BackendError: The service has no such turn: the prompt was not received,
                 or is not kept yet.
         """
-        self._events.close()
-        self._undo.close()
+        self._end()
         if self._is_stopped:
             return
         missing = self._progress.missing(
@@ -134,15 +138,18 @@ class LiveStream:
         if missing is None:
             raise BackendError(self._source, "the session holds no such turn")
         for event in missing:
-            self._hand_out(event, None)
+            with self._lock:
+                self._hand_out(event, None)
             yield event
         if self._is_stopped:
             self._publish()
 
     def close(self) -> None:
-        """Let go of the connection and of the recording."""
-        self._events.close()
-        self._undo.close()
+        """Let go of the connection and of the recording; any thread may do that.
+
+        Where another one waits for an event, it gets a StreamInterruptedError.
+        """
+        self._end()
         self._publish()
 
     def __enter__(self) -> Self:
@@ -176,7 +183,7 @@ class LiveStream:
     def _pieces(self, response: requests.Response) -> Iterator[bytes]:
         """Yield what arrives; a line, even one that says nothing, is a sign of life."""
         connection = cast("TimedConnection", response.raw.connection)  # until the end
-        connection.allow(self._timeout)
+        connection.allow(self._client.timeout)
         is_last_chance = False
         try:
             for piece in pieces(response, self._source):
@@ -187,7 +194,7 @@ class LiveStream:
                 if is_last_chance:
                     connection.allow(_AFTER_STOP)
                 elif b"\n" in piece or b"\r" in piece:
-                    connection.allow(self._timeout)
+                    connection.allow(self._client.timeout)
         except BackendError as error:
             if not self._is_stopped:
                 self._decoder.finish()
@@ -210,10 +217,17 @@ class LiveStream:
             self._source, f"{reason}, after {count}", hint, received=self.received
         )
 
+    def _end(self) -> None:
+        self._client.hang_up()
+        with self._lock, suppress(ValueError):  # within it, a signal has come: it ends
+            self._events.close()
+            self._undo.close()
+
     def _publish(self) -> None:
-        recording, self._recording = self._recording, None
-        if recording:
-            recording.publish()
+        with self._lock:
+            recording, self._recording = self._recording, None
+            if recording:
+                recording.publish()
 
 
 def _broken(error: StreamInterruptedError) -> Generator[Event]:

@@ -81,7 +81,7 @@ class Downloads:
     def _check_url(self, scheme: str, host: str, source: str) -> None:
         if scheme != "https" and not (self._allows_loopback and is_loopback(host)):
             raise UnsafeRedirectError(source, "a page image is behind plain http")
-        if requests.utils.get_environ_proxies(source):
+        if not is_loopback(host) and requests.utils.get_environ_proxies(source):
             return  # the proxy finds the address, not this machine
         try:
             found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)

@@ -14,6 +14,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from replay.errors import ReplayError
 from replay_backends.http.deadlines import Deadline
+from replay_backends.http.halting import Halt
 
 _Result = TypeVar("_Result")
 _SHORTEST: Final = 0.5  # seconds
@@ -42,7 +43,10 @@ class Again(Exception):  # noqa: N818 - a request, no error
 
 
 def with_retries(
-    attempt: Callable[[], _Result], retries: int, deadline: Deadline
+    attempt: Callable[[], _Result],
+    retries: int,
+    deadline: Deadline,
+    halt: Halt | None = None,
 ) -> _Result:
     """Return what *attempt* returns, tried again where it raises :class:`Again`.
 
@@ -50,6 +54,7 @@ def with_retries(
         attempt: What to do.
         retries: How often it may be done again.
         deadline: Where the wait would reach it, the error is raised at once.
+        halt: Ends the wait, and all further attempts; None: nothing does.
 
     Raises:
         ReplayError: The last attempt failed.
@@ -63,8 +68,9 @@ def with_retries(
                 state.attempt_number > retries
                 or _is_last(state)
                 or state.upcoming_sleep >= deadline.remaining()
+                or (halt is not None and halt.has_come)
             ),
-            sleep=time.sleep,
+            sleep=halt.sleep if halt else time.sleep,
             reraise=True,
         )(attempt)
     except Again as again:

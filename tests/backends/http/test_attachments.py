@@ -322,6 +322,16 @@ def test_a_proxy_finds_the_address_where_there_is_one(
     assert len(waits) == 5
 
 
+def test_no_proxy_stands_before_images_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, serve: Serve, source_of: Open, images: Server
+) -> None:
+    proxy = serve(always(JPEG))
+    monkeypatch.setenv("http_proxy", proxy.url)
+    source = source_of(serve(always(presigned(url_of(images)))))
+    assert source.attachment(IMAGE) == PIXELS
+    assert not proxy.connections
+
+
 def broken(_: Request, connection: socket.socket) -> None:
     """Send a header that urllib3 logs as one that it cannot read."""
     connection.sendall(b"HTTP/1.1 403 No\r\nbad header\r\nX: y\r\n\r\n")

@@ -1,5 +1,6 @@
 """A turn that is under way."""
 
+import signal
 import socket
 import ssl
 import subprocess
@@ -8,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 import requests
@@ -562,6 +564,69 @@ def test_leaving_early_hangs_up(serve: Serve, source_of: Open) -> None:
     assert hung_up.wait(PATIENCE)
     stream.close()
     assert [*stream] == []
+
+
+@pytest.mark.parametrize("start", [ENDLESS, PLAIN])
+def test_another_thread_may_close_a_stream_that_is_waited_for(
+    serve: Serve, source_of: Open, tmp_path: Path, start: bytes
+) -> None:
+    def handler(_: Request, connection: socket.socket) -> None:
+        wrap = chunk if start == ENDLESS else bytes
+        connection.sendall(start + wrap(frame(TURN[0])))
+        connection.recv(1)
+
+    come: list[Event] = []
+    errors: list[BaseException] = []
+    first = threading.Event()
+
+    def read() -> None:
+        try:
+            for event in stream:
+                come.append(event)
+                first.set()
+        except StreamInterruptedError as error:
+            errors.append(error)
+
+    stream = ask(source_of(serve(for_prompts(handler))), record_to=tmp_path)
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert first.wait(PATIENCE)
+    stream.close()
+    thread.join(PATIENCE / 2)
+    assert not thread.is_alive()
+    assert len(errors) == 1
+    assert come == [TextDelta("It ")]
+    assert replay.load(tmp_path / "ses-1.jsonl").events[1:] == tuple(come)
+
+
+def test_a_signal_may_close_a_stream_that_is_waited_for(
+    serve: Serve, source_of: Open
+) -> None:
+    closed = threading.Event()
+
+    def handler(_: Request, connection: socket.socket) -> None:
+        connection.sendall(PLAIN)
+        assert is_ready.wait(PATIENCE)
+        while not closed.wait(0.01):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+
+    def close(_: int, frame: FrameType | None) -> None:
+        while frame and frame.f_code.co_name != "_arriving":
+            frame = frame.f_back
+        if frame:  # it is waited for
+            stream.close()
+            closed.set()
+
+    is_ready = threading.Event()
+    stream = ask(source_of(serve(for_prompts(handler))))
+    before = signal.signal(signal.SIGUSR1, close)
+    try:
+        is_ready.set()
+        come, _ = interrupted(stream)
+    finally:
+        closed.set()
+        signal.signal(signal.SIGUSR1, before)
+    assert come == []
 
 
 def test_a_stream_is_not_stopped_by_a_body_without_a_byte(
