@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -15,9 +15,10 @@ from replay.limits import Limits
 from replay.sessions import Session, SessionSummary
 from replay_backends.frames import EventDecoder
 from replay_backends.http.bodies import session_of
+from replay_backends.http.deadlines import at_most_a_week
 from replay_backends.http.fetching import in_order
 from replay_backends.http.keys import VARIABLES, find_key
-from replay_backends.http.origins import base_url
+from replay_backends.http.origins import base_url, one_step
 from replay_backends.http.prompts import Prompt
 from replay_backends.session_files import Reading
 
@@ -40,8 +41,9 @@ class HTTPBackend:
             ``LLAMA_PARSE_API_KEY``. A server on this machine may do without.
         project_id: Only sessions of this project; None: the key's own.
         organization_id: As *project_id*.
-        timeout: Seconds for a call, its retries included. A live turn may take
-            longer: then it is the time without a sign of life.
+        timeout: Seconds for a call, its retries included; more than a week is taken
+            for a week. A live turn may take longer: then it is the time without a sign
+            of life.
         retries: How often a GET is made again; a POST never is.
         page_size: Sessions on a page of the list; None: as the server likes.
         concurrency: How many sessions are fetched at once by ``sessions()``.
@@ -61,7 +63,10 @@ class HTTPBackend:
     project_id: str | None = attrs.field(default=None, kw_only=True)
     organization_id: str | None = attrs.field(default=None, kw_only=True)
     timeout: float = attrs.field(
-        default=120.0, kw_only=True, validator=attrs.validators.gt(0)
+        default=120.0,
+        kw_only=True,
+        converter=at_most_a_week,
+        validator=attrs.validators.gt(0),
     )
     retries: int = attrs.field(
         default=5, kw_only=True, validator=attrs.validators.ge(0)
@@ -198,7 +203,7 @@ class HTTPBackend:
 
     def close(self) -> None:
         """Let go of all connections."""
-        self._client.session.close()
+        self._client.hang_up()
         self._attachments.close()
 
     def _session(self, client: "Client", session_id: str) -> Session:
@@ -235,6 +240,7 @@ def session_path(session_id: str, source: str) -> str:
     Raises:
         SessionNotFoundError: The id would lead elsewhere, so it can be no session's.
     """
-    if session_id in ("", ".", ".."):
+    step = one_step(session_id)
+    if step is None:
         raise SessionNotFoundError(source, f"there is no session {session_id!a}")
-    return f"/chat/{quote(session_id, safe='', errors='surrogatepass')}"
+    return f"/chat/{step}"

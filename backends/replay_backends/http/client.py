@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
+from itertools import count
 from typing import Any, BinaryIO, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -13,10 +14,10 @@ import requests
 
 from replay.errors import DecodeError, LimitExceededError, UnsafeRedirectError
 from replay.hosts import is_loopback
-from replay.sanitizing import sanitize_line
+from replay_backends.http.asks import Ask
 from replay_backends.http.connections import TimedAdapter
 from replay_backends.http.deadlines import Deadline
-from replay_backends.http.exchange import EVENTS, Ask, beginning_of, body_of, send
+from replay_backends.http.exchange import EVENTS, beginning_of, body_of, send
 from replay_backends.http.halting import Halt
 from replay_backends.http.keys import Key
 from replay_backends.http.origins import origin_of, split
@@ -30,6 +31,7 @@ from replay_backends.http.retrying import (
 
 _Result = TypeVar("_Result")
 _MOST_REDIRECTS: Final = 5
+_SHOWN: Final = 200  # characters of an origin
 #: Statuses that lead elsewhere.
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -121,19 +123,20 @@ class Client:
         """
         ask = self.asking("GET", path, params=params)
         deadline = Deadline(self.timeout, ask.source)
+        unreadable = count()  # answers so far
 
         def attempt() -> _Result:
             with closing(self._followed(ask, deadline)) as response:
                 check(response, ask, session_id)
                 try:
-                    with body_of(response, ask.source, self.most, deadline) as body:
+                    with body_of(response, ask, self.most, deadline) as body:
                         return read(body)
                 except LimitExceededError as error:
-                    raise attrs.evolve(error, source=ask.source) from None
+                    raise ask.placed(error) from None
                 except DecodeError as error:
-                    raise Again(
-                        attrs.evolve(error, source=ask.source), most=2
-                    ) from None
+                    if next(unreadable):
+                        raise ask.placed(error) from None
+                    raise Again(ask.placed(error)) from None
 
         return with_retries(attempt, self.retries, deadline, self.halt)
 
@@ -188,12 +191,12 @@ def check(
     status, headers = response.status_code, response.headers
     if status == HTTPStatus.OK and kind in headers.get("content-type", kind).lower():
         return
-    body = beginning_of(response, ask.source)
-    refusal = Refusal(status, headers, body, ask.source)
+    body = b"" if ask.is_secret else beginning_of(response, ask)
+    refusal = Refusal(status, headers, body, ask)
     if status == HTTPStatus.OK:
         raise refusal.bad_response()
     after = retry_after(headers, time.time())
-    error = refusal.error(ask.key, session_id, after)
+    error = refusal.error(session_id, after)
     if ask.method == "GET" and is_worth_retrying(status, headers):
         raise Again(error, after)
     raise error
@@ -207,6 +210,6 @@ def _redirected(ask: Ask, location: str) -> Ask:
     here = origin_of(split(ask.url, ask.source))
     there = origin_of(split(url, ask.source))
     if here != there:
-        reason = f"it leads from {here} to {sanitize_line(there)}"
+        reason = f"it leads from {here} to {ask.shown(there, _SHOWN)}"
         raise UnsafeRedirectError(ask.source, reason)
     return attrs.evolve(ask, url=url, params={})

@@ -7,15 +7,15 @@ from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, cast
 
-import attrs
 import requests
 
 from replay.diagnostics import Diagnostic
 from replay.errors import BackendError, DecodeError, StreamInterruptedError
 from replay.events import Event, Stop, UserInput
 from replay_backends.frames import EventDecoder
+from replay_backends.http.asks import Ask
 from replay_backends.http.client import Client
-from replay_backends.http.exchange import Ask, pieces
+from replay_backends.http.exchange import pieces
 from replay_backends.http.prompts import Prompt
 from replay_backends.http.reconciling import Progress
 
@@ -52,7 +52,7 @@ class LiveStream:
         self.prompt = prompt.text
         self.user_input = UserInput(prompt.text)  #: the service does not send it
         self.received = 0  #: how many events have been handed out
-        self._source = ask.source
+        self._ask = ask
         self._decoder = decoder
         self._history = history
         self._client = client
@@ -136,7 +136,7 @@ class LiveStream:
             has_gaps=any(each.code == "bad-frame" for each in self.diagnostics),
         )
         if missing is None:
-            raise BackendError(self._source, "the session holds no such turn")
+            raise BackendError(self._ask.source, "the session holds no such turn")
         for event in missing:
             with self._lock:
                 self._hand_out(event, None)
@@ -172,7 +172,7 @@ class LiveStream:
                         yield event
             self._decoder.finish()
         except DecodeError as error:
-            raise attrs.evolve(error, source=self._source) from None
+            raise self._ask.placed(error) from None
         finally:
             self._undo.close()
         if not self._is_stopped:
@@ -186,7 +186,7 @@ class LiveStream:
         connection.allow(self._client.timeout)
         is_last_chance = False
         try:
-            for piece in pieces(response, self._source):
+            for piece in pieces(response, self._ask):
                 yield piece
                 if is_last_chance:
                     continue
@@ -214,7 +214,7 @@ class LiveStream:
         count = f"{self.received} event" + ("" if self.received == 1 else "s")
         hint = "stream.rest() gives what is missing"
         return StreamInterruptedError(
-            self._source, f"{reason}, after {count}", hint, received=self.received
+            self._ask.source, f"{reason}, after {count}", hint, received=self.received
         )
 
     def _end(self) -> None:

@@ -1,7 +1,7 @@
 """Where the service is, and where requests may go."""
 
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from replay.errors import BackendError
 from replay.hosts import is_loopback
@@ -54,6 +54,13 @@ def split(url: str, source: str) -> SplitResult:
         reason = "this is no URL of http or https"
         raise BackendError(source, reason, "such as https://api.cloud.llamaindex.ai")
     return parts
+
+
+def one_step(name: str) -> str | None:
+    """Return a name as one step of a path; None where it would lead elsewhere."""
+    if name in ("", ".", ".."):
+        return None
+    return quote(name, safe="", errors="surrogatepass")
 
 
 def origin_of(parts: SplitResult) -> str:

@@ -11,9 +11,10 @@ from replay.errors import (
     TLSError,
     UnsafeRedirectError,
 )
+from replay_backends.http.asks import Ask
 from replay_backends.http.client import REDIRECTS, Client, check
 from replay_backends.http.deadlines import Deadline
-from replay_backends.http.exchange import EVENTS, Ask, send
+from replay_backends.http.exchange import EVENTS, send
 from replay_backends.http.retrying import with_retries
 
 #: What messages add where nobody knows whether the prompt was received.

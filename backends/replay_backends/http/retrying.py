@@ -30,16 +30,12 @@ class Again(Exception):  # noqa: N818 - a request, no error
     Args:
         error: What is raised where there is no other.
         after: Seconds to wait before; None: as many as the attempts so far suggest.
-        most: How many attempts there may be, this one included; None: any number.
     """
 
-    def __init__(
-        self, error: ReplayError, after: float | None = None, most: int | None = None
-    ) -> None:
+    def __init__(self, error: ReplayError, after: float | None = None) -> None:
         super().__init__(error)
         self.error = error
         self.after = after
-        self.most = most
 
 
 def with_retries(
@@ -66,7 +62,6 @@ def with_retries(
             wait=_wait,
             stop=lambda state: (
                 state.attempt_number > retries
-                or _is_last(state)
                 or state.upcoming_sleep >= deadline.remaining()
                 or (halt is not None and halt.has_come)
             ),
@@ -123,19 +118,9 @@ def wait_before(retry: int, asked: float | None) -> float:
 
 
 def _wait(state: RetryCallState) -> float:
-    again = _again(state)
-    return wait_before(state.attempt_number - 1, again.after)
-
-
-def _is_last(state: RetryCallState) -> bool:
-    most = _again(state).most
-    return most is not None and state.attempt_number >= most
-
-
-def _again(state: RetryCallState) -> Again:
     raised = state.outcome.exception() if state.outcome else None
     assert isinstance(raised, Again)  # noqa: S101 - nothing else is retried
-    return raised
+    return wait_before(state.attempt_number - 1, raised.after)
 
 
 def _number(text: str) -> float | None:

@@ -26,6 +26,7 @@ from http_server import (
     always,
     answer,
     head,
+    in_turn,
 )
 from replay.errors import (
     BackendError,
@@ -474,3 +475,52 @@ def test_an_error_that_the_caller_is_handling_is_not_taken_for_what_went_wrong(
     kind = TruncatedResponseError if data else BackendUnavailableError
     assert type(error) is kind
     assert "s3cret" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://user:s3cret@[::1", "http://user:s3cret@a:port", "http://s3cret@"]
+)
+def test_a_proxy_whose_url_is_none_shows_no_password(
+    monkeypatch: pytest.MonkeyPatch, waits: list[float], proxy: str
+) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
+    with replay.open("https://example.com", api_key=KEY) as source:
+        error = raised(source)
+    assert type(error) is BackendError
+    assert "that of the proxy" in str(error)
+    assert "s3cret" not in str(error)
+    assert not waits
+
+
+def test_a_cut_answer_is_tried_once_more_whatever_failed_before(
+    serve: Serve, source_of: Open, waits: list[float]
+) -> None:
+    server = serve(in_turn(answer(b"", 500), answer(BODY[:-9]), answer(b"", 503), GOOD))
+    assert source_of(server).session("ses-1")
+    assert len(waits) == 3
+
+
+def test_two_cut_answers_are_enough_whatever_failed_between(
+    serve: Serve, source_of: Open, waits: list[float]
+) -> None:
+    cut = answer(BODY[:-9])
+    server = serve(in_turn(cut, answer(b"", 500), cut, GOOD))
+    assert type(raised(source_of(server))) is DecodeError
+    assert len(waits) == 2
+
+
+@pytest.mark.parametrize("timeout", [float("inf"), 1e10, 1e300])
+def test_a_time_without_end_is_a_long_one(
+    serve: Serve, source_of: Open, timeout: float
+) -> None:
+    server = serve(always(GOOD))
+    assert source_of(server, timeout=timeout).session("ses-1")
+
+
+@pytest.mark.parametrize("timeout", [float("nan"), 0.0, -1.0])
+def test_a_time_that_is_none_is_refused(
+    serve: Serve, source_of: Open, timeout: float
+) -> None:
+    server = serve(always(GOOD))
+    with pytest.raises(BackendError, match="'timeout' must be > 0"):
+        source_of(server, timeout=timeout)

@@ -396,29 +396,50 @@ def test_a_refusal_is_raised_at_once_and_the_prompt_not_sent_again(
     assert not waits
 
 
-def test_a_certificate_that_is_not_good_keeps_the_prompt_from_being_sent(
-    waits: list[float], serve: Serve
+def test_a_prompt_that_is_refused_leaves_no_recording(
+    serve: Serve, source_of: Open, tmp_path: Path
 ) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("localhost").configure_cert(context)
-    server = serve(always(), context)
+    server = serve(for_prompts(always(answer(b"", 429))))
+    with pytest.raises(RateLimitedError):
+        ask(source_of(server), record_to=tmp_path)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_certificate_that_is_not_good_keeps_the_prompt_from_being_sent(
+    waits: list[float], serve: Serve, tmp_path: Path
+) -> None:
+    authority, path = trustme.CA(), tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(path)
+    good, bad = (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for _ in range(2))
+    authority.issue_cert("localhost").configure_cert(good)
+    trustme.CA().issue_cert("localhost").configure_cert(bad)
+    contexts = iter([good, bad])  # for the session, and for the prompt
+
+    def choose(sock: ssl.SSLSocket, *_: object) -> None:
+        sock.context = next(contexts)
+
+    good.sni_callback = choose  # type: ignore[assignment]  # the stubs want all names
+    server = serve(for_prompts(always()), good)
     with (
-        replay.open(server.url, api_key=KEY) as source,
+        replay.open(server.url, api_key=KEY, verify=str(path)) as source,
         pytest.raises(replay.TLSError),
     ):
         ask(source)
-    assert not server.received
+    assert [each.method for each in server.requests] == ["GET"]
     assert not waits
 
 
 def test_a_connection_that_could_not_be_made_is_tried_again(
     serve: Serve, source_of: Open, waits: list[float]
 ) -> None:
-    server = serve(always())
-    source = source_of(server)
-    server.stop()
+    def handler(_: Request, connection: socket.socket) -> None:
+        server.refuse()
+        connection.sendall(json_answer(document("ses-1")))
+
+    server = serve(handler)
     with pytest.raises(BackendUnavailableError):
-        ask(source)
+        ask(source_of(server))
+    assert [each.method for each in server.requests] == ["GET"]
     assert len(waits) == 5
 
 
