@@ -11,6 +11,7 @@ from replay.limits import Limits
 from replay_backends.sse import FRAME_BYTES, Decoder, Frame
 
 _SHOWN = 60  # characters of what cannot be read
+_MOST = 1000  # diagnostics; a stream may have no end
 
 
 class EventDecoder:
@@ -28,7 +29,7 @@ class EventDecoder:
         self._frames = Decoder(longest if is_raised else min(longest, FRAME_BYTES))
         self._limits = limits
         self._strict = strict
-        self.diagnostics: list[Diagnostic] = []
+        self.diagnostics: list[Diagnostic] = []  #: the first thousand
 
     def feed(self, data: bytes) -> Iterator[Event]:
         """Take more bytes and yield the events that they complete.
@@ -68,4 +69,5 @@ class EventDecoder:
         yield event
 
     def _say(self, code: str, detail: str) -> None:
-        self.diagnostics.append(Diagnostic(code, None, detail))
+        if len(self.diagnostics) < _MOST:
+            self.diagnostics.append(Diagnostic(code, None, detail))

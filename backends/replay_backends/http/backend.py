@@ -161,7 +161,7 @@ class HTTPBackend:
 
         Args:
             session_id: The session that the turn is added to.
-            prompt: What the user asks: 1 to 1,000 characters.
+            prompt: What the user asks: at most 1,000 characters.
             index_ids: The indexes to ask: 1 to 10.
             require_all_indexes: Let the turn fail where one of them cannot be asked.
             record_to: A directory of fixtures that gets each event before the caller
@@ -176,7 +176,7 @@ class HTTPBackend:
 
         client = self._client.apart(1)
         path = f"{session_path(session_id, client.base)}/messages/stream"
-        asked = Prompt(session_id, prompt, tuple(index_ids), require_all_indexes)
+        asked = Prompt(session_id, prompt, index_ids, require_all_indexes)
         asked.check(client.base + path)
         ask = client.asking("POST", path, body=asked.body())
         stream = LiveStream(

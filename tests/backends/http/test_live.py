@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -473,10 +473,10 @@ def test_an_error_that_the_caller_is_handling_is_no_part_of_what_is_told(
 
 @pytest.mark.parametrize(
     ("prompt", "indexes"),
-    [("", ["i"]), ("x" * 1001, ["i"]), ("x", []), ("x", ["i"] * 11)],
+    [("x" * 1001, ["i"]), ("x", []), ("x", ["i"] * 11), ("x", "idx-1"), ("x", "")],
 )
 def test_what_the_service_would_refuse_is_not_sent(
-    serve: Serve, source_of: Open, prompt: str, indexes: list[str], tmp_path: Path
+    serve: Serve, source_of: Open, prompt: str, indexes: Sequence[str], tmp_path: Path
 ) -> None:
     server = serve(always())
     with pytest.raises(InvalidRequestError):
@@ -489,6 +489,21 @@ def test_the_longest_prompt_is_sent(serve: Serve, source_of: Open) -> None:
     source = source_of(serve(api_of(*TURN)))
     with source.stream("ses-1", "😀" * 1000, ["i"] * 10) as stream:
         assert plain(stream) == TURN
+
+
+def test_whether_a_prompt_may_be_empty_the_service_says(
+    serve: Serve, source_of: Open
+) -> None:
+    api = api_of(*TURN)
+    with source_of(serve(api)).stream("ses-1", "", ("i",)) as stream:
+        assert plain(stream) == TURN
+    assert api.prompts == [{"prompt": "", "index_ids": ["i"]}]
+
+
+def test_an_index_that_stands_for_a_list_is_told(serve: Serve, source_of: Open) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        source_of(serve(always())).stream("ses-1", "Why?", "idx-1")
+    assert caught.value.hint == "['idx-1']"
 
 
 def test_pings_keep_a_quiet_stream_alive(serve: Serve, source_of: Open) -> None:
