@@ -25,7 +25,6 @@ from replay_backends.replacing import replaced
 from replay_backends.scanning import scan
 from replay_backends.session_files import PART, SUFFIXES, Reading, sessions_in, stem_of
 
-_MODE: Final = 0o666  # less the umask
 _APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 _READING: Final = Reading(strict=False, limits=Limits())
 _WHOLE: Final = ".jsonl"
@@ -158,7 +157,7 @@ class Recording:
         return b"".join(lines) + _arrival(None) * (count - len(lines))
 
     def _started(self, suffix: str, data: bytes, undo: ExitStack) -> int:
-        with replaced(self._folder, self._stem + suffix, _MODE) as file:
+        with replaced(self._folder, self._stem + suffix) as file:
             file.write(data)
         return self._opened(suffix, undo)
 

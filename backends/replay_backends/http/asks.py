@@ -1,7 +1,7 @@
 """What is asked for, and what messages may show of the answer."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import attrs
 
@@ -9,6 +9,8 @@ from replay.errors import DecodeError
 from replay.sanitizing import sanitize_line
 from replay_backends.http.keys import Key
 
+#: Characters of a message that others wrote.
+SHOWN: Final = 200
 _Decode = TypeVar("_Decode", bound=DecodeError)
 
 
@@ -30,7 +32,7 @@ class Ask:
         """Return what a server said, without the key: it may have sent that back."""
         return self.key.masked(text) if self.key else text
 
-    def shown(self, text: str, most: int) -> str:
+    def shown(self, text: str, most: int = SHOWN) -> str:
         """Return what a message may show of what a server said, on one line.
 
         Args:

@@ -18,7 +18,7 @@ from replay_backends.http.bodies import session_of
 from replay_backends.http.deadlines import at_most_a_week
 from replay_backends.http.fetching import in_order
 from replay_backends.http.keys import VARIABLES, find_key
-from replay_backends.http.origins import base_url, one_step
+from replay_backends.http.origins import HOME, base_url, one_step
 from replay_backends.http.prompts import Prompt
 from replay_backends.session_files import Reading
 
@@ -222,7 +222,7 @@ class HTTPBackend:
 class LlamaCloudBackend(HTTPBackend):
     """Sessions from LlamaCloud in North America, or from ``LLAMA_CLOUD_BASE_URL``."""
 
-    _home = "https://api.cloud.llamaindex.ai"
+    _home = HOME
 
     def _default_location(self) -> str:
         return os.environ.get(_BASE_VARIABLE) or self._home

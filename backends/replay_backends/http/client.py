@@ -31,7 +31,6 @@ from replay_backends.http.retrying import (
 
 _Result = TypeVar("_Result")
 _MOST_REDIRECTS: Final = 5
-_SHOWN: Final = 200  # characters of an origin
 #: Statuses that lead elsewhere.
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -210,6 +209,6 @@ def _redirected(ask: Ask, location: str) -> Ask:
     here = origin_of(split(ask.url, ask.source))
     there = origin_of(split(url, ask.source))
     if here != there:
-        reason = f"it leads from {here} to {ask.shown(there, _SHOWN)}"
+        reason = f"it leads from {here} to {ask.shown(there)}"
         raise UnsafeRedirectError(ask.source, reason)
     return attrs.evolve(ask, url=url, params={})

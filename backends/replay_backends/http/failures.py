@@ -26,7 +26,7 @@ from replay.errors import (
     TruncatedResponseError,
 )
 from replay.sanitizing import sanitize_line
-from replay_backends.http.asks import Ask
+from replay_backends.http.asks import SHOWN, Ask
 
 #: All that sending a request, or reading its answer, was seen to raise; a proxy without
 #: a host is a TypeError.
@@ -38,7 +38,6 @@ TRANSPORT: Final = (
     urllib3.HTTPError,
 )
 
-_SHOWN: Final = 200  # characters
 _TIMEOUTS: Final = (TimeoutError, urllib3.ReadTimeoutError, ConnectTimeout)
 _TLS_HINT: Final = "for a private authority, set REQUESTS_CA_BUNDLE to its certificate"
 _CUT: Final = (http.client.IncompleteRead, ssl.SSLEOFError, ConnectionError)
@@ -129,5 +128,5 @@ def _said(chain: list[BaseException], ask: Ask) -> str:
         return "its URL, or that of the proxy, is none"  # which may hold a password
     last = chain[-1]
     if said := getattr(last, "strerror", None):  # by the system, or by OpenSSL
-        return sanitize_line(said)[:_SHOWN]
-    return ask.shown(str(last), _SHOWN) or type(last).__name__
+        return sanitize_line(said)[:SHOWN]
+    return ask.shown(str(last)) or type(last).__name__

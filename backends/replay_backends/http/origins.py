@@ -6,6 +6,8 @@ from urllib.parse import SplitResult, quote, urlsplit
 from replay.errors import BackendError
 from replay.hosts import is_loopback
 
+#: Where the service is, unless one says otherwise.
+HOME: Final = "https://api.cloud.llamaindex.ai"
 _API: Final = "/api/v1"
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -52,7 +54,7 @@ def split(url: str, source: str) -> SplitResult:
         is_usable = False
     if not is_usable:
         reason = "this is no URL of http or https"
-        raise BackendError(source, reason, "such as https://api.cloud.llamaindex.ai")
+        raise BackendError(source, reason, f"such as {HOME}")
     return parts
 
 

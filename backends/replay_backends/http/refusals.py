@@ -22,7 +22,6 @@ from replay_backends.http.asks import Ask
 from replay_backends.http.keys import VARIABLES, Key
 
 _SHOWN: Final = 80  # characters of what is no answer of the service
-_SHOWN_DETAIL: Final = 200
 _DEEPEST: Final = 100  # levels of a detail; much deeper, it could not be pickled
 _CLASSES: Final[Mapping[int, type[BackendError]]] = {
     400: InvalidRequestError,
@@ -57,7 +56,7 @@ class Refusal:
         detail = self._detail()
         if detail is not None:
             said = detail if isinstance(detail, str) else _listed(detail)
-            reason += f": {self.ask.shown(said, _SHOWN_DETAIL)}"
+            reason += f": {self.ask.shown(said)}"
         error = cls(
             self.ask.source,
             reason,
