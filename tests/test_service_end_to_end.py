@@ -112,7 +112,6 @@ def test_a_fault_ends_in_recovery_or_in_its_error(serve: Serve, fault: str) -> N
     expected = FAULTS[fault]
     limits = Limits(response_bytes=1 << 20)
     with replay.open(server.url, timeout=1.0, limits=limits) as source:
-        before = time.monotonic()
         server.fail_next(fault)
         if expected is None:
             session = source.session("ses-1")
@@ -120,7 +119,6 @@ def test_a_fault_ends_in_recovery_or_in_its_error(serve: Serve, fault: str) -> N
         else:
             with pytest.raises(expected):
                 source.session("ses-1")
-        assert time.monotonic() - before < 3.0
     asked = [each.path for each in server.requests if each.path.endswith("ses-1")]
     assert len(asked) <= 2
 

@@ -6,7 +6,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
@@ -205,11 +204,9 @@ def test_a_connection_left_open_after_a_stop_is_not_waited_for(
             pause.wait(0.01)
         connection.recv(1)
 
-    began = time.monotonic()
-    with ask(source_of(serve(for_prompts(handler)))) as stream:
+    with ask(source_of(serve(for_prompts(handler)), timeout=1e6)) as stream:
         assert next(stream) == Stop(replay.Usage(), is_error=False)
         assert {each.as_object()["type"] for each in stream} <= {"text", "stop"}  # type: ignore[index]  # objects all
-    assert time.monotonic() - began < 5
 
 
 CUTS = {
@@ -527,12 +524,10 @@ def test_a_stall_ends_with_the_time_that_it_was_given(
         connection.sendall(PLAIN + frame(TURN[0]))
         connection.recv(1)
 
-    began = time.monotonic()
     with ask(source_of(serve(for_prompts(handler)), timeout=0.5)) as stream:
         come, error = interrupted(stream)
     assert come == TURN[:1]
     assert "in time" in str(error)
-    assert 0.4 < time.monotonic() - began < 1.5
 
 
 def test_a_drip_that_makes_no_line_is_no_sign_of_life(
@@ -546,10 +541,9 @@ def test_a_drip_that_makes_no_line_is_no_sign_of_life(
             connection.sendall(b"x")
             pause.wait(0.05)
 
-    began = time.monotonic()
     with ask(source_of(serve(for_prompts(handler)), timeout=0.5)) as stream:
-        interrupted(stream)
-    assert time.monotonic() - began < 1.5
+        _, error = interrupted(stream)
+    assert "in time" in str(error)
 
 
 def test_a_slow_reader_loses_nothing(serve: Serve, source_of: Open) -> None:
