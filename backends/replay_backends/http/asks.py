@@ -19,7 +19,7 @@ class Ask:
     """What is asked for."""
 
     method: str
-    url: str
+    url: str = attrs.field(repr=False)  #: may be a secret
     source: str  #: what messages call it: no part of it is secret
     key: Key | None
     verify: bool | str

@@ -182,7 +182,7 @@ class HTTPBackend:
         stream = LiveStream(
             asked,
             ask,
-            EventDecoder(self.limits, strict=self.strict),
+            EventDecoder(self.limits, strict=self.strict, masked=ask.masked),
             lambda: self.session(session_id).events,
             client,
         )

@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
+from urllib3.util.connection import allowed_gai_family
 
 from replay_backends.http.halting import Halt
 
@@ -129,7 +130,8 @@ class _TimedTLSConnection(TimedConnection, HTTPSConnection):
 def _addresses(host: str, port: int) -> list[str]:
     """Return the addresses of a host, at least one."""
     name = host.strip("[]")
-    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    family = allowed_gai_family()  # without IPv6, none of its addresses
+    found = socket.getaddrinfo(name, port, family, socket.SOCK_STREAM)
     return [str(place[0]) for *_, place in found]
 
 

@@ -166,6 +166,20 @@ def test_a_key_in_an_event_that_is_refused_is_not_shown(
     assert "CANARY" not in str(caught.value)
 
 
+def test_a_key_in_a_frame_that_is_odd_is_not_shown(
+    serve: Serve, source_of: Open
+) -> None:
+    frames = b'data: {"KEY\n\n', b'event: delta\ndata: {"type": "KEY"}\n\n', frame(STOP)
+    sent = head(200, "Content-Type: text/event-stream") + b"".join(frames)
+    source = source_of(serve(for_prompts(echoing(sent))))
+    with source.stream("ses-1", "Why?", ["i"]) as stream:
+        assert len([*stream]) == 2
+        shown = [each.detail for each in stream.diagnostics]
+    assert len(shown) == 2
+    assert [each.count("(the key)") for each in shown] == [1, 0]
+    assert "CANARY" not in "".join(shown)
+
+
 IMAGE_FAULTS = {
     "a redirect": answer(b'<a href="x?sig=s3cret">', 302, "Location: /x?sig=s3cret"),
     "a refusal": answer(b'{"detail": "sig=s3cret"}', 403),
