@@ -6,6 +6,7 @@ from typing import Final
 import attrs
 
 from benchmarks.documents import bytes_to_transcript, dumps
+from benchmarks.fetching import fetching
 from benchmarks.figures import Figure
 from benchmarks.histories import coalescing
 from benchmarks.large_files import large_file
@@ -29,6 +30,7 @@ CASES: Final[Mapping[str, Case]] = {
     "coalescing": Case(coalescing, ("pydantic_ai", "anthropic", "openai")),
     "large-file": Case(large_file, ("orjson",)),
     "start-up": Case(start_up, ("llama_cloud",)),
+    "fetching": Case(fetching),
     "dumps": Case(dumps, ("orjson",)),
 }
 

@@ -134,7 +134,7 @@ class Source:
 
         Args:
             session_id: The session that the turn is added to.
-            prompt: What the user asks: 1 to 1,000 characters.
+            prompt: What the user asks: at most 1,000 characters.
             index_ids: The indexes to ask: 1 to 10.
             require_all_indexes: Let the turn fail where one of them cannot be asked.
             record_to: A directory of fixtures that gets each event before the caller

@@ -7,7 +7,7 @@ import attrs
 from replay.diagnostics import Diagnostic
 from replay.errors import StreamInterruptedError
 from replay.events import Event
-from replay.live_streams import LiveStream
+from replay.live_streams import LiveStream, may_be_kept
 from replay.parts import Part, part_of
 from replay.sessions import Session
 
@@ -18,7 +18,8 @@ class LiveHistory:
 
     Args:
         stream: Gives the events.
-        reconcile: Go on with what the service has where the stream breaks off.
+        reconcile: Go on with what the service has where the stream breaks off. Where
+            it refused the prompt, there is nothing to go on with.
         keep: Keep the events, for the session at the end.
     """
 
@@ -48,7 +49,7 @@ class LiveHistory:
         yield self._stream.user_input
         try:
             yield from self._stream
-        except StreamInterruptedError:
-            if not self._reconcile:
+        except StreamInterruptedError as error:
+            if not (self._reconcile and may_be_kept(error)):
                 raise
             yield from self._stream.rest()

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
 from replay.diagnostics import Diagnostic
+from replay.errors import StreamInterruptedError
 from replay.events import Event, UserInput
 
 
@@ -34,7 +35,7 @@ class LiveStream(Protocol):
     def __next__(self) -> Event:
         """Return the next event once it is there."""
 
-    def rest(self, *, known: int = 0) -> Iterator[Event]:
+    def rest(self, *, known: int | None = None) -> Iterator[Event]:
         """Yield what the service has of a turn that broke off, and was not given."""
 
     def close(self) -> None:
@@ -66,3 +67,12 @@ class LiveBackend(Protocol):
         record_to: str | os.PathLike[str] | None = None,
     ) -> LiveStream:
         """Send a prompt once, and return the events of its turn as they arrive."""
+
+
+def may_be_kept(error: StreamInterruptedError) -> bool:
+    """Tell whether the service may have a turn that broke off, or will.
+
+    It may not where it refused the prompt with the status of an error: then a turn of
+    that prompt is likely another one.
+    """
+    return error.status is None

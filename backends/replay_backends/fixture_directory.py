@@ -22,7 +22,6 @@ from replay_backends.session_files import SUFFIXES, Reading
 from replay_backends.shaping import shape_to_keep
 
 _SUFFIX: Final = ".json"
-_MODE: Final = 0o666  # less the umask
 
 
 @attrs.define(eq=False)
@@ -126,7 +125,7 @@ class FixtureDirectoryBackend:
         )
         with self._root() as root:
             self._check_place(root, stem + _SUFFIX, session_id)
-            with replaced(root, stem + _SUFFIX, _MODE) as file:
+            with replaced(root, stem + _SUFFIX) as file:
                 dump(kept, file)
 
     def close(self) -> None:

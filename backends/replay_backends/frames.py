@@ -1,6 +1,6 @@
 """The events in the frames of a live stream, and what was odd about the frames."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from replay.codec import check_event, decode_event
 from replay.diagnostics import Diagnostic
@@ -11,6 +11,7 @@ from replay.limits import Limits
 from replay_backends.sse import FRAME_BYTES, Decoder, Frame
 
 _SHOWN = 60  # characters of what cannot be read
+_MOST = 1000  # diagnostics; a stream may have no end
 
 
 class EventDecoder:
@@ -20,15 +21,23 @@ class EventDecoder:
         limits: How large things may be; a frame is at most 16 MiB all the same,
             unless ``event_bytes`` was raised.
         strict: Refuse frames and events that are not known or malformed.
+        masked: Makes of a text what a diagnostic may show of it.
     """
 
-    def __init__(self, limits: Limits, *, strict: bool = False) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        strict: bool = False,
+        masked: Callable[[str], str] = str,
+    ) -> None:
         longest = limits.event_bytes
         is_raised = longest > Limits().event_bytes
         self._frames = Decoder(longest if is_raised else min(longest, FRAME_BYTES))
         self._limits = limits
         self._strict = strict
-        self.diagnostics: list[Diagnostic] = []
+        self._masked = masked
+        self.diagnostics: list[Diagnostic] = []  #: the first thousand
 
     def feed(self, data: bytes) -> Iterator[Event]:
         """Take more bytes and yield the events that they complete.
@@ -53,7 +62,7 @@ class EventDecoder:
         except DecodeError as error:
             if self._strict:
                 raise
-            self._say("bad-frame", f"{error}: {frame.data[:_SHOWN]!a}")
+            self._say("bad-frame", f"{error}: {self._masked(frame.data)[:_SHOWN]!a}")
             return
         if is_deeper(value, self._limits.depth + 1):
             reason = f"nested deeper than {self._limits.depth} levels"
@@ -68,4 +77,5 @@ class EventDecoder:
         yield event
 
     def _say(self, code: str, detail: str) -> None:
-        self.diagnostics.append(Diagnostic(code, None, detail))
+        if len(self.diagnostics) < _MOST:
+            self.diagnostics.append(Diagnostic(code, None, detail))

@@ -22,12 +22,11 @@ from replay.limits import Limits
 from replay.os_errors import os_errors_of
 from replay_backends.folders import Folder, open_folder
 from replay_backends.replacing import replaced
-from replay_backends.session_files import Reading, sessions_in
+from replay_backends.scanning import scan
+from replay_backends.session_files import PART, SUFFIXES, Reading, sessions_in, stem_of
 
-_MODE: Final = 0o666  # less the umask
 _APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 _READING: Final = Reading(strict=False, limits=Limits())
-_PART: Final = ".jsonl.part"
 _WHOLE: Final = ".jsonl"
 _ARRIVALS: Final = ".arrivals"
 
@@ -47,7 +46,7 @@ class Recording:
 
     def __init__(self, directory: str, session_id: str, user_input: UserInput) -> None:
         self._stem = _stem_for(session_id, directory)
-        self._source = f"{directory.rstrip('/')}/{self._stem}{_PART}"
+        self._source = f"{directory.rstrip('/')}/{self._stem}{PART}"
         with ExitStack() as undo:
             with os_errors_of(directory):
                 path = Path.cwd() / directory
@@ -91,7 +90,7 @@ class Recording:
         """Forget the turn: its prompt was refused."""
         with self._undo, os_errors_of(self._source):
             os.ftruncate(self._arrivals, self._arrivals_before)
-            self._remove(_PART)
+            self._remove(PART)
             if not self._arrivals_before:
                 self._remove(_ARRIVALS)
 
@@ -99,23 +98,23 @@ class Recording:
         self._adopt_leftover()
         before = self._earlier()
         arrivals = self._earlier_arrivals(before.count(b"\n"))
-        self._part = self._started(_PART, before + _line(user_input), undo)
+        self._part = self._started(PART, before + _line(user_input), undo)
         fcntl.flock(self._part, fcntl.LOCK_EX)
         self._arrivals = self._started(_ARRIVALS, arrivals + _arrival(0.0), undo)
         self._arrivals_before = len(arrivals)
 
     def _adopt_leftover(self) -> None:
         """Complete what a recorder that was killed has left."""
-        if not self._folder.has(self._stem + _PART):
+        if not self._folder.has(self._stem + PART):
             return
         with ExitStack() as undo:
-            part = self._opened(_PART, undo)
+            part = self._opened(PART, undo)
             try:
                 fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 reason = "another recording of this session is under way"
                 raise BackendError(self._source, reason) from None
-            lines, earlier = self._content(_PART), self._content(_WHOLE)
+            lines, earlier = self._content(PART), self._content(_WHOLE)
             end = lines.rfind(b"\n") + 1
             if not lines.startswith(earlier) or not end:
                 reason = f"it does not go on where {self._stem}{_WHOLE} ends"
@@ -125,8 +124,8 @@ class Recording:
 
     def _earlier(self) -> bytes:
         """Return the lines of the session's earlier turns."""
-        if self._folder.has(f"{self._stem}.json"):
-            reason = f"the session is in {self._stem}.json already, whole"
+        for found in scan(self._folder, self._is_other_form):
+            reason = f"the session is in {found.path} already"
             raise BackendError(self._source, reason, "record into another directory")
         name = self._stem + _WHOLE
         if not self._folder.has(name):
@@ -137,6 +136,12 @@ class Recording:
             reason = "it holds whole sessions, not events"
             raise BackendError(source, reason, "record into another directory")
         return lines if lines.endswith(b"\n") else lines + b"\n"
+
+    def _is_other_form(self, name: str) -> bool:
+        """Tell whether a file holds the session, as its name says, and is not ours."""
+        is_ours = name in (self._stem + _WHOLE, self._stem + PART)
+        is_it = session_id_of(stem_of(name)) == session_id_of(self._stem)
+        return is_it and not is_ours and name.lower().endswith(SUFFIXES)
 
     def _content(self, suffix: str) -> bytes:
         """Return what a file of the session holds; nothing where there is none."""
@@ -152,7 +157,7 @@ class Recording:
         return b"".join(lines) + _arrival(None) * (count - len(lines))
 
     def _started(self, suffix: str, data: bytes, undo: ExitStack) -> int:
-        with replaced(self._folder, self._stem + suffix, _MODE) as file:
+        with replaced(self._folder, self._stem + suffix) as file:
             file.write(data)
         return self._opened(suffix, undo)
 
@@ -163,7 +168,7 @@ class Recording:
         return descriptor
 
     def _complete(self) -> None:
-        part, directory = self._folder.place(self._stem + _PART)
+        part, directory = self._folder.place(self._stem + PART)
         whole, _ = self._folder.place(self._stem + _WHOLE)
         os.replace(part, whole, src_dir_fd=directory, dst_dir_fd=directory)
 

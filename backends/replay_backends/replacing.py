@@ -20,7 +20,7 @@ _NEW: Final[int] = (
 
 
 @contextmanager
-def replaced(folder: Folder, name: str, mode: int) -> Iterator[BinaryIO]:
+def replaced(folder: Folder, name: str, mode: int = 0o666) -> Iterator[BinaryIO]:
     """Open a file to be written, which takes its name when the block ends well.
 
     Until then, and where the block fails, what bore the name is as it was. A program

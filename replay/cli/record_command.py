@@ -9,6 +9,7 @@ from replay.cli import standard_output
 from replay.cli.copy_command import copy_all
 from replay.cli.failures import FOUND_PROBLEMS, say
 from replay.cli.reading import location_argument, sessions_of
+from replay.live_streams import may_be_kept
 from replay.runs import joined
 from replay.sanitizing import sanitize
 
@@ -62,6 +63,8 @@ def _events(stream: replay.LiveStream) -> Iterator[replay.Event]:
     try:
         yield from stream
     except replay.StreamInterruptedError as error:
+        if not may_be_kept(error):
+            raise
         say(str(error), "warning")
         yield from stream.rest()
 

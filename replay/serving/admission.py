@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from replay.serving.hosts import is_loopback
+from replay.hosts import is_loopback
 
 _GUARDED: Final = "/api/"
 

@@ -8,13 +8,13 @@ from typing import Final
 
 import h11
 
+from replay.hosts import url_of
 from replay.serving.answers import Answer, phrase_of
 from replay.serving.client_requests import (
     ClientRequest,
     RefusedRequestError,
     addressed,
 )
-from replay.serving.hosts import url_of
 
 #: Bytes that a request's line and headers may have.
 LONGEST_HEAD: Final = 1 << 16

@@ -18,13 +18,13 @@ from uvicorn.server import ServerState
 
 from replay.backend import Source
 from replay.backend import open as open_source
+from replay.hosts import is_loopback, url_of
 from replay.serving.admission import Admission
 from replay.serving.api import make_app
 from replay.serving.client_connection import LONGEST_HEAD
 from replay.serving.clients import Clients, most_clients
 from replay.serving.faults import FaultQueue, parse_fault
 from replay.serving.front import Front
-from replay.serving.hosts import is_loopback, url_of
 from replay.serving.request_log import RecordedRequest, RequestLog
 from replay.serving.settings import ServerSettings
 

@@ -5,8 +5,8 @@ from typing import Literal, TypeAlias
 import attrs
 from attrs.validators import gt, optional
 
+from replay.hosts import is_loopback
 from replay.serving.faults import Fault
-from replay.serving.hosts import is_loopback
 
 #: How a list says that it has no further page; the service has done all three.
 LastPageToken: TypeAlias = Literal["absent", "null", "empty"]

@@ -142,3 +142,9 @@ def test_a_strict_reader_refuses_what_it_does_not_know(data: bytes) -> None:
 
 def test_a_strict_reader_takes_what_it_knows() -> None:
     assert [*EventDecoder(Limits(), strict=True).feed(TEXT)] == [TextDelta("a")]
+
+
+def test_of_what_is_odd_only_so_much_is_kept() -> None:
+    events, diagnostics = decoded(b"data: x\n\n" * 1001 + TEXT)
+    assert events == [TextDelta("a")]
+    assert len(diagnostics) == 1000

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -224,11 +225,32 @@ def test_a_turn_that_was_refused_leaves_nothing(tmp_path: Path, count: int) -> N
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_a_session_that_is_there_as_a_document_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "ses-1.json").write_text('{"session_id": "ses-1", "events": []}')
-    with pytest.raises(BackendError, match=r"in ses-1\.json already, whole"):
-        record(tmp_path)
-    assert names(tmp_path) == ["ses-1.json"]
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ses-1.json", "ses-1.json.gz", "ses-1.json.zst", "ses-1.jsonl.gz"),
+        *("ses-1.jsonl.zst", "ses-1.ndjson", "ses-1.ndjson.gz", "ses-1.JSON"),
+        *("SES-1.json", "ses-1.JSONL", "%73es-1.json", "below/ses-1.json"),
+    ],
+)
+def test_a_session_that_is_there_in_another_form_is_left_alone(
+    tmp_path: Path, name: str
+) -> None:
+    session_id = "SES-1" if name.startswith("SES") else "ses-1"
+    place = tmp_path / name
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes(b"[]")
+    with pytest.raises(BackendError, match=rf"in {re.escape(name)} already"):
+        record(tmp_path, session_id=session_id)
+    assert place.read_bytes() == b"[]"
+    assert names(tmp_path) == [place.relative_to(tmp_path).parts[0]]
+
+
+@pytest.mark.parametrize("name", ["ses-10.json", "ses-1.txt", "ses-1", ".ses-1.json"])
+def test_what_is_not_the_session_is_no_matter(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"[]")
+    record(tmp_path, *TURN).publish()
+    assert (tmp_path / "ses-1.jsonl").exists()
 
 
 @pytest.mark.parametrize(

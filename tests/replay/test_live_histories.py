@@ -36,6 +36,7 @@ class Stream:
     session_id = "ses-1"
     prompt = "Q?"
     user_input = UserInput("Q?")
+    status: int | None = None
 
     def __init__(
         self, events: Sequence[Event], rest: Sequence[Event] | None = None
@@ -47,7 +48,7 @@ class Stream:
     def _arriving(self, events: Sequence[Event]) -> Iterator[Event]:
         yield from events
         if self._rest is not None:
-            raise StreamInterruptedError("the-url", "it broke off")  # noqa: EM101 - a test
+            raise StreamInterruptedError("the-url", "it broke off", status=self.status)  # noqa: EM101 - a test
 
     def __iter__(self) -> Iterator[Event]:
         return self
@@ -55,8 +56,8 @@ class Stream:
     def __next__(self) -> Event:
         return next(self._events)
 
-    def rest(self, *, known: int = 0) -> Iterator[Event]:
-        assert known == 0
+    def rest(self, *, known: int | None = None) -> Iterator[Event]:
+        assert known is None
         yield from self._rest or ()
 
     def close(self) -> None:
@@ -119,6 +120,17 @@ def test_a_stream_that_breaks_off_is_an_error_and_ends_the_session() -> None:
     with pytest.raises(StreamInterruptedError):
         ReplayEngine([spy]).replay_live(Stream([TextDelta("a")], [END]))
     assert spy.names()[-1] == "session_end"
+
+
+def test_a_prompt_that_was_refused_has_no_rest() -> None:
+    class Refused(Stream):
+        status = 503
+
+    spy = Spy()
+    stream = Refused([], [Text("of an earlier turn"), END])
+    with pytest.raises(StreamInterruptedError):
+        ReplayEngine([spy]).replay_live(stream, reconcile=True)
+    assert "text" not in spy.names()
 
 
 def test_a_session_has_the_turns_events_at_its_end() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from http_server import Request, answer, head, json_answer
+from http_server import Handler, Request, answer, head, json_answer
 
 PREFIX = "/api/v1/chat"
 STOP = {"type": "stop", "usage": {}, "is_error": False, "error": None}
@@ -68,18 +68,28 @@ class ChatAPI:
         self.documents = {str(each["session_id"]): each for each in documents}
         self.page_size = page_size
         self.turn: list[bytes] = []  #: what a POST is answered with, after the head
+        self.kept: list[object] = []  #: what a POST adds to its session
         self.prompts: list[Any] = []  #: the bodies of all POSTs
 
     def __call__(self, request: Request, connection: socket.socket) -> bool:
         """Answer a request."""
-        if request.method == "POST":
-            self.prompts.append(json.loads(request.body))
-            connection.sendall(stream_head())
-            for piece in self.turn:
-                connection.sendall(chunk(piece))
-            connection.sendall(chunk(b""))
-        else:
+        if request.method != "POST":
             connection.sendall(self._answer(request))
+            return True
+        self.prompts.append(json.loads(request.body))
+        if self.kept:
+            session_id = request.path.removeprefix(f"{PREFIX}/").partition("/")[0]
+            events = self.documents[session_id]["events"]
+            assert isinstance(events, list)
+            self.documents[session_id] = document(session_id, *events, *self.kept)
+        return self._reply(connection)
+
+    def _reply(self, connection: socket.socket) -> bool:
+        """Answer a prompt, and tell whether the connection is kept."""
+        connection.sendall(stream_head())
+        for piece in self.turn:
+            connection.sendall(chunk(piece))
+        connection.sendall(chunk(b""))
         return True
 
     def _answer(self, request: Request) -> bytes:
@@ -96,6 +106,19 @@ class ChatAPI:
         items = [{k: v for k, v in each.items() if k != "events"} for each in listed]
         token = str(end) if end < len(self.documents) else None
         return json_answer({"items": items, "next_page_token": token}, close=False)
+
+
+def for_prompts(handler: Handler, session_id: str = "ses-1") -> Handler:
+    """Return what answers a POST as *handler* does, in a session without events."""
+    empty = json_answer(document(session_id))
+
+    def answer_all(request: Request, connection: socket.socket) -> object:
+        if request.method == "POST":
+            return handler(request, connection)
+        connection.sendall(empty)
+        return False
+
+    return answer_all
 
 
 class ExampleService(ChatAPI):

@@ -107,6 +107,12 @@ class Server:
         """Return its URL."""
         return f"{'https' if self._context else 'http'}://localhost:{self.port}"
 
+    def refuse(self) -> None:
+        """Take no more connections; those that are open stay so."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
     def stop(self) -> None:
         """Close everything, and wait for its threads."""
         self.stopping.set()

@@ -4,15 +4,16 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import BinaryIO, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import attrs
 
-from replay.errors import DecodeError, PermissionDeniedError
+from replay.errors import BackendError, DecodeError, PermissionDeniedError
 from replay.events import ImageAttachment
+from replay.hosts import is_loopback
 from replay.json_text import parse
 from replay_backends.http.client import Client
-from replay_backends.http.origins import is_loopback
+from replay_backends.http.origins import one_step
 from replay_backends.http.presigned import Downloads
 
 _MARGIN: Final = 30.0  # seconds before its end in which a URL is not used any more
@@ -64,7 +65,10 @@ class Attachments:
         self._known.clear()
 
     def _resolved(self, image: ImageAttachment) -> _Presigned:
-        name = quote(image.attachment_name, safe="", errors="surrogatepass")
+        name = one_step(image.attachment_name)
+        if name is None:
+            reason = f"there is no page image {image.attachment_name!a}"
+            raise BackendError(self._client.base, reason)
         params = {"source_id": image.source_id}
         return self._client.get(f"/beta/attachments/{name}", _read, params=params)
 

@@ -2,20 +2,23 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import attrs
 
 from replay.errors import AuthError, SessionNotFoundError
 from replay.events import ImageAttachment
+from replay.hosts import is_loopback
 from replay.limits import Limits
 from replay.sessions import Session, SessionSummary
 from replay_backends.frames import EventDecoder
 from replay_backends.http.bodies import session_of
+from replay_backends.http.deadlines import at_most_a_week
 from replay_backends.http.fetching import in_order
 from replay_backends.http.keys import VARIABLES, find_key
-from replay_backends.http.origins import base_url, is_loopback
+from replay_backends.http.origins import HOME, base_url, one_step
 from replay_backends.http.prompts import Prompt
 from replay_backends.session_files import Reading
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from replay_backends.http.client import Client
     from replay_backends.http.live import LiveStream
 
+_KEPT: Final = 10  # connections for calls of the user's own threads
 _BASE_VARIABLE: Final = "LLAMA_CLOUD_BASE_URL"
 
 
@@ -37,8 +41,9 @@ class HTTPBackend:
             ``LLAMA_PARSE_API_KEY``. A server on this machine may do without.
         project_id: Only sessions of this project; None: the key's own.
         organization_id: As *project_id*.
-        timeout: Seconds for a call, its retries included. A live turn may take
-            longer: then it is the time without a sign of life.
+        timeout: Seconds for a call, its retries included; more than a week is taken
+            for a week. A live turn may take longer: then it is the time without a sign
+            of life.
         retries: How often a GET is made again; a POST never is.
         page_size: Sessions on a page of the list; None: as the server likes.
         concurrency: How many sessions are fetched at once by ``sessions()``.
@@ -58,7 +63,10 @@ class HTTPBackend:
     project_id: str | None = attrs.field(default=None, kw_only=True)
     organization_id: str | None = attrs.field(default=None, kw_only=True)
     timeout: float = attrs.field(
-        default=120.0, kw_only=True, validator=attrs.validators.gt(0)
+        default=120.0,
+        kw_only=True,
+        converter=at_most_a_week,
+        validator=attrs.validators.gt(0),
     )
     retries: int = attrs.field(
         default=5, kw_only=True, validator=attrs.validators.ge(0)
@@ -98,7 +106,7 @@ class HTTPBackend:
             self.retries,
             self.limits.response_bytes,
             self.verify,
-            new_session(self.concurrency + 1),
+            new_session(_KEPT),
         )
         self._attachments = Attachments(
             self._client, allow_private_hosts=self.allow_private_hosts
@@ -123,14 +131,7 @@ class HTTPBackend:
             DecodeError: What the server holds is not a session.
             BackendError: The server does not give it.
         """
-        path = session_path(session_id, self._client.base)
-        source = self._client.base + path
-        reading = Reading(self.strict, self.limits)
-        return self._client.get(
-            path,
-            lambda body: session_of(body, source, session_id, reading),
-            session_id=session_id,
-        )
+        return self._session(self._client, session_id)
 
     def sessions(self) -> Iterator[Session]:
         """Yield every session, in the order of :meth:`summaries`.
@@ -142,8 +143,10 @@ class HTTPBackend:
             BackendError: The server does not give one.
             DecodeError: What it holds is not a session.
         """
+        client = self._client.apart(self.concurrency)
         ids = (summary.session_id for summary in self.summaries())
-        return in_order(self.session, ids, self.concurrency)
+        fetch = partial(self._session, client)
+        return in_order(fetch, ids, self.concurrency, client.hang_up)
 
     def stream(
         self,
@@ -158,7 +161,7 @@ class HTTPBackend:
 
         Args:
             session_id: The session that the turn is added to.
-            prompt: What the user asks: 1 to 1,000 characters.
+            prompt: What the user asks: at most 1,000 characters.
             index_ids: The indexes to ask: 1 to 10.
             require_all_indexes: Let the turn fail where one of them cannot be asked.
             record_to: A directory of fixtures that gets each event before the caller
@@ -171,20 +174,20 @@ class HTTPBackend:
         from replay_backends.http.live import LiveStream  # noqa: PLC0415 - as above
         from replay_backends.http.posting import post  # noqa: PLC0415 - the same
 
-        client = self._client
+        client = self._client.apart(1)
         path = f"{session_path(session_id, client.base)}/messages/stream"
-        source = client.base + path
-        asked = Prompt(session_id, prompt, tuple(index_ids), require_all_indexes)
-        asked.check(source)
+        asked = Prompt(session_id, prompt, index_ids, require_all_indexes)
+        asked.check(client.base + path)
+        ask = client.asking("POST", path, body=asked.body())
         stream = LiveStream(
             asked,
-            source,
-            EventDecoder(self.limits, strict=self.strict),
+            ask,
+            EventDecoder(self.limits, strict=self.strict, masked=ask.masked),
             lambda: self.session(session_id).events,
-            self.timeout,
+            client,
         )
         stream.start(
-            lambda undo: post(client, path, asked.body(), session_id, undo),
+            lambda undo: post(client, ask, session_id, undo),
             None if record_to is None else os.fspath(record_to),
         )
         return stream
@@ -200,8 +203,17 @@ class HTTPBackend:
 
     def close(self) -> None:
         """Let go of all connections."""
-        self._client.session.close()
+        self._client.hang_up()
         self._attachments.close()
+
+    def _session(self, client: "Client", session_id: str) -> Session:
+        path = session_path(session_id, client.base)
+        reading = Reading(self.strict, self.limits)
+        return client.get(
+            path,
+            lambda body: session_of(body, client.base + path, session_id, reading),
+            session_id=session_id,
+        )
 
     def _default_location(self) -> str:
         return self._home
@@ -210,7 +222,7 @@ class HTTPBackend:
 class LlamaCloudBackend(HTTPBackend):
     """Sessions from LlamaCloud in North America, or from ``LLAMA_CLOUD_BASE_URL``."""
 
-    _home = "https://api.cloud.llamaindex.ai"
+    _home = HOME
 
     def _default_location(self) -> str:
         return os.environ.get(_BASE_VARIABLE) or self._home
@@ -228,6 +240,7 @@ def session_path(session_id: str, source: str) -> str:
     Raises:
         SessionNotFoundError: The id would lead elsewhere, so it can be no session's.
     """
-    if session_id in ("", ".", ".."):
+    step = one_step(session_id)
+    if step is None:
         raise SessionNotFoundError(source, f"there is no session {session_id!a}")
-    return f"/chat/{quote(session_id, safe='', errors='surrogatepass')}"
+    return f"/chat/{step}"

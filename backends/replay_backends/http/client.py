@@ -5,17 +5,20 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
-from typing import BinaryIO, Final, TypeVar
-from urllib.parse import urljoin
+from itertools import count
+from typing import Any, BinaryIO, Final, TypeVar
+from urllib.parse import urljoin, urlsplit
 
 import attrs
 import requests
 
 from replay.errors import DecodeError, LimitExceededError, UnsafeRedirectError
-from replay.sanitizing import sanitize_line
+from replay.hosts import is_loopback
+from replay_backends.http.asks import Ask
 from replay_backends.http.connections import TimedAdapter
 from replay_backends.http.deadlines import Deadline
-from replay_backends.http.exchange import Ask, beginning_of, body_of, send
+from replay_backends.http.exchange import EVENTS, beginning_of, body_of, send
+from replay_backends.http.halting import Halt
 from replay_backends.http.keys import Key
 from replay_backends.http.origins import origin_of, split
 from replay_backends.http.refusals import Refusal
@@ -33,26 +36,40 @@ REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
 def new_session(
-    connections: int, check_peer: Callable[[str], None] | None = None
+    connections: int,
+    check_peer: Callable[[str], None] | None = None,
+    halt: Halt | None = None,
 ) -> requests.Session:
     """Return a session of requests that keeps no cookies and obeys deadlines.
 
     Args:
         connections: How many are kept for use at once.
         check_peer: See :class:`~replay_backends.http.connections.TimedAdapter`.
+        halt: See there.
     """
     session = _Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("http://", "https://"):
-        session.mount(scheme, TimedAdapter(connections, check_peer))
+        session.mount(scheme, TimedAdapter(connections, check_peer, halt))
     return session
 
 
 class _Session(requests.Session):
-    """Sees no redirect: even unfollowed, requests would read its body, however long."""
-
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return nothing, for :class:`Client` follows."""
+        """Return nothing, for :class:`Client` follows.
+
+        Of a redirect that it sees, requests reads the body, however long.
+        """
+
+    def merge_environment_settings(
+        self,
+        url: Any,  # noqa: ANN401 - as requests declares it
+        *given: Any,  # noqa: ANN401 - as requests declares it
+    ) -> Any:  # noqa: ANN401 - as requests declares it
+        """Return what the environment says; no proxy stands before this machine."""
+        settings = super().merge_environment_settings(url, *given)
+        is_here = is_loopback(str(urlsplit(url).hostname))
+        return {**settings, "proxies": {}} if is_here else settings
 
 
 @attrs.frozen
@@ -67,6 +84,19 @@ class Client:
     most: int  #: bytes of an answer, decoded
     verify: bool | str
     session: requests.Session
+    halt: Halt | None = None  #: ends all calls; None: nothing does
+
+    def apart(self, connections: int) -> "Client":
+        """Return a client with connections of its own, which can be hung up."""
+        halt = Halt()
+        session = new_session(connections, halt=halt)
+        return attrs.evolve(self, session=session, halt=halt)
+
+    def hang_up(self) -> None:
+        """End all calls, also those that wait in other threads, and begin no more."""
+        if self.halt:
+            self.halt.come()
+        self.session.close()
 
     def get(
         self,
@@ -92,29 +122,43 @@ class Client:
         """
         ask = self.asking("GET", path, params=params)
         deadline = Deadline(self.timeout, ask.source)
+        unreadable = count()  # answers so far
 
         def attempt() -> _Result:
             with closing(self._followed(ask, deadline)) as response:
                 check(response, ask, session_id)
                 try:
-                    with body_of(response, ask.source, self.most, deadline) as body:
+                    with body_of(response, ask, self.most, deadline) as body:
                         return read(body)
                 except LimitExceededError as error:
-                    raise attrs.evolve(error, source=ask.source) from None
+                    raise ask.placed(error) from None
                 except DecodeError as error:
-                    raise Again(
-                        attrs.evolve(error, source=ask.source), most=2
-                    ) from None
+                    if next(unreadable):
+                        raise ask.placed(error) from None
+                    raise Again(ask.placed(error)) from None
 
-        return with_retries(attempt, self.retries, deadline)
+        return with_retries(attempt, self.retries, deadline, self.halt)
 
     def asking(
-        self, method: str, path: str, *, params: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: object = None,
     ) -> Ask:
-        """Return what asks the service for a path."""
+        """Return what asks the service for a path: a GET for JSON, a POST for events.
+
+        Args:
+            method: ``GET`` or ``POST``.
+            path: What is added to the base.
+            params: Of the query, besides the scope.
+            body: What to send, as JSON; None: nothing.
+        """
         url = self.base + path
         params = {**self.scope, **(params or {})}
-        return Ask(method, url, url, self.key, self.verify, params=params)
+        ask = Ask(method, url, url, self.key, self.verify, params=params, body=body)
+        return attrs.evolve(ask, accept=EVENTS) if method == "POST" else ask
 
     def _followed(self, ask: Ask, deadline: Deadline) -> requests.Response:
         source = ask.source
@@ -146,12 +190,12 @@ def check(
     status, headers = response.status_code, response.headers
     if status == HTTPStatus.OK and kind in headers.get("content-type", kind).lower():
         return
-    body = beginning_of(response, ask.source)
-    refusal = Refusal(status, headers, body, ask.source)
+    body = b"" if ask.is_secret else beginning_of(response, ask)
+    refusal = Refusal(status, headers, body, ask)
     if status == HTTPStatus.OK:
         raise refusal.bad_response()
     after = retry_after(headers, time.time())
-    error = refusal.error(ask.key, session_id, after)
+    error = refusal.error(session_id, after)
     if ask.method == "GET" and is_worth_retrying(status, headers):
         raise Again(error, after)
     raise error
@@ -165,6 +209,6 @@ def _redirected(ask: Ask, location: str) -> Ask:
     here = origin_of(split(ask.url, ask.source))
     there = origin_of(split(url, ask.source))
     if here != there:
-        reason = f"it leads from {here} to {sanitize_line(there)}"
+        reason = f"it leads from {here} to {ask.shown(there)}"
         raise UnsafeRedirectError(ask.source, reason)
     return attrs.evolve(ask, url=url, params={})

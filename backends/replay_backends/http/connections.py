@@ -10,11 +10,16 @@ import io
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+from urllib3.util.connection import allowed_gai_family
+
+from replay_backends.http.halting import Halt
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -30,12 +35,16 @@ class TimedAdapter(HTTPAdapter):
         check_peer: Called with the address that a connection leads to, before
             anything of HTTP is sent; raises where that must not be. Where a proxy is
             used, only the proxy knows the address.
+        halt: Ends what waits for an answer; None: nothing does.
     """
 
     def __init__(
-        self, most: int, check_peer: Callable[[str], None] | None = None
+        self,
+        most: int,
+        check_peer: Callable[[str], None] | None = None,
+        halt: Halt | None = None,
     ) -> None:
-        self._classes = _pool_classes(check_peer)
+        self._classes = _pool_classes(check_peer, halt)
         super().__init__(pool_maxsize=most)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - as requests declares it
@@ -54,14 +63,38 @@ class TimedConnection(HTTPConnection):
     """A connection that counts the time from its opening, then from each request."""
 
     check_peer: Callable[[str], None] | None = None
+    halt: Halt | None = None
     _end = 0.0
 
     def connect(self) -> None:
         """Open the connection."""
         self.allow(float(self.timeout or 0))
         super().connect()
+        if self.halt:
+            self.halt.watch(self.sock)
         if self.check_peer and not self.proxy:
             self.check_peer(self.sock.getpeername()[0])
+
+    def _new_conn(self) -> socket.socket:
+        """Try one address after the other, all within the time that is there for one.
+
+        urllib3 would give each as much.
+        """
+        host, timeout = self._dns_host, self.timeout
+        try:
+            *others, last = _addresses(host, self.port)
+        except (OSError, UnicodeError):
+            return super()._new_conn()  # which says what is wrong with the name
+        self.allow(float(timeout or 0))
+        try:
+            for number, self._dns_host in enumerate(others):
+                self.timeout = self.left() / (len(others) + 1 - number)
+                with suppress(HTTPError):
+                    return super()._new_conn()
+            self._dns_host, self.timeout = last, self.left()
+            return super()._new_conn()
+        finally:
+            self._dns_host, self.timeout = host, timeout
 
     def getresponse(self) -> Any:  # noqa: ANN401 - urllib3's response
         """Return the answer, once its headers are there."""
@@ -94,10 +127,21 @@ class _TimedTLSConnection(TimedConnection, HTTPSConnection):
     pass
 
 
-def _pool_classes(check_peer: Callable[[str], None] | None) -> dict[str, Any]:
+def _addresses(host: str, port: int) -> list[str]:
+    """Return the addresses of a host, at least one."""
+    name = host.strip("[]")
+    family = allowed_gai_family()  # without IPv6, none of its addresses
+    found = socket.getaddrinfo(name, port, family, socket.SOCK_STREAM)
+    return [str(place[0]) for *_, place in found]
+
+
+def _pool_classes(
+    check_peer: Callable[[str], None] | None, halt: Halt | None
+) -> dict[str, Any]:
     check = None if check_peer is None else staticmethod(check_peer)
-    plain = type("Connection", (TimedConnection,), {"check_peer": check})
-    secure = type("Connection", (_TimedTLSConnection,), {"check_peer": check})
+    shared = {"check_peer": check, "halt": halt}
+    plain = type("Connection", (TimedConnection,), shared)
+    secure = type("Connection", (_TimedTLSConnection,), shared)
     return {
         "http": type("Pool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
         "https": type("Pool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),

@@ -1,8 +1,20 @@
 """How long a call may take in all, its retries included."""
 
 import time
+from typing import Final
 
 from replay.errors import DeadlineExceededError
+
+_WEEK: Final = 7 * 24 * 3600.0  # seconds
+
+
+def at_most_a_week(seconds: float) -> float:
+    """Return a timeout that the system can take: infinity is more than it can.
+
+    >>> at_most_a_week(float("inf"))
+    604800.0
+    """
+    return min(seconds, _WEEK)
 
 
 class Deadline:

@@ -1,41 +1,30 @@
 """One request and its answer, without retries."""
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from importlib.metadata import version
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, Final, cast
 
-import attrs
 import requests
 from urllib3.util import Timeout
 
 from replay.errors import BackendError, DeadlineExceededError, LimitExceededError
 from replay.os_errors import os_errors_of
+from replay_backends.http.asks import Ask
 from replay_backends.http.deadlines import Deadline
 from replay_backends.http.failures import TRANSPORT, failure_of, was_never_sent
-from replay_backends.http.keys import Key, no_key
+from replay_backends.http.keys import no_key
 from replay_backends.http.retrying import Again
 
+#: The content type of a stream of events.
+EVENTS: Final = "text/event-stream"
 _LONGEST_CONNECT: Final = 10.0  # seconds
 _PIECE: Final = 1 << 16  # bytes
 _IN_MEMORY: Final = 8 << 20  # bytes of a body; a longer one goes into a file
 _SHOWN_BODY: Final = 1 << 16  # bytes of a refusal
 _AGENT: Final = f"chat-replay/{version('chat-replay')}"
-
-
-@attrs.frozen
-class Ask:
-    """What is asked for."""
-
-    method: str
-    url: str
-    source: str  #: what messages call it: no part of it is secret
-    key: Key | None
-    verify: bool | str
-    accept: str = "application/json"
-    params: Mapping[str, str] = attrs.field(factory=dict)
-    body: object = None  #: JSON; None: there is none
 
 
 def send(session: requests.Session, ask: Ask, deadline: Deadline) -> requests.Response:
@@ -46,9 +35,10 @@ def send(session: requests.Session, ask: Ask, deadline: Deadline) -> requests.Re
         BackendError: It may not.
     """
     headers = {"Accept": ask.accept, "User-Agent": _AGENT}
-    if ask.accept == "text/event-stream":
+    if ask.accept == EVENTS:
         headers["Accept-Encoding"] = "identity"  # or events would wait for others
     left = deadline.left()
+    handled = sys.exception()
     try:
         return session.request(
             ask.method,
@@ -65,15 +55,15 @@ def send(session: requests.Session, ask: Ask, deadline: Deadline) -> requests.Re
             verify=ask.verify,
         )
     except TRANSPORT as error:
-        failure = _in_time(failure_of(error, ask.source), deadline)
-        is_safe = ask.method == "GET" or was_never_sent(error)
+        failure = _in_time(failure_of(error, ask, handled), deadline)
+        is_safe = ask.method == "GET" or was_never_sent(error, handled)
     if failure.retryable and is_safe:
         raise Again(failure)
     raise failure
 
 
 def pieces(
-    response: requests.Response, source: str, deadline: Deadline | None = None
+    response: requests.Response, ask: Ask, deadline: Deadline | None = None
 ) -> Iterator[bytes]:
     """Yield an answer's decoded body as it arrives.
 
@@ -81,10 +71,11 @@ def pieces(
         BackendError: It breaks off, or takes too long.
     """
     while True:
+        handled = sys.exception()  # another caller may ask for each piece
         try:
             piece: bytes = response.raw.read1(_PIECE, decode_content=True)
         except TRANSPORT as error:
-            failure = failure_of(error, source, in_body=True)
+            failure = failure_of(error, ask, handled, in_body=True)
         else:
             if not piece:
                 return
@@ -94,7 +85,7 @@ def pieces(
 
 
 def body_of(
-    response: requests.Response, source: str, most: int, deadline: Deadline
+    response: requests.Response, ask: Ask, most: int, deadline: Deadline
 ) -> BinaryIO:
     """Return a GET's decoded body as a file; a long one is not in memory.
 
@@ -103,15 +94,15 @@ def body_of(
         Again: It breaks off, or takes too long.
         BackendError: It cannot be decoded, or not be kept.
     """
-    with os_errors_of(source), ExitStack() as undo:
+    with os_errors_of(ask.source), ExitStack() as undo:
         file = undo.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY))
-        for piece in _pieces_or_again(response, source, deadline):
+        for piece in _pieces_or_again(response, ask, deadline):
             file.write(piece)
             if file.tell() > most:
                 reason = f"longer than {most} bytes"
                 hint = "raise Limits(response_bytes=…)"
                 raise LimitExceededError(
-                    where="$", reason=reason, source=source, hint=hint
+                    where="$", reason=reason, source=ask.source, hint=hint
                 )
         file.seek(0)
         undo.pop_all()
@@ -119,21 +110,21 @@ def body_of(
 
 
 def _pieces_or_again(
-    response: requests.Response, source: str, deadline: Deadline
+    response: requests.Response, ask: Ask, deadline: Deadline
 ) -> Iterator[bytes]:
     try:
-        yield from pieces(response, source, deadline)
+        yield from pieces(response, ask, deadline)
     except BackendError as error:
         if error.retryable:
             raise Again(error) from None
         raise
 
 
-def beginning_of(response: requests.Response, source: str) -> bytes:
+def beginning_of(response: requests.Response, ask: Ask) -> bytes:
     """Return the beginning of a refusal's body, as far as it can be read."""
     beginning = bytearray()
     with suppress(BackendError):
-        for piece in pieces(response, source):
+        for piece in pieces(response, ask):
             beginning += piece
             if len(beginning) >= _SHOWN_BODY:
                 break

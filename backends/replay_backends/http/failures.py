@@ -9,7 +9,12 @@ import ssl
 from collections.abc import Iterator
 from typing import Final
 
-from requests.exceptions import ConnectTimeout, ContentDecodingError, ProxyError
+from requests.exceptions import (
+    ConnectTimeout,
+    ContentDecodingError,
+    InvalidURL,
+    ProxyError,
+)
 from urllib3 import exceptions as urllib3
 
 from replay.errors import (
@@ -21,11 +26,18 @@ from replay.errors import (
     TruncatedResponseError,
 )
 from replay.sanitizing import sanitize_line
+from replay_backends.http.asks import SHOWN, Ask
 
-#: All that sending a request, or reading its answer, was seen to raise.
-TRANSPORT: Final = (OSError, ValueError, http.client.HTTPException, urllib3.HTTPError)
+#: All that sending a request, or reading its answer, was seen to raise; a proxy without
+#: a host is a TypeError.
+TRANSPORT: Final = (
+    OSError,
+    TypeError,
+    ValueError,
+    http.client.HTTPException,
+    urllib3.HTTPError,
+)
 
-_SHOWN: Final = 200  # characters
 _TIMEOUTS: Final = (TimeoutError, urllib3.ReadTimeoutError, ConnectTimeout)
 _TLS_HINT: Final = "for a private authority, set REQUESTS_CA_BUNDLE to its certificate"
 _CUT: Final = (http.client.IncompleteRead, ssl.SSLEOFError, ConnectionError)
@@ -33,22 +45,30 @@ _GARBLED: Final = (
     http.client.HTTPException,
     urllib3.DecodeError,
     urllib3.InvalidHeader,
-    urllib3.LocationValueError,
     ContentDecodingError,
 )
 
 
-def failure_of(error: Exception, source: str, *, in_body: bool = False) -> BackendError:
+def failure_of(
+    error: Exception,
+    ask: Ask,
+    handled: BaseException | None,
+    *,
+    in_body: bool = False,
+) -> BackendError:
     """Return the error of this library that says what *error* does.
 
     Args:
         error: One of :data:`TRANSPORT`.
-        source: What messages call the place.
+        ask: What was asked for.
+        handled: What the caller was handling when it was raised; Python has put that
+            into *error*, and it is no part of what went wrong here.
         in_body: Whether the answer had begun.
     """
-    chain = [*_chain(error)]
-    said = _said(chain)
-    if isinstance(error, ValueError) and not (in_body or _has(chain, *_GARBLED)):
+    chain = [*_chain(error, handled)]
+    source, said = ask.source, _said(chain, ask)
+    is_wrong = isinstance(error, TypeError | ValueError) and not in_body
+    if is_wrong and not _has(chain, *_GARBLED):
         return BackendError(source, f"the request cannot be made: {said}")
     if _has(chain, ProxyError, urllib3.ProxyError):
         return BackendUnavailableError(source, f"the proxy failed: {said}")
@@ -76,17 +96,22 @@ def _has(chain: list[BaseException], *kinds: type[BaseException]) -> bool:
     return any(isinstance(each, kinds) for each in chain)
 
 
-def was_never_sent(error: Exception) -> bool:
-    """Tell whether *error* came before there was a connection to send through."""
+def was_never_sent(error: Exception, handled: BaseException | None) -> bool:
+    """Tell whether *error* came before there was a connection to send through.
+
+    Args:
+        error: One of :data:`TRANSPORT`.
+        handled: As for :func:`failure_of`.
+    """
     return isinstance(error, ConnectTimeout) or any(
-        isinstance(each, urllib3.NewConnectionError) for each in _chain(error)
+        isinstance(each, urllib3.NewConnectionError) for each in _chain(error, handled)
     )
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def _chain(error: Exception, handled: BaseException | None) -> Iterator[BaseException]:
     """Yield an exception and all that it was made of, the outermost first."""
-    seen: set[int] = set()
-    waiting = [error]
+    seen = {id(handled)}
+    waiting: list[BaseException | None] = [error]
     while waiting:
         each = waiting.pop()
         if not isinstance(each, BaseException) or id(each) in seen:
@@ -97,8 +122,11 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         waiting += [arg for arg in each.args if isinstance(arg, BaseException)]
 
 
-def _said(chain: list[BaseException]) -> str:
+def _said(chain: list[BaseException], ask: Ask) -> str:
     """Return what the innermost of them says; the outer ones may show the URL."""
+    if _has(chain, urllib3.LocationValueError, InvalidURL, TypeError):
+        return "its URL, or that of the proxy, is none"  # which may hold a password
     last = chain[-1]
-    said = getattr(last, "strerror", None) or str(last) or type(last).__name__
-    return sanitize_line(said)[:_SHOWN]
+    if said := getattr(last, "strerror", None):  # by the system, or by OpenSSL
+        return sanitize_line(said)[:SHOWN]
+    return ask.shown(str(last)) or type(last).__name__

@@ -11,7 +11,10 @@ _Found = TypeVar("_Found")
 
 
 def in_order(
-    fetch: Callable[[_Key], _Found], keys: Iterable[_Key], at_once: int
+    fetch: Callable[[_Key], _Found],
+    keys: Iterable[_Key],
+    at_once: int,
+    end: Callable[[], object],
 ) -> Iterator[_Found]:
     """Yield ``fetch(key)`` for each key, in the order of the keys.
 
@@ -22,6 +25,7 @@ def in_order(
         fetch: Called in other threads.
         keys: Read in this thread.
         at_once: How many calls may be under way; at least 1.
+        end: Called when nothing is wanted any more; makes the calls end at once.
     """
     waiting: deque[Future[_Found]] = deque()
     todo = iter(keys)
@@ -35,3 +39,4 @@ def in_order(
             yield waiting.popleft().result()
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
+        end()

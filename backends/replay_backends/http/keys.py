@@ -31,6 +31,10 @@ class Key:
         request.headers["Authorization"] = f"Bearer {self._text}"
         return request
 
+    def masked(self, text: str) -> str:
+        """Return *text* with the key, in any case, left out."""
+        return re.sub(re.escape(self._text), "(the key)", text, flags=re.IGNORECASE)
+
     def __repr__(self) -> str:
         return f"<the key from {self.origin}>"
 

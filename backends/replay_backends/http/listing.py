@@ -1,7 +1,7 @@
 """The list of sessions, which comes in pages."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import attrs
 
@@ -10,6 +10,8 @@ from replay.errors import BadResponseError, DecodeError
 from replay.json_text import parse
 from replay.sessions import SessionSummary
 from replay_backends.http.client import Client
+
+_MOST_EMPTY: Final = 100  # pages in a row
 
 
 @attrs.frozen
@@ -32,15 +34,19 @@ def summaries(client: Client, page_size: int | None) -> Iterator[SessionSummary]
         DecodeError: It lists something else.
     """
     params = {} if page_size is None else {"page_size": str(page_size)}
+    source = f"{client.base}/chat"
     seen: set[str] = set()
+    empty = 0  # pages that have just come
     while True:
         page = client.get("/chat", _read, params=params)
         yield from page.summaries
         if page.next_token is None:
             return
+        empty = 0 if page.summaries else empty + 1
+        if empty == _MOST_EMPTY:
+            raise BadResponseError(source, f"{empty} empty pages one after the other")
         if page.next_token in seen:
-            source, reason = f"{client.base}/chat", "its pages go round in a circle"
-            raise BadResponseError(source, reason)
+            raise BadResponseError(source, "its pages go round in a circle")
         seen.add(page.next_token)
         params = {**params, "page_token": page.next_token}
 

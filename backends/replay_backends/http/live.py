@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, cast
 
-import attrs
 import requests
 
 from replay.diagnostics import Diagnostic
 from replay.errors import BackendError, DecodeError, StreamInterruptedError
 from replay.events import Event, Stop, UserInput
 from replay_backends.frames import EventDecoder
+from replay_backends.http.asks import Ask
+from replay_backends.http.client import Client
 from replay_backends.http.exchange import pieces
 from replay_backends.http.prompts import Prompt
 from replay_backends.http.reconciling import Progress
@@ -31,29 +33,32 @@ class LiveStream:
 
     Args:
         prompt: What was sent.
-        source: What messages call the place.
+        ask: What sent it.
         decoder: Makes events of bytes.
         history: Returns the events that the service has of the session.
-        timeout: Seconds without a sign of life.
+        client: Sent it, and is hung up when the stream is closed; its timeout is that
+            without a sign of life.
     """
 
     def __init__(
         self,
         prompt: Prompt,
-        source: str,
+        ask: Ask,
         decoder: EventDecoder,
         history: Callable[[], Sequence[Event]],
-        timeout: float,
+        client: Client,
     ) -> None:
         self.session_id = prompt.session_id
         self.prompt = prompt.text
         self.user_input = UserInput(prompt.text)  #: the service does not send it
         self.received = 0  #: how many events have been handed out
-        self._source = source
+        self._ask = ask
         self._decoder = decoder
         self._history = history
-        self._timeout = timeout
+        self._client = client
+        self._lock = RLock()  # held while an event is waited for
         self._progress = Progress()
+        self._known = 0
         self._is_stopped = False
         self._recording: Recording | None = None
         self._sent = 0.0
@@ -63,7 +68,7 @@ class LiveStream:
     def start(
         self, send: Callable[[ExitStack], requests.Response], record_to: str | None
     ) -> None:
-        """Send the prompt.
+        """Count the session's events, then send the prompt.
 
         Args:
             send: Sends it, and returns the answer once that begins.
@@ -72,6 +77,7 @@ class LiveStream:
         Raises:
             BackendError: It was not sent, or refused.
         """
+        self._known = len(self._history())
         if record_to is not None:
             from replay_backends.recording import Recording  # noqa: PLC0415 - not for Windows
 
@@ -104,38 +110,46 @@ class LiveStream:
             DecodeError: What arrived is past a limit, or wrong and ``strict`` is set.
             BackendError: It could not be recorded.
         """
-        return next(self._events)
+        with self._lock:
+            return next(self._events)
 
-    def rest(self, *, known: int = 0) -> Iterator[Event]:
+    def rest(self, *, known: int | None = None) -> Iterator[Event]:
         """Yield what the service has of this turn, and this stream has not given.
 
         Nothing is waited for: where the turn is still under way, call it again later.
 
         Args:
-            known: How many events the session had before the turn, at least. It
-                matters only where an earlier turn had the same prompt.
+            known: How many events the session had before the turn, at least; None:
+                as many as it had when the prompt was about to be sent.
 
         Raises:
             BackendError: The service has no such turn: the prompt was not received,
                 or is not kept yet.
         """
-        self._events.close()
-        self._undo.close()
+        self._end()
         if self._is_stopped:
             return
-        missing = self._progress.missing(self._history(), self.prompt, known)
+        missing = self._progress.missing(
+            self._history(),
+            self.prompt,
+            self._known if known is None else known,
+            has_gaps=any(each.code == "bad-frame" for each in self.diagnostics),
+        )
         if missing is None:
-            raise BackendError(self._source, "the session holds no such turn")
+            raise BackendError(self._ask.source, "the session holds no such turn")
         for event in missing:
-            self._hand_out(event, None)
+            with self._lock:
+                self._hand_out(event, None)
             yield event
         if self._is_stopped:
             self._publish()
 
     def close(self) -> None:
-        """Let go of the connection and of the recording."""
-        self._events.close()
-        self._undo.close()
+        """Let go of the connection and of the recording; any thread may do that.
+
+        Where another one waits for an event, it gets a StreamInterruptedError.
+        """
+        self._end()
         self._publish()
 
     def __enter__(self) -> Self:
@@ -158,7 +172,7 @@ class LiveStream:
                         yield event
             self._decoder.finish()
         except DecodeError as error:
-            raise attrs.evolve(error, source=self._source) from None
+            raise self._ask.placed(error) from None
         finally:
             self._undo.close()
         if not self._is_stopped:
@@ -169,10 +183,10 @@ class LiveStream:
     def _pieces(self, response: requests.Response) -> Iterator[bytes]:
         """Yield what arrives; a line, even one that says nothing, is a sign of life."""
         connection = cast("TimedConnection", response.raw.connection)  # until the end
-        connection.allow(self._timeout)
+        connection.allow(self._client.timeout)
         is_last_chance = False
         try:
-            for piece in pieces(response, self._source):
+            for piece in pieces(response, self._ask):
                 yield piece
                 if is_last_chance:
                     continue
@@ -180,7 +194,7 @@ class LiveStream:
                 if is_last_chance:
                     connection.allow(_AFTER_STOP)
                 elif b"\n" in piece or b"\r" in piece:
-                    connection.allow(self._timeout)
+                    connection.allow(self._client.timeout)
         except BackendError as error:
             if not self._is_stopped:
                 self._decoder.finish()
@@ -200,13 +214,20 @@ class LiveStream:
         count = f"{self.received} event" + ("" if self.received == 1 else "s")
         hint = "stream.rest() gives what is missing"
         return StreamInterruptedError(
-            self._source, f"{reason}, after {count}", hint, received=self.received
+            self._ask.source, f"{reason}, after {count}", hint, received=self.received
         )
 
+    def _end(self) -> None:
+        self._client.hang_up()
+        with self._lock, suppress(ValueError):  # within it, a signal has come: it ends
+            self._events.close()
+            self._undo.close()
+
     def _publish(self) -> None:
-        recording, self._recording = self._recording, None
-        if recording:
-            recording.publish()
+        with self._lock:
+            recording, self._recording = self._recording, None
+            if recording:
+                recording.publish()
 
 
 def _broken(error: StreamInterruptedError) -> Generator[Event]:

@@ -1,11 +1,13 @@
 """Where the service is, and where requests may go."""
 
-import ipaddress
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from replay.errors import BackendError
+from replay.hosts import is_loopback
 
+#: Where the service is, unless one says otherwise.
+HOME: Final = "https://api.cloud.llamaindex.ai"
 _API: Final = "/api/v1"
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -52,21 +54,18 @@ def split(url: str, source: str) -> SplitResult:
         is_usable = False
     if not is_usable:
         reason = "this is no URL of http or https"
-        raise BackendError(source, reason, "such as https://api.cloud.llamaindex.ai")
+        raise BackendError(source, reason, f"such as {HOME}")
     return parts
+
+
+def one_step(name: str) -> str | None:
+    """Return a name as one step of a path; None where it would lead elsewhere."""
+    if name in ("", ".", ".."):
+        return None
+    return quote(name, safe="", errors="surrogatepass")
 
 
 def origin_of(parts: SplitResult) -> str:
     """Return scheme, host and port, the same for all URLs that share them."""
     port = parts.port or _PORTS[parts.scheme]
     return f"{parts.scheme}://{parts.hostname}:{port}"
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine, by its name or address alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -3,7 +3,6 @@
 from contextlib import ExitStack
 from http import HTTPStatus
 
-import attrs
 import requests
 
 from replay.errors import (
@@ -12,29 +11,28 @@ from replay.errors import (
     TLSError,
     UnsafeRedirectError,
 )
-from replay_backends.http.client import REDIRECTS, Client, check, new_session
+from replay_backends.http.asks import Ask
+from replay_backends.http.client import REDIRECTS, Client, check
 from replay_backends.http.deadlines import Deadline
-from replay_backends.http.exchange import Ask, send
+from replay_backends.http.exchange import EVENTS, send
 from replay_backends.http.retrying import with_retries
 
 #: What messages add where nobody knows whether the prompt was received.
 HINT = "the prompt may have been received: see stream.rest() before sending it again"
-_EVENTS = "text/event-stream"
 
 
 def post(
-    client: Client, path: str, body: object, session_id: str, undo: ExitStack
+    client: Client, ask: Ask, session_id: str, undo: ExitStack
 ) -> requests.Response:
     """Send a POST once; return its answer, a stream of events, once that begins.
 
-    It goes over a connection of its own, for one that was kept may have been closed
-    by the service just now: then nobody knows what has been received. Only where no
-    connection could be made is there another try.
+    Only where no connection could be made is there another try.
 
     Args:
-        client: Whom to send it to.
-        path: Below the client's base.
-        body: What to send, as JSON.
+        client: Whom to send it to, over a connection of its own: one that was kept may
+            have been closed by the service just now, and then nobody knows what has
+            been received.
+        ask: The POST.
         session_id: The session that it is for.
         undo: Takes what is to be closed once the answer is not needed any more.
 
@@ -42,19 +40,18 @@ def post(
         StreamInterruptedError: It was sent, and there is no answer.
         BackendError: It was not sent, or it was refused.
     """
-    ask = attrs.evolve(client.asking("POST", path), accept=_EVENTS, body=body)
     deadline = Deadline(client.timeout, ask.source)
-    session = undo.enter_context(new_session(1))
+    undo.callback(client.hang_up)
 
     def attempt() -> requests.Response:
-        return undo.enter_context(_sent(session, ask, deadline))
+        return undo.enter_context(_sent(client.session, ask, deadline))
 
     response = with_retries(attempt, client.retries, deadline)
     if response.status_code in REDIRECTS:
         reason = "it leads elsewhere, and a prompt is sent once"
         raise UnsafeRedirectError(ask.source, reason, status=response.status_code)
     try:
-        check(response, ask, session_id, kind=_EVENTS)
+        check(response, ask, session_id, kind=EVENTS)
     except BackendError as error:
         if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise _interrupted(error) from None

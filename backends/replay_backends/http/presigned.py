@@ -11,10 +11,12 @@ from typing import Final
 import requests
 
 from replay.errors import BackendUnavailableError, UnsafeRedirectError
+from replay.hosts import is_loopback
+from replay_backends.http.asks import Ask
 from replay_backends.http.client import check, new_session
 from replay_backends.http.deadlines import Deadline
-from replay_backends.http.exchange import Ask, body_of, send
-from replay_backends.http.origins import is_loopback, split
+from replay_backends.http.exchange import body_of, send
+from replay_backends.http.origins import split
 from replay_backends.http.retrying import with_retries
 
 _LOGGERS: Final = ("urllib3.connection", "urllib3.connectionpool")
@@ -59,7 +61,7 @@ class Downloads:
         """
         parts = split(url, "the URL of a page image")
         source = f"{parts.scheme}://{parts.hostname}/…"
-        ask = Ask("GET", url, source, None, self._verify, accept="*/*")
+        ask = Ask("GET", url, source, None, self._verify, accept="*/*", is_secret=True)
         deadline = Deadline(timeout, source)
 
         def attempt() -> bytes:
@@ -67,7 +69,7 @@ class Downloads:
             response = send(self._session, ask, deadline)
             with closing(response):
                 check(response, ask, None, kind="")
-                with body_of(response, source, most, deadline) as body:
+                with body_of(response, ask, most, deadline) as body:
                     return body.read()
 
         with _no_logs():
@@ -80,12 +82,13 @@ class Downloads:
     def _check_url(self, scheme: str, host: str, source: str) -> None:
         if scheme != "https" and not (self._allows_loopback and is_loopback(host)):
             raise UnsafeRedirectError(source, "a page image is behind plain http")
-        if requests.utils.get_environ_proxies(source):
+        if not is_loopback(host) and requests.utils.get_environ_proxies(source):
             return  # the proxy finds the address, not this machine
         try:
             found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except OSError as error:
-            reason = f"the host of a page image is not found: {error.strerror}"
+        except (OSError, ValueError) as error:  # UnicodeError: it is no name at all
+            said = getattr(error, "strerror", None) or "it is no name of a host"
+            reason = f"the host of a page image is not found: {said}"
             raise BackendUnavailableError(source, reason) from None
         for *_, place in found:
             self._check_address(str(place[0]))

@@ -1,5 +1,6 @@
 """A prompt, as it is sent."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
@@ -16,7 +17,7 @@ class Prompt:
 
     session_id: str
     text: str
-    index_ids: tuple[str, ...]
+    index_ids: Sequence[str]
     require_all_indexes: bool
 
     def check(self, source: str) -> None:
@@ -26,13 +27,17 @@ class Prompt:
             source: What messages call the service.
 
         Raises:
-            InvalidRequestError: It is empty or too long, or asks no index or too many.
+            InvalidRequestError: It is too long, or asks no index or too many.
 
-        Source: the service's OpenAPI document of 2026-08-20.
+        Source: the service's OpenAPI document of 2026-08-20; that ten indexes can be
+            asked, its guide.
         """
-        if not 1 <= len(self.text) <= _LONGEST:
-            reason = f"a prompt has 1 to {_LONGEST} characters, not {len(self.text)}"
+        if len(self.text) > _LONGEST:
+            reason = f"a prompt has at most {_LONGEST} characters, not {len(self.text)}"
             raise InvalidRequestError(source, reason)
+        if isinstance(self.index_ids, str):
+            reason = "index_ids is a text, not a list of ids"
+            raise InvalidRequestError(source, reason, f"[{self.index_ids!a}]")
         count = len(self.index_ids)
         if not 1 <= count <= _MOST_INDEXES:
             reason = f"a prompt asks 1 to {_MOST_INDEXES} indexes, not {count}"
@@ -40,7 +45,7 @@ class Prompt:
 
     def body(self) -> dict[str, object]:
         """Return the JSON object that is sent."""
-        body: dict[str, object] = {"prompt": self.text, "index_ids": self.index_ids}
+        body: dict[str, object] = {"prompt": self.text, "index_ids": [*self.index_ids]}
         if self.require_all_indexes:
             body["require_all_indexes"] = True
         return body

@@ -6,42 +6,38 @@ same order everywhere: what stands before the last one that has come, has come t
 After it, text is counted, each kind for itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import pairwise
+from typing import Final
 
-import attrs
-
-from replay.events import (
-    Event,
-    Stop,
-    Text,
-    TextDelta,
-    Thinking,
-    ThinkingDelta,
-    ToolCall,
-    ToolResult,
-    UnknownEvent,
-    UserInput,
-)
+from replay.events import Event, Stop, UnknownEvent, UserInput
 from replay.messages import Kind
-from replay.runs import joined, taken_apart
+from replay_backends.http.amounts import Amounts, Boundary, Delta, Full, texts_of
 
-_KINDS: dict[type, Kind] = {
-    TextDelta: "text",
-    Text: "text",
-    ThinkingDelta: "thinking",
-    Thinking: "thinking",
-}
+_KINDS: Final[tuple[Kind, ...]] = ("text", "thinking")
+_READINGS: Final = ("said", "deltas", "fulls")
 
 
-@attrs.define
-class _Amount:
-    """How much of one kind has come since the last boundary."""
+class _Beginning:
+    """A text's length and digest, to be found at the beginning of another.
 
-    units: int = 0  #: of UTF-16: of the deltas, and of full events that had none
-    unsettled: int = 0  #: of these, those of deltas that no full event has followed
-    fulls: int = 0
+    White space does not count, for the service may trim what it keeps.
+    """
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._digest = blake2b(digest_size=16)
+
+    def add(self, text: str) -> None:
+        solid = _solid(text)
+        self.length += len(solid)
+        self._digest.update(_bytes(solid))
+
+    def is_of(self, solid: str) -> bool:
+        start = blake2b(_bytes(solid[: self.length]), digest_size=16)
+        return len(solid) >= self.length and start.digest() == self._digest.digest()
 
 
 class Progress:
@@ -50,30 +46,27 @@ class Progress:
     def __init__(self) -> None:
         self._boundaries = 0
         self._order = blake2b(digest_size=16)
+        self._texts: dict[tuple[Kind, str], _Beginning] = defaultdict(_Beginning)
         self._begin()
 
     def take(self, event: Event) -> None:
         """Count an event that has come."""
-        if isinstance(event, ToolCall | ToolResult | Stop):
+        if isinstance(event, Boundary):
             self._boundaries += 1
             self._order.update(_identity(event))
             self._begin()
-        elif isinstance(event, TextDelta | ThinkingDelta):
-            amount = self._amounts[_KINDS[type(event)]]
-            units = len(taken_apart(event.content))
-            amount.units += units
-            amount.unsettled += units
-        elif isinstance(event, Text | Thinking):
-            amount = self._amounts[_KINDS[type(event)]]
-            units = len(taken_apart(event.content))
-            amount.fulls += 1
-            amount.units += 0 if amount.unsettled else units
-            amount.unsettled = max(0, amount.unsettled - units)
         elif isinstance(event, UnknownEvent):
             self._unknown += 1
+        for kind, reading, text in texts_of(event, self._amounts):
+            self._texts[kind, reading].add(text)
 
     def missing(
-        self, history: Sequence[Event], prompt: str, known: int
+        self,
+        history: Sequence[Event],
+        prompt: str,
+        known: int,
+        *,
+        has_gaps: bool = False,
     ) -> list[Event] | None:
         """Return what has not come of the turn.
 
@@ -83,6 +76,8 @@ class Progress:
             history: All of the session's events.
             prompt: What the turn began with.
             known: How many of the events are older than the turn, at least.
+            has_gaps: Whether something within what has come was lost; then its text
+                is not compared with the history's.
 
         Returns:
             None where there is no such turn.
@@ -93,61 +88,86 @@ class Progress:
             if start < known or not isinstance(opening, UserInput):
                 continue
             turn = history[start + 1 : end]
-            if opening.content.strip() == prompt.strip() and self._fits(turn):
+            is_it = opening.content.strip() == prompt.strip() and self._fits(turn)
+            if is_it and (has_gaps or self._says_the_same(turn)):
                 return [*self._rest(turn)]
         return None
 
     def _begin(self) -> None:
         """Begin to count anew: after a boundary, all before it is settled."""
-        self._amounts: dict[Kind, _Amount] = {"text": _Amount(), "thinking": _Amount()}
+        self._amounts = Amounts()
         self._unknown = 0
 
     def _fits(self, turn: Sequence[Event]) -> bool:
         order = blake2b(digest_size=16)
         left = self._boundaries
         for event in turn:
-            if left and isinstance(event, ToolCall | ToolResult | Stop):
+            if left and isinstance(event, Boundary):
                 order.update(_identity(event))
                 left -= 1
         return not left and order.digest() == self._order.digest()
 
+    def _says_the_same(self, turn: Sequence[Event]) -> bool:
+        """Tell whether a turn's text begins with the text that has come.
+
+        One way of reading it is enough, for a full event may differ from its deltas.
+        """
+        texts = _texts(turn)
+        is_over = any(isinstance(event, Stop) for event in turn)
+        return all(self._agrees(kind, texts, is_over=is_over) for kind in _KINDS)
+
+    def _agrees(
+        self, kind: Kind, texts: Mapping[tuple[Kind, str], str], *, is_over: bool
+    ) -> bool:
+        come = [self._texts[kind, reading] for reading in _READINGS]
+        there = [texts.get((kind, reading), "") for reading in _READINGS]
+        is_kept = kind == "text" or bool(there[0])  # thinking need not be kept
+        if not (come[0].length and is_kept):
+            return True
+        if not is_over and len(there[0]) < come[0].length:
+            return True  # the service has not written all of it down yet
+        return any(each.length and each.is_of(text) for each in come for text in there)
+
     def _rest(self, turn: Sequence[Event]) -> Iterator[Event]:
         left = self._boundaries
-        come: dict[Kind, _Amount] = {
-            k: attrs.evolve(a) for k, a in self._amounts.items()
-        }
+        come = self._amounts.copy()
         unknown = self._unknown
         for event in turn:
-            is_boundary = isinstance(event, ToolCall | ToolResult | Stop)
+            is_boundary = isinstance(event, Boundary)
             if left:
                 left -= is_boundary
                 continue
             if is_boundary:
-                come = {"text": _Amount(), "thinking": _Amount()}
+                come = Amounts()
                 unknown = 0
             if isinstance(event, UnknownEvent) and unknown:
                 unknown -= 1
-            elif isinstance(event, TextDelta | ThinkingDelta):
-                yield from _uncounted(event, come[_KINDS[type(event)]])
-            elif isinstance(event, Text | Thinking) and come[_KINDS[type(event)]].fulls:
-                come[_KINDS[type(event)]].fulls -= 1
+            elif isinstance(event, Delta | Full):
+                yield from come.of(event).uncounted(event)
             else:
                 yield event
 
 
-def _uncounted(
-    delta: TextDelta | ThinkingDelta, come: _Amount
-) -> Iterator[TextDelta | ThinkingDelta]:
-    """Yield what of a delta has not come, and count off what has."""
-    units = taken_apart(delta.content)
-    counted = min(len(units), come.units)
-    come.units -= counted
-    if not counted:
-        yield delta
-    elif counted < len(units):
-        yield type(delta)(joined(units[counted:]))
+def _texts(turn: Sequence[Event]) -> dict[tuple[Kind, str], str]:
+    """Return all readings of a turn's text, without its white space."""
+    pieces: dict[tuple[Kind, str], list[str]] = defaultdict(list)
+    amounts = Amounts()
+    for event in turn:
+        if isinstance(event, Boundary):
+            amounts = Amounts()
+        for kind, reading, text in texts_of(event, amounts):
+            pieces[kind, reading].append(text)
+    return {key: _solid("".join(each)) for key, each in pieces.items()}
 
 
-def _identity(event: ToolCall | ToolResult | Stop) -> bytes:
+def _solid(text: str) -> str:
+    return "".join(text.split())
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _identity(event: Boundary) -> bytes:
     call_id = "" if isinstance(event, Stop) else event.call_id
-    return f"{event.type}:{len(call_id)}:{call_id}".encode("utf-8", "surrogatepass")
+    return _bytes(f"{event.type}:{len(call_id)}:{call_id}")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -17,11 +17,12 @@ from replay.errors import (
     RateLimitedError,
     SessionNotFoundError,
 )
-from replay.sanitizing import sanitize_line
+from replay.json_text import is_deeper
+from replay_backends.http.asks import Ask
 from replay_backends.http.keys import VARIABLES, Key
 
 _SHOWN: Final = 80  # characters of what is no answer of the service
-_SHOWN_DETAIL: Final = 200
+_DEEPEST: Final = 100  # levels of a detail; much deeper, it could not be pickled
 _CLASSES: Final[Mapping[int, type[BackendError]]] = {
     400: InvalidRequestError,
     401: AuthError,
@@ -40,15 +41,12 @@ class Refusal:
     status: int
     headers: Mapping[str, str]  #: in whatever case they are asked for
     body: bytes  #: its beginning
-    source: str  #: the URL, without what may be secret
+    ask: Ask  #: what it answers
 
-    def error(
-        self, key: Key | None, session_id: str | None, retry_after: float | None
-    ) -> BackendError:
+    def error(self, session_id: str | None, retry_after: float | None) -> BackendError:
         """Return the error that it is.
 
         Args:
-            key: What was sent as the key.
             session_id: The session that was asked for; None: no session was.
             retry_after: Seconds that the service asks to wait; None: it does not.
         """
@@ -58,14 +56,14 @@ class Refusal:
         detail = self._detail()
         if detail is not None:
             said = detail if isinstance(detail, str) else _listed(detail)
-            reason += f": {sanitize_line(said)[:_SHOWN_DETAIL]}"
+            reason += f": {self.ask.shown(said)}"
         error = cls(
-            self.source,
+            self.ask.source,
             reason,
-            _hint(cls, key),
+            _hint(cls, self.ask.key),
             self.status,
             detail,
-            self.headers.get("x-request-id"),
+            self.ask.shown(self.headers.get("x-request-id", ""), _SHOWN) or None,
         )
         if isinstance(error, RateLimitedError):
             return attrs.evolve(error, retry_after=retry_after)
@@ -76,11 +74,12 @@ class Refusal:
 
     def bad_response(self) -> BadResponseError:
         """Return the error that says that this is no answer of the service."""
-        kind = sanitize_line(self.headers.get("content-type", "nothing said"))
-        beginning = sanitize_line(self.body.decode("utf-8", "replace"))[:_SHOWN]
+        kind = self.ask.shown(self.headers.get("content-type", "nothing said"), _SHOWN)
+        beginning = self.ask.shown(self.body.decode("utf-8", "replace"), _SHOWN)
+        said = "" if self.ask.is_secret else f", {kind}: {beginning!r}"
         return BadResponseError(
-            self.source,
-            f"status {self.status}, {kind}: {beginning!r} is no answer of the service",
+            self.ask.source,
+            f"status {self.status}{said} is no answer of the service",
             "is there a proxy or a sign-in page between?",
             self.status,
         )
@@ -94,13 +93,27 @@ class Refusal:
             return BackendUnavailableError, said
         return _CLASSES.get(self.status, BackendError), said
 
-    def _detail(self) -> Any:  # noqa: ANN401 - any JSON value
+    def _detail(self) -> object:
         """Return what the service says of it; None where it does not."""
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
             return None
-        return value.get("detail") if isinstance(value, dict) else None
+        detail = value.get("detail") if isinstance(value, dict) else None
+        if is_deeper(detail, _DEEPEST):
+            return f"nested deeper than {_DEEPEST} levels"
+        return _masked(detail, self.ask)
+
+
+def _masked(value: object, ask: Ask) -> object:
+    match value:
+        case str():
+            return ask.masked(value)
+        case list():
+            return [_masked(each, ask) for each in value]
+        case dict():
+            return {ask.masked(k): _masked(each, ask) for k, each in value.items()}
+    return value
 
 
 def _listed(detail: object) -> str:

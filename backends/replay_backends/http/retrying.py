@@ -14,6 +14,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from replay.errors import ReplayError
 from replay_backends.http.deadlines import Deadline
+from replay_backends.http.halting import Halt
 
 _Result = TypeVar("_Result")
 _SHORTEST: Final = 0.5  # seconds
@@ -29,20 +30,19 @@ class Again(Exception):  # noqa: N818 - a request, no error
     Args:
         error: What is raised where there is no other.
         after: Seconds to wait before; None: as many as the attempts so far suggest.
-        most: How many attempts there may be, this one included; None: any number.
     """
 
-    def __init__(
-        self, error: ReplayError, after: float | None = None, most: int | None = None
-    ) -> None:
+    def __init__(self, error: ReplayError, after: float | None = None) -> None:
         super().__init__(error)
         self.error = error
         self.after = after
-        self.most = most
 
 
 def with_retries(
-    attempt: Callable[[], _Result], retries: int, deadline: Deadline
+    attempt: Callable[[], _Result],
+    retries: int,
+    deadline: Deadline,
+    halt: Halt | None = None,
 ) -> _Result:
     """Return what *attempt* returns, tried again where it raises :class:`Again`.
 
@@ -50,6 +50,7 @@ def with_retries(
         attempt: What to do.
         retries: How often it may be done again.
         deadline: Where the wait would reach it, the error is raised at once.
+        halt: Ends the wait, and all further attempts; None: nothing does.
 
     Raises:
         ReplayError: The last attempt failed.
@@ -61,10 +62,10 @@ def with_retries(
             wait=_wait,
             stop=lambda state: (
                 state.attempt_number > retries
-                or _is_last(state)
                 or state.upcoming_sleep >= deadline.remaining()
+                or (halt is not None and halt.has_come)
             ),
-            sleep=time.sleep,
+            sleep=halt.sleep if halt else time.sleep,
             reraise=True,
         )(attempt)
     except Again as again:
@@ -117,19 +118,9 @@ def wait_before(retry: int, asked: float | None) -> float:
 
 
 def _wait(state: RetryCallState) -> float:
-    again = _again(state)
-    return wait_before(state.attempt_number - 1, again.after)
-
-
-def _is_last(state: RetryCallState) -> bool:
-    most = _again(state).most
-    return most is not None and state.attempt_number >= most
-
-
-def _again(state: RetryCallState) -> Again:
     raised = state.outcome.exception() if state.outcome else None
     assert isinstance(raised, Again)  # noqa: S101 - nothing else is retried
-    return raised
+    return wait_before(state.attempt_number - 1, raised.after)
 
 
 def _number(text: str) -> float | None:

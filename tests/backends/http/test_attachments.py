@@ -135,6 +135,26 @@ def test_a_closed_source_has_forgotten_the_urls(
     assert len(server.requests) == 2
 
 
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_a_name_that_would_lead_elsewhere_is_not_asked_for(
+    serve: Serve, source_of: Open, name: str
+) -> None:
+    server = serve(always(presigned("https://example.com")))
+    with pytest.raises(BackendError, match="there is no page image"):
+        source_of(server).attachment(replay.ImageAttachment("dfl-1", name))
+    assert not server.requests
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example.com", "a..example.com"])
+def test_a_host_whose_name_is_none_is_an_error(
+    serve: Serve, source_of: Open, host: str
+) -> None:
+    server = serve(always(presigned(f"https://{host}/x?{SECRET}")))
+    with pytest.raises(BackendUnavailableError, match="no name of a host") as caught:
+        source_of(server).attachment(IMAGE)
+    assert "s3cret" not in str(caught.value)
+
+
 def test_an_image_that_is_not_there_is_an_error(serve: Serve, source_of: Open) -> None:
     with pytest.raises(BackendError) as caught:
         source_of(serve(always(answer(b"", 404)))).attachment(IMAGE)
@@ -320,6 +340,16 @@ def test_a_proxy_finds_the_address_where_there_is_one(
         source.attachment(IMAGE)
     assert proxy.requests[1].method == "CONNECT"
     assert len(waits) == 5
+
+
+def test_no_proxy_stands_before_images_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, serve: Serve, source_of: Open, images: Server
+) -> None:
+    proxy = serve(always(JPEG))
+    monkeypatch.setenv("http_proxy", proxy.url)
+    source = source_of(serve(always(presigned(url_of(images)))))
+    assert source.attachment(IMAGE) == PIXELS
+    assert not proxy.connections
 
 
 def broken(_: Request, connection: socket.socket) -> None:

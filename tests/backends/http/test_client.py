@@ -107,6 +107,19 @@ def test_a_proxy_from_the_environment_is_used(
     assert proxy.requests[0].target == f"{location}/api/v1/chat/ses-1"
 
 
+@pytest.mark.parametrize("name", ["http_proxy", "all_proxy"])
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_no_proxy_stands_before_this_machine(
+    monkeypatch: pytest.MonkeyPatch, serve: Serve, name: str, host: str
+) -> None:
+    proxy, server = serve(always(GOOD)), serve(always(GOOD))
+    monkeypatch.setenv(name, proxy.url)
+    with replay.open(f"http://{host}:{server.port}", api_key=KEY) as source:
+        assert source.session("ses-1")
+    assert not proxy.connections
+    assert len(server.requests) == 1
+
+
 def test_a_request_says_what_it_wants_and_who_asks(
     serve: Serve, source_of: Open
 ) -> None:

@@ -74,6 +74,21 @@ def test_pages_that_go_round_in_a_circle_end(serve: Serve, source_of: Open) -> N
     assert len(server.requests) == 2
 
 
+@pytest.mark.parametrize(("empty", "is_enough"), [(99, True), (100, False)])
+def test_empty_pages_without_end_are_an_error(
+    serve: Serve, source_of: Open, empty: int, *, is_enough: bool
+) -> None:
+    empties = [page(next_page_token=f"t{number}") for number in range(empty)]
+    server = serve(in_turn(page("a", next_page_token="t"), *empties, page("b")))  # noqa: S106 - no password
+    summaries = source_of(server).summaries()
+    assert next(summaries).session_id == "a"
+    if is_enough:
+        assert [each.session_id for each in summaries] == ["b"]
+    else:
+        with pytest.raises(BadResponseError, match="100 empty pages"):
+            next(summaries)
+
+
 def test_the_next_page_is_asked_for_when_it_is_needed(
     serve: Serve, source_of: Open
 ) -> None:

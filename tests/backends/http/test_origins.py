@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from replay.errors import BackendError
-from replay_backends.http.origins import base_url, is_loopback, origin_of
+from replay_backends.http.origins import base_url, origin_of
 
 
 @pytest.mark.parametrize(
@@ -91,13 +91,3 @@ def test_an_origin_is_scheme_host_and_port(
     one: str, other: str, *, is_same: bool
 ) -> None:
     assert (origin_of(urlsplit(one)) == origin_of(urlsplit(other))) is is_same
-
-
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
-def test_this_machine_is_known_by_name_and_address(host: str) -> None:
-    assert is_loopback(host)
-
-
-@pytest.mark.parametrize("host", ["example.com", "10.0.0.1", "::", "localhost."])
-def test_another_machine_is_none(host: str) -> None:
-    assert not is_loopback(host)

@@ -239,3 +239,56 @@ def test_what_was_given_as_the_rest_is_not_given_again() -> None:
 def test_a_half_of_a_character_is_no_whole_one() -> None:
     come = [TextDelta("a\ud83d")]
     assert missing(come, [OPENING, TextDelta("a\U0001f600b")]) == [TextDelta("\ude00b")]
+
+
+def test_a_turn_that_says_something_else_is_not_meant() -> None:
+    older: list[Event] = [OPENING, TextDelta("It fell."), Text("It fell."), STOP]
+    newer: list[Event] = [OPENING, Text("It rose."), STOP]
+    for come in ([TextDelta("It r")], [Text("It rose.")]):
+        assert missing(come, older) is None
+        assert missing(come, [*newer, *older]) == missing(come, newer)
+
+
+def test_a_turn_that_says_less_and_is_over_is_not_meant() -> None:
+    assert missing([TextDelta("It rose.")], [OPENING, Text("It"), STOP]) is None
+    assert missing([TextDelta("It rose.")], [OPENING, STOP]) is None
+
+
+def test_a_turn_of_which_not_all_is_kept_yet_is() -> None:
+    call = ToolCall("c", "find", {})
+    assert missing([TextDelta("It rose.")], [OPENING, TextDelta("It")]) == []
+    assert missing([TextDelta("It rose.")], [OPENING, TextDelta("It"), call]) == [call]
+
+
+def test_thinking_need_not_be_kept() -> None:
+    come: list[Event] = [ThinkingDelta("Hm."), Thinking("Hm."), TextDelta("It")]
+    assert missing(come, [OPENING, TextDelta("It"), STOP]) == [STOP]
+    assert missing(come, [OPENING, Thinking("Oh."), TextDelta("It"), STOP]) is None
+
+
+def test_white_space_within_what_was_said_may_be_lost() -> None:
+    come = [TextDelta(" It\n"), TextDelta("rose")]
+    assert missing(come, [OPENING, Text("It rose."), STOP]) == [Text("It rose."), STOP]
+
+
+@pytest.mark.parametrize(
+    "history", [[Text("It rose."), STOP], [TextDelta("It "), TextDelta("fell."), STOP]]
+)
+def test_a_full_event_may_differ_from_its_deltas(history: list[Event]) -> None:
+    come: list[Event] = [TextDelta("It "), TextDelta("fell."), Text("It rose.")]
+    assert missing(come, [OPENING, *history]) == [STOP]
+
+
+def test_a_full_event_makes_up_for_a_delta_that_was_lost() -> None:
+    history: list[Event] = [*map(TextDelta, ["It ", "rose", "."]), Text("It rose.")]
+    come: list[Event] = [TextDelta("It "), Text("It rose.")]
+    assert missing(come, [OPENING, *history, STOP]) == [STOP]
+
+
+def test_where_something_was_lost_the_text_is_not_compared() -> None:
+    progress = Progress()
+    progress.take(TextDelta("It "))
+    progress.take(TextDelta("."))
+    history: list[Event] = [OPENING, Text("It rose."), STOP]
+    assert progress.missing(history, "Why?", 0) is None
+    assert progress.missing(history, "Why?", 0, has_gaps=True) == history[1:]

@@ -1,6 +1,7 @@
 """What the service refuses."""
 
 import json
+import pickle
 from collections.abc import Callable
 
 import pytest
@@ -112,6 +113,20 @@ def test_a_detail_of_any_shape_is_kept(refuse: Refuse, detail: object) -> None:
     error = refuse(json_answer({"detail": detail}, 422))
     assert isinstance(error, InvalidRequestError)
     assert error.detail == detail
+
+
+@pytest.mark.parametrize("depth", [100, 101, 900])
+def test_a_detail_of_any_depth_can_be_pickled(refuse: Refuse, depth: int) -> None:
+    body = b'{"detail": %b5%b}' % (b"[" * depth, b"]" * depth)
+    error = refuse(answer(body, 422))
+    assert pickle.loads(pickle.dumps(error)).detail == error.detail  # noqa: S301 - our own
+    assert isinstance(error.detail, list) is (depth == 100)
+    assert depth == 100 or "deeper than 100 levels" in str(error)
+
+
+def test_the_name_of_a_request_is_shortened_and_made_safe(refuse: Refuse) -> None:
+    error = refuse(answer(b"", 500, "X-Request-Id: \x1b[31m" + "x" * 5000))
+    assert error.request_id == "␛[31m" + "x" * 75
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,21 @@ from chat_api import (
     chunk,
     delta,
     document,
+    for_prompts,
     frame,
     stream_head,
     user_input,
 )
-from http_server import KEY, Handler, Request, Server, always, answer, json_answer
+from http_server import (
+    KEY,
+    Handler,
+    Request,
+    Server,
+    always,
+    answer,
+    head,
+    json_answer,
+)
 
 Serve = Callable[..., Server]
 Open = Callable[..., replay.Source]
@@ -68,7 +78,9 @@ def test_no_error_shows_the_key_even_with_all_local_variables(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
-    with replay.open(serve(FAULTS[fault]).url, timeout=0.3) as source:
+    handler = FAULTS[fault]
+    server = serve(for_prompts(handler) if call == "stream" else handler)
+    with replay.open(server.url, timeout=0.3) as source:
         calls: dict[str, Callable[[], object]] = {
             "session": lambda: source.session("ses-1"),
             "summaries": lambda: [*source.summaries()],
@@ -85,6 +97,109 @@ def test_no_error_shows_the_key_even_with_all_local_variables(
     assert "CANARY" not in shown
     assert b"CANARY" not in pickle.dumps(caught.value)
     assert caught.value.__context__ is None or caught.value.__suppress_context__
+
+
+def echo(request: Request) -> bytes:
+    """Return the key as it was sent."""
+    return request.headers["authorization"].encode()
+
+
+def echoing(*answers: bytes) -> Handler:
+    """Return what answers so, with the key in place of ``KEY``."""
+
+    def handler(request: Request, connection: socket.socket) -> None:
+        connection.sendall(b"".join(answers).replace(b"KEY", echo(request)))
+
+    return handler
+
+
+ESCAPED = KEY.replace("llx", r"\u006clx").encode()
+ECHOES: dict[str, Handler] = {
+    "a detail": echoing(head(401), b'{"detail": "KEY"}'),
+    "an escaped detail": echoing(head(401), b'{"detail": "%b"}' % ESCAPED),
+    "a list": echoing(head(422), b'{"detail": [{"loc": ["KEY"], "msg": {"KEY": 1}}]}'),
+    "a page": echoing(head(200, "Content-Type: text/html"), b"KEY"),
+    "a content type": echoing(head(200, "Content-Type: KEY"), b"x"),
+    "a request id": echoing(head(403, "X-Request-Id: KEY")),
+    "a status line": echoing(b"KEY\r\n\r\n"),
+    "a long status line": echoing(b"x" * 150, b"KEY\r\n\r\n"),
+    "a chunk size": echoing(
+        head(200, "Content-Type: application/json", "Transfer-Encoding: chunked"),
+        b"KEY\r\n",
+    ),
+    "a redirect": echoing(
+        head(307, f"Location: http://{KEY.lower()}.example.com/", "Content-Length: 0")
+    ),
+}
+
+
+@pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize("name", ECHOES)
+@pytest.mark.parametrize("call", ["session", "stream"])
+def test_a_key_that_a_server_sends_back_is_not_shown(
+    serve: Serve, source_of: Open, name: str, call: str
+) -> None:
+    handler = ECHOES[name]
+    source = source_of(serve(for_prompts(handler) if call == "stream" else handler))
+    calls: dict[str, Callable[[], object]] = {
+        "session": lambda: source.session("ses-1"),
+        "stream": lambda: [*source.stream("ses-1", "Why?", ["i"])],
+    }
+    with pytest.raises(replay.ReplayError) as caught:
+        calls[call]()
+    shown = str(caught.value) + repr(caught.value)
+    assert "canary" not in shown.lower()
+    assert b"canary" not in pickle.dumps(caught.value).lower()
+
+
+@pytest.mark.parametrize("limit", ["strict", "event_bytes"])
+def test_a_key_in_an_event_that_is_refused_is_not_shown(
+    serve: Serve, source_of: Open, limit: str
+) -> None:
+    sent = head(200, "Content-Type: text/event-stream") + b'data: {"type": "KEY"}\n\n'
+    options: dict[str, object] = {"strict": True}
+    if limit == "event_bytes":
+        options = {"limits": replay.Limits(event_bytes=10)}
+    source = source_of(serve(for_prompts(echoing(sent))), **options)
+    with pytest.raises(replay.DecodeError) as caught:
+        [*source.stream("ses-1", "Why?", ["i"])]
+    assert "CANARY" not in str(caught.value)
+
+
+def test_a_key_in_a_frame_that_is_odd_is_not_shown(
+    serve: Serve, source_of: Open
+) -> None:
+    frames = b'data: {"KEY\n\n', b'event: delta\ndata: {"type": "KEY"}\n\n', frame(STOP)
+    sent = head(200, "Content-Type: text/event-stream") + b"".join(frames)
+    source = source_of(serve(for_prompts(echoing(sent))))
+    with source.stream("ses-1", "Why?", ["i"]) as stream:
+        assert len([*stream]) == 2
+        shown = [each.detail for each in stream.diagnostics]
+    assert len(shown) == 2
+    assert [each.count("(the key)") for each in shown] == [1, 0]
+    assert "CANARY" not in "".join(shown)
+
+
+IMAGE_FAULTS = {
+    "a redirect": answer(b'<a href="x?sig=s3cret">', 302, "Location: /x?sig=s3cret"),
+    "a refusal": answer(b'{"detail": "sig=s3cret"}', 403),
+    "a content type": answer(b"sig=s3cret", 201, "Content-Type: sig=s3cret"),
+    "a request id": answer(b"", 404, "X-Request-Id: sig=s3cret"),
+    "a status line": b"HTTP/1.1 sig=s3cret\r\n\r\n",
+    "a chunk size": head(200, "Transfer-Encoding: chunked") + b"sig=s3cret\r\n",
+}
+
+
+@pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize("name", IMAGE_FAULTS)
+def test_a_presigned_url_that_a_server_sends_back_is_not_shown(
+    serve: Serve, source_of: Open, name: str
+) -> None:
+    url = f"{serve(always(IMAGE_FAULTS[name])).url}/x?sig=s3cret"
+    signed = json_answer({"url": url, "expires_at": "2999-01-01T00:00:00Z"})
+    with pytest.raises(replay.BackendError) as caught:
+        source_of(serve(always(signed))).attachment(IMAGE)
+    assert "s3cret" not in str(caught.value) + repr(caught.value)
 
 
 COMMANDS = [
@@ -115,11 +230,9 @@ COMMANDS = [
 class API(ChatAPI):
     """A service whose turn breaks off."""
 
-    def __call__(self, request: Request, connection: socket.socket) -> bool:
-        if request.method == "POST":
-            connection.sendall(stream_head() + chunk(frame(delta("x"))))
-            return False
-        return super().__call__(request, connection)
+    def _reply(self, connection: socket.socket) -> bool:
+        connection.sendall(stream_head() + chunk(frame(delta("x"))))
+        return False
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,18 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from chat_api import PREFIX, ChatAPI, document
+from http_server import Request, serving
 
 #: Background jobs of a shell ignore Ctrl-C, and so would a test run as one.
 LISTENING = (
@@ -124,3 +129,25 @@ def test_a_reader_that_reads_nothing_is_no_error(
         assert process.stdout
         process.stdout.close()
         assert end_of(process) == (0, b"")
+
+
+def test_ctrl_c_while_sessions_are_fetched_waits_for_none_of_them(
+    tmp_path: Path,
+) -> None:
+    asked = threading.Semaphore(0)
+
+    class Silent(ChatAPI):
+        def __call__(self, request: Request, connection: socket.socket) -> bool:
+            if request.path == PREFIX:
+                return super().__call__(request, connection)
+            asked.release()
+            return connection.recv(1) != b""
+
+    with (
+        serving(Silent(map(document, "abcd"), page_size=9)) as server,
+        started("copy", server.url, tmp_path / "new") as process,
+    ):
+        for _ in range(4):
+            assert asked.acquire(timeout=30)
+        process.send_signal(signal.SIGINT)
+        assert end_of(process) == (130, b"")

@@ -18,6 +18,7 @@ from chat_api import (
     chunk,
     delta,
     document,
+    for_prompts,
     frame,
     stream_head,
     user_input,
@@ -50,9 +51,8 @@ Serve = Callable[[Handler], Server]
 
 def service(*turn: object) -> ChatAPI:
     """Return a service that answers a prompt with a turn."""
-    api = ChatAPI(
-        [document("ses-1", user_input("Why?"), *turn), document("ses-2", TEXT)]
-    )
+    api = ChatAPI([document("ses-1"), document("ses-2", TEXT)])
+    api.kept = [user_input("Why?"), *turn]
     api.turn = [frame(event) for event in turn]
     return api
 
@@ -64,7 +64,8 @@ def recorded(folder: Path, session_id: str = "ses-1") -> list[object]:
 
 
 def test_all_sessions_are_recorded(run: Run, serve: Serve, tmp_path: Path) -> None:
-    url = serve(service(*TURN)).url
+    whole = document("ses-1", user_input("Why?"), *TURN)
+    url = serve(ChatAPI([whole, document("ses-2", TEXT)])).url
     done = run("record", url, tmp_path / "new")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert sorted(p.name for p in (tmp_path / "new").iterdir()) == [
@@ -131,7 +132,7 @@ def test_text_is_printed_as_it_comes(serve: Serve, tmp_path: Path) -> None:
         connection.sendall(frame(delta("rose.")) + frame(STOP))
 
     command: list[str | Path] = [sys.executable, "-m", "replay", "record"]
-    command += [serve(handler).url, tmp_path]
+    command += [serve(for_prompts(handler)).url, tmp_path]
     with subprocess.Popen([*command, *ASK], stdout=subprocess.PIPE) as process:  # noqa: S603 - our own command
         assert process.stdout
         assert process.stdout.read(3) == b"It "
@@ -157,18 +158,17 @@ def test_a_turn_that_failed_is_told(
 class BreaksOff(ChatAPI):
     """Ends a turn after its first events."""
 
-    def __call__(self, request: Request, connection: socket.socket) -> bool:
-        if request.method == "POST":
-            connection.sendall(stream_head() + b"".join(map(chunk, self.turn[:2])))
-            return False
-        return super().__call__(request, connection)
+    def _reply(self, connection: socket.socket) -> bool:
+        connection.sendall(stream_head() + b"".join(map(chunk, self.turn[:2])))
+        return False
 
 
 @pytest.mark.parametrize("history", [TURN, [TEXT, STOP], [delta("It rose."), STOP]])
 def test_a_turn_that_broke_off_is_completed_from_the_history(
     run: Run, serve: Serve, tmp_path: Path, history: list[dict[str, object]]
 ) -> None:
-    api = BreaksOff([document("ses-1", user_input("Why?"), *history)])
+    api = BreaksOff([document("ses-1")])
+    api.kept = [user_input("Why?"), *history]
     api.turn = [frame(event) for event in TURN]
     done = run("record", serve(api).url, tmp_path, *ASK)
     assert (done.returncode, done.stdout) == (0, "It rose.\n")
@@ -193,10 +193,39 @@ def test_a_turn_whose_rest_is_not_there_is_kept_as_far_as_it_came(
     assert recorded(tmp_path) == [user_input("Why?"), *TURN[:2]]
 
 
+class Refuses(ChatAPI):
+    """Answers a prompt with the status of an error."""
+
+    def _reply(self, connection: socket.socket) -> bool:
+        connection.sendall(answer(b"", 503))
+        return False
+
+
+def test_an_earlier_answer_is_not_printed_for_a_prompt_that_was_refused(
+    run: Run, serve: Serve, tmp_path: Path
+) -> None:
+    server = serve(Refuses([document("ses-1", user_input("Why?"), *TURN)]))
+    done = run("record", server.url, tmp_path, *ASK)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "503 Service Unavailable" in done.stderr
+    assert [each.method for each in server.requests] == ["GET", "POST"]
+    assert recorded(tmp_path) == [user_input("Why?")]
+
+
+def test_an_earlier_answer_is_not_printed_for_a_prompt_that_was_not_kept(
+    run: Run, serve: Serve, tmp_path: Path
+) -> None:
+    api = BreaksOff([document("ses-1", user_input("Why?"), *TURN)])
+    done = run("record", serve(api).url, tmp_path, *ASK)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "holds no such turn" in done.stderr
+
+
 def test_a_turn_that_has_not_ended_is_a_problem(
     run: Run, serve: Serve, tmp_path: Path
 ) -> None:
-    api = BreaksOff([document("ses-1", user_input("Why?"), *TURN[:3])])
+    api = BreaksOff([document("ses-1")])
+    api.kept = [user_input("Why?"), *TURN[:3]]
     api.turn = [frame(event) for event in TURN]
     done = run("record", serve(api).url, tmp_path, *ASK)
     assert (done.returncode, done.stdout) == (1, "It rose.\n")
@@ -205,7 +234,9 @@ def test_a_turn_that_has_not_ended_is_a_problem(
 def test_a_prompt_that_is_refused_leaves_no_file(
     run: Run, serve: Serve, tmp_path: Path
 ) -> None:
-    done = run("record", serve(always(answer(b"", 429))).url, tmp_path, *ASK)
+    done = run(
+        "record", serve(for_prompts(always(answer(b"", 429)))).url, tmp_path, *ASK
+    )
     assert done.returncode == 2
     assert "429 Too Many Requests" in done.stderr
     assert not [*tmp_path.iterdir()]
@@ -247,7 +278,7 @@ def test_kill_9_loses_no_event_that_was_seen(
             connection.sendall(frame(delta(f"{number}-" + "x" * (number % 500))))
 
     command: list[str | Path] = [sys.executable, "-c", SEES]
-    command += [serve(handler).url, tmp_path]
+    command += [serve(for_prompts(handler)).url, tmp_path]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own code
         assert process.stdout
         seen = [process.stdout.readline() for _ in range(1 + 53 * attempt)]
