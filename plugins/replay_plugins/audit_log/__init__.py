@@ -1,0 +1,1 @@
+"""The audit log: what sessions did, in a form that an auditor can check."""
