@@ -1,1 +1,3 @@
 """The audit log: what sessions did, in a form that an auditor can check."""
+
+from replay_plugins.audit_log.plugin import AuditLog as AuditLog
