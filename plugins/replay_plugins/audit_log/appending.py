@@ -43,24 +43,15 @@ class AppendOnlyFile:
             AuditTamperedError: The file is not as it was left; nothing is written.
             AuditPoisonedError: It cannot be said what the file holds.
         """
-        self._check()
+        self.check(self.size)
         try:
             write_once(self._descriptor, line, self.path)
         except AuditFullError:
-            self.cut(self.size)
+            self._truncate(self.size)
             raise
         except AuditError as error:
             raise poisoned(self.path, error.reason) from error
         self.size += len(line)
-
-    def check_empty(self) -> None:
-        """Make sure that the file is a new one.
-
-        Raises:
-            AuditTamperedError: Somebody else has made it.
-        """
-        if self.size:
-            raise self._tampered(what="another file stands where a new one is to begin")
 
     def cut(self, size: int) -> None:
         """Take away what comes after *size* bytes.
@@ -68,6 +59,10 @@ class AppendOnlyFile:
         Raises:
             AuditPoisonedError: It cannot be said whether it is gone.
         """
+        if size != self.size:
+            self._truncate(size)
+
+    def _truncate(self, size: int) -> None:
         try:
             os.ftruncate(self._descriptor, size)
         except OSError as error:
@@ -83,16 +78,23 @@ class AppendOnlyFile:
         """
         sync(self._descriptor, self.path)
 
-    def _check(self) -> None:
-        """Make sure that the path still leads here, and that nobody else writes."""
+    def check(self, size: int) -> None:
+        """Make sure that the path still leads here, and that nobody else wrote.
+
+        Args:
+            size: How many bytes there should be.
+
+        Raises:
+            AuditTamperedError: It is not so.
+        """
         try:
             named = self.path.lstat()
         except OSError as error:
             raise self._tampered(what="the file is gone") from error
         if (named.st_dev, named.st_ino) != self._identity:
             raise self._tampered(what="another file has taken its place")
-        if named.st_size != self.size:
-            what = f"it has {named.st_size} bytes, and was left with {self.size}"
+        if named.st_size != size:
+            what = f"it has {named.st_size} bytes, and was left with {size}"
             raise self._tampered(what=what)
 
     def _tampered(self, *, what: str) -> AuditTamperedError:

@@ -8,10 +8,10 @@ from typing import Final
 
 import attrs
 
-from replay.errors import AuditError
 from replay_plugins.audit_log.merkle import Frontier, leaf_hash
 
 SCHEMA: Final = "chat-replay.audit/1"
+_KIND_BY: Final = 250  #: bytes from a line's beginning to past its kind
 NOTHING: Final = "0" * 64  #: what the first record follows
 
 
@@ -48,7 +48,7 @@ class Chain:
             fields: All else.
 
         Raises:
-            AuditError: A field is no JSON value.
+            TypeError, ValueError, RecursionError: A field is no JSON value.
         """
         now = timestamp()
         record = {
@@ -82,6 +82,12 @@ def beginning(seq: int, head: str) -> bytes:
     return f'{{"schema":"{SCHEMA}","seq":{seq},"prev":"{head}","time":"'.encode()
 
 
+def kind_is(line: bytes, kind: str) -> bool:
+    """Tell whether a record, whose line begins as it should, is of a kind."""
+    _, _, rest = line[:_KIND_BY].partition(b'","kind":"')
+    return rest.startswith(kind.encode() + b'"')
+
+
 def time_of(line: bytes) -> str:
     """Return when a record was written, from a line that begins as it should."""
     _, _, rest = line.partition(b'"time":"')
@@ -92,13 +98,8 @@ def json_bytes(value: object) -> bytes:
     """Return a value as JSON in ASCII without blanks, as it stands in every record.
 
     Raises:
-        AuditError: It is no JSON value.
+        TypeError, ValueError, RecursionError: It is no JSON value.
     """
-    try:
-        text = json.dumps(
-            value, ensure_ascii=True, allow_nan=False, separators=(",", ":")
-        )
-    except (TypeError, ValueError, RecursionError) as error:
-        reason = f"cannot be written as JSON: {error}"
-        raise AuditError("audit log", reason) from error
-    return text.encode()
+    return json.dumps(
+        value, ensure_ascii=True, allow_nan=False, separators=(",", ":")
+    ).encode()

@@ -21,7 +21,7 @@ from replay_plugins.audit_log.private_files import (
     replace,
     sync_directory,
 )
-from replay_plugins.audit_log.recovering import keep_torn_end, read_back
+from replay_plugins.audit_log.recovering import describe, keep_torn_end, read_back
 from replay_plugins.audit_log.signed_notes import write_note
 
 
@@ -115,23 +115,26 @@ class Log:
         self._chain = found.chain
         if self._policy.keeps_openings or os.path.lexists(self._files.openings):
             self._openings = Openings(self._files.openings, found.chain.size)
-        torn = keep_torn_end(self._files, found.end) if found.is_torn else None
         file = AppendOnlyFile(self._files.current)
-        if torn:
+        if found.is_torn:
+            keep_torn_end(self._files, found.end)
             file.cut(found.end)
-        self._begin(file, torn, found.began)
+        file.check(found.end)
+        self._begin(file, found.began)
+        for path in self._files.torn():
+            if path.name not in found.recovered:
+                self._write(file, "recovered", describe(path))
+        self._opened_size = file.size
+        self._sync()
 
     def _begin(
         self,
         file: AppendOnlyFile,
-        torn: Mapping[str, object] | None = None,
         began: float | None = None,
     ) -> AppendOnlyFile:
         """Write what comes first, to a new file or to one that is opened again."""
         about = {"log": self._chain.log_id, "pid": os.getpid(), **self._policy.about}
         self._write(file, "log_opened", about)
-        if torn:
-            self._write(file, "recovered", torn)
         self._file, self._opened_size = file, file.size
         self._began = time.time() if began is None else began
         self._sync()
@@ -140,7 +143,7 @@ class Log:
     def _current(self) -> AppendOnlyFile:
         if self._file is None:
             file = AppendOnlyFile(self._files.current)
-            file.check_empty()
+            file.check(0)
             return self._begin(file)
         return self._file
 
@@ -179,7 +182,11 @@ class Log:
         openings: Sequence[Opening] = (),
     ) -> None:
         chain = self._chain
-        line = chain.line(kind, self._policy.actor, fields)
+        try:
+            line = chain.line(kind, self._policy.actor, fields)
+        except (TypeError, ValueError, RecursionError) as error:
+            reason = f"a {kind} cannot be written as JSON: {error}"
+            raise AuditError(str(file.path), reason) from error
         with self._opened(openings):
             try:
                 file.append(line)

@@ -1,7 +1,5 @@
 """The files that make up one log."""
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
@@ -39,8 +37,7 @@ class LogFiles:
 
     def parts(self) -> list[Path]:
         """Return the older files, which were rotated away, oldest first."""
-        numbered = ((_number(suffix), path) for suffix, path in self._suffixes("[0-9]"))
-        return [path for number, path in sorted(numbered) if number]
+        return self._numbered("")
 
     def next_part(self) -> Path:
         """Return what the current file is called when it is rotated away."""
@@ -48,26 +45,27 @@ class LogFiles:
         last = parts[-1].name.rpartition(".")[2] if parts else "0"
         return self._beside(f"{int(last) + 1:06}")
 
+    def torn(self) -> list[Path]:
+        """Return where torn ends of the log are kept, oldest first."""
+        return self._numbered("torn-")
+
     def next_torn(self) -> Path:
         """Return where the next torn end of the log is kept."""
-        numbers = (
-            _number(suffix.removeprefix("torn-"))
-            for suffix, _ in self._suffixes("torn-")
-        )
-        return self._beside(f"torn-{max(numbers, default=0) + 1}")
+        kept = self.torn()
+        last = kept[-1].name.rpartition("-")[2] if kept else "0"
+        return self._beside(f"torn-{int(last) + 1}")
 
     def _beside(self, suffix: str) -> Path:
         return self.current.with_name(f"{self.current.name}.{suffix}")
 
-    def _suffixes(self, pattern: str) -> Iterator[tuple[str, Path]]:
-        """Yield what comes after the log's name, where it begins with a pattern."""
-        begin = f"{self.current.name}."
-        for path in self.current.parent.iterdir():
-            suffix = path.name.removeprefix(begin)
-            if path.name.startswith(begin) and re.match(pattern, suffix):
-                yield suffix, path
-
-
-def _number(text: str) -> int:
-    """Return a file's number; 0: that is none."""
-    return int(text) if text.isascii() and text.isdigit() else 0
+    def _numbered(self, word: str) -> list[Path]:
+        """Return the files beside it that are called by a word and a number."""
+        begin = f"{self.current.name}.{word}"
+        numbered = [
+            (int(number), path)
+            for path in self.current.parent.iterdir()
+            if path.name.startswith(begin)
+            and (number := path.name.removeprefix(begin)).isdecimal()
+            and number.isascii()
+        ]
+        return [path for _, path in sorted(numbered)]

@@ -28,9 +28,7 @@ class Openings:
 
     def __init__(self, path: Path, size: int) -> None:
         self._file = AppendOnlyFile(path)
-        end = _end(path, size)
-        if end < self._file.size:
-            self._file.cut(end)
+        self._file.cut(_end(path, size))
 
     def append(self, openings: Iterable[Opening], seq: int) -> int:
         """Write the openings of the next record; return what :meth:`cut` takes.
@@ -45,8 +43,7 @@ class Openings:
 
     def cut(self, size: int) -> None:
         """Remove what was appended since: there is no such record."""
-        if size < self._file.size:
-            self._file.cut(size)
+        self._file.cut(size)
 
     def sync(self) -> None:
         """Return when all of it is on the disk."""

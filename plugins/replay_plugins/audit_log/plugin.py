@@ -222,7 +222,7 @@ class AuditLog:
         signer = None if self.key is None else signer_at(self.key)
         about = {
             "sync": self.sync,
-            "content": self.content,
+            "content_policy": self.content,
             "signed": signer is not None,
             "version": version("chat-replay"),
         }

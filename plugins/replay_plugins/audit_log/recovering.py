@@ -12,7 +12,7 @@ from typing import BinaryIO
 import attrs
 
 from replay.errors import AuditTamperedError, DecodeError
-from replay_plugins.audit_log.chain import Chain, beginning
+from replay_plugins.audit_log.chain import Chain, beginning, kind_is
 from replay_plugins.audit_log.checkpoints import Checkpoint
 from replay_plugins.audit_log.log_files import LogFiles
 from replay_plugins.audit_log.private_files import open_private, write_new
@@ -29,6 +29,7 @@ class Found:
     #: when the current file's first record was written, in seconds since 1970; None:
     #: it has no record
     began: float | None
+    recovered: frozenset[str]  #: names of torn ends that records tell of
 
 
 def read_back(files: LogFiles) -> Found:
@@ -39,7 +40,7 @@ def read_back(files: LogFiles) -> Found:
         AuditError: It cannot be read.
     """
     checkpoint = _checkpoint(files.checkpoint)
-    chain, is_torn = Chain(token_hex(16)), False
+    chain, is_torn, recovered = Chain(token_hex(16)), False, set()
     for path in [*files.parts(), files.current]:
         end, began = 0, None
         for line in _lines(path):
@@ -49,17 +50,19 @@ def read_back(files: LogFiles) -> Found:
             _follow(chain, line, path)
             end += len(line)
             began = _moment(chain, path) if began is None else began
+            if kind_is(line, "recovered"):
+                recovered.add(_value(line, "file", path))
             _compare(chain, checkpoint, path)
         if is_torn and path != files.current:
             raise _tampered(path, f"it is torn after record {chain.size - 1}")
     if checkpoint and chain.size < checkpoint.size:
         what = f"it has {chain.size} records, and its checkpoint {checkpoint.size}"
         raise _tampered(files.current, what)
-    return Found(chain, end, is_torn, began)
+    return Found(chain, end, is_torn, began, frozenset(recovered))
 
 
-def keep_torn_end(files: LogFiles, end: int) -> dict[str, object]:
-    """Copy what comes after *end* to a file of its own, and return the record's fields.
+def keep_torn_end(files: LogFiles, end: int) -> None:
+    """Copy what comes after *end* to a file of its own.
 
     Raises:
         AuditError: It cannot be read or written.
@@ -67,17 +70,26 @@ def keep_torn_end(files: LogFiles, end: int) -> dict[str, object]:
     with _opened(files.current) as file:
         file.seek(end)
         torn = file.read()
-    kept = files.next_torn()
-    write_new(kept, torn)
+    write_new(files.next_torn(), torn)
+
+
+def describe(path: Path) -> dict[str, object]:
+    """Return what a record says of a torn end that is kept.
+
+    Raises:
+        AuditError: It cannot be read.
+    """
+    with _opened(path) as file:
+        torn = file.read()
     digest = sha256(torn).hexdigest()
-    return {"file": kept.name, "bytes": len(torn), "sha256": digest}
+    return {"file": path.name, "bytes": len(torn), "sha256": digest}
 
 
 def _follow(chain: Chain, line: bytes, path: Path) -> None:
     if not line.startswith(beginning(chain.size, chain.head)):
         raise _tampered(path, f"record {chain.size} does not follow the one before it")
     if not chain.size:
-        chain.log_id = _log_id(line, path)
+        chain.log_id = _value(line, "log", path)
     chain.advance(line)
 
 
@@ -88,14 +100,15 @@ def _moment(chain: Chain, path: Path) -> float:
         raise _tampered(path, "its first record does not say when it was") from error
 
 
-def _log_id(line: bytes, path: Path) -> str:
+def _value(line: bytes, key: str, path: Path) -> str:
+    """Return a string that a record must hold."""
     try:
-        log_id = json.loads(line)["log"]
+        value = json.loads(line)[key]
     except (ValueError, KeyError):
-        log_id = None
-    if not isinstance(log_id, str):
-        raise _tampered(path, "record 0 does not say which log it is")
-    return log_id
+        value = None
+    if not isinstance(value, str):
+        raise _tampered(path, f"a record does not say its {key}")
+    return value
 
 
 def _compare(chain: Chain, checkpoint: Checkpoint | None, path: Path) -> None:
