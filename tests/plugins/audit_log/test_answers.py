@@ -18,7 +18,7 @@ def test_every_answer_stands_under_its_question() -> None:
 def test_no_answer_hides_a_problem() -> None:
     for question in ("unaltered", "complete", "anchored", "openings"):
         found = Findings(records=9, signed=9, kept=9)
-        found.add(question, "file:1", "it is odd", 7)  # type: ignore[arg-type]  # one of them
+        found.add(question, "file:1", "it is odd", 7)
         lines = [*answers_of(found)]
         at = lines.index(f"{question}: NO, problems: 1")
         assert lines[at + 1] == "  file:1: record 7: it is odd"
