@@ -19,9 +19,10 @@ def opened(path: Path, **policy: Any) -> Log:  # noqa: ANN401 - any option
 
 
 def lines_of(path: Path) -> list[bytes]:
-    """Return the lines of a log, through all its files."""
+    """Return the lines of a log, through all its files, though the last be missing."""
     older = sorted(path.parent.glob(f"{path.name}.0*"))
-    return [line for each in [*older, path] for line in each.read_bytes().splitlines()]
+    files = [*older, *([path] if path.exists() else [])]
+    return [line for each in files for line in each.read_bytes().splitlines()]
 
 
 def records_of(path: Path) -> list[Record]:

@@ -43,7 +43,8 @@ class Log:
         self._lock = Lock(files.lock)
         self._mutex = threading.RLock()
         self._timer: threading.Timer | None = None
-        self._fault: str | None = None
+        self._is_closed = False
+        self._fault: str | None = None  # what closed it for good
         self._openings: Openings | None = None
         self._file: AppendOnlyFile | None = None
         try:
@@ -89,10 +90,11 @@ class Log:
         Raises:
             AuditError: As from :meth:`append`; the log is let go all the same.
         """
-        if self._lock.close.alive:
+        if not self._is_closed:
             try:
                 self.checkpoint()
             finally:
+                self._is_closed = True
                 self._let_go()
 
     @contextmanager
@@ -100,15 +102,18 @@ class Log:
         """Let one thread of one process in, and nobody after what cannot be mended."""
         self._lock.check()
         with self._mutex:
-            if not self._lock.close.alive:
-                raise AuditError(str(self._files.current), "the log is closed")
             if self._fault is not None:
                 raise poisoned(self._files.current, self._fault)
+            if self._is_closed:
+                raise AuditError(str(self._files.current), "the log is closed")
             try:
                 yield
             except AuditPoisonedError as error:
                 self._fault = error.reason.partition(";")[0]
                 raise
+            finally:
+                if self._fault is not None:
+                    self._let_go()
 
     def _open(self) -> None:
         found = read_back(self._files)
