@@ -33,6 +33,8 @@ Misfit: TypeAlias = tuple[int | None, str]  # the number it bears, and what is w
 
 def head_of(record: bytes) -> Head | None:
     """Return a record's head; None: it is no record."""
+    if not record.isascii():
+        return None
     with suppress(ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return _DECODE(record)
     with suppress(ValueError, RecursionError):  # half a character, or a large integer
@@ -41,11 +43,18 @@ def head_of(record: bytes) -> Head | None:
 
 
 def committed_fields(record: bytes) -> Iterator[tuple[str, str]]:
-    """Yield the fields that a record is committed to, each with its commitment."""
+    """Yield the fields that a record is committed to, each with its commitment.
+
+    Args:
+        record: One that has a head.
+    """
+    found: dict[str, object] = {}
     if b'"commitment":"' in record:
-        for name, value in json.loads(record).items():
-            if isinstance(value, dict) and value.keys() == {"length", "commitment"}:
-                yield name, value["commitment"]
+        with suppress(RecursionError):  # msgspec reads deeper
+            found = json.loads(record)
+    for name, value in found.items():
+        if isinstance(value, dict) and value.keys() == {"length", "commitment"}:
+            yield name, str(value["commitment"])
 
 
 def misfit(record: bytes, expected: int, follows: str) -> Misfit | None:

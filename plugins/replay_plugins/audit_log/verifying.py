@@ -16,7 +16,7 @@ from replay_plugins.audit_log.findings import Findings
 from replay_plugins.audit_log.log_files import LogFiles
 from replay_plugins.audit_log.merkle import Frontier, leaf_hash
 from replay_plugins.audit_log.opening_checks import OpeningChecks
-from replay_plugins.audit_log.reading import lines_of, parts_of
+from replay_plugins.audit_log.reading import parts_of
 from replay_plugins.audit_log.record_heads import (
     Head,
     committed_fields,
@@ -54,11 +54,10 @@ def verify(
     files = LogFiles(path)
     findings = Findings(signers=tuple(each.name for each in keys))
     walk = _Walk(files, keys, _anchors(files, kept, findings), findings)
-    parts = parts_of(files)
-    findings.files = len(parts)
-    for part in parts:
-        for number, line in enumerate(lines_of(part), 1):
-            walk.take(line, part.name, number)
+    for name, lines in parts_of(files):
+        findings.files += 1
+        for number, line in enumerate(lines, 1):
+            walk.take(line, name, number)
     walk.end()
     if must_be_anchored and not findings.is_head_anchored:
         reason = "no checkpoint kept elsewhere reaches the end"
