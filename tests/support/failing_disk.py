@@ -22,6 +22,7 @@ from audit_logs import records_of
 from killing import HOOKS, OUR_OWN
 from replay.errors import AuditError, AuditPoisonedError
 from replay_plugins.audit_log import AuditLog
+from replay_plugins.audit_log.verifying import verify
 
 FAILING = 100
 SESSION = replay.loads(
@@ -98,6 +99,7 @@ def child(folder: Path, call: str, spent: int) -> AuditError | None:
             if isinstance(error, AuditPoisonedError) or left == 1:
                 log = None
     check(path, told)
+    assert not verify(path).problems
     return met
 
 

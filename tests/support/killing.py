@@ -21,6 +21,7 @@ import attrs
 import replay
 from audit_logs import Record, records_of
 from replay_plugins.audit_log import AuditLog
+from replay_plugins.audit_log.verifying import verify
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 HOOKS = {
@@ -129,6 +130,7 @@ def main(folder: Path, sync: str, rounds: int, seed: int) -> Tally:
     AuditLog(path).replay_close()
     records = records_of(path)
     assert len(records) >= size
+    assert not verify(path).problems
     tally.torn = sum(record["kind"] == "recovered" for record in records)
     tally.parts = len([*folder.glob("a.0*")])
     return tally
