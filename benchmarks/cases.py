@@ -13,6 +13,7 @@ from benchmarks.listening import bytes_to_engine, hook_call
 from benchmarks.plan import Plan
 from benchmarks.recording import audit_log
 from benchmarks.start_up import start_up
+from benchmarks.verification import audit_verify
 
 
 @attrs.frozen
@@ -32,6 +33,7 @@ CASES: Final[Mapping[str, Case]] = {
     "start-up": Case(start_up, ("llama_cloud",)),
     "dumps": Case(dumps, ("orjson",)),
     "audit-log": Case(audit_log),
+    "audit-verify": Case(audit_verify),
 }
 
 

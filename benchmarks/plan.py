@@ -12,6 +12,7 @@ class Plan:
     sessions: tuple[int, ...]  #: events of the sessions that are held in memory
     histories: tuple[int, ...]  #: deltas of the histories that are coalesced
     files: tuple[int, ...]  #: events of the sessions that are read by processes
+    records: tuple[int, ...]  #: of the audit logs that are verified
     all_commands: bool  #: whether ``run``, ``check`` and ``copy`` read them too
     seconds: float  #: about how long one comparison may last
 
@@ -20,6 +21,7 @@ QUICK: Final = Plan(
     sessions=(9_200,),
     histories=(10, 1_000, 100_000),
     files=(1_800_000,),
+    records=(10_000, 100_000),
     all_commands=False,
     seconds=4,
 )
@@ -27,6 +29,7 @@ FULL: Final = Plan(
     sessions=(10, 100, 1_000, 9_200, 100_000, 1_000_000),
     histories=(10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000),
     files=(1_800_000, 10_000_000),
+    records=(10_000, 100_000, 1_000_000),
     all_commands=True,
     seconds=20,
 )

@@ -48,7 +48,7 @@ class InclusionProof(msgspec.Struct, frozen=True, tag_field="proves", tag="inclu
             DecodeError: The checkpoint is none.
         """
         _, checkpoint = read_checkpoint(self.checkpoint)
-        record = self.record.encode("utf-8", "surrogatepass")
+        record = self.record.encode()
         head = head_of(record)
         if head is None or head.seq != self.seq:
             return False

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final, TypeAlias
 
 import msgspec
@@ -32,10 +33,11 @@ Misfit: TypeAlias = tuple[int | None, str]  # the number it bears, and what is w
 
 def head_of(record: bytes) -> Head | None:
     """Return a record's head; None: it is no record."""
-    try:
+    with suppress(ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return _DECODE(record)
-    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
-        return None
+    with suppress(ValueError, RecursionError):  # half a character, or a large integer
+        return msgspec.convert(json.loads(record), Head)
+    return None
 
 
 def committed_fields(record: bytes) -> Iterator[tuple[str, str]]:

@@ -157,7 +157,7 @@ class _Walk:
         findings.recovered += head.kind == "recovered"
         if head.kind == "log_opened":
             self._opened(head, place)
-        elif head.actor != self._actor and findings.log:
+        elif self._actor not in ("", head.actor):
             reason = f"its actor is not who opened the log, {self._actor!a}"
             findings.add("unaltered", place, reason, head.seq)
         if head.kind == "checkpoint":
@@ -180,6 +180,7 @@ class _Walk:
             findings.add("unaltered", place, error.reason, head.seq)
             return
         is_signed = self._is_signed(note, place, head.seq)
+        findings.log = findings.log or checkpoint.origin.removeprefix(ORIGIN)
         if head.signed != bool(note.signatures):
             reason = "whether it is signed is not as the record says"
             findings.add("anchored", place, reason, head.seq)

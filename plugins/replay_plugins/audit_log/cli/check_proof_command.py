@@ -57,12 +57,12 @@ def check_proof(*, file: Path, keys: tuple[str, ...], checkpoint: Path | None) -
 
 def _told(proof: Proof, *, is_anchored: bool) -> list[str]:
     _, last = read_checkpoint(proof.checkpoint)
-    of = f"{last.size} records of {last.origin}, at {last.time}"
+    of = f"of {last.origin}, whose checkpoint is of {last.time or 'an unknown time'}"
     if isinstance(proof, InclusionProof):
-        told = [f"record {proof.seq} is one of the {of}:", proof.record]
+        told = [f"record {proof.seq} is among the {last.size} {of}:", proof.record]
     else:
         _, earlier = read_checkpoint(proof.earlier)
-        told = [f"the first {earlier.size} records are as before in the {of}"]
+        told = [f"the first {earlier.size} records begin the {last.size} {of}"]
     if not is_anchored:
         told.append("whether that checkpoint is true is not checked: give --key")
     return told

@@ -9,6 +9,7 @@ import click
 from replay.cli import standard_output
 from replay.cli.reading import json_option
 from replay.cli.rows import write_rows
+from replay.sanitizing import sanitize_line
 from replay_plugins.audit_log.cli.arguments import LOG
 from replay_plugins.audit_log.log_files import LogFiles
 from replay_plugins.audit_log.reading import records_of
@@ -54,4 +55,5 @@ def show(*, log: Path, as_json: bool, **wants: Any) -> None:  # noqa: ANN401 - a
 
 def _write_lines(lines: Iterator[bytes]) -> None:
     for line in lines:
-        standard_output.write(line.decode("ascii", "backslashreplace") + "\n")
+        text = line.decode("ascii", "backslashreplace")
+        standard_output.write(sanitize_line(text) + "\n")
