@@ -1,13 +1,13 @@
-"""Write audit logs while one call of the system fails: the first, the second, and so on.
+"""Write audit logs while a call of the system fails: the first, then the second, ….
 
     python tests/support/failing_disk.py DIRECTORY CALL
 
-Meant for ``strace -f``, told to let the call number :data:`FAILING` of that name of each
-process fail on the files of :func:`paths`. Each child spends all but so many of these calls on
-a file of no interest, so that the first child meets the failure at the first call that
-matters, the second one at the second. It ends with the child that meets none. Prints
-the error that each child's replay met, a line each. Fails where a record is missing,
-the chain is broken, a replay went on, or the log does not go on afterwards.
+Meant for ``strace -f``, told to let the call number :data:`FAILING` of that name fail
+in each process, on the files of :func:`paths`. Each child spends all but so many of
+these calls on a file of no interest, so that the first child meets the failure at the
+first call that matters, the second one at the second. It ends with the child that meets
+none. Prints the error that each child's replay met, a line each. Fails where a record
+is missing, the chain is broken, a replay went on, or the log does not go on afterwards.
 """
 
 import os
@@ -19,9 +19,10 @@ from pathlib import Path
 
 import replay
 from audit_logs import records_of
-from killing import HOOKS, OUR_OWN
+from killing import OUR_OWN, acknowledging
 from replay.errors import AuditError, AuditPoisonedError
 from replay_plugins.audit_log import AuditLog
+from replay_plugins.audit_log.verifying import verify
 
 FAILING = 100
 SESSION = replay.loads(
@@ -42,7 +43,7 @@ def spend(folder: Path, call: str, number: int) -> None:
         calls: dict[str, Callable[[], object]] = {
             "write": lambda: file.write(b"x"),
             "fdatasync": lambda: os.fdatasync(file),
-            "rename": lambda: os.rename(file.name, file.name),  # noqa: PTH104 - this very call
+            "rename": lambda: os.rename(file.name, file.name),  # noqa: PTH104 - it counts
         }
         for _ in range(number):
             calls[call]()
@@ -55,11 +56,8 @@ def opened(path: Path) -> AuditLog:
 
 def replay_into(log: AuditLog, told: list[str]) -> None:
     """Replay a session, and note which hooks returned."""
-    acknowledge = {
-        hook: (lambda kind=kind: told.append(kind))
-        for hook, kind in HOOKS.items()
-        if hook != "session_end"  # which is called for all, whoever fails
-    }
+    acknowledge = acknowledging(told.append)
+    del acknowledge["session_end"]  # which is called for all, whoever fails
     replay.ReplayEngine([log, acknowledge], on_plugin_error="isolate").replay(SESSION)
     told.append("session_end")
 
@@ -98,6 +96,7 @@ def child(folder: Path, call: str, spent: int) -> AuditError | None:
             if isinstance(error, AuditPoisonedError) or left == 1:
                 log = None
     check(path, told)
+    assert not verify(path).problems
     return met
 
 

@@ -15,21 +15,22 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import attrs
 
 import replay
 from audit_logs import Record, records_of
 from replay_plugins.audit_log import AuditLog
+from replay_plugins.audit_log.verifying import verify
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-HOOKS = {
-    **{"session_start": "session_start", "turn_start": "turn_start"},
-    **{"user_input": "user_input", "thinking": "message", "text": "message"},
-    **{"tool_call": "tool_call", "tool_result": "tool_result", "stop": "stop"},
-    **{"unknown_event": "unknown_event", "diagnostic": "diagnostic"},
-    **{"turn_end": "turn_end", "session_end": "session_end"},
-}
+SAME = (
+    *("session_start", "turn_start", "user_input", "tool_call", "tool_result"),
+    *("stop", "unknown_event", "diagnostic", "turn_end", "session_end"),
+)
+#: The kind of record that each hook leads to.
+HOOKS = dict(zip(SAME, SAME, strict=True)) | {"thinking": "message", "text": "message"}
 SESSIONS: list[replay.Session] = []
 OUR_OWN = ("log_opened", "recovered", "checkpoint")
 
@@ -45,12 +46,13 @@ class Tally:
     parts: int = 0
 
 
-def acknowledging(pipe: int) -> dict[str, Callable[[], object]]:
-    """Return a plugin that tells each hook's record through a pipe."""
-    return {
-        hook: (lambda kind=kind: os.write(pipe, f"{kind}\n".encode()))
-        for hook, kind in HOOKS.items()
-    }
+def acknowledging(tell: Callable[[str], object]) -> dict[str, Callable[[], object]]:
+    """Return a plugin that tells the kind of record that each hook leads to."""
+
+    def telling(kind: str) -> Callable[[], object]:
+        return lambda: tell(kind)
+
+    return {hook: telling(kind) for hook, kind in HOOKS.items()}
 
 
 def sessions() -> list[replay.Session]:
@@ -62,15 +64,19 @@ def sessions() -> list[replay.Session]:
     return loaded
 
 
-def write(path: Path, pipe: int, options: dict[str, object]) -> None:
+def write(path: Path, pipe: int, options: dict[str, Any]) -> None:
     """Replay sessions into the log for ever."""
-    plugins = [AuditLog(path, **options), acknowledging(pipe)]  # type: ignore[arg-type]  # as chosen below
+
+    def tell(kind: str) -> None:
+        os.write(pipe, f"{kind}\n".encode())
+
+    plugins = [AuditLog(path, **options), acknowledging(tell)]
     engine = replay.ReplayEngine(plugins)
     for number in count():
         engine.replay(SESSIONS[number % len(SESSIONS)])
 
 
-def killed(path: Path, options: dict[str, object], after: int) -> list[str]:
+def killed(path: Path, options: dict[str, Any], after: int) -> list[str]:
     """Have a child write until it has acknowledged so many; return all that it told."""
     reader, writer = os.pipe()
     child = os.fork()
@@ -112,7 +118,7 @@ def main(folder: Path, sync: str, rounds: int, seed: int) -> Tally:
     random = Random(seed)  # noqa: S311 - when to kill is no secret
     path, tally, size = folder / "a", Tally(), 0
     for _ in range(rounds):
-        options = {
+        options: dict[str, Any] = {
             "sync": int(sync) if sync.isdigit() else sync,
             "content": random.choice(["full", "digest", "committed"]),
             "max_bytes": random.choice([None, None, 10_000]),
@@ -129,6 +135,7 @@ def main(folder: Path, sync: str, rounds: int, seed: int) -> Tally:
     AuditLog(path).replay_close()
     records = records_of(path)
     assert len(records) >= size
+    assert not verify(path).problems
     tally.torn = sum(record["kind"] == "recovered" for record in records)
     tally.parts = len([*folder.glob("a.0*")])
     return tally

@@ -12,6 +12,7 @@ from replay_plugins.audit_log.merkle import Frontier, leaf_hash
 
 SCHEMA: Final = "chat-replay.audit/1"
 _KIND_BY: Final = 250  #: bytes from a line's beginning to past its kind
+_encode: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 NOTHING: Final = "0" * 64  #: what the first record follows
 
 
@@ -100,6 +101,4 @@ def json_bytes(value: object) -> bytes:
     Raises:
         TypeError, ValueError, RecursionError: It is no JSON value.
     """
-    return json.dumps(
-        value, ensure_ascii=True, allow_nan=False, separators=(",", ":")
-    ).encode()
+    return _encode(value).encode()

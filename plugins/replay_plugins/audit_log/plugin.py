@@ -1,12 +1,9 @@
 """The plugin: a record for each thing that happens in a replay."""
 
-import os
-import pwd
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import get_args
 
 import attrs
 
@@ -24,7 +21,6 @@ from replay import (
     ToolResult,
     Turn,
     UnknownEvent,
-    UnknownNameError,
     UserInput,
 )
 from replay_plugins.audit_log import facts
@@ -40,17 +36,9 @@ from replay_plugins.audit_log.content import (
 from replay_plugins.audit_log.facts import Facts
 from replay_plugins.audit_log.log import Log
 from replay_plugins.audit_log.log_files import LogFiles
-from replay_plugins.audit_log.policy import Policy, Sync, SyncWord
+from replay_plugins.audit_log.options import check_numbers, check_words, login_name
+from replay_plugins.audit_log.policy import Policy, Sync
 from replay_plugins.audit_log.signing import signer_at
-
-
-def login_name() -> str:
-    """Return the name of the user whom this process runs as."""
-    user = os.getuid()
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return f"user {user}"
 
 
 @attrs.define(eq=False, slots=False, repr=False)
@@ -79,7 +67,7 @@ class AuditLog:
 
     Raises:
         UnknownNameError: There is no such policy.
-        ValueError: A number is not above zero.
+        ValueError: A number is not above zero, or ``deltas`` are to be ``redacted``.
         AuditError: The log cannot be opened, or is not as it was left.
     """
 
@@ -96,7 +84,11 @@ class AuditLog:
     _known: int = attrs.field(default=0, init=False)  # events, at a session's start
 
     def __attrs_post_init__(self) -> None:
-        self._check_options()
+        check_words(content=self.content, sync=self.sync)
+        check_numbers(sync=self.sync, max_bytes=self.max_bytes, max_age=self.max_age)
+        if self.content == "redacted" and self.deltas:
+            message = "a delta may hold half a secret: put the plugin redact before"
+            raise ValueError(message)
         if self.deltas:
             self.replay_text_delta = self.replay_thinking_delta = self._delta
         files = LogFiles(self.path)
@@ -105,6 +97,8 @@ class AuditLog:
 
     def replay_session_start(self, session: Session) -> None:
         """Record that a session begins, and what its recording hashes to."""
+        if self.content == "redacted":
+            self._hide = redacted()  # pseudonyms are a session's own
         self._known = len(session.events)
         start = partial(facts.of_session, session)
         self._record("session_start", session.session_id, start)
@@ -208,16 +202,6 @@ class AuditLog:
             raise AuditError(str(self.path), reason) from error
         self._log.append(kind, fields, openings)
 
-    def _check_options(self) -> None:
-        _check_word("content", self.content, get_args(ContentPolicy))
-        if isinstance(self.sync, str):
-            _check_word("sync", self.sync, get_args(SyncWord))
-        for name in ("sync", "max_bytes", "max_age"):
-            value = getattr(self, name)
-            if not (value is None or isinstance(value, str) or value > 0):
-                message = f"{name} must be above zero, not {value!r}"
-                raise ValueError(message)
-
     def _policy(self) -> Policy:
         signer = None if self.key is None else signer_at(self.key)
         about = {
@@ -242,9 +226,3 @@ class AuditLog:
         if self.content == "redacted":
             return redacted()
         return in_full if self.content == "full" else committed
-
-
-def _check_word(option: str, word: str, known: tuple[str, ...]) -> None:
-    if word not in known:
-        reason = f"there is no {option} {word!r}"
-        raise UnknownNameError(reason, f"known: {', '.join(known)}")

@@ -3,7 +3,6 @@
 strace lets the first call fail, then the second one, until no failure is met.
 """
 
-import re
 import shutil
 import subprocess
 import sys

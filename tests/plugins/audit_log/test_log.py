@@ -233,7 +233,9 @@ def test_a_file_in_a_new_ones_place_is_never_appended_to(tmp_path: Path) -> None
 @pytest.mark.parametrize("max_bytes", [None, 1, 700])
 @pytest.mark.parametrize("keeps_openings", [True, False])
 def test_without_room_no_record_is_torn_and_with_room_the_log_goes_on(
-    tmp_path: Path, max_bytes: int | None, keeps_openings: bool
+    tmp_path: Path,
+    max_bytes: int | None,
+    keeps_openings: bool,  # noqa: FBT001 - parametrized
 ) -> None:
     openings = [OPENING] if keeps_openings else []
     path = tmp_path / "a"
@@ -331,8 +333,8 @@ def interrupt_after(function: str) -> Callable[[FrameType, str, object], None]:
 
 def test_an_interrupt_within_a_record_closes_the_log_for_good(tmp_path: Path) -> None:
     log = opened(tmp_path / "a")
+    sys.setprofile(interrupt_after("write"))
     with pytest.raises(KeyboardInterrupt):
-        sys.setprofile(interrupt_after("write"))
         log.append("stop", {})
     with pytest.raises(AuditPoisonedError, match="interrupted within a record"):
         log.append("stop", {})
@@ -344,8 +346,8 @@ def test_an_interrupt_within_a_record_closes_the_log_for_good(tmp_path: Path) ->
 
 def test_an_interrupt_while_a_record_is_synced_loses_nothing(tmp_path: Path) -> None:
     log = opened(tmp_path / "a")
+    sys.setprofile(interrupt_after("fdatasync"))
     with pytest.raises(KeyboardInterrupt):
-        sys.setprofile(interrupt_after("fdatasync"))
         log.append("stop", {})
     log.append("stop", {})
     assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "stop"]

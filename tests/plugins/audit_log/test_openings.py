@@ -21,7 +21,9 @@ def test_openings_of_records_that_never_were_are_removed(
 ) -> None:
     (tmp_path / "a").write_bytes(LINES)
     Openings(tmp_path / "a", size)
-    assert (tmp_path / "a").read_bytes() == b"".join(LINES.splitlines(True)[:kept])
+    assert (tmp_path / "a").read_bytes() == b"".join(
+        LINES.splitlines(keepends=True)[:kept]
+    )
 
 
 @pytest.mark.parametrize("torn", [b'{"seq":6,"fie', b"\0\0\0", b"\0\n"])
