@@ -96,7 +96,7 @@ def _anchored(findings: Findings) -> str:
     if not parts:
         return "no; internally consistent, head not anchored: a writer can make it anew"
     return "; ".join(
-        [*parts, f"after the last checkpoint: {findings.since_checkpoint}"]
+        [*parts, f"since the last checkpoint: {findings.since_checkpoint}"]
     )
 
 

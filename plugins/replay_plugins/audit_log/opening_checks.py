@@ -97,7 +97,7 @@ class OpeningChecks:
             self._next = next(self._lines, None)
 
     def _begin(self) -> None:
-        """Read the first one, no sooner than the records: it was written before them."""
+        """Read the first, no sooner than records: it was written before its own."""
         if not self._is_begun:
             self._is_begun = True
             self._next = next(self._lines, None)

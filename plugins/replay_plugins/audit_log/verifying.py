@@ -92,7 +92,8 @@ class _Walk:
         self._roots = {each.checkpoint.size: b"" for each in anchors}
         self._roots[0] = self._tree.root()
         self._next, self._head = 0, NOTHING
-        self._time, self._actor = "", ""  # of the last record; of who opened the log
+        self._time = ""  # of the last record
+        self._actor = self._policy = ""  # of who opened the log
         self._is_tree_whole = True
 
     def take(self, line: bytes, file: str, number: int) -> None:
@@ -151,7 +152,9 @@ class _Walk:
             reason = "its time is before the last record's, and it does not say so"
             findings.add("unaltered", place, reason, head.seq)
         self._time = head.time
-        self._openings.take(head.seq, dict(committed_fields(record)))
+        is_committed = self._policy in {"", "committed"}
+        commitments = dict(committed_fields(record)) if is_committed else {}
+        self._openings.take(head.seq, commitments)
         findings.since_checkpoint += 1
         findings.recovered += head.kind == "recovered"
         if head.kind == "log_opened":
@@ -163,7 +166,7 @@ class _Walk:
             self._checkpoint(head, place)
 
     def _opened(self, head: Head, place: str) -> None:
-        self._actor = head.actor
+        self._actor, self._policy = head.actor, head.content_policy
         self._findings.log = self._findings.log or head.log
         if head.log != self._findings.log:
             reason = f"it opens another log, {head.log!a}"

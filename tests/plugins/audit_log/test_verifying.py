@@ -38,6 +38,16 @@ def test_a_log_of_any_policy_is_verified(tmp_path: Path, content: str) -> None:
     assert reasons(log, keys=KEYS) == []
 
 
+def test_recorded_content_is_not_taken_for_a_commitment(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", "committed")
+    look_alike = {"length": 1, "commitment": "0" * 64}
+    other = opened(log.log, actor="ann", about={"content_policy": "full"})
+    other.append("tool_call", {"gen_ai.tool.call.arguments": look_alike})
+    other.close()
+    found = verify(log.log)
+    assert (found.problems, found.openings.matching) == ([], 8)
+
+
 def test_one_chain_goes_through_all_files(tmp_path: Path) -> None:
     log = written(tmp_path / "log", max_bytes=1500)
     found = verify(log.log, keys=KEYS, kept=[log.kept])

@@ -22,7 +22,7 @@ def test_an_honest_log_is_answered_for_and_exits_with_0(tmp_path: Path) -> None:
     assert complete == "complete: yes, both ends are there"
     assert anchored == (
         f"anchored: signed by {SIGNER.name}: records 0 to 20; "
-        "held by a kept checkpoint: records 0 to 20; after the last checkpoint: 0"
+        "held by a kept checkpoint: records 0 to 20; since the last checkpoint: 0"
     )
 
 
