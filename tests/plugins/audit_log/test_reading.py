@@ -3,8 +3,10 @@
 import json
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import pytest
 
 from audit_logs import opened
@@ -43,6 +45,41 @@ def test_a_log_is_read_as_it_was_when_reading_began(tmp_path: Path) -> None:
     new.rename(tmp_path / "log.000002")
     new.write_bytes(b"four\n")
     assert [*records] == [b"two"]
+
+
+@attrs.frozen
+class RotatedMeanwhile(LogFiles):
+    """A log that is rotated once, just after its older files were listed."""
+
+    rotate: Callable[[], object]
+    todo: list[int] = attrs.field(factory=lambda: [1])
+
+    def parts(self) -> list[Path]:
+        parts = super().parts()
+        if self.todo:
+            self.todo.pop()
+            self.rotate()
+        return parts
+
+
+def test_a_log_that_is_rotated_when_reading_begins_is_read_whole(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "log"
+
+    def rotate() -> None:
+        path.rename(tmp_path / "log.000001")
+        path.write_bytes(b"two\n")
+
+    path.write_bytes(b"one\n")
+    assert [*records_of(RotatedMeanwhile(path, rotate))] == [b"one", b"two"]
+
+
+def test_a_log_between_two_files_is_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "log.000001").write_bytes(b"one\n")
+    another = tmp_path / "log.000002"
+    files = RotatedMeanwhile(tmp_path / "log", lambda: another.write_bytes(b"two\n"))
+    assert [*records_of(files)] == [b"one", b"two"]
 
 
 def test_a_log_that_is_rotated_all_the_time_is_read_whole(tmp_path: Path) -> None:
