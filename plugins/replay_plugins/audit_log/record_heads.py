@@ -58,19 +58,21 @@ def committed_fields(record: bytes) -> Iterator[tuple[str, str]]:
             yield name, str(value["commitment"])
 
 
-def misfit(record: bytes, expected: int, follows: str) -> Misfit | None:
+def misfit(
+    record: bytes, head: Head | None, expected: int, follows: str
+) -> Misfit | None:
     """Return why a record does not fit in its place; None: it fits.
 
     Args:
         record: Its line, without the line feed.
+        head: What it holds; None: it is no record.
         expected: The number that it should have.
         follows: The hash of the record before, in hex.
     """
-    if record.startswith(beginning(expected, follows)):
-        return None
-    head = head_of(record)
     if head is None:
         return None, "it is no record: not the JSON that the log is written in"
+    if record.startswith(beginning(expected, follows)):
+        return None
     return head.seq, _reason(head, record, expected, follows)
 
 

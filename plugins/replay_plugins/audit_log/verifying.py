@@ -104,8 +104,9 @@ class _Walk:
             self._findings.add("complete", place, reason, self._next)
             return
         record = line[:-1]
-        self._fit(record, place)
-        if (head := head_of(record)) is not None:
+        head = head_of(record)
+        self._fit(record, head, place)
+        if head is not None:
             self._look(head, record, place)
         leaf = leaf_hash(record)
         self._head = leaf.hex()
@@ -127,8 +128,8 @@ class _Walk:
             if self._is_held(each) and each.is_kept:
                 findings.kept = max(findings.kept, each.checkpoint.size)
 
-    def _fit(self, record: bytes, place: str) -> None:
-        wrong = misfit(record, self._next, self._head)
+    def _fit(self, record: bytes, head: Head | None, place: str) -> None:
+        wrong = misfit(record, head, self._next, self._head)
         is_first = self._findings.first is None
         if is_first:
             self._findings.first = self._next

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from audit_logs import opened
 from forged_logs import NAME, SIGNER, Written, edited, rebuilt, replaced, written
@@ -13,6 +15,13 @@ from replay_plugins.audit_log.note_keys import Signer
 from replay_plugins.audit_log.verifying import verify
 
 KEYS = (SIGNER.verifier(),)
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> tuple[Written, bytes]:
+    """Return a log that a test may change, and what it holds at first."""
+    log = written(tmp_path_factory.mktemp("honest") / "log")
+    return log, log.log.read_bytes()
 
 
 def reasons(log: Written, **options: object) -> list[str]:
@@ -121,6 +130,40 @@ def test_what_is_no_record_is_told(tmp_path: Path, record: bytes, told: str) -> 
     log = written(tmp_path / "log")
     edited(log, lambda lines: [*lines[:5], record, *lines[6:]])
     assert f"unaltered: {NAME}:6: {told}" in reasons(log)[0]
+
+
+def test_a_last_record_that_is_none_is_told(tmp_path: Path) -> None:
+    log = written(tmp_path / "log")
+    replaced(log, -1, b'"note":"chat', b'"note":"\x10hat')
+    (told,) = reasons(log)
+    assert told.startswith(f"unaltered: {NAME}:22: it is no record")
+
+
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_byte_that_is_changed_before_the_last_record_is_found(
+    honest: tuple[Written, bytes], data: st.DataObject
+) -> None:
+    log, whole = honest
+    end = whole.rindex(b'\n{"schema"')
+    place = data.draw(st.integers(0, end))
+    byte = data.draw(st.integers(0, 255).filter(lambda each: each != whole[place]))
+    log.log.write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
+    assert not verify(log.log).is_good
+
+
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_changed_in_the_last_note_is_found(
+    honest: tuple[Written, bytes], data: st.DataObject
+) -> None:
+    log, whole = honest
+    begin = whole.rindex(b'"note":')
+    place = data.draw(st.integers(begin, len(whole) - 1))
+    byte = data.draw(st.integers(0, 255).filter(lambda each: each != whole[place]))
+    log.log.write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
+    found = verify(log.log, keys=KEYS, kept=[log.kept], must_be_anchored=True)
+    assert not found.is_good
 
 
 @pytest.mark.parametrize(
