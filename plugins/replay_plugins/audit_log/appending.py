@@ -31,6 +31,7 @@ class AppendOnlyFile:
         self.close = weakref.finalize(self, os.close, self._descriptor)
         status = os.fstat(self._descriptor)
         self.size = status.st_size  #: bytes
+        self._is_synced = False
         self._identity = status.st_dev, status.st_ino
         if not self.size:
             sync_directory(path)
@@ -44,6 +45,7 @@ class AppendOnlyFile:
             AuditPoisonedError: It cannot be said what the file holds.
         """
         self.check(self.size)
+        self._is_synced = False
         try:
             write_once(self._descriptor, line, self.path)
         except AuditFullError:
@@ -60,6 +62,7 @@ class AppendOnlyFile:
             AuditPoisonedError: It cannot be said whether it is gone.
         """
         if size != self.size:
+            self._is_synced = False
             self._truncate(size)
 
     def _truncate(self, size: int) -> None:
@@ -76,7 +79,9 @@ class AppendOnlyFile:
         Raises:
             AuditPoisonedError: The system cannot say that it is.
         """
-        sync(self._descriptor, self.path)
+        if not self._is_synced:
+            sync(self._descriptor, self.path)
+            self._is_synced = True
 
     def check(self, size: int) -> None:
         """Make sure that the path still leads here, and that nobody else wrote.

@@ -6,7 +6,7 @@ import weakref
 from pathlib import Path
 
 from replay.errors import AuditLockedError
-from replay_plugins.audit_log.private_files import open_private, refusals_of
+from replay_plugins.audit_log.private_files import open_private
 
 
 class Lock:
@@ -20,6 +20,7 @@ class Lock:
     Raises:
         AuditLockedError: Somebody else holds it.
         AuditError: The file cannot be opened.
+        OSError: The file system knows no locks.
     """
 
     def __init__(self, path: Path) -> None:
@@ -28,13 +29,10 @@ class Lock:
         descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
         self.close = weakref.finalize(self, _release, descriptor, self._process)
         try:
-            with refusals_of(path):
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BaseException as error:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
             self.close()
-            if isinstance(error.__cause__, BlockingIOError):
-                raise self._locked(reason="another writer has it open") from None
-            raise
+            raise self._locked(reason="another writer has it open") from None
 
     def check(self) -> None:
         """Make sure that this process is the one that took the lock.

@@ -40,7 +40,8 @@ class Log:
 
     def __init__(self, files: LogFiles, policy: Policy) -> None:
         self._files, self._policy = files, policy
-        self._lock = Lock(files.lock)
+        with refusals_of(files.lock):
+            self._lock = Lock(files.lock)
         self._mutex = threading.RLock()
         self._timer: threading.Timer | None = None
         self._is_closed = False
@@ -48,7 +49,8 @@ class Log:
         self._openings: Openings | None = None
         self._file: AppendOnlyFile | None = None
         try:
-            self._open()
+            with refusals_of(files.current):
+                self._open()
         except BaseException:
             self._let_go()
             raise

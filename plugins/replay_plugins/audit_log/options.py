@@ -13,7 +13,11 @@ _WORDS: Final = {"content": get_args(ContentPolicy), "sync": get_args(SyncWord)}
 
 def login_name() -> str:
     """Return the name of the user whom this process runs as."""
-    user = os.getuid()
+    return name_of(os.getuid())
+
+
+def name_of(user: int) -> str:
+    """Return the name of a user; of one who has none, the number."""
     try:
         return pwd.getpwuid(user).pw_name
     except KeyError:

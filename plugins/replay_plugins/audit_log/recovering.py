@@ -87,6 +87,8 @@ def describe(path: Path) -> dict[str, object]:
 
 def _follow(chain: Chain, line: bytes, path: Path) -> None:
     if not line.startswith(beginning(chain.size, chain.head)):
+        if not chain.size:
+            raise _tampered(path, "it does not begin as an audit log does")
         raise _tampered(path, f"record {chain.size} does not follow the one before it")
     if not chain.size:
         chain.log_id = _value(line, "log", path)

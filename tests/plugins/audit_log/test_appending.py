@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from file_room import room_for
-from replay.errors import AuditError, AuditFullError, AuditTamperedError
+from replay.errors import (
+    AuditError,
+    AuditFullError,
+    AuditPoisonedError,
+    AuditTamperedError,
+)
 from replay_plugins.audit_log.appending import AppendOnlyFile
 
 
@@ -98,6 +103,41 @@ def test_a_change_by_others_is_noticed_before_anything_is_written(
     with pytest.raises(AuditTamperedError, match=found):
         file.append(b"two\n")
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def pipe_in_place_of(file: AppendOnlyFile) -> int:
+    """Let a file's descriptor be a pipe's, which is never read; return the reader."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    os.dup2(writer, file._descriptor, inheritable=False)  # noqa: SLF001 - a broken disk
+    os.close(writer)
+    return reader
+
+
+def test_a_write_that_fails_poisons(tmp_path: Path) -> None:
+    file = AppendOnlyFile(tmp_path / "a")
+    os.close(pipe_in_place_of(file))
+    with pytest.raises(AuditPoisonedError, match="broken pipe; what is on the disk"):
+        file.append(b"one\n")
+
+
+def test_a_part_of_a_line_that_cannot_be_cut_off_poisons(tmp_path: Path) -> None:
+    file = AppendOnlyFile(tmp_path / "a")
+    reader = pipe_in_place_of(file)
+    with pytest.raises(AuditPoisonedError, match="cannot be removed"):
+        file.append(b"x" * 10_000_000)
+    os.close(reader)
+
+
+def test_what_cannot_be_synced_poisons(tmp_path: Path) -> None:
+    file = AppendOnlyFile(tmp_path / "a")
+    file.sync()
+    reader = pipe_in_place_of(file)
+    file.sync()  # nothing was written since
+    file.append(b"one\n")
+    with pytest.raises(AuditPoisonedError):
+        file.sync()
+    os.close(reader)
 
 
 def test_a_forgotten_file_is_closed(tmp_path: Path) -> None:

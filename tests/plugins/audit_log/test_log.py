@@ -11,6 +11,7 @@ import pytest
 
 from audit_logs import kinds_of, lines_of, opened, records_of
 from file_room import room_for
+from privileges import public_folder, unprivileged
 from replay.errors import (
     AuditError,
     AuditFullError,
@@ -159,6 +160,25 @@ def test_a_forked_child_is_refused(tmp_path: Path, use: Callable[[Log], None]) -
     assert kinds_of(tmp_path / "a") == ["log_opened", "stop"]
 
 
+def test_a_writer_whose_lock_was_removed_is_stopped_by_the_next_one(
+    tmp_path: Path,
+) -> None:
+    log = opened(tmp_path / "a")
+    (tmp_path / "a.lock").unlink()
+    opened(tmp_path / "a").append("stop", {})
+    with pytest.raises(AuditTamperedError, match="and was left with"):
+        log.append("stop", {})
+    assert kinds_of(tmp_path / "a") == ["log_opened", "log_opened", "stop"]
+
+
+def test_a_directory_that_cannot_be_read_is_an_error_of_the_log() -> None:
+    with public_folder() as folder:
+        (folder / "logs").mkdir()
+        (folder / "logs").chmod(0o333)
+        with unprivileged(), pytest.raises(AuditError, match="permission denied"):
+            opened(folder / "logs" / "a")
+
+
 def test_threads_take_turns(tmp_path: Path) -> None:
     log = opened(tmp_path / "a", sync="session", max_bytes=3000)
 
@@ -295,6 +315,24 @@ def test_a_log_is_let_go_where_it_cannot_be_ended(tmp_path: Path) -> None:
     with pytest.raises(AuditTamperedError):
         log.close()
     opened(tmp_path / "a")
+
+
+def test_what_cannot_be_synced_closes_the_log_for_good(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a")
+    reader, writer = os.pipe()
+    os.dup2(writer, log._file._descriptor, inheritable=False)  # type: ignore[union-attr]  # noqa: SLF001 - a broken disk
+    with pytest.raises(AuditPoisonedError, match="what is on the disk is unknown"):
+        log.append("stop", {})
+    with pytest.raises(AuditPoisonedError):
+        log.append("stop", {})
+    with pytest.raises(AuditPoisonedError):
+        log.checkpoint()
+    with pytest.raises(AuditPoisonedError):
+        log.close()
+    os.close(reader)
+    os.close(writer)
+    opened(tmp_path / "a").append("stop", {})
+    assert kinds_of(tmp_path / "a") == ["log_opened", "log_opened", "stop"]
 
 
 # Openings

@@ -3,9 +3,9 @@
 import itertools
 import os
 import pwd
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -16,6 +16,7 @@ from replay import (
     AuditError,
     AuditFullError,
     AuditLockedError,
+    Event,
     MustStopError,
     PluginError,
     ReplayEngine,
@@ -29,6 +30,7 @@ from replay import (
 )
 from replay.testing import PluginContract
 from replay_plugins.audit_log import AuditLog
+from replay_plugins.audit_log.facts import digest_of
 from replay_plugins.audit_log.note_keys import Signer
 from replay_plugins.audit_log.signed_notes import read_note
 
@@ -140,6 +142,46 @@ def test_a_log_goes_on_from_run_to_run(tmp_path: Path) -> None:
     replayed(tmp_path / "a", two_turns())
     records = replayed(tmp_path / "a", two_turns())
     assert [r["kind"] for r in records].count("session_start") == 2
+
+
+class Stream:
+    """A turn under way."""
+
+    session_id, prompt, user_input = "s", "Q?", UserInput("Q?")
+    diagnostics: Sequence[replay.Diagnostic] = ()
+
+    def __init__(self) -> None:
+        self.events = iter([Text("A.")])
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Text:
+        return next(self.events)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def rest(self, *, known: int = 0) -> Iterator[Event]:
+        """Yield nothing: it does not break off."""
+        assert known == 0
+        yield from ()
+
+
+def test_a_live_turn_is_hashed_when_it_has_ended(tmp_path: Path) -> None:
+    with ReplayEngine([AuditLog(tmp_path / "a")]) as engine:
+        engine.replay_live(Stream())
+    records = records_of(tmp_path / "a")
+    digests = [r["session.digest"] for r in records if "session.digest" in r]
+    whole = Session("s", events=[UserInput("Q?"), Text("A.")])
+    assert len(digests) == 2
+    assert digests[1] == digest_of(whole) != digests[0]
 
 
 # Content
