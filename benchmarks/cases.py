@@ -12,7 +12,9 @@ from benchmarks.histories import coalescing
 from benchmarks.large_files import large_file
 from benchmarks.listening import bytes_to_engine, hook_call
 from benchmarks.plan import Plan
+from benchmarks.recording import audit_log
 from benchmarks.start_up import start_up
+from benchmarks.verification import audit_verify
 
 
 @attrs.frozen
@@ -32,6 +34,8 @@ CASES: Final[Mapping[str, Case]] = {
     "start-up": Case(start_up, ("llama_cloud",)),
     "fetching": Case(fetching),
     "dumps": Case(dumps, ("orjson",)),
+    "audit-log": Case(audit_log),
+    "audit-verify": Case(audit_verify),
 }
 
 

@@ -13,6 +13,7 @@ class Plan:
     histories: tuple[int, ...]  #: deltas of the histories that are coalesced
     files: tuple[int, ...]  #: events of the sessions that are read by processes
     fetched: int  #: sessions that are fetched from a server
+    records: tuple[int, ...]  #: of the audit logs that are verified
     all_commands: bool  #: whether ``run``, ``check`` and ``copy`` read them too
     seconds: float  #: about how long one comparison may last
 
@@ -22,6 +23,7 @@ QUICK: Final = Plan(
     histories=(10, 1_000, 100_000),
     files=(1_800_000,),
     fetched=48,
+    records=(10_000, 100_000),
     all_commands=False,
     seconds=4,
 )
@@ -30,6 +32,7 @@ FULL: Final = Plan(
     histories=(10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000),
     files=(1_800_000, 10_000_000),
     fetched=400,
+    records=(10_000, 100_000, 1_000_000),
     all_commands=True,
     seconds=20,
 )

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from replay.coalescing import coalesce as coalesce
     from replay.diagnostics import Diagnostic as Diagnostic
     from replay.engine import ReplayEngine as ReplayEngine
+    from replay.errors import AuditError as AuditError
+    from replay.errors import AuditFullError as AuditFullError
+    from replay.errors import AuditLockedError as AuditLockedError
+    from replay.errors import AuditPoisonedError as AuditPoisonedError
+    from replay.errors import AuditTamperedError as AuditTamperedError
     from replay.errors import AuthError as AuthError
     from replay.errors import BackendError as BackendError
     from replay.errors import BackendUnavailableError as BackendUnavailableError
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from replay.errors import EncodeError as EncodeError
     from replay.errors import InvalidRequestError as InvalidRequestError
     from replay.errors import LimitExceededError as LimitExceededError
+    from replay.errors import MustStopError as MustStopError
     from replay.errors import PermissionDeniedError as PermissionDeniedError
     from replay.errors import PluginError as PluginError
     from replay.errors import RateLimitedError as RateLimitedError
@@ -86,6 +92,11 @@ _HOMES = {
     "diagnostics": ["Diagnostic"],
     "engine": ["ReplayEngine"],
     "errors": [
+        "AuditError",
+        "AuditFullError",
+        "AuditLockedError",
+        "AuditPoisonedError",
+        "AuditTamperedError",
         "AuthError",
         "BackendError",
         "BackendUnavailableError",
@@ -95,6 +106,7 @@ _HOMES = {
         "EncodeError",
         "InvalidRequestError",
         "LimitExceededError",
+        "MustStopError",
         "PermissionDeniedError",
         "PluginError",
         "RateLimitedError",

@@ -4,9 +4,11 @@ import logging
 from collections import Counter
 from typing import Final
 
-from replay.errors import PluginError, StopReplay
+from replay.errors import MustStopError, PluginError, StopReplay
 
 MAX_FAILURES: Final = 10  # of one plugin, where failures are isolated
+
+_PASSING: Final = (KeyboardInterrupt, MemoryError, StopReplay, MustStopError)
 
 
 class Failures:
@@ -32,9 +34,10 @@ class Failures:
 
         Raises:
             PluginError: Failures are not isolated.
-            KeyboardInterrupt, MemoryError, StopReplay: The plugin raised it.
+            KeyboardInterrupt, MemoryError, StopReplay, MustStopError: The plugin raised
+                it.
         """
-        if isinstance(cause, KeyboardInterrupt | MemoryError | StopReplay):
+        if isinstance(cause, _PASSING):
             raise cause
         if cause is self._raised:
             raise cause  # it comes from a plugin inside a wrapper

@@ -9,7 +9,7 @@ import attrs
 from replay._hooks import Hook
 from replay._plugins import Plugins
 from replay.diagnostics import Diagnostic
-from replay.errors import DecodeError, PluginError, StopReplay
+from replay.errors import DecodeError, MustStopError, PluginError, StopReplay
 from replay.events import Event, Text, Thinking, ToolResult, UserInput
 from replay.hookspecs import Context
 from replay.messages import Message
@@ -212,7 +212,7 @@ class Replay:
         try:
             session = self._history.session
             self._hooks["replay_session_end"].call_all(session, self.report)
-        except PluginError as error:
+        except (PluginError, MustStopError) as error:
             outcome = "failed"
             if cause is None:
                 raise

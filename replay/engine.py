@@ -8,7 +8,7 @@ import attrs
 
 from replay._firing import History, Recorded, Replay
 from replay._plugins import OnPluginError, Plugins
-from replay.errors import PluginError
+from replay.errors import MustStopError, PluginError
 from replay.live_histories import LiveHistory
 from replay.live_streams import LiveStream
 from replay.report import ReplayReport
@@ -69,6 +69,7 @@ class ReplayEngine:
 
         Raises:
             PluginError: A hook raised, and failures are not isolated.
+            MustStopError: A hook raised it: the replay must not go on.
             DecodeError: ``strict``: the history is odd. Or its file has changed.
         """
         return self._run(Recorded(session))
@@ -133,7 +134,7 @@ class ReplayEngine:
     ) -> None:
         try:
             self.close()
-        except PluginError as failure:
+        except (PluginError, MustStopError) as failure:
             if error is None:
                 raise
             error.add_note(str(failure))

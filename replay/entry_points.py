@@ -1,4 +1,4 @@
-"""What packages register as backends and plugins, our own included.
+"""What packages register as backends, plugins and commands, our own included.
 
 Nothing is imported before it is asked for.
 """
@@ -16,18 +16,22 @@ from replay.errors import BackendError, PluginError, ReplayError, UnknownNameErr
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-Kind: TypeAlias = Literal["backend", "plugin"]
+Kind: TypeAlias = Literal["backend", "plugin", "command"]
 Factory: TypeAlias = Callable[..., Any]  # what it takes is checked when it is called
 
 #: Where a package registers each kind.
 GROUPS: Final[Mapping[Kind, str]] = MappingProxyType(
-    {"backend": "replay.backends", "plugin": "replay.plugins"}
+    {
+        "backend": "replay.backends",
+        "plugin": "replay.plugins",
+        "command": "replay.commands",
+    }
 )
 
 
 @attrs.frozen
 class Installed:
-    """A backend or plugin that some package registers."""
+    """A backend, plugin or command that some package registers."""
 
     kind: Kind
     name: str
@@ -79,10 +83,10 @@ def load_all(kind: Kind) -> Iterator[tuple[str, Factory]]:
 
 
 def failure(kind: Kind, name: str, reason: str) -> BackendError | PluginError:
-    """Return the error that says what is wrong with a backend or a plugin."""
+    """Return the error that says what is wrong with something that is registered."""
     if kind == "backend":
         return BackendError(f"backend {name!r}", reason)
-    return PluginError(name, reason)
+    return PluginError(f"replay {name}" if kind == "command" else name, reason)
 
 
 @contextmanager
@@ -132,6 +136,8 @@ def _fault(kind: Kind, found: "EntryPoint") -> str | None:
         _load(kind, found)
     except (BackendError, PluginError) as error:
         return error.reason
+    except ReplayError as error:
+        return str(error)
     return None
 
 

@@ -17,6 +17,12 @@ ReplayError
 │       ├── RateLimitedError     … it was asked too often
 │       ├── TruncatedResponseError … its answer broke off
 │       └── DeadlineExceededError  … it took too long          (also TimeoutError)
+├── MustStopError                a hook said: stop, whatever is isolated
+│   └── AuditError               … the audit log cannot be written
+│       ├── AuditLockedError     … another program or process writes it
+│       ├── AuditFullError       … there is no room for the record
+│       ├── AuditPoisonedError   … what is on the disk is unknown
+│       └── AuditTamperedError   … it is not as it was left
 ├── UnknownNameError             no backend, plugin or option
 │                                of that name                  (also LookupError)
 ├── UnsupportedError             this source cannot do that    (also TypeError)
@@ -31,13 +37,14 @@ from typing import ClassVar
 
 import attrs
 
-
-class ReplayError(Exception):
-    """Anything that this library raises on purpose."""
-
-    code: ClassVar[str] = "replay-error"
-    retryable: ClassVar[bool] = False
-    hint: str = ""
+from replay.audit_errors import AuditError as AuditError
+from replay.audit_errors import AuditFullError as AuditFullError
+from replay.audit_errors import AuditLockedError as AuditLockedError
+from replay.audit_errors import AuditPoisonedError as AuditPoisonedError
+from replay.audit_errors import AuditTamperedError as AuditTamperedError
+from replay.root_errors import MustStopError as MustStopError
+from replay.root_errors import ReplayError as ReplayError
+from replay.root_errors import sentence
 
 
 @attrs.define(slots=False)
@@ -53,7 +60,7 @@ class DecodeError(ReplayError, ValueError):
 
     def __str__(self) -> str:
         place = f"{self.source}: {self.where}" if self.source else self.where
-        return _sentence(f"{place}: {self.reason}", self.hint)
+        return sentence(f"{place}: {self.reason}", self.hint)
 
 
 @attrs.define(slots=False)
@@ -73,7 +80,7 @@ class EncodeError(ReplayError, ValueError):
     hint: str = "use only what JSON knows: dict, list, str, int, float, bool, None"
 
     def __str__(self) -> str:
-        return _sentence(self.reason, self.hint)
+        return sentence(self.reason, self.hint)
 
 
 @attrs.define(slots=False)
@@ -91,7 +98,7 @@ class BackendError(ReplayError):
 
     def __str__(self) -> str:
         request = f", request {self.request_id}" if self.request_id else ""
-        return _sentence(f"{self.source}: {self.reason}{request}", self.hint)
+        return sentence(f"{self.source}: {self.reason}{request}", self.hint)
 
 
 @attrs.define(slots=False)
@@ -196,7 +203,7 @@ class UnknownNameError(ReplayError, LookupError):
     hint: str = ""
 
     def __str__(self) -> str:
-        return _sentence(self.reason, self.hint)
+        return sentence(self.reason, self.hint)
 
 
 @attrs.define(slots=False)
@@ -210,7 +217,7 @@ class UnsupportedError(ReplayError, TypeError):
     hint: str = ""
 
     def __str__(self) -> str:
-        return _sentence(f"{self.source}: {self.reason}", self.hint)
+        return sentence(f"{self.source}: {self.reason}", self.hint)
 
 
 @attrs.define(slots=False)
@@ -231,12 +238,8 @@ class PluginError(ReplayError):
             place += f", hook {self.hook}"
         if self.index is not None:
             place += f", event {self.index}"
-        return _sentence(f"{place}: {self.reason}", self.hint)
+        return sentence(f"{place}: {self.reason}", self.hint)
 
 
 class StopReplay(Exception):  # noqa: N818 - a request like StopIteration, no error
     """Raised by a hook that has seen enough: ends this session's replay cleanly."""
-
-
-def _sentence(text: str, hint: str) -> str:
-    return f"{text} ({hint})" if hint else text

@@ -26,12 +26,18 @@ PROJECT = """
     shout = "theirs:Shout"
     broken_plugin = "theirs_broken:Plugin"
 
+    [project.entry-points."replay.commands"]
+    greet = "theirs:greet"
+    broken_command = "theirs_broken:command"
+
     [tool.setuptools]
     py-modules = ["theirs", "theirs_broken"]
 """
 
 MODULE = '''
-    """A backend and a plugin."""
+    """A backend, a plugin and a command."""
+
+    import click
 
     from replay import Session, SessionNotFoundError, Text, UserInput
 
@@ -69,6 +75,13 @@ MODULE = '''
 
         def replay_text(self, message):
             print(message.content.upper() + "!" * self.times)
+
+
+    @click.command()
+    @click.argument("name")
+    def greet(name):
+        """Greet somebody."""
+        click.echo(f"Hello, {name}!")
 '''
 
 
@@ -126,6 +139,8 @@ def test_what_a_package_registers_is_listed_with_its_errors(python: Path) -> Non
     assert listed["plugin", "shout"] == ["1.2", "theirs", ""]
     assert "ZeroDivisionError" in listed["backend", "broken_backend"][2]
     assert "ZeroDivisionError" in listed["plugin", "broken_plugin"][2]
+    assert listed["command", "greet"] == ["1.2", "theirs", ""]
+    assert "ZeroDivisionError" in listed["command", "broken_command"][2]
     assert ("backend", "json_file") in listed
 
 
@@ -144,6 +159,11 @@ def test_a_plugin_is_used_by_its_name_with_its_options(
     assert "A FROG LEAPS IN.!!!\n" in done.stdout
 
 
+def test_a_command_is_used_by_its_name_and_listed_in_the_help(python: Path) -> None:
+    assert replay(python, "greet", "Ann").stdout == "Hello, Ann!\n"
+    assert "Greet somebody." in replay(python, "--help").stdout
+
+
 def test_what_crashes_on_import_is_named_when_it_is_asked_for(
     python: Path, poem: Path
 ) -> None:
@@ -151,6 +171,8 @@ def test_what_crashes_on_import_is_named_when_it_is_asked_for(
     assert "'broken_plugin': cannot be imported: ZeroDivisionError" in done.stderr
     done = replay(python, "ls", f"broken_backend:{poem}", code=2)
     assert "'broken_backend': cannot be imported: ZeroDivisionError" in done.stderr
+    done = replay(python, "broken_command", code=2)
+    assert "broken_command': cannot be imported: ZeroDivisionError" in done.stderr
 
 
 def test_another_backends_crash_disturbs_nobody(python: Path, tmp_path: Path) -> None:

@@ -22,7 +22,12 @@ PACKAGES = ("replay", "replay_backends", "replay_plugins")
 #: Which modules may import a dependency, where not all may.
 DOORS = {
     "cattrs": ("replay.codec",),
-    "click": ("replay.cli",),
+    "click": (
+        "replay.cli",
+        "replay_plugins.audit_log.cli",
+        "replay_plugins.audit_log.command",
+    ),
+    "cryptography": ("replay_plugins.audit_log.note_keys",),
     "h11": ("replay.serving",),
     "pluggy": ("replay.hookspecs", "replay._plugins"),
     "requests": ("replay_backends.http",),
@@ -205,7 +210,8 @@ def built_ins(group: str) -> dict[str, EntryPoint]:
                 "llamacloud-eu",
             },
         ),
-        ("replay.plugins", {"transcript_writer", "usage"}),
+        ("replay.commands", {"audit"}),
+        ("replay.plugins", {"audit_log", "transcript_writer", "usage"}),
     ],
 )
 def test_the_built_ins_are_found_by_entry_point(group: str, names: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""The sub-commands by name, each imported when it is asked for."""
+"""The sub-commands by name, others' too, each imported when it is asked for."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -25,14 +25,18 @@ _MODULES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 class _Commands(click.Group):
-    """Finds a sub-command as ``command`` in its module."""
+    """Finds our own as ``command`` in its module; no other takes one's place."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
-        return [*_MODULES]
+        from replay.cli.others_commands import others_names  # noqa: PLC0415 - for help
+
+        return [*_MODULES, *(name for name in others_names() if name not in _MODULES)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         if cmd_name not in _MODULES:
-            return None
+            from replay.cli.others_commands import others_command  # noqa: PLC0415 - rare
+
+            return others_command(cmd_name)
         module = import_module(f"replay.cli.{_MODULES[cmd_name]}")
         found: click.Command = module.command
         return found

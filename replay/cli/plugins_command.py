@@ -1,4 +1,4 @@
-"""``replay plugins``: which backends and plugins are installed."""
+"""``replay plugins``: which backends, plugins and commands are installed."""
 
 import attrs
 import click
@@ -13,7 +13,7 @@ _TITLES = ("KIND", "NAME", "VERSION", "FROM", "ERROR")
 @click.command("plugins")
 @json_option
 def command(*, as_json: bool) -> None:
-    """List the installed backends and plugins.
+    """List the installed backends, plugins and added commands.
 
     In a pipe, that is a line each, with tabs between: kind, name, the version and
     name of the package that it comes from, and the error that loading it raises.

@@ -26,8 +26,8 @@ def run(arguments: Sequence[str]) -> int:
             return shell_complete(command, {}, NAME, COMPLETION_VARIABLE, instruction)
         with command.make_context(NAME, [*arguments]) as context:
             is_traceback_wanted = context.params["traceback"]
-            code: int | None = command.invoke(context)
+            code: object = command.invoke(context)
         standard_output.flush()
     except Exception as error:  # noqa: BLE001 - a user is told in one line
         return tell(error, is_traceback_wanted=is_traceback_wanted)
-    return code or 0
+    return code if isinstance(code, int) else 0  # others' commands return anything

@@ -17,6 +17,7 @@ SMALLEST = Plan(
     histories=(10,),
     files=(1_000, 2_000),
     fetched=2,
+    records=(100, 2_000),
     all_commands=True,
     seconds=0.0,
 )

@@ -14,6 +14,7 @@ from replay import (
     Diagnostic,
     Event,
     Message,
+    MustStopError,
     PluginError,
     ReplayEngine,
     ReplayReport,
@@ -334,7 +335,9 @@ def test_what_would_end_the_program_is_a_plugin_failure(error: BaseException) ->
         ReplayEngine([Failing(error)]).replay(SESSION)
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), MemoryError()])
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), MemoryError(), MustStopError("oh")]
+)
 @pytest.mark.parametrize("mode", ["raise", "isolate"])
 def test_what_must_pass_passes(error: BaseException, mode: str) -> None:
     spy = Spy()
@@ -406,6 +409,27 @@ def test_the_first_failure_is_raised_and_the_second_is_noted() -> None:
     assert "second" in caught.value.__notes__[0]
 
 
+@pytest.mark.parametrize("mode", ["raise", "isolate"])
+def test_a_session_end_that_must_stop_keeps_no_other_from_its_own(mode: str) -> None:
+    spy = Spy()
+    plugins = [failing("session_end", MustStopError("oh")), spy]
+    engine = ReplayEngine(plugins, on_plugin_error=mode)  # type: ignore[arg-type]  # one of the two
+    with pytest.raises(MustStopError, match="oh"):
+        engine.replay(SESSION)
+    assert spy.names()[-1] == "session_end"
+    assert engine.report.outcome == "failed"
+
+
+def test_a_session_end_that_must_stop_masks_no_error() -> None:
+    plugins = [
+        Failing(ValueError("first")),
+        failing("session_end", MustStopError("second")),
+    ]
+    with pytest.raises(PluginError, match="first") as caught:
+        ReplayEngine(plugins).replay(SESSION)
+    assert "second" in caught.value.__notes__[0]
+
+
 def test_a_failing_session_end_is_isolated_too() -> None:
     engine = ReplayEngine(
         [failing("session_end", ValueError("oh"))], on_plugin_error="isolate"
@@ -437,6 +461,16 @@ def test_a_failing_close_is_in_the_totals() -> None:
 
 def test_leaving_the_engine_masks_no_error() -> None:
     plugins = [failing("text", KeyboardInterrupt()), failing("close", ValueError("oh"))]
+    with pytest.raises(KeyboardInterrupt) as caught, ReplayEngine(plugins) as engine:
+        engine.replay(SESSION)
+    assert "oh" in caught.value.__notes__[0]
+
+
+def test_leaving_the_engine_masks_no_error_by_one_that_must_stop() -> None:
+    plugins = [
+        failing("text", KeyboardInterrupt()),
+        failing("close", MustStopError("oh")),
+    ]
     with pytest.raises(KeyboardInterrupt) as caught, ReplayEngine(plugins) as engine:
         engine.replay(SESSION)
     assert "oh" in caught.value.__notes__[0]

@@ -65,6 +65,10 @@ def test_what_is_installed_is_told_with_its_origin(
         ("1 / 0", "ZeroDivisionError"),
         ("import nowhere_to_be_found", "ModuleNotFoundError"),
         ("raise SystemExit('bye')", "SystemExit: bye"),
+        (
+            "import replay; raise replay.UnsupportedError('it', 'an extra is missing')",
+            "it: an extra is missing",
+        ),
         ("yours = list", "AttributeError"),
         ("mine = 7", "cannot be called"),
     ],
@@ -138,6 +142,14 @@ def test_what_python_would_swallow_is_a_failure(error: type[BaseException]) -> N
     with pytest.raises(PluginError) as caught, guarded("plugin", "mine", "fails"):
         raise error
     assert isinstance(caught.value.__cause__, error)
+
+
+def test_a_command_that_fails_is_named_as_it_is_typed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    register(monkeypatch, tmp_path, "other", "1 / 0", command="mine")
+    with pytest.raises(PluginError, match=r"'replay mine'.*ZeroDivisionError"):
+        load("command", "mine")
 
 
 def test_a_failure_is_of_its_kind() -> None:

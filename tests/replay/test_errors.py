@@ -7,6 +7,11 @@ import pytest
 
 from replay import errors
 from replay.errors import (
+    AuditError,
+    AuditFullError,
+    AuditLockedError,
+    AuditPoisonedError,
+    AuditTamperedError,
     AuthError,
     BackendError,
     BackendUnavailableError,
@@ -16,6 +21,7 @@ from replay.errors import (
     EncodeError,
     InvalidRequestError,
     LimitExceededError,
+    MustStopError,
     PermissionDeniedError,
     PluginError,
     RateLimitedError,
@@ -50,6 +56,12 @@ EVERY = [
     UnknownNameError("no backend 'x'", "did you mean 'y'?"),
     UnsupportedError("a.json", "it cannot be written", "copy it"),
     PluginError("usage", "no", "replay_text", 3, "mend it"),
+    MustStopError("no", "mend it"),
+    AuditError("audit.jsonl", "no", "mend it"),
+    AuditLockedError("audit.jsonl", "no", "wait"),
+    AuditFullError("audit.jsonl", "no", "make room"),
+    AuditPoisonedError("audit.jsonl", "no", "open it anew"),
+    AuditTamperedError("audit.jsonl", "no", "look"),
 ]
 each_error = pytest.mark.parametrize(
     "error", EVERY, ids=[type(error).__name__ for error in EVERY]
@@ -126,6 +138,7 @@ def test_only_an_unavailable_source_is_worth_another_try() -> None:
         (InvalidRequestError, ValueError),
         (UnknownNameError, LookupError),
         (UnsupportedError, TypeError),
+        (AuditError, MustStopError),
     ],
 )
 def test_an_error_is_also_what_a_caller_may_catch(

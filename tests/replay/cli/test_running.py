@@ -94,6 +94,13 @@ def test_the_version_needs_neither_rich_nor_the_engine() -> None:
     assert not modules_of("--version") & needless
 
 
+def test_a_command_of_ours_does_not_look_for_those_of_others(
+    session_file: Callable[..., Path],
+) -> None:
+    for arguments in (["--version"], ["transcript", str(session_file(TEXT))]):
+        assert "replay.cli.others_commands" not in modules_of(*arguments)
+
+
 def test_output_in_a_pipe_needs_no_rich(session_file: Callable[..., Path]) -> None:
     imported = modules_of("transcript", str(session_file(TEXT)))
     assert "replay.rendering" in imported

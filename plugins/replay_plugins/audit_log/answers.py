@@ -1,0 +1,122 @@
+"""The answers of a verification: as sentences, and as JSON."""
+
+from collections.abc import Iterator
+
+import attrs
+
+from replay_plugins.audit_log.findings import MOST_LISTED, Findings, Question
+
+
+def object_of(findings: Findings) -> dict[str, object]:
+    """Return the answers as JSON, each under its question."""
+    return {
+        "good": findings.is_good,
+        "log": findings.log,
+        "files": findings.files,
+        "records": findings.records,
+        "unaltered": {
+            **_problems(findings, "unaltered"),
+            "checkpoints": findings.checkpoints,
+            "clock_steps": findings.clock_steps,
+        },
+        "complete": {
+            **_problems(findings, "complete"),
+            "first": findings.first,
+            "recovered": findings.recovered,
+            "end_is_known": findings.is_head_anchored,
+        },
+        "anchored": {
+            **_problems(findings, "anchored"),
+            "signers": findings.signers,
+            "signed": findings.signed,
+            "kept": findings.kept,
+            "since_checkpoint": findings.since_checkpoint,
+        },
+        "openings": {
+            **_problems(findings, "openings"),
+            **attrs.asdict(findings.openings),
+        },
+    }
+
+
+def answers_of(findings: Findings) -> Iterator[str]:
+    """Yield the lines that tell a person what a verification found."""
+    files = "1 file" if findings.files == 1 else f"{findings.files} files"
+    yield f"log {findings.log or '?'}: {findings.records} records in {files}"
+    yield from _answer(findings, "unaltered", _unaltered(findings))
+    yield from _answer(findings, "complete", _complete(findings))
+    yield from _answer(findings, "anchored", _anchored(findings))
+    yield from _answer(findings, "openings", _openings(findings))
+    for each in findings.openings.removals:
+        yield f"  record {each.seq}: {each.field} was removed at {each.time}"
+
+
+def _answer(findings: Findings, question: Question, good: str) -> Iterator[str]:
+    count = findings.counts.get(question, 0)
+    if count:
+        yield f"{question}: NO, problems: {count}"
+    elif good:
+        yield f"{question}: {good}"
+    for each in findings.problems:
+        if each.question == question:
+            yield f"  {each}"
+    if count > MOST_LISTED:
+        yield f"  … and {count - MOST_LISTED} more"
+
+
+def _unaltered(findings: Findings) -> str:
+    parts = ["yes, every record fits the one before it"]
+    if findings.checkpoints:
+        parts.append(f"checkpoints that fit: {findings.checkpoints}")
+    if findings.clock_steps:
+        parts.append(f"records that say the clock went back: {findings.clock_steps}")
+    return "; ".join(parts)
+
+
+def _complete(findings: Findings) -> str:
+    parts = ["yes, both ends are there"]
+    if not findings.is_head_anchored:
+        end = f"known only up to record {findings.kept - 1}"
+        unknown = "not known, no kept checkpoint was given"
+        parts = [
+            f"the beginning is there; the end: {end if findings.kept else unknown}"
+        ]
+    if findings.recovered:
+        parts.append(f"torn ends that were kept aside: {findings.recovered}")
+    return "; ".join(parts)
+
+
+def _anchored(findings: Findings) -> str:
+    parts = []
+    if findings.signed:
+        names = " or ".join(findings.signers)
+        parts.append(f"signed by {names}: records 0 to {findings.signed - 1}")
+    if findings.kept:
+        parts.append(f"held by a kept checkpoint: records 0 to {findings.kept - 1}")
+    if not parts:
+        return "no; internally consistent, head not anchored: a writer can make it anew"
+    return "; ".join(
+        [*parts, f"since the last checkpoint: {findings.since_checkpoint}"]
+    )
+
+
+def _openings(findings: Findings) -> str:
+    counts = findings.openings
+    if counts.unopened:
+        return f"their file is not there; fields: {counts.unopened}"
+    if counts.matching or counts.removed:
+        return f"that fit: {counts.matching}; removed: {counts.removed}"
+    return ""
+
+
+def _problems(findings: Findings, question: Question) -> dict[str, object]:
+    listed = [each for each in findings.problems if each.question == question]
+    count = findings.counts.get(question, 0)
+    return {
+        "good": not count,
+        "problem_count": count,
+        "problems": [
+            {"where": each.where, "seq": each.seq, "reason": each.reason}
+            for each in listed
+        ],
+    }

@@ -1,0 +1,104 @@
+"""The chain of records: what the next one follows, and what it looks like."""
+
+import json
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+import attrs
+
+from replay_plugins.audit_log.merkle import Frontier, leaf_hash
+
+SCHEMA: Final = "chat-replay.audit/1"
+_KIND_BY: Final = 250  #: bytes from a line's beginning to past its kind
+_encode: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+NOTHING: Final = "0" * 64  #: what the first record follows
+
+
+@attrs.define(eq=False)
+class Chain:
+    """All records so far, as the few hashes that the next record needs.
+
+    Args:
+        log_id: What tells this log from all others: 32 hexadecimal digits.
+    """
+
+    log_id: str
+    head: str = NOTHING  #: the hash of the last record, in hex
+    last_time: str = ""  #: when that was written; empty: there is none
+    frontier: Frontier = attrs.field(factory=Frontier)
+    _opened: int = attrs.field(factory=time.monotonic_ns, init=False)
+
+    @property
+    def origin(self) -> str:
+        """Return what checkpoints call the log."""
+        return f"chat-replay/{self.log_id}"
+
+    @property
+    def size(self) -> int:
+        """Return how many records there are; it is the number of the next one."""
+        return self.frontier.size
+
+    def line(self, kind: str, actor: str, fields: Mapping[str, object]) -> bytes:
+        """Return the next record as the line that will stand in the file.
+
+        Args:
+            kind: What happened.
+            actor: Who runs it.
+            fields: All else.
+
+        Raises:
+            TypeError, ValueError, RecursionError: A field is no JSON value.
+        """
+        now = timestamp()
+        record = {
+            "schema": SCHEMA,
+            "seq": self.size,
+            "prev": self.head,
+            "time": now,
+            "kind": kind,
+            "actor": actor,
+            "monotonic_ns": time.monotonic_ns() - self._opened,
+            **({"clock_step": True} if now < self.last_time else {}),
+            **fields,
+        }
+        return json_bytes(record) + b"\n"
+
+    def advance(self, line: bytes) -> None:
+        """Take note that a line was written, its line feed included."""
+        leaf = leaf_hash(line[:-1])
+        self.head, self.last_time = leaf.hex(), time_of(line)
+        self.frontier.append(leaf)
+
+
+def timestamp() -> str:
+    """Return the time of day in UTC, as the wall clock has it."""
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    return now.replace("+00:00", "Z")
+
+
+def beginning(seq: int, head: str) -> bytes:
+    """Return how the line of a record begins, which follows the one of that hash."""
+    return f'{{"schema":"{SCHEMA}","seq":{seq},"prev":"{head}","time":"'.encode()
+
+
+def kind_is(line: bytes, kind: str) -> bool:
+    """Tell whether a record, whose line begins as it should, is of a kind."""
+    _, _, rest = line[:_KIND_BY].partition(b'","kind":"')
+    return rest.startswith(kind.encode() + b'"')
+
+
+def time_of(line: bytes) -> str:
+    """Return when a record was written, from a line that begins as it should."""
+    _, _, rest = line.partition(b'"time":"')
+    return rest.partition(b'"')[0].decode("ascii", "replace")
+
+
+def json_bytes(value: object) -> bytes:
+    """Return a value as JSON in ASCII without blanks, as it stands in every record.
+
+    Raises:
+        TypeError, ValueError, RecursionError: It is no JSON value.
+    """
+    return _encode(value).encode()

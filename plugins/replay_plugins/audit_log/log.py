@@ -1,0 +1,244 @@
+"""A log on disk: every record whole, in one chain, and where the policy wants it."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+
+from replay.errors import AuditError, AuditPoisonedError
+from replay_plugins.audit_log.appending import AppendOnlyFile
+from replay_plugins.audit_log.chain import timestamp
+from replay_plugins.audit_log.checkpoints import Checkpoint
+from replay_plugins.audit_log.content import Opening
+from replay_plugins.audit_log.locking import Lock
+from replay_plugins.audit_log.log_files import LogFiles
+from replay_plugins.audit_log.openings import Openings
+from replay_plugins.audit_log.policy import Policy
+from replay_plugins.audit_log.private_files import (
+    poisoned,
+    refusals_of,
+    replace,
+    sync_directory,
+)
+from replay_plugins.audit_log.recovering import describe, keep_torn_end, read_back
+from replay_plugins.audit_log.signed_notes import write_note
+
+
+class Log:
+    """Appends records; whatever fails is an AuditError, and no record is torn.
+
+    Args:
+        files: Where it is.
+        policy: How it is written.
+
+    Raises:
+        AuditLockedError: Another writer has it open.
+        AuditTamperedError: It is not as it was left; nothing is appended.
+        AuditError: It cannot be opened.
+    """
+
+    def __init__(self, files: LogFiles, policy: Policy) -> None:
+        self._files, self._policy = files, policy
+        with refusals_of(files.lock):
+            self._lock = Lock(files.lock)
+        self._mutex = threading.RLock()
+        self._timer: threading.Timer | None = None
+        self._is_closed = False
+        self._fault: str | None = None  # what closed it for good
+        self._openings: Openings | None = None
+        self._file: AppendOnlyFile | None = None
+        try:
+            with refusals_of(files.current):
+                self._open()
+        except BaseException:
+            self._let_go()
+            raise
+
+    def append(
+        self, kind: str, fields: Mapping[str, object], openings: Sequence[Opening] = ()
+    ) -> None:
+        """Append a record; by the policy, it is on the disk when this returns.
+
+        Args:
+            kind: What happened.
+            fields: What the record says of it.
+            openings: What fields are committed to.
+
+        Raises:
+            AuditFullError: There is no room; the log ends with the record before.
+            AuditTamperedError: The log is not as it was left; nothing is appended.
+            AuditPoisonedError: What is on the disk is unknown; nothing more is written.
+            AuditLockedError: This process is a child of the one that opened the log.
+        """
+        with self._guarded():
+            if self._is_due():
+                self._rotate()
+            self._write(self._current(), kind, fields, openings)
+            self._sync_by_policy()
+
+    def checkpoint(self) -> None:
+        """Append a checkpoint of all records, and wait until it is on the disk.
+
+        Raises:
+            AuditError: As from :meth:`append`.
+        """
+        with self._guarded():
+            self._checkpoint(self._current())
+
+    def close(self) -> None:
+        """Append a checkpoint, and let the log go; the second time, do nothing.
+
+        Raises:
+            AuditError: As from :meth:`append`; the log is let go all the same.
+        """
+        if not self._is_closed:
+            try:
+                self.checkpoint()
+            finally:
+                self._is_closed = True
+                self._let_go()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Let one thread of one process in, and nobody after what cannot be mended."""
+        self._lock.check()
+        with self._mutex:
+            if self._fault is not None:
+                raise poisoned(self._files.current, self._fault)
+            if self._is_closed:
+                raise AuditError(str(self._files.current), "the log is closed")
+            try:
+                yield
+            except AuditPoisonedError as error:
+                self._fault = error.reason.partition(";")[0]
+                raise
+            finally:
+                if self._fault is not None:
+                    self._let_go()
+
+    def _open(self) -> None:
+        found = read_back(self._files)
+        self._chain = found.chain
+        if self._policy.keeps_openings or os.path.lexists(self._files.openings):
+            self._openings = Openings(self._files.openings, found.chain.size)
+        file = AppendOnlyFile(self._files.current)
+        if found.is_torn:
+            keep_torn_end(self._files, found.end)
+            file.cut(found.end)
+        file.check(found.end)
+        self._begin(file, found.began)
+        for path in self._files.torn():
+            if path.name not in found.recovered:
+                self._write(file, "recovered", describe(path))
+        self._opened_size = file.size
+        self._sync()
+
+    def _begin(
+        self,
+        file: AppendOnlyFile,
+        began: float | None = None,
+    ) -> AppendOnlyFile:
+        """Write what comes first, to a new file or to one that is opened again."""
+        about = {"log": self._chain.log_id, "pid": os.getpid(), **self._policy.about}
+        self._write(file, "log_opened", about)
+        self._file, self._opened_size = file, file.size
+        self._began = time.time() if began is None else began
+        self._sync()
+        return file
+
+    def _current(self) -> AppendOnlyFile:
+        if self._file is None:
+            file = AppendOnlyFile(self._files.current)
+            file.check(0)
+            return self._begin(file)
+        return self._file
+
+    def _is_due(self) -> bool:
+        """Tell whether the current file is to be rotated before the next record."""
+        size, age = self._policy.max_bytes, self._policy.max_age
+        if self._file is None or self._file.size <= self._opened_size:
+            return False
+        if size is not None and self._file.size >= size:
+            return True
+        return age is not None and time.time() - self._began > age
+
+    def _rotate(self) -> None:
+        file = self._current()
+        self._checkpoint(file)
+        with refusals_of(file.path):
+            file.path.rename(self._files.next_part())
+        self._file = None
+        file.close()
+        sync_directory(self._files.current)
+
+    def _checkpoint(self, file: AppendOnlyFile) -> None:
+        chain, signer = self._chain, self._policy.signer
+        root, now = chain.frontier.root(), timestamp()
+        text = Checkpoint(chain.origin, chain.size, root, now).text()
+        note = write_note(text, signer)
+        self._write(file, "checkpoint", {"note": note, "signed": signer is not None})
+        self._sync()
+        replace(self._files.checkpoint, note.encode())
+
+    def _write(
+        self,
+        file: AppendOnlyFile,
+        kind: str,
+        fields: Mapping[str, object],
+        openings: Sequence[Opening] = (),
+    ) -> None:
+        chain = self._chain
+        try:
+            line = chain.line(kind, self._policy.actor, fields)
+        except (TypeError, ValueError, RecursionError) as error:
+            reason = f"a {kind} cannot be written as JSON: {error}"
+            raise AuditError(str(file.path), reason) from error
+        with self._opened(openings):
+            try:
+                file.append(line)
+                chain.advance(line)
+            except AuditError:
+                raise
+            except BaseException:
+                self._fault = "it was interrupted within a record"
+                raise
+
+    @contextmanager
+    def _opened(self, openings: Sequence[Opening]) -> Iterator[None]:
+        """Have openings written before their record, and removed if that fails."""
+        if self._openings is None:
+            yield
+            return
+        before = self._openings.append(openings, self._chain.size)
+        try:
+            yield
+        except AuditError:
+            self._openings.cut(before)
+            raise
+
+    def _sync_by_policy(self) -> None:
+        policy = self._policy.sync
+        if policy == "record":
+            self._sync()
+        elif policy != "session" and self._timer is None:
+            self._timer = threading.Timer(policy / 1000, self._sync_later)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _sync_later(self) -> None:
+        with suppress(AuditError), self._guarded():
+            self._timer = None
+            self._sync()
+
+    def _sync(self) -> None:
+        for each in (self._openings, self._file):
+            if each is not None:
+                each.sync()
+
+    def _let_go(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        for each in (self._openings, self._file, self._lock):
+            if each is not None:
+                each.close()

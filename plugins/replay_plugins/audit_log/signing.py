@@ -1,0 +1,31 @@
+"""The key that checkpoints are signed with."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from replay.errors import AuditError, DecodeError
+from replay_plugins.audit_log.private_files import open_private
+
+if TYPE_CHECKING:
+    from replay_plugins.audit_log.note_keys import Signer
+
+NAME: Final = "chat-replay"  #: what a key is called that does not say it, as in PEM
+
+
+def signer_at(path: Path) -> "Signer":
+    """Return the key that a file holds.
+
+    Raises:
+        UnsupportedError: The extra ``audit`` is not installed.
+        AuditError: It cannot be read, or holds no private key.
+    """
+    from replay_plugins.audit_log.note_keys import Signer  # noqa: PLC0415 - an extra
+
+    with os.fdopen(open_private(path, os.O_RDONLY), "rb") as file:
+        text = file.read()
+    try:
+        return Signer.from_text(text.decode(), NAME)
+    except (DecodeError, UnicodeDecodeError) as error:
+        hint = "replay audit keygen makes a pair of keys"
+        raise AuditError(str(path), "it holds no private key", hint) from error

@@ -1,0 +1,358 @@
+"""What somebody who can write all of a log's files can do, and what verify says.
+
+Each attack is made on a real log, whose last checkpoint was kept elsewhere. The table
+in the docs is held to what the command answers.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import pytest
+from click.testing import CliRunner
+
+from forged_logs import SIGNER, Written, edited, line_of, rebuilt, replaced, written
+from replay.cli.commands import command
+from replay_plugins.audit_log.note_keys import Signer
+from replay_plugins.audit_log.removing import remove
+
+PAGE: Final = Path(__file__).resolve().parents[3] / "docs/explanation/audit-log.md"
+PUBLIC: Final = str(SIGNER.verifier())
+THIEF: Final = Signer.generate(SIGNER.name)
+
+Attack: TypeAlias = Callable[[Written], object]
+Records: TypeAlias = list[dict[str, Any]]
+
+
+def pays_more(records: Records) -> Records:
+    for each in records:
+        if each["kind"] == "tool_call":
+            each["gen_ai.tool.call.arguments"]["amount"] = 9200.0
+    return records
+
+
+def without_the_call(records: Records) -> Iterable[dict[str, Any]]:
+    return (each for each in records if each["kind"] != "tool_call")
+
+
+def swapped_files(log: Written) -> None:
+    first, second, *_ = log.files.parts()
+    aside = first.with_name("aside")
+    first.rename(aside)
+    second.rename(first)
+    aside.rename(second)
+
+
+def first_checkpoint_beside(log: Written) -> int:
+    """Put the first session's checkpoint beside the log; return its place."""
+    place = line_of(log, "checkpoint")
+    note = json.loads(log.log.read_bytes().splitlines()[place])["note"]
+    log.files.checkpoint.write_text(note)
+    return place
+
+
+def back_to_the_first_session(log: Written) -> None:
+    end = first_checkpoint_beside(log) + 1
+    edited(log, lambda lines: lines[:end])
+
+
+def old_copy(log: Written) -> None:
+    copies = log.folder / "copies"
+    copies.mkdir()
+    mine = (log.log, log.files.checkpoint)
+    for each in mine:
+        shutil.copy(each, copies)
+    log.replay("ses-3")
+    log.keep()
+    for each in mine:
+        shutil.copy(copies / each.name, each)
+
+
+def another_logs_file(log: Written) -> None:
+    other = written(log.folder / "other", max_bytes=1500)
+    shutil.copy(other.files.parts()[1], log.files.parts()[1])
+
+
+def another_log(log: Written) -> None:
+    other = written(log.folder / "other")
+    shutil.copy(other.log, log.log)
+    shutil.copy(other.files.checkpoint, log.files.checkpoint)
+
+
+def another_logs_records(log: Written) -> None:
+    other = written(log.folder / "other")
+    theirs = other.log.read_bytes().splitlines()[3:6]
+    edited(log, lambda lines: [*lines[:6], *theirs, *lines[6:]])
+
+
+def crashed_and_edited(log: Written) -> None:
+    """Edit the last record, where a crash left the second session without its end."""
+    first_checkpoint_beside(log)
+    log.keep()
+    edited(log, lambda lines: lines[:-2])
+    replaced(log, -1, b'"outcome":"complete"', b'"outcome":"stopped"')
+
+
+def records_added(log: Written) -> None:
+    def more(records: Records) -> Records:
+        return [*records, {**records[4], "time": records[-1]["time"]}]
+
+    rebuilt(log, more, keeps_notes=True)
+
+
+def clock_set_back(log: Written) -> None:
+    def ahead(records: Records) -> Records:
+        return [{**each, "time": "2999-01-01T00:00:00.000000Z"} for each in records]
+
+    rebuilt(log, ahead, SIGNER)
+    log.replay("ses-3")
+    log.keep()
+
+
+def openings(log: Written, change: Callable[[list[bytes]], Iterable[bytes]]) -> None:
+    lines = change(log.files.openings.read_bytes().splitlines(keepends=True))
+    log.files.openings.write_bytes(b"".join(lines))
+
+
+def other_salt(lines: list[bytes]) -> list[bytes]:
+    salt = re.compile(rb'"salt":"[0-9a-f]{64}"')
+    return [salt.sub(b'"salt":"%s"' % (b"0" * 64), lines[0]), *lines[1:]]
+
+
+def false_mark(lines: list[bytes]) -> list[bytes]:
+    mark = b'{"seq":3,"field":"content","removed":"1999-01-01T00:00:00Z"}\n'
+    assert lines[0].startswith(b'{"seq":3,"field":"content",')
+    return [mark, *lines[1:]]
+
+
+#: Name, attack, and the options of the log.
+ATTACKS: Final[list[tuple[str, Attack, dict[str, Any]]]] = [
+    (
+        "Edit a record",
+        lambda log: replaced(log, 4, b'"to":"Acme"', b'"to":"Evil"'),
+        {},
+    ),
+    (
+        "Change a number's form: `4200.0` to `4.2e3`",
+        lambda log: replaced(log, 4, b"4200.0", b"4.2e3"),
+        {},
+    ),
+    (
+        "Change a letter to its look-alike in another script",
+        lambda log: replaced(log, 4, b"Acme", b"\\u0410cme"),
+        {},
+    ),
+    (
+        "Change the layout: a blank between key and value",
+        lambda log: replaced(log, 4, b'"turn":0', b'"turn": 0'),
+        {},
+    ),
+    (
+        "Change when a record was written",
+        lambda log: replaced(log, 4, b'"time":"20', b'"time":"21'),
+        {},
+    ),
+    (
+        "Delete a record",
+        lambda log: edited(log, lambda lines: [*lines[:4], *lines[5:]]),
+        {},
+    ),
+    (
+        "Insert a record",
+        lambda log: edited(
+            log,
+            lambda lines: [
+                *lines[:5],
+                lines[4].replace(b'"seq":4', b'"seq":5'),
+                *lines[5:],
+            ],
+        ),
+        {},
+    ),
+    (
+        "Duplicate a record",
+        lambda log: edited(log, lambda lines: [*lines[:5], lines[4], *lines[5:]]),
+        {},
+    ),
+    (
+        "Reorder two records",
+        lambda log: edited(
+            log, lambda lines: [*lines[:4], lines[5], lines[4], *lines[6:]]
+        ),
+        {},
+    ),
+    ("Swap two files of the log", swapped_files, {"max_bytes": 1500}),
+    (
+        "Remove the oldest file",
+        lambda log: log.files.parts()[0].unlink(),
+        {"max_bytes": 1500},
+    ),
+    (
+        "Remove a file from the middle",
+        lambda log: log.files.parts()[1].unlink(),
+        {"max_bytes": 1500},
+    ),
+    ("Cut the head off", lambda log: edited(log, lambda lines: lines[4:]), {}),
+    (
+        "Cut the tail off",
+        lambda log: edited(log, lambda lines: lines[:-6]),
+        {},
+    ),
+    (
+        "Cut the tail off at an earlier checkpoint, and put that beside the log",
+        back_to_the_first_session,
+        {},
+    ),
+    ("Put an old copy of the whole log in its place", old_copy, {}),
+    (
+        "Truncate in the middle of a record",
+        lambda log: log.log.write_bytes(log.log.read_bytes()[:-30]),
+        {},
+    ),
+    (
+        "Fill the tail with zeros",
+        lambda log: log.log.write_bytes(log.log.read_bytes()[:-300] + bytes(300)),
+        {},
+    ),
+    (
+        "Edit what the last record, a checkpoint, says of the records",
+        lambda log: replaced(log, -1, b"\\n21\\n", b"\\n20\\n"),
+        {},
+    ),
+    (
+        "Edit who wrote the last record",
+        lambda log: replaced(log, -1, b'"actor":"ann"', b'"actor":"bob"'),
+        {},
+    ),
+    (
+        "Edit when the last record, a checkpoint, was written",
+        lambda log: replaced(log, -1, b'"time":"20', b'"time":"21'),
+        {},
+    ),
+    (
+        "Edit the last record of a log without a checkpoint at its end",
+        crashed_and_edited,
+        {},
+    ),
+    ("Add a record after the last checkpoint", records_added, {}),
+    (
+        "Edit a record and rebuild the chain; leave the checkpoints",
+        lambda log: rebuilt(log, pays_more, keeps_notes=True),
+        {},
+    ),
+    (
+        "Edit a record and rebuild chain and checkpoints, unsigned",
+        lambda log: rebuilt(log, pays_more),
+        {},
+    ),
+    (
+        "Delete a record and rebuild chain and checkpoints, unsigned",
+        lambda log: rebuilt(log, without_the_call),
+        {},
+    ),
+    (
+        "Strip the signatures and rebuild the chain",
+        lambda log: rebuilt(log, list, says_it_is_signed=True),
+        {},
+    ),
+    (
+        "Replace the key: rebuild all, sign with a key of the same name",
+        lambda log: rebuilt(log, pays_more, THIEF),
+        {},
+    ),
+    (
+        "Steal the key: rebuild all, sign with the true key",
+        lambda log: rebuilt(log, pays_more, SIGNER),
+        {},
+    ),
+    ("Set the clock back while the log is written", clock_set_back, {}),
+    ("Put another log of the same key in its place", another_log, {}),
+    ("Put another log's file in place of one", another_logs_file, {"max_bytes": 1500}),
+    ("Mix records of another log in", another_logs_records, {}),
+    (
+        "Change a committed field's salt",
+        lambda log: openings(log, other_salt),
+        {"content": "committed"},
+    ),
+    (
+        "Change a committed field's value",
+        lambda log: openings(
+            log, lambda lines: [each.replace(b"4200", b"9200") for each in lines]
+        ),
+        {"content": "committed"},
+    ),
+    (
+        "Delete a committed field's value without a mark",
+        lambda log: openings(log, lambda lines: lines[1:]),
+        {"content": "committed"},
+    ),
+    (
+        "Delete the file of committed values",
+        lambda log: log.files.openings.unlink(),
+        {"content": "committed"},
+    ),
+    (
+        "Replace a committed field's value by a mark with a false date",
+        lambda log: openings(log, false_mark),
+        {"content": "committed"},
+    ),
+    (
+        "Remove a committed field's value with `replay audit remove`",
+        lambda log: remove(log.log, 3, "content"),
+        {"content": "committed"},
+    ),
+]
+
+
+def answer(*arguments: object) -> str:
+    """Return which questions `replay audit verify` answers with problems."""
+    words = ["audit", "verify", "--json", *map(str, arguments)]
+    result = CliRunner().invoke(command, words, standalone_mode=False)
+    found = json.loads(result.output)
+    wrong = [name for name in found if isinstance(found[name], dict)]
+    wrong = [name for name in wrong if not found[name]["good"]]
+    assert result.return_value == bool(wrong)
+    assert found["good"] is not bool(wrong)
+    return ", ".join(wrong) or "not shown"
+
+
+def row(number: int, folder: Path) -> list[str]:
+    """Return what happens to an attack: its name, then an answer for each auditor."""
+    name, attack, options = ATTACKS[number]
+    log = written(folder / "log", **options)
+    attack(log)
+    anchors = ("--key", PUBLIC, "--checkpoint", log.kept, "--require-anchor")
+    return [
+        name,
+        answer(log.log),
+        answer(log.log, *anchors[:2]),
+        answer(log.log, *anchors),
+    ]
+
+
+def rows_of_the_page() -> list[list[str]]:
+    text = PAGE.read_text(encoding="utf-8")
+    _, _, table = text.partition("| Attack | ")
+    lines = table.split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_no_log_is_wrong_before_the_attack(tmp_path: Path) -> None:
+    for content in ("full", "committed"):
+        log = written(tmp_path / content, content, max_bytes=1500)
+        anchors = ("--key", PUBLIC, "--checkpoint", log.kept, "--require-anchor")
+        assert answer(log.log, *anchors) == "not shown"
+
+
+@pytest.mark.parametrize("number", range(len(ATTACKS)), ids=lambda at: ATTACKS[at][0])
+def test_an_attack_is_answered_as_the_page_says(tmp_path: Path, number: int) -> None:
+    assert rows_of_the_page()[number][:4] == row(number, tmp_path)
+
+
+def test_the_page_lists_all_attacks_and_says_why_some_are_out_of_reach() -> None:
+    rows = rows_of_the_page()
+    assert len(rows) == len(ATTACKS) >= 20
+    assert all(each[4] for each in rows if each[3] == "not shown")

@@ -1,0 +1,406 @@
+"""The plugin: a record for each thing that happens in a replay."""
+
+import itertools
+import os
+import pwd
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+import replay
+from audit_logs import Record, kinds_of, lines_of, records_of
+from file_room import room_for
+from replay import (
+    AuditError,
+    AuditFullError,
+    AuditLockedError,
+    Event,
+    MustStopError,
+    PluginError,
+    ReplayEngine,
+    Session,
+    StopReplay,
+    Text,
+    TextDelta,
+    UnknownNameError,
+    UserInput,
+    load_plugin,
+)
+from replay.testing import PluginContract
+from replay_plugins.audit_log import AuditLog
+from replay_plugins.audit_log.facts import digest_of
+from replay_plugins.audit_log.note_keys import Signer
+from replay_plugins.audit_log.signed_notes import read_note
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+CONTENT = ["full", "digest", "committed"]
+
+#: What differs from log to log, or with the way in which deltas were cut.
+PASSING = {"seq", "prev", "time", "monotonic_ns", "log", "note", "event", "events"}
+PASSING |= {"session.digest", "clock_step"}
+
+
+class TestAuditLog(PluginContract):
+    @pytest.fixture
+    def plugin(self, tmp_path: Path) -> Callable[[], object]:
+        numbers = itertools.count()
+        return lambda: AuditLog(
+            tmp_path / str(next(numbers)), content="full", sync="session"
+        )
+
+    def result_of(self, plugin: object) -> object:
+        assert isinstance(plugin, AuditLog)
+        return [
+            {key: value for key, value in record.items() if key not in PASSING}
+            for record in records_of(plugin.path)
+        ]
+
+
+def replayed(path: Path, *sessions: Session, **options: Any) -> list[Record]:  # noqa: ANN401 - any option
+    """Replay sessions into a log, and return its records."""
+    with ReplayEngine([AuditLog(path, **options)]) as engine:
+        for session in sessions:
+            engine.replay(session)
+    return records_of(path)
+
+
+def two_turns() -> Session:
+    return replay.load(EXAMPLES / "two_turns.json")
+
+
+def test_a_session_is_recorded_in_order(tmp_path: Path) -> None:
+    kinds = [record["kind"] for record in replayed(tmp_path / "a", two_turns())]
+    assert kinds == [
+        *("log_opened", "session_start"),
+        *("turn_start", "user_input", "message", "tool_call", "tool_call"),
+        *("tool_result", "tool_result", "message", "stop", "turn_end"),
+        *("turn_start", "user_input", "message", "tool_call", "tool_result"),
+        *("message", "stop", "turn_end"),
+        *("session_end", "checkpoint", "checkpoint"),
+    ]
+
+
+def test_a_record_tells_its_session_its_event_and_its_turn(tmp_path: Path) -> None:
+    session = two_turns()
+    records = replayed(tmp_path / "a", session, content="full")
+    called = [record for record in records if record["kind"] == "tool_call"][-1]
+    assert [*called][6:] == [
+        *("monotonic_ns", "gen_ai.conversation.id", "event", "turn"),
+        *("gen_ai.tool.name", "gen_ai.tool.call.id", "gen_ai.tool.call.arguments"),
+    ]
+    assert called["gen_ai.conversation.id"] == "ses-harbour-lease"
+    assert called["turn"] == 1
+    event = session.events[called["event"]]
+    assert isinstance(event, replay.ToolCall)
+    assert called["gen_ai.tool.call.arguments"] == event.arguments
+
+
+def test_a_message_is_recorded_at_its_first_event(tmp_path: Path) -> None:
+    session = Session("s", events=[UserInput("?"), TextDelta("a"), Text("ab")])
+    records = replayed(tmp_path / "a", session, content="full")
+    (message,) = (record for record in records if record["kind"] == "message")
+    assert (message["event"], message["content"]) == (1, "ab")
+
+
+def test_oddities_and_unknown_events_are_recorded(tmp_path: Path) -> None:
+    records = replayed(
+        tmp_path / "a", replay.load(EXAMPLES / "unknown_event.json"), content="full"
+    )
+    kinds = {record["kind"] for record in records}
+    assert {"unknown_event", "diagnostic"} <= kinds
+
+
+def test_what_is_odd_about_the_document_has_no_event(tmp_path: Path) -> None:
+    records = replayed(tmp_path / "a", replay.loads(b'\xef\xbb\xbf{"events": []}'))
+    (odd,) = (record for record in records if record["kind"] == "diagnostic")
+    assert "event" not in odd
+
+
+def test_deltas_are_recorded_where_that_is_asked(tmp_path: Path) -> None:
+    session = replay.load(EXAMPLES / "deltas_only.json")
+    without = replayed(tmp_path / "a", session)
+    with_them = replayed(tmp_path / "b", session, deltas=True, content="full")
+    assert "delta" not in {record["kind"] for record in without}
+    deltas = [record for record in with_them if record["kind"] == "delta"]
+    assert [record["content"] for record in deltas] == [
+        event.content
+        for event in session.events
+        if isinstance(event, replay.TextDelta | replay.ThinkingDelta)
+    ]
+    assert {record["type"] for record in deltas} >= {"text_delta"}
+
+
+def test_an_engine_that_is_never_closed_leaves_a_checkpoint(tmp_path: Path) -> None:
+    ReplayEngine([AuditLog(tmp_path / "a")]).replay(two_turns())
+    assert kinds_of(tmp_path / "a")[-2:] == ["session_end", "checkpoint"]
+    assert (tmp_path / "a.checkpoint").exists()
+
+
+def test_a_log_goes_on_from_run_to_run(tmp_path: Path) -> None:
+    replayed(tmp_path / "a", two_turns())
+    records = replayed(tmp_path / "a", two_turns())
+    assert [r["kind"] for r in records].count("session_start") == 2
+
+
+class Stream:
+    """A turn under way."""
+
+    session_id, prompt, user_input = "s", "Q?", UserInput("Q?")
+    diagnostics: Sequence[replay.Diagnostic] = ()
+
+    def __init__(self) -> None:
+        self.events = iter([Text("A.")])
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Text:
+        return next(self.events)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def rest(self, *, known: int = 0) -> Iterator[Event]:
+        """Yield nothing: it does not break off."""
+        assert known == 0
+        yield from ()
+
+
+def test_a_live_turn_is_hashed_when_it_has_ended(tmp_path: Path) -> None:
+    with ReplayEngine([AuditLog(tmp_path / "a")]) as engine:
+        engine.replay_live(Stream())
+    records = records_of(tmp_path / "a")
+    digests = [r["session.digest"] for r in records if "session.digest" in r]
+    whole = Session("s", events=[UserInput("Q?"), Text("A.")])
+    assert len(digests) == 2
+    assert digests[1] == digest_of(whole) != digests[0]
+
+
+# Content
+
+SAID = "Harbour Street"
+
+
+@pytest.mark.parametrize("content", CONTENT)
+def test_content_is_in_the_log_only_where_that_is_asked(
+    tmp_path: Path, content: str
+) -> None:
+    replayed(tmp_path / "a", two_turns(), content=content)
+    assert (SAID in (tmp_path / "a").read_text()) == (content == "full")
+    openings = tmp_path / "a.openings"
+    assert openings.exists() == (content == "committed")
+    assert (tmp_path / "a.salt").exists() == (content == "digest")
+    if content == "committed":
+        assert SAID in openings.read_text()
+
+
+def test_every_sensitive_field_has_an_opening_of_its_own(tmp_path: Path) -> None:
+    records = replayed(tmp_path / "a", two_turns(), content="committed")
+    fields = [
+        (record["seq"], name)
+        for record in records
+        for name, value in record.items()
+        if isinstance(value, dict) and "commitment" in value
+    ]
+    lines = (tmp_path / "a.openings").read_bytes().splitlines()
+    openings = [replay.loads(b"[%b]" % line).events[0] for line in lines]
+    assert fields
+    assert [(o.raw["seq"], o.raw["field"]) for o in openings] == fields  # type: ignore[union-attr,index]  # unknown events all
+
+
+def test_what_one_log_shows_cannot_be_found_in_another(tmp_path: Path) -> None:
+    one, other = (
+        {record["content"]["hmac_sha256"] for record in records if "content" in record}
+        for records in (replayed(tmp_path / name, two_turns()) for name in "ab")
+    )
+    assert one
+    assert not one & other
+
+
+def test_what_is_said_twice_shows_the_same_digest_in_one_log(tmp_path: Path) -> None:
+    session = Session("s", events=[UserInput("Hi"), UserInput("Hi")])
+    records = replayed(tmp_path / "a", session)
+    digests = [record["content"] for record in records if "content" in record]
+    assert digests[0] == digests[1]
+
+
+def test_redacted_content_is_in_the_log_without_its_secrets(tmp_path: Path) -> None:
+    pytest.importorskip("replay_plugins.redact")
+    mail = "jo@example.com"
+    texts = [f"Ask {mail}.", f"Or {mail}", "Nobody"]
+    session = Session("s", events=[UserInput(text) for text in texts])
+    records = replayed(tmp_path / "a", session, session, content="redacted")
+    shown = [record["content"] for record in records if "content" in record]
+    assert shown == ["Ask <EMAIL_1>.", "Or <EMAIL_1>", "Nobody"] * 2
+
+
+def test_redacted_deltas_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="a delta may hold half a secret"):
+        AuditLog(tmp_path / "a", content="redacted", deltas=True)
+
+
+# Options
+
+
+def test_its_options_can_be_typed(tmp_path: Path) -> None:
+    plugin = load_plugin(
+        "audit_log",
+        path=str(tmp_path / "a"),
+        actor="auditor",
+        content="full",
+        deltas="yes",
+        sync="500",
+        max_bytes="1000",
+        max_age="3600",
+    )
+    assert isinstance(plugin, AuditLog)
+    assert (plugin.deltas, plugin.sync) == (True, 500)
+    assert (plugin.max_bytes, plugin.max_age) == (1000, 3600.0)
+    (record,) = records_of(tmp_path / "a")
+    assert (record["actor"], record["sync"]) == ("auditor", 500)
+    assert (record["content_policy"], record["signed"]) == ("full", False)
+    assert record["version"]
+
+
+def test_words_stay_words(tmp_path: Path) -> None:
+    plugin = load_plugin("audit_log", path=str(tmp_path / "a"), sync="session")
+    assert isinstance(plugin, AuditLog)
+    assert plugin.sync == "session"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "known"),
+    [
+        ("content", "all", "full, digest, redacted, committed"),
+        ("sync", "never", "record, session"),
+    ],
+)
+def test_a_policy_that_is_not_known_is_refused(
+    tmp_path: Path, option: str, value: str, known: str
+) -> None:
+    with pytest.raises(UnknownNameError, match=f"{value!r}.*{known}"):
+        load_plugin("audit_log", path=str(tmp_path / "a"), **{option: value})
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("option", ["sync", "max_bytes", "max_age"])
+def test_a_number_must_be_above_zero(tmp_path: Path, option: str) -> None:
+    with pytest.raises(PluginError, match=f"{option} must be above zero, not 0"):
+        load_plugin("audit_log", path=str(tmp_path / "a"), **{option: "0"})
+
+
+def test_checkpoints_are_signed_where_there_is_a_key(tmp_path: Path) -> None:
+    signer = Signer.generate("auditor")
+    (tmp_path / "key").write_text(signer.private_text())
+    records = replayed(tmp_path / "a", two_turns(), key=str(tmp_path / "key"))
+    assert records[0]["signed"] is True
+    notes = [record["note"] for record in records if record["kind"] == "checkpoint"]
+    assert [read_note(note).signed_by(signer.verifier()) for note in notes] == [
+        "valid",
+        "valid",
+    ]
+
+
+def test_the_actor_is_who_runs_it(tmp_path: Path) -> None:
+    (*_, record) = replayed(tmp_path / "a")
+    assert record["actor"] == pwd.getpwuid(os.getuid()).pw_name
+
+
+# Failures
+
+
+def fail() -> None:
+    raise ValueError(SAID)
+
+
+def test_failures_of_other_plugins_are_recorded_and_not_quoted(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "a")
+    ReplayEngine([log, {"stop": fail}], on_plugin_error="isolate").replay(two_turns())
+    records = records_of(tmp_path / "a")
+    failed = [record for record in records if record["kind"] == "plugin_error"]
+    assert [record["hook"] for record in failed] == ["replay_stop"] * 2
+    assert failed[0]["error.type"] == "ValueError"
+    assert failed[0]["event"] < failed[1]["event"]
+    assert records[-2]["plugin_errors"] == 2
+    assert SAID not in (tmp_path / "a").read_text()
+
+
+def stop() -> None:
+    raise StopReplay
+
+
+@pytest.mark.parametrize(("hook", "outcome"), [(fail, "failed"), (stop, "stopped")])
+def test_a_replay_that_ends_early_is_recorded_as_that(
+    tmp_path: Path, hook: Callable[[], None], outcome: str
+) -> None:
+    engine = ReplayEngine([AuditLog(tmp_path / "a"), {"stop": hook}])
+    try:
+        engine.replay(two_turns())
+    except PluginError:
+        assert outcome == "failed"
+    session_end, checkpoint = records_of(tmp_path / "a")[-2:]
+    assert (session_end["outcome"], checkpoint["kind"]) == (outcome, "checkpoint")
+
+
+@pytest.mark.parametrize("mode", ["raise", "isolate"])
+def test_a_full_disk_stops_the_replay_whatever_is_isolated(
+    tmp_path: Path,
+    mode: Any,  # noqa: ANN401 - one of the two
+) -> None:
+    reached: list[int] = []
+    plugins = [
+        AuditLog(tmp_path / "a"),
+        {"text": lambda: reached.append(1)},
+    ]
+    engine = ReplayEngine(plugins, on_plugin_error=mode)
+    with room_for(2000), pytest.raises(AuditFullError):
+        engine.replay(two_turns())
+    assert not reached
+    assert engine.report.outcome == "failed"
+    lines = lines_of(tmp_path / "a")
+    engine.replay(two_turns())
+    assert lines_of(tmp_path / "a")[: len(lines)] == lines
+    assert kinds_of(tmp_path / "a").count("session_end") == 1
+
+
+@pytest.mark.parametrize("mode", ["raise", "isolate"])
+@pytest.mark.parametrize("content", CONTENT)
+def test_what_cannot_be_recorded_stops_the_replay_whatever_is_isolated(
+    tmp_path: Path,
+    mode: Any,  # noqa: ANN401 - one of the two
+    content: Any,  # noqa: ANN401 - one of the three
+) -> None:
+    strange = Session(
+        "s",
+        events=[
+            UserInput("x", recorded={"type": "user_input", "content": "x", "at": {1}})
+        ],
+    )
+    engine = ReplayEngine(
+        [AuditLog(tmp_path / "a", content=content)], on_plugin_error=mode
+    )
+    with pytest.raises(MustStopError, match="cannot be recorded") as caught:
+        engine.replay(strange)
+    assert isinstance(caught.value, AuditError)
+
+
+def test_a_second_log_of_the_same_path_is_refused(tmp_path: Path) -> None:
+    first = AuditLog(tmp_path / "a")
+    with pytest.raises(AuditLockedError):
+        load_plugin("audit_log", path=str(tmp_path / "a"))
+    first.replay_close()
+
+
+def test_a_replay_into_a_closed_log_is_refused(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "a")
+    log.replay_close()
+    with pytest.raises(AuditError, match="the log is closed"):
+        ReplayEngine([log]).replay(two_turns())

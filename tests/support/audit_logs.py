@@ -1,0 +1,44 @@
+"""Audit logs on disk, read and checked without the code that writes them."""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from replay_plugins.audit_log.log import Log
+from replay_plugins.audit_log.log_files import LogFiles
+from replay_plugins.audit_log.policy import Policy
+
+Record = Mapping[str, Any]  # JSON, of which a test knows what it looks for
+
+
+def opened(path: Path, **policy: Any) -> Log:  # noqa: ANN401 - any option
+    """Open a log as nobody in particular."""
+    return Log(LogFiles(path), Policy(**{"actor": "tester", **policy}))
+
+
+def lines_of(path: Path) -> list[bytes]:
+    """Return the lines of a log, through all its files, though the last be missing."""
+    older = sorted(path.parent.glob(f"{path.name}.0*"))
+    files = [*older, *([path] if path.exists() else [])]
+    return [line for each in files for line in each.read_bytes().splitlines()]
+
+
+def records_of(path: Path) -> list[Record]:
+    """Return the records of a log, having seen that they are one whole chain."""
+    records: list[Record] = []
+    head = "0" * 64
+    for line in lines_of(path):
+        record = json.loads(line)
+        assert (record["seq"], record["prev"]) == (len(records), head)
+        assert list(record)[:6] == ["schema", "seq", "prev", "time", "kind", "actor"]
+        assert line == json.dumps(record, separators=(",", ":")).encode()
+        records.append(record)
+        head = sha256(b"\0" + line).hexdigest()
+    return records
+
+
+def kinds_of(path: Path) -> list[str]:
+    """Return what kinds of records a log holds, in order."""
+    return [record["kind"] for record in records_of(path)]

@@ -1,0 +1,141 @@
+"""Real audit logs, and what an attacker with a text editor makes of them."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from audit_logs import lines_of
+from replay import ReplayEngine, Session, Stop, Text, ToolCall, ToolResult, UserInput
+from replay import Usage as StopUsage
+from replay_plugins.audit_log import AuditLog
+from replay_plugins.audit_log.chain import Chain, json_bytes
+from replay_plugins.audit_log.checkpoints import Checkpoint
+from replay_plugins.audit_log.log_files import LogFiles
+from replay_plugins.audit_log.note_keys import Signer
+from replay_plugins.audit_log.signed_notes import write_note
+
+SIGNER = Signer.generate("example.com/log")
+NAME = "audit.jsonl"
+
+
+@attrs.frozen
+class Written:
+    """A log that was really written, and what an honest auditor has of it."""
+
+    folder: Path
+    content: str = "full"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / NAME
+
+    @property
+    def files(self) -> LogFiles:
+        return LogFiles(self.log)
+
+    @property
+    def kept(self) -> Path:
+        """The last checkpoint, kept where the attacker cannot reach it."""
+        return self.folder / "elsewhere" / "checkpoint"
+
+    def keep(self) -> None:
+        """Copy the newest checkpoint elsewhere."""
+        self.kept.parent.mkdir(exist_ok=True)
+        shutil.copy(self.files.checkpoint, self.kept)
+
+    def replay(self, *names: str, signer: Signer | None = SIGNER, **more: Any) -> None:  # noqa: ANN401 - options
+        """Have the sessions of these names written to the log, and end it."""
+        key = None
+        if signer is not None:
+            key = self.folder / "key"
+            key.write_text(signer.private_text())
+        plugin = AuditLog(self.log, content=self.content, key=key, actor="ann", **more)  # type: ignore[arg-type]  # any policy
+        with ReplayEngine([plugin]) as engine:
+            for name in names:
+                engine.replay(session(name))
+
+
+def session(name: str) -> Session:
+    """Return a session in which money is moved."""
+    return Session(
+        name,
+        events=[
+            UserInput("Pay the invoice."),
+            ToolCall("c1", "pay", {"amount": 4200.0, "to": "Acme"}),
+            ToolResult("c1", "pay", {"paid": True}),
+            Text("I have paid 4200 euros to Acme."),
+            Stop(StopUsage(duration_ms=940.0, total_input_tokens=812), is_error=False),
+        ],
+    )
+
+
+def written(folder: Path, content: str = "full", **options: Any) -> Written:  # noqa: ANN401 - options
+    """Return a log of two sessions, whose last checkpoint was kept elsewhere."""
+    folder.mkdir(exist_ok=True)
+    log = Written(folder, content)
+    log.replay("ses-1", "ses-2", **options)
+    log.keep()
+    return log
+
+
+def edited(log: Written, change: Callable[[list[bytes]], Iterable[bytes]]) -> None:
+    """Let somebody change the lines of a log's newest file, and nothing else."""
+    lines = [*change(log.log.read_bytes().splitlines())]
+    log.log.write_bytes(b"".join(line + b"\n" for line in lines))
+
+
+def replaced(log: Written, number: int, old: bytes, new: bytes) -> None:
+    """Let somebody replace a text within one line."""
+
+    def change(lines: list[bytes]) -> list[bytes]:
+        assert old in lines[number]
+        lines[number] = lines[number].replace(old, new)
+        return lines
+
+    edited(log, change)
+
+
+def line_of(log: Written, kind: str) -> int:
+    """Return the place of the first record of a kind, from 0."""
+    kinds = [json.loads(line)["kind"] for line in lines_of(log.log)]
+    return kinds.index(kind)
+
+
+def rebuilt(
+    log: Written,
+    change: Callable[[list[dict[str, Any]]], Iterable[dict[str, Any]]],
+    signer: Signer | None = None,
+    *,
+    says_it_is_signed: bool | None = None,
+    keeps_notes: bool = False,
+) -> None:
+    """Let somebody rebuild the whole chain, all checkpoints and the file beside.
+
+    Args:
+        log: The log, all in one file.
+        change: Takes the records, returns those that are to be there.
+        signer: Who signs the checkpoints; None: nobody can.
+        says_it_is_signed: What records say of it; None: what is so.
+        keeps_notes: Leave the checkpoints as they are, signatures and all.
+    """
+    is_signed = signer is not None if says_it_is_signed is None else says_it_is_signed
+    records = [*change([json.loads(line) for line in lines_of(log.log)])]
+    chain, data, note = Chain(records[0]["log"]), b"", ""
+    for record in records:
+        record |= {"seq": chain.size, "prev": chain.head}
+        if "signed" in record and not keeps_notes:
+            record["signed"] = is_signed
+        if "note" in record and not keeps_notes:
+            time, root = record["time"], chain.frontier.root()
+            checkpoint = Checkpoint(chain.origin, chain.size, root, time)
+            note = record["note"] = write_note(checkpoint.text(), signer)
+        line = json_bytes(record) + b"\n"
+        chain.advance(line)
+        data += line
+    log.log.write_bytes(data)
+    if not keeps_notes:
+        log.files.checkpoint.write_text(note)
