@@ -168,9 +168,9 @@ class Stream:
     def close(self) -> None:
         """Do nothing."""
 
-    def rest(self, *, known: int = 0) -> Iterator[Event]:
+    def rest(self, *, known: int | None = None) -> Iterator[Event]:
         """Yield nothing: it does not break off."""
-        assert known == 0
+        assert known is None
         yield from ()
 
 
