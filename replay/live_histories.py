@@ -17,20 +17,22 @@ class LiveHistory:
     """The turn's user input, then its events as they arrive.
 
     Args:
-        stream: Gives the events.
-        reconcile: Go on with what the service has where the stream breaks off.
+        stream: Where they come from.
+        header: The session that the turn is added to; its own events do not count.
+        events: The turn's events, each once it is there.
         keep: Keep the events, for the session at the end.
     """
 
     _stream: LiveStream
-    _reconcile: bool
+    _header: Session
+    _arriving: Iterator[Event]
     _keep: bool
     _events: list[Event] = attrs.field(factory=list, init=False)
 
     @property
     def session(self) -> Session:
         """Return the session, with the events of this turn so far if they are kept."""
-        return Session(self._stream.session_id, events=tuple(self._events))
+        return attrs.evolve(self._header, events=tuple(self._events))
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
@@ -39,16 +41,26 @@ class LiveHistory:
 
     def parts(self) -> Iterator[tuple[int, Part]]:
         """Yield each event by itself, when it is there."""
-        for index, event in enumerate(self._arriving()):
+        for index, event in enumerate(self._arriving):
             if self._keep:
                 self._events.append(event)
             yield index, part_of(event)
 
-    def _arriving(self) -> Iterator[Event]:
-        yield self._stream.user_input
-        try:
-            yield from self._stream
-        except StreamInterruptedError:
-            if not self._reconcile:
-                raise
-            yield from self._stream.rest()
+
+def arriving(stream: LiveStream, *, reconcile: bool) -> Iterator[Event]:
+    """Yield a turn's user input, then its events as they arrive.
+
+    Args:
+        stream: Gives the events.
+        reconcile: Go on with what the service has where the stream breaks off.
+
+    Raises:
+        StreamInterruptedError: The stream broke off, and is not to be reconciled.
+    """
+    yield stream.user_input
+    try:
+        yield from stream
+    except StreamInterruptedError:
+        if not reconcile:
+            raise
+        yield from stream.rest()
