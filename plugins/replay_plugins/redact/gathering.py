@@ -1,0 +1,39 @@
+"""All texts of JSON values, gathered so that they can be looked at together."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from replay_plugins.redact.finding import is_secret_key
+
+_LARGEST: Final = 10**40  # a number beyond is none of a card or an account
+
+
+def texts_in(values: Iterable[object]) -> tuple[list[str], bool]:
+    """Return every text, key and number in JSON values, at any depth.
+
+    Returns:
+        The texts, and whether a key among them says that its value is a secret.
+    """
+    texts: list[str] = []
+    has_secret_key = False
+    left: list[object] = [*values]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, Mapping):
+            texts += value
+            has_secret_key = has_secret_key or any(map(is_secret_key, value))
+            left += value.values()
+        elif isinstance(value, list | tuple):
+            left += value
+        elif isinstance(value, int | float):
+            texts.append(digits_of(value))
+    return texts, has_secret_key
+
+
+def digits_of(number: float) -> str:
+    """Return a number as text; nothing where it can be no secret."""
+    if isinstance(number, bool) or abs(number) >= _LARGEST:
+        return ""
+    return str(int(number) if number == int(number) else number)
