@@ -50,7 +50,7 @@ _LENGTHS: Final[Mapping[str, int]] = MappingProxyType(
 _LETTER, _DIGIT = re.compile("[A-Za-z]"), re.compile(r"[0-9]")
 _SIGN: Final = re.compile(r"[!#$%^*+~?|@]")
 _NO_VALUE: Final = re.compile(
-    r"[$%]?[({\[]*[A-Z_]+[)}\]]*|(.)\1*|(?:your|my|the|some)[_-].*|[\d.:,/%-]+"
+    r"[$%]\{?[A-Z][A-Z0-9_]*\}?|[A-Z_]+|(.)\1*|(?:your|my|the|some)[_-].*|[\d.:,/%-]+"
     r"|(?:process|os|env|self|this|config|settings)\..*|https?://.*",
     re.DOTALL,
 )

@@ -17,7 +17,7 @@ _FORMS: Final = (
     ),
     rule(
         "jwt",
-        r"(?<![\w.-])ey[JA][\w-]{8,}+\.[\w-]{4,}+(?:\.[\w-]*+){1,3}",
+        r"(?<![\w.-])ey[JA][\w-]{8,}+\.[\w-]{4,}+(?:\.[\w-]++){0,3}",
         *("eyJ", "eyA"),
         outline=TOKEN,
         check=checks.is_jwt,
