@@ -17,6 +17,10 @@ class ArrivingEvents(Sequence[Event]):
         self._source = source
         self._arrived: list[Event] = []
 
+    def go_on_with(self, source: Iterator[Event]) -> None:
+        """Take what gives the events after those that have arrived."""
+        self._source = source
+
     def __len__(self) -> int:
         return len(self._arrived)
 

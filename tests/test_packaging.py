@@ -205,7 +205,7 @@ def built_ins(group: str) -> dict[str, EntryPoint]:
                 "llamacloud-eu",
             },
         ),
-        ("replay.plugins", {"transcript_writer", "usage"}),
+        ("replay.plugins", {"redact", "transcript_writer", "usage"}),
     ],
 )
 def test_the_built_ins_are_found_by_entry_point(group: str, names: set[str]) -> None:

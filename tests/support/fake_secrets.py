@@ -96,7 +96,7 @@ SECRETS: Final[dict[str, list[str]]] = {
     "iban": ["DE89 3704 0044 0532 0130 00", "GB82WEST12345698765432"],
 }
 _TOKEN: Final = _some(40)
-#: What only its surroundings tell: what comes before a secret, the secret, what follows.
+#: What only its surroundings tell: what comes before it, it, what comes after.
 WITHIN: Final[dict[str, list[tuple[str, str, str]]]] = {
     "slack-webhook": [
         ("https://hooks.slack.com/services/", f"T{_some(8)}/B{_some(8)}/{_TOKEN}", " x")

@@ -20,6 +20,7 @@ from replay_backends.http.prompts import Prompt
 from replay_backends.session_files import Reading
 
 if TYPE_CHECKING:
+    from replay.live_streams import Rewrite
     from replay_backends.http.attachments import Attachments
     from replay_backends.http.client import Client
     from replay_backends.http.live import LiveStream
@@ -145,7 +146,7 @@ class HTTPBackend:
         ids = (summary.session_id for summary in self.summaries())
         return in_order(self.session, ids, self.concurrency)
 
-    def stream(
+    def stream(  # noqa: PLR0913 - what a turn may be asked with
         self,
         session_id: str,
         prompt: str,
@@ -153,6 +154,7 @@ class HTTPBackend:
         *,
         require_all_indexes: bool = False,
         record_to: str | os.PathLike[str] | None = None,
+        rewrite: "Rewrite | None" = None,
     ) -> "LiveStream":
         """Send a prompt, once, and return the events of its turn as they arrive.
 
@@ -163,6 +165,8 @@ class HTTPBackend:
             require_all_indexes: Let the turn fail where one of them cannot be asked.
             record_to: A directory of fixtures that gets each event before the caller
                 does; None: nothing is written.
+            rewrite: Returns what the caller and the directory get instead of what
+                arrives; None: they get that.
 
         Raises:
             InvalidRequestError: The service would not take it; nothing was sent.
@@ -186,6 +190,7 @@ class HTTPBackend:
         stream.start(
             lambda undo: post(client, path, asked.body(), session_id, undo),
             None if record_to is None else os.fspath(record_to),
+            rewrite,
         )
         return stream
 

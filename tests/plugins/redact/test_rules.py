@@ -22,7 +22,14 @@ def test_the_tests_have_a_secret_of_every_kind() -> None:
 @pytest.mark.parametrize(("name", "secret"), ALONE)
 @pytest.mark.parametrize(
     ("before", "after"),
-    [("", ""), ("It is ", "."), ("(", ")"), ('"', '"'), ("\u8bf7", "\u3002"), ("\n", "\n")],
+    [
+        ("", ""),
+        ("It is ", "."),
+        ("(", ")"),
+        ('"', '"'),
+        ("\u8bf7", "\u3002"),
+        ("\n", "\n"),
+    ],
 )
 def test_a_secret_is_replaced_wherever_it_stands(
     name: str, secret: str, before: str, after: str
@@ -140,7 +147,7 @@ Redactor().text(text + "\\n" + text[:1000])
 
 @pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_megabyte_is_searched_in_linear_time(unit: str) -> None:
-    done = subprocess.run([sys.executable, "-c", _TIMED, unit], check=False)
+    done = subprocess.run([sys.executable, "-c", _TIMED, unit], check=False)  # noqa: S603 - our own
     assert done.returncode == 0  # a quadratic search would need hours, and is ended
 
 
