@@ -10,6 +10,7 @@ from replay.decoded_events import DecodedEvents
 from replay.events import Event, Stop, ToolCall, ToolResult, UserInput
 from replay.parts import Deltas, Part
 from replay.recorded_events import RecordedEvents, parts
+from replay_plugins.redact.gathering import plain
 from replay_plugins.redact.histories import Rewriter, is_boundary, is_user_input
 from replay_plugins.redact.replacing import Redacted
 
@@ -156,7 +157,7 @@ def _ends_message(item: tuple[int, Part]) -> bool:
 
 
 def _as_object(event: Event) -> object:
-    return event.as_object()
+    return plain(event.as_object())
 
 
 def _values_of(part: Part) -> Iterator[object]:

@@ -112,5 +112,5 @@ def _matches(rule: Rule, text: str) -> Iterator[Found]:
             value = rule.normal(part) if rule.normal else part
             if part:
                 yield Found(start + first, start + last, rule, value)
-        is_refused = rule.is_short and not parts
-        at = max(match.start() + 1, start if is_refused else match.end())
+        end = start + (parts[-1][1] if parts else 0)
+        at = max(match.start() + 1, end if rule.is_short else match.end())

@@ -37,3 +37,18 @@ def digits_of(number: float) -> str:
     if isinstance(number, bool) or abs(number) >= _LARGEST:
         return ""
     return str(int(number) if number == int(number) else number)
+
+
+def plain(value: object) -> object:
+    """Return a JSON value as it would have been decoded: its dicts and lists plain."""
+    if isinstance(value, Mapping):
+        members: dict[str, object] = {}
+        for key, member in value.items():  # a comprehension would take twice the stack
+            members[key] = plain(member)
+        return members
+    if isinstance(value, list | tuple):
+        items: list[object] = []
+        for item in value:  # the same
+            items.append(plain(item))  # noqa: PERF401 - see above
+        return items
+    return value

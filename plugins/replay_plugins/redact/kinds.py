@@ -30,7 +30,7 @@ class Rule:
     keywords: tuple[str, ...] = ()
     outline: Outline | None = None  #: what each such secret holds, too
     check: Check | None = None  #: None: whatever matches is one
-    #: True: a match that was refused may hold another; its length has an upper bound
+    #: True: what of a match is no secret may hold another; it has an upper bound
     is_short: bool = False
     #: what is the same for every spelling of a secret; None: there is one spelling
     normal: Callable[[str], str] | None = None

@@ -108,19 +108,26 @@ class Stream:
 
     def _find_in_blocks(self) -> dict[Block, list[Found]]:
         """Return what is found in each block, alone or with its neighbours."""
-        found = {block: self._find(block.text) for block in self._blocks}
+        found = self._found_across()
+        for block in self._blocks:
+            found[block] += self._find(block.text)
         for place, matches in self._matches.items():
             for match in matches:
                 size = len(match.block.text)
                 found[match.block] += shifted(self._own[place], -match.at, size)
+        return {block: merged(each) for block, each in found.items()}
+
+    def _found_across(self) -> dict[Block, list[Found]]:
+        """Return what is found in all deltas, joined, for each block of them."""
         across = self._find(self._text) if len(self._blocks) > 1 else []
+        found: dict[Block, list[Found]] = {block: [] for block in self._blocks}
         for block in self._blocks if across else ():
             at = 0
             for start, end in block.runs:
                 for each in shifted(across, -start, end - start):
                     found[block] += shifted([each], at, at + end - start)
                 at += end - start
-        return {block: merged(each) for block, each in found.items()}
+        return found
 
     def _found_in_full(self, mark: Mark) -> list[Found]:
         found = [*self._own[mark.place]]
