@@ -3,6 +3,7 @@
 import json
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,18 +14,9 @@ from pathlib import Path
 import pytest
 
 import replay
-from chat_api import (
-    STOP,
-    ChatAPI,
-    chunk,
-    delta,
-    document,
-    frame,
-    stream_head,
-    user_input,
-)
+from chat_api import STOP, ChatAPI, delta, document, frame, user_input
 from fake_secrets import SECRETS
-from http_server import KEY, Handler, Request, Server, serving
+from http_server import KEY, Handler, Request, Server, head, serving
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Serve = Callable[[Handler], Server]
@@ -67,7 +59,7 @@ def test_a_copy_holds_no_secret(
     done = run("copy", path, tmp_path / "copy", "--redact")
     assert (done.returncode, done.stderr) == (0, "")
     assert SECRET not in done.stdout
-    assert "<LLAMACLOUD_KEY_1>  51      $.generated_title" in done.stdout
+    assert "<LLAMACLOUD_KEY_1>  52      $.generated_title" in done.stdout
     assert SECRET.encode() not in written(tmp_path / "copy")
     (session,) = replay.open(tmp_path / "copy")
     assert replay.transcript(session).turns[0].answer == ""
@@ -205,31 +197,23 @@ def test_the_rest_of_a_turn_that_broke_off_is_recorded_without_secrets(
 def test_what_a_killed_recorder_leaves_holds_no_secret(
     serve: Serve, tmp_path: Path
 ) -> None:
-    sent, may_end = threading.Event(), threading.Event()
-    api = service(*TURN)
-    folder = tmp_path / "new"
+    folder, may_end = tmp_path / "new", threading.Event()
 
-    def handler(request: Request) -> Iterator[bytes] | bytes:
-        if request.method != "POST":
-            return api(request)
-        return stalled()
-
-    def stalled() -> Iterator[bytes]:
-        yield stream_head()
-        for event in [*TURN[:4], delta("And " + SECRET)]:
-            yield chunk(frame(event))
-        sent.set()
+    def handler(_: Request, connection: socket.socket) -> None:
+        connection.sendall(head(200, "Content-Type: text/event-stream"))
+        for event in (*TURN[:4], delta("And " + SECRET)):
+            connection.sendall(frame(event))
         may_end.wait(30)
 
     url = serve(handler).url
     command = [sys.executable, "-m", "replay", "record", url, str(folder), *ASK]
     with subprocess.Popen([*command, "--redact"], stdout=subprocess.PIPE) as process:  # noqa: S603 - our own command
         assert process.stdout is not None
-        assert process.stdout.readline() == b"It is <LLAMACLOUD_KEY_1>.\n"
-        assert sent.wait(30)
+        shown = process.stdout.readline()
         process.kill()
     may_end.set()
+    assert shown == b"It is <LLAMACLOUD_KEY_1>.\n"
     assert SECRET.encode() not in written(folder)
     assert SECRET[9:].encode() not in written(folder)
     (session,) = replay.open(folder)
-    assert isinstance(session.events[3], replay.Text)
+    assert session.events[1] == replay.TextDelta("It is <LLAMACLOUD_KEY_1>")
