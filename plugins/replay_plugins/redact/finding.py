@@ -1,12 +1,13 @@
 """Where the secrets of a text are."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 import attrs
 
 from replay_plugins.redact.kinds import Rule
-from replay_plugins.redact.outlines import Afar
+from replay_plugins.redact.outlines import Afar, Outline
 from replay_plugins.redact.rules import SECRET_KEYS
 
 _SHORTEST: Final = 6  # characters of a secret that a rule of ours finds
@@ -31,29 +32,42 @@ class Finder:
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self._rules = rules
         self._tries_all = any(not (each.keywords or each.outline) for each in rules)
+        self._places = {id(rule): place for place, rule in enumerate(rules)}
+        self._groups: dict[Outline | None, list[Rule]] = {}
+        for rule in rules:
+            self._groups.setdefault(rule.outline, []).append(rule)
 
-    def may_hold(self, text: str) -> bool:
-        """Tell, quickly, whether a text may hold a secret."""
-        return next(self._candidates(text), None) is not None
+    def may_hold(self, texts: Iterable[str]) -> bool:
+        """Tell, quickly, whether one of many texts may hold a secret.
+
+        They are searched together, which none of our rules minds; others may.
+        """
+        if self._tries_all:
+            return True
+        text = "\n".join(texts)
+        return any(
+            True for rule in self._candidates(text) for _ in _matches(rule, text)
+        )
 
     def find(self, text: str) -> list[Found]:
         """Return the secrets of a text, in order; they do not overlap."""
-        return merged(
-            found for rule in self._candidates(text) for found in _matches(rule, text)
-        )
+        if len(text) < _SHORTEST and not self._tries_all:
+            return []
+        rules = [*self._candidates(text)]
+        rules.sort(key=lambda rule: self._places[id(rule)])
+        return merged(found for rule in rules for found in _matches(rule, text))
 
     def _candidates(self, text: str) -> Iterator[Rule]:
-        if len(text) < _SHORTEST and not self._tries_all:
-            return
         afar = Afar(text)
-        for rule in self._rules:
-            is_shown = rule.outline is None or afar.shows(rule.outline)
-            if is_shown and _is_any_in(rule.keywords, text):
-                yield rule
+        for outline, rules in self._groups.items():
+            if outline is None or afar.shows(outline):
+                for rule in rules:
+                    if _is_any_in(rule.keywords, text):
+                        yield rule
 
 
+@lru_cache(maxsize=4096)
 def is_secret_key(key: str) -> bool:
     """Tell whether an object's key says that its value is a secret."""
     return key.casefold().translate({ord("_"): None, ord("-"): None}) in SECRET_KEYS

@@ -3,13 +3,21 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from replay.events import EVENT_CLASSES, ImageAttachment
+from replay.sessions import JobMetadata, SessionSummary
+from replay.wire import documented_fields
 from replay_plugins.redact.finding import is_secret_key
 
+#: Keys of the service's own objects, without which an event would be another.
+WIRE_KEYS: Final = {"type", "events"}.union(
+    *map(documented_fields, (*EVENT_CLASSES.values(), ImageAttachment, JobMetadata)),
+    documented_fields(SessionSummary),
+)
 _LARGEST: Final = 10**40  # a number beyond is none of a card or an account
 
 
 def texts_in(values: Iterable[object]) -> tuple[list[str], bool]:
-    """Return every text, key and number in JSON values, at any depth.
+    """Return every text, key of their own and number in JSON values, at any depth.
 
     Returns:
         The texts, and whether a key among them says that its value is a secret.
@@ -21,9 +29,10 @@ def texts_in(values: Iterable[object]) -> tuple[list[str], bool]:
         value = left.pop()
         if isinstance(value, str):
             texts.append(value)
-        elif isinstance(value, Mapping):
-            texts += value
-            has_secret_key = has_secret_key or any(map(is_secret_key, value))
+        elif isinstance(value, dict):
+            keys = value.keys() - WIRE_KEYS
+            texts += keys
+            has_secret_key = has_secret_key or any(map(is_secret_key, keys))
             left += value.values()
         elif isinstance(value, list | tuple):
             left += value
@@ -41,7 +50,7 @@ def digits_of(number: float) -> str:
 
 def plain(value: object) -> object:
     """Return a JSON value as it would have been decoded: its dicts and lists plain."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         members: dict[str, object] = {}
         for key, member in value.items():  # a comprehension would take twice the stack
             members[key] = plain(member)

@@ -66,7 +66,7 @@ class Rewriter:
             others: JSON values.
         """
         more, has_secret_key = texts_in(others)
-        return has_secret_key or self.finder.may_hold("\n".join([*texts, *more]))
+        return has_secret_key or self.finder.may_hold([*texts, *more])
 
     def may_hold_in(self, values: Values) -> bool:
         """Tell, quickly, whether there may be a secret in events."""
@@ -74,7 +74,7 @@ class Rewriter:
         others: list[object] = []
         for value in values:
             wire_type = _type_of_message(value)
-            if wire_type and wire_type.endswith("_delta") and len(value) == 2:  # type: ignore[arg-type]  # noqa: PLR2004 - type, content
+            if wire_type and wire_type.endswith("_delta") and _is_text_alone(value):
                 texts.setdefault(wire_type, []).append(value["content"])  # type: ignore[index]  # an object
             else:
                 others.append(value)
@@ -99,6 +99,10 @@ class Rewriter:
         path: str,
         entries: list[Redacted],
     ) -> object:
+        if pieces is not None and not pieces and _is_text_alone(value):
+            return value
+        if not pieces and not self.may_hold_in([value]):
+            return value
         walker = self.walker()
         result = _replaced(value, pieces, path, walker)
         if walker.has_numbers and _class(result) is not _class(value):
@@ -108,9 +112,14 @@ class Rewriter:
         return result
 
 
+def _is_text_alone(message: object) -> bool:
+    """Tell whether a message's object holds nothing else."""
+    return isinstance(message, dict) and len(message) == 2  # noqa: PLR2004 - type, content
+
+
 def is_boundary(value: object) -> bool:
     """Tell whether an event ends what is pending."""
-    is_one = isinstance(value, Mapping) and value.get("type") in _BOUNDARIES
+    is_one = isinstance(value, dict) and value.get("type") in _BOUNDARIES
     return is_one and _class(value) is not UnknownEvent
 
 
@@ -124,7 +133,7 @@ def _class(value: object) -> type[Event]:
 
 
 def _type_of_message(value: object) -> str | None:
-    if not isinstance(value, Mapping) or not isinstance(value.get("content"), str):
+    if not isinstance(value, dict) or not isinstance(value.get("content"), str):
         return None
     wire_type = value.get("type")
     is_one = isinstance(wire_type, str) and wire_type in _MESSAGES
@@ -155,7 +164,7 @@ def _replaced(
     path: str,
     walker: Walker,
 ) -> object:
-    wire_type = value.get("type") if isinstance(value, Mapping) else None
+    wire_type = value.get("type") if isinstance(value, dict) else None
     if not isinstance(wire_type, str) or wire_type not in EVENT_CLASSES:
         return walker.value(value, path)
     kept = {"type": wire_type}

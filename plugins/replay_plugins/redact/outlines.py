@@ -6,7 +6,7 @@ from typing import Final
 import attrs
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Outline:
     """A number of characters of one sort in a row.
 
@@ -40,17 +40,16 @@ ACCOUNT: Final = Outline(ascii_uppercase + digits, 15, " ")
 
 
 class Afar:
-    """A text, looked at from afar; each outline at most once."""
+    """A text, looked at from afar."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._bytes: bytes | None = None
-        self._seen: dict[Outline, bool] = {}
 
     def shows(self, outline: Outline) -> bool:
         """Tell whether the text holds an outline."""
-        if outline not in self._seen:
-            if self._bytes is None:
-                self._bytes = self._text.encode("ascii", "replace")
-            self._seen[outline] = outline.is_in(self._bytes)
-        return self._seen[outline]
+        if len(self._text) < outline.count:
+            return False
+        if self._bytes is None:
+            self._bytes = self._text.encode("ascii", "replace")
+        return outline.is_in(self._bytes)

@@ -80,10 +80,10 @@ SERVICES: Final = (
     _token("databricks-token", r"dapi[a-f0-9]{32}(?:-\d)?", "dapi"),
     _token("shopify-token", r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32,}+", "shp"),
     _token("telegram-token", r"\d{6,16}:A[\w-]{34}(?![\w-])", ":A"),
-    _token(
+    rule(
         "discord-token",
-        r"[MNO][\w-]{22,30}\.[\w-]{6}\.[\w-]{27,}+",
-        ".",
+        r"[MNO](?:(?<![A-Za-z0-9].)|(?<=\\[nrt].))[\w-]{22,30}\.[\w-]{6}\.[\w-]{27,}+",
+        outline=TOKEN,
         check=is_discord_token,
     ),
     _within(

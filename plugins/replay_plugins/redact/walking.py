@@ -6,11 +6,8 @@ from typing import Final
 
 import attrs
 
-from replay.events import EVENT_CLASSES, ImageAttachment
-from replay.sessions import JobMetadata, SessionSummary
-from replay.wire import documented_fields
 from replay_plugins.redact.finding import Finder, Found, is_secret_key
-from replay_plugins.redact.gathering import digits_of
+from replay_plugins.redact.gathering import WIRE_KEYS, digits_of
 from replay_plugins.redact.kinds import Rule
 from replay_plugins.redact.pieces import Piece
 from replay_plugins.redact.pseudonyms import Pseudonyms
@@ -18,11 +15,6 @@ from replay_plugins.redact.replacing import Redacted, Stretch, replaced
 
 #: What an object's key says is a secret.
 _FIELD: Final = Rule(name="secret-field", pattern=re.compile("(?s).+"))
-#: Keys of the service's own objects, without which an event would be another.
-_WIRE_KEYS: Final = {"type", "events"}.union(
-    *map(documented_fields, (*EVENT_CLASSES.values(), ImageAttachment, JobMetadata)),
-    documented_fields(SessionSummary),
-)
 _PSEUDONYM: Final = re.compile(r"<[A-Z0-9_]+(?:_[0-9a-f]+)?>")
 
 
@@ -54,7 +46,7 @@ class Walker:
         """
         if isinstance(value, str):
             return self.text(value, path)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return self._object(value, path)
         if isinstance(value, list | tuple):
             items: list[object] = []
@@ -119,7 +111,7 @@ class Walker:
         taken: Mapping[str, object],
     ) -> str:
         """Return what takes the place of a key: a name that no other key has."""
-        found = [] if key in _WIRE_KEYS else self._finder.find(key)
+        found = [] if key in WIRE_KEYS else self._finder.find(key)
         if not found:
             return key
         stretches = [
