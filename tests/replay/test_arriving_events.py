@@ -22,3 +22,10 @@ def test_what_has_arrived_can_be_had_again() -> None:
     events = ArrivingEvents(iter(TEXTS))
     assert [*events][1:] == events[1:] == TEXTS[1:]
     assert events[0] == TEXTS[0]
+
+
+def test_it_goes_on_with_what_comes_from_elsewhere() -> None:
+    events = ArrivingEvents(iter(TEXTS[:1]))
+    assert [*events] == TEXTS[:1]
+    events.go_on_with(iter(TEXTS[1:]))
+    assert [*events] == TEXTS

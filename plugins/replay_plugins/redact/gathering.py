@@ -1,6 +1,6 @@
 """All texts of JSON values, gathered so that they can be looked at together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from replay.events import EVENT_CLASSES, ImageAttachment

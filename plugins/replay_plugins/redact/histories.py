@@ -1,6 +1,6 @@
 """A stretch of a history with its secrets replaced, each event at its place."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
 import attrs

@@ -26,7 +26,7 @@ class Rule:
 
     name: str  #: as reports have it; in capitals, it begins the pseudonym
     pattern: re.Pattern[str]  #: its group ``secret``, or all of it, is the secret
-    #: words of which each such secret holds one; lower case where case does not count
+    #: words of which each such secret holds one
     keywords: tuple[str, ...] = ()
     outline: Outline | None = None  #: what each such secret holds, too
     check: Check | None = None  #: None: whatever matches is one
@@ -39,11 +39,6 @@ class Rule:
     def label(self) -> str:
         """Return what a pseudonym of this kind begins with."""
         return re.sub(r"[^A-Z0-9]+", "_", self.name.upper())
-
-    @property
-    def ignores_case(self) -> bool:
-        """Tell whether case does not count."""
-        return bool(self.pattern.flags & re.IGNORECASE)
 
 
 def rule(  # noqa: PLR0913 - the columns of the table

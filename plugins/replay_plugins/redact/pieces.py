@@ -1,5 +1,6 @@
 """What is secret in a message, cut as the deltas are that it consists of."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 
@@ -30,12 +31,7 @@ def spread(
         found: What is secret in each block.
         lengths: How long the deltas are, in order.
     """
-    parts = [
-        part
-        for block, each in found.items()
-        for one in each
-        for part in _parts(block, one)
-    ]
+    parts = [part for block, each in found.items() for part in _parts(block, each)]
     parts.sort(key=lambda part: part.start)
     next_one = 0
     for start, end in pairwise(accumulate(lengths, initial=0)):
@@ -57,28 +53,37 @@ def _within(part: Piece, start: int, end: int) -> Piece:
     return piece if part.start >= start else attrs.evolve(piece, first=0, last=0)
 
 
-def _parts(block: Block, found: Found) -> Iterator[Piece]:
-    """Yield a secret's parts, one for each run that holds some of it."""
-    spans = [*_spans(block, found)]
-    whole = [span in block.runs for span in spans[1:]]
-    left = -min(sum(whole), len(found.rule.label) + 2)
-    yield Piece(*spans[0], found, 0, left or None)
-    for span, is_whole in zip(spans[1:], whole, strict=True):
+def _parts(block: Block, found: Sequence[Found]) -> Iterator[Piece]:
+    """Yield the parts of secrets, one for each run that holds some of one."""
+    begins = [*accumulate((end - start for start, end in block.runs), initial=0)]
+    for each in found:
+        first = bisect_right(begins, each.start) - 1
+        last = bisect_left(begins, each.end, first)
+        yield from _named(each, [*_spans(block, begins, each, range(first, last))])
+
+
+def _spans(
+    block: Block, begins: Sequence[int], found: Found, runs: range
+) -> Iterator[tuple[int, int, bool]]:
+    """Yield where a secret is in each run, and whether it is all of it."""
+    for number in runs:
+        start, end = block.runs[number]
+        shift = start - begins[number]
+        first, last = max(found.start + shift, start), min(found.end + shift, end)
+        yield first, last, (first, last) == (start, end)
+
+
+def _named(found: Found, spans: Sequence[tuple[int, int, bool]]) -> Iterator[Piece]:
+    """Yield the parts of a secret, each with its part of the pseudonym."""
+    (start, end, _), *others = spans
+    left = -min(sum(is_whole for *_, is_whole in others), len(found.rule.label) + 2)
+    yield Piece(start, end, found, 0, left or None)
+    for start, end, is_whole in others:
         if is_whole and left:
-            yield Piece(*span, found, left, left + 1 or None)
+            yield Piece(start, end, found, left, left + 1 or None)
             left += 1
         else:
-            yield Piece(*span, found, 0, 0)
-
-
-def _spans(block: Block, found: Found) -> Iterator[tuple[int, int]]:
-    at = 0
-    for start, end in block.runs:
-        shift = start - at
-        first, last = max(found.start + shift, start), min(found.end + shift, end)
-        if first < last:
-            yield first, last
-        at += end - start
+            yield Piece(start, end, found, 0, 0)
 
 
 def in_characters(content: str, pieces: Iterable[Piece]) -> list[Piece]:

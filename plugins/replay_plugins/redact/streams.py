@@ -5,6 +5,7 @@ message, the first becomes the pseudonym and the others vanish; but no run of de
 becomes empty, for without it those around it would be one.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final, Literal, TypeAlias
@@ -120,11 +121,15 @@ class Stream:
     def _found_across(self) -> dict[Block, list[Found]]:
         """Return what is found in all deltas, joined, for each block of them."""
         across = self._find(self._text) if len(self._blocks) > 1 else []
+        starts = [each.start for each in across]
+        ends = [each.end for each in across]
         found: dict[Block, list[Found]] = {block: [] for block in self._blocks}
         for block in self._blocks if across else ():
             at = 0
             for start, end in block.runs:
-                for each in shifted(across, -start, end - start):
+                first = bisect_right(ends, start)
+                last = bisect_left(starts, end, first)
+                for each in shifted(across[first:last], -start, end - start):
                     found[block] += shifted([each], at, at + end - start)
                 at += end - start
         return found

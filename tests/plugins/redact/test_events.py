@@ -29,6 +29,7 @@ from replay.messages import Kind, MessageSource
 from replay_plugins.redact import Redactor
 
 KEY = b"sixteen bytes or more"
+KEYED = Redactor(key=KEY)
 CLASSES: dict[str, tuple[Callable[[str], Event], Callable[[str], Event]]] = {
     "text": (TextDelta, Text),
     "thinking": (ThinkingDelta, Thinking),
@@ -41,7 +42,7 @@ Told = tuple[Kind, str, int, MessageSource, bool]
 def redacted(
     events: Sequence[Event], patterns: Mapping[str, str] | None = None
 ) -> list[Event]:
-    redactor = Redactor(key=KEY, patterns=patterns)
+    redactor = Redactor(key=KEY, patterns=patterns) if patterns else KEYED
     return [*redactor.session(Session("s", events=events)).events]
 
 
@@ -99,7 +100,7 @@ def test_messages_are_what_each_by_itself_would_be_redacted_to(
 ) -> None:
     events = data.draw(said())
     anew = data.draw(cuttings(events))
-    redactor = Redactor(key=KEY)
+    redactor = KEYED
     for history in (events, anew):
         messages, codes = told(history)
         expected = [
@@ -143,7 +144,7 @@ def texts(events: Sequence[Event]) -> list[str]:
 )
 def test_a_secret_cut_anywhere_is_found(secret: str, between: Event | None) -> None:
     content = f"It is {secret} indeed."
-    name = Redactor(key=KEY).text(secret)
+    name = KEYED.text(secret)
     for cut in range(0, len(content) + 1, 1 if between is None else 7):
         alone = deltas_of(content, cut, between)
         rewritten = redacted([*alone, Text(content)])
@@ -209,6 +210,19 @@ def test_more_runs_than_a_pseudonym_has_characters() -> None:
     session = Redactor().session(Session("s", events=[*events, Text(secret)]))
     pieces = [e.content for e in session.events if isinstance(e, TextDelta)]
     assert "".join(pieces) == "<EMAIL_1>"
+
+
+def test_two_blocks_whose_deltas_come_first_stay_two() -> None:
+    one, other = "b@example.org\n", "to c@example.org\n"
+    events: list[Event] = [TextDelta(one[:5]), ThinkingDelta(""), ThinkingDelta(".")]
+    events += [TextDelta(one[5:] + other), Text(""), Text(one), Text(other)]
+    events += [TextDelta("d@example.org and so on"), Text("d@example.org")]
+    session = Redactor().session(Session("s", events=events))
+    messages, codes = told([*session.events])
+    assert [message[1] for message in messages] == [
+        *("<EMAIL_1>\n", ".", "to <EMAIL_2>\n", "<EMAIL_3>", " and so on"),
+    ]
+    assert codes == told(events)[1]
 
 
 def test_what_a_gap_leaves_out_is_replaced_too() -> None:
@@ -325,6 +339,16 @@ class CountedEvents(Sequence[Event]):
         for event in self.events:
             self.given += 1
             yield event
+
+
+def test_many_secrets_in_one_message_take_linear_time() -> None:
+    events: list[Event] = []
+    for number in range(3000):
+        events += [*deltas_of(f"b{number}@example.org ", 4), ThinkingDelta(".")]
+    full = Text("".join(e.content for e in events if isinstance(e, TextDelta)))
+    session = Redactor().session(Session("s", events=[*events, full]))
+    assert text_of_deltas([*session.events]).count("<EMAIL_") == 3000
+    assert str(session.events[-1]).count("<EMAIL_") == 3000
 
 
 def test_a_live_turn_is_held_back_to_the_next_boundary() -> None:

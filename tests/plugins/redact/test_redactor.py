@@ -346,3 +346,9 @@ def test_what_was_given_stays_as_it_is() -> None:
     value = {"a": ["b@example.org"]}
     Redactor().value(value)
     assert value == {"a": ["b@example.org"]}
+
+
+def test_a_number_in_a_header_that_may_be_a_text_becomes_its_pseudonym() -> None:
+    document = {"session_id": "s", "more": int(SECRETS["card"][2]), "events": []}
+    session = Redactor().session(replay.loads(json.dumps(document)))
+    assert whole(session) == {"session_id": "s", "more": "<CARD_1>", "events": []}
