@@ -11,6 +11,7 @@ from benchmarks.histories import coalescing
 from benchmarks.large_files import large_file
 from benchmarks.listening import bytes_to_engine, hook_call
 from benchmarks.plan import Plan
+from benchmarks.redaction import redact
 from benchmarks.start_up import start_up
 
 
@@ -30,6 +31,7 @@ CASES: Final[Mapping[str, Case]] = {
     "large-file": Case(large_file, ("orjson",)),
     "start-up": Case(start_up, ("llama_cloud",)),
     "dumps": Case(dumps, ("orjson",)),
+    "redact": Case(redact),
 }
 
 
