@@ -103,7 +103,9 @@ class ReplayEngine:
         shown = self._rewritten(session)
         if isinstance(shown, ReplayReport):
             return shown
-        return self._run(LiveHistory(stream, shown, iter(shown.events), keep))
+        events = iter(shown.events)
+        history = LiveHistory(stream, shown, events, keep, is_rewritten=True)
+        return self._run(history)
 
     def _rewritten(self, session: Session) -> Session | ReplayReport:
         """Return what is shown of a session; or, where nothing is, the report."""

@@ -1,6 +1,7 @@
 """A turn that is under way, as an engine walks it."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import attrs
 
@@ -10,6 +11,8 @@ from replay.events import Event
 from replay.live_streams import LiveStream
 from replay.parts import Part, part_of
 from replay.sessions import Session
+
+_HIDDEN: Final = "not shown, since the session is rewritten"
 
 
 @attrs.define(eq=False)
@@ -21,12 +24,14 @@ class LiveHistory:
         header: The session that the turn is added to; its own events do not count.
         events: The turn's events, each once it is there.
         keep: Keep the events, for the session at the end.
+        is_rewritten: What arrives must not be shown as it is, not even in details.
     """
 
     _stream: LiveStream
     _header: Session
     _arriving: Iterator[Event]
     _keep: bool
+    _is_rewritten: bool = False
     _events: list[Event] = attrs.field(factory=list, init=False)
 
     @property
@@ -37,7 +42,10 @@ class LiveHistory:
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
         """Return what was odd about the stream so far."""
-        return self._stream.diagnostics
+        found = self._stream.diagnostics
+        if not self._is_rewritten:
+            return found
+        return [attrs.evolve(each, detail=_HIDDEN) for each in found]
 
     def parts(self) -> Iterator[tuple[int, Part]]:
         """Yield each event by itself, when it is there."""

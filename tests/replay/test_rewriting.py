@@ -213,6 +213,16 @@ def test_a_live_turn_is_rewritten_as_it_arrives() -> None:
     assert (end.session_id, len(end.events)) == ("other", 3)
 
 
+def test_what_is_odd_about_a_rewritten_stream_tells_nothing_of_it() -> None:
+    stream, spy = Stream(Text("a")), Spy()
+    stream.diagnostics = [Diagnostic("bad-frame", None, "its text")]
+    ReplayEngine([Numbering(), spy]).replay_live(stream)
+    (diagnostic,) = spy.told("replay_diagnostic")
+    assert isinstance(diagnostic, Diagnostic)
+    assert diagnostic.code == "bad-frame"
+    assert "its text" not in diagnostic.detail
+
+
 def test_a_live_turn_that_cannot_be_rewritten_is_not_shown() -> None:
     stream, spy = Stream(Text("a")), Spy()
     engine = ReplayEngine([Failing(), spy], on_plugin_error="isolate")

@@ -7,11 +7,19 @@ import attrs
 
 from replay.arriving_events import ArrivingEvents
 from replay.decoded_events import DecodedEvents
-from replay.events import Event, Stop, ToolCall, ToolResult, UserInput
+from replay.events import (
+    Event,
+    Stop,
+    ToolCall,
+    ToolResult,
+    UnknownEvent,
+    UserInput,
+)
 from replay.parts import Deltas, Part
 from replay.recorded_events import RecordedEvents, parts
 from replay_plugins.redact.gathering import plain
 from replay_plugins.redact.histories import Rewriter, is_boundary, is_user_input
+from replay_plugins.redact.overviews import Overview
 from replay_plugins.redact.replacing import Redacted
 
 _Item = TypeVar("_Item")
@@ -109,16 +117,17 @@ class RedactedEvents(RecordedEvents):
         return rewritten
 
     def _may_hold_in_parts(self, stretch: Iterable[Part]) -> bool:
-        texts: dict[str, list[str]] = {}
-        others: list[object] = []
+        overview = Overview()
         for part in stretch:
             if isinstance(part, Deltas):
-                texts.setdefault(part.cls.type, []).append(part.text)
-                others += _more_than_text(part)
+                overview.deltas(part.cls.type, part.text)
+                for value in _more_than_text(part):
+                    overview.other(value)
             else:
-                others.append(part.as_object())
-        joined = ["".join(pieces) for pieces in texts.values()]
-        return self._rewriter.may_hold(joined, others)
+                overview.other(part.as_object())
+                if not isinstance(part, UnknownEvent):
+                    overview.end()
+        return overview.may_hold_secrets(self._rewriter.finder)
 
 
 def _cut(

@@ -38,17 +38,23 @@ class Finder:
         for rule in rules:
             self._groups.setdefault(rule.outline, []).append(rule)
 
-    def may_hold(self, texts: Iterable[str]) -> bool:
+    def may_hold(self, texts: Iterable[str], again: Iterable[str] = ()) -> bool:
         """Tell, quickly, whether one of many texts may hold a secret.
 
         They are searched together, which none of our rules minds; others may.
+
+        Args:
+            texts: The texts.
+            again: The same, parted otherwise; looked at where they may matter.
         """
         if self._tries_all:
             return True
         text = "\n".join(texts)
-        return any(
-            True for rule in self._candidates(text) for _ in _matches(rule, text)
-        )
+        rules = [*self._candidates(text)]
+        if not rules:
+            return False
+        text = "\n".join([text, *again])
+        return any(True for rule in rules for _ in _matches(rule, text))
 
     def find(self, text: str) -> list[Found]:
         """Return the secrets of a text, in order; they do not overlap."""

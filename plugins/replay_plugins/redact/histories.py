@@ -8,7 +8,7 @@ import attrs
 from replay.codec import decode_event
 from replay.events import EVENT_CLASSES, Event, UnknownEvent, UserInput
 from replay_plugins.redact.finding import Finder
-from replay_plugins.redact.gathering import texts_in
+from replay_plugins.redact.overviews import Overview, may_hold_secrets
 from replay_plugins.redact.pieces import Piece
 from replay_plugins.redact.pseudonyms import Pseudonyms
 from replay_plugins.redact.replacing import Redacted
@@ -58,28 +58,20 @@ class Rewriter:
         """Return what replaces the secrets of values of the session."""
         return Walker(self.finder, self.names, self.session_id, keeps_numbers)
 
-    def may_hold(self, texts: Sequence[str], others: Values) -> bool:
-        """Tell, quickly, whether there may be a secret in events.
-
-        Args:
-            texts: What messages say.
-            others: JSON values.
-        """
-        more, has_secret_key = texts_in(others)
-        return has_secret_key or self.finder.may_hold([*texts, *more])
-
     def may_hold_in(self, values: Values) -> bool:
         """Tell, quickly, whether there may be a secret in events."""
-        texts: dict[str, list[str]] = {}
-        others: list[object] = []
+        overview = Overview()
         for value in values:
             wire_type = _type_of_message(value)
-            if wire_type and wire_type.endswith("_delta") and _is_text_alone(value):
-                texts.setdefault(wire_type, []).append(value["content"])  # type: ignore[index]  # an object
-            else:
-                others.append(value)
-        joined = ["".join(pieces) for pieces in texts.values()]
-        return self.may_hold(joined, others)
+            is_delta = wire_type is not None and wire_type.endswith("_delta")
+            if wire_type and is_delta:
+                overview.deltas(wire_type, value["content"])  # type: ignore[index]  # an object
+            if is_delta and _is_text_alone(value):
+                continue
+            overview.other(value)
+            if not is_delta and (wire_type or _may_be_boundary(value)):
+                overview.end()
+        return overview.may_hold_secrets(self.finder)
 
     def _pieces(self, values: Values) -> Pieces:
         """Return what is to be replaced in messages, by the places of the events."""
@@ -101,7 +93,7 @@ class Rewriter:
     ) -> object:
         if pieces is not None and not pieces and _is_text_alone(value):
             return value
-        if not pieces and not self.may_hold_in([value]):
+        if not pieces and not may_hold_secrets([value], self.finder):
             return value
         walker = self.walker()
         result = _replaced(value, pieces, path, walker)
@@ -117,10 +109,13 @@ def _is_text_alone(message: object) -> bool:
     return isinstance(message, dict) and len(message) == 2  # noqa: PLR2004 - type, content
 
 
+def _may_be_boundary(value: object) -> bool:
+    return isinstance(value, dict) and value.get("type") in _BOUNDARIES
+
+
 def is_boundary(value: object) -> bool:
     """Tell whether an event ends what is pending."""
-    is_one = isinstance(value, dict) and value.get("type") in _BOUNDARIES
-    return is_one and _class(value) is not UnknownEvent
+    return _may_be_boundary(value) and _class(value) is not UnknownEvent
 
 
 def is_user_input(value: object) -> bool:

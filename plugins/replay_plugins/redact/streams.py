@@ -51,6 +51,7 @@ class Stream:
         self._is_apart = has_halves(text)
         self._text = self._units(text)
         self._matches: dict[int, list[Match]] = {}
+        self._segments: list[tuple[int, int]] = []
         self._blocks = self._walked(marks)
         self._own = {mark.place: self._find_in_full(mark) for mark in self._fulls}
         self._found = self._find_in_blocks()
@@ -86,7 +87,7 @@ class Stream:
 
     def _walked(self, marks: Sequence[Mark]) -> list[Block]:
         blocks = Blocks(self._text)
-        start = at = 0
+        start = at = begin = 0
         for mark in (*marks, Mark("boundary")):
             if mark.what == "delta":
                 at += len(self._units(mark.content))
@@ -97,6 +98,9 @@ class Stream:
                 self._matches[mark.place] = blocks.full(self._units(mark.content))
             elif mark.what != "cut":
                 blocks.boundary()
+            if mark.what != "cut" and begin < at:
+                self._segments.append((begin, at))
+                begin = at
             if mark.what == "forget":
                 blocks.forget()
         return blocks.found
@@ -120,7 +124,7 @@ class Stream:
 
     def _found_across(self) -> dict[Block, list[Found]]:
         """Return what is found in all deltas, joined, for each block of them."""
-        across = self._find(self._text) if len(self._blocks) > 1 else []
+        across = self._find_across() if len(self._blocks) > 1 else []
         starts = [each.start for each in across]
         ends = [each.end for each in across]
         found: dict[Block, list[Found]] = {block: [] for block in self._blocks}
@@ -133,6 +137,15 @@ class Stream:
                     found[block] += shifted([each], at, at + end - start)
                 at += end - start
         return found
+
+    def _find_across(self) -> list[Found]:
+        """Return what is found in all deltas, and in those between two boundaries."""
+        found = self._find(self._text)
+        for start, end in self._segments:
+            if (start, end) != (0, len(self._text)):
+                text = self._text[start:end]
+                found += shifted(self._find(text), start, end)
+        return merged(found)
 
     def _found_in_full(self, mark: Mark) -> list[Found]:
         found = [*self._own[mark.place]]

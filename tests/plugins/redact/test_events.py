@@ -26,7 +26,12 @@ from replay import (
 )
 from replay.arriving_events import ArrivingEvents
 from replay.messages import Kind, MessageSource
-from replay_plugins.redact import Redactor
+from replay_plugins.redact import Redacted, Redactor
+from replay_plugins.redact.finding import Finder
+from replay_plugins.redact.gathering import plain
+from replay_plugins.redact.histories import Rewriter
+from replay_plugins.redact.pseudonyms import Pseudonyms
+from replay_plugins.redact.rules import RULES
 
 KEY = b"sixteen bytes or more"
 KEYED = Redactor(key=KEY)
@@ -339,6 +344,39 @@ class CountedEvents(Sequence[Event]):
         for event in self.events:
             self.given += 1
             yield event
+
+
+_GLUED = st.sampled_from(["x", "b@", "b@example", ".org", "@example.org", " ", SECRET])
+_SAYING = st.one_of(
+    st.builds(TextDelta, _GLUED),
+    st.builds(ThinkingDelta, _GLUED),
+    st.builds(Text, _GLUED),
+    st.builds(replay.UnknownEvent, st.just({"type": "mystery"})),
+    st.just(Stop(Usage(), is_error=False)),
+)
+
+
+@given(st.lists(_SAYING, max_size=8))
+def test_looking_from_afar_misses_nothing(history: list[Event]) -> None:
+    finder = Finder(RULES)
+    rewriter = Rewriter(finder, Pseudonyms(), "s", "$")
+    values = [plain(event.as_object()) for event in history]
+    entries: list[Redacted] = []
+    rewriter.rewritten(values, 0, entries)
+    assert rewriter.may_hold_in(values) == bool(entries)
+    read = Redactor()
+    events = read.session(Session("s", events=history)).events
+    list(events.parts())  # type: ignore[attr-defined]  # ours
+    assert [(each.start, each.length, each.pseudonym) for each in read.report] == [
+        (each.start, each.length, each.pseudonym) for each in entries
+    ]
+
+
+def test_a_secret_may_begin_where_a_message_does() -> None:
+    call = replay.ToolCall("c", "find", {})
+    events = [TextDelta("so"), call, *deltas_of(SECRET, 5, ThinkingDelta("."))]
+    name = KEYED.text(SECRET)
+    assert texts(redacted(events)) == ["so", name, ".", name]
 
 
 def test_many_secrets_in_one_message_take_linear_time() -> None:
