@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import attrs
 import click
 
 import replay
@@ -56,8 +57,13 @@ def redacting(
         yield None
         return
     named = f"{_NAME}:{','.join(options)}" if options else _NAME
+    redaction = Redaction(plugin_of(named, "'--redact-option'"))
     with memory_only():
-        yield Redaction(plugin_of(named, "'--redact-option'"))
+        try:
+            yield redaction
+        except replay.DecodeError as error:  # it may quote a key of the document
+            where, reason = map(redaction.text, (error.where, error.reason))
+            raise attrs.evolve(error, where=where, reason=reason) from None
 
 
 class Redaction:
@@ -72,6 +78,11 @@ class Redaction:
         with closing(sessions):
             for session in sessions:
                 yield self._rewritten(session)
+
+    def text(self, text: str) -> str:
+        """Return a text with its secrets replaced."""
+        shown = self._rewritten(replay.Session("", generated_title=text))
+        return shown.generated_title or ""
 
     def report(self) -> None:
         """Let the plugin say what it replaced."""

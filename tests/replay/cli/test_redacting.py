@@ -105,6 +105,19 @@ def test_wrong_options_write_nothing(  # noqa: PLR0913, PLR0917 - what it is tri
     assert not (tmp_path / "copy").exists()
 
 
+@pytest.mark.parametrize("traceback", [(), ("--traceback",)])
+def test_an_error_that_quotes_a_document_tells_no_secret(
+    run: Run, tmp_path: Path, traceback: tuple[str, ...]
+) -> None:
+    path = tmp_path / "session.json"
+    path.write_text(f'[{{"type": "x", "{SECRET}": 1e999}}]', "utf-8")
+    done = run(*traceback, "copy", path, tmp_path / "copy", "--redact")
+    assert done.returncode == 2
+    assert "$[0]['<LLAMACLOUD_KEY_1>']: a number too large" in done.stderr
+    assert SECRET not in done.stderr
+    assert not (tmp_path / "copy").exists()
+
+
 def test_a_failing_plugin_writes_nothing(
     run: Run, session_file: Callable[..., Path], tmp_path: Path
 ) -> None:
