@@ -13,6 +13,7 @@ from benchmarks.large_files import large_file
 from benchmarks.listening import bytes_to_engine, hook_call
 from benchmarks.plan import Plan
 from benchmarks.recording import audit_log
+from benchmarks.redaction import redact
 from benchmarks.start_up import start_up
 from benchmarks.verification import audit_verify
 
@@ -36,6 +37,7 @@ CASES: Final[Mapping[str, Case]] = {
     "dumps": Case(dumps, ("orjson",)),
     "audit-log": Case(audit_log),
     "audit-verify": Case(audit_verify),
+    "redact": Case(redact),
 }
 
 

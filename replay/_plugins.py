@@ -11,6 +11,7 @@ from replay import hookspecs
 from replay._failures import Failures
 from replay._hooks import Function, Hook, Listener
 from replay._registration import as_plugin, check_plugin, is_hook, plugin_name
+from replay._rewriting import HOOK, Rewriting
 from replay.errors import PluginError
 
 OnPluginError: TypeAlias = Literal["raise", "isolate"]
@@ -59,6 +60,8 @@ class Plugins:
             check_plugin(name, plugin, manager, _SPECS)
             manager.register(plugin, name)
         self.hooks = {name: self._hook(getattr(manager.hook, name)) for name in _SPECS}
+        rewrite = getattr(manager.hook, HOOK).get_hookimpls()[::-1]
+        self.rewrite = Rewriting([*map(self._listener, rewrite)], self.failures)
         self.want_context = any(hook.wants_context for hook in self.hooks.values())
 
     def _hook(self, caller: pluggy.HookCaller) -> Hook:
@@ -66,10 +69,7 @@ class Plugins:
         impls = caller.get_hookimpls()[::-1]
         wrappers = [impl for impl in impls if impl.wrapper or impl.hookwrapper]
         plain = [impl for impl in impls if impl not in wrappers]
-        listeners = [
-            Listener(impl.plugin_name, self._timed(impl), tuple(impl.argnames))
-            for impl in plain
-        ]
+        listeners = [*map(self._listener, plain)]
         hook = Hook(name, _SPECS[name], listeners, self.failures)
         if wrappers:
             for impl, listener in zip(plain, listeners, strict=True):
@@ -81,6 +81,9 @@ class Plugins:
                 impl.function = guarded  # type: ignore[misc]  # pluggy reads it anew
             hook.wrap(wrappers[0].plugin_name, caller)
         return hook
+
+    def _listener(self, impl: pluggy.HookImpl) -> Listener:
+        return Listener(impl.plugin_name, self._timed(impl), tuple(impl.argnames))
 
     def _timed(self, impl: pluggy.HookImpl) -> Function:
         """Return a function, its time added to its plugin's where that is counted."""

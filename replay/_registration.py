@@ -84,6 +84,9 @@ def check_plugin(
         if hook in specs:
             is_wrapper = bool(options.get("wrapper") or options.get("hookwrapper"))
             _check_kind(name, hook, function, is_wrapper=is_wrapper)
+            if is_wrapper and hook == "replay_rewrite":
+                reason = f"cannot be a wrapper{_place(function)}"
+                raise PluginError(name, reason, hook, hint="return another session")
             _check_arguments(name, hook, function, specs[hook])
         elif not options.get("optionalhook"):
             reason = f"there is no hook {hook!r}{_place(function)}"

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from itertools import islice
 from types import TracebackType
-from typing import NoReturn, Protocol, Self, runtime_checkable
+from typing import Any, NoReturn, Protocol, Self, runtime_checkable
 
 import attrs
 
 from replay.diagnostics import Diagnostic
 from replay.errors import BackendError, SessionNotFoundError, UnsupportedError
 from replay.events import ImageAttachment
-from replay.live_streams import LiveBackend, LiveStream
+from replay.live_streams import LiveBackend, LiveStream, Rewrite
 from replay.opening import open_backend
 from replay.sessions import Session, SessionSummary
 
@@ -121,7 +121,7 @@ class Source:
             self._refuse_to("write sessions")
         self.backend.write(session)
 
-    def stream(
+    def stream(  # noqa: PLR0913 - what a turn may be asked with
         self,
         session_id: str,
         prompt: str,
@@ -129,6 +129,7 @@ class Source:
         *,
         require_all_indexes: bool = False,
         record_to: str | os.PathLike[str] | None = None,
+        rewrite: Rewrite | None = None,
     ) -> LiveStream:
         """Send a prompt once, and return the events of its turn as they arrive.
 
@@ -139,6 +140,9 @@ class Source:
             require_all_indexes: Let the turn fail where one of them cannot be asked.
             record_to: A directory of fixtures that gets each event before the caller
                 does; None: nothing is written.
+            rewrite: Takes a session whose events come as they arrive, and returns what
+                the caller and the directory get instead, such as a plugin's
+                ``replay_rewrite``; None: they get what arrives.
 
         Raises:
             UnsupportedError: This source is a recording.
@@ -147,12 +151,14 @@ class Source:
         """
         if not isinstance(self.backend, LiveBackend):
             self._refuse_to("send a turn")
+        options: dict[str, Any] = {} if rewrite is None else {"rewrite": rewrite}
         return self.backend.stream(
             session_id,
             prompt,
             index_ids,
             require_all_indexes=require_all_indexes,
             record_to=record_to,
+            **options,  # a backend that cannot rewrite need not know of it
         )
 
     def attachment(self, image: ImageAttachment) -> bytes:

@@ -8,10 +8,11 @@ import attrs
 
 from replay._firing import History, Recorded, Replay
 from replay._plugins import OnPluginError, Plugins
-from replay.errors import MustStopError, PluginError
-from replay.live_histories import LiveHistory
+from replay.arriving_events import ArrivingEvents
+from replay.errors import MustStopError, PluginError, StopReplay
+from replay.live_histories import LiveHistory, arriving
 from replay.live_streams import LiveStream
-from replay.report import ReplayReport
+from replay.report import Outcome, ReplayReport
 from replay.sessions import Session
 
 
@@ -72,7 +73,8 @@ class ReplayEngine:
             MustStopError: A hook raised it: the replay must not go on.
             DecodeError: ``strict``: the history is odd. Or its file has changed.
         """
-        return self._run(Recorded(session))
+        shown = self._rewritten(session)
+        return shown if isinstance(shown, ReplayReport) else self._run(Recorded(shown))
 
     def replay_live(
         self, stream: LiveStream, *, reconcile: bool = False
@@ -94,7 +96,40 @@ class ReplayEngine:
             BackendError: What is missing could not be had.
         """
         keep = bool(self._plugins.hooks["replay_session_end"])
-        return self._run(LiveHistory(stream, reconcile, keep))
+        events = arriving(stream, reconcile=reconcile)
+        if not self._plugins.rewrite:
+            session = Session(stream.session_id)
+            return self._run(LiveHistory(stream, session, events, keep))
+        session = Session(stream.session_id, events=ArrivingEvents(events))
+        shown = self._rewritten(session)
+        if isinstance(shown, ReplayReport):
+            return shown
+        events = iter(shown.events)
+        history = LiveHistory(stream, shown, events, keep, is_rewritten=True)
+        return self._run(history)
+
+    def _rewritten(self, session: Session) -> Session | ReplayReport:
+        """Return what is shown of a session; or, where nothing is, the report."""
+        if not self._plugins.rewrite:
+            return session
+        first_error = len(self._plugins.failures.errors)
+        outcome: Outcome = "failed"
+        shown: Session | None = None
+        try:
+            shown = self._plugins.rewrite(session)
+        except StopReplay:
+            outcome = "stopped"
+        finally:
+            failures = self._plugins.failures
+            report = ReplayReport(
+                session.session_id,
+                plugin_errors=tuple(failures.errors[first_error:]),
+                dropped_plugins=tuple(failures.dropped),
+                outcome=outcome,
+            )
+            if shown is None:
+                self._report += report
+        return report if shown is None else shown
 
     def _run(self, history: History) -> ReplayReport:
         replay = Replay(self._plugins, history, strict=self._strict)

@@ -2,7 +2,8 @@
 
 A plugin is any object with methods of these names, a module, or a mapping such as
 ``{"text": function}``. Implement only the hooks you need, and take only the arguments
-you need. For each recorded event, in this order:
+you need. ``replay_rewrite`` comes first, and is the only one whose return value counts.
+For each recorded event, in this order:
 
 1. a boundary (tool call, tool result, stop, user input, end of events) releases what
    is pending: ``replay_text``, ``replay_thinking``; then ``replay_turn_end`` and
@@ -44,6 +45,23 @@ class Context:
     session: SessionSummary  #: the session's header
     index: int  #: the event now walked; at the end of the events, how many there are
     turn: int  #: the number of the turn, from 0
+
+
+@hookspec
+def replay_rewrite(session: Session) -> Session:  # type: ignore[empty-body]  # a spec
+    """A session is to be shown to plugins; return what they shall see instead.
+
+    Called once, before all else, with what the plugin before it returned. Everybody
+    is then told of the session that the last one returned, and of no other. Where one
+    fails, the session is not replayed.
+
+    Args:
+        session: The session; of a live turn, its events come as they arrive.
+
+    Returns:
+        A session with as many events, each at its index. Events that are not in memory
+        are best rewritten while they are read.
+    """
 
 
 @hookspec

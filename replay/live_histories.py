@@ -1,6 +1,7 @@
 """A turn that is under way, as an engine walks it."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import attrs
 
@@ -11,45 +12,64 @@ from replay.live_streams import LiveStream, may_be_kept
 from replay.parts import Part, part_of
 from replay.sessions import Session
 
+_HIDDEN: Final = "not shown, since the session is rewritten"
+
 
 @attrs.define(eq=False)
 class LiveHistory:
     """The turn's user input, then its events as they arrive.
 
     Args:
-        stream: Gives the events.
-        reconcile: Go on with what the service has where the stream breaks off. Where
-            it refused the prompt, there is nothing to go on with.
+        stream: Where they come from.
+        header: The session that the turn is added to; its own events do not count.
+        events: The turn's events, each once it is there.
         keep: Keep the events, for the session at the end.
+        is_rewritten: What arrives must not be shown as it is, not even in details.
     """
 
     _stream: LiveStream
-    _reconcile: bool
+    _header: Session
+    _arriving: Iterator[Event]
     _keep: bool
+    _is_rewritten: bool = False
     _events: list[Event] = attrs.field(factory=list, init=False)
 
     @property
     def session(self) -> Session:
         """Return the session, with the events of this turn so far if they are kept."""
-        return Session(self._stream.session_id, events=tuple(self._events))
+        return attrs.evolve(self._header, events=tuple(self._events))
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
         """Return what was odd about the stream so far."""
-        return self._stream.diagnostics
+        found = self._stream.diagnostics
+        if not self._is_rewritten:
+            return found
+        return [attrs.evolve(each, detail=_HIDDEN) for each in found]
 
     def parts(self) -> Iterator[tuple[int, Part]]:
         """Yield each event by itself, when it is there."""
-        for index, event in enumerate(self._arriving()):
+        for index, event in enumerate(self._arriving):
             if self._keep:
                 self._events.append(event)
             yield index, part_of(event)
 
-    def _arriving(self) -> Iterator[Event]:
-        yield self._stream.user_input
-        try:
-            yield from self._stream
-        except StreamInterruptedError as error:
-            if not (self._reconcile and may_be_kept(error)):
-                raise
-            yield from self._stream.rest()
+
+def arriving(stream: LiveStream, *, reconcile: bool) -> Iterator[Event]:
+    """Yield a turn's user input, then its events as they arrive.
+
+    Args:
+        stream: Gives the events.
+        reconcile: Go on with what the service has where the stream breaks off. Where
+            it refused the prompt, there is nothing to go on with.
+
+    Raises:
+        StreamInterruptedError: The stream broke off, and is not to be reconciled.
+    """
+    yield stream.user_input
+    try:
+        yield from stream
+    except StreamInterruptedError as error:
+        if not (reconcile and may_be_kept(error)):
+            raise
+        yield from stream.rest()

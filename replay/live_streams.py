@@ -1,13 +1,17 @@
 """A turn that is under way, as its users hold it, and the backend that sends it."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Protocol, Self, runtime_checkable
+from typing import Protocol, Self, TypeAlias, runtime_checkable
 
 from replay.diagnostics import Diagnostic
 from replay.errors import StreamInterruptedError
 from replay.events import Event, UserInput
+from replay.sessions import Session
+
+#: Returns what is to be shown and written instead of a session, event for event.
+Rewrite: TypeAlias = Callable[[Session], Session]
 
 
 class LiveStream(Protocol):
@@ -57,7 +61,7 @@ class LiveStream(Protocol):
 class LiveBackend(Protocol):
     """A backend that can send a turn and tell what comes of it."""
 
-    def stream(
+    def stream(  # noqa: PLR0913 - what a turn may be asked with
         self,
         session_id: str,
         prompt: str,
@@ -65,6 +69,7 @@ class LiveBackend(Protocol):
         *,
         require_all_indexes: bool = False,
         record_to: str | os.PathLike[str] | None = None,
+        rewrite: Rewrite | None = None,
     ) -> LiveStream:
         """Send a prompt once, and return the events of its turn as they arrive."""
 

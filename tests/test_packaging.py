@@ -211,7 +211,7 @@ def built_ins(group: str) -> dict[str, EntryPoint]:
             },
         ),
         ("replay.commands", {"audit"}),
-        ("replay.plugins", {"audit_log", "transcript_writer", "usage"}),
+        ("replay.plugins", {"audit_log", "redact", "transcript_writer", "usage"}),
     ],
 )
 def test_the_built_ins_are_found_by_entry_point(group: str, names: set[str]) -> None:

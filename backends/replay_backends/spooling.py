@@ -5,18 +5,19 @@ import shutil
 import threading
 from contextlib import ExitStack
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 from weakref import finalize
 
 from replay.errors import BackendError
 from replay.os_errors import os_errors_of
+from replay.temporary_files import may_use_disk
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 
 class Spool:
-    """All of a stream, in a temporary file that bears no name."""
+    """All of a stream, in a temporary file that bears no name, or in memory."""
 
     def __init__(self, stream: BinaryIO, source: str) -> None:
         """Read *stream* to its end.
@@ -31,7 +32,7 @@ class Spool:
         self._source = source
         self._lock = threading.Lock()
         with os_errors_of(source), ExitStack() as undo:
-            self._file = undo.enter_context(TemporaryFile())
+            self._file = undo.enter_context(_empty_file())
             shutil.copyfileobj(stream, self._file)
             undo.pop_all()
         finalize(self, self._file.close)
@@ -50,7 +51,7 @@ class Spool:
             if self._file.closed:
                 raise BackendError(self._source, "it has been closed")
             self._file.seek(offset)
-            return self._file.readinto(buffer)
+            return cast("io.BytesIO", self._file).readinto(buffer)
 
     def __reduce__(self) -> tuple[object, ...]:
         with self.reader() as reader:
@@ -59,6 +60,10 @@ class Spool:
     def close(self) -> None:
         """Forget everything, also for those who still read."""
         self._file.close()
+
+
+def _empty_file() -> BinaryIO:
+    return cast("BinaryIO", TemporaryFile()) if may_use_disk() else io.BytesIO()
 
 
 def _restored(data: bytes, source: str) -> Spool:

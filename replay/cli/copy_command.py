@@ -9,29 +9,38 @@ import replay
 from replay.cli.failures import FOUND_PROBLEMS, say
 from replay.cli.progress import progress
 from replay.cli.reading import location_argument, sessions_of
+from replay.cli.redacting import Redaction, redact_options, redacting
 
 
 @click.command("copy")
 @location_argument
 @click.argument("directory", type=click.Path(readable=False))
-def command(*, location: str, directory: str) -> int:
+@redact_options
+def command(
+    *, location: str, directory: str, is_redacted: bool, redact_options: tuple[str, ...]
+) -> int:
     """Copy sessions into a fixture directory.
 
     All sessions of LOCATION are written into DIRECTORY, a file each. What is
     there already stays, but for files that bear their ids. Where copying broke off,
     copying again completes it.
     """
-    return copy_all(sessions_of(location), directory)
+    with redacting(redact_options, is_wanted=is_redacted) as redaction:
+        return copy_all(sessions_of(location), directory, redaction)
 
 
-def copy_all(found: Generator[replay.Session], directory: str) -> int:
+def copy_all(
+    found: Generator[replay.Session], directory: str, redaction: Redaction | None
+) -> int:
     """Write sessions into a fixture directory, and return the exit code.
 
     Args:
         found: At least one; where its first cannot be had, nothing is created.
         directory: It is made where it is missing.
+        redaction: Replaces their secrets, and says so in the end; None: nothing does.
     """
     is_complete = True
+    found = redaction.of(found) if redaction else found
     with progress("Copying", found) as sessions:
         first = next(sessions)  # before anything is created
         with replay.open(f"fixture_directory:{directory}", create=True) as target:
@@ -41,6 +50,8 @@ def copy_all(found: Generator[replay.Session], directory: str) -> int:
                     say(f"another session is called {session.session_id!a}; not copied")
                 else:
                     target.write(session)
+    if redaction:
+        redaction.report()
     return 0 if is_complete else FOUND_PROBLEMS
 
 

@@ -9,6 +9,7 @@ from replay.cli import standard_output
 from replay.cli.copy_command import copy_all
 from replay.cli.failures import FOUND_PROBLEMS, say
 from replay.cli.reading import location_argument, sessions_of
+from replay.cli.redacting import Redaction, redact_options, redacting
 from replay.live_streams import may_be_kept
 from replay.runs import joined
 from replay.sanitizing import sanitize
@@ -22,13 +23,16 @@ from replay.sanitizing import sanitize
 @click.option(
     "--index", "index_ids", metavar="ID", multiple=True, help="Ask this index."
 )
-def command(
+@redact_options
+def command(  # noqa: PLR0913 - an argument for each option
     *,
     location: str,
     directory: str,
     session_id: str | None,
     prompt: str | None,
     index_ids: tuple[str, ...],
+    is_redacted: bool,
+    redact_options: tuple[str, ...],
 ) -> int:
     """Record sessions, or one live turn, into a fixture directory.
 
@@ -36,21 +40,36 @@ def command(
     With it, one turn is added to a session, its text is printed as it arrives, and
     every event of it is written into DIRECTORY before it is printed.
     """
-    if prompt is None:
-        if index_ids:
-            message = "--index needs --prompt"
-            raise click.UsageError(message)
-        if session_id is None:
-            return copy_all(sessions_of(location), directory)
-        return copy_all(_one(location, session_id), directory)
-    if session_id is None:
+    if prompt is None and index_ids:
+        message = "--index needs --prompt"
+        raise click.UsageError(message)
+    if prompt is not None and session_id is None:
         message = "--prompt needs --session"
         raise click.UsageError(message)
+    with redacting(redact_options, is_wanted=is_redacted) as redaction:
+        if session_id is None:
+            return copy_all(sessions_of(location), directory, redaction)
+        if prompt is None:
+            return copy_all(_one(location, session_id), directory, redaction)
+        turn = session_id, prompt, index_ids
+        return _record_turn(location, directory, turn, redaction)
+
+
+def _record_turn(
+    location: str,
+    directory: str,
+    turn: tuple[str, str, tuple[str, ...]],
+    redaction: Redaction | None,
+) -> int:
+    rewrite = redaction.rewrite if redaction else None
     with (
         replay.open(location) as source,
-        source.stream(session_id, prompt, index_ids, record_to=directory) as stream,
+        source.stream(*turn, record_to=directory, rewrite=rewrite) as stream,
     ):
-        return _print(_events(stream))
+        code = _print(_events(stream))
+    if redaction:
+        redaction.report()
+    return code
 
 
 def _one(location: str, session_id: str) -> Generator[replay.Session]:

@@ -1,18 +1,15 @@
 """``replay run``: sessions through plugins."""
 
-import re
 from itertools import chain
-from typing import Final, Literal
+from typing import Literal
 
 import click
 
 import replay
 from replay.cli.failures import FOUND_PROBLEMS, is_closed_pipe, say
+from replay.cli.plugin_options import plugin_of
 from replay.cli.progress import progress
 from replay.cli.reading import location_argument, sessions_of
-
-_PLUGIN: Final = re.compile(r"(?P<name>.+?)(?::(?P<options>\w+=.*))?", re.DOTALL)
-_NEXT_OPTION: Final = re.compile(r",(?=\w+=)")
 
 
 @click.command("run")
@@ -46,7 +43,7 @@ def command(
     which they are given. "replay plugins" lists those that are installed.
     """
     engine = replay.ReplayEngine(
-        [_plugin(each) for each in plugins],
+        [plugin_of(each, "'--plugin'") for each in plugins],
         strict=strict,
         on_plugin_error=on_plugin_error,
     )
@@ -59,19 +56,3 @@ def command(
     for error in failed:
         say(str(error))
     return FOUND_PROBLEMS if failed else 0
-
-
-def _plugin(text: str) -> object:
-    match = _PLUGIN.fullmatch(text)
-    if match is None:
-        message = "a plugin's name is empty"
-        raise click.BadParameter(message, param_hint="'--plugin'")
-    options: dict[str, str] = {}
-    for option in _NEXT_OPTION.split(match["options"] or ""):
-        key, is_given, value = option.partition("=")
-        if key in options:
-            message = f"{key!r} is given twice"
-            raise click.BadParameter(message, param_hint="'--plugin'")
-        if is_given:
-            options[key] = value
-    return replay.load_plugin(match["name"], **options)

@@ -8,7 +8,7 @@ from replay import hookspecs
 HOOKS = {
     name: spec.__code__.co_varnames[: spec.__code__.co_argcount]
     for name, spec in vars(hookspecs).items()
-    if name.startswith("replay_")
+    if name.startswith("replay_") and name != "replay_rewrite"  # returns a session
 }
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from replay.errors import AuthError, SessionNotFoundError
+from replay.errors import AuthError
 from replay.events import ImageAttachment
 from replay.hosts import is_loopback
 from replay.limits import Limits
@@ -18,11 +18,12 @@ from replay_backends.http.bodies import session_of
 from replay_backends.http.deadlines import at_most_a_week
 from replay_backends.http.fetching import in_order
 from replay_backends.http.keys import VARIABLES, find_key
-from replay_backends.http.origins import HOME, base_url, one_step
+from replay_backends.http.origins import HOME, base_url, session_path
 from replay_backends.http.prompts import Prompt
 from replay_backends.session_files import Reading
 
 if TYPE_CHECKING:
+    from replay.live_streams import Rewrite
     from replay_backends.http.attachments import Attachments
     from replay_backends.http.client import Client
     from replay_backends.http.live import LiveStream
@@ -148,7 +149,7 @@ class HTTPBackend:
         fetch = partial(self._session, client)
         return in_order(fetch, ids, self.concurrency, client.hang_up)
 
-    def stream(
+    def stream(  # noqa: PLR0913 - what a turn may be asked with
         self,
         session_id: str,
         prompt: str,
@@ -156,6 +157,7 @@ class HTTPBackend:
         *,
         require_all_indexes: bool = False,
         record_to: str | os.PathLike[str] | None = None,
+        rewrite: "Rewrite | None" = None,
     ) -> "LiveStream":
         """Send a prompt, once, and return the events of its turn as they arrive.
 
@@ -166,6 +168,8 @@ class HTTPBackend:
             require_all_indexes: Let the turn fail where one of them cannot be asked.
             record_to: A directory of fixtures that gets each event before the caller
                 does; None: nothing is written.
+            rewrite: Returns what the caller and the directory get instead of what
+                arrives; None: they get that.
 
         Raises:
             InvalidRequestError: The service would not take it; nothing was sent.
@@ -189,6 +193,7 @@ class HTTPBackend:
         stream.start(
             lambda undo: post(client, ask, session_id, undo),
             None if record_to is None else os.fspath(record_to),
+            rewrite,
         )
         return stream
 
@@ -232,15 +237,3 @@ class LlamaCloudEUBackend(HTTPBackend):
     """Sessions from LlamaCloud in Europe."""
 
     _home = "https://api.cloud.eu.llamaindex.ai"
-
-
-def session_path(session_id: str, source: str) -> str:
-    """Return the path of a session below the API's base.
-
-    Raises:
-        SessionNotFoundError: The id would lead elsewhere, so it can be no session's.
-    """
-    step = one_step(session_id)
-    if step is None:
-        raise SessionNotFoundError(source, f"there is no session {session_id!a}")
-    return f"/chat/{step}"

@@ -12,6 +12,7 @@ from urllib3.util import Timeout
 
 from replay.errors import BackendError, DeadlineExceededError, LimitExceededError
 from replay.os_errors import os_errors_of
+from replay.temporary_files import may_use_disk
 from replay_backends.http.asks import Ask
 from replay_backends.http.deadlines import Deadline
 from replay_backends.http.failures import TRANSPORT, failure_of, was_never_sent
@@ -95,7 +96,8 @@ def body_of(
         BackendError: It cannot be decoded, or not be kept.
     """
     with os_errors_of(ask.source), ExitStack() as undo:
-        file = undo.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY))
+        most_in_memory = _IN_MEMORY if may_use_disk() else 0  # without end
+        file = undo.enter_context(SpooledTemporaryFile(max_size=most_in_memory))
         for piece in _pieces_or_again(response, ask, deadline):
             file.write(piece)
             if file.tell() > most:

@@ -1,29 +1,29 @@
 """A turn that is under way: sent once, its events handed out as they arrive."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from threading import RLock
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, cast
+from typing import TYPE_CHECKING, Self
 
 import requests
 
 from replay.diagnostics import Diagnostic
 from replay.errors import BackendError, DecodeError, StreamInterruptedError
 from replay.events import Event, Stop, UserInput
+from replay.live_streams import Rewrite
 from replay_backends.frames import EventDecoder
 from replay_backends.http.asks import Ask
 from replay_backends.http.client import Client
-from replay_backends.http.exchange import pieces
+from replay_backends.http.live_pieces import live_pieces
 from replay_backends.http.prompts import Prompt
 from replay_backends.http.reconciling import Progress
+from replay_backends.live_rewriting import Rewritten
 
 if TYPE_CHECKING:
-    from replay_backends.http.connections import TimedConnection
     from replay_backends.recording import Recording
-
-_AFTER_STOP: Final = 1.0  # seconds in which something may follow a stop
 
 
 class LiveStream:
@@ -60,31 +60,43 @@ class LiveStream:
         self._progress = Progress()
         self._known = 0
         self._is_stopped = False
+        self._arrived = 0
+        self._times: deque[float | None] = deque()  #: of what is to be handed out
+        self._rewritten: Rewritten | None = None
         self._recording: Recording | None = None
         self._sent = 0.0
         self._undo = ExitStack()
         self._events: Generator[Event]
 
     def start(
-        self, send: Callable[[ExitStack], requests.Response], record_to: str | None
+        self,
+        send: Callable[[ExitStack], requests.Response],
+        record_to: str | None,
+        rewrite: Rewrite | None = None,
     ) -> None:
         """Count the session's events, then send the prompt.
 
         Args:
             send: Sends it, and returns the answer once that begins.
             record_to: The directory to write to; None: nothing is written.
+            rewrite: Returns what is handed out and written instead of what arrives;
+                None: that is.
 
         Raises:
             BackendError: It was not sent, or refused.
         """
         self._known = len(self._history())
+        if rewrite is not None:
+            asked = self.user_input
+            self._rewritten = shown = Rewritten(self.session_id, asked, rewrite)
+            self.session_id, self.user_input = shown.session_id, shown.user_input
         if record_to is not None:
             from replay_backends.recording import Recording  # noqa: PLC0415 - not for Windows
 
             self._recording = Recording(record_to, self.session_id, self.user_input)
         self._sent = time.monotonic()
         try:
-            self._events = self._arriving(send(self._undo))
+            self._events = self._handed_out(self._arriving(send(self._undo)))
         except StreamInterruptedError as error:
             self._events = _broken(error)
         except BaseException:
@@ -127,22 +139,7 @@ class LiveStream:
                 or is not kept yet.
         """
         self._end()
-        if self._is_stopped:
-            return
-        missing = self._progress.missing(
-            self._history(),
-            self.prompt,
-            self._known if known is None else known,
-            has_gaps=any(each.code == "bad-frame" for each in self.diagnostics),
-        )
-        if missing is None:
-            raise BackendError(self._ask.source, "the session holds no such turn")
-        for event in missing:
-            with self._lock:
-                self._hand_out(event, None)
-            yield event
-        if self._is_stopped:
-            self._publish()
+        yield from self._handed_out(self._missing(known))
 
     def close(self) -> None:
         """Let go of the connection and of the recording; any thread may do that.
@@ -163,12 +160,40 @@ class LiveStream:
     ) -> None:
         self.close()
 
+    def _missing(self, known: int | None) -> Generator[Event]:
+        if self._is_stopped:
+            return
+        missing = self._progress.missing(
+            self._history(),
+            self.prompt,
+            self._known if known is None else known,
+            has_gaps=any(each.code == "bad-frame" for each in self.diagnostics),
+        )
+        if missing is None:
+            raise BackendError(self._ask.source, "the session holds no such turn")
+        for event in missing:
+            self._take(event, None)
+            yield event
+
+    def _handed_out(self, arriving: Iterator[Event]) -> Generator[Event]:
+        """Yield what is shown of events, written down before."""
+        rewritten = self._rewritten
+        for event in rewritten.of(arriving) if rewritten else arriving:
+            arrived = self._times.popleft()
+            with self._lock:
+                if self._recording:
+                    self._recording.add(event, arrived)
+            self.received += 1
+            yield event
+        if self._is_stopped:
+            self._publish()
+
     def _arriving(self, response: requests.Response) -> Generator[Event]:
         try:
             for piece in self._pieces(response):
                 for event in self._decoder.feed(piece):
                     if not self._is_echo(event):
-                        self._hand_out(event, time.monotonic() - self._sent)
+                        self._take(event, time.monotonic() - self._sent)
                         yield event
             self._decoder.finish()
         except DecodeError as error:
@@ -178,36 +203,25 @@ class LiveStream:
         if not self._is_stopped:
             reason = "the stream ended without a stop"
             raise self._interrupted(reason)
-        self._publish()
 
     def _pieces(self, response: requests.Response) -> Iterator[bytes]:
-        """Yield what arrives; a line, even one that says nothing, is a sign of life."""
-        connection = cast("TimedConnection", response.raw.connection)  # until the end
-        connection.allow(self._client.timeout)
-        is_last_chance = False
+        timeout = self._client.timeout
         try:
-            for piece in pieces(response, self._ask):
-                yield piece
-                if is_last_chance:
-                    continue
-                is_last_chance = self._is_stopped
-                if is_last_chance:
-                    connection.allow(_AFTER_STOP)
-                elif b"\n" in piece or b"\r" in piece:
-                    connection.allow(self._client.timeout)
+            yield from live_pieces(
+                response, self._ask, timeout, lambda: self._is_stopped
+            )
         except BackendError as error:
             if not self._is_stopped:
                 self._decoder.finish()
                 raise self._interrupted(error.reason) from None
 
     def _is_echo(self, event: Event) -> bool:
-        return not self.received and event == self.user_input
+        return not self._arrived and event == UserInput(self.prompt)
 
-    def _hand_out(self, event: Event, arrived: float | None) -> None:
-        if self._recording:
-            self._recording.add(event, arrived)
+    def _take(self, event: Event, arrived: float | None) -> None:
         self._progress.take(event)
-        self.received += 1
+        self._times.append(arrived)
+        self._arrived += 1
         self._is_stopped = self._is_stopped or isinstance(event, Stop)
 
     def _interrupted(self, reason: str) -> StreamInterruptedError:

@@ -3,7 +3,7 @@
 from typing import Final
 from urllib.parse import SplitResult, quote, urlsplit
 
-from replay.errors import BackendError
+from replay.errors import BackendError, SessionNotFoundError
 from replay.hosts import is_loopback
 
 #: Where the service is, unless one says otherwise.
@@ -69,3 +69,15 @@ def origin_of(parts: SplitResult) -> str:
     """Return scheme, host and port, the same for all URLs that share them."""
     port = parts.port or _PORTS[parts.scheme]
     return f"{parts.scheme}://{parts.hostname}:{port}"
+
+
+def session_path(session_id: str, source: str) -> str:
+    """Return the path of a session below the API's base.
+
+    Raises:
+        SessionNotFoundError: The id would lead elsewhere, so it can be no session's.
+    """
+    step = one_step(session_id)
+    if step is None:
+        raise SessionNotFoundError(source, f"there is no session {session_id!a}")
+    return f"/chat/{step}"

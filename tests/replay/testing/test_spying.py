@@ -4,8 +4,8 @@ from replay import ReplayEngine, hookspecs, loads
 from replay.events import EVENT_CLASSES
 from replay.testing.spying import Call, spy
 
-#: These are given an event that ``replay_event`` is given too, or are about no session.
-LEFT_OUT = {*EVENT_CLASSES, "unknown_event", "close"} - {
+#: These are given an event that ``replay_event`` is given too, or tell nothing new.
+LEFT_OUT = {*EVENT_CLASSES, "unknown_event", "close", "rewrite"} - {
     "text",
     "thinking",
     "tool_result",

@@ -1,0 +1,7 @@
+"""Secrets replaced by pseudonyms, before anybody sees them."""
+
+from replay_plugins.redact.plugin import Redact
+from replay_plugins.redact.redactor import Redactor
+from replay_plugins.redact.replacing import Redacted
+
+__all__ = ["Redact", "Redacted", "Redactor"]

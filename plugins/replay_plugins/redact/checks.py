@@ -1,0 +1,178 @@
+"""What tells a secret from what only looks like one."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+Spans = Iterable[tuple[int, int]]
+
+_GROUP: Final = re.compile(r"\d+")
+_LEAST_GROUP: Final = 3  # digits; a card's are never fewer
+#: How a card's number begins, and how long it is then.
+_ISSUERS: Final = re.compile(
+    r"(?:4(?:\d{12}|\d{15}|\d{18})"
+    r"|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"
+    r"|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}"
+    r"|(?:6011|65\d\d|64[4-9]\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}"
+    r"|62\d{14,17})\Z"
+)
+#: How long an account's number is in each country.
+_LENGTHS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        country: length
+        for length, countries in {
+            15: "NO",
+            16: "BE",
+            18: "DK FI FK FO GL NL SD",
+            19: "MK SI",
+            20: "AT BA EE KZ LT LU MN XK",
+            21: "CH HR LI LV",
+            22: "BG BH CR DE GB GE IE ME RS VA",
+            23: "AE GI IL IQ OM SO TL",
+            24: "AD CZ ES MD PK RO SA SE SK TN VG",
+            25: "LY PT ST",
+            26: "IS TR",
+            27: "BI DJ FR GR IT MC MR SM",
+            28: "AL AZ BY CY DO GT HN HU LB NI PL SV",
+            29: "BR EG PS QA UA",
+            30: "JO KW MU YE",
+            31: "MT SC",
+            32: "LC",
+            33: "RU",
+        }.items()
+        for country in countries.split()
+    }
+)
+_LETTER, _DIGIT = re.compile("[A-Za-z]"), re.compile(r"[0-9]")
+_SIGN: Final = re.compile(r"[!#$%^*+~?|@]")
+_NO_VALUE: Final = re.compile(
+    r"[$%]\{?[A-Z][A-Z0-9_]*\}?|[A-Z_]+|(.)\1*|(?:your|my|the|some)[_-].*|[\d.:,/%-]+"
+    r"|(?:process|os|env|self|this|config|settings)\..*|https?://.*",
+    re.DOTALL,
+)
+
+
+def whole(text: str, *, is_secret: bool) -> Spans:
+    """Return all of a text, or nothing of it."""
+    return [(0, len(text))] if is_secret else []
+
+
+def has_digit(text: str) -> Spans:
+    """Take what holds a digit: words that are strung together hold none."""
+    return whole(text, is_secret=_DIGIT.search(text) is not None)
+
+
+def looks_random(text: str) -> Spans:
+    """Take what is no word, no number and no variable's name."""
+    word = text.rstrip(".:!?")
+    is_mixed = _LETTER.search(word) and (_DIGIT.search(word) or _SIGN.search(word))
+    return whole(text, is_secret=bool(is_mixed) and not _NO_VALUE.fullmatch(word))
+
+
+def is_jwt(text: str) -> Spans:
+    """Take what holds the header of a JSON web token."""
+    return whole(text, is_secret=any(map(_is_header, text.split("."))))
+
+
+def _is_header(text: str) -> bool:
+    try:
+        value = json.loads(_decoded(text))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and "alg" in value
+
+
+def is_basic_auth(text: str) -> Spans:
+    """Take what holds a user's name and a password."""
+    return whole(text, is_secret=b":" in _decoded(text))
+
+
+def is_discord_token(text: str) -> Spans:
+    """Take what begins with the number of a user."""
+    return whole(text, is_secret=_decoded(text.partition(".")[0]).isdigit())
+
+
+def is_email(text: str) -> Spans:
+    """Take what has a name before its sign."""
+    local, _, _ = text.partition("@")
+    return whole(text, is_secret=local.strip("._%+-") != "")
+
+
+def is_phone(text: str) -> Spans:
+    """Take what has as many digits as a telephone number, and is no decimal."""
+    is_decimal = text.count(".") == 1
+    return whole(text, is_secret=len(digits_of(text)) > 7 and not is_decimal)  # noqa: PLR2004 - the least, country included
+
+
+def digits_of(text: str) -> str:
+    """Return the digits of a number."""
+    return "".join(_DIGIT.findall(text))
+
+
+def cards(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the numbers of payment cards among digits that spaces may part."""
+    groups = [match.span() for match in _GROUP.finditer(text)]
+    number = 0
+    while number < len(groups):
+        last = _last_group_of_card(text, groups, number)
+        if last is None:
+            number += 1
+        else:
+            yield groups[number][0], groups[last][1]
+            number = last + 1
+
+
+def _last_group_of_card(
+    text: str, groups: list[tuple[int, int]], first: int
+) -> int | None:
+    digits = ""
+    for number, (start, end) in enumerate(groups[first : first + 7], first):
+        if end - start < _LEAST_GROUP:
+            return None
+        digits += text[start:end]
+        if is_card(digits):
+            return number
+    return None
+
+
+def is_card(digits: str) -> bool:
+    """Tell whether digits are the number of a payment card, check digit included."""
+    return _ISSUERS.match(digits) is not None and _luhn(digits)
+
+
+def _luhn(digits: str) -> bool:
+    total = 0
+    for place, digit in enumerate(map(int, reversed(digits))):
+        double = digit * 2 if place % 2 else digit
+        total += double - 9 if double > 9 else double  # noqa: PLR2004 - digits
+    return total % 10 == 0
+
+
+def ibans(text: str) -> Spans:
+    """Take the account number that a text begins with, if it checks."""
+    length = _LENGTHS.get(text[:2], 0)
+    end = count = 0
+    while count < length and end < len(text):
+        count += text[end] != " "
+        end += 1
+    number = text[:end].replace(" ", "")
+    is_whole = len(number) == length > 0 and not text[end : end + 1].isalnum()
+    return [(0, end)] if is_whole and _mod_97(number) == 1 else []
+
+
+def _mod_97(number: str) -> int:
+    turned = number[4:] + number[:4]
+    return int("".join(str(int(character, 36)) for character in turned)) % 97
+
+
+def _decoded(text: str) -> bytes:
+    """Return what Base64 of either alphabet stands for; nothing where it is none."""
+    text = text.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return b""

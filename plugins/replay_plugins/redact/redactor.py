@@ -1,0 +1,123 @@
+"""Sessions, JSON values and texts with their secrets replaced."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from replay.entry_points import did_you_mean
+from replay.sessions import Session
+from replay_plugins.redact.events import RedactedEvents
+from replay_plugins.redact.finding import Finder
+from replay_plugins.redact.headers import with_redacted_header
+from replay_plugins.redact.histories import Rewriter
+from replay_plugins.redact.patterns import rules_of
+from replay_plugins.redact.pseudonyms import Pseudonyms
+from replay_plugins.redact.rules import RULES
+from replay_plugins.redact.walking import Walker
+
+if TYPE_CHECKING:
+    from replay_plugins.redact.replacing import Redacted
+
+_LEAST_KEY: Final = 16  # bytes; a shorter key can be guessed
+
+
+class Redactor:
+    """Replaces secrets by pseudonyms.
+
+    Within a session, or within all texts and values that one redactor is given, the
+    same secret gets the same pseudonym. ``report`` tells what was replaced; what was in
+    a session's events is told once these have been read.
+
+    Args:
+        patterns: More to replace: regular expressions by name, or a file of lines
+            ``name=expression``. The group ``secret`` of an expression, or all that
+            matches, is replaced.
+        key: Makes pseudonyms that are the same in all sessions, at least 16 bytes. Who
+            has it can find out what a pseudonym stands for. None: they are numbered.
+        without: Names of rules that are not to be applied.
+
+    Raises:
+        ValueError: A pattern, the key or a rule's name is wrong.
+        OSError: The file of patterns cannot be read.
+
+    >>> Redactor().text("Ask jo@example.com, or call: jo@example.com")
+    'Ask <EMAIL_1>, or call: <EMAIL_1>'
+    """
+
+    def __init__(
+        self,
+        *,
+        patterns: Mapping[str, str] | Path | str | None = None,
+        key: bytes | str | None = None,
+        without: Iterable[str] = (),
+    ) -> None:
+        self.report: list[Redacted] = []
+        left_out = _checked(without)
+        rules = [rule for rule in RULES if rule.name not in left_out]
+        self._finder = Finder([*rules_of(patterns), *rules])
+        self._key = key.encode() if isinstance(key, str) else key
+        if self._key is not None and len(self._key) < _LEAST_KEY:
+            message = f"the key is too short: at least {_LEAST_KEY} bytes are needed"
+            raise ValueError(message)
+        self._names = Pseudonyms(self._key)
+        self._ids = Pseudonyms(self._key)  # no two sessions get the same id
+
+    def text(self, text: str) -> str:
+        """Return *text* with its secrets replaced."""
+        walker = Walker(self._finder, self._names, "")
+        redacted = walker.text(text, "$")
+        self.report += walker.entries
+        return redacted
+
+    def value(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+        """Return a JSON value with its secrets replaced, at any depth, keys too."""
+        walker = Walker(self._finder, self._names, "")
+        redacted = walker.value(value, "$")
+        self.report += walker.entries
+        return redacted
+
+    def session(self, session: Session) -> Session:
+        """Return *session* with its secrets replaced.
+
+        Its events stay where they are, and are rewritten while they are read.
+        """
+        names = Pseudonyms(self._key)
+        session_id = self._session_id(session.session_id, names)
+        root = "$.events" if session.shape == "document" else "$"
+        rewriter = Rewriter(self._finder, names, session_id, root)
+        header, entries = with_redacted_header(session, session_id, rewriter.walker)
+        self.report += entries
+        return attrs.evolve(
+            header,
+            events=RedactedEvents(session.events, rewriter, self.report),
+            diagnostics=tuple(
+                attrs.evolve(each, detail=self._plain(each.detail, names))
+                for each in session.diagnostics
+            ),
+        )
+
+    def _session_id(self, session_id: str, names: Pseudonyms) -> str:
+        """Return what a session is called; two that differ are called differently."""
+        for found in self._finder.find(session_id):
+            names.adopt(found.value, self._ids.of(found))
+        return self._plain(session_id, names)
+
+    def _plain(self, text: str, names: Pseudonyms) -> str:
+        """Return a text that is no part of the document, its secrets replaced."""
+        return Walker(self._finder, names, "").text(text, "")
+
+
+def _checked(names: Iterable[str]) -> frozenset[str]:
+    """Return names of rules.
+
+    Raises:
+        ValueError: One is none.
+    """
+    left_out = frozenset(names)
+    known = {rule.name for rule in RULES}
+    for name in sorted(left_out - known):
+        message = f"there is no rule {name!a} ({did_you_mean(name, known)})"
+        raise ValueError(message)
+    return left_out

@@ -1,0 +1,95 @@
+"""What is copied or recorded, its secrets replaced by the plugin ``redact``."""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import attrs
+import click
+
+import replay
+from replay.cli.plugin_options import plugin_of
+from replay.entry_points import guarded
+from replay.temporary_files import memory_only
+
+if TYPE_CHECKING:
+    from replay.live_streams import Rewrite
+
+_Command = TypeVar("_Command", bound=Callable[..., object])
+_NAME: Final = "redact"
+
+
+def redact_options(command: _Command) -> _Command:
+    """Give a command the options ``--redact`` and ``--redact-option``."""
+    for option in (
+        click.option(
+            "--redact-option",
+            "redact_options",
+            metavar="KEY=VALUE",
+            multiple=True,
+            help="An option of the plugin redact; may be given several times.",
+        ),
+        click.option(
+            "--redact",
+            "is_redacted",
+            is_flag=True,
+            help="Replace secrets by pseudonyms before anything is written.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def redacting(
+    options: tuple[str, ...], *, is_wanted: bool
+) -> Iterator["Redaction | None"]:
+    """Yield what replaces secrets, and let nothing else reach a disk meanwhile.
+
+    Args:
+        options: What the plugin is given, ``KEY=VALUE`` each.
+        is_wanted: Whether secrets are to be replaced; else, None is yielded.
+    """
+    if not is_wanted:
+        if options:
+            message = "--redact-option needs --redact"
+            raise click.UsageError(message)
+        yield None
+        return
+    named = f"{_NAME}:{','.join(options)}" if options else _NAME
+    redaction = Redaction(plugin_of(named, "'--redact-option'"))
+    with memory_only():
+        try:
+            yield redaction
+        except replay.DecodeError as error:  # it may quote a key of the document
+            where, reason = map(redaction.text, (error.where, error.reason))
+            raise attrs.evolve(error, where=where, reason=reason) from None
+
+
+class Redaction:
+    """The plugin ``redact``, whoever has registered it."""
+
+    def __init__(self, plugin: Any) -> None:  # noqa: ANN401 - others may have made it
+        self._plugin = plugin
+        self.rewrite: Rewrite = self._rewritten
+
+    def of(self, sessions: Generator[replay.Session]) -> Generator[replay.Session]:
+        """Yield *sessions*, their secrets replaced."""
+        with closing(sessions):
+            for session in sessions:
+                yield self._rewritten(session)
+
+    def text(self, text: str) -> str:
+        """Return a text with its secrets replaced."""
+        shown = self._rewritten(replay.Session("", generated_title=text))
+        return shown.generated_title or ""
+
+    def report(self) -> None:
+        """Let the plugin say what it replaced."""
+        with guarded("plugin", _NAME, "cannot say what it replaced"):
+            self._plugin.replay_close()
+
+    def _rewritten(self, session: replay.Session) -> replay.Session:
+        with guarded("plugin", _NAME, "cannot rewrite a session"):
+            rewritten: replay.Session = self._plugin.replay_rewrite(session)
+            return rewritten

@@ -1,0 +1,354 @@
+"""Sessions, values and texts with their secrets replaced, and nothing else."""
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import replay
+from fake_secrets import EACH, SECRETS
+from recorded_sessions import documents
+from replay import Session
+from replay.json_text import write
+from replay.testing.histories import odd_histories
+from replay_plugins.redact import Redacted, Redactor
+from replay_plugins.redact.walking import step
+
+JSON: TypeAlias = Any  # what a test looks into
+
+
+def whole(session: Session) -> JSON:
+    """Return what a session is written as."""
+    return json.loads(replay.dumps(session))
+
+
+def undone(redacted: JSON, given: JSON, report: list[Redacted]) -> JSON:
+    """Return a redacted document with what was there before, where a report says so.
+
+    Args:
+        redacted: The document.
+        given: What it was made of; nothing but the stretches that the report names is
+            taken from it.
+        report: What was replaced.
+    """
+    by_path: dict[str, list[Redacted]] = {}
+    for each in report:
+        by_path.setdefault(each.path, []).append(each)
+    return _undone(redacted, given, "$", by_path)
+
+
+def _undone(
+    redacted: JSON, given: JSON, path: str, told: dict[str, list[Redacted]]
+) -> JSON:
+    if isinstance(redacted, dict):
+        members = {}
+        for (shown, item), key in zip(redacted.items(), given, strict=True):
+            place = path + step(shown)
+            name = _text(shown, key, told.get(f"{place}~", []))
+            members[name] = _undone(item, given[key], place, told)
+        return members
+    if isinstance(redacted, list):
+        pairs = enumerate(zip(redacted, given, strict=True))
+        return [_undone(a, b, f"{path}[{i}]", told) for i, (a, b) in pairs]
+    if path in told and isinstance(given, str):
+        return _text(redacted, given, told[path])
+    return given if path in told else redacted
+
+
+def _text(redacted: str, given: str, told: list[Redacted]) -> str:
+    for each in told:
+        end = each.start + len(each.pseudonym)
+        assert redacted[each.start : end] == each.pseudonym
+        was = given[each.start : each.start + each.length]
+        redacted = redacted[: each.start] + was + redacted[end:]
+    return redacted
+
+
+def seeded(value: JSON, secrets: Iterator[str]) -> JSON:
+    """Return a JSON value with a secret in every text and every key of its own."""
+    if isinstance(value, str):
+        return f"{value} {next(secrets)} "
+    if isinstance(value, list):
+        return [seeded(item, secrets) for item in value]
+    if isinstance(value, dict):
+        return {
+            f"{key} {next(secrets)}": seeded(item, secrets)
+            for key, item in value.items()
+        } | {"card": int(SECRETS["card"][2])}
+    return value
+
+
+def seeded_event(event: JSON, secrets: Iterator[str]) -> list[Any]:
+    """Return an event with secrets in all its fields; a delta in several pieces."""
+    if not isinstance(event, dict):
+        return [seeded(event, secrets)]
+    kind = event.get("type")
+    if isinstance(kind, str) and kind.endswith("_delta") and "content" in event:
+        secret = f" {next(secrets)} "
+        size = max(1, len(secret) // 3)
+        pieces = [secret[at : at + size] for at in range(0, len(secret), size)]
+        return [event, *({"type": kind, "content": piece} for piece in pieces)]
+    return [
+        {
+            key: item if key == "type" else seeded(item, secrets)
+            for key, item in event.items()
+        }
+        | {f"more {next(secrets)}": next(secrets)}
+    ]
+
+
+def seeded_document(document: JSON) -> JSON:
+    secrets = cycle(EACH)
+    events = [each for e in document["events"] for each in seeded_event(e, secrets)]
+    rest = {k: v for k, v in document.items() if k not in ("events", "job_metadata")}
+    return {
+        **seeded_header(rest, secrets),
+        "events": [*events, {"type": "mystery", "by": [next(secrets), {"a": EACH[0]}]}],
+    }
+
+
+def seeded_header(header: JSON, secrets: Iterator[str]) -> JSON:
+    return {key: seeded(value, secrets) for key, value in header.items()} | {
+        "more": {next(secrets): next(secrets)}
+    }
+
+
+def check(document: JSON) -> None:
+    """Check that what is replaced is what the report tells, and all secrets are."""
+    session = replay.loads(json.dumps(document))
+    redactor = Redactor()
+    redacted = redactor.session(session)
+    told = whole(redacted)
+    assert undone(told, document, redactor.report) == document
+    texts = [
+        replay.dumps(redacted).decode(),
+        str(replay.transcript(redacted)),
+        replay.render(replay.transcript(redacted)),
+        str(redactor.report),
+    ]
+    events = [each for each in told["events"] if isinstance(each, dict)]
+    for kind in ("text_delta", "thinking_delta"):
+        deltas = (each["content"] for each in events if each.get("type") == kind)
+        texts += ["".join(each for each in deltas if isinstance(each, str))]
+    everything = "\n".join(texts)
+    for secret in EACH:
+        assert secret not in everything
+    assert len(told["events"]) == len(document["events"])
+
+
+def test_in_the_corpus_with_seeded_secrets_none_survives(shared: Path) -> None:
+    for path in (shared / "corpus" / "sessions").glob("*.json"):
+        check(seeded_document(json.loads(path.read_bytes())))
+
+
+def test_in_odd_histories_with_seeded_secrets_none_survives() -> None:
+    for session in odd_histories(longest=50):
+        document = whole(session)
+        if "large_numbers" not in session.session_id:
+            check(seeded_document(document))
+
+
+def test_in_the_corpus_next_to_nothing_is_taken_for_a_secret(shared: Path) -> None:
+    redactor = Redactor()
+    odd = []
+    for session in replay.open(shared / "corpus" / "sessions"):
+        redacted = redactor.session(session)
+        if replay.dumps(redacted) != replay.dumps(session):
+            odd.append(session.session_id)
+        assert replay.transcript(redacted).diagnostics == (
+            replay.transcript(session).diagnostics
+        )
+    assert {each.rule for each in redactor.report} == {"email"}  # "the@agent.tool"
+    assert len(odd) == 1
+
+
+@given(documents)
+def test_what_holds_no_secret_stays_as_it_is(document: JSON) -> None:
+    session = replay.loads(write(document))
+    redactor = Redactor()
+    redacted = redactor.session(session)
+    assert replay.dumps(redacted) == replay.dumps(session)
+    assert redactor.report == []
+    assert redacted == session
+
+
+@given(st.lists(st.sampled_from([*EACH, "a", " ", "\n", "@", "="]), max_size=8))
+def test_redacting_twice_is_redacting_once(words: list[str]) -> None:
+    redactor = Redactor()
+    once = redactor.text(" ".join(words))
+    assert redactor.text(once) == once
+
+
+@pytest.mark.parametrize("shape", ["list", "lines", "document"])
+def test_a_session_keeps_its_shape(shape: str) -> None:
+    event = {"type": "text", "content": "b@example.org"}
+    text = {
+        "list": json.dumps([event]),
+        "lines": json.dumps(event),
+        "document": json.dumps({"events": [event], "extra": "b@example.org"}),
+    }[shape]
+    redactor = Redactor()
+    session = redactor.session(replay.loads(text))
+    assert session.shape == shape
+    assert replay.dumps(session).count(b"<EMAIL_1>") == 1 + (shape == "document")
+    path = "$.events[0].content" if shape == "document" else "$[0].content"
+    assert path in [each.path for each in redactor.report]
+    again = replay.loads(replay.dumps(session))
+    assert again == session
+
+
+def test_an_id_that_is_a_secret_is_replaced_and_stays_apart_from_others() -> None:
+    redactor = Redactor()
+    ids = [
+        redactor.session(Session(session_id, events=[replay.Text("c@example.org")]))
+        for session_id in ("a@example.org", "b@example.org", "plain")
+    ]
+    assert [each.session_id for each in ids] == ["<EMAIL_1>", "<EMAIL_2>", "plain"]
+    assert [each.events[0] for each in ids] == [
+        replay.Text("<EMAIL_2>"),
+        replay.Text("<EMAIL_1>"),
+        replay.Text("<EMAIL_1>"),
+    ]
+
+
+def test_an_id_that_the_file_gave_is_replaced_too(tmp_path: Path) -> None:
+    path = tmp_path / "a@example.org.json"
+    path.write_text('{"events": []}', "utf-8")
+    redacted = Redactor().session(replay.load(path))
+    assert (redacted.session_id, redacted.derived_id) == ("<EMAIL_1>", "<EMAIL_1>")
+    assert whole(redacted) == {"events": []}
+
+
+def test_what_is_odd_about_a_document_tells_no_secret() -> None:
+    text = '\ufeff{"a@example.org": 1, "a@example.org": 2, "events": []}'
+    _, diagnostic = Redactor().session(replay.loads(text)).diagnostics
+    assert (diagnostic.code, diagnostic.detail) == (
+        "duplicate-key",
+        "the key '<EMAIL_1>'",
+    )
+
+
+def test_a_header_stays_a_header() -> None:
+    card = int(SECRETS["card"][2])
+    header = {
+        "session_id": "s",
+        "job_metadata": {"turns": card, "error": "b@example.org"},
+        "more": [card],
+    }
+    redactor = Redactor()
+    session = redactor.session(replay.loads(json.dumps({**header, "events": []})))
+    assert session.as_object() == {
+        "session_id": "s",
+        "job_metadata": {"turns": 0, "error": "<EMAIL_1>"},
+        "more": [0],
+        "events": None,
+    }
+    assert session.job_metadata is not None
+    assert session.job_metadata.error == "<EMAIL_1>"
+
+
+def test_the_same_secret_has_the_same_pseudonym_however_it_is_spelt() -> None:
+    text = "4111 1111 1111 1111, 4111-1111-1111-1111, A@example.org, a@EXAMPLE.org"
+    assert Redactor().text(text) == "<CARD_1>, <CARD_1>, <EMAIL_1>, <EMAIL_1>"
+
+
+def test_a_key_makes_pseudonyms_that_are_the_same_everywhere() -> None:
+    one, other = Redactor(key="k" * 16), Redactor(key=b"k" * 16)
+    assert one.text("a@example.org") == other.text("b@example.org a@example.org")[-20:]
+    assert re.fullmatch(r"<EMAIL_[0-9a-f]{12}>", one.text("a@example.org"))
+    assert Redactor(key="l" * 16).text("a@example.org") != one.text("a@example.org")
+
+
+def test_a_short_key_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 16 bytes") as caught:
+        Redactor(key="too short")
+    assert "too short:" not in str(caught.value).replace("is too short:", "")
+
+
+def test_rules_can_be_left_out() -> None:
+    assert Redactor(without=["email"]).text("a@example.org") == "a@example.org"
+    with pytest.raises(ValueError, match="there is no rule 'emial'"):
+        Redactor(without=["emial"])
+
+
+def test_patterns_of_ones_own_are_replaced() -> None:
+    redactor = Redactor(patterns={"employee": r"E-\d+", "name": r"Mr (?P<secret>\w+)"})
+    assert redactor.text("Mr Smith is E-12") == "Mr <NAME_1> is <EMPLOYEE_1>"
+    assert redactor.value({"E-1": 5}) == {"<EMPLOYEE_2>": 5}
+    assert [each.path for each in redactor.report][-1] == "$['<EMPLOYEE_2>']~"
+
+
+def test_a_number_can_match_a_pattern_of_ones_own() -> None:
+    assert Redactor(patterns={"id": r"\b42\b"}).value([42, 420]) == ["<ID_1>", 420]
+
+
+@pytest.mark.parametrize("pattern", ["", "x*", "(?P<secret>y)?z"])
+def test_a_pattern_that_matches_nothing_replaces_nothing(pattern: str) -> None:
+    assert Redactor(patterns={"p": pattern}).text("abcz") == "abcz"
+
+
+def test_patterns_come_from_a_file_too(tmp_path: Path) -> None:
+    (tmp_path / "patterns").write_text("# ours\n\nemployee = E-\\d+\nx=a=b\n", "utf-8")
+    redactor = Redactor(patterns=tmp_path / "patterns")
+    assert redactor.text("E-1 a=b") == "<EMPLOYEE_1> <X_1>"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("no sign", "line 1: expected name=expression"),
+        ("1=a", "'1' is no name"),
+        ("a=(", "patterns: a: "),
+    ],
+)
+def test_a_wrong_pattern_is_refused(tmp_path: Path, line: str, message: str) -> None:
+    (tmp_path / "patterns").write_text(line, "utf-8")
+    with pytest.raises(ValueError, match=message):
+        Redactor(patterns=tmp_path / "patterns")
+
+
+def test_keys_that_become_equal_lose_no_value() -> None:
+    given = {"a@example.org": 1, "A@example.org": 2, "<EMAIL_1>#2": 3, "x": 4}
+    assert Redactor().value(given) == {
+        "<EMAIL_1>": 1,
+        "<EMAIL_1>#3": 2,
+        "<EMAIL_1>#2": 3,
+        "x": 4,
+    }
+
+
+@pytest.mark.parametrize(
+    "key", ["password", "API-Key", "client_secret", "Authorization"]
+)
+def test_what_a_key_says_is_a_secret_is_one(key: str) -> None:
+    redactor = Redactor()
+    assert redactor.value({key: "abc"}) == {key: "<SECRET_FIELD_1>"}
+    assert redactor.value({key: 1234}) == {key: "<SECRET_FIELD_2>"}
+    others: list[JSON] = ["", None, True, [], {"type": "string"}, "<JWT_1>"]
+    for value in others:
+        assert redactor.value({key: value}) == {key: value}
+
+
+def test_what_is_deeply_nested_is_reached() -> None:
+    value: Any = "b@example.org"
+    for number in range(480):
+        value = [value] if number % 2 else {"inner": value}
+    assert "<EMAIL_1>" in json.dumps(Redactor().value(value))
+
+
+def test_what_was_given_stays_as_it_is() -> None:
+    value = {"a": ["b@example.org"]}
+    Redactor().value(value)
+    assert value == {"a": ["b@example.org"]}
+
+
+def test_a_number_in_a_header_that_may_be_a_text_becomes_its_pseudonym() -> None:
+    document = {"session_id": "s", "more": int(SECRETS["card"][2]), "events": []}
+    session = Redactor().session(replay.loads(json.dumps(document)))
+    assert whole(session) == {"session_id": "s", "more": "<CARD_1>", "events": []}

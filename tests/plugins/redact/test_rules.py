@@ -1,0 +1,156 @@
+"""What is taken for a secret, and what is not."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from fake_secrets import SECRETS, WITHIN
+from replay_plugins.redact import Redactor
+from replay_plugins.redact.rules import RULES
+
+NAMES = {rule.name for rule in RULES}
+ALONE = [(name, each) for name, secrets in SECRETS.items() for each in secrets]
+AROUND = [(name, *each) for name, secrets in WITHIN.items() for each in secrets]
+
+
+def test_the_tests_have_a_secret_of_every_kind() -> None:
+    assert SECRETS.keys() | WITHIN.keys() == NAMES
+
+
+@pytest.mark.parametrize(("name", "secret"), ALONE)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", ""),
+        ("It is ", "."),
+        ("(", ")"),
+        ('"', '"'),
+        ("\u8bf7", "\u3002"),
+        ("\n", "\n"),
+    ],
+)
+def test_a_secret_is_replaced_wherever_it_stands(
+    name: str, secret: str, before: str, after: str
+) -> None:
+    redactor = Redactor()
+    redacted = redactor.text(before + secret + after)
+    label = name.upper().replace("-", "_")
+    assert redacted == f"{before}<{label}_1>{after}"
+    assert [(each.rule, each.start) for each in redactor.report] == [
+        (name, len(before))
+    ]
+
+
+@pytest.mark.parametrize(("name", "before", "secret", "after"), AROUND)
+def test_a_secret_that_its_surroundings_tell_is_replaced(
+    name: str, before: str, secret: str, after: str
+) -> None:
+    redactor = Redactor()
+    redacted = redactor.text(before + secret + after)
+    assert secret not in redacted
+    assert redacted.startswith(before)
+    assert redactor.report[0].rule == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A task-management risk-free ask-me-anything disk-based approach.",
+        "max_tokens: 4096, next_page_token=null, tokens: 1200",
+        "password: required. The secret is out: nobody knew.",
+        "password = get_password(user); secret=os.environ[0]; token = $TOKEN_1",
+        "api_key=YOUR_API_KEY, api_key=xxxxxxxx, password=********",
+        "The key: value pairs, keyword arguments, and primary_key: identifier",
+        "Revenue rose 12% to $4,200,000 (+3.25%), from 1234567890123.",
+        "Order 4111 1111 1111 1112 of 2026-07-21T10:02:44.118203",
+        "DE89 3704 0044 0532 0130 01 is not an account; nor is AB12CDEFGHIJKLMNOP",
+        "see https://example.com/a/b?c=d#e and user@localhost, @mention, a@b",
+        "ids 550e8400-e29b-41d4-a716-446655440000 and dfl-123, idx-abc123",
+        "sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "eyJub3QiOiJhIGp3dCJ9.eyJhIjoxfQ.c2lnbmF0dXJl",
+        "basic understanding, bearer of bad news and-nothing-else-at-all",
+        "+1 or +12345, 1 + 2345678901, C++11 +5.12345678",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+        "<EMAIL_1> <CARD_2> <OPENAI_KEY_3>",
+    ],
+)
+def test_what_only_looks_like_a_secret_stays(text: str) -> None:
+    assert Redactor().text(text) == text
+
+
+def test_a_private_key_that_was_cut_off_is_one() -> None:
+    (key,) = SECRETS["private-key"]
+    assert Redactor().text(f"a {key[:150]}") == "a <PRIVATE_KEY_1>"
+
+
+@pytest.mark.parametrize("before", ["\\n", "\\t", "%3D", "_", "x-"])
+def test_what_stands_for_a_character_is_no_letter(before: str) -> None:
+    (key,) = SECRETS["npm-token"]
+    assert Redactor().text(before + key) == f"{before}<NPM_TOKEN_1>"
+
+
+def test_a_card_is_found_among_other_digits() -> None:
+    text = "No 12345 4111 1111 1111 1111 0425, or name,4111111111111111,12/26"
+    expected = "No 12345 <CARD_1> 0425, or name,<CARD_1>,12/26"
+    assert Redactor().text(text) == expected
+
+
+def test_what_cannot_be_one_secret_may_hold_another() -> None:
+    text = "secret=password=hunter" + "22 AB12 DE89370400440532013000"
+    redacted = Redactor().text(text)
+    assert "hunter22" not in redacted
+    assert redacted.endswith(" AB12 <IBAN_1>")
+
+
+HOSTILE = {
+    "letters": "a",
+    "digits": "4",
+    "groups": "4444 ",
+    "small groups": "4 ",
+    "capitals": "DE89 ",
+    "dots": "a.",
+    "signs": "a@",
+    "domains": "@b.b",
+    "schemes": "://a:",
+    "passwords": "password=",
+    "quoted": "password: ",
+    "keys": "sk-proj-",
+    "openai": "sk-",
+    "tokens": "ghp_",
+    "dashes": "-MAAA",
+    "discord": "MAAAAAAAAAAAAAAAAAAAAAAA.aaaaaa.",
+    "headers": "eyJ",
+    "parts": "eyJhbGci.",
+    "begins": "-----BEGIN PRIVATE KEY-----",
+    "lines": "-----BEGIN PRIVATE KEY-----\n-",
+    "phones": "+1",
+    "phone": "+1 2",
+    "bearers": "bearer ",
+    "services": "datadog ",
+    "equals": "X-Amz-Signature=",
+    "quotes": "password\"\\'",
+    "spaces": " ",
+    "telegram": "123456:A",
+    "webhooks": "hooks.slack.com/services/",
+}
+_TIMED = """
+import resource, sys
+from replay_plugins.redact import Redactor
+text = (sys.argv[1] * 1_000_000)[: 1_000_000]
+resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
+Redactor().text(text)
+Redactor().text(text + "\\n" + text[:1000])
+"""
+
+
+@pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_megabyte_is_searched_in_linear_time(unit: str) -> None:
+    done = subprocess.run([sys.executable, "-c", _TIMED, unit], check=False)  # noqa: S603 - our own
+    assert done.returncode == 0  # a quadratic search would need hours, and is ended
+
+
+def test_every_name_can_be_part_of_a_pseudonym() -> None:
+    for rule in RULES:
+        assert re.fullmatch(r"[A-Z][A-Z_]*", rule.label)

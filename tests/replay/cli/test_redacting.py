@@ -1,0 +1,232 @@
+"""What is copied or recorded with ``--redact``."""
+
+import json
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+import replay
+from chat_api import STOP, ChatAPI, delta, document, frame, user_input
+from fake_secrets import SECRETS
+from http_server import KEY, Handler, Request, Server, head, serving
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+Serve = Callable[[Handler], Server]
+(SECRET,) = SECRETS["llamacloud-key"]
+ASK = ("--session", "ses-1", "--prompt", f"Is it {SECRET}?", "--index", "idx-1")
+TURN: list[object] = [
+    delta("It is " + SECRET[:9]),
+    delta(SECRET[9:] + "."),
+    {"type": "text", "content": f"It is {SECRET}."},
+    {"type": "tool_call", "call_id": "c", "name": "n", "arguments": {SECRET: SECRET}},
+    STOP,
+]
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Return what starts a server until the test ends; the key is known."""
+    monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
+    with ExitStack() as undo:
+        yield lambda handler: undo.enter_context(serving(handler))
+
+
+def service(*turn: object) -> ChatAPI:
+    """Return a service that answers a prompt with a turn."""
+    api = ChatAPI([document("ses-1", user_input(f"Is it {SECRET}?"), *turn)])
+    api.turn = [frame(event) for event in turn]
+    return api
+
+
+def written(folder: Path) -> bytes:
+    """Return all that is in a directory, names included."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return b"".join(path.name.encode() + b"\n" + path.read_bytes() for path in files)
+
+
+def test_a_copy_holds_no_secret(
+    run: Run, session_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = session_file(user_input(SECRET), *TURN, generated_title=SECRET)
+    done = run("copy", path, tmp_path / "copy", "--redact")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert SECRET not in done.stdout
+    assert "<LLAMACLOUD_KEY_1>  52      $.generated_title" in done.stdout
+    assert SECRET.encode() not in written(tmp_path / "copy")
+    (session,) = replay.open(tmp_path / "copy")
+    assert replay.transcript(session).turns[0].answer == ""
+    texts = [e.content for e in session.events if isinstance(e, replay.TextDelta)]
+    assert texts == ["It is <LLAMACLOUD_KEY_1>", "."]
+    assert run("check", tmp_path / "copy").returncode == 0
+
+
+def test_the_plugins_options_can_be_given(
+    run: Run, session_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = session_file({"type": "text", "content": f"b@example.org {SECRET}"})
+    options = ("--redact-option", "without=email", "--redact-option", "json=true")
+    done = run("copy", path, tmp_path / "copy", "--redact", *options)
+    assert [each["rule"] for each in json.loads(done.stdout)["replaced"]] == [
+        "llamacloud-key"
+    ]
+    assert b"b@example.org" in written(tmp_path / "copy")
+
+
+@pytest.mark.parametrize("command", ["copy", "record"])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--redact-option", "json=true"), "--redact-option needs --redact"),
+        (("--redact", "--redact-option", "jsn=true"), "no option 'jsn'"),
+        (("--redact", "--redact-option", "json=a"), "must be true or false"),
+        (("--redact", "--redact-option", "without=x"), "there is no rule 'x'"),
+    ],
+)
+def test_wrong_options_write_nothing(  # noqa: PLR0913, PLR0917 - what it is tried with
+    run: Run,
+    session_file: Callable[..., Path],
+    tmp_path: Path,
+    command: str,
+    options: tuple[str, ...],
+    message: str,
+) -> None:
+    path = session_file({"type": "text", "content": SECRET})
+    done = run(command, path, tmp_path / "copy", *options)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert not (tmp_path / "copy").exists()
+
+
+@pytest.mark.parametrize("traceback", [(), ("--traceback",)])
+def test_an_error_that_quotes_a_document_tells_no_secret(
+    run: Run, tmp_path: Path, traceback: tuple[str, ...]
+) -> None:
+    path = tmp_path / "session.json"
+    path.write_text(f'[{{"type": "x", "{SECRET}": 1e999}}]', "utf-8")
+    done = run(*traceback, "copy", path, tmp_path / "copy", "--redact")
+    assert done.returncode == 2
+    assert "$[0]['<LLAMACLOUD_KEY_1>']: a number too large" in done.stderr
+    assert SECRET not in done.stderr
+    assert not (tmp_path / "copy").exists()
+
+
+def test_a_failing_plugin_writes_nothing(
+    run: Run, session_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = session_file({"type": "text", "content": "a" * 30})
+    (tmp_path / "patterns").write_text("never=(a+)+$", "utf-8")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import replay_plugins.redact.redactor as r\n"
+        "def session(self, session): raise ValueError('no')\n"
+        "r.Redactor.session = session\n",
+        "utf-8",
+    )
+    done = run("copy", path, tmp_path / "copy", "--redact", env=_path(tmp_path))
+    assert done.returncode == 2
+    assert "plugin 'redact': cannot rewrite a session: ValueError: no" in done.stderr
+    assert not (tmp_path / "copy").exists()
+
+
+def _path(folder: Path) -> dict[str, str]:
+    return {"PYTHONPATH": ":".join([str(folder), *filter(None, sys.path)])}
+
+
+def test_what_comes_from_a_pipe_is_kept_in_memory(tmp_path: Path) -> None:
+    blanks = " " * (9 << 20)
+    text = f'{{"session_id": "s",{blanks}"events": []}}'
+    for option, code in ((), 2), (("--redact",), 0):
+        done = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "replay", "copy", "-", tmp_path / "new", *option],
+            input=text.encode(),
+            capture_output=True,
+            check=False,
+            preexec_fn=_write_little,
+        )
+        assert done.returncode == code, done.stderr
+
+
+def _write_little() -> None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+
+def test_what_a_service_has_is_recorded_without_secrets(
+    run: Run, serve: Serve, tmp_path: Path
+) -> None:
+    url = serve(service(*TURN)).url
+    for session in ((), ("--session", "ses-1")):
+        done = run("record", url, tmp_path / "new", "--redact", *session)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert SECRET.encode() not in written(tmp_path / "new")
+        assert b"LLAMACLOUD_KEY_1" in written(tmp_path / "new")
+
+
+def test_a_live_turn_is_recorded_without_secrets(
+    run: Run, serve: Serve, tmp_path: Path
+) -> None:
+    api = service(*TURN)
+    done = run("record", serve(api).url, tmp_path / "new", *ASK, "--redact")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("It is <LLAMACLOUD_KEY_1>.\npseudonym")
+    assert SECRET not in done.stdout
+    assert SECRET.encode() not in written(tmp_path / "new")
+    (session,) = replay.open(tmp_path / "new")
+    assert len(session.events) == 1 + len(TURN)
+    assert session.events[0] == replay.UserInput("Is it <LLAMACLOUD_KEY_1>?")
+    arrivals = (tmp_path / "new" / "ses-1.arrivals").read_text().splitlines()
+    assert len([float(each) for each in arrivals]) == 1 + len(TURN)
+    assert api.prompts == [{"prompt": ASK[3], "index_ids": ["idx-1"]}]
+
+
+def test_the_rest_of_a_turn_that_broke_off_is_recorded_without_secrets(
+    run: Run, serve: Serve, tmp_path: Path
+) -> None:
+    api = service(*TURN)
+    api.turn = api.turn[:1]
+    done = run("record", serve(api).url, tmp_path / "new", *ASK, "--redact")
+    assert done.returncode == 0
+    assert SECRET.encode() not in written(tmp_path / "new")
+    (session,) = replay.open(tmp_path / "new")
+    assert [type(each) for each in session.events] == [
+        replay.UserInput,
+        *(
+            replay.TextDelta,
+            replay.TextDelta,
+            replay.Text,
+            replay.ToolCall,
+            replay.Stop,
+        ),
+    ]
+
+
+def test_what_a_killed_recorder_leaves_holds_no_secret(
+    serve: Serve, tmp_path: Path
+) -> None:
+    folder, may_end = tmp_path / "new", threading.Event()
+
+    def handler(_: Request, connection: socket.socket) -> None:
+        connection.sendall(head(200, "Content-Type: text/event-stream"))
+        for event in (*TURN[:4], delta("And " + SECRET)):
+            connection.sendall(frame(event))
+        may_end.wait(30)
+
+    url = serve(handler).url
+    command = [sys.executable, "-m", "replay", "record", url, str(folder), *ASK]
+    with subprocess.Popen([*command, "--redact"], stdout=subprocess.PIPE) as process:  # noqa: S603 - our own command
+        assert process.stdout is not None
+        shown = process.stdout.readline()
+        process.kill()
+    may_end.set()
+    assert shown == b"It is <LLAMACLOUD_KEY_1>.\n"
+    assert SECRET.encode() not in written(folder)
+    assert SECRET[9:].encode() not in written(folder)
+    (session,) = replay.open(folder)
+    assert session.events[1] == replay.TextDelta("It is <LLAMACLOUD_KEY_1>")

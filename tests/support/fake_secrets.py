@@ -1,0 +1,127 @@
+"""Secrets that nobody has, put together from parts so that no scanner takes fright."""
+
+import base64
+import json
+from random import Random
+from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits
+from typing import Final
+
+_ALNUM: Final = ascii_letters + digits
+_HEX: Final = digits + "abcdef"
+_RANDOM: Final = Random(7)  # noqa: S311 - the same ones each time
+
+
+def _some(count: int, characters: str = _ALNUM) -> str:
+    """Return some characters, the last of them a digit if there may be one."""
+    text = "".join(_RANDOM.choices(characters, k=count))
+    return text[:-1] + "7" if "7" in characters else text
+
+
+def _base64(value: str) -> str:
+    return base64.urlsafe_b64encode(value.encode()).decode().rstrip("=")
+
+
+def _jwt() -> str:
+    parts = [{"alg": "HS256", "typ": "JWT"}, {"sub": "1234567890", "admin": True}]
+    return ".".join([*(_base64(json.dumps(part)) for part in parts), _some(43)])
+
+
+def _private_key() -> str:
+    lines = "\n".join(_some(64) for _ in range(4))
+    edge = "-" * 5
+    kind = "RSA PRIVATE " + "KEY"
+    return f"{edge}BEGIN {kind}{edge}\n{lines}\n{edge}END {kind}{edge}"
+
+
+#: What each rule finds, by its name: secrets that stand alone.
+SECRETS: Final[dict[str, list[str]]] = {
+    "aws-access-key": ["AK" + "IA" + _some(16, ascii_uppercase + "234567")],
+    "aws-bedrock-key": ["AB" + "SK" + _some(110)],
+    "github-token": [
+        *("gh" + letter + "_" + _some(36) for letter in "oprsu"),
+        "github" + "_pat_" + _some(22) + "_" + _some(59),
+    ],
+    "gitlab-token": ["gl" + "pat-" + _some(20), "gl" + "rt-" + _some(20)],
+    "google-api-key": ["AI" + "za" + _some(35)],
+    "google-token": ["ya" + "29." + _some(60)],
+    "google-secret": ["GOC" + "SPX-" + _some(28)],
+    "slack-token": [
+        f"xo{'xb'}-{_some(12, digits)}-{_some(12, digits)}-{_some(24)}",
+        f"xo{'xp'}-{_some(12, digits)}-{_some(12, digits)}-{_some(28)}",
+        f"xa{'pp'}-1-A{_some(10, digits)}-{_some(13, digits)}-{_some(64, _HEX)}",
+    ],
+    "stripe-key": ["sk" + "_live_" + _some(24), "rk" + "_test_" + _some(24)],
+    "stripe-webhook-secret": ["wh" + "sec_" + _some(32)],
+    "anthropic-key": ["sk-" + "ant-api03-" + _some(93) + "AA"],
+    "openai-key": [
+        "sk" + "-" + _some(20) + "T3Blbk" + "FJ" + _some(20),
+        "sk" + "-proj-" + _some(74) + "T3Blbk" + "FJ" + _some(74),
+    ],
+    "llamacloud-key": ["ll" + "x-" + _some(48)],
+    "huggingface-token": ["h" + "f_" + _some(34, ascii_letters)],
+    "npm-token": ["np" + "m_" + _some(36)],
+    "pypi-token": ["py" + "pi-AgE" + "IcHlwaS5vcmc" + _some(80)],
+    "sendgrid-key": ["S" + "G." + _some(22) + "." + _some(43)],
+    "twilio-key": ["S" + "K" + _some(32, _HEX)],
+    "digitalocean-token": ["do" + "p_v1_" + _some(64, _HEX)],
+    "azure-secret": [_some(3) + "8" + "Q~" + _some(34)],
+    "cloudflare-key": ["v1" + ".0-" + _some(24, _HEX) + "-" + _some(146, _HEX)],
+    "databricks-token": ["da" + "pi" + _some(32, _HEX)],
+    "shopify-token": ["shp" + "at_" + _some(32, _HEX)],
+    "telegram-token": [_some(9, digits) + ":A" + "A" + _some(33)],
+    "discord-token": [
+        _base64(_some(18, digits)) + "." + _some(6) + "." + _some(38),
+    ],
+    "groq-key": ["gs" + "k_" + _some(52)],
+    "xai-key": ["xa" + "i-" + _some(80)],
+    "perplexity-key": ["pp" + "lx-" + _some(48)],
+    "notion-token": ["nt" + "n_" + _some(46)],
+    "linear-key": ["lin" + "_api_" + _some(40)],
+    "postman-key": ["PM" + "AK-" + _some(24, _HEX) + "-" + _some(34, _HEX)],
+    "docker-token": ["dckr" + "_pat_" + _some(27)],
+    "vault-token": ["hv" + "s." + _some(90)],
+    "grafana-token": ["gl" + "sa_" + _some(32) + "_" + _some(8, _HEX)],
+    "new-relic-key": ["NR" + "AK-" + _some(27, ascii_uppercase + digits)],
+    "atlassian-token": ["ATA" + "TT3" + _some(186)],
+    "private-key": [_private_key()],
+    "jwt": [_jwt()],
+    "email": ["ada.lovelace+notes@mail.example.com", "b@example.org"],
+    "phone": ["+49 30 901820", "+1 (555) 010-9999", "+442079460958"],
+    "card": [
+        "4111" + " 1111" * 3,
+        "5500-0000-0000-0004",
+        "378282246310005",
+        "6011000990139424",
+    ],
+    "iban": ["DE89 3704 0044 0532 0130 00", "GB82WEST12345698765432"],
+}
+_TOKEN: Final = _some(40)
+#: What only its surroundings tell: what comes before it, it, what comes after.
+WITHIN: Final[dict[str, list[tuple[str, str, str]]]] = {
+    "slack-webhook": [
+        ("https://hooks.slack.com/services/", f"T{_some(8)}/B{_some(8)}/{_TOKEN}", " x")
+    ],
+    "discord-webhook": [
+        (f"https://discord.com/api/webhooks/{_some(18, digits)}/", _some(68), "")
+    ],
+    "azure-storage-key": [("AccountName=me;Account" + "Key=", _some(86) + "==", ";")],
+    "service-key": [
+        ("DATADOG_API_" + "KEY=", _some(32, _HEX), "\n"),
+        ("cloudflare_token: ", _TOKEN, ""),
+    ],
+    "bearer-token": [("Authorization: Bearer ", _TOKEN, "\r\n")],
+    "basic-auth": [
+        ("Authorization: Basic ", base64.b64encode(b"me:pw1234567").decode(), "")
+    ],
+    "url-password": [("postgres://me:", "pw" + _some(9), "@db/x")],
+    "signed-url": [("https://x.example/y?X-Amz-Signature=", _some(64, _HEX), "&a=b")],
+    "password": [
+        ("pass" + "word=", "hunter" + "22", ""),
+        ('{"api_key": "', _TOKEN, '"}'),
+        ("the client_secret is: client_secret: ", _some(12), ", ok"),
+    ],
+}
+#: One secret of each kind, that stands alone.
+EACH: Final = [secrets[0] for secrets in SECRETS.values()]
+#: Words in lower case letters that no rule takes for anything.
+PROSE: Final = ("so it is", "the end", ascii_lowercase)
