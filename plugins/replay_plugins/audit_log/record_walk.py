@@ -98,7 +98,7 @@ class Walk:
             return
         seq, reason = wrong
         self._is_tree_whole = False
-        if is_first and seq:
+        if is_first and seq is not None and seq > 0:
             self._findings.first = self._next = seq
             reason = f"records 0 to {seq - 1} are missing before it"
             self._findings.add("complete", place, reason, seq)
@@ -171,13 +171,12 @@ class Walk:
         """Tell whether the log begins with what an anchor was made of."""
         findings, where, size = self._findings, anchor.where, anchor.checkpoint.size
         is_signed = self._is_signed(anchor.note, where)
-        if anchor.checkpoint.origin != self._origin:
+        if findings.first:
+            reason = "the records that it is of are not all here"
+            findings.add("anchored", where, reason)
+        elif anchor.checkpoint.origin != self._origin:
             reason = f"it is of another log, {anchor.checkpoint.origin!a}"
             findings.add("anchored", where, reason)
-        elif findings.first:
-            findings.add(
-                "anchored", where, "the records that it is of are not all here"
-            )
         elif size > findings.records:
             reason = f"it is of {size} records, and {findings.records} are here"
             findings.add("complete", where, reason)

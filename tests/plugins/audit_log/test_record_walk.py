@@ -170,6 +170,22 @@ def test_a_missing_beginning_is_told_at_that_end(tmp_path: Path) -> None:
     )
 
 
+def test_a_beginning_is_missing_where_no_record_names_the_log(tmp_path: Path) -> None:
+    log = written(tmp_path / "log")
+    edited(log, lambda lines: lines[3:6])
+    assert reasons(log) == [
+        f"complete: {NAME}:1: record 3: records 0 to 2 are missing before it",
+        f"anchored: {NAME}.checkpoint: the records that it is of are not all here",
+    ]
+
+
+def test_a_first_record_below_zero_is_altered(tmp_path: Path) -> None:
+    log = written(tmp_path / "log")
+    replaced(log, 0, b'"seq":0', b'"seq":-5')
+    told = reasons(log)[0]
+    assert told.startswith(f"unaltered: {NAME}:1: record -5: it stands where record 0")
+
+
 def test_a_missing_end_is_told_by_the_checkpoint_beside(tmp_path: Path) -> None:
     log = written(tmp_path / "log")
     edited(log, lambda lines: lines[:6])
