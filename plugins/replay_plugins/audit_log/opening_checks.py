@@ -68,7 +68,8 @@ class OpeningChecks:
         self._path, self._findings = path, findings
         self._is_there = path.exists()
         self._lines = self._read() if self._is_there else iter(())
-        self._next = next(self._lines, None)
+        self._next: OpeningLine | None = None
+        self._is_begun = False
 
     def take(self, seq: int, commitments: Mapping[str, str]) -> None:
         """Check the openings of a record.
@@ -77,6 +78,7 @@ class OpeningChecks:
             seq: The record's number.
             commitments: What the record is committed to, by field.
         """
+        self._begin()
         openings = self._of(seq)
         for field, commitment in commitments.items():
             self._check(seq, field, commitment, openings.pop(field, None))
@@ -89,8 +91,15 @@ class OpeningChecks:
         Args:
             size: How many records there are.
         """
+        self._begin()
         while self._next is not None and self._next.seq < size:
             self._stray(self._next)
+            self._next = next(self._lines, None)
+
+    def _begin(self) -> None:
+        """Read the first, no sooner than records: it was written before its own."""
+        if not self._is_begun:
+            self._is_begun = True
             self._next = next(self._lines, None)
 
     def _of(self, seq: int) -> dict[str, OpeningLine]:

@@ -10,11 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+import attrs
 import msgspec
 
 from replay.errors import DecodeError
 from replay_plugins.audit_log.anchors import read_checkpoint
-from replay_plugins.audit_log.checkpoints import Checkpoint
 from replay_plugins.audit_log.log_files import LogFiles
 from replay_plugins.audit_log.merkle import (
     Frontier,
@@ -153,9 +153,7 @@ def _last_checkpoint(files: LogFiles) -> tuple[str, int]:
         if b'"note":"' in record:
             head = head_of(record)
             if head is not None and head.kind == "checkpoint":
-                _, checkpoint = read_checkpoint(head.note)
-                _check(checkpoint, tree, files)
-                last = head.note, checkpoint.size
+                last = head.note, _size_of(head.note, tree, files)
         tree.append(leaf_hash(record))
     if last is None:
         reason = "it has no checkpoint"
@@ -163,11 +161,17 @@ def _last_checkpoint(files: LogFiles) -> tuple[str, int]:
     return last
 
 
-def _check(checkpoint: Checkpoint, tree: Frontier, files: LogFiles) -> None:
+def _size_of(note: str, tree: Frontier, files: LogFiles) -> int:
+    """Return the size of a checkpoint, which must be that of all records before it."""
+    try:
+        _, checkpoint = read_checkpoint(note)
+    except DecodeError as error:
+        raise attrs.evolve(error, source=str(files.current)) from error
     if (checkpoint.size, checkpoint.root) != (tree.size, tree.root()):
         where, reason = f"record {tree.size}", "the log does not fit this checkpoint"
         hint = "replay audit verify says where it was changed"
         raise DecodeError(where, reason, str(files.current), hint)
+    return checkpoint.size
 
 
 def _encoded(hashes: Iterable[bytes]) -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 import os
 import stat
+import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -13,18 +15,22 @@ from replay_plugins.audit_log.log_files import LogFiles
 LONGEST_LINE: Final = 1 << 30  # bytes
 
 
-def parts_of(files: LogFiles) -> list[Path]:
-    """Return the files that hold a log's records, the oldest first.
+def parts_of(files: LogFiles) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield a log's files, oldest first: each one's name, and its lines.
+
+    What is written to the log from the first file on is not seen, so that a log can be
+    read while it grows and is rotated.
 
     Raises:
-        FileNotFoundError: There is none.
+        OSError, DecodeError: As from :func:`lines_of`.
     """
-    parts = files.parts() if files.current.parent.is_dir() else []
-    if not parts or files.current.exists():
-        parts.append(files.current)
-    files.current.parent.stat()
-    parts[0].stat()
-    return parts
+    older, current = _snapshot(files)
+    with current or nullcontext() as file:
+        end = 0 if file is None else os.fstat(file.fileno()).st_size
+        for path in older:
+            yield path.name, lines_of(path)
+        if file is not None:
+            yield files.current.name, _lines(file, files.current, LONGEST_LINE, end)
 
 
 def lines_of(path: Path, longest: int = LONGEST_LINE) -> Iterator[bytes]:
@@ -39,11 +45,7 @@ def lines_of(path: Path, longest: int = LONGEST_LINE) -> Iterator[bytes]:
         DecodeError: It is no regular file, or has a longer line.
     """
     with _opened(path) as file:
-        for line in iter(partial(file.readline, longest), b""):
-            if len(line) == longest and not line.endswith(b"\n"):
-                reason = f"a line of more than {longest} bytes"
-                raise _unreadable(path, reason=reason)
-            yield line
+        yield from _lines(file, path, longest, sys.maxsize)
 
 
 def records_of(files: LogFiles) -> Iterator[bytes]:
@@ -54,8 +56,8 @@ def records_of(files: LogFiles) -> Iterator[bytes]:
     Raises:
         OSError, DecodeError: As from :func:`lines_of`.
     """
-    for part in parts_of(files):
-        for line in lines_of(part):
+    for _, lines in parts_of(files):
+        for line in lines:
             if line.endswith(b"\n"):
                 yield line[:-1]
 
@@ -71,6 +73,37 @@ def read_text(path: Path) -> str:
         return path.read_bytes().decode()
     except UnicodeDecodeError as error:
         raise _unreadable(path, reason="not UTF-8 text") from error
+
+
+def _snapshot(files: LogFiles) -> tuple[list[Path], BinaryIO | None]:
+    """Return the older files, and the newest one opened, all of one moment.
+
+    Raises:
+        FileNotFoundError: There is none of them.
+    """
+    files.current.parent.stat()
+    while True:
+        older = files.parts()
+        try:
+            current = _opened(files.current)
+        except FileNotFoundError:
+            if not older:
+                raise
+            current = None
+        if files.parts() == older:
+            return older, current
+        if current is not None:  # it was rotated away meanwhile
+            current.close()
+
+
+def _lines(file: BinaryIO, path: Path, longest: int, end: int) -> Iterator[bytes]:
+    for line in iter(partial(file.readline, longest), b""):
+        end -= len(line)
+        if end < 0:
+            return
+        if len(line) == longest and not line.endswith(b"\n"):
+            raise _unreadable(path, reason=f"a line of more than {longest} bytes")
+        yield line
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -22,6 +22,7 @@ class Head(msgspec.Struct):
     actor: str
     clock_step: bool = False
     log: str = ""  # of log_opened
+    content_policy: str = ""  # of log_opened
     content: msgspec.Raw = msgspec.Raw(b"")  # of log_opened: the policy
     signed: bool = False  # of log_opened and checkpoint
     note: str = ""  # of checkpoint
@@ -33,6 +34,8 @@ Misfit: TypeAlias = tuple[int | None, str]  # the number it bears, and what is w
 
 def head_of(record: bytes) -> Head | None:
     """Return a record's head; None: it is no record."""
+    if not record.isascii():
+        return None
     with suppress(ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return _DECODE(record)
     with suppress(ValueError, RecursionError):  # half a character, or a large integer
@@ -41,26 +44,35 @@ def head_of(record: bytes) -> Head | None:
 
 
 def committed_fields(record: bytes) -> Iterator[tuple[str, str]]:
-    """Yield the fields that a record is committed to, each with its commitment."""
+    """Yield the fields that a record is committed to, each with its commitment.
+
+    Args:
+        record: One that has a head.
+    """
+    found: dict[str, object] = {}
     if b'"commitment":"' in record:
-        for name, value in json.loads(record).items():
-            if isinstance(value, dict) and value.keys() == {"length", "commitment"}:
-                yield name, value["commitment"]
+        with suppress(RecursionError):  # msgspec reads deeper
+            found = json.loads(record)
+    for name, value in found.items():
+        if isinstance(value, dict) and value.keys() == {"length", "commitment"}:
+            yield name, str(value["commitment"])
 
 
-def misfit(record: bytes, expected: int, follows: str) -> Misfit | None:
+def misfit(
+    record: bytes, head: Head | None, expected: int, follows: str
+) -> Misfit | None:
     """Return why a record does not fit in its place; None: it fits.
 
     Args:
         record: Its line, without the line feed.
+        head: What it holds; None: it is no record.
         expected: The number that it should have.
         follows: The hash of the record before, in hex.
     """
-    if record.startswith(beginning(expected, follows)):
-        return None
-    head = head_of(record)
     if head is None:
         return None, "it is no record: not the JSON that the log is written in"
+    if record.startswith(beginning(expected, follows)):
+        return None
     return head.seq, _reason(head, record, expected, follows)
 
 

@@ -96,6 +96,13 @@ def crashed_and_edited(log: Written) -> None:
     replaced(log, -1, b'"outcome":"complete"', b'"outcome":"stopped"')
 
 
+def records_added(log: Written) -> None:
+    def more(records: Records) -> Records:
+        return [*records, {**records[4], "time": records[-1]["time"]}]
+
+    rebuilt(log, more, keeps_notes=True)
+
+
 def clock_set_back(log: Written) -> None:
     def ahead(records: Records) -> Records:
         return [{**each, "time": "2999-01-01T00:00:00.000000Z"} for each in records]
@@ -230,6 +237,7 @@ ATTACKS: Final[list[tuple[str, Attack, dict[str, Any]]]] = [
         crashed_and_edited,
         {},
     ),
+    ("Add a record after the last checkpoint", records_added, {}),
     (
         "Edit a record and rebuild the chain; leave the checkpoints",
         lambda log: rebuilt(log, pays_more, keeps_notes=True),
@@ -316,7 +324,7 @@ def row(number: int, folder: Path) -> list[str]:
     name, attack, options = ATTACKS[number]
     log = written(folder / "log", **options)
     attack(log)
-    anchors = ("--key", PUBLIC, "--checkpoint", log.kept)
+    anchors = ("--key", PUBLIC, "--checkpoint", log.kept, "--require-anchor")
     return [
         name,
         answer(log.log),
@@ -335,7 +343,8 @@ def rows_of_the_page() -> list[list[str]]:
 def test_no_log_is_wrong_before_the_attack(tmp_path: Path) -> None:
     for content in ("full", "committed"):
         log = written(tmp_path / content, content, max_bytes=1500)
-        assert answer(log.log, "--key", PUBLIC, "--checkpoint", log.kept) == "not shown"
+        anchors = ("--key", PUBLIC, "--checkpoint", log.kept, "--require-anchor")
+        assert answer(log.log, *anchors) == "not shown"
 
 
 @pytest.mark.parametrize("number", range(len(ATTACKS)), ids=lambda at: ATTACKS[at][0])

@@ -133,6 +133,16 @@ def test_an_opening_past_the_last_record_that_is_checked_is_told(
     assert findings.counts == {"openings": 4}
 
 
+def test_openings_are_read_no_sooner_than_records(tmp_path: Path) -> None:
+    findings = Findings()
+    path = tmp_path / "openings"
+    path.touch()
+    checks = OpeningChecks(path, findings)
+    path.write_bytes(b"".join(LINES_OF_THREE))
+    checks.take(3, THREE)
+    assert (findings.openings.matching, findings.problems) == (2, [])
+
+
 def test_without_their_file_fields_are_only_counted(tmp_path: Path) -> None:
     findings = Findings()
     OpeningChecks(tmp_path / "openings", findings).take(3, THREE)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audit_logs import lines_of, opened
-from forged_logs import Written, edited, rebuilt, written
+from forged_logs import Written, edited, rebuilt, replaced, written
 from replay import DecodeError
 from replay_plugins.audit_log.proofs import (
     ConsistencyProof,
@@ -99,6 +99,12 @@ def test_what_no_checkpoint_is_of_has_no_proof(log: Written, seq: int) -> None:
 def test_a_log_without_a_checkpoint_proves_nothing(log: Written) -> None:
     edited(log, lambda lines: lines[:5])
     with pytest.raises(DecodeError, match="it has no checkpoint"):
+        prove_inclusion(log.log, 0)
+
+
+def test_a_log_whose_checkpoint_is_none_is_named(log: Written) -> None:
+    replaced(log, -1, b'"note":"chat-replay/', b'"note":"\\n')
+    with pytest.raises(DecodeError, match=f"{log.log}: checkpoint: "):
         prove_inclusion(log.log, 0)
 
 

@@ -1,10 +1,15 @@
 """A log read back."""
 
+import json
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import pytest
 
+from audit_logs import opened
 from replay import DecodeError
 from replay_plugins.audit_log.log_files import LogFiles
 from replay_plugins.audit_log.reading import lines_of, parts_of, read_text, records_of
@@ -19,13 +24,83 @@ def test_files_are_read_in_the_order_in_which_they_were_written(tmp_path: Path) 
 
 def test_a_log_may_have_older_files_only(tmp_path: Path) -> None:
     (tmp_path / "log.000001").touch()
-    assert parts_of(LogFiles(tmp_path / "log")) == [tmp_path / "log.000001"]
+    names = [name for name, _ in parts_of(LogFiles(tmp_path / "log"))]
+    assert names == ["log.000001"]
 
 
 @pytest.mark.parametrize("path", ["log", "no/such/log"])
 def test_a_log_that_is_not_there_is_named(tmp_path: Path, path: str) -> None:
     with pytest.raises(FileNotFoundError):
-        parts_of(LogFiles(tmp_path / path))
+        next(parts_of(LogFiles(tmp_path / path)))
+
+
+def test_a_log_is_read_as_it_was_when_reading_began(tmp_path: Path) -> None:
+    old, new = tmp_path / "log.000001", tmp_path / "log"
+    old.write_bytes(b"one\n")
+    new.write_bytes(b"two\n")
+    records = records_of(LogFiles(new))
+    assert next(records) == b"one"
+    with new.open("ab") as file:
+        file.write(b"three\n")
+    new.rename(tmp_path / "log.000002")
+    new.write_bytes(b"four\n")
+    assert [*records] == [b"two"]
+
+
+@attrs.frozen
+class RotatedMeanwhile(LogFiles):
+    """A log that is rotated once, just after its older files were listed."""
+
+    rotate: Callable[[], object]
+    todo: list[int] = attrs.field(factory=lambda: [1])
+
+    def parts(self) -> list[Path]:
+        parts = super().parts()
+        if self.todo:
+            self.todo.pop()
+            self.rotate()
+        return parts
+
+
+def test_a_log_that_is_rotated_when_reading_begins_is_read_whole(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "log"
+
+    def rotate() -> None:
+        path.rename(tmp_path / "log.000001")
+        path.write_bytes(b"two\n")
+
+    path.write_bytes(b"one\n")
+    assert [*records_of(RotatedMeanwhile(path, rotate))] == [b"one", b"two"]
+
+
+def test_a_log_between_two_files_is_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "log.000001").write_bytes(b"one\n")
+    another = tmp_path / "log.000002"
+    files = RotatedMeanwhile(tmp_path / "log", lambda: another.write_bytes(b"two\n"))
+    assert [*records_of(files)] == [b"one", b"two"]
+
+
+def test_a_log_that_is_rotated_all_the_time_is_read_whole(tmp_path: Path) -> None:
+    path, stop = tmp_path / "log", threading.Event()
+    writer = opened(path, sync=10_000, max_bytes=1)
+
+    def write() -> None:
+        while not stop.is_set():
+            writer.append("diagnostic", {})
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        for _ in range(5):
+            lines = [*records_of(LogFiles(path))]
+            numbers = [json.loads(line)["seq"] for line in lines]
+            assert numbers == [*range(len(numbers))]
+    finally:
+        stop.set()
+        thread.join()
+        writer.close()
 
 
 def test_lines_keep_their_bytes(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ def record(**fields: object) -> bytes:
 
 
 def test_a_record_as_it_is_written_fits() -> None:
-    assert misfit(record(), 0, NOTHING) is None
+    assert misfit(record(), head_of(record()), 0, NOTHING) is None
 
 
 def test_a_record_that_holds_anything_has_a_head() -> None:
@@ -35,7 +35,7 @@ def test_a_record_that_holds_anything_has_a_head() -> None:
 )
 def test_what_is_no_record_has_none(line: bytes) -> None:
     assert head_of(line) is None
-    told = misfit(line.replace(b'"schema"', b'"scheme"'), 0, NOTHING)
+    told = misfit(line, head_of(line), 0, NOTHING)
     assert told == (None, "it is no record: not the JSON that the log is written in")
 
 
