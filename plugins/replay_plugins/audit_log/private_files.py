@@ -97,16 +97,7 @@ def write_new(path: Path, data: bytes) -> None:
     Raises:
         AuditError: It is there, or cannot be written; half a file is removed.
     """
-    descriptor = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-    try:
-        write_once(descriptor, data, path)
-        sync(descriptor, path)
-    except BaseException:
-        with suppress(OSError):
-            path.unlink()
-        raise
-    finally:
-        os.close(descriptor)
+    _write(path, data)
     sync_directory(path)
 
 
@@ -119,10 +110,23 @@ def replace(path: Path, data: bytes) -> None:
     draft = path.with_name(f"{path.name}.tmp")
     with refusals_of(draft):
         draft.unlink(missing_ok=True)
-    write_new(draft, data)
+    _write(draft, data)
     with refusals_of(path):
         draft.replace(path)
     sync_directory(path)
+
+
+def _write(path: Path, data: bytes) -> None:
+    descriptor = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    try:
+        write_once(descriptor, data, path)
+        sync(descriptor, path)
+    except BaseException:
+        with suppress(OSError):
+            path.unlink()
+        raise
+    finally:
+        os.close(descriptor)
 
 
 def _refusal(path: Path, error: OSError) -> AuditError:
