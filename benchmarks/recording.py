@@ -16,7 +16,7 @@ from replay_plugins.audit_log import AuditLog
 from replay_plugins.audit_log.policy import Sync
 
 POLICIES: Final[dict[str, Sync]] = {"record": "record", "session": "session", "ms": 100}
-MOST_EVENTS: Final = 1_000
+MOST_EVENTS: Final = 200
 EVENTS: Final = (
     replay.UserInput("How long is the notice period?"),
     replay.ToolCall("call_1", "retrieve", {"query": "notice period", "top_k": 1}),

@@ -15,20 +15,25 @@ _PATIENCE: Final = 1.0  # seconds without a bar
 
 @contextmanager
 def progress(
-    what: str, items: Generator[_Item], *, is_shown: bool = True
+    what: str,
+    items: Generator[_Item],
+    *,
+    is_shown: bool = True,
+    unit: str = "sessions",
 ) -> Iterator[Iterator[_Item]]:
     """Yield *items*, to be walked within the block while a bar counts them.
 
     Args:
         what: What is being done, such as ``Copying``.
-        items: What it is done with, session by session; closed in the end.
+        items: What it is done with, one by one; closed in the end.
         is_shown: Whether there may be a bar, where standard error is a terminal.
+        unit: What the items are, for the bar.
     """
     with closing(items):
         if not is_shown or sys.stderr is None or not sys.stderr.isatty():
             yield items
             return
-        bar = _LateBar(what)
+        bar = _LateBar(what, unit)
         try:
             yield bar.over(items)
         finally:
@@ -38,8 +43,8 @@ def progress(
 class _LateBar:
     """Appears when its time has come, unless it was closed before."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
+    def __init__(self, what: str, unit: str) -> None:
+        self._what, self._unit = what, unit
         self._done = 0
         self._lock = Lock()
         self._progress: Progress | None = None
@@ -67,21 +72,21 @@ class _LateBar:
             self._progress = None
 
     def _show(self) -> None:
-        bar = _bar()
+        bar = _bar(self._unit)
         with self._lock:
             bar.add_task(self._what, total=None, completed=self._done)
             bar.start()
             self._progress = bar
 
 
-def _bar() -> "Progress":
+def _bar(unit: str) -> "Progress":
     from rich import progress as parts  # noqa: PLC0415 - slow to import, seldom needed
     from rich.console import Console  # noqa: PLC0415 - the same
 
     return parts.Progress(
         parts.TextColumn("{task.description}"),
         parts.BarColumn(),
-        parts.TextColumn("{task.completed} sessions"),
+        parts.TextColumn(f"{{task.completed}} {unit}"),
         parts.TimeElapsedColumn(),
         console=Console(stderr=True),
         transient=True,

@@ -17,8 +17,10 @@ from replay_plugins.audit_log.checkpoints import Checkpoint
 from replay_plugins.audit_log.log_files import LogFiles
 from replay_plugins.audit_log.note_keys import Signer
 from replay_plugins.audit_log.signed_notes import write_note
+from replay_plugins.audit_log.verifying import verify
 
 SIGNER = Signer.generate("example.com/log")
+KEYS = (SIGNER.verifier(),)
 NAME = "audit.jsonl"
 
 
@@ -139,3 +141,9 @@ def rebuilt(
     log.log.write_bytes(data)
     if not keeps_notes:
         log.files.checkpoint.write_text(note)
+
+
+def reasons(log: Written, **options: Any) -> list[str]:  # noqa: ANN401 - options
+    """Return what is wrong with a log, each with its question."""
+    found = verify(log.log, **options)
+    return [f"{each.question}: {each}" for each in found.problems]

@@ -194,27 +194,16 @@ class Log:
         except (TypeError, ValueError, RecursionError) as error:
             reason = f"a {kind} cannot be written as JSON: {error}"
             raise AuditError(str(file.path), reason) from error
-        with self._opened(openings):
-            try:
-                file.append(line)
-                chain.advance(line)
-            except AuditError:
-                raise
-            except BaseException:
-                self._fault = "it was interrupted within a record"
-                raise
-
-    @contextmanager
-    def _opened(self, openings: Sequence[Opening]) -> Iterator[None]:
-        """Have openings written before their record, and removed if that fails."""
-        if self._openings is None:
-            yield
-            return
-        before = self._openings.append(openings, self._chain.size)
+        before = self._openings.append(openings, chain.size) if self._openings else 0
         try:
-            yield
+            file.append(line)
+            chain.advance(line)
         except AuditError:
-            self._openings.cut(before)
+            if self._openings:
+                self._openings.cut(before)  # of a record that is not there
+            raise
+        except BaseException:
+            self._fault = "it was interrupted within a record"
             raise
 
     def _sync_by_policy(self) -> None:

@@ -91,7 +91,7 @@ class AuditLog:
             raise ValueError(message)
         if self.deltas:
             self.replay_text_delta = self.replay_thinking_delta = self._delta
-        files = LogFiles(self.path)
+        files = LogFiles(self.path.absolute())  # wherever the program goes
         self._log = Log(files, self._policy())
         self._hide = self._hiding(files)
 
@@ -197,6 +197,8 @@ class AuditLog:
             for name, value in found.sensitive.items():
                 fields[name], opening = self._hide(name, value)
                 openings += [opening] if opening else []
+        except MemoryError:
+            raise
         except Exception as error:
             reason = f"a {kind} cannot be recorded: {type(error).__name__}: {error}"
             raise AuditError(str(self.path), reason) from error

@@ -40,9 +40,7 @@ def refusals_of(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
-            raise _full(path, _reason(error)) from error
-        raise AuditError(str(path), _reason(error), _hint(error)) from error
+        raise _refusal(path, error) from error
 
 
 def poisoned(path: Path, what: str) -> AuditPoisonedError:
@@ -85,8 +83,10 @@ def write_once(descriptor: int, data: bytes, path: Path) -> None:
         AuditFullError: There is no room for all of it; a part may be written.
         AuditError: The system refuses.
     """
-    with refusals_of(path):
+    try:
         written = os.write(descriptor, data)
+    except OSError as error:
+        raise _refusal(path, error) from error
     if written < len(data):
         raise _full(path, "there is no room for all of it")
 
@@ -97,16 +97,7 @@ def write_new(path: Path, data: bytes) -> None:
     Raises:
         AuditError: It is there, or cannot be written; half a file is removed.
     """
-    descriptor = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-    try:
-        write_once(descriptor, data, path)
-        sync(descriptor, path)
-    except BaseException:
-        with suppress(OSError):
-            path.unlink()
-        raise
-    finally:
-        os.close(descriptor)
+    _write(path, data)
     sync_directory(path)
 
 
@@ -119,10 +110,29 @@ def replace(path: Path, data: bytes) -> None:
     draft = path.with_name(f"{path.name}.tmp")
     with refusals_of(draft):
         draft.unlink(missing_ok=True)
-    write_new(draft, data)
+    _write(draft, data)
     with refusals_of(path):
         draft.replace(path)
     sync_directory(path)
+
+
+def _write(path: Path, data: bytes) -> None:
+    descriptor = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    try:
+        write_once(descriptor, data, path)
+        sync(descriptor, path)
+    except BaseException:
+        with suppress(OSError):
+            path.unlink()
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _refusal(path: Path, error: OSError) -> AuditError:
+    if error.errno in _FULL:
+        return _full(path, _reason(error))
+    return AuditError(str(path), _reason(error), _hint(error))
 
 
 def _full(path: Path, reason: str) -> AuditFullError:

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
+from forged_logs import KEYS, written
 from replay.entry_points import load
 from replay_plugins.audit_log.command import command
 
@@ -30,3 +32,24 @@ def test_it_has_its_sub_commands() -> None:
         *("check-proof", "consistency", "keygen", "prove", "remove", "show", "verify"),
     ]
     assert all(f"\n  {name} " in listed for name in command.commands)
+
+
+def test_without_the_extra_only_keys_are_missed(tmp_path: Path) -> None:
+    log = written(tmp_path / "log")
+    program = (
+        "import sys; sys.modules['cryptography.exceptions'] = None\n"
+        "from replay.cli.running import run\n"
+        "for words in (['show'], ['verify'], ['verify', '--key', sys.argv[2]]):\n"
+        "    print(run(['audit', words[0], sys.argv[1], *words[1:]]))"
+    )
+    done = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", program, str(log.log), str(KEYS[0])],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [line for line in done.stdout.splitlines() if len(line) == 1] == [*"002"]
+    assert done.stderr == (
+        "replay: error: signatures: cryptography is needed, and cannot be imported "
+        '(pip install "chat-replay[audit]")\n'
+    )

@@ -391,7 +391,7 @@ def test_an_interrupt_while_a_record_is_synced_loses_nothing(tmp_path: Path) -> 
     assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "stop"]
 
 
-# When records reach the disk: tests/plugins/audit_log/test_faults.py sees the calls
+# When records reach the disk; test_faults.py sees the calls of the system
 
 
 def test_after_so_many_milliseconds_records_are_synced_by_themselves(
@@ -403,6 +403,7 @@ def test_after_so_many_milliseconds_records_are_synced_by_themselves(
     if timer is not None:
         timer.join()
     assert log._timer is None  # noqa: SLF001 - it has run
+    assert log._file._is_synced  # type: ignore[union-attr]  # noqa: SLF001 - it did that
     log.append("stop", {})
     log.close()
     assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "stop", "checkpoint"]

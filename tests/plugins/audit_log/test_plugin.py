@@ -184,6 +184,33 @@ def test_a_live_turn_is_hashed_when_it_has_ended(tmp_path: Path) -> None:
     assert digests[1] == digest_of(whole) != digests[0]
 
 
+def test_a_program_may_go_to_another_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = two_turns()
+    monkeypatch.chdir(tmp_path)
+    log = AuditLog(Path("a"))
+    monkeypatch.chdir("/")
+    with ReplayEngine([log]) as engine:
+        engine.replay(session)
+    assert kinds_of(tmp_path / "a").count("session_end") == 1
+
+
+class Huge(Sequence[Event]):
+    """Events that do not fit into memory."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: object) -> Any:  # noqa: ANN401 - it gives nothing
+        raise MemoryError
+
+
+def test_where_there_is_no_memory_that_is_what_is_told(tmp_path: Path) -> None:
+    with pytest.raises(MemoryError):
+        ReplayEngine([AuditLog(tmp_path / "a")]).replay(Session("s", events=Huge()))
+
+
 # Content
 
 SAID = "Harbour Street"

@@ -6,12 +6,14 @@ import click
 
 from replay.cli import standard_output
 from replay.cli.failures import FOUND_PROBLEMS
+from replay.cli.progress import progress
 from replay.cli.reading import json_option
 from replay.cli.rows import write_objects
 from replay.sanitizing import sanitize_line
 from replay_plugins.audit_log.answers import answers_of, object_of
 from replay_plugins.audit_log.cli.arguments import FILE, KEYS, LOG, verifiers
-from replay_plugins.audit_log.verifying import verify as verify_log
+from replay_plugins.audit_log.verifying import require_anchor as require
+from replay_plugins.audit_log.verifying import verify_in_steps
 
 
 @click.command("verify")
@@ -45,12 +47,11 @@ def verify(
     anchored by a signature, or by a checkpoint that was kept elsewhere? The exit code
     is 1 where anything is wrong.
     """
-    findings = verify_log(
-        log,
-        keys=verifiers(keys),
-        kept=checkpoints,
-        must_be_anchored=require_anchor,
-    )
+    steps = verify_in_steps(log, verifiers(keys), checkpoints)
+    with progress("Verifying", steps, unit="thousand records") as known:
+        *_, findings = known
+    if require_anchor:
+        require(findings, log)
     if as_json:
         write_objects([object_of(findings)])
     else:

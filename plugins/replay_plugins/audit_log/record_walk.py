@@ -1,0 +1,198 @@
+"""A log's records walked from the first to the last, in flat memory."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from replay.errors import DecodeError
+from replay_plugins.audit_log.anchors import (
+    Anchor,
+    read_checkpoint,
+    signature_problem,
+)
+from replay_plugins.audit_log.chain import NOTHING
+from replay_plugins.audit_log.findings import Findings
+from replay_plugins.audit_log.log_files import LogFiles
+from replay_plugins.audit_log.merkle import Frontier, leaf_hash
+from replay_plugins.audit_log.opening_checks import OpeningChecks
+from replay_plugins.audit_log.record_heads import (
+    Head,
+    committed_fields,
+    head_of,
+    misfit,
+)
+
+if TYPE_CHECKING:
+    from replay_plugins.audit_log.checkpoints import Checkpoint
+    from replay_plugins.audit_log.note_keys import Verifier
+    from replay_plugins.audit_log.signed_notes import Note
+
+ORIGIN: Final = "chat-replay/"
+
+
+class Walk:
+    """All records so far, each held to the one before.
+
+    Args:
+        files: The log's.
+        keys: Public keys, one of which must have signed each checkpoint.
+        anchors: Checkpoints outside the records.
+        findings: Takes what is found.
+    """
+
+    def __init__(
+        self,
+        files: LogFiles,
+        keys: "Sequence[Verifier]",
+        anchors: Sequence[Anchor],
+        findings: Findings,
+    ) -> None:
+        self._files, self._keys, self._anchors = files, keys, anchors
+        self._findings = findings
+        self._openings = OpeningChecks(files.openings, findings)
+        self._tree = Frontier()
+        self._roots = {each.checkpoint.size: b"" for each in anchors}
+        self._roots[0] = self._tree.root()
+        self._next, self._head = 0, NOTHING
+        self._time = ""  # of the last record
+        self._actor = self._policy = ""  # of who opened the log
+        self._is_tree_whole = True
+
+    def take(self, line: bytes, file: str, number: int) -> None:
+        """Check the next line of a file."""
+        place = f"{file}:{number}"
+        if not line.endswith(b"\n"):
+            reason = "the line is not ended: it is cut, or its writer crashed"
+            self._findings.add("complete", place, reason, self._next)
+            return
+        record = line[:-1]
+        head = head_of(record)
+        self._fit(record, head, place)
+        if head is not None:
+            self._look(head, record, place)
+        leaf = leaf_hash(record)
+        self._head = leaf.hex()
+        self._tree.append(leaf)
+        self._next += 1
+        if self._tree.size in self._roots:
+            self._roots[self._tree.size] = self._tree.root()
+
+    def end(self) -> None:
+        """Look at what is known only when all records are."""
+        findings = self._findings
+        findings.records = self._tree.size
+        self._openings.end(self._next)
+        if not self._tree.size:
+            findings.add("complete", self._files.current.name, "it has no record")
+        elif self._keys and not findings.checkpoints:
+            findings.add("anchored", self._files.current.name, "it has no checkpoint")
+        for each in self._anchors:
+            if self._is_held(each) and each.is_kept:
+                findings.kept = max(findings.kept, each.checkpoint.size)
+
+    def _fit(self, record: bytes, head: Head | None, place: str) -> None:
+        wrong = misfit(record, head, self._next, self._head)
+        is_first = self._findings.first is None
+        if is_first:
+            self._findings.first = self._next
+        if wrong is None:
+            return
+        seq, reason = wrong
+        self._is_tree_whole = False
+        if is_first and seq is not None and seq > 0:
+            self._findings.first = self._next = seq
+            reason = f"records 0 to {seq - 1} are missing before it"
+            self._findings.add("complete", place, reason, seq)
+            return
+        self._findings.add("unaltered", place, reason, seq)
+        self._next = self._next if seq is None else seq
+
+    def _look(self, head: Head, record: bytes, place: str) -> None:
+        findings = self._findings
+        if head.clock_step:
+            findings.clock_steps += 1
+        elif head.time < self._time:
+            reason = "its time is before the last record's, and it does not say so"
+            findings.add("unaltered", place, reason, head.seq)
+        self._time = head.time
+        is_committed = self._policy in {"", "committed"}
+        commitments = dict(committed_fields(record)) if is_committed else {}
+        self._openings.take(head.seq, commitments)
+        findings.since_checkpoint += 1
+        findings.recovered += head.kind == "recovered"
+        if head.kind == "log_opened":
+            self._opened(head, place)
+        elif self._actor not in ("", head.actor):
+            reason = f"its actor is not who opened the log, {self._actor!a}"
+            findings.add("unaltered", place, reason, head.seq)
+        if head.kind == "checkpoint":
+            self._checkpoint(head, place)
+
+    def _opened(self, head: Head, place: str) -> None:
+        self._actor, self._policy = head.actor, head.content_policy
+        self._findings.log = self._findings.log or head.log
+        if head.log != self._findings.log:
+            reason = f"it opens another log, {head.log!a}"
+            self._findings.add("unaltered", place, reason, head.seq)
+
+    def _checkpoint(self, head: Head, place: str) -> None:
+        findings = self._findings
+        findings.checkpoints += 1
+        findings.since_checkpoint = 0
+        try:
+            note, checkpoint = read_checkpoint(head.note)
+        except DecodeError as error:
+            findings.add("unaltered", place, error.reason, head.seq)
+            return
+        is_signed = self._is_signed(note, place, head.seq)
+        findings.log = findings.log or checkpoint.origin.removeprefix(ORIGIN)
+        if head.signed != bool(note.signatures):
+            reason = "whether it is signed is not as the record says"
+            findings.add("anchored", place, reason, head.seq)
+        if self._fits(checkpoint, head, place) and is_signed and self._keys:
+            findings.signed = checkpoint.size
+
+    def _fits(self, checkpoint: "Checkpoint", head: Head, place: str) -> bool:
+        """Tell whether a checkpoint is the tree's; what is off once stays off."""
+        wrong = None
+        if checkpoint.origin != self._origin:
+            wrong = f"the checkpoint is of another log, {checkpoint.origin!a}"
+        elif checkpoint.size != head.seq:
+            wrong = f"the checkpoint is of {checkpoint.size} records"
+        elif not self._is_tree_whole:
+            return False
+        elif checkpoint.root != self._tree.root():
+            wrong = "the records before it are not those that the checkpoint is of"
+            self._is_tree_whole = False
+        if wrong is not None:
+            self._findings.add("unaltered", place, wrong, head.seq)
+        return wrong is None
+
+    def _is_held(self, anchor: Anchor) -> bool:
+        """Tell whether the log begins with what an anchor was made of."""
+        findings, where, size = self._findings, anchor.where, anchor.checkpoint.size
+        is_signed = self._is_signed(anchor.note, where)
+        if findings.first:
+            reason = "the records that it is of are not all here"
+            findings.add("anchored", where, reason)
+        elif anchor.checkpoint.origin != self._origin:
+            reason = f"it is of another log, {anchor.checkpoint.origin!a}"
+            findings.add("anchored", where, reason)
+        elif size > findings.records:
+            reason = f"it is of {size} records, and {findings.records} are here"
+            findings.add("complete", where, reason)
+        elif self._roots[size] != anchor.checkpoint.root:
+            reason = f"the first {size} records are not those that it is of"
+            findings.add("unaltered", where, reason)
+        else:
+            return is_signed
+        return False
+
+    def _is_signed(self, note: "Note", where: str, seq: int | None = None) -> bool:
+        reason = signature_problem(note, self._keys)
+        if reason is not None:
+            self._findings.add("anchored", where, reason, seq)
+        return reason is None
+
+    @property
+    def _origin(self) -> str:
+        return f"{ORIGIN}{self._findings.log}"
