@@ -8,6 +8,7 @@ given only what is left of the time.
 import http.client
 import io
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, SSLError
 from urllib3.util.connection import allowed_gai_family
 
 from replay_backends.http.halting import Halt
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _LONGEST_HEAD: Final = 1 << 20  # status lines and headers, 1xx answers included
+
+
+class HandshakeError(ssl.SSLError):
+    """There is no safe connection, so nothing was sent through it."""
 
 
 class TimedAdapter(HTTPAdapter):
@@ -69,7 +74,10 @@ class TimedConnection(HTTPConnection):
     def connect(self) -> None:
         """Open the connection."""
         self.allow(float(self.timeout or 0))
-        super().connect()
+        try:
+            super().connect()
+        except (ssl.SSLError, SSLError) as error:
+            raise HandshakeError(*error.args) from error
         if self.halt:
             self.halt.watch(self.sock)
         if self.check_peer and not self.proxy:
