@@ -342,6 +342,20 @@ def test_a_proxy_finds_the_address_where_there_is_one(
     assert len(waits) == 5
 
 
+@pytest.mark.parametrize(
+    "url", ["https://169.254.169.254/x", "https://0xa9fea9fe/x", "https://[fd00::1]/x"]
+)
+def test_a_proxy_is_not_asked_for_a_private_address(
+    monkeypatch: pytest.MonkeyPatch, serve: Serve, source_of: Open, url: str
+) -> None:
+    proxy = serve(always())
+    monkeypatch.setenv("https_proxy", proxy.url)
+    monkeypatch.setenv("no_proxy", "example.com")
+    with pytest.raises(UnsafeRedirectError, match="not public"):
+        source_of(serve(always(presigned(url)))).attachment(IMAGE)
+    assert not proxy.connections
+
+
 def test_no_proxy_stands_before_images_on_this_machine(
     monkeypatch: pytest.MonkeyPatch, serve: Serve, source_of: Open, images: Server
 ) -> None:
