@@ -47,12 +47,12 @@ class Downloads:
         self._verify = verify
         self._session = new_session(1, self._check_address)
 
-    def get(self, url: str, timeout: float, most: int) -> bytes:
+    def get(self, url: str, deadline: Deadline, most: int) -> bytes:
         """Return what is at a URL.
 
         Args:
             url: A secret: no message, log or error will show it.
-            timeout: Seconds in all.
+            deadline: When it must be there.
             most: Bytes that are allowed.
 
         Raises:
@@ -62,7 +62,6 @@ class Downloads:
         parts = split(url, "the URL of a page image")
         source = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
         ask = Ask("GET", url, source, None, self._verify, accept="*/*", is_secret=True)
-        deadline = Deadline(timeout, source)
 
         def attempt() -> bytes:
             self._check_url(parts.scheme, str(parts.hostname), source)

@@ -3,6 +3,7 @@
 import logging
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -187,6 +188,20 @@ def test_a_download_is_tried_again(
     server = serve(always(presigned(url_of(images))))
     assert source_of(server).attachment(IMAGE) == PIXELS
     assert len(waits) == 2
+
+
+def test_an_image_and_its_url_have_one_deadline(
+    monkeypatch: pytest.MonkeyPatch, serve: Serve, source_of: Open
+) -> None:
+    real, waits = time.monotonic, [0.0]
+    monkeypatch.setattr("time.sleep", waits.append)
+    monkeypatch.setattr("time.monotonic", lambda: real() + sum(waits))
+    busy = answer(b"", 503, "Retry-After: 6")
+    images = serve(in_turn(busy, JPEG))
+    server = serve(in_turn(busy, presigned(url_of(images))))
+    with pytest.raises(BackendUnavailableError, match="503"):
+        source_of(server, timeout=10.0).attachment(IMAGE)
+    assert waits == [0.0, 6.0]
 
 
 def test_a_download_follows_no_redirect(
