@@ -79,8 +79,8 @@ def command(location: str, **options: Any) -> None:  # noqa: ANN401 - checked by
     try:
         settings = ServerSettings(**options)
     except ValueError as error:
-        message = f"other machines may reach {options['host']}: add --allow-remote"
-        raise click.BadParameter(message, param_hint="'--host'") from error
+        message = str(error).replace("set allow_remote=True", "add --allow-remote")
+        raise click.UsageError(message) from error
     _serve(location, settings)
 
 

@@ -25,24 +25,43 @@ Full = Text | Thinking
 
 @attrs.define
 class Amount:
-    """How much of one kind has come since the last boundary."""
+    """How much of one kind has come since the last boundary.
 
-    units: int = 0  #: of UTF-16: of the deltas, and of what full events had beyond them
-    unsettled: int = 0  #: of these, those of deltas that no full event has followed
+    White space counts only at the end of what has come: the service may trim the rest.
+    """
+
+    units: int = 0  #: of UTF-16, solid: of deltas, and what full events had beyond them
+    blanks: int = 0  #: units of white space after the last of these
+    unsettled: int = 0  #: of the solid units, those that no full event has followed
     fulls: int = 0
 
     def take(self, event: Delta | Full) -> str:
         """Count an event, and return what it adds to the text, in units."""
-        units = taken_apart(event.content)
+        added = taken_apart(event.content)
         if isinstance(event, Delta):
-            self.unsettled += len(units)
-            added = units
+            self.unsettled += len(solid(added))
         else:
             self.fulls += 1
-            added = units[self.unsettled :]
-            self.unsettled = max(0, self.unsettled - len(units))
-        self.units += len(added)
+            pending = Amount(self.unsettled, self.blanks if self.unsettled else 0)
+            added = added[pending.count_off(added) :]
+            self.unsettled = pending.units
+        self.units += len(solid(added))
+        blanks = len(added) - len(added.rstrip())
+        self.blanks = blanks + (self.blanks if blanks == len(added) else 0)
         return added
+
+    def count_off(self, units: str) -> int:
+        """Count off what of some text has come, and return where the rest begins."""
+        for place, unit in enumerate(units):
+            is_blank = unit.isspace()
+            if self.units:
+                self.units -= not is_blank
+            elif is_blank and self.blanks:
+                self.blanks -= 1
+            else:
+                self.blanks = 0
+                return place
+        return len(units)
 
     def uncounted(self, event: Delta | Full) -> Iterator[Delta | Full]:
         """Yield what of an event has not come, and count off what has."""
@@ -53,12 +72,11 @@ class Amount:
                 yield event
             return
         units = taken_apart(event.content)
-        counted = min(len(units), self.units)
-        self.units -= counted
-        if not counted:
+        place = self.count_off(units)
+        if not place:
             yield event
-        elif counted < len(units):
-            yield type(event)(joined(units[counted:]))
+        elif place < len(units):
+            yield type(event)(joined(units[place:]))
 
 
 class Amounts:
@@ -97,3 +115,8 @@ def texts_of(event: Event, amounts: Amounts) -> Iterator[tuple[Kind, str, str]]:
         yield kind, "said", amounts.of(event).take(event)
         name = "deltas" if isinstance(event, Delta) else "fulls"
         yield kind, name, taken_apart(event.content)
+
+
+def solid(text: str) -> str:
+    """Return a text without its white space."""
+    return "".join(text.split())

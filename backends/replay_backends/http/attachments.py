@@ -13,9 +13,11 @@ from replay.events import ImageAttachment
 from replay.hosts import is_loopback
 from replay.json_text import parse
 from replay_backends.http.client import Client
+from replay_backends.http.deadlines import Deadline
 from replay_backends.http.origins import one_step
 from replay_backends.http.presigned import Downloads
 
+_PATH: Final = "/beta/attachments"
 _MARGIN: Final = 30.0  # seconds before its end in which a URL is not used any more
 
 
@@ -51,30 +53,31 @@ class Attachments:
             BackendError: There is none, or it cannot be had.
             LimitExceededError: It is too long.
         """
+        deadline = Deadline(self._client.timeout, f"{self._client.base}{_PATH}")
         key = (image.source_id, image.attachment_name)
         known = self._known.get(key)
         if known and time.time() < known.expires_at - _MARGIN:
             with suppress(PermissionDeniedError):  # it may have ended before its time
-                return self._downloaded(known)
-        known = self._known[key] = self._resolved(image)
-        return self._downloaded(known)
+                return self._downloaded(known, deadline)
+        known = self._known[key] = self._resolved(image, deadline)
+        return self._downloaded(known, deadline)
 
     def close(self) -> None:
         """Let go of all connections, and forget the URLs."""
         self._downloads.close()
         self._known.clear()
 
-    def _resolved(self, image: ImageAttachment) -> _Presigned:
+    def _resolved(self, image: ImageAttachment, deadline: Deadline) -> _Presigned:
         name = one_step(image.attachment_name)
         if name is None:
             reason = f"there is no page image {image.attachment_name!a}"
             raise BackendError(self._client.base, reason)
         params = {"source_id": image.source_id}
-        return self._client.get(f"/beta/attachments/{name}", _read, params=params)
+        path = f"{_PATH}/{name}"
+        return self._client.get(path, _read, params=params, deadline=deadline)
 
-    def _downloaded(self, presigned: _Presigned) -> bytes:
-        client = self._client
-        return self._downloads.get(presigned.url, client.timeout, client.most)
+    def _downloaded(self, presigned: _Presigned, deadline: Deadline) -> bytes:
+        return self._downloads.get(presigned.url, deadline, self._client.most)
 
 
 def _read(body: BinaryIO) -> _Presigned:

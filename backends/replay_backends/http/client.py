@@ -105,6 +105,7 @@ class Client:
         *,
         params: Mapping[str, str] | None = None,
         session_id: str | None = None,
+        deadline: Deadline | None = None,
     ) -> _Result:
         """Return what *read* makes of the answer to a GET.
 
@@ -114,6 +115,7 @@ class Client:
                 body may have been cut off, so it is fetched once more.
             params: Of the query, besides the scope.
             session_id: The session that is asked for; None: no session is.
+            deadline: Of the call that this is a part of; None: it is one by itself.
 
         Raises:
             BackendError: The service does not give it.
@@ -121,14 +123,14 @@ class Client:
             DecodeError: The answer is not what *read* expects.
         """
         ask = self.asking("GET", path, params=params)
-        deadline = Deadline(self.timeout, ask.source)
+        until = deadline or Deadline(self.timeout, ask.source)
         unreadable = count()  # answers so far
 
         def attempt() -> _Result:
-            with closing(self._followed(ask, deadline)) as response:
+            with closing(self._followed(ask, until)) as response:
                 check(response, ask, session_id)
                 try:
-                    with body_of(response, ask, self.most, deadline) as body:
+                    with body_of(response, ask, self.most, until) as body:
                         return read(body)
                 except LimitExceededError as error:
                     raise ask.placed(error) from None
@@ -137,7 +139,7 @@ class Client:
                         raise ask.placed(error) from None
                     raise Again(ask.placed(error)) from None
 
-        return with_retries(attempt, self.retries, deadline, self.halt)
+        return with_retries(attempt, self.retries, until, self.halt)
 
     def asking(
         self,

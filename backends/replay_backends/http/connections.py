@@ -8,15 +8,16 @@ given only what is left of the time.
 import http.client
 import io
 import socket
+import ssl
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, SSLError
 from urllib3.util.connection import allowed_gai_family
 
 from replay_backends.http.halting import Halt
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _LONGEST_HEAD: Final = 1 << 20  # status lines and headers, 1xx answers included
+
+
+class HandshakeError(ssl.SSLError):
+    """There is no safe connection, so nothing was sent through it."""
 
 
 class TimedAdapter(HTTPAdapter):
@@ -65,17 +70,32 @@ class TimedConnection(HTTPConnection):
     check_peer: Callable[[str], None] | None = None
     halt: Halt | None = None
     _end = 0.0
+    _opening: ExitStack  #: until the connection is open
 
     def connect(self) -> None:
         """Open the connection."""
         self.allow(float(self.timeout or 0))
-        super().connect()
+        with ExitStack() as self._opening:
+            try:
+                super().connect()
+            except (ssl.SSLError, SSLError) as error:
+                raise HandshakeError(*error.args) from error
         if self.halt:
             self.halt.watch(self.sock)
         if self.check_peer and not self.proxy:
             self.check_peer(self.sock.getpeername()[0])
 
     def _new_conn(self) -> socket.socket:
+        """Return a socket, which the halt reaches during its handshake, too.
+
+        TLS leaves the socket itself without a file until it is done.
+        """
+        sock = self._dialled()
+        if self.halt:
+            self.halt.watch(self._opening.enter_context(sock.dup()))
+        return sock
+
+    def _dialled(self) -> socket.socket:
         """Try one address after the other, all within the time that is there for one.
 
         urllib3 would give each as much.

@@ -27,6 +27,7 @@ from replay.errors import (
 )
 from replay.sanitizing import sanitize_line
 from replay_backends.http.asks import SHOWN, Ask
+from replay_backends.http.connections import HandshakeError
 
 #: All that sending a request, or reading its answer, was seen to raise; a proxy without
 #: a host is a TypeError.
@@ -76,7 +77,7 @@ def failure_of(
         return DeadlineExceededError(source, "no whole answer in time")
     if type(error) is OSError:  # before anything was sent
         return TLSError(source, said, "see REQUESTS_CA_BUNDLE and verify=")
-    if _has(chain, ssl.SSLError, urllib3.SSLError) and not _has(chain, *_CUT):
+    if _has(chain, HandshakeError) and not _has(chain, *_CUT):
         return TLSError(source, f"no safe connection: {said}", _TLS_HINT)
     return _broken(chain, source, said, in_body=in_body)
 

@@ -6,6 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
+from replay.errors import ReplayError
+
 _Key = TypeVar("_Key")
 _Found = TypeVar("_Found")
 
@@ -23,7 +25,7 @@ def in_order(
 
     Args:
         fetch: Called in other threads.
-        keys: Read in this thread.
+        keys: Read in this thread; a ReplayError is raised after their results.
         at_once: How many calls may be under way; at least 1.
         end: Called when nothing is wanted any more; makes the calls end at once.
     """
@@ -32,8 +34,12 @@ def in_order(
     executor = ThreadPoolExecutor(at_once, thread_name_prefix="chat-replay")
     try:
         while True:
-            for key in islice(todo, 2 * at_once - len(waiting)):
-                waiting.append(executor.submit(fetch, key))
+            try:
+                for key in islice(todo, 2 * at_once - len(waiting)):
+                    waiting.append(executor.submit(fetch, key))
+            except ReplayError as error:
+                waiting.append(Future())
+                waiting[-1].set_exception(error)
             if not waiting:
                 return
             yield waiting.popleft().result()

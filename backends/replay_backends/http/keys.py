@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 VARIABLES: Final = ("LLAMA_CLOUD_API_KEY", "LLAMA_PARSE_API_KEY")
 
 _VISIBLE: Final = re.compile(r"[!-~]+")
+_TELLING: Final = 8  # characters of a key that are masked without the others, too
 
 
 class Key:
@@ -32,8 +33,14 @@ class Key:
         return request
 
     def masked(self, text: str) -> str:
-        """Return *text* with the key, in any case, left out."""
-        return re.sub(re.escape(self._text), "(the key)", text, flags=re.IGNORECASE)
+        """Return *text* with the key, in any case, left out.
+
+        Where *text* was cut within the key, its beginning is left out, with all that
+        follows up to white space.
+        """
+        whole, beginning = map(re.escape, (self._text, self._text[:_TELLING]))
+        pattern = f"{whole}|{beginning}[!-~]*"
+        return re.sub(pattern, "(the key)", text, flags=re.IGNORECASE)
 
     def __repr__(self) -> str:
         return f"<the key from {self.origin}>"

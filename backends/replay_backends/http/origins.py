@@ -44,11 +44,12 @@ def split(url: str, source: str) -> SplitResult:
         source: What messages call it.
 
     Raises:
-        BackendError: It is none.
+        BackendError: It is none. One with a backslash is none, either: for requests,
+            the host ends there, and for the standard library it does not.
     """
     try:
         parts = urlsplit(url)
-        is_usable = parts.scheme in _PORTS and bool(parts.hostname)
+        is_usable = parts.scheme in _PORTS and bool(parts.hostname) and "\\" not in url
         _ = parts.port  # parsed when it is asked for
     except ValueError:
         is_usable = False

@@ -47,12 +47,12 @@ class Downloads:
         self._verify = verify
         self._session = new_session(1, self._check_address)
 
-    def get(self, url: str, timeout: float, most: int) -> bytes:
+    def get(self, url: str, deadline: Deadline, most: int) -> bytes:
         """Return what is at a URL.
 
         Args:
             url: A secret: no message, log or error will show it.
-            timeout: Seconds in all.
+            deadline: When it must be there.
             most: Bytes that are allowed.
 
         Raises:
@@ -60,9 +60,8 @@ class Downloads:
             LimitExceededError: It is longer than *most*.
         """
         parts = split(url, "the URL of a page image")
-        source = f"{parts.scheme}://{parts.hostname}/…"
+        source = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
         ask = Ask("GET", url, source, None, self._verify, accept="*/*", is_secret=True)
-        deadline = Deadline(timeout, source)
 
         def attempt() -> bytes:
             self._check_url(parts.scheme, str(parts.hostname), source)
@@ -82,11 +81,14 @@ class Downloads:
     def _check_url(self, scheme: str, host: str, source: str) -> None:
         if scheme != "https" and not (self._allows_loopback and is_loopback(host)):
             raise UnsafeRedirectError(source, "a page image is behind plain http")
-        if not is_loopback(host) and requests.utils.get_environ_proxies(source):
-            return  # the proxy finds the address, not this machine
+        proxies = requests.utils.get_environ_proxies(source)
+        is_proxied = bool(proxies) and not is_loopback(host)
+        flags = socket.AI_NUMERICHOST if is_proxied else 0
         try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=flags)
         except (OSError, ValueError) as error:  # UnicodeError: it is no name at all
+            if is_proxied:
+                return  # it is a name, and the proxy finds its address
             said = getattr(error, "strerror", None) or "it is no name of a host"
             reason = f"the host of a page image is not found: {said}"
             raise BackendUnavailableError(source, reason) from None

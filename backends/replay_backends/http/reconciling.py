@@ -14,7 +14,14 @@ from typing import Final
 
 from replay.events import Event, Stop, UnknownEvent, UserInput
 from replay.messages import Kind
-from replay_backends.http.amounts import Amounts, Boundary, Delta, Full, texts_of
+from replay_backends.http.amounts import (
+    Amounts,
+    Boundary,
+    Delta,
+    Full,
+    solid,
+    texts_of,
+)
 
 _KINDS: Final[tuple[Kind, ...]] = ("text", "thinking")
 _READINGS: Final = ("said", "deltas", "fulls")
@@ -31,13 +38,13 @@ class _Beginning:
         self._digest = blake2b(digest_size=16)
 
     def add(self, text: str) -> None:
-        solid = _solid(text)
-        self.length += len(solid)
-        self._digest.update(_bytes(solid))
+        added = solid(text)
+        self.length += len(added)
+        self._digest.update(_bytes(added))
 
-    def is_of(self, solid: str) -> bool:
-        start = blake2b(_bytes(solid[: self.length]), digest_size=16)
-        return len(solid) >= self.length and start.digest() == self._digest.digest()
+    def is_of(self, text: str) -> bool:
+        start = blake2b(_bytes(text[: self.length]), digest_size=16)
+        return len(text) >= self.length and start.digest() == self._digest.digest()
 
 
 class Progress:
@@ -157,11 +164,7 @@ def _texts(turn: Sequence[Event]) -> dict[tuple[Kind, str], str]:
             amounts = Amounts()
         for kind, reading, text in texts_of(event, amounts):
             pieces[kind, reading].append(text)
-    return {key: _solid("".join(each)) for key, each in pieces.items()}
-
-
-def _solid(text: str) -> str:
-    return "".join(text.split())
+    return {key: solid("".join(each)) for key, each in pieces.items()}
 
 
 def _bytes(text: str) -> bytes:

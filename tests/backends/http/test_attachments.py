@@ -3,6 +3,7 @@
 import logging
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -189,6 +190,20 @@ def test_a_download_is_tried_again(
     assert len(waits) == 2
 
 
+def test_an_image_and_its_url_have_one_deadline(
+    monkeypatch: pytest.MonkeyPatch, serve: Serve, source_of: Open
+) -> None:
+    real, waits = time.monotonic, [0.0]
+    monkeypatch.setattr("time.sleep", waits.append)
+    monkeypatch.setattr("time.monotonic", lambda: real() + sum(waits))
+    busy = answer(b"", 503, "Retry-After: 6")
+    images = serve(in_turn(busy, JPEG))
+    server = serve(in_turn(busy, presigned(url_of(images))))
+    with pytest.raises(BackendUnavailableError, match="503"):
+        source_of(server, timeout=10.0).attachment(IMAGE)
+    assert waits == [0.0, 6.0]
+
+
 def test_a_download_follows_no_redirect(
     serve: Serve, source_of: Open, images: Server
 ) -> None:
@@ -340,6 +355,20 @@ def test_a_proxy_finds_the_address_where_there_is_one(
         source.attachment(IMAGE)
     assert proxy.requests[1].method == "CONNECT"
     assert len(waits) == 5
+
+
+@pytest.mark.parametrize(
+    "url", ["https://169.254.169.254/x", "https://0xa9fea9fe/x", "https://[fd00::1]/x"]
+)
+def test_a_proxy_is_not_asked_for_a_private_address(
+    monkeypatch: pytest.MonkeyPatch, serve: Serve, source_of: Open, url: str
+) -> None:
+    proxy = serve(always())
+    monkeypatch.setenv("https_proxy", proxy.url)
+    monkeypatch.setenv("no_proxy", "example.com")
+    with pytest.raises(UnsafeRedirectError, match="not public"):
+        source_of(serve(always(presigned(url)))).attachment(IMAGE)
+    assert not proxy.connections
 
 
 def test_no_proxy_stands_before_images_on_this_machine(

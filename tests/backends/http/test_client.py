@@ -65,6 +65,20 @@ def test_a_redirect_to_nowhere_is_refused(
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("scheme", ["http:", ""])
+def test_a_redirect_whose_host_can_be_read_in_two_ways_is_not_followed(
+    serve: Serve, source_of: Open, scheme: str
+) -> None:
+    def mislead(_: Request, connection: socket.socket) -> None:
+        hosts = f"localhost:{other.port}\\@localhost:{server.port}"
+        connection.sendall(answer(b"", 307, f"Location: {scheme}//{hosts}/x"))
+
+    other, server = serve(always(GOOD)), serve(mislead)
+    with pytest.raises(replay.BackendError, match="no URL"):
+        source_of(server).session("ses-1")
+    assert not other.received
+
+
 def test_the_body_of_a_redirect_is_not_read(serve: Serve, source_of: Open) -> None:
     endless = head(302, "Location: /x", "Content-Length: 9999999")
     server = serve(in_turn(endless, GOOD))

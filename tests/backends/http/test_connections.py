@@ -2,13 +2,17 @@
 
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from replay_backends.http.client import new_session
 from replay_backends.http.connections import TimedConnection
+from replay_backends.http.halting import Halt
 
 
 def test_a_connection_has_the_time_that_it_is_allowed() -> None:
@@ -101,3 +105,25 @@ def test_a_name_that_is_not_found_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(NewConnectionError, match="resolve"):
         TimedConnection("no.example.com", timeout=5.0).connect()
+
+
+def test_a_handshake_that_nobody_answers_can_be_halted() -> None:
+    halt = Halt()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def take() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(1)
+                halt.come()
+                while connection.recv(1 << 16):
+                    pass
+
+        thread = threading.Thread(target=take)
+        thread.start()
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}"
+        with new_session(1, halt=halt) as session:
+            with pytest.raises(requests.ConnectionError) as caught:
+                session.get(url, timeout=5)
+            thread.join()
+    assert not isinstance(caught.value, requests.Timeout)

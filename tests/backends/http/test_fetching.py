@@ -74,6 +74,18 @@ def test_an_error_comes_in_its_turn() -> None:
         next(results)
 
 
+def test_an_error_of_the_keys_comes_after_the_results_of_those_before() -> None:
+    def keys() -> Iterator[int]:
+        yield from range(3)
+        raise error
+
+    error = replay.BackendError("here", "no more pages")
+    results = in_order(lambda key: key, keys(), 4, nothing)
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(replay.BackendError, match="no more pages"):
+        next(results)
+
+
 def test_a_reader_that_has_seen_enough_ends_it() -> None:
     fetched: list[int] = []
     ends: list[bool] = []

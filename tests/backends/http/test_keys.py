@@ -67,3 +67,17 @@ def test_a_key_does_not_show_itself() -> None:
 def test_no_key_leaves_a_request_as_it_is() -> None:
     request = Request("GET", "http://localhost").prepare()
     assert "Authorization" not in no_key(request).headers
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"<{KEY}>", "<(the key)>"),
+        (f"<{KEY.upper()}{KEY}>", "<(the key)(the key)>"),
+        (f"got {KEY[:20]}", "got (the key)"),
+        (f"{KEY[:8]}' at 1", "(the key) at 1"),
+        (KEY[:7], KEY[:7]),
+    ],
+)
+def test_the_key_and_its_beginning_are_masked(text: str, shown: str) -> None:
+    assert found(KEY).masked(text) == shown

@@ -426,6 +426,24 @@ def test_a_certificate_that_is_not_good_keeps_the_prompt_from_being_sent(
     assert not waits
 
 
+def test_a_connection_that_is_spoilt_once_it_was_safe_may_have_taken_the_prompt(
+    waits: list[float], serve: Serve, tmp_path: Path
+) -> None:
+    authority, path = trustme.CA(), tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+
+    def spoil(_: Request, connection: socket.socket) -> None:
+        socket.socket.send(connection, b"not encrypted")
+
+    server = serve(for_prompts(spoil), context)
+    with replay.open(server.url, api_key=KEY, verify=str(path)) as source:
+        interrupted(ask(source))
+    assert len(prompts(server)) == 1
+    assert not waits
+
+
 def test_a_connection_that_could_not_be_made_is_tried_again(
     serve: Serve, source_of: Open, waits: list[float]
 ) -> None:

@@ -52,6 +52,7 @@ def test_plain_http_does_not_leave_this_machine_unless_allowed(location: str) ->
         "https://a:x",
         "https://a:99999",
         "file:///etc",
+        "https://a\\b",
     ],
 )
 def test_what_is_no_url_is_refused(location: str) -> None:

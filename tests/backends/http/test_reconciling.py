@@ -29,7 +29,7 @@ DELTAS = (TextDelta, ThinkingDelta)
 FULLS = (Text, Thinking)
 
 pieces = st.lists(
-    st.sampled_from(["a", "b ", "\U0001f600", "\ud83d", "\ude00", "x\ny"]),
+    st.sampled_from(["a", "b ", " c", "\U0001f600", "\ud83d", "\ude00", "x\ny"]),
     min_size=1,
     max_size=4,
 )
@@ -101,6 +101,16 @@ def said(events: Sequence[Event]) -> list[object]:
     return [*stretches, current]
 
 
+def solid(stretches: Sequence[object]) -> list[object]:
+    """Return what is said between tool events, without its white space."""
+    return [
+        {kind: "".join(text.split()) for kind, text in each.items()}
+        if isinstance(each, dict)
+        else each
+        for each in stretches
+    ]
+
+
 def missing(
     come: Sequence[Event], history: Sequence[Event], *, known: int = 0
 ) -> list[Event] | None:
@@ -139,6 +149,22 @@ def test_where_it_keeps_deltas_all_is_said_once(
     rest = missing(turn[:cut], [OPENING, *shape(turn)])
     assert rest is not None
     assert said([*turn[:cut], *rest]) == said(turn)
+
+
+@given(turns, st.data())
+def test_white_space_that_the_service_trims_takes_nothing_with_it(
+    turn: list[Event], data: st.DataObject
+) -> None:
+    trimmed = [
+        type(each)(each.content.strip())
+        if isinstance(each, TextDelta | ThinkingDelta)
+        else each
+        for each in deltas_only(turn)
+    ]
+    cut = data.draw(st.integers(0, len(turn)))
+    rest = missing(turn[:cut], [OPENING, *trimmed])
+    assert rest is not None
+    assert solid(said([*turn[:cut], *rest])) == solid(said(turn))
 
 
 @pytest.mark.parametrize("shape", [both, fulls_only, deltas_only, deltas_cut_otherwise])

@@ -119,6 +119,9 @@ ECHOES: dict[str, Handler] = {
     "an escaped detail": echoing(head(401), b'{"detail": "%b"}' % ESCAPED),
     "a list": echoing(head(422), b'{"detail": [{"loc": ["KEY"], "msg": {"KEY": 1}}]}'),
     "a page": echoing(head(200, "Content-Type: text/html"), b"KEY"),
+    "a body that is no JSON": echoing(
+        head(200, "Content-Type: application/json"), b"KEY"
+    ),
     "a content type": echoing(head(200, "Content-Type: KEY"), b"x"),
     "a request id": echoing(head(403, "X-Request-Id: KEY")),
     "a status line": echoing(b"KEY\r\n\r\n"),

@@ -52,7 +52,8 @@ def test_its_options_reach_the_server(session_file: Callable[..., Path]) -> None
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (["--host", "0.0.0.0"], "other machines may reach 0.0.0.0: add --allow-remote"),  # noqa: S104 - refused
+        (["--host", "0.0.0.0"], "other machines may reach it: add --allow-remote"),  # noqa: S104 - refused
+        (["--speed", "nan"], "'speed' must be > 0: nan"),
         (["--fault", "stall=soon"], "the fault stall cannot take 'soon'"),
         (["--speed", "0"], "0.0 is not in the range x>0"),
         (["--page-size", "0"], "0 is not in the range x>=1"),
