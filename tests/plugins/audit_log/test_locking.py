@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from forking import exit_code_of, forked
 from replay.errors import AuditLockedError
 from replay_plugins.audit_log.locking import Lock
 
@@ -59,17 +60,13 @@ def test_a_refused_lock_leaves_no_descriptor(tmp_path: Path) -> None:
 
 def test_a_forked_child_does_not_hold_it_and_cannot_let_it_go(tmp_path: Path) -> None:
     lock = Lock(tmp_path / "lock")
-    child = os.fork()
-    if not child:
-        code = 1
-        try:
+
+    def use() -> None:
+        with pytest.raises(AuditLockedError):
             lock.check()
-        except AuditLockedError:
-            lock.close()
-            code = 0
-        finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        lock.close()
+
+    assert exit_code_of(forked(use)) == 0
     lock.check()
     assert not other_process_gets(tmp_path / "lock")
     lock.close()
@@ -78,13 +75,14 @@ def test_a_forked_child_does_not_hold_it_and_cannot_let_it_go(tmp_path: Path) ->
 def test_it_is_let_go_while_a_forked_child_lives(tmp_path: Path) -> None:
     lock = Lock(tmp_path / "lock")
     reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
+
+    def live() -> None:
         os.close(writer)
         os.read(reader, 1)
-        os._exit(0)
+
+    child = forked(live)
     lock.close()
     assert other_process_gets(tmp_path / "lock")
     os.close(writer)
     os.close(reader)
-    os.waitpid(child, 0)
+    assert exit_code_of(child) == 0

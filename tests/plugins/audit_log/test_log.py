@@ -11,6 +11,7 @@ import pytest
 
 from audit_logs import kinds_of, lines_of, opened, records_of
 from file_room import room_for
+from forking import exit_code_of, forked
 from privileges import public_folder, unprivileged
 from replay.errors import (
     AuditError,
@@ -146,16 +147,12 @@ def test_a_log_that_could_not_be_opened_is_not_locked(tmp_path: Path) -> None:
 )
 def test_a_forked_child_is_refused(tmp_path: Path, use: Callable[[Log], None]) -> None:
     log = opened(tmp_path / "a")
-    child = os.fork()
-    if not child:
-        code = 1
-        try:
+
+    def use_it() -> None:
+        with pytest.raises(AuditLockedError):
             use(log)
-        except AuditLockedError:
-            code = 0
-        finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    assert exit_code_of(forked(use_it)) == 0
     log.append("stop", {})
     assert kinds_of(tmp_path / "a") == ["log_opened", "stop"]
 

@@ -3,12 +3,14 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import replay
 from audit_logs import kinds_of, opened, records_of
+from forking import exit_code_of, forked
 from replay import AuditFullError, AuditLockedError, ReplayEngine
 from replay_plugins.audit_log import AuditLog
 
@@ -31,29 +33,19 @@ def write_when_it_is_free(path: Path, pipe: int, actor: str) -> None:
         return
 
 
-def started(path: Path, pipe: int, actor: str) -> int:
-    child = os.fork()
-    if not child:
-        code = 1
-        try:
-            write_when_it_is_free(path, pipe, actor)
-            code = 0
-        finally:
-            os._exit(code)
-    return child
-
-
 def test_four_processes_are_refused_or_write_every_record(tmp_path: Path) -> None:
     path, actors = tmp_path / "a", [f"process {number}" for number in range(4)]
     mine = opened(path)
     reader, writer = os.pipe()
-    children = [started(path, writer, actor) for actor in actors]
+    children = [
+        forked(partial(write_when_it_is_free, path, writer, actor)) for actor in actors
+    ]
     told = b""
     while len(told) < len(children):
         told += os.read(reader, 4)
     mine.append("stop", {})
     mine.close()
-    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    codes = [exit_code_of(child) for child in children]
     os.close(reader)
     os.close(writer)
     assert codes == [0] * 4

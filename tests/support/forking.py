@@ -1,0 +1,25 @@
+"""Children of the process that runs the tests."""
+
+import os
+import warnings
+from collections.abc import Callable
+
+
+def forked(function: Callable[[], object]) -> int:
+    """Run a function in a child, and return the child's process id."""
+    with warnings.catch_warnings():  # of threads that other tests have left: not ours
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if not child:
+        code = 1
+        try:
+            function()
+            code = 0
+        finally:
+            os._exit(code)
+    return child
+
+
+def exit_code_of(child: int) -> int:
+    """Return how a child ended: 0 where its function returned, 1 where that raised."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
