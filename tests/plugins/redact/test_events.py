@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -85,6 +86,8 @@ def said(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Event]:
         delta, full = CLASSES[kind]
         form = draw(st.sampled_from(["deltas", "full", "both", "around"]))
         if form == "around":
+            if events:  # or the deltas before are told apart from what they run into
+                events.append(Stop(Usage(), is_error=False))
             cut = draw(st.integers(0, len(content)))
             pieces = [content[:cut], content[cut:]]
             events += [delta(pieces[0]), CLASSES[other][0](between), delta(pieces[1])]
@@ -123,7 +126,7 @@ def test_short_secrets_cut_anywhere_leave_messages_where_they_are(
     before, after = told(history)[0], told(rewritten)[0]
     assert [(m[0], *m[2:]) for m in before] == [(m[0], *m[2:]) for m in after]
     for message in after:
-        assert "ab" not in message[1]
+        assert "ab" not in re.sub("<X_.{12}>", "", message[1])
 
 
 SECRET = EACH[0]
