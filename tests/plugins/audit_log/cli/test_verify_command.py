@@ -130,7 +130,7 @@ def test_a_wrong_key_is_wrong_usage(tmp_path: Path) -> None:
     log = written(tmp_path / "log")
     done = audit("verify", log.log, "--key", "a+b+c")
     assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("replay: error: a+b+c: key: ")
+    assert done.err.startswith("replay: error: key: no Ed25519 key")
 
 
 def test_what_is_not_there_exits_with_2(tmp_path: Path) -> None:
