@@ -194,8 +194,10 @@ class Log:
         except (TypeError, ValueError, RecursionError) as error:
             reason = f"a {kind} cannot be written as JSON: {error}"
             raise AuditError(str(file.path), reason) from error
-        before = self._openings.append(openings, chain.size) if self._openings else 0
+        before = self._openings.size if self._openings else 0
         try:
+            if self._openings:
+                self._openings.append(openings, chain.size)
             file.append(line)
             chain.advance(line)
         except AuditError:

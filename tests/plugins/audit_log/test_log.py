@@ -382,6 +382,18 @@ def test_an_interrupt_within_a_record_closes_the_log_for_good(tmp_path: Path) ->
     assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "log_opened", "stop"]
 
 
+def test_an_interrupt_within_an_opening_closes_the_log_for_good(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a", keeps_openings=True)
+    sys.setprofile(interrupt_after("write"))
+    with pytest.raises(KeyboardInterrupt):
+        log.append("stop", {}, [OPENING])
+    with pytest.raises(AuditPoisonedError, match="interrupted within a record"):
+        log.close()
+    opened(tmp_path / "a").append("stop", {})
+    assert kinds_of(tmp_path / "a") == ["log_opened", "log_opened", "stop"]
+    assert (tmp_path / "a.openings").read_bytes() == b""
+
+
 def test_an_interrupt_while_a_record_is_synced_loses_nothing(tmp_path: Path) -> None:
     log = opened(tmp_path / "a")
     sys.setprofile(interrupt_after("fdatasync"))
