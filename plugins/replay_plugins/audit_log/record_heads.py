@@ -23,7 +23,6 @@ class Head(msgspec.Struct):
     clock_step: bool = False
     log: str = ""  # of log_opened
     content_policy: str = ""  # of log_opened
-    content: msgspec.Raw = msgspec.Raw(b"")  # of log_opened: the policy
     signed: bool = False  # of log_opened and checkpoint
     note: str = ""  # of checkpoint
 

@@ -15,7 +15,7 @@ def test_a_record_as_it_is_written_fits() -> None:
 
 
 def test_a_record_that_holds_anything_has_a_head() -> None:
-    odd = {"half": "\ud83d", "large": 10**400, "nested": [[{}]], "note": "of mine"}
+    odd = {"content": "\ud83d", "large": 10**400, "nested": [[{}]], "note": "of mine"}
     head = head_of(record(**odd))
     assert head is not None
     assert (head.seq, head.kind, head.actor) == (0, "message", "ann")
