@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from typing import Final
 
 from replay.errors import AuditError, AuditPoisonedError
 from replay_plugins.audit_log.appending import AppendOnlyFile
@@ -23,6 +24,8 @@ from replay_plugins.audit_log.private_files import (
 )
 from replay_plugins.audit_log.recovering import describe, keep_torn_end, read_back
 from replay_plugins.audit_log.signed_notes import write_note
+
+_LONGEST_WAIT: Final = 1000 * int(threading.TIMEOUT_MAX)  # milliseconds
 
 
 class Log:
@@ -213,7 +216,8 @@ class Log:
         if policy == "record":
             self._sync()
         elif policy != "session" and self._timer is None:
-            self._timer = threading.Timer(policy / 1000, self._sync_later)
+            seconds = min(policy, _LONGEST_WAIT) / 1000
+            self._timer = threading.Timer(seconds, self._sync_later)
             self._timer.daemon = True
             self._timer.start()
 

@@ -38,6 +38,7 @@ from replay_plugins.audit_log.log import Log
 from replay_plugins.audit_log.log_files import LogFiles
 from replay_plugins.audit_log.options import check_numbers, check_words, login_name
 from replay_plugins.audit_log.policy import Policy, Sync
+from replay_plugins.audit_log.private_files import refusals_of
 from replay_plugins.audit_log.signing import signer_at
 
 
@@ -91,6 +92,8 @@ class AuditLog:
             raise ValueError(message)
         if self.deltas:
             self.replay_text_delta = self.replay_thinking_delta = self._delta
+        with refusals_of(self.path):
+            files = LogFiles(self.path)
         files = LogFiles(self.path.absolute())  # wherever the program goes
         self._log = Log(files, self._policy())
         self._hide = self._hiding(files)

@@ -421,6 +421,14 @@ def test_after_so_many_milliseconds_records_are_synced_by_themselves(
     assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "stop", "checkpoint"]
 
 
+@pytest.mark.parametrize("wait", [10**13, 10**400], ids=["long", "huge"])
+def test_no_wait_is_too_long_for_the_clock(tmp_path: Path, wait: int) -> None:
+    log = opened(tmp_path / "a", sync=wait)
+    log.append("stop", {})
+    assert log._timer.interval <= threading.TIMEOUT_MAX  # type: ignore[union-attr]  # noqa: SLF001 - a thread waits so long
+    log.close()
+
+
 def test_a_log_that_was_closed_is_not_synced_later(tmp_path: Path) -> None:
     log = opened(tmp_path / "a", sync=600_000)
     log.append("stop", {})

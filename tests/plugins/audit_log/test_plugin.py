@@ -419,6 +419,16 @@ def test_what_cannot_be_recorded_stops_the_replay_whatever_is_isolated(
     assert isinstance(caught.value, AuditError)
 
 
+def test_a_path_that_names_no_file_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(AuditError, match="is a directory"):
+        AuditLog(Path())
+    assert [*tmp_path.iterdir()] == [tmp_path / "here"]
+
+
 def test_a_second_log_of_the_same_path_is_refused(tmp_path: Path) -> None:
     first = AuditLog(tmp_path / "a")
     with pytest.raises(AuditLockedError):

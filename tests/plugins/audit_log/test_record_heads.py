@@ -29,6 +29,8 @@ def test_a_record_that_holds_anything_has_a_head() -> None:
         record() + b" x",
         record().replace(b'"seq":0', b'"seq":0.5'),
         record().replace(b'"seq":0', b'"seq":"0"'),
+        record().replace(b'"seq":0', b'"seq":-1'),
+        record().replace(b'"seq":0', b'"seq":' + b"9" * 4300),
         record().replace(b'"kind":"message"', b'"kind":null'),
         record().replace(b'"actor":"ann",', b""),
     ],
