@@ -219,7 +219,11 @@ class Log:
             seconds = min(policy, _LONGEST_WAIT) / 1000
             self._timer = threading.Timer(seconds, self._sync_later)
             self._timer.daemon = True
-            self._timer.start()
+            try:
+                self._timer.start()
+            except RuntimeError:  # the system has no more threads
+                self._timer = None
+                self._sync()
 
     def _sync_later(self) -> None:
         with suppress(AuditError), self._guarded():

@@ -96,7 +96,11 @@ class AuditLog:
             files = LogFiles(self.path)
         files = LogFiles(self.path.absolute())  # wherever the program goes
         self._log = Log(files, self._policy())
-        self._hide = self._hiding(files)
+        try:
+            self._hide = self._hiding(files)
+        except BaseException:
+            self._log.close()
+            raise
 
     def replay_session_start(self, session: Session) -> None:
         """Record that a session begins, and what its recording hashes to."""

@@ -429,6 +429,19 @@ def test_no_wait_is_too_long_for_the_clock(tmp_path: Path, wait: int) -> None:
     log.close()
 
 
+def test_where_no_thread_can_wait_a_record_is_synced_at_once(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a", sync=600_000)
+    before = threading.stack_size(1 << 46)  # more than any machine has
+    try:
+        log.append("stop", {})
+    finally:
+        threading.stack_size(before)
+    assert log._file._is_synced  # type: ignore[union-attr]  # noqa: SLF001 - it did that
+    log.append("stop", {})
+    assert log._timer is not None  # noqa: SLF001 - a thread waits again
+    log.close()
+
+
 def test_a_log_that_was_closed_is_not_synced_later(tmp_path: Path) -> None:
     log = opened(tmp_path / "a", sync=600_000)
     log.append("stop", {})

@@ -436,6 +436,16 @@ def test_a_second_log_of_the_same_path_is_refused(tmp_path: Path) -> None:
     first.replay_close()
 
 
+def test_a_log_that_cannot_be_begun_is_let_go(tmp_path: Path) -> None:
+    salt = tmp_path / "a.salt"
+    salt.write_bytes(b"no salt")
+    with pytest.raises(AuditError, match="no salt") as caught:
+        AuditLog(tmp_path / "a")
+    salt.unlink()
+    AuditLog(tmp_path / "a").replay_close()
+    assert caught.tb is not None  # which still knows the first one
+
+
 def test_a_replay_into_a_closed_log_is_refused(tmp_path: Path) -> None:
     log = AuditLog(tmp_path / "a")
     log.replay_close()
