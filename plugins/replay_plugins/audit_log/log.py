@@ -116,6 +116,10 @@ class Log:
             except AuditPoisonedError as error:
                 self._fault = error.reason.partition(";")[0]
                 raise
+            except (AuditError, KeyboardInterrupt, MemoryError):
+                raise
+            except BaseException as error:  # such as SystemExit, from a signal
+                raise AuditError(str(self._files.current), repr(error)) from error
             finally:
                 if self._fault is not None:
                     self._let_go()

@@ -204,9 +204,9 @@ class AuditLog:
             for name, value in found.sensitive.items():
                 fields[name], opening = self._hide(name, value)
                 openings += [opening] if opening else []
-        except MemoryError:
+        except (KeyboardInterrupt, MemoryError):
             raise
-        except Exception as error:
+        except BaseException as error:  # SystemExit too: isolation would go on
             reason = f"a {kind} cannot be recorded: {type(error).__name__}: {error}"
             raise AuditError(str(self.path), reason) from error
         self._log.append(kind, fields, openings)

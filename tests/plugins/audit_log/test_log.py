@@ -12,6 +12,7 @@ import pytest
 from audit_logs import kinds_of, lines_of, opened, records_of
 from file_room import room_for
 from privileges import public_folder, unprivileged
+from replay import ReplayEngine, loads
 from replay.errors import (
     AuditError,
     AuditFullError,
@@ -19,6 +20,7 @@ from replay.errors import (
     AuditPoisonedError,
     AuditTamperedError,
 )
+from replay_plugins.audit_log import AuditLog
 from replay_plugins.audit_log.checkpoints import Checkpoint
 from replay_plugins.audit_log.content import Opening
 from replay_plugins.audit_log.log import Log
@@ -360,11 +362,13 @@ def test_where_an_opening_cannot_be_written_its_record_is_not(tmp_path: Path) ->
 # Interruptions
 
 
-def interrupt_after(function: str) -> Callable[[FrameType, str, object], None]:
+def interrupt_after(
+    function: str, interrupt: type[BaseException] = KeyboardInterrupt
+) -> Callable[[FrameType, str, object], None]:
     def profile(_: FrameType, event: str, argument: object) -> None:
         if event == "c_return" and getattr(argument, "__name__", "") == function:
             sys.setprofile(None)
-            raise KeyboardInterrupt
+            raise interrupt
 
     return profile
 
@@ -392,6 +396,16 @@ def test_an_interrupt_within_an_opening_closes_the_log_for_good(tmp_path: Path) 
     opened(tmp_path / "a").append("stop", {})
     assert kinds_of(tmp_path / "a") == ["log_opened", "log_opened", "stop"]
     assert (tmp_path / "a.openings").read_bytes() == b""
+
+
+@pytest.mark.parametrize("call", ["monotonic_ns", "write", "fdatasync", "replace"])
+def test_a_programs_exit_within_a_hook_stops_a_replay_that_isolates(
+    tmp_path: Path, call: str
+) -> None:
+    engine = ReplayEngine([AuditLog(tmp_path / "a")], on_plugin_error="isolate")
+    sys.setprofile(interrupt_after(call, SystemExit))
+    with pytest.raises(AuditError, match="SystemExit"):
+        engine.replay(loads('[{"type": "user_input", "content": "Well?"}]'))
 
 
 def test_an_interrupt_while_a_record_is_synced_loses_nothing(tmp_path: Path) -> None:
