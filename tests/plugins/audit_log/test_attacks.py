@@ -81,6 +81,11 @@ def tail_without_a_checkpoint(log: Written) -> None:
     log.files.checkpoint.unlink()
 
 
+def time_beside_edited(log: Written) -> None:
+    beside = log.files.checkpoint
+    beside.write_bytes(beside.read_bytes().replace(b"\ntime 20", b"\ntime 21"))
+
+
 def torn_end_edited(log: Written) -> None:
     with log.log.open("ab") as file:
         file.write(b'{"schema":"chat-rep')
@@ -246,6 +251,7 @@ ATTACKS: Final[list[tuple[str, Attack, dict[str, Any]]]] = [
         lambda log: log.log.write_bytes(log.log.read_bytes()[:-300] + bytes(300)),
         {},
     ),
+    ("Edit the time in the checkpoint beside the log", time_beside_edited, {}),
     ("Edit the torn end that was kept aside", torn_end_edited, {}),
     (
         "Edit what the last record, a checkpoint, says of the records",
