@@ -52,9 +52,7 @@ class Walk:
         self._tree = Frontier()
         self._roots = {each.checkpoint.size: b"" for each in anchors}
         self._roots[0] = self._tree.root()
-        self._texts: dict[
-            int, str
-        ] = {}  # of what anchors are copies of
+        self._texts: dict[int, str] = {}  # of what anchors are copies of
         self._next, self._head = 0, NOTHING
         self._time = ""  # of the last record
         self._actor = self._policy = ""  # of who opened the log
