@@ -13,7 +13,7 @@ import attrs
 
 from replay.errors import AuditTamperedError
 from replay_plugins.audit_log.chain import json_bytes
-from replay_plugins.audit_log.private_files import open_private, write_new
+from replay_plugins.audit_log.private_files import open_private, replace
 
 ContentPolicy: TypeAlias = Literal["full", "digest", "redacted", "committed"]
 SALT_BYTES: Final = 32
@@ -86,7 +86,7 @@ def salt_at(path: Path) -> bytes:
         AuditError: It cannot be read or written.
     """
     if not os.path.lexists(path):
-        write_new(path, token_bytes(SALT_BYTES))
+        replace(path, token_bytes(SALT_BYTES))  # whole: a kill may come at any time
     with os.fdopen(open_private(path, os.O_RDONLY), "rb") as file:
         salt = file.read(SALT_BYTES + 1)
     if len(salt) != SALT_BYTES:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from typing import Final
 
 from replay.errors import AuditError, AuditPoisonedError
 from replay_plugins.audit_log.appending import AppendOnlyFile
@@ -23,6 +24,8 @@ from replay_plugins.audit_log.private_files import (
 )
 from replay_plugins.audit_log.recovering import describe, keep_torn_end, read_back
 from replay_plugins.audit_log.signed_notes import write_note
+
+_LONGEST_WAIT: Final = 1000 * int(threading.TIMEOUT_MAX)  # milliseconds
 
 
 class Log:
@@ -113,6 +116,10 @@ class Log:
             except AuditPoisonedError as error:
                 self._fault = error.reason.partition(";")[0]
                 raise
+            except (AuditError, KeyboardInterrupt, MemoryError):
+                raise
+            except BaseException as error:  # such as SystemExit, from a signal
+                raise AuditError(str(self._files.current), repr(error)) from error
             finally:
                 if self._fault is not None:
                     self._let_go()
@@ -194,8 +201,10 @@ class Log:
         except (TypeError, ValueError, RecursionError) as error:
             reason = f"a {kind} cannot be written as JSON: {error}"
             raise AuditError(str(file.path), reason) from error
-        before = self._openings.append(openings, chain.size) if self._openings else 0
+        before = self._openings.size if self._openings else 0
         try:
+            if self._openings:
+                self._openings.append(openings, chain.size)
             file.append(line)
             chain.advance(line)
         except AuditError:
@@ -211,9 +220,14 @@ class Log:
         if policy == "record":
             self._sync()
         elif policy != "session" and self._timer is None:
-            self._timer = threading.Timer(policy / 1000, self._sync_later)
+            seconds = min(policy, _LONGEST_WAIT) / 1000
+            self._timer = threading.Timer(seconds, self._sync_later)
             self._timer.daemon = True
-            self._timer.start()
+            try:
+                self._timer.start()
+            except RuntimeError:  # the system has no more threads
+                self._timer = None
+                self._sync()
 
     def _sync_later(self) -> None:
         with suppress(AuditError), self._guarded():

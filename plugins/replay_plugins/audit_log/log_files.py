@@ -1,19 +1,32 @@
 """The files that make up one log."""
 
+import errno
+import os
 from pathlib import Path
 
 import attrs
+
+
+def _named(path: str | Path) -> Path:
+    found = Path(path)
+    if found.name in {"", ".."}:
+        number = errno.EISDIR
+        raise IsADirectoryError(number, os.strerror(number), str(path))
+    return found
 
 
 @attrs.frozen
 class LogFiles:
     """The files of the log at a path; most need not be there.
 
+    Raises:
+        IsADirectoryError: The path names no file, such as ``.``.
+
     >>> LogFiles("audit.jsonl").checkpoint.name
     'audit.jsonl.checkpoint'
     """
 
-    current: Path = attrs.field(converter=Path)  #: the newest records
+    current: Path = attrs.field(converter=_named)  #: the newest records
 
     @property
     def checkpoint(self) -> Path:

@@ -157,7 +157,8 @@ def _seed_of_pem(pem: bytes) -> bytes:
 
 def _check_name(name: str) -> None:
     if not is_name(name):
-        raise _bad(reason=f"no name: {name!a}; white space and + cannot stand in it")
+        reason = "no name: white space and + cannot stand in it"
+        raise _bad(reason=reason)  # what stands there may be a secret
 
 
 def _check_id(verifier: Verifier, key_id: str) -> None:

@@ -137,10 +137,10 @@ class OpeningChecks:
     def _read(self) -> Iterator[OpeningLine]:
         for number, line in enumerate(lines_of(self._path), 1):
             opening = read_opening(line, number)
-            if opening is None:
+            if opening is None and line.endswith(b"\n"):
                 where = self._place(number)
                 self._findings.add("openings", where, "it is no opening")
-            else:
+            elif opening is not None:  # else a crash cut it off
                 yield opening
 
     def _place(self, number: int) -> str:

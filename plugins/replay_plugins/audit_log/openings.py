@@ -30,19 +30,22 @@ class Openings:
         self._file = AppendOnlyFile(path)
         self._file.cut(_end(path, size))
 
-    def append(self, openings: Iterable[Opening], seq: int) -> int:
-        """Write the openings of the next record; return what :meth:`cut` takes.
+    @property
+    def size(self) -> int:
+        """Return how many bytes there are: what :meth:`cut` takes."""
+        return self._file.size
+
+    def append(self, openings: Iterable[Opening], seq: int) -> None:
+        """Write the openings of the next record.
 
         Raises:
             AuditError: They cannot be written; the file is as it was.
         """
-        before = self._file.size
         if lines := b"".join(each.line(seq) for each in openings):
             self._file.append(lines)
-        return before
 
     def cut(self, size: int) -> None:
-        """Remove what was appended since: there is no such record."""
+        """Remove what was appended since it had that size: there is no such record."""
         self._file.cut(size)
 
     def sync(self) -> None:
@@ -55,13 +58,14 @@ class Openings:
 
 
 def _end(path: Path, size: int) -> int:
-    """Return how many bytes of the file belong to the first *size* records."""
-    end = 0
+    """Return where the last opening of the first *size* records ends."""
+    end = position = 0
     with os.fdopen(open_private(path, os.O_RDONLY), "rb") as file:
         for line in file:
-            if not line.endswith(b"\n") or b"\0" in line or _seq(line, path) >= size:
-                break
-            end += len(line)
+            position += len(line)
+            is_whole = line.endswith(b"\n") and b"\0" not in line
+            if is_whole and _seq(line, path) < size:
+                end = position
     return end
 
 

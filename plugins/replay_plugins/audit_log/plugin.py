@@ -38,6 +38,7 @@ from replay_plugins.audit_log.log import Log
 from replay_plugins.audit_log.log_files import LogFiles
 from replay_plugins.audit_log.options import check_numbers, check_words, login_name
 from replay_plugins.audit_log.policy import Policy, Sync
+from replay_plugins.audit_log.private_files import refusals_of
 from replay_plugins.audit_log.signing import signer_at
 
 
@@ -91,9 +92,15 @@ class AuditLog:
             raise ValueError(message)
         if self.deltas:
             self.replay_text_delta = self.replay_thinking_delta = self._delta
+        with refusals_of(self.path):
+            files = LogFiles(self.path)
         files = LogFiles(self.path.absolute())  # wherever the program goes
         self._log = Log(files, self._policy())
-        self._hide = self._hiding(files)
+        try:
+            self._hide = self._hiding(files)
+        except BaseException:
+            self._log.close()
+            raise
 
     def replay_session_start(self, session: Session) -> None:
         """Record that a session begins, and what its recording hashes to."""
@@ -197,9 +204,9 @@ class AuditLog:
             for name, value in found.sensitive.items():
                 fields[name], opening = self._hide(name, value)
                 openings += [opening] if opening else []
-        except MemoryError:
+        except (KeyboardInterrupt, MemoryError):
             raise
-        except Exception as error:
+        except BaseException as error:  # SystemExit too: isolation would go on
             reason = f"a {kind} cannot be recorded: {type(error).__name__}: {error}"
             raise AuditError(str(self.path), reason) from error
         self._log.append(kind, fields, openings)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
@@ -15,7 +15,7 @@ TIME_CHARACTERS: Final = len("2026-11-26T01:20:00.123456Z")
 class Head(msgspec.Struct):
     """The fields of a record that verification needs; it holds the others as bytes."""
 
-    seq: int
+    seq: Annotated[int, msgspec.Meta(ge=0, lt=10**18)]
     prev: str
     time: str
     kind: str
@@ -23,7 +23,6 @@ class Head(msgspec.Struct):
     clock_step: bool = False
     log: str = ""  # of log_opened
     content_policy: str = ""  # of log_opened
-    content: msgspec.Raw = msgspec.Raw(b"")  # of log_opened: the policy
     signed: bool = False  # of log_opened and checkpoint
     note: str = ""  # of checkpoint
 

@@ -52,6 +52,7 @@ class Walk:
         self._tree = Frontier()
         self._roots = {each.checkpoint.size: b"" for each in anchors}
         self._roots[0] = self._tree.root()
+        self._texts: dict[int, str] = {}  # of what anchors are copies of
         self._next, self._head = 0, NOTHING
         self._time = ""  # of the last record
         self._actor = self._policy = ""  # of who opened the log
@@ -143,6 +144,8 @@ class Walk:
         except DecodeError as error:
             findings.add("unaltered", place, error.reason, head.seq)
             return
+        if head.seq in self._roots:
+            self._texts[head.seq] = note.text
         is_signed = self._is_signed(note, place, head.seq)
         findings.log = findings.log or checkpoint.origin.removeprefix(ORIGIN)
         if head.signed != bool(note.signatures):
@@ -183,6 +186,8 @@ class Walk:
         elif self._roots[size] != anchor.checkpoint.root:
             reason = f"the first {size} records are not those that it is of"
             findings.add("unaltered", where, reason)
+        elif self._texts.get(size, anchor.note.text) != anchor.note.text:
+            findings.add("unaltered", where, f"record {size} has another text of it")
         else:
             return is_signed
         return False

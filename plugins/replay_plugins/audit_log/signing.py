@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from replay_plugins.audit_log.note_keys import Signer
 
 NAME: Final = "chat-replay"  #: what a key is called that does not say it, as in PEM
+_BEGINNINGS: Final = ("PRIVATE+KEY+", "-----BEGIN ")  # of private keys
 
 
 def signer_at(path: Path) -> "Signer":
@@ -18,8 +19,11 @@ def signer_at(path: Path) -> "Signer":
 
     Raises:
         UnsupportedError: The extra ``audit`` is not installed.
-        AuditError: It cannot be read, or holds no private key.
+        AuditError: It cannot be read, or holds no private key, or is the key itself.
     """
+    if str(path).lstrip().startswith(_BEGINNINGS):
+        hint = "name the file that holds it; whoever saw the command has the key"
+        raise AuditError(path="key", reason="it is a private key itself", hint=hint)
     from replay_plugins.audit_log.note_keys import Signer  # noqa: PLC0415 - an extra
 
     with os.fdopen(open_private(path, os.O_RDONLY), "rb") as file:

@@ -72,9 +72,11 @@ def require_anchor(findings: Findings, path: Path) -> None:
 
 def _anchors(files: LogFiles, kept: Sequence[Path], findings: Findings) -> list[Anchor]:
     anchors = [read_anchor(each, is_kept=True) for each in kept]
-    if files.checkpoint.exists():
+    if files.checkpoint.is_file():
         try:
             anchors.append(read_anchor(files.checkpoint, is_kept=False))
         except DecodeError as error:
             findings.add("unaltered", files.checkpoint.name, error.reason)
+    elif files.checkpoint.exists():  # a pipe would be waited for
+        findings.add("unaltered", files.checkpoint.name, "it is no regular file")
     return anchors

@@ -48,7 +48,10 @@ def moment(text: str) -> str:
         ValueError: It is none.
     """
     found = datetime.fromisoformat(text)
-    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    try:
+        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError as error:  # an offset leads out of the calendar
+        raise ValueError(str(error)) from error
     return found.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

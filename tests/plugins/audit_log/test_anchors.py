@@ -40,6 +40,26 @@ def test_a_key_is_given_as_it_is_or_in_a_file(tmp_path: Path) -> None:
     assert read_verifier(str(path)) == read_verifier(str(ANN.verifier()))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        ANN.private_text(),
+        ANN.private_text().removeprefix("PRIVATE+KEY+"),
+        "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n",
+    ],
+)
+def test_a_private_key_in_place_of_a_public_one_is_not_shown(text: str) -> None:
+    with pytest.raises(DecodeError) as caught:
+        read_verifier(text)
+    assert text.strip()[-9:] not in str(caught.value)
+
+
+def test_a_file_that_holds_no_key_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a+b").write_text("nothing")
+    with pytest.raises(DecodeError, match=r"a\+b: key: "):
+        read_verifier(str(tmp_path / "a+b"))
+
+
 def test_a_file_that_is_not_there_is_no_key(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_verifier(str(tmp_path / "missing"))

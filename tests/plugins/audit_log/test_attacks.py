@@ -71,6 +71,30 @@ def old_copy(log: Written) -> None:
         shutil.copy(copies / each.name, each)
 
 
+def gone_on_from_twice(log: Written) -> None:
+    old_copy(log)
+    log.replay("ses-4")
+
+
+def tail_without_a_checkpoint(log: Written) -> None:
+    edited(log, lambda lines: lines[:-6])
+    log.files.checkpoint.unlink()
+
+
+def time_beside_edited(log: Written) -> None:
+    beside = log.files.checkpoint
+    beside.write_bytes(beside.read_bytes().replace(b"\ntime 20", b"\ntime 21"))
+
+
+def torn_end_edited(log: Written) -> None:
+    with log.log.open("ab") as file:
+        file.write(b'{"schema":"chat-rep')
+    log.replay("ses-3")
+    log.keep()
+    (torn,) = log.files.torn()
+    torn.write_bytes(b"nothing")
+
+
 def another_logs_file(log: Written) -> None:
     other = written(log.folder / "other", max_bytes=1500)
     shutil.copy(other.files.parts()[1], log.files.parts()[1])
@@ -206,7 +230,17 @@ ATTACKS: Final[list[tuple[str, Attack, dict[str, Any]]]] = [
         back_to_the_first_session,
         {},
     ),
+    (
+        "Cut the tail off anywhere, and delete the checkpoint beside the log",
+        tail_without_a_checkpoint,
+        {},
+    ),
     ("Put an old copy of the whole log in its place", old_copy, {}),
+    (
+        "Go on twice from a copy of the log, and show one auditor each",
+        gone_on_from_twice,
+        {},
+    ),
     (
         "Truncate in the middle of a record",
         lambda log: log.log.write_bytes(log.log.read_bytes()[:-30]),
@@ -217,6 +251,8 @@ ATTACKS: Final[list[tuple[str, Attack, dict[str, Any]]]] = [
         lambda log: log.log.write_bytes(log.log.read_bytes()[:-300] + bytes(300)),
         {},
     ),
+    ("Edit the time in the checkpoint beside the log", time_beside_edited, {}),
+    ("Edit the torn end that was kept aside", torn_end_edited, {}),
     (
         "Edit what the last record, a checkpoint, says of the records",
         lambda log: replaced(log, -1, b"\\n21\\n", b"\\n20\\n"),
@@ -272,6 +308,11 @@ ATTACKS: Final[list[tuple[str, Attack, dict[str, Any]]]] = [
     ("Put another log of the same key in its place", another_log, {}),
     ("Put another log's file in place of one", another_logs_file, {"max_bytes": 1500}),
     ("Mix records of another log in", another_logs_records, {}),
+    (
+        "Change the salt of the digests",
+        lambda log: log.files.salt.write_bytes(bytes(32)),
+        {"content": "digest"},
+    ),
     (
         "Change a committed field's salt",
         lambda log: openings(log, other_salt),

@@ -2,8 +2,10 @@
 
 import hmac
 import json
+import sys
 from hashlib import sha256
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -68,6 +70,19 @@ def test_a_salt_is_made_once(tmp_path: Path) -> None:
     assert len(salt) == 32
     assert salt_at(tmp_path / "salt") == salt == (tmp_path / "salt").read_bytes()
     assert (tmp_path / "salt").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_salt_is_whole_as_soon_as_it_is_there(tmp_path: Path) -> None:
+    path, sizes = tmp_path / "salt", set()
+
+    def look(_: FrameType, event: str, __: object) -> None:
+        if event == "c_return" and path.exists():
+            sizes.add(path.stat().st_size)
+
+    sys.setprofile(look)
+    salt_at(path)
+    sys.setprofile(None)
+    assert sizes == {32}
 
 
 def test_no_two_logs_have_one_salt(tmp_path: Path) -> None:

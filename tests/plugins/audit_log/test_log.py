@@ -13,6 +13,7 @@ from audit_logs import kinds_of, lines_of, opened, records_of
 from file_room import room_for
 from forking import exit_code_of, forked
 from privileges import public_folder, unprivileged
+from replay import ReplayEngine, loads
 from replay.errors import (
     AuditError,
     AuditFullError,
@@ -20,6 +21,7 @@ from replay.errors import (
     AuditPoisonedError,
     AuditTamperedError,
 )
+from replay_plugins.audit_log import AuditLog
 from replay_plugins.audit_log.checkpoints import Checkpoint
 from replay_plugins.audit_log.content import Opening
 from replay_plugins.audit_log.log import Log
@@ -357,11 +359,13 @@ def test_where_an_opening_cannot_be_written_its_record_is_not(tmp_path: Path) ->
 # Interruptions
 
 
-def interrupt_after(function: str) -> Callable[[FrameType, str, object], None]:
+def interrupt_after(
+    function: str, interrupt: type[BaseException] = KeyboardInterrupt
+) -> Callable[[FrameType, str, object], None]:
     def profile(_: FrameType, event: str, argument: object) -> None:
         if event == "c_return" and getattr(argument, "__name__", "") == function:
             sys.setprofile(None)
-            raise KeyboardInterrupt
+            raise interrupt
 
     return profile
 
@@ -377,6 +381,28 @@ def test_an_interrupt_within_a_record_closes_the_log_for_good(tmp_path: Path) ->
         log.close()
     opened(tmp_path / "a").append("stop", {})
     assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "log_opened", "stop"]
+
+
+def test_an_interrupt_within_an_opening_closes_the_log_for_good(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a", keeps_openings=True)
+    sys.setprofile(interrupt_after("write"))
+    with pytest.raises(KeyboardInterrupt):
+        log.append("stop", {}, [OPENING])
+    with pytest.raises(AuditPoisonedError, match="interrupted within a record"):
+        log.close()
+    opened(tmp_path / "a").append("stop", {})
+    assert kinds_of(tmp_path / "a") == ["log_opened", "log_opened", "stop"]
+    assert (tmp_path / "a.openings").read_bytes() == b""
+
+
+@pytest.mark.parametrize("call", ["monotonic_ns", "write", "fdatasync", "replace"])
+def test_a_programs_exit_within_a_hook_stops_a_replay_that_isolates(
+    tmp_path: Path, call: str
+) -> None:
+    engine = ReplayEngine([AuditLog(tmp_path / "a")], on_plugin_error="isolate")
+    sys.setprofile(interrupt_after(call, SystemExit))
+    with pytest.raises(AuditError, match="SystemExit"):
+        engine.replay(loads('[{"type": "user_input", "content": "Well?"}]'))
 
 
 def test_an_interrupt_while_a_record_is_synced_loses_nothing(tmp_path: Path) -> None:
@@ -404,6 +430,27 @@ def test_after_so_many_milliseconds_records_are_synced_by_themselves(
     log.append("stop", {})
     log.close()
     assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "stop", "checkpoint"]
+
+
+@pytest.mark.parametrize("wait", [10**13, 10**400], ids=["long", "huge"])
+def test_no_wait_is_too_long_for_the_clock(tmp_path: Path, wait: int) -> None:
+    log = opened(tmp_path / "a", sync=wait)
+    log.append("stop", {})
+    assert log._timer.interval <= threading.TIMEOUT_MAX  # type: ignore[union-attr]  # noqa: SLF001 - a thread waits so long
+    log.close()
+
+
+def test_where_no_thread_can_wait_a_record_is_synced_at_once(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a", sync=600_000)
+    before = threading.stack_size(1 << 46)  # more than any machine has
+    try:
+        log.append("stop", {})
+    finally:
+        threading.stack_size(before)
+    assert log._file._is_synced  # type: ignore[union-attr]  # noqa: SLF001 - it did that
+    log.append("stop", {})
+    assert log._timer is not None  # noqa: SLF001 - a thread waits again
+    log.close()
 
 
 def test_a_log_that_was_closed_is_not_synced_later(tmp_path: Path) -> None:

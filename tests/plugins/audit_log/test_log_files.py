@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from replay_plugins.audit_log.log_files import LogFiles
 
 
@@ -14,6 +16,12 @@ def test_every_file_lies_beside_the_log(tmp_path: Path) -> None:
         "a.jsonl.salt",
         "a.jsonl.lock",
     ]
+
+
+@pytest.mark.parametrize("path", ["", ".", "/", "a/.."])
+def test_a_path_that_names_no_file_is_refused(path: str) -> None:
+    with pytest.raises(IsADirectoryError):
+        LogFiles(path)
 
 
 def test_parts_come_oldest_first_past_their_six_digits(tmp_path: Path) -> None:

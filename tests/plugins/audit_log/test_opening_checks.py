@@ -123,6 +123,15 @@ def test_what_a_crash_left_past_the_last_record_is_no_problem(tmp_path: Path) ->
     assert checked(tmp_path, [*ALL, *made(9, "a")[1]]).problems == []
 
 
+def test_an_opening_that_a_crash_cut_off_is_no_problem(tmp_path: Path) -> None:
+    assert checked(tmp_path, [*ALL, made(9, "a")[1][0][:-1]]).problems == []
+
+
+def test_an_opening_of_a_record_that_is_cut_off_is_missing(tmp_path: Path) -> None:
+    found = checked(tmp_path, [*ALL[:-1], ALL[-1][:-1]])
+    assert (found.openings.missing, found.counts) == (1, {"openings": 1})
+
+
 def test_an_opening_past_the_last_record_that_is_checked_is_told(
     tmp_path: Path,
 ) -> None:

@@ -33,6 +33,15 @@ def test_a_torn_end_is_removed(tmp_path: Path, torn: bytes) -> None:
     assert (tmp_path / "a").read_bytes() == LINES
 
 
+@pytest.mark.parametrize("damaged", [b"\0\0\n", ONE.line(9), b'\0{"seq":1}\n'])
+def test_what_is_damaged_takes_no_later_opening_with_it(
+    tmp_path: Path, damaged: bytes
+) -> None:
+    (tmp_path / "a").write_bytes(damaged + LINES + damaged)
+    Openings(tmp_path / "a", 9)
+    assert (tmp_path / "a").read_bytes() == damaged + LINES
+
+
 def test_the_mark_of_a_removed_opening_stays(tmp_path: Path) -> None:
     mark = b'{"seq":1,"field":"content","removed":"2026-11-26T01:20:00Z"}\n'
     (tmp_path / "a").write_bytes(mark)
@@ -59,7 +68,9 @@ def test_all_openings_of_a_record_are_written_or_none(tmp_path: Path) -> None:
 def test_what_was_appended_can_be_taken_back(tmp_path: Path) -> None:
     openings = Openings(tmp_path / "a", 0)
     openings.append([ONE], 1)
-    openings.cut(openings.append([ONE, ONE], 2))
+    before = openings.size
+    openings.append([ONE, ONE], 2)
+    openings.cut(before)
     openings.append([], 2)
     assert (tmp_path / "a").read_bytes() == ONE.line(1)
     openings.sync()

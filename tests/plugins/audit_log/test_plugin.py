@@ -419,11 +419,31 @@ def test_what_cannot_be_recorded_stops_the_replay_whatever_is_isolated(
     assert isinstance(caught.value, AuditError)
 
 
+def test_a_path_that_names_no_file_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(AuditError, match="is a directory"):
+        AuditLog(Path())
+    assert [*tmp_path.iterdir()] == [tmp_path / "here"]
+
+
 def test_a_second_log_of_the_same_path_is_refused(tmp_path: Path) -> None:
     first = AuditLog(tmp_path / "a")
     with pytest.raises(AuditLockedError):
         load_plugin("audit_log", path=str(tmp_path / "a"))
     first.replay_close()
+
+
+def test_a_log_that_cannot_be_begun_is_let_go(tmp_path: Path) -> None:
+    salt = tmp_path / "a.salt"
+    salt.write_bytes(b"no salt")
+    with pytest.raises(AuditError, match="no salt") as caught:
+        AuditLog(tmp_path / "a")
+    salt.unlink()
+    AuditLog(tmp_path / "a").replay_close()
+    assert caught.tb is not None  # which still knows the first one
 
 
 def test_a_replay_into_a_closed_log_is_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def test_a_record_as_it_is_written_fits() -> None:
 
 
 def test_a_record_that_holds_anything_has_a_head() -> None:
-    odd = {"half": "\ud83d", "large": 10**400, "nested": [[{}]], "note": "of mine"}
+    odd = {"content": "\ud83d", "large": 10**400, "nested": [[{}]], "note": "of mine"}
     head = head_of(record(**odd))
     assert head is not None
     assert (head.seq, head.kind, head.actor) == (0, "message", "ann")
@@ -29,6 +29,8 @@ def test_a_record_that_holds_anything_has_a_head() -> None:
         record() + b" x",
         record().replace(b'"seq":0', b'"seq":0.5'),
         record().replace(b'"seq":0', b'"seq":"0"'),
+        record().replace(b'"seq":0', b'"seq":-1'),
+        record().replace(b'"seq":0', b'"seq":' + b"9" * 4300),
         record().replace(b'"kind":"message"', b'"kind":null'),
         record().replace(b'"actor":"ann",', b""),
     ],

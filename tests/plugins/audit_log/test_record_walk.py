@@ -183,7 +183,7 @@ def test_a_first_record_below_zero_is_altered(tmp_path: Path) -> None:
     log = written(tmp_path / "log")
     replaced(log, 0, b'"seq":0', b'"seq":-5')
     told = reasons(log)[0]
-    assert told.startswith(f"unaltered: {NAME}:1: record -5: it stands where record 0")
+    assert told.startswith(f"unaltered: {NAME}:1: it is no record")
 
 
 def test_a_missing_end_is_told_by_the_checkpoint_beside(tmp_path: Path) -> None:

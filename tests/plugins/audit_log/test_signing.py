@@ -41,3 +41,16 @@ def test_what_is_no_key_is_refused_and_not_shown(tmp_path: Path, text: bytes) ->
 def test_a_key_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(AuditError, match="key: no such file or directory"):
         signer_at(tmp_path / "key")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        Signer.generate("auditor.example").private_text(),
+        " -----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n",
+    ],
+)
+def test_a_key_in_place_of_its_file_is_refused_and_not_shown(text: str) -> None:
+    with pytest.raises(AuditError, match="key: it is a private key itself") as caught:
+        signer_at(Path(text))
+    assert text.strip()[-9:] not in str(caught.value)

@@ -1,13 +1,27 @@
 """Logs verified, with what an auditor has beside them."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from audit_logs import opened
 from forged_logs import KEYS, NAME, reasons, replaced, written
-from replay import DecodeError
+from replay import DecodeError, ReplayEngine, load_plugin, loads
 from replay_plugins.audit_log.verifying import verify, verify_in_steps
+
+
+@pytest.mark.parametrize("content", ["full", "digest", "committed"])
+def test_an_honest_log_may_hold_half_a_character(tmp_path: Path, content: str) -> None:
+    events = [
+        r'{"type":"user_input","content":"\ud83d"}',
+        r'{"type":"text_delta","content":"\ud83d"}',
+        r'{"type":"text_delta","content":"\ude00"}',
+    ]
+    plugin = load_plugin("audit_log", path=tmp_path / "a", content=content, deltas=True)
+    with ReplayEngine([plugin]) as engine:
+        engine.replay(loads(f"[{','.join(events)}]"))
+    assert verify(tmp_path / "a").problems == []
 
 
 def test_an_honest_log_has_no_problem(tmp_path: Path) -> None:
@@ -62,3 +76,13 @@ def test_every_thousand_records_tell_how_far_it_is(tmp_path: Path) -> None:
     steps = [*verify_in_steps(tmp_path / NAME, (), ())]
     assert len(steps) == 3
     assert steps[-1].records == 2502
+
+
+def test_a_pipe_in_place_of_the_checkpoint_is_told_not_waited_for(
+    tmp_path: Path,
+) -> None:
+    log = written(tmp_path / "log")
+    log.files.checkpoint.unlink()
+    os.mkfifo(log.files.checkpoint)
+    told = f"unaltered: {NAME}.checkpoint: it is no regular file"
+    assert reasons(log) == [told]

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from audit_command import audit
 from forged_logs import NAME, SIGNER, edited, replaced, written
 from replay_plugins.audit_log.removing import remove
@@ -130,7 +132,14 @@ def test_a_wrong_key_is_wrong_usage(tmp_path: Path) -> None:
     log = written(tmp_path / "log")
     done = audit("verify", log.log, "--key", "a+b+c")
     assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("replay: error: a+b+c: key: ")
+    assert done.err.startswith("replay: error: key: no Ed25519 key")
+
+
+@pytest.mark.parametrize("path", [".", "/", ""])
+def test_what_names_no_file_exits_with_2(path: str) -> None:
+    done = audit("verify", path)
+    assert (done.code, done.out) == (2, "")
+    assert "is a directory" in done.err
 
 
 def test_what_is_not_there_exits_with_2(tmp_path: Path) -> None:
