@@ -63,6 +63,7 @@ class Redactor:
             raise ValueError(message)
         self._names = Pseudonyms(self._key)
         self._ids = Pseudonyms(self._key)  # no two sessions get the same id
+        self._sessions: dict[str, str] = {}  # the recorded ids, by those shown instead
 
     def text(self, text: str) -> str:
         """Return *text* with its secrets replaced."""
@@ -102,7 +103,12 @@ class Redactor:
         """Return what a session is called; two that differ are called differently."""
         for found in self._finder.find(session_id):
             names.adopt(found.value, self._ids.of(found))
-        return self._plain(session_id, names)
+        plain = shown = self._plain(session_id, names)
+        number = 1
+        while self._sessions.setdefault(shown, session_id) != session_id:
+            number += 1
+            shown = f"{plain}#{number}"
+        return shown
 
     def _plain(self, text: str, names: Pseudonyms) -> str:
         """Return a text that is no part of the document, its secrets replaced."""

@@ -217,6 +217,17 @@ def test_an_id_that_is_a_secret_is_replaced_and_stays_apart_from_others() -> Non
     ]
 
 
+@pytest.mark.parametrize("key", [None, b"sixteen bytes or more"])
+def test_ids_that_differ_stay_apart_though_their_secret_is_the_same(
+    key: bytes | None,
+) -> None:
+    redactor = Redactor(key=key)
+    given = ["a@example.org", "A@EXAMPLE.ORG", "<EMAIL_1>", "a%40example.org"]
+    ids = [redactor.session(Session(each)).session_id for each in given]
+    assert len({*ids}) == len(given)
+    assert [redactor.session(Session(each)).session_id for each in given] == ids
+
+
 def test_an_id_that_the_file_gave_is_replaced_too(tmp_path: Path) -> None:
     path = tmp_path / "a@example.org.json"
     path.write_text('{"events": []}', "utf-8")
