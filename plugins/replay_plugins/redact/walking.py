@@ -6,7 +6,8 @@ from typing import Final
 
 import attrs
 
-from replay_plugins.redact.finding import Finder, Found, is_secret_key
+from replay_plugins.redact.finding import Finder, is_secret_key
+from replay_plugins.redact.found import Found
 from replay_plugins.redact.gathering import WIRE_KEYS, digits_of
 from replay_plugins.redact.kinds import Rule
 from replay_plugins.redact.pieces import Piece
