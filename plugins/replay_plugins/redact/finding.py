@@ -1,7 +1,6 @@
 """Where the secrets of a text are."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import Final
 
 import attrs
@@ -10,7 +9,6 @@ from replay_plugins.redact.found import Found
 from replay_plugins.redact.kinds import Rule
 from replay_plugins.redact.outlines import Afar, Outline
 from replay_plugins.redact.readings import Reading, reads_otherwise
-from replay_plugins.redact.rules import SECRET_KEYS
 
 _SHORTEST: Final = 6  # characters of a secret that a rule of ours finds
 
@@ -70,12 +68,6 @@ class Finder:
                 for rule in rules:
                     if _is_any_in(rule.keywords, text):
                         yield rule
-
-
-@lru_cache(maxsize=4096)
-def is_secret_key(key: str) -> bool:
-    """Tell whether an object's key says that its value is a secret."""
-    return key.casefold().translate({ord("_"): None, ord("-"): None}) in SECRET_KEYS
 
 
 def merged(found: Iterable[Found]) -> list[Found]:

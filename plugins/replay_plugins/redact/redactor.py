@@ -15,6 +15,7 @@ from replay_plugins.redact.histories import Rewriter
 from replay_plugins.redact.patterns import rules_of
 from replay_plugins.redact.pseudonyms import Pseudonyms
 from replay_plugins.redact.rules import RULES
+from replay_plugins.redact.secret_keys import FIELD
 from replay_plugins.redact.walking import Walker
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _checked(names: Iterable[str]) -> frozenset[str]:
         ValueError: One is none.
     """
     left_out = frozenset(names)
-    known = {rule.name for rule in RULES}
+    known = {rule.name for rule in RULES} - {FIELD.name}
     for name in sorted(left_out - known):
         message = f"there is no rule {name!a} ({did_you_mean(name, known)})"
         raise ValueError(message)
