@@ -15,7 +15,8 @@ from replay_plugins.redact.found import Found
 
 _WIDE: Final = 0xFEE0  # how far wide forms are from the letters that they look like
 _UNIT: Final = re.compile(
-    r"\\{1,8}(?:u(?P<u>[0-9A-Fa-f]{4})|x(?P<x>[0-9A-Fa-f]{2})|(?P<name>[nrt\"'/]))"
+    r"\\{1,8}(?:u(?P<u>[0-9A-Fa-f]{4})|x(?P<x>[0-9A-Fa-f]{2})|(?P<name>[nrt/]))"
+    r"|(?<!\\)\\(?:\\\\(?:\\{4})?)?(?P<quote>[\"'])"  # of JSON in JSON, and so on
     r"|%(?:25){0,3}(?P<percent>[0-9A-Fa-f]{2})"
     r"|&\#[xX]0{0,8}(?P<hex>[0-9A-Fa-f]{2,4});|&\#0{0,8}(?P<decimal>[0-9]{2,5});"
     r"|(?P<blank>[\u00a0\u2000-\u200a\u202f\u205f\u3000])"
@@ -103,6 +104,6 @@ def _sign(match: re.Match[str]) -> str:
     spelling = match[kind]
     if kind in _BASES:
         return chr(int(spelling, _BASES[kind]) & 0xFFFF)
-    if kind == "name":
+    if kind in ("name", "quote"):
         return _NAMED.get(spelling, spelling)
     return chr(ord(spelling) - _WIDE) if kind == "wide" else _SIGNS[kind]

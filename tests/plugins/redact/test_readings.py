@@ -1,5 +1,7 @@
 """Secrets that are spelt otherwise."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +43,29 @@ def test_another_spelling_of_a_secret_is_replaced_and_no_more(
     given: str, expected: str
 ) -> None:
     assert Redactor().text(given) == expected
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"a": "\njo@example.com\t"}, {"a": "\n<EMAIL_1>\t"}),
+        ({"password": 'x\ny"z\\', "a": 1}, {"password": "<SECRET_FIELD_1>", "a": 1}),
+        ({"password": 'x"'}, {"password": "<SECRET_FIELD_1>"}),
+        ({"a": 'key: "jo@example.com"'}, {"a": 'key: "<EMAIL_1>"'}),
+        ({"a": "https://me:p%40@host/"}, {"a": "https://me:<URL_PASSWORD_1>@host/"}),
+    ],
+)
+def test_json_in_a_text_is_json_afterwards(
+    given: object, expected: object, depth: int
+) -> None:
+    text: object = given
+    for _ in range(depth):
+        text = json.dumps(text)
+    redacted: object = Redactor().text(str(text))
+    for _ in range(depth):
+        redacted = json.loads(str(redacted))
+    assert redacted == expected
 
 
 def test_every_spelling_of_a_secret_has_the_same_pseudonym() -> None:
