@@ -43,9 +43,7 @@ class LiveHistory:
     def diagnostics(self) -> Sequence[Diagnostic]:
         """Return what was odd about the stream so far."""
         found = self._stream.diagnostics
-        if not self._is_rewritten:
-            return found
-        return [attrs.evolve(each, detail=_HIDDEN) for each in found]
+        return hidden(found) if self._is_rewritten else found
 
     def parts(self) -> Iterator[tuple[int, Part]]:
         """Yield each event by itself, when it is there."""
@@ -53,6 +51,11 @@ class LiveHistory:
             if self._keep:
                 self._events.append(event)
             yield index, part_of(event)
+
+
+def hidden(found: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
+    """Return diagnostics without their details, which may quote what arrived."""
+    return [attrs.evolve(each, detail=_HIDDEN) for each in found]
 
 
 def arriving(stream: LiveStream, *, reconcile: bool) -> Iterator[Event]:

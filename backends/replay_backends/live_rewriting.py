@@ -1,11 +1,13 @@
 """What is shown of a turn that is under way, and is rewritten."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from replay.arriving_events import ArrivingEvents
+from replay.diagnostics import Diagnostic
 from replay.errors import PluginError
 from replay.events import Event, UserInput
+from replay.live_histories import hidden
 from replay.live_streams import Rewrite
 from replay.sessions import Session
 
@@ -42,3 +44,10 @@ class Rewritten:
         for event in islice(iter(self._events), self._given, None):
             self._given += 1
             yield event
+
+
+def diagnosed(
+    found: Sequence[Diagnostic], rewritten: Rewritten | None
+) -> tuple[Diagnostic, ...]:
+    """Return what is told of diagnostics where a turn is, or is not, rewritten."""
+    return tuple(hidden(found) if rewritten else found)

@@ -1,6 +1,6 @@
 """What is copied or recorded, its secrets replaced by the plugin ``redact``."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 _NAME: Final = "redact"
+_SAID: Final = ("source", "where", "reason")  # of errors
 
 
 def redact_options(command: _Command) -> _Command:
@@ -58,12 +59,25 @@ def redacting(
         return
     named = f"{_NAME}:{','.join(options)}" if options else _NAME
     redaction = Redaction(plugin_of(named, "'--redact-option'"))
-    with memory_only():
-        try:
-            yield redaction
-        except replay.DecodeError as error:  # it may quote a key of the document
-            where, reason = map(redaction.text, (error.where, error.reason))
-            raise attrs.evolve(error, where=where, reason=reason) from None
+    with memory_only(), telling_no_secrets([redaction]):
+        yield redaction
+
+
+@contextmanager
+def telling_no_secrets(redactions: Sequence["Redaction"]) -> Iterator[None]:
+    """Rewrite what an error says: it may quote a key or the name of a file.
+
+    Args:
+        redactions: What replaces the secrets, in order.
+    """
+    try:
+        yield
+    except (replay.DecodeError, replay.BackendError) as error:
+        said = {name: getattr(error, name, None) for name in _SAID}
+        for redaction in redactions:
+            said = {name: text and redaction.text(text) for name, text in said.items()}
+        changed = {name: text for name, text in said.items() if text is not None}
+        raise attrs.evolve(error, **changed) from None
 
 
 class Redaction:

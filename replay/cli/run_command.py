@@ -10,6 +10,7 @@ from replay.cli.failures import FOUND_PROBLEMS, is_closed_pipe, say
 from replay.cli.plugin_options import plugin_of
 from replay.cli.progress import progress
 from replay.cli.reading import location_argument, sessions_of
+from replay.cli.redacting import Redaction, telling_no_secrets
 
 
 @click.command("run")
@@ -42,12 +43,13 @@ def command(
     All sessions of LOCATION are replayed, and the plugins are called in the order in
     which they are given. "replay plugins" lists those that are installed.
     """
-    engine = replay.ReplayEngine(
-        [plugin_of(each, "'--plugin'") for each in plugins],
-        strict=strict,
-        on_plugin_error=on_plugin_error,
-    )
-    with progress("Replaying", sessions_of(location)) as sessions:
+    called = [plugin_of(each, "'--plugin'") for each in plugins]
+    engine = replay.ReplayEngine(called, strict=strict, on_plugin_error=on_plugin_error)
+    rewriting = [Redaction(each) for each in called if hasattr(each, "replay_rewrite")]
+    with (
+        telling_no_secrets(rewriting),
+        progress("Replaying", sessions_of(location)) as sessions,
+    ):
         first = next(sessions)  # before any plugin is called
         with engine:
             for session in chain([first], sessions):

@@ -115,6 +115,12 @@ WITHIN: Final[dict[str, list[tuple[str, str, str]]]] = {
     ],
     "url-password": [("postgres://me:", "pw" + _some(9), "@db/x")],
     "signed-url": [("https://x.example/y?X-Amz-Signature=", _some(64, _HEX), "&a=b")],
+    "secret-field": [
+        ('{"pass' + 'word": "', "sword fish", '", "a": 1}'),
+        ('{"db_pass' + 'word" : "', r"sword\"fi\u0020sh", '"}'),
+        (r'"{\"pass' + r"word\": \"", r"sword\\\"fish", r'\"}"'),
+        ('{"Authori' + 'zation":"', "Token of mine", ""),
+    ],
     "password": [
         ("pass" + "word=", "hunter" + "22", ""),
         ('{"api_key": "', _TOKEN, '"}'),

@@ -20,7 +20,7 @@ from replay_backends.http.client import Client
 from replay_backends.http.live_pieces import live_pieces
 from replay_backends.http.prompts import Prompt
 from replay_backends.http.reconciling import Progress
-from replay_backends.live_rewriting import Rewritten
+from replay_backends.live_rewriting import Rewritten, diagnosed
 
 if TYPE_CHECKING:
     from replay_backends.recording import Recording
@@ -108,7 +108,7 @@ class LiveStream:
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return what was odd about the stream so far."""
-        return tuple(self._decoder.diagnostics)
+        return diagnosed(self._decoder.diagnostics, self._rewritten)
 
     def __iter__(self) -> Self:
         return self

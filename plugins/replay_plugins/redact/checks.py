@@ -47,6 +47,13 @@ _LENGTHS: Final[Mapping[str, int]] = MappingProxyType(
         for country in countries.split()
     }
 )
+#: Kinds of files that are no top-level domains.
+_FILES: Final = frozenset(
+    (
+        *("avif", "css", "gif", "html", "jpeg", "jpg", "js", "json"),
+        *("pdf", "png", "svg", "txt", "webp"),
+    )
+)
 _LETTER, _DIGIT = re.compile("[A-Za-z]"), re.compile(r"[0-9]")
 _SIGN: Final = re.compile(r"[!#$%^*+~?|@]")
 _NO_VALUE: Final = re.compile(
@@ -97,9 +104,10 @@ def is_discord_token(text: str) -> Spans:
 
 
 def is_email(text: str) -> Spans:
-    """Take what has a name before its sign."""
-    local, _, _ = text.partition("@")
-    return whole(text, is_secret=local.strip("._%+-") != "")
+    """Take what has a name before its sign, and is no file such as ``icon@2x.png``."""
+    local = text.partition("@")[0].strip("._%+-")
+    is_file = text.rpartition(".")[2].casefold() in _FILES
+    return whole(text, is_secret=local != "" and not is_file)
 
 
 def is_phone(text: str) -> Spans:

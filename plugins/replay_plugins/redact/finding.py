@@ -1,26 +1,16 @@
 """Where the secrets of a text are."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import Final
 
 import attrs
 
+from replay_plugins.redact.found import Found
 from replay_plugins.redact.kinds import Rule
 from replay_plugins.redact.outlines import Afar, Outline
-from replay_plugins.redact.rules import SECRET_KEYS
+from replay_plugins.redact.readings import Reading, reads_otherwise
 
 _SHORTEST: Final = 6  # characters of a secret that a rule of ours finds
-
-
-@attrs.frozen
-class Found:
-    """A stretch of a text that is secret."""
-
-    start: int
-    end: int
-    rule: Rule
-    value: str  #: what is the same for every spelling of the secret
 
 
 class Finder:
@@ -49,20 +39,27 @@ class Finder:
         """
         if self._tries_all:
             return True
-        text = "\n".join(texts)
+        text = _as_read("\n".join(texts))
         rules = [*self._candidates(text)]
         if not rules:
             return False
-        text = "\n".join([text, *again])
+        text = "\n".join([text, *map(_as_read, again)])
         return any(True for rule in rules for _ in _matches(rule, text))
 
     def find(self, text: str) -> list[Found]:
         """Return the secrets of a text, in order; they do not overlap."""
         if len(text) < _SHORTEST and not self._tries_all:
             return []
+        if not reads_otherwise(text):
+            return merged(self._found(text))
+        reading = Reading(text)
+        as_read = reading.placed(self._found(reading.text))
+        return merged([*as_read, *reading.whole(self._found(text))])
+
+    def _found(self, text: str) -> Iterator[Found]:
         rules = [*self._candidates(text)]
         rules.sort(key=lambda rule: self._places[id(rule)])
-        return merged(found for rule in rules for found in _matches(rule, text))
+        return (found for rule in rules for found in _matches(rule, text))
 
     def _candidates(self, text: str) -> Iterator[Rule]:
         afar = Afar(text)
@@ -71,12 +68,6 @@ class Finder:
                 for rule in rules:
                     if _is_any_in(rule.keywords, text):
                         yield rule
-
-
-@lru_cache(maxsize=4096)
-def is_secret_key(key: str) -> bool:
-    """Tell whether an object's key says that its value is a secret."""
-    return key.casefold().translate({ord("_"): None, ord("-"): None}) in SECRET_KEYS
 
 
 def merged(found: Iterable[Found]) -> list[Found]:
@@ -110,6 +101,11 @@ def shifted(found: Iterable[Found], by: int, size: int) -> list[Found]:
         for start, end, each in moved
         if start < end
     ]
+
+
+def _as_read(text: str) -> str:
+    """Return a text, and what it reads as where that is something else."""
+    return f"{text}\n{Reading(text).text}" if reads_otherwise(text) else text
 
 
 def _is_any_in(keywords: tuple[str, ...], text: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 from replay.events import EVENT_CLASSES, ImageAttachment
 from replay.sessions import JobMetadata, SessionSummary
 from replay.wire import documented_fields
-from replay_plugins.redact.finding import is_secret_key
+from replay_plugins.redact.secret_keys import is_secret_key
 
 #: Keys of the service's own objects, without which an event would be another.
 WIRE_KEYS: Final = {"type", "events"}.union(

@@ -8,7 +8,7 @@ import attrs
 
 from replay.runs import joined, taken_apart
 from replay_plugins.redact.blocks import Block
-from replay_plugins.redact.finding import Found
+from replay_plugins.redact.found import Found
 
 
 @attrs.frozen

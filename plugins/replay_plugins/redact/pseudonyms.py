@@ -4,7 +4,7 @@ import hmac
 from hashlib import sha256
 from typing import Final
 
-from replay_plugins.redact.finding import Found
+from replay_plugins.redact.found import Found
 
 _DIGITS: Final = 12  # hexadecimal ones, of a keyed pseudonym
 

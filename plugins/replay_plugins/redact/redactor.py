@@ -15,6 +15,7 @@ from replay_plugins.redact.histories import Rewriter
 from replay_plugins.redact.patterns import rules_of
 from replay_plugins.redact.pseudonyms import Pseudonyms
 from replay_plugins.redact.rules import RULES
+from replay_plugins.redact.secret_keys import FIELD
 from replay_plugins.redact.walking import Walker
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Redactor:
             raise ValueError(message)
         self._names = Pseudonyms(self._key)
         self._ids = Pseudonyms(self._key)  # no two sessions get the same id
+        self._sessions: dict[str, str] = {}  # the recorded ids, by those shown instead
 
     def text(self, text: str) -> str:
         """Return *text* with its secrets replaced."""
@@ -102,7 +104,12 @@ class Redactor:
         """Return what a session is called; two that differ are called differently."""
         for found in self._finder.find(session_id):
             names.adopt(found.value, self._ids.of(found))
-        return self._plain(session_id, names)
+        plain = shown = self._plain(session_id, names)
+        number = 1
+        while self._sessions.setdefault(shown, session_id) != session_id:
+            number += 1
+            shown = f"{plain}#{number}"
+        return shown
 
     def _plain(self, text: str, names: Pseudonyms) -> str:
         """Return a text that is no part of the document, its secrets replaced."""
@@ -116,7 +123,7 @@ def _checked(names: Iterable[str]) -> frozenset[str]:
         ValueError: One is none.
     """
     left_out = frozenset(names)
-    known = {rule.name for rule in RULES}
+    known = {rule.name for rule in RULES} - {FIELD.name}
     for name in sorted(left_out - known):
         message = f"there is no rule {name!a} ({did_you_mean(name, known)})"
         raise ValueError(message)

@@ -5,8 +5,11 @@ from typing import Final
 from replay_plugins.redact import checks
 from replay_plugins.redact.kinds import rule
 from replay_plugins.redact.outlines import ACCOUNT, CARD, TOKEN
+from replay_plugins.redact.secret_keys import IN_TEXTS
 from replay_plugins.redact.services import SERVICES
 
+#: Of the alphabets that people have addresses in, and that blanks part into words.
+_LETTERS: Final = "A-Za-z\u00c0-\u024f\u0300-\u052f"
 _FORMS: Final = (
     rule(
         "private-key",
@@ -17,7 +20,8 @@ _FORMS: Final = (
     ),
     rule(
         "jwt",
-        r"(?<![\w.-])ey[JA][\w-]{8,}+\.[\w-]{4,}+(?:\.[\w-]++){0,3}",
+        r"(?<![\w.-])[\w.-]{0,64}?"
+        r"(?P<secret>ey[JA][\w-]{8,}+\.[\w-]{4,}+(?:\.[\w-]++){0,3})",
         *("eyJ", "eyA"),
         outline=TOKEN,
         check=checks.is_jwt,
@@ -36,7 +40,8 @@ _FORMS: Final = (
     ),
     rule(
         "url-password",
-        r"://[^\s/?#@:\"'<>]{0,128}:(?P<secret>[^\s/?#@\"'<>]{1,256})@",
+        r"://[^\s/?#@:\"'<>]{0,128}:(?P<secret>[^\s/?#@\"'<>]{1,256}"
+        r"(?:@[^\s/?#@\"'<>,;()]{1,256}){0,4})@",
         "://",
     ),
     rule(
@@ -62,8 +67,9 @@ _FORMS: Final = (
 _PERSONAL: Final = (
     rule(
         "email",
-        r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]++"
-        r"@(?:[A-Za-z0-9-]++\.)+[A-Za-z]{2,24}(?![A-Za-z0-9-])",
+        rf"(?<![{_LETTERS}0-9._%+-])[{_LETTERS}0-9._%+-]++"
+        rf"@(?:[{_LETTERS}0-9-]++\.)+(?:xn--[A-Za-z0-9-]{{2,60}}|[{_LETTERS}]{{2,24}})"
+        rf"(?![{_LETTERS}0-9])",
         "@",
         check=checks.is_email,
         normal=str.casefold,
@@ -93,16 +99,4 @@ _PERSONAL: Final = (
 )
 
 #: Every kind; where two begin at the same place, the first one names it.
-RULES: Final = (*SERVICES, *_FORMS, *_PERSONAL)
-#: Keys of objects whose values are secrets, whatever these look like: in lower case,
-#: without signs.
-SECRET_KEYS: Final = frozenset(
-    (
-        *("password", "passwd", "passphrase", "passcode", "pwd", "secret", "apikey"),
-        *("apisecret", "clientsecret", "secretkey", "accesstoken", "refreshtoken"),
-        *("authtoken", "bearertoken", "sessiontoken", "privatekey", "accesskey"),
-        *("secretaccesskey", "awssecretaccesskey", "accountkey", "encryptionkey"),
-        *("signingkey", "authorization", "proxyauthorization", "xapikey", "cookie"),
-        *("setcookie", "idtoken", "oauthtoken", "apitoken"),
-    )
-)
+RULES: Final = (*SERVICES, *_FORMS, *IN_TEXTS, *_PERSONAL)

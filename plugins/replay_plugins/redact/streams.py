@@ -14,7 +14,8 @@ import attrs
 
 from replay.runs import has_halves, joined, taken_apart
 from replay_plugins.redact.blocks import Block, Blocks, Match
-from replay_plugins.redact.finding import Finder, Found, merged, shifted
+from replay_plugins.redact.finding import Finder, merged, shifted
+from replay_plugins.redact.found import Found
 from replay_plugins.redact.pieces import Piece, in_characters, spread
 
 _LAST_BEFORE_PAIRS: Final = 0xFFFF

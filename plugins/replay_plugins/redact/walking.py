@@ -1,21 +1,16 @@
 """A JSON value with its secrets replaced, at any depth, keys too."""
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 import attrs
 
-from replay_plugins.redact.finding import Finder, Found, is_secret_key
+from replay_plugins.redact.finding import Finder
+from replay_plugins.redact.found import Found
 from replay_plugins.redact.gathering import WIRE_KEYS, digits_of
-from replay_plugins.redact.kinds import Rule
 from replay_plugins.redact.pieces import Piece
 from replay_plugins.redact.pseudonyms import Pseudonyms
 from replay_plugins.redact.replacing import Redacted, Stretch, replaced
-
-#: What an object's key says is a secret.
-_FIELD: Final = Rule(name="secret-field", pattern=re.compile("(?s).+"))
-_PSEUDONYM: Final = re.compile(r"<[A-Z0-9_]+(?:_[0-9a-f]+)?>")
+from replay_plugins.redact.secret_keys import FIELD, PSEUDONYM, is_secret_key
 
 
 @attrs.define(eq=False)
@@ -97,11 +92,20 @@ class Walker:
         for key, item in value.items():
             shown = self._key(key, path, value, result)
             place = path + step(shown)
-            if isinstance(item, str | int | float) and is_secret_key(key):
-                result[shown] = self._field(item, place)
-            else:
-                result[shown] = self.value(item, place)
+            is_field = is_secret_key(key)
+            result[shown] = (self._fields if is_field else self.value)(item, place)
         return result
+
+    def _fields(self, value: object, path: str) -> object:
+        """Return what takes the place of what a key says is secret, or some secrets."""
+        if isinstance(value, list | tuple):
+            items: list[object] = []
+            for item in value:  # a comprehension would take twice the stack
+                items.append(self._fields(item, f"{path}[{len(items)}]"))
+            return items
+        if isinstance(value, str | int | float):
+            return self._field(value, path)
+        return self.value(value, path)
 
     def _key(
         self,
@@ -128,9 +132,9 @@ class Walker:
 
     def _field(self, item: str | float, path: str) -> object:
         text = str(item) if isinstance(item, str) else digits_of(item)
-        if not text or _PSEUDONYM.fullmatch(text):
+        if not text or PSEUDONYM.fullmatch(text):
             return item
-        found = Found(0, len(text), _FIELD, text)
+        found = Found(0, len(text), FIELD, text)
         return self._whole(item, found, path)
 
     def _number(self, number: float, path: str) -> object:

@@ -716,3 +716,16 @@ def test_memory_stays_flat_over_100_000_events(serve: Serve) -> None:
     count, megabytes = map(int, done.stdout.split())
     assert count == 100_001
     assert megabytes < 4
+
+
+def test_what_is_told_of_a_rewritten_turn_quotes_nothing(
+    serve: Serve, source_of: Open
+) -> None:
+    api = api_of(*TURN)
+    api.turn.insert(1, b'data: {"a@example.org": oops\n\n')
+    source = source_of(serve(api))
+    with source.stream("ses-1", "Hi", ["idx-1"], rewrite=lambda shown: shown) as stream:
+        assert plain(stream) == TURN
+        (told,) = stream.diagnostics
+    assert told.code == "bad-frame"
+    assert "a@example.org" not in str(told)

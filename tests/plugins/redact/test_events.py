@@ -90,6 +90,7 @@ def said(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Event]:
                 events.append(Stop(Usage(), is_error=False))
             cut = draw(st.integers(0, len(content)))
             pieces = [content[:cut], content[cut:]]
+            events.append(Stop(Usage(), is_error=False))  # or a run before goes on
             events += [delta(pieces[0]), CLASSES[other][0](between), delta(pieces[1])]
             events += [CLASSES[other][1](between), full(content)]
             continue

@@ -217,6 +217,37 @@ def test_an_id_that_is_a_secret_is_replaced_and_stays_apart_from_others() -> Non
     ]
 
 
+def test_a_key_that_says_whose_secret_it_is_and_lists_of_secrets_count() -> None:
+    given = {
+        "db_password": "swordfish",
+        "x.api.key": "swordfish",
+        "has_password": True,
+        "password": ["swordfish", [12345], {"type": "string"}, None],
+    }
+    assert Redactor().value(given) == {
+        "db_password": "<SECRET_FIELD_1>",
+        "x.api.key": "<SECRET_FIELD_1>",
+        "has_password": True,
+        "password": [
+            "<SECRET_FIELD_1>",
+            ["<SECRET_FIELD_2>"],
+            {"type": "string"},
+            None,
+        ],
+    }
+
+
+@pytest.mark.parametrize("key", [None, b"sixteen bytes or more"])
+def test_ids_that_differ_stay_apart_though_their_secret_is_the_same(
+    key: bytes | None,
+) -> None:
+    redactor = Redactor(key=key)
+    given = ["a@example.org", "A@EXAMPLE.ORG", "<EMAIL_1>", "a%40example.org"]
+    ids = [redactor.session(Session(each)).session_id for each in given]
+    assert len({*ids}) == len(given)
+    assert [redactor.session(Session(each)).session_id for each in given] == ids
+
+
 def test_an_id_that_the_file_gave_is_replaced_too(tmp_path: Path) -> None:
     path = tmp_path / "a@example.org.json"
     path.write_text('{"events": []}', "utf-8")

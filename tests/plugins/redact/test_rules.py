@@ -80,6 +80,30 @@ def test_what_only_looks_like_a_secret_stays(text: str) -> None:
     assert Redactor().text(text) == text
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("jos\u00e9@example.com", "<EMAIL_1>"),
+        ("jose\u0301@example.com", "<EMAIL_1>"),
+        ("jo@ex\u00e4mple.de", "<EMAIL_1>"),
+        ("\u0438\u0432\u0430\u043d@\u043f.\u0440\u0444", "<EMAIL_1>"),
+        ("jo@xn--exmple-cua.xn--p1ai", "<EMAIL_1>"),
+        ("jo@example.com-", "<EMAIL_1>-"),
+        ("left-pad@1.3.0-beta.1 pkg@1.0.rc1", "left-pad@1.3.0-beta.1 pkg@1.0.rc1"),
+        ("icon@2x.png logo@3x.WEBP", "icon@2x.png logo@3x.WEBP"),
+        ("postgres://me:p@ssword@host/db", "postgres://me:<URL_PASSWORD_1>@host/db"),
+        (f"session-{SECRETS['jwt'][0]}.", "session-<JWT_1>."),
+        (f"a.b_{SECRETS['jwt'][0]}", "a.b_<JWT_1>"),
+        ('{"password": "string"', '{"password": "<SECRET_FIELD_1>"'),
+        ('{"password": "<EMAIL_1>"}', '{"password": "<EMAIL_1>"}'),
+    ],
+)
+def test_a_secret_is_replaced_to_its_end_and_no_further(
+    given: str, expected: str
+) -> None:
+    assert Redactor().text(given) == expected
+
+
 def test_a_private_key_that_was_cut_off_is_one() -> None:
     (key,) = SECRETS["private-key"]
     assert Redactor().text(f"a {key[:150]}") == "a <PRIVATE_KEY_1>"
@@ -133,6 +157,14 @@ HOSTILE = {
     "quotes": "password\"\\'",
     "spaces": " ",
     "telegram": "123456:A",
+    "prefixed": "-eyJhbGci",
+    "members": '"password": "',
+    "members in a text": '\\"password\\": \\"',
+    "keys of members": '"key_key_key_',
+    "backslashes": "\\",
+    "escapes": "\\u0040",
+    "percents": "%25",
+    "wide blanks": "\u00a0",
     "webhooks": "hooks.slack.com/services/",
 }
 _TIMED = """

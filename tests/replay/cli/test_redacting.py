@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import replay
-from chat_api import STOP, ChatAPI, delta, document, frame, user_input
+from chat_api import STOP, ChatAPI, delta, document, for_prompts, frame, user_input
 from fake_secrets import SECRETS
 from http_server import KEY, Handler, Request, Server, head, serving
 
@@ -118,6 +118,33 @@ def test_an_error_that_quotes_a_document_tells_no_secret(
     assert not (tmp_path / "copy").exists()
 
 
+@pytest.mark.parametrize("traceback", [(), ("--traceback",)])
+@pytest.mark.parametrize("command", ["copy", "run", "rewriting"])
+def test_an_error_tells_no_secret_that_a_file_is_called(
+    run: Run, tmp_path: Path, command: str, traceback: tuple[str, ...]
+) -> None:
+    (tmp_path / "given").mkdir()
+    path = tmp_path / "given" / f"{SECRET} {SECRET}.json"
+    path.write_text(f'[{{"type": "x", "{SECRET}": 1e999}}]', "utf-8")
+    options = {
+        "copy": ("copy", path.parent, tmp_path / "copy", "--redact"),
+        "run": ("run", path.parent, "--plugin", "usage", "--plugin", "redact"),
+        "rewriting": ("run", path.parent, "--plugin", "redact:json=true"),
+    }[command]
+    done = run(*traceback, *options)
+    assert done.returncode == 2
+    assert "<LLAMACLOUD_KEY_1> <LLAMACLOUD_KEY_1>.json: $[0]" in done.stderr
+    assert SECRET not in done.stderr + done.stdout
+
+
+def test_an_error_of_a_source_tells_no_secret(run: Run, tmp_path: Path) -> None:
+    gone = tmp_path / SECRET / "session.json"
+    done = run("copy", gone, tmp_path / "copy", "--redact")
+    assert done.returncode == 2
+    assert "<LLAMACLOUD_KEY_1>" in done.stderr
+    assert SECRET not in done.stderr
+
+
 def test_a_failing_plugin_writes_nothing(
     run: Run, session_file: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -189,8 +216,9 @@ def test_a_live_turn_is_recorded_without_secrets(
 def test_the_rest_of_a_turn_that_broke_off_is_recorded_without_secrets(
     run: Run, serve: Serve, tmp_path: Path
 ) -> None:
-    api = service(*TURN)
-    api.turn = api.turn[:1]
+    api = service()
+    api.turn = [frame(TURN[0])]
+    api.kept = [user_input(f"Is it {SECRET}?"), *TURN]
     done = run("record", serve(api).url, tmp_path / "new", *ASK, "--redact")
     assert done.returncode == 0
     assert SECRET.encode() not in written(tmp_path / "new")
@@ -218,7 +246,7 @@ def test_what_a_killed_recorder_leaves_holds_no_secret(
             connection.sendall(frame(event))
         may_end.wait(30)
 
-    url = serve(handler).url
+    url = serve(for_prompts(handler)).url
     command = [sys.executable, "-m", "replay", "record", url, str(folder), *ASK]
     with subprocess.Popen([*command, "--redact"], stdout=subprocess.PIPE) as process:  # noqa: S603 - our own command
         assert process.stdout is not None

@@ -1,0 +1,109 @@
+r"""A text as it reads: what its escapes and look-alikes stand for.
+
+A tool's result is often JSON or a URL within a text, where a sign has other spellings:
+``\u0040`` or ``%40``. Word processors put other blanks and hyphens.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import Final
+
+import attrs
+
+from replay_plugins.redact.found import Found
+
+_WIDE: Final = 0xFEE0  # how far wide forms are from the letters that they look like
+_UNIT: Final = re.compile(
+    r"\\{1,8}(?:u(?P<u>[0-9A-Fa-f]{4})|x(?P<x>[0-9A-Fa-f]{2})|(?P<name>[nrt/]))"
+    r"|(?<!\\)\\(?:\\\\(?:\\{4})?)?(?P<quote>[\"'])"  # of JSON in JSON, and so on
+    r"|%(?:25){0,3}(?P<percent>[0-9A-Fa-f]{2})"
+    r"|&\#[xX]0{0,8}(?P<hex>[0-9A-Fa-f]{2,4});|&\#0{0,8}(?P<decimal>[0-9]{2,5});"
+    r"|(?P<blank>[\u00a0\u2000-\u200a\u202f\u205f\u3000])"
+    r"|(?P<hyphen>[\u2010-\u2015\u2212\ufe58\ufe63\uff0d])"
+    r"|(?P<nothing>[\u00ad\u200b-\u200f\u2060-\u2064\ufeff])"
+    r"|(?P<wide>[\uff0b\uff0e\uff10-\uff19\uff1a\uff20-\uff3a\uff3f\uff41-\uff5a])"
+)
+_NAMED: Final = {"n": "\n", "r": "\r", "t": "\t"}
+_SIGNS: Final = {"blank": " ", "hyphen": "-", "nothing": ""}
+_BASES: Final = {"u": 16, "x": 16, "percent": 16, "hex": 16, "decimal": 10}
+
+
+@attrs.frozen
+class _Unit:
+    """A spelling, and where it stands: in the reading, and in the text."""
+
+    read_start: int
+    read_end: int
+    start: int
+    end: int
+
+
+class Reading:
+    """What a text reads as, and where what is found there stands in the text."""
+
+    def __init__(self, text: str) -> None:
+        """Read a text."""
+        self._units: list[_Unit] = []
+        pieces: list[str] = []
+        at = size = 0
+        for match in _UNIT.finditer(text):
+            sign = _sign(match)
+            pieces += (text[at : match.start()], sign)
+            size += match.start() - at
+            at = match.end()
+            self._units.append(_Unit(size, size + len(sign), match.start(), at))
+            size += len(sign)
+        self.text = "".join([*pieces, text[at:]])
+
+    def place(self, at: int, more: int = 0) -> int:
+        """Return where in the text a character begins; or, with 1 more, ends."""
+        number = bisect_right(self._units, at, key=lambda unit: unit.read_start)
+        if not number:
+            return at + more
+        unit = self._units[number - 1]
+        if at < unit.read_end:
+            return unit.end if more else unit.start
+        return unit.end + at - unit.read_end + more
+
+    def placed(self, found: Iterable[Found]) -> list[Found]:
+        """Return what was found in the reading as stretches of the text."""
+        return [
+            attrs.evolve(
+                each,
+                start=self.place(each.start, 0),
+                end=self.place(each.end - 1, 1),
+            )
+            for each in found
+        ]
+
+    def whole(self, found: Iterable[Found]) -> list[Found]:
+        """Return what was found in the text itself, so that it cuts no spelling."""
+        moved = [
+            attrs.evolve(each, start=self._after(each.start), end=self._after(each.end))
+            for each in found
+        ]
+        return [each for each in moved if each.start < each.end]
+
+    def _after(self, at: int) -> int:
+        """Return a place of the text; within a spelling, the end of that."""
+        number = bisect_right(self._units, at, key=lambda unit: unit.start)
+        if not number or self._units[number - 1].start == at:
+            return at
+        return max(at, self._units[number - 1].end)
+
+
+def reads_otherwise(text: str) -> bool:
+    """Tell, quickly, whether a text may read otherwise than it is written."""
+    is_plain = text.isascii() and not any(sign in text for sign in ("\\", "%", "&#"))
+    return not is_plain and _UNIT.search(text) is not None
+
+
+def _sign(match: re.Match[str]) -> str:
+    kind = match.lastgroup or ""
+    spelling = match[kind]
+    if kind in _BASES:
+        return chr(int(spelling, _BASES[kind]) & 0xFFFF)
+    if kind in ("name", "quote"):
+        return _NAMED.get(spelling, spelling)
+    return chr(ord(spelling) - _WIDE) if kind == "wide" else _SIGNS[kind]
