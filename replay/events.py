@@ -12,7 +12,7 @@ from typing import ClassVar, Final, TypeAlias
 
 import attrs
 
-from replay.wire import WireObject, decoded, read_only
+from replay.wire import Undecoded, WireObject, decoded, read_only
 
 
 @attrs.frozen(repr=False)
@@ -116,6 +116,18 @@ class ToolResult(WireObject):
         """Return what the tool gave: any JSON value, read-only at every depth."""
         frozen: object = read_only(decoded(self._result))
         return frozen
+
+
+def exchanged(event: ToolCall | ToolResult) -> object:
+    """Return what a tool was given, or gave, to be read only: nothing enforces it.
+
+    It takes a fraction of the time of ``arguments`` and ``result``.
+    """
+    if isinstance(event, ToolCall):
+        given = event._arguments  # noqa: SLF001 - of this module
+        return decoded(given) if isinstance(given, Undecoded) else event.arguments
+    got = event._result  # noqa: SLF001 - of this module
+    return decoded(got) if isinstance(got, Undecoded) else event.result
 
 
 @attrs.frozen(repr=False)

@@ -40,7 +40,7 @@ def sanitize(text: str) -> str:
     >>> print(sanitize("\x1b[31mred\x07 \u202eabc"))
     ␛[31mred␇ \u{202e}abc
     """
-    return _UNSAFE.sub(_shown, text)
+    return text if _is_safe(text) else _UNSAFE.sub(_shown, text)
 
 
 def sanitize_line(text: str) -> str:
@@ -64,7 +64,12 @@ def escape_json(text: str) -> str:
     >>> print(escape_json('["\u202eabc"]'))
     ["\u202eabc"]
     """
-    return _UNSAFE.sub(_escaped, text)
+    return text if _is_safe(text) else _UNSAFE.sub(_escaped, text)
+
+
+def _is_safe(text: str) -> bool:
+    """Tell at once that nothing is to be replaced; False: perhaps something is."""
+    return text.isprintable() or text.replace("\n", "").isprintable()
 
 
 def _shown(match: re.Match[str]) -> str:

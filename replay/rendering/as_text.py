@@ -50,6 +50,8 @@ def text_pieces(transcript: Transcript | Telling) -> Iterator[str]:
 def _indented(body: str) -> str:
     if not body:
         return ""
+    if "\n\n" not in body and body[0] != "\n" != body[-1]:  # the short way
+        return INDENT + body.replace("\n", "\n" + INDENT) + "\n"
     return "".join(f"{INDENT}{text}\n" if text else "\n" for text in body.split("\n"))
 
 

@@ -1,17 +1,31 @@
 """What a reader is shown of a transcript, in order, whatever it is laid out as."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, TypeAlias
 
 import attrs
+import msgspec
 
 from replay.diagnostics import Diagnostic
 from replay.errors import EncodeError
-from replay.events import Stop, ToolCall, ToolResult, UnknownEvent, Usage, UserInput
+from replay.events import (
+    Stop,
+    ToolCall,
+    ToolResult,
+    UnknownEvent,
+    Usage,
+    UserInput,
+    exchanged,
+)
 from replay.messages import Message, Step, ToolExchange, Transcript, Turn
 from replay.sanitizing import escape_json, sanitize, sanitize_line
 from replay.transcripts import Telling
+
+_ENCODE, _ENCODE_PRETTY = (
+    json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=indent).encode
+    for indent in (None, 2)
+)
 
 Role: TypeAlias = Literal[
     "session",
@@ -112,14 +126,14 @@ def _call(call: ToolCall, *, is_resolved: bool) -> Section:
         "Tool call",
         (call.name, call.call_id),
         () if is_resolved else ("no result",),
-        _compact(call.arguments),
+        _compact(exchanged(call)),
         "json",
     )
 
 
 def _result(result: ToolResult, notes: tuple[str, ...]) -> Iterator[Section]:
     names = (result.name, result.call_id)
-    value = result.result
+    value = exchanged(result)
     if isinstance(value, str):
         if not value:
             notes = (*notes, "empty")
@@ -154,18 +168,21 @@ def _diagnostic(diagnostic: Diagnostic) -> str:
     return f"{place}: {diagnostic.code}: {sanitize_line(diagnostic.detail)}"
 
 
-def _compact(value: object) -> str:
-    return _json(value, None)
-
-
 def _pretty(value: object) -> str:
-    return _json(value, 2)
-
-
-def _json(value: object, indent: int | None) -> str:
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+        text = msgspec.json.format(_written(value, _ENCODE), indent=2)  # json's is slow
+    except (UnicodeEncodeError, RecursionError):  # half of a pair; it is deep
+        text = _written(value, _ENCODE_PRETTY)
+    return escape_json(text)
+
+
+def _compact(value: object) -> str:
+    return escape_json(_written(value, _ENCODE))
+
+
+def _written(value: object, encode: Callable[[object], str]) -> str:
+    try:
+        return encode(value)
     except (TypeError, ValueError, RecursionError) as error:
         reason = f"cannot be shown as JSON: {error}"
         raise EncodeError(reason) from error
-    return escape_json(text)

@@ -1,5 +1,8 @@
 """Text: headings at the margin, what was recorded indented."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from replay.messages import Message, Transcript, Turn
 from replay.rendering.as_text import lines, text_pieces
 
@@ -30,3 +33,11 @@ def test_each_line_knows_what_it_tells_of() -> None:
 def test_only_headings_stand_at_the_margin() -> None:
     at_margin = [line for line in lines(TRANSCRIPT) if line.text[:1].strip()]
     assert at_margin == [line for line in lines(TRANSCRIPT) if line.is_heading]
+
+
+@given(st.text("ab \n", max_size=12))
+def test_the_pieces_are_the_lines_whatever_is_blank(content: str) -> None:
+    turn = Turn(None, (Message("text", content, 1, "full"),), None, "complete", None)
+    transcript = Transcript("ses-1", None, (turn,), ())
+    whole = "".join(f"{line.text}\n" for line in lines(transcript))
+    assert "".join(text_pieces(transcript)) == whole

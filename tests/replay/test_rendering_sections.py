@@ -1,12 +1,18 @@
 """What a reader is shown of a transcript, step by step."""
 
-import pytest
+import json
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay import Session, dumps, loads, transcript
 from replay.diagnostics import Diagnostic
 from replay.errors import EncodeError
 from replay.events import ImageAttachment, Stop, ToolCall, ToolResult, Usage, UserInput
 from replay.messages import Message, Step, ToolExchange, Transcript, Turn
 from replay.rendering.sections import Section, sections
+from replay.sanitizing import escape_json
 
 CALL = ToolCall("call_1", "find_files", {"top_k": 5})
 RESULT = ToolResult("call_1", "find_files", "- q3.pdf")
@@ -105,6 +111,33 @@ def test_a_result_that_is_no_string_is_shown_as_json_over_several_lines() -> Non
     result = ToolResult("call_1", "find_files", {"items": []})
     (section,) = shown(ToolExchange(None, (result,), "orphan", 1, 1))
     assert (section.body, section.language) == ('{\n  "items": []\n}', "json")
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=[])),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(JSON.filter(lambda value: not isinstance(value, str)))
+def test_a_result_is_shown_as_the_json_that_python_writes(value: object) -> None:
+    recorded = dumps(Session("s", events=[ToolResult("call_1", "find_files", value)]))
+    session = loads(recorded)
+    expected = escape_json(json.dumps(value, ensure_ascii=False, indent=2))
+    made = [*sections(transcript(session))]
+    assert expected in [section.body for section in made]
+
+
+@given(JSON)
+def test_arguments_are_shown_as_the_json_that_python_writes(value: object) -> None:
+    recorded = dumps(Session("s", events=[ToolCall("call_1", "find", {"a": value})]))
+    expected = escape_json(json.dumps({"a": value}, ensure_ascii=False))
+    made = [*sections(transcript(loads(recorded)))]
+    assert expected in [section.body for section in made]
 
 
 def test_a_page_image_is_shown_with_its_source() -> None:
