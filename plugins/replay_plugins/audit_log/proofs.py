@@ -140,7 +140,7 @@ def read_proof(text: str) -> Proof:
     """
     try:
         proof: Proof = _DECODE(text.encode())
-    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         reason, hint = f"no proof: {error}", "replay audit prove writes proofs"
         raise DecodeError(where="$", reason=reason, hint=hint) from error
     return proof

@@ -27,6 +27,7 @@ class Head(msgspec.Struct):
     note: str = ""  # of checkpoint
 
 
+_REFUSALS: Final = (ValueError, RecursionError, msgspec.MsgspecError)
 _DECODE: Final = msgspec.json.Decoder(Head).decode
 Misfit: TypeAlias = tuple[int | None, str]  # the number it bears, and what is wrong
 
@@ -35,9 +36,9 @@ def head_of(record: bytes) -> Head | None:
     """Return a record's head; None: it is no record."""
     if not record.isascii():
         return None
-    with suppress(ValueError, RecursionError):  # msgspec's errors are ValueErrors
+    with suppress(*_REFUSALS):
         return _DECODE(record)
-    with suppress(ValueError, RecursionError):  # half a character, or a large integer
+    with suppress(*_REFUSALS):  # half a character, or a large integer
         return msgspec.convert(json.loads(record), Head)
     return None
 
