@@ -122,6 +122,7 @@ def test_a_record_that_only_mentions_a_note_is_no_checkpoint(tmp_path: Path) -> 
         '{"proves":"peace","schema":"chat-replay.audit-proof/1"}',
         '{"proves":"consistency","schema":"chat-replay.audit-proof/2"}',
     ],
+    ids=lambda text: text[:20],
 )
 def test_what_is_no_proof_is_refused(text: str) -> None:
     with pytest.raises(DecodeError, match="no proof: "):
