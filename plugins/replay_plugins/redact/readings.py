@@ -24,6 +24,11 @@ _UNIT: Final = re.compile(
     r"|(?P<nothing>[\u00ad\u200b-\u200f\u2060-\u2064\ufeff])"
     r"|(?P<wide>[\uff0b\uff0e\uff10-\uff19\uff1a\uff20-\uff3a\uff3f\uff41-\uff5a])"
 )
+#: What any of them begins with; looking for it takes a tenth of the time.
+_BEGIN: Final = re.compile(
+    r"[\\%&\u00a0\u2000-\u200f\u202f\u205f\u3000\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
+    r"\u00ad\u2060-\u2064\ufeff\uff0b\uff0e\uff10-\uff1a\uff20-\uff3a\uff3f\uff41-\uff5a]"
+)
 _NAMED: Final = {"n": "\n", "r": "\r", "t": "\t"}
 _SIGNS: Final = {"blank": " ", "hyphen": "-", "nothing": ""}
 _BASES: Final = {"u": 16, "x": 16, "percent": 16, "hex": 16, "decimal": 10}
@@ -96,7 +101,9 @@ class Reading:
 def reads_otherwise(text: str) -> bool:
     """Tell, quickly, whether a text may read otherwise than it is written."""
     is_plain = text.isascii() and not any(sign in text for sign in ("\\", "%", "&#"))
-    return not is_plain and _UNIT.search(text) is not None
+    if is_plain or _BEGIN.search(text) is None:
+        return False
+    return _UNIT.search(text) is not None
 
 
 def _sign(match: re.Match[str]) -> str:

@@ -93,3 +93,8 @@ def test_a_place_of_a_reading_is_one_of_the_text(text: str) -> None:
     assert whole == sorted(whole)
     assert all(a < b for a, b in zip(whole, ends, strict=True))
     assert all(end <= start for end, start in zip(ends, whole[1:], strict=False))
+
+
+@given(st.text(st.sampled_from("a@ \\u0041%4&#;64x") | st.characters(), max_size=20))
+def test_a_text_that_reads_otherwise_is_known_for_one(text: str) -> None:
+    assert reads_otherwise(text) or Reading(text).text == text
