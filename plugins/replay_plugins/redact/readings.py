@@ -6,7 +6,7 @@ A tool's result is often JSON or a URL within a text, where a sign has other spe
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import attrs
@@ -24,7 +24,7 @@ _UNIT: Final = re.compile(
     r"|(?P<nothing>[\u00ad\u200b-\u200f\u2060-\u2064\ufeff])"
     r"|(?P<wide>[\uff0b\uff0e\uff10-\uff19\uff1a\uff20-\uff3a\uff3f\uff41-\uff5a])"
 )
-#: What any of them begins with; looking for it takes a tenth of the time.
+#: What any of them begins with; looking for that first takes a tenth of the time.
 _BEGIN: Final = re.compile(
     r"[\\%&\u00a0\u2000-\u200f\u202f\u205f\u3000\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
     r"\u00ad\u2060-\u2064\ufeff\uff0b\uff0e\uff10-\uff1a\uff20-\uff3a\uff3f\uff41-\uff5a]"
@@ -52,7 +52,7 @@ class Reading:
         self._units: list[_Unit] = []
         pieces: list[str] = []
         at = size = 0
-        for match in _UNIT.finditer(text):
+        for match in _spellings(text):
             sign = _sign(match)
             pieces += (text[at : match.start()], sign)
             size += match.start() - at
@@ -101,9 +101,17 @@ class Reading:
 def reads_otherwise(text: str) -> bool:
     """Tell, quickly, whether a text may read otherwise than it is written."""
     is_plain = text.isascii() and not any(sign in text for sign in ("\\", "%", "&#"))
-    if is_plain or _BEGIN.search(text) is None:
-        return False
-    return _UNIT.search(text) is not None
+    return not is_plain and any(True for _ in _spellings(text))
+
+
+def _spellings(text: str) -> Iterator[re.Match[str]]:
+    """Yield what stands for something else, in order."""
+    at = 0
+    while begin := _BEGIN.search(text, at):
+        match = _UNIT.match(text, begin.start())
+        at = (match or begin).end()
+        if match:
+            yield match
 
 
 def _sign(match: re.Match[str]) -> str:
