@@ -84,16 +84,19 @@ def _snapshot(files: LogFiles) -> tuple[list[Path], BinaryIO | None]:
     files.current.parent.stat()
     while True:
         older = files.parts()
+        missing: FileNotFoundError | None = None
+        current = None
         try:
             current = _opened(files.current)
-        except FileNotFoundError:
-            if not older:
-                raise
-            current = None
-        if files.parts() == older:
+        except FileNotFoundError as error:
+            missing = error
+        if files.parts() != older:  # it was rotated away meanwhile
+            if current is not None:
+                current.close()
+        elif missing is None or older:
             return older, current
-        if current is not None:  # it was rotated away meanwhile
-            current.close()
+        else:
+            raise missing
 
 
 def _lines(file: BinaryIO, path: Path, longest: int, end: int) -> Iterator[bytes]:

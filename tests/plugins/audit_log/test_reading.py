@@ -103,6 +103,13 @@ def test_a_log_that_is_rotated_all_the_time_is_read_whole(tmp_path: Path) -> Non
         writer.close()
 
 
+def test_a_log_that_is_rotated_for_the_first_time_is_read_whole(tmp_path: Path) -> None:
+    path, part = tmp_path / "log", tmp_path / "log.000001"
+    path.write_bytes(b"one\n")
+    files = RotatedMeanwhile(path, lambda: path.rename(part))
+    assert [*records_of(files)] == [b"one"]
+
+
 def test_lines_keep_their_bytes(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"one\r\n\ntwo\x00\xff\nthree")
