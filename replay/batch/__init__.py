@@ -1,0 +1,1 @@
+"""Many sessions, on all cores or a cluster, each counted exactly once."""
