@@ -10,10 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from replay.backend import Backend as Backend
     from replay.backend import Source as Source
     from replay.backend import load as load
     from replay.backend import open as open  # noqa: A004 - replay.open, as promised
+    from replay.backend_protocols import Backend as Backend
     from replay.coalescing import coalesce as coalesce
     from replay.diagnostics import Diagnostic as Diagnostic
     from replay.engine import ReplayEngine as ReplayEngine
@@ -87,7 +87,8 @@ else:
 
 
 _HOMES = {
-    "backend": ["Backend", "Source", "load", "open"],
+    "backend": ["Source", "load", "open"],
+    "backend_protocols": ["Backend"],
     "coalescing": ["coalesce"],
     "diagnostics": ["Diagnostic"],
     "engine": ["ReplayEngine"],
