@@ -65,6 +65,9 @@ if TYPE_CHECKING:
     from replay.messages import Transcript as Transcript
     from replay.messages import Turn as Turn
     from replay.plugin_loading import load_plugin as load_plugin
+    from replay.portions import Portion as Portion
+    from replay.portions import PortionedBackend as PortionedBackend
+    from replay.portions import Stored as Stored
     from replay.rendering import render as render
     from replay.report import ReplayReport as ReplayReport
     from replay.sessions import JobMetadata as JobMetadata
@@ -140,6 +143,7 @@ _HOMES = {
     "live_streams": ["LiveStream"],
     "messages": ["Message", "ToolExchange", "Transcript", "Turn"],
     "plugin_loading": ["load_plugin"],
+    "portions": ["Portion", "PortionedBackend", "Stored"],
     "rendering": ["render"],
     "report": ["ReplayReport"],
     "sessions": ["JobMetadata", "Session", "SessionSummary"],

@@ -1,7 +1,7 @@
 """A source of sessions, as its users hold it."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import islice
 from types import TracebackType
@@ -20,6 +20,8 @@ from replay.errors import BackendError, SessionNotFoundError, UnsupportedError
 from replay.events import ImageAttachment
 from replay.live_streams import LiveBackend, LiveStream, Rewrite
 from replay.opening import open_backend
+from replay.portioning import portions_of, stored_of
+from replay.portions import Portion, PortionedBackend, Stored
 from replay.sessions import Session, SessionSummary
 
 
@@ -32,6 +34,8 @@ class Source:
 
     backend: Backend
     location: str  #: as the user gave it, for messages
+    #: the backend's own, with which :func:`open` opened it; they may hold a key
+    options: Mapping[str, object] = attrs.field(factory=dict, kw_only=True, repr=False)
 
     def summaries(self) -> Iterator[SessionSummary]:
         """Yield what each session is, without its events, in a stable order."""
@@ -64,6 +68,33 @@ class Source:
 
     def __iter__(self) -> Iterator[Session]:
         return self.sessions()
+
+    def portions(self) -> Iterator[Portion]:
+        """Yield where the sessions are, in the order of :meth:`sessions`.
+
+        It is cheap where the backend knows portions, a file or some lines of one each.
+        Elsewhere there is one for each of :meth:`summaries`.
+
+        Raises:
+            UnsupportedError: Nobody else can read what this source reads.
+        """
+        if isinstance(self.backend, PortionedBackend):
+            return self.backend.portions()
+        return portions_of(self.backend)
+
+    def stored(self, portion: Portion) -> Iterator[Stored]:
+        """Yield the sessions of a portion, in order, not decoded yet.
+
+        Args:
+            portion: One that :meth:`portions` yielded, here or in another process.
+
+        Raises:
+            BackendError: No more can be had of it.
+            DecodeError: No more can be had of it.
+        """
+        if isinstance(self.backend, PortionedBackend):
+            return self.backend.stored(portion)
+        return stored_of(self.backend, portion, self.location)
 
     def write(self, session: Session) -> None:
         """Keep a session, in place of one that has the same id.
@@ -175,7 +206,7 @@ def open(  # noqa: A001 - replay.open, as promised
     if not isinstance(backend, Backend):
         reason = f"{type(backend).__name__} lacks methods that a backend must have"
         raise BackendError(os.fspath(location), reason)
-    return Source(backend, os.fspath(location))
+    return Source(backend, os.fspath(location), options=options)
 
 
 def load(location: str | os.PathLike[str], **options: object) -> Session:
