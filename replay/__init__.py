@@ -10,10 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from replay.backend import Backend as Backend
     from replay.backend import Source as Source
     from replay.backend import load as load
     from replay.backend import open as open  # noqa: A004 - replay.open, as promised
+    from replay.backend_protocols import Backend as Backend
     from replay.coalescing import coalesce as coalesce
     from replay.diagnostics import Diagnostic as Diagnostic
     from replay.engine import ReplayEngine as ReplayEngine
@@ -65,6 +65,9 @@ if TYPE_CHECKING:
     from replay.messages import Transcript as Transcript
     from replay.messages import Turn as Turn
     from replay.plugin_loading import load_plugin as load_plugin
+    from replay.portions import Portion as Portion
+    from replay.portions import PortionedBackend as PortionedBackend
+    from replay.portions import Stored as Stored
     from replay.rendering import render as render
     from replay.report import ReplayReport as ReplayReport
     from replay.sessions import JobMetadata as JobMetadata
@@ -87,7 +90,8 @@ else:
 
 
 _HOMES = {
-    "backend": ["Backend", "Source", "load", "open"],
+    "backend": ["Source", "load", "open"],
+    "backend_protocols": ["Backend"],
     "coalescing": ["coalesce"],
     "diagnostics": ["Diagnostic"],
     "engine": ["ReplayEngine"],
@@ -139,6 +143,7 @@ _HOMES = {
     "live_streams": ["LiveStream"],
     "messages": ["Message", "ToolExchange", "Transcript", "Turn"],
     "plugin_loading": ["load_plugin"],
+    "portions": ["Portion", "PortionedBackend", "Stored"],
     "rendering": ["render"],
     "report": ["ReplayReport"],
     "sessions": ["JobMetadata", "Session", "SessionSummary"],

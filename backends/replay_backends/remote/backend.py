@@ -65,12 +65,11 @@ class RemoteBackend(StoreBackend):
         return self.create
 
     def _check_place(self, store: Objects, name: str, session_id: str) -> None:
-        source = store.source_of(name)
         if not self._shelf.accepts(name):
             reason = f"the pattern {self.pattern!r} leaves {name!r} out"
             raise BackendError(store.source, reason)
         size = store.size(name)
         if size is not None:
             item = Item(name, size)
-            held = self._shelf.sessions_of(item, store.opener(item), is_strict=False)
-            check_replaceable(held, session_id, source)
+            file = self._shelf.file(item, store.opener(item)).lenient()
+            check_replaceable(file.sessions(), session_id, file.source)

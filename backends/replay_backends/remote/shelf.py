@@ -9,11 +9,14 @@ import attrs
 
 from replay.errors import BackendError, BackendUnavailableError, DecodeError
 from replay.file_names import session_id_of
+from replay.portions import Portion, Stored
 from replay.sessions import Session
 from replay_backends.fetching import in_order
+from replay_backends.file_keys import no_portion
+from replay_backends.portioned_files import stored_in_all
 from replay_backends.remote.stores import Item, Opener, Store
 from replay_backends.scanning import is_continued, is_passed_over
-from replay_backends.session_files import Reading, is_called_for, sessions_in, stem_of
+from replay_backends.session_files import Reading, SessionFile, is_called_for, stem_of
 
 _AHEAD: Final = 1 << 20  # bytes of the largest file that is fetched ahead
 _NOT_HIDDEN: Final = (".", "..")  # they are refused, not passed over
@@ -67,7 +70,7 @@ class Shelf:
             BackendError: A file cannot be read.
         """
         for item, opener in self._fetched():
-            yield from self.sessions_of(item, opener)
+            yield from self.file(item, opener).sessions()
 
     def session(self, session_id: str) -> Session | None:
         """Return the first session of an id; None: there is none.
@@ -85,29 +88,47 @@ class Shelf:
             raise fault
         return session
 
-    def sessions_of(
-        self, item: Item, opener: Opener, *, is_strict: bool | None = None
-    ) -> Iterator[Session]:
-        """Yield the sessions that a file holds.
+    def portions(self) -> Iterator[Portion]:
+        """Yield a portion for each file; none is fetched.
+
+        Raises:
+            BackendError: They cannot be listed.
+        """
+        return (Portion((item.path,), item.size) for item in self.items())
+
+    def stored(self, portion: Portion) -> Iterator[Stored]:
+        """Yield the sessions of a file, which is fetched once.
+
+        Raises:
+            BackendError: There is no such file, or it cannot be had.
+            DecodeError: It is packed, and what comes next is corrupt.
+        """
+        match portion.key:
+            case (str(path),) if self._is_one_of_ours(path):
+                item = Item(path, portion.size)
+                return stored_in_all(self.file(item, self._store.opener(item)))
+        raise no_portion(self._store.source_of(""), portion)
+
+    def file(self, item: Item, opener: Opener) -> SessionFile:
+        """Return a file as those who read sessions take it.
 
         Args:
             item: The file.
             opener: Opens it.
-            is_strict: Refuse odd events; None: as all files are read.
         """
-        reading = self._reading
-        if is_strict is not None:
-            reading = attrs.evolve(reading, strict=is_strict)
-        name = self._store.source_of(item.path).rpartition("/")[2]
+        source = self._store.source_of(item.path)
+        name = source.rpartition("/")[2]
         stem = stem_of(name)
         session_id = stem if self._store.is_single else session_id_of(stem)
-        source = self._store.source_of(item.path)
-        return sessions_in(opener, name, session_id, source, reading)
+        return SessionFile(opener, name, session_id, source, self._reading)
+
+    def _is_one_of_ours(self, path: str) -> bool:
+        return not path if self._store.is_single else self.accepts(path)
 
     def _where_known(self, session_id: str) -> Session | None:
         item = self._known.get(session_id)
         if item is not None:
-            for session in self.sessions_of(item, self._store.opener(item)):
+            for session in self.file(item, self._store.opener(item)).sessions():
                 if session.session_id == session_id:
                     return session
         return None
@@ -118,7 +139,7 @@ class Shelf:
         fault: BackendError | DecodeError | None = None
         for item, opener in self._fetched():
             try:
-                for session in self.sessions_of(item, opener, is_strict=False):
+                for session in self.file(item, opener).lenient().sessions():
                     known.setdefault(session.session_id, item)
             except BackendUnavailableError:
                 raise

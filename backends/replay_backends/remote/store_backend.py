@@ -7,6 +7,7 @@ import attrs
 
 from replay.errors import SessionNotFoundError
 from replay.limits import Limits
+from replay.portions import Portion, Stored
 from replay.sessions import Session, SessionSummary
 from replay_backends.remote.archives import Archive
 from replay_backends.remote.objects import Objects
@@ -88,6 +89,23 @@ class StoreBackend:
             BackendError: A file cannot be read.
         """
         return self._shelf.sessions()
+
+    def portions(self) -> Iterator[Portion]:
+        """Yield a portion for each file; none is fetched.
+
+        Raises:
+            BackendError: They cannot be listed.
+        """
+        return self._shelf.portions()
+
+    def stored(self, portion: Portion) -> Iterator[Stored]:
+        """Yield the sessions of a file, which is fetched once.
+
+        Raises:
+            BackendError: There is no such file, or it cannot be had.
+            DecodeError: It is packed, and what comes next is corrupt.
+        """
+        return self._shelf.stored(portion)
 
     def close(self) -> None:
         """Close the zip file; what was fetched stays as long as a session needs it."""
