@@ -14,7 +14,12 @@ import attrs
 
 from replay.errors import BackendError, DecodeError
 from replay.source_text import KEPT
-from replay_backends.remote.members import WHERE, check_member, zip_errors_of
+from replay_backends.remote.members import (
+    WHERE,
+    check_contents,
+    check_member,
+    zip_errors_of,
+)
 from replay_backends.remote.stores import Item, Opener, in_order
 from replay_backends.remote.streams import guarded
 
@@ -52,6 +57,8 @@ class Archive:
 
     def items(self) -> list[Item]:
         """Return all members, each name once."""
+        if self.is_single:
+            return [Item("", self._info("").file_size)]
         infos = self._opened().NameToInfo
         items = [
             Item(path, info.file_size)
@@ -67,10 +74,12 @@ class Archive:
         check_member(info, source)
         if info.filename in self._repeated:
             raise BackendError(source, "several members have that name")
-        if info.file_size > KEPT:
-            return partial(self._stream, item.path)
-        with zip_errors_of(source), self._opened().open(info) as member:
-            return partial(io.BytesIO, member.read())
+        opener: Opener = partial(self._stream, item.path)
+        if info.file_size <= KEPT:
+            with opener() as member:
+                opener = partial(io.BytesIO, member.read())
+        check_contents(info, opener, source)
+        return opener
 
     def source_of(self, path: str) -> str:
         """Return what messages call a member."""

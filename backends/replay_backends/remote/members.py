@@ -3,18 +3,20 @@
 import lzma
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import PureWindowsPath
-from typing import Final
+from typing import BinaryIO, Final
 from zipfile import BadZipFile, ZipInfo
 
 from replay.errors import BackendError, DecodeError, LimitExceededError, ReplayError
 from replay.os_errors import os_failure
-from replay_backends.decompression import HIGHEST_RATIO, UNCHECKED
+from replay_backends.decompression import HIGHEST_RATIO, UNCHECKED, is_compressed
 
 WHERE: Final = "zip data"
+_REPACK: Final = "unpack it first, or pack it anew"
 _ENCRYPTED: Final = 0x1
+_OF_PACKED: Final = 10  # times its size that packed data may grow to
 _FAULTS: Final = (
     BadZipFile,
     EOFError,
@@ -66,12 +68,31 @@ def check_member(info: ZipInfo, source: str) -> None:
         raise LimitExceededError(WHERE, reason, source, hint)
 
 
+def check_contents(
+    info: ZipInfo, open_file: Callable[[], BinaryIO], source: str
+) -> None:
+    """Refuse what is packed twice over, each time to much less than it was.
+
+    Data of gzip or zstd hardly shrink again: who makes them do so makes a bomb.
+
+    Args:
+        info: What the archive says of the member.
+        open_file: Opens it.
+        source: What messages call it.
+
+    Raises:
+        LimitExceededError: It is packed so.
+    """
+    if info.file_size > max(UNCHECKED, info.compress_size * _OF_PACKED):
+        with open_file() as file:
+            if is_compressed(file):
+                reason = f"hold packed data that grow to {_OF_PACKED} times their size"
+                raise LimitExceededError(WHERE, reason, source, _REPACK)
+
+
 def is_safe_name(name: str) -> bool:
     """Tell whether a member's name stays within its zip file, on any system."""
     parts = name.split("/")
     return all(part not in ("", ".", "..") for part in parts) and not any(
         PureWindowsPath(part).name != part for part in parts
     )
-
-
-_REPACK: Final = "unpack it first, or pack it anew"

@@ -11,6 +11,7 @@ import attrs
 from replay.source_text import KEPT
 from replay_backends.remote.failures import remote_errors_of
 from replay_backends.remote.filesystems import FileSystem
+from replay_backends.remote.listing import names_and_sizes
 from replay_backends.remote.stores import Item, Opener, in_order
 from replay_backends.remote.streams import guarded
 from replay_backends.remote.uploading import upload
@@ -54,13 +55,13 @@ class Objects:
                 self.is_single = found == "file"
 
     def items(self) -> list[Item]:
-        """Return all objects; those that stand for empty directories are none."""
+        """Return all objects below the root, or the one that it is."""
         with self._errors():
-            found = self._files.calls.find(self._files.root, detail=True)
+            if self.is_single:
+                return [Item("", self._size(""))]
             items = [
-                Item(self._path_of(name), details["size"] or 0)
-                for name, details in found.items()
-                if not name.endswith("/")
+                Item(self._path_of(name), size)
+                for name, size in names_and_sizes(self._files)
             ]
         return sorted(items, key=in_order)
 
@@ -68,7 +69,7 @@ class Objects:
         """Return how large an object is; None: there is none."""
         with self._errors(path):
             try:
-                return int(self._files.calls.info(self._full(path))["size"] or 0)
+                return self._size(path)
             except FileNotFoundError:
                 return None
 
@@ -105,6 +106,9 @@ class Objects:
 
     def _errors(self, path: str = "") -> AbstractContextManager[None]:
         return remote_errors_of(self.source_of(path), self._secrets)
+
+    def _size(self, path: str) -> int:
+        return int(self._files.calls.info(self._full(path))["size"] or 0)
 
     def _full(self, path: str) -> str:
         return f"{self._files.root}/{path}" if path else self._files.root
