@@ -152,9 +152,7 @@ def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
 
 def test_a_bomb_is_refused(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", {"x": bytes(20 << 20)})
-    with pytest.raises(
-        LimitExceededError, match=r"a.zip/x: zip data: grow to more tha"
-    ):
+    with pytest.raises(LimitExceededError, match=r"a.zip/x: zip data: grow to more"):
         archive(path).opener(Item("x", 0))
 
 
