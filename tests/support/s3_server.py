@@ -81,6 +81,8 @@ def s3_server() -> Iterator[S3Server]:
         status, code = refused
         environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         start_response(status, [("Content-Type", "application/xml")])
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return []
         body = f"<Error><Code>{code}</Code><Message>Refused.</Message></Error>"
         return [body.encode()]
 

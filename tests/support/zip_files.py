@@ -1,5 +1,6 @@
 """Zip files, honest and other."""
 
+import gzip
 import json
 import zipfile
 from collections.abc import Mapping
@@ -10,6 +11,16 @@ def document(session_id: str, text: str = "Yes.") -> bytes:
     """Return a session's document."""
     event = {"type": "text", "content": text}
     return json.dumps({"session_id": session_id, "events": [event]}).encode()
+
+
+#: Files of sessions, two of which have one id.
+FILES = {
+    "sub0/x.json": document("c", "0"),
+    "sub1/x.json": document("b", "1"),
+    "sub2/x.json.gz": gzip.compress(document("a", "2")),
+    "sub3/x.jsonl": document("b", "3") + b"\n" + document("d", "4"),
+    "list.json": b'[{"type": "text", "content": "Yes."}]',
+}
 
 
 def write_zip(path: Path, files: Mapping[str, bytes], *, packed: bool = True) -> Path:

@@ -47,7 +47,7 @@ _BUSY: Final = {errno.EBUSY, getattr(errno, "EREMOTEIO", errno.EIO)}
 _HINTS: Final[Mapping[type[BackendError], str]] = {
     AuthError: "put keys where the store's own tools look for them",
     BackendUnavailableError: "try again later, and check the endpoint",
-    PermissionDeniedError: "the key may not do that here",
+    PermissionDeniedError: "the key may not do that here, or is not the right one",
 }
 
 

@@ -75,12 +75,12 @@ class Objects:
 
     def opener(self, item: Item) -> Opener:
         """Fetch an object: into memory, or where it is large, into a spool."""
-        if item.size > KEPT:
-            with self.stream(item.path) as stream:
-                return Spool(stream, self.source_of(item.path)).reader
-        with self._errors(item.path):
-            data = self._files.calls.cat_file(self._full(item.path))
-        return partial(io.BytesIO, data)
+        if item.size <= KEPT:
+            data = self._fetch(item)
+            if len(data) <= KEPT:  # or else it has grown
+                return partial(io.BytesIO, data)
+        with self.stream(item.path) as stream:
+            return Spool(stream, self.source_of(item.path)).reader
 
     def stream(self, path: str) -> BinaryIO:
         """Open an object where it is: what is read of it is fetched."""
@@ -106,6 +106,12 @@ class Objects:
 
     def _errors(self, path: str = "") -> AbstractContextManager[None]:
         return remote_errors_of(self.source_of(path), self._secrets)
+
+    def _fetch(self, item: Item) -> bytes:
+        # A range spares the question how large it is; of nothing, there is none.
+        limits = {"start": 0, "end": KEPT + 1} if item.size else {}
+        with self._errors(item.path):
+            return bytes(self._files.calls.cat_file(self._full(item.path), **limits))
 
     def _size(self, path: str) -> int:
         return int(self._files.calls.info(self._full(path))["size"] or 0)

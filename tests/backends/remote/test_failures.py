@@ -36,7 +36,7 @@ def refused(code: str, error: OSError) -> OSError:
         (
             refused("AccessDenied", PermissionError("Access Denied")),
             PermissionDeniedError,
-            "it: access Denied (the key may not do that here)",
+            "it: access Denied (the key may not do that here, or is not the right one)",
         ),
         (
             refused("SignatureDoesNotMatch", PermissionError("No.")),
