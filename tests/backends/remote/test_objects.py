@@ -83,3 +83,10 @@ def test_memory_has_objects_too() -> None:
     assert found.items() == [Item("sub/x", 3)]
     assert found.opener(Item("sub/x", 3))().read() == b"abc"
     assert found.source_of("sub/x") == "memory://objects/sub/x"
+
+
+def test_an_object_that_has_grown_is_spooled_after_all(bucket: Bucket) -> None:
+    data = bytes(20 << 20)
+    bucket.put("it/x", data)
+    open_file = objects(bucket, "it").opener(Item("x", 1))
+    assert open_file().read() == data

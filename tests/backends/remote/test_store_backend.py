@@ -121,3 +121,16 @@ def test_a_location_must_be_a_whole_url() -> None:
     with pytest.raises(BackendError) as caught:
         replay.open("s3:bucket/a")
     assert str(caught.value) == "bucket/a: no such file or directory"
+
+
+def test_a_zip_file_that_is_refused_is_no_broken_one(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    path = write_zip(tmp_path / "a.zip", {"a.json": document("a")})
+    bucket.put("a.zip", path.read_bytes())
+    busy = ("409 Conflict", "OperationAborted")
+    bucket.server.refusal = lambda environ: (
+        busy if environ["REQUEST_METHOD"] == "GET" else None
+    )
+    with pytest.raises(BackendUnavailableError, match=r"a.zip: refused"):
+        replay.open(f"{bucket.url}/a.zip")
