@@ -34,6 +34,7 @@ from replay.errors import (
     UnknownNameError,
     UnsafeRedirectError,
     UnsupportedError,
+    WorkerError,
 )
 
 EVERY = [
@@ -55,6 +56,7 @@ EVERY = [
     DeadlineExceededError("https://a", "too late", "wait longer"),
     UnknownNameError("no backend 'x'", "did you mean 'y'?"),
     UnsupportedError("a.json", "it cannot be written", "copy it"),
+    WorkerError("no worker begins", "see why"),
     PluginError("usage", "no", "replay_text", 3, "mend it"),
     MustStopError("no", "mend it"),
     AuditError("audit.jsonl", "no", "mend it"),
