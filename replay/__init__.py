@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from replay.backend import Source as Source
     from replay.backend import load as load
     from replay.backend import open as open  # noqa: A004 - replay.open, as promised
+    from replay.batch.progress import BatchProgress as BatchProgress
+    from replay.batch.reports import BatchReport as BatchReport
+    from replay.batch.results import BatchResult as BatchResult
+    from replay.batch.tasks import Problem as Problem
+    from replay.batching import replay_many as replay_many
     from replay.coalescing import coalesce as coalesce
     from replay.diagnostics import Diagnostic as Diagnostic
     from replay.engine import ReplayEngine as ReplayEngine
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from replay.errors import BackendError as BackendError
     from replay.errors import BackendUnavailableError as BackendUnavailableError
     from replay.errors import BadResponseError as BadResponseError
+    from replay.errors import BatchError as BatchError
     from replay.errors import DeadlineExceededError as DeadlineExceededError
     from replay.errors import DecodeError as DecodeError
     from replay.errors import EncodeError as EncodeError
@@ -88,6 +94,11 @@ else:
 
 _HOMES = {
     "backend": ["Backend", "Source", "load", "open"],
+    "batch.progress": ["BatchProgress"],
+    "batch.reports": ["BatchReport"],
+    "batch.results": ["BatchResult"],
+    "batch.tasks": ["Problem"],
+    "batching": ["replay_many"],
     "coalescing": ["coalesce"],
     "diagnostics": ["Diagnostic"],
     "engine": ["ReplayEngine"],
@@ -101,6 +112,7 @@ _HOMES = {
         "BackendError",
         "BackendUnavailableError",
         "BadResponseError",
+        "BatchError",
         "DeadlineExceededError",
         "DecodeError",
         "EncodeError",

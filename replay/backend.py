@@ -2,18 +2,17 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 from itertools import islice
 from types import TracebackType
 from typing import Any, NoReturn, Protocol, Self, runtime_checkable
 
 import attrs
 
-from replay.diagnostics import Diagnostic
 from replay.errors import BackendError, SessionNotFoundError, UnsupportedError
 from replay.events import ImageAttachment
 from replay.live_streams import LiveBackend, LiveStream, Rewrite
 from replay.opening import open_backend
+from replay.repeated_ids import RepeatedIds
 from replay.sessions import Session, SessionSummary
 
 
@@ -100,12 +99,8 @@ class Source:
 
         One whose id another session had before says so in its diagnostics.
         """
-        seen: set[bytes] = set()
-        for session in self._sessions():
-            identity = session.session_id.encode("utf-8", "surrogatepass")
-            digest = blake2b(identity, digest_size=16).digest()  # an id may be long
-            yield _marked_repeated(session) if digest in seen else session
-            seen.add(digest)
+        repeated = RepeatedIds()
+        return map(repeated.marked, self._sessions())
 
     def __iter__(self) -> Iterator[Session]:
         return self.sessions()
@@ -194,12 +189,6 @@ class Source:
         if isinstance(self.backend, BulkBackend):
             return self.backend.sessions()
         return (self.session(each.session_id) for each in self.summaries())
-
-
-def _marked_repeated(session: Session) -> Session:
-    detail = f"another session before it is called {session.session_id!a}"
-    diagnostic = Diagnostic("repeated-session-id", None, detail)
-    return attrs.evolve(session, diagnostics=(*session.diagnostics, diagnostic))
 
 
 def open(  # noqa: A001 - replay.open, as promised

@@ -23,6 +23,7 @@ ReplayError
 │       ├── AuditFullError       … there is no room for the record
 │       ├── AuditPoisonedError   … what is on the disk is unknown
 │       └── AuditTamperedError   … it is not as it was left
+├── BatchError                   a session of a batch failed, and it was to stop
 ├── UnknownNameError             no backend, plugin or option
 │                                of that name                  (also LookupError)
 ├── UnsupportedError             this source cannot do that    (also TypeError)
@@ -42,6 +43,7 @@ from replay.audit_errors import AuditFullError as AuditFullError
 from replay.audit_errors import AuditLockedError as AuditLockedError
 from replay.audit_errors import AuditPoisonedError as AuditPoisonedError
 from replay.audit_errors import AuditTamperedError as AuditTamperedError
+from replay.batch_errors import BatchError as BatchError
 from replay.root_errors import MustStopError as MustStopError
 from replay.root_errors import ReplayError as ReplayError
 from replay.root_errors import sentence

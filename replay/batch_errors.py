@@ -1,0 +1,22 @@
+"""The errors of batches."""
+
+from typing import ClassVar
+
+import attrs
+
+from replay.root_errors import ReplayError, sentence
+
+
+@attrs.define(slots=False)
+class BatchError(ReplayError):
+    """A session of a batch could not be replayed; what was done before is kept."""
+
+    code: ClassVar[str] = "batch-error"
+
+    session: str  #: its id, or where it is
+    cause: str  #: the ``code`` of what went wrong
+    reason: str  #: as a sentence
+    hint: str = "to go on past such sessions: keep_going, or --keep-going"
+
+    def __str__(self) -> str:
+        return sentence(self.reason, self.hint)
