@@ -10,10 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from replay.backend import Backend as Backend
     from replay.backend import Source as Source
     from replay.backend import load as load
     from replay.backend import open as open  # noqa: A004 - replay.open, as promised
+    from replay.backend_protocols import Backend as Backend
     from replay.batch.progress import BatchProgress as BatchProgress
     from replay.batch.reports import BatchReport as BatchReport
     from replay.batch.results import BatchResult as BatchResult
@@ -71,6 +71,9 @@ if TYPE_CHECKING:
     from replay.messages import Transcript as Transcript
     from replay.messages import Turn as Turn
     from replay.plugin_loading import load_plugin as load_plugin
+    from replay.portions import Portion as Portion
+    from replay.portions import PortionedBackend as PortionedBackend
+    from replay.portions import Stored as Stored
     from replay.rendering import render as render
     from replay.report import ReplayReport as ReplayReport
     from replay.sessions import JobMetadata as JobMetadata
@@ -93,7 +96,8 @@ else:
 
 
 _HOMES = {
-    "backend": ["Backend", "Source", "load", "open"],
+    "backend": ["Source", "load", "open"],
+    "backend_protocols": ["Backend"],
     "batch.progress": ["BatchProgress"],
     "batch.reports": ["BatchReport"],
     "batch.results": ["BatchResult"],
@@ -151,6 +155,7 @@ _HOMES = {
     "live_streams": ["LiveStream"],
     "messages": ["Message", "ToolExchange", "Transcript", "Turn"],
     "plugin_loading": ["load_plugin"],
+    "portions": ["Portion", "PortionedBackend", "Stored"],
     "rendering": ["render"],
     "report": ["ReplayReport"],
     "sessions": ["JobMetadata", "Session", "SessionSummary"],
