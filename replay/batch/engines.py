@@ -51,5 +51,5 @@ class LeadingEngine(ReplayEngine):
         Raises:
             PluginError: One failed, and failures are not isolated.
         """
-        self._report = report
+        self._totals.add(report)
         self._plugins.batch.merge(results)
