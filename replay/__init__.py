@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from replay.errors import BackendError as BackendError
     from replay.errors import BackendUnavailableError as BackendUnavailableError
     from replay.errors import BadResponseError as BadResponseError
+    from replay.errors import CheckpointError as CheckpointError
     from replay.errors import DeadlineExceededError as DeadlineExceededError
     from replay.errors import DecodeError as DecodeError
     from replay.errors import EncodeError as EncodeError
@@ -101,6 +102,7 @@ _HOMES = {
         "BackendError",
         "BackendUnavailableError",
         "BadResponseError",
+        "CheckpointError",
         "DeadlineExceededError",
         "DecodeError",
         "EncodeError",
