@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from replay.errors import BackendUnavailableError as BackendUnavailableError
     from replay.errors import BadResponseError as BadResponseError
     from replay.errors import BatchError as BatchError
+    from replay.errors import CheckpointError as CheckpointError
     from replay.errors import DeadlineExceededError as DeadlineExceededError
     from replay.errors import DecodeError as DecodeError
     from replay.errors import EncodeError as EncodeError
@@ -117,6 +118,7 @@ _HOMES = {
         "BackendUnavailableError",
         "BadResponseError",
         "BatchError",
+        "CheckpointError",
         "DeadlineExceededError",
         "DecodeError",
         "EncodeError",

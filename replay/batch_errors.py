@@ -20,3 +20,17 @@ class BatchError(ReplayError):
 
     def __str__(self) -> str:
         return sentence(self.reason, self.hint)
+
+
+@attrs.define(slots=False)
+class CheckpointError(ReplayError):
+    """A checkpoint cannot be opened, read or written; what it held before is whole."""
+
+    code: ClassVar[str] = "checkpoint-error"
+
+    source: str  #: the file
+    reason: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return sentence(f"{self.source}: {self.reason}", self.hint)

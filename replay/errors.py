@@ -17,6 +17,7 @@ ReplayError
 │       ├── RateLimitedError     … it was asked too often
 │       ├── TruncatedResponseError … its answer broke off
 │       └── DeadlineExceededError  … it took too long          (also TimeoutError)
+├── CheckpointError              a batch cannot keep its results
 ├── MustStopError                a hook said: stop, whatever is isolated
 │   └── AuditError               … the audit log cannot be written
 │       ├── AuditLockedError     … another program or process writes it
@@ -44,6 +45,7 @@ from replay.audit_errors import AuditLockedError as AuditLockedError
 from replay.audit_errors import AuditPoisonedError as AuditPoisonedError
 from replay.audit_errors import AuditTamperedError as AuditTamperedError
 from replay.batch_errors import BatchError as BatchError
+from replay.batch_errors import CheckpointError as CheckpointError
 from replay.root_errors import MustStopError as MustStopError
 from replay.root_errors import ReplayError as ReplayError
 from replay.root_errors import sentence

@@ -71,7 +71,7 @@ def _report(checkpoint: Checkpoint) -> BatchReport:
     totals = checkpoint.totals()
     return BatchReport(
         sessions=totals.sessions,
-        replayed=totals.replayed,
+        replayed=totals.done,
         known=totals.known,
         failed=totals.failed,
         quarantined=totals.quarantined,
@@ -88,6 +88,8 @@ def _merge(
     merging: dict[int, object], checkpoint: Checkpoint, report: BatchReport
 ) -> None:
     numbers = [*merging]
-    totals = ReplayReport(None, sessions=report.sessions, turns=report.turns)
+    totals = ReplayReport(
+        None, sessions=report.replayed + report.known, turns=report.turns
+    )
     with LeadingEngine(merging.values()) as engine:
         engine.merge(lambda number: checkpoint.results(numbers[number]), totals)
