@@ -19,7 +19,8 @@ class BatchError(ReplayError):
     hint: str = "to go on past such sessions: keep_going, or --keep-going"
 
     def __str__(self) -> str:
-        return sentence(self.reason, self.hint)
+        text = f"session {self.session!a}, {self.cause}: {self.reason}"
+        return sentence(text, self.hint)
 
 
 @attrs.define(slots=False)

@@ -11,7 +11,7 @@ from replay.batch.checkpoint import Checkpoint
 from replay.batch.crews import Crew
 from replay.batch.cutting import alone, cut
 from replay.batch.progress import Watched
-from replay.batch.tasks import Digested, Problem, Task, Worked
+from replay.batch.tasks import Digested, Place, Problem, Task, Worked
 from replay.batch.working import digests, work
 from replay.errors import BatchError
 
@@ -112,7 +112,7 @@ class Leader:
         died = self.crew.died(error)
         if died is None:
             raise error
-        if died.suspects is not None:
+        if died.suspects is not None and _is_news(given.task, died.suspects):
             self._suspects += (alone(given.task, each) for each in died.suspects)
             left = attrs.evolve(given.task, without=given.task.without | died.suspects)
             self._waiting.append(_Assignment(given.do, left))
@@ -142,3 +142,8 @@ class Leader:
                 if isinstance(answer, Worked):
                     self.checkpoint.keep(answer)
                     self.watched.add(replayed=len(answer.done))
+
+
+def _is_news(task: Task, suspects: frozenset[Place]) -> bool:
+    """Tell whether a task can do better without its suspects."""
+    return not suspects or not suspects <= task.without
