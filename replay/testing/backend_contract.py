@@ -9,7 +9,7 @@ from unittest import SkipTest
 
 import attrs
 
-from replay.backend import Backend, BulkBackend, WritableBackend
+from replay.backend_protocols import Backend, BulkBackend, WritableBackend
 from replay.errors import SessionNotFoundError
 from replay.events import Text
 from replay.sessions import Session
