@@ -38,6 +38,7 @@ def _crew(job: Job, executor: Executor | None, jobs: int | None) -> Crew:
         raise TypeError(message)
     if executor is not None:
         from replay.batch.executor_crew import ExecutorCrew
+
         return ExecutorCrew(executor)
     if jobs is not None:
         return PoolCrew(jobs, work)

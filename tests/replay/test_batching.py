@@ -8,7 +8,7 @@ import pytest
 import replay
 from batches import directory_of, plugin_at
 from replay import BatchProgress, PluginError, UnknownNameError
-from replay.batching import NamedPlugin
+from replay.batch.plugin_specs import NamedPlugin
 
 
 @pytest.fixture

@@ -182,7 +182,7 @@ def replay_batch_result(): return said[:]
     assert _said(checkpoint).startswith("abcd")
 
 
-def test_nothing_else_is_told_once_all_must_stop(
+def test_the_first_failure_is_told_and_the_others_are_kept(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
     task = _task(tmp_path, a="boom", b="boom")
@@ -190,10 +190,11 @@ def test_nothing_else_is_told_once_all_must_stop(
     checkpoint.begin()
     for name in "ab":
         (Path(task.job.location) / f"{name}.json").write_text("{")
+    task = whole_task(task.job)
     crew = MortalCrew({}, knows=True, size=3)
     with pytest.raises(BatchError, match="session 'a', decode-error"):
         _lead(crew, checkpoint, _cut(task, 1), keep_going=False, may_be_known=True)
-    assert [problem.name for problem in checkpoint.problems()] == ["a"]
+    assert [problem.name for problem in checkpoint.problems()] == ["a", "b"]
 
 
 def test_ctrl_c_keeps_what_was_done(tmp_path: Path, checkpoint: Checkpoint) -> None:
