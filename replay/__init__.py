@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from replay.errors import UnknownNameError as UnknownNameError
     from replay.errors import UnsafeRedirectError as UnsafeRedirectError
     from replay.errors import UnsupportedError as UnsupportedError
+    from replay.errors import WorkerError as WorkerError
     from replay.events import Event as Event
     from replay.events import ImageAttachment as ImageAttachment
     from replay.events import Stop as Stop
@@ -137,6 +138,7 @@ _HOMES = {
         "UnknownNameError",
         "UnsafeRedirectError",
         "UnsupportedError",
+        "WorkerError",
     ],
     "events": [
         "Event",

@@ -28,6 +28,7 @@ ReplayError
 ├── UnknownNameError             no backend, plugin or option
 │                                of that name                  (also LookupError)
 ├── UnsupportedError             this source cannot do that    (also TypeError)
+├── WorkerError                  workers of a batch cannot be had, or used
 └── PluginError                  a plugin is wrong, or a hook raised; see __cause__
 
 Every error carries ``code`` (a stable word for programs), ``hint`` (what to do, or
@@ -49,6 +50,7 @@ from replay.batch_errors import CheckpointError as CheckpointError
 from replay.root_errors import MustStopError as MustStopError
 from replay.root_errors import ReplayError as ReplayError
 from replay.root_errors import sentence
+from replay.worker_errors import WorkerError as WorkerError
 
 
 @attrs.define(slots=False)

@@ -45,23 +45,25 @@ class Batch:
         merging = merging_plugins(self.job.plugins)
         checkpoint = Checkpoint(self.checkpoint, plugins_key(self.job))
         try:
-            for other in self.gather:
-                checkpoint.take_over(other)
             checkpoint.begin()
-            self._replay(crew, checkpoint)
+            gathered = sum(map(checkpoint.take_over, self.gather))
+            may_be_known = checkpoint.has_results or gathered > 0
+            self._replay(crew, checkpoint, may_be_known=may_be_known)
             report = _report(checkpoint)
             _merge(merging, checkpoint, report)
         finally:
             checkpoint.close()
         return attrs.evolve(report, seconds=time.monotonic() - began)
 
-    def _replay(self, crew: Crew, checkpoint: Checkpoint) -> None:
+    def _replay(
+        self, crew: Crew, checkpoint: Checkpoint, *, may_be_known: bool
+    ) -> None:
         job = self.job
         leader = Leader(crew, checkpoint, self.watched, job.keep_going)
         with open_source(job.location, **job.options) as source:
             listing = Listing(source, self.shard)
             tasks = shared_out(job, listing.portions(), crew.size)
-            leader.lead(tasks, may_be_known=checkpoint.has_results)
+            leader.lead(tasks, may_be_known=may_be_known)
             self.watched.expect(listing.sessions)
             repeated = of_repeated(job, listing, checkpoint)
             leader.lead(repeated, may_be_known=False)

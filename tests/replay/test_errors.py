@@ -36,6 +36,7 @@ from replay.errors import (
     UnknownNameError,
     UnsafeRedirectError,
     UnsupportedError,
+    WorkerError,
 )
 
 EVERY = [
@@ -57,6 +58,7 @@ EVERY = [
     DeadlineExceededError("https://a", "too late", "wait longer"),
     UnknownNameError("no backend 'x'", "did you mean 'y'?"),
     UnsupportedError("a.json", "it cannot be written", "copy it"),
+    WorkerError("no worker begins", "see why"),
     PluginError("usage", "no", "replay_text", 3, "mend it"),
     BatchError("s1", "decode-error", "a.json: $: empty", "go on"),
     CheckpointError("a.sqlite", "another run has it open", "wait"),
