@@ -30,8 +30,8 @@ def summary_of(report: "BatchReport") -> str:
 def problems_of(report: "BatchReport") -> Iterator[str]:
     """Yield a line for each problem that a report has, and one for those it has not."""
     for each in report.problems:
-        fate = "quarantined: " if each.is_quarantined else ""
-        yield f"{each.name}: {fate}{each.reason}"
+        fate = ", quarantined" if each.is_quarantined else ""
+        yield f"{each.name}: {each.code}{fate}: {each.reason}"
     more = report.failed + report.quarantined - len(report.problems)
     if more > 0:
         yield f"{more:,} more"

@@ -48,8 +48,8 @@ def test_without_problems_there_are_no_lines() -> None:
 def test_each_problem_is_a_line() -> None:
     report = attrs.evolve(GOOD, problems=PROBLEMS, failed=1, quarantined=1)
     assert [*problems_of(report)] == [
-        "ses-\x1b[1m: not JSON",
-        "ses-2: quarantined: killed",
+        "ses-\x1b[1m: decode-error: not JSON",
+        "ses-2: crashed, quarantined: killed",
     ]
 
 
