@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 from replay.batch.crews import Died
@@ -103,7 +104,6 @@ class PoolCrew:
 
     def _free(self) -> Worker:
         """Return a worker that is at nothing."""
-        try:
+        with suppress(IndexError):
             return self._idle.pop()
-        except IndexError:
-            return self._staff.hire()
+        return self._staff.hire()

@@ -29,7 +29,7 @@ CONTEXT: Final = (
 #: after the same child, one is told a wrong exit code.
 _ASKING: Final = threading.Lock()
 #: How long a process may take to end after its pipe has ended, in seconds.
-_GRACE: Final = 5.0
+_GRACE: Final = 2.0
 _CAN_BLOCK: Final = hasattr(signal, "pthread_sigmask")
 
 
@@ -62,10 +62,10 @@ class Worker:
     def __init__(self, orders: Shared) -> None:
         memory = shared(SIZE)
         self._marks = marks_of(memory, orders)
-        self._pipe, far = CONTEXT.Pipe()
-        self._process = CONTEXT.Process(target=serve, args=(far, memory, orders))
         self.is_new = True
         try:
+            self._pipe, far = CONTEXT.Pipe()
+            self._process = CONTEXT.Process(target=serve, args=(far, memory, orders))
             with far, _ASKING, _no_interrupts() if _CAN_BLOCK else nullcontext():
                 self._process.start()
         except (EOFError, OSError) as error:

@@ -1,10 +1,14 @@
 """Work for workers of a batch: some that is done, and some that takes them down."""
 
 import ctypes
+import mmap
 import os
+import resource
 import signal
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 from replay.batch.marking import is_hurried, mark
 from replay.batch.tasks import (
@@ -40,7 +44,8 @@ def work(task: Task) -> Worked:
             return Worked(tuple(done), (), place)
         mark(place)
         mark(place, f"session {name}")
-        DEEDS.get(name, good)()
+        deed, _, path = name.partition(" ")
+        DEEDS.get(deed, good)(*filter(None, [path]))
         found = Found(place, name, b"")
         done.append(Done(found, name, Counts(), str(os.getpid()).encode()))
     return Worked(tuple(done), ())
@@ -87,7 +92,89 @@ def killed_oddly() -> None:
     os.kill(os.getpid(), signal.SIGRTMIN + 5)
 
 
-DEEDS: dict[str, Callable[[], object]] = {
+def spin() -> None:
+    """Take a hundredth of a second."""
+    end = time.monotonic() + 0.01
+    while time.monotonic() < end:
+        pass
+
+
+def tell(path: str) -> None:
+    """Tell the process's id to a pipe, keep it open, and sleep for ever."""
+    with Path(path).open("w", encoding="utf-8") as pipe:
+        print(os.getpid(), file=pipe, flush=True)
+        sleep()
+
+
+def tell_until_hurried(path: str) -> None:
+    """Tell the process's id to a pipe, and go on once it is to hurry."""
+    Path(path).write_text(f"{os.getpid()}\n", encoding="utf-8")
+    while not is_hurried():
+        pass
+
+
+def die_once(path: str) -> None:
+    """Die the first time."""
+    if not Path(path).exists():
+        Path(path).touch()
+        os._exit(3)
+
+
+def no_room() -> None:
+    """Leave a worker with a limit no memory for its next task."""
+    KEPT.append(mmap.mmap(-1, 1 << 30))
+
+
+def lower_hard_limit() -> None:
+    """Let no process limit be above 1 TiB."""
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40))
+
+
+def leave_child(path: str) -> None:
+    """Die, and leave a child that has all files open until a pipe is written to."""
+    if not os.fork():
+        Path(path).read_bytes()
+        os._exit(0)
+    os._exit(3)
+
+
+def lone_thread() -> None:
+    """Start a thread that never ends, and that Python waits for."""
+    threading.Thread(target=sleep).start()
+
+
+KEPT: list[mmap.mmap] = []
+DEEDS: dict[str, Callable[..., object]] = {
     deed.__name__: deed
-    for deed in (segfault, allocate, sleep, hold, exit_early, killed, killed_oddly)
+    for deed in (
+        *(segfault, allocate, sleep, hold, exit_early, killed, killed_oddly, spin),
+        *(tell, tell_until_hurried, die_once, no_room, lower_hard_limit, lone_thread),
+        leave_child,
+    )
 }
+
+
+def die_at_none(task: Task) -> Worked:
+    """Die before any session."""
+    os._exit(task.first)
+
+
+def die_at_none_once(task: Task) -> Worked:
+    """Die before any session, the first time."""
+    die_once(str(task.portions[0].key[0]))
+    return work(task)
+
+
+def cannot_be_sent(_: Task) -> threading.Event:
+    """Return what no pickle holds."""
+    return threading.Event()
+
+
+def fail(task: Task) -> Worked:
+    """Raise an exception of its own."""
+    raise LookupError(task.first)
+
+
+def pids_of(worked: Worked) -> set[int]:
+    """Return which processes did a task."""
+    return {int(done.values) for done in worked.done}

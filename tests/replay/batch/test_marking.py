@@ -64,3 +64,17 @@ def test_a_task_hears_that_it_is_to_hurry() -> None:
         assert not before
         assert is_hurried()
     assert not is_hurried()
+
+
+def test_a_watch_is_told_that_a_session_begins() -> None:
+    class Counting:
+        begun = 0
+
+        def begin(self) -> None:
+            self.begun += 1
+
+    watch = Counting()
+    with marking(Marks(watch=watch)):
+        mark((0, 0))
+        mark((0, 1))
+    assert watch.begun == 2
