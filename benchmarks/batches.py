@@ -69,12 +69,8 @@ def _against_one_process(folder: Path, plan: Plan) -> Iterator[Figure]:
         seconds=plan.seconds,
     )
     note = f"The events of batch/two-jobs are {plan.batch} sessions, a file each."
-    yield figure(
-        *("batch/two-jobs", ONE, ours, theirs),
-        events=plan.batch,
-        aim=_aim(1.7),
-        note=note,
-    )
+    case, count = "batch/two-jobs", plan.batch
+    yield figure(case, ONE, ours, theirs, events=count, aim=_aim(1.7), note=note)
 
 
 def _growth(few: Path, many: Path, count: int, plan: Plan) -> Iterator[Figure]:
@@ -94,8 +90,8 @@ def _growth(few: Path, many: Path, count: int, plan: Plan) -> Iterator[Figure]:
         seconds=plan.seconds,
         value=lambda cost: cost.cpu,
     )
-    peak = [[each.peak for each in side] for side in costs]
-    yield figure(*("batch/peak", peer, *peak), events=count, unit="MB")
+    peaks, fewer = ([each.peak for each in side] for side in costs)
+    yield figure("batch/peak", peer, peaks, fewer, events=count, unit="MB")
 
 
 def _usage(

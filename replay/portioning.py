@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from replay.backend_protocols import Backend
 from replay.errors import BackendError
-from replay.portions import Portion, Stored
+from replay.portions import DIGEST_SIZE, Portion, Stored
 from replay.sessions import Session
 from replay.writing import dump
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 #: How many bytes a session is taken for, since nobody knows before it is fetched.
 GUESSED_SIZE: Final = 1 << 16
-_DIGEST_SIZE: Final = 16
 _BLOCK: Final = 1 << 20  # bytes that are hashed at once
 
 
@@ -26,7 +25,7 @@ def portions_of(backend: Backend) -> Iterator[Portion]:
     seen: set[bytes] = set()
     for summary in backend.summaries():
         identity = summary.session_id.encode("utf-8", "surrogatepass")
-        digest = blake2b(identity, digest_size=_DIGEST_SIZE).digest()  # it may be long
+        digest = blake2b(identity, digest_size=DIGEST_SIZE).digest()  # it may be long
         is_first = digest not in seen
         seen.add(digest)
         key = (summary.session_id,) if is_first else (summary.session_id, "again")
@@ -51,7 +50,7 @@ def stored_of(backend: Backend, portion: Portion, source: str) -> Iterator[Store
             yield Stored(session_id, _digest(session), partial(_same, session))
         case (str(session_id), "again"):
             yield Stored(
-                session_id, bytes(_DIGEST_SIZE), partial(_refuse, source, session_id)
+                session_id, bytes(DIGEST_SIZE), partial(_refuse, source, session_id)
             )
         case key:
             raise BackendError(source, f"it has no portion {key!a}")
@@ -79,7 +78,7 @@ class _Hashing(io.RawIOBase):
     """A file that keeps nothing of what is written but its hash."""
 
     def __init__(self) -> None:
-        self.hash = blake2b(digest_size=_DIGEST_SIZE)
+        self.hash = blake2b(digest_size=DIGEST_SIZE)
 
     def writable(self) -> bool:
         return True

@@ -55,7 +55,7 @@ class Leader:
         try:
             while self._give_out(begin, tasks) or self._try_suspects():
                 finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
-                for future in finished:
+                for future in [each for each in self._running if each in finished]:
                     self._take(self._running.pop(future), future)
         except BaseException:
             self._stop()

@@ -4,6 +4,7 @@ import os
 import pickle
 import signal
 import threading
+from contextlib import suppress
 from ctypes import Array, c_byte
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
@@ -29,15 +30,12 @@ def serve(pipe: "Connection[bytes, bytes]", memory: Shared, orders: Shared) -> N
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the leader decides what is ended
     threading.Thread(target=_end_with_leader, daemon=True).start()
     marks = marks_of(memory, orders)
-    pipe.send_bytes(BEGUN)
-    while True:
-        try:
-            question = pipe.recv_bytes()
-        except (EOFError, OSError):
-            return
-        answer = _answer(question, marks)
-        marks.clear()
-        pipe.send_bytes(answer)
+    with suppress(EOFError, OSError):  # the leader is gone
+        pipe.send_bytes(BEGUN)
+        while True:
+            answer = _answer(pipe.recv_bytes(), marks)
+            marks.clear()
+            pipe.send_bytes(answer)
 
 
 def _answer(question: bytes, marks: Marks) -> bytes:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from ctypes import c_byte
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from typing import Final, TypeVar
 
@@ -41,7 +42,12 @@ def shared(size: int) -> Shared:
 
 @contextmanager
 def _no_interrupts() -> Iterator[None]:
-    """Have processes that this thread begins never see Ctrl-C, not even at first."""
+    """Have processes that this thread begins never see Ctrl-C, not even at first.
+
+    Python's tracker of resources, of which all need one, lets signals through again
+    when it is begun: it comes first.
+    """
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

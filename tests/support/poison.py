@@ -57,6 +57,11 @@ def good() -> None:
     """Do nothing."""
 
 
+def be_deaf() -> None:
+    """Fail where Ctrl-C would be heard."""
+    assert signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()), "it hears"
+
+
 def segfault() -> None:
     """Read where nothing is."""
     ctypes.string_at(0)
@@ -156,7 +161,7 @@ DEEDS: dict[str, Callable[..., object]] = {
     for deed in (
         *(segfault, allocate, sleep, hold, exit_early, killed, killed_oddly, spin),
         *(tell, tell_until_hurried, die_once, no_room, lower_hard_limit, lone_thread),
-        *(leave_child, only_once),
+        *(leave_child, only_once, be_deaf),
     )
 }
 

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 import leading_crew
+from replay.batch.marking import SIZE
+from replay.batch.worker_process import serve
+from replay.batch.workers import CONTEXT, shared
 
 
 @contextmanager
@@ -57,6 +60,21 @@ def test_workers_leave_ctrl_c_to_their_leader(fifos: list[Path]) -> None:
             assert path.read_text(encoding="utf-8")
         os.killpg(leader.pid, signal.SIGINT)
         assert leader.communicate()[0] == "1\n1\nclosed\n"
+
+
+def test_workers_never_hear_ctrl_c_not_even_at_first() -> None:
+    with leading("be_deaf") as leader:
+        assert leader.communicate()[0] == "2\nclosed\n"
+
+
+def test_a_worker_whose_leader_is_gone_ends_without_a_word() -> None:
+    near, far = CONTEXT.Pipe()
+    near.close()
+    process = CONTEXT.Process(target=serve, args=(far, shared(SIZE), shared(1)))
+    process.start()
+    far.close()
+    process.join()
+    assert process.exitcode == 0
 
 
 def test_a_leader_that_ends_leaves_no_process_behind() -> None:
