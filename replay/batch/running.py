@@ -1,7 +1,7 @@
 """A batch from its beginning to its report."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ from replay.batch.repeating import of_repeated
 from replay.batch.reports import BatchReport
 from replay.batch.sharing import shared_out
 from replay.batch.tasks import Job
+from replay.portions import Portion
 from replay.report import ReplayReport
 
 _MOST_PROBLEMS: Final = 100  # in a report
@@ -62,11 +63,15 @@ class Batch:
         leader = Leader(crew, checkpoint, self.watched, job.keep_going)
         with open_source(job.location, **job.options) as source:
             listing = Listing(source, self.shard)
-            tasks = shared_out(job, listing.portions(), crew.size)
+            tasks = shared_out(job, self._expected(listing), crew.size)
             leader.lead(tasks, may_be_known=may_be_known)
-            self.watched.expect(listing.sessions)
             repeated = of_repeated(job, listing, checkpoint)
             leader.lead(repeated, may_be_known=False)
+
+    def _expected(self, listing: Listing) -> Iterator[tuple[int, Portion]]:
+        """Yield the portions; once all are listed, tell how many sessions there are."""
+        yield from listing.portions()
+        self.watched.expect(listing.sessions)
 
 
 def _report(checkpoint: Checkpoint) -> BatchReport:

@@ -137,10 +137,11 @@ def test_what_shards_did_can_be_gathered(job: Job, tmp_path: Path) -> None:
     assert _merged(tmp_path) == whole
 
 
-def test_who_watches_is_told_how_many_there_are(job: Job) -> None:
-    watched = Watched(None)
-    _run(job, watched=watched)
-    assert watched.progress == BatchProgress(replayed=3, expected=3)
+def test_who_watches_is_told_how_many_there_are_once_all_are_listed(job: Job) -> None:
+    told: list[BatchProgress] = []
+    _run(job, watched=Watched(told.append))
+    assert told[0] == BatchProgress(expected=3)
+    assert told[-1] == BatchProgress(replayed=3, expected=3)
 
 
 def test_nothing_begins_without_a_good_checkpoint(job: Job, tmp_path: Path) -> None:
