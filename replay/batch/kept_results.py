@@ -7,8 +7,8 @@ from typing import Final
 import attrs
 import msgspec
 
-from replay.batch.results import BatchResult
 from replay.batch.sqlite_errors import checkpoint_errors, damaged
+from replay.batch_results import BatchResult
 from replay.errors import DecodeError
 from replay.json_text import judge, parse
 

@@ -23,7 +23,6 @@ import attrs
 
 from replay_plugins.audit_log.log_files import LogFiles
 from replay_plugins.audit_log.reading import records_of
-from replay_plugins.audit_log.verifying import verify
 
 LEADERS = 0.5  # of those who are killed
 TELLING = """
