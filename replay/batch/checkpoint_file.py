@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from replay.batch.checksums import checksum
 from replay.batch.sqlite_errors import damaged, transaction
 from replay.errors import CheckpointError
 
@@ -21,7 +22,8 @@ _TABLES: Final = (
         session_id BLOB NOT NULL,
         turns INTEGER NOT NULL, events INTEGER NOT NULL,
         messages INTEGER NOT NULL, diagnostics INTEGER NOT NULL,
-        is_final INTEGER NOT NULL, plugin_values BLOB NOT NULL)""",
+        plugin_values BLOB NOT NULL, checksum INTEGER NOT NULL,
+        is_final INTEGER NOT NULL)""",
     "CREATE INDEX not_final ON results (id) WHERE NOT is_final",
     # No result: the session is being replayed again.
     """CREATE TABLE places (
@@ -36,6 +38,8 @@ _TABLES: Final = (
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {VERSION}",
 )
+_DAMAGED: Final = """SELECT id FROM {}.results WHERE checksum IS NOT checksum_of(
+    plugins, key, session_id, turns, events, messages, diagnostics, plugin_values)"""
 _TEMPORARY: Final = (
     # The results that there were when the run began, by key.
     """CREATE TEMP TABLE known (
@@ -94,6 +98,19 @@ def is_checkpoint(connection: sqlite3.Connection, schema: str, source: str) -> b
     return True
 
 
+def check(connection: sqlite3.Connection, schema: str, source: str) -> None:
+    """Make sure that a checkpoint is whole.
+
+    Raises:
+        CheckpointError: It is damaged.
+    """
+    found = _one(connection, f"PRAGMA {schema}.quick_check(1)")
+    if found != "ok":
+        raise damaged(source, " ".join(str(found).split()))
+    if row := connection.execute(_DAMAGED.format(schema)).fetchone():
+        raise damaged(source, f"result {row[0]} is not what was kept")
+
+
 def _make(path: Path) -> None:
     # An existing file is not opened: to close it would take SQLite's locks off it.
     try:
@@ -117,20 +134,15 @@ def _prepare(connection: sqlite3.Connection, source: str) -> None:
         "temp.cache_size = -32000",
     ):
         connection.execute(f"PRAGMA {setting}")
-    with transaction(connection):
-        if is_old:
-            _check(connection, source)
-        else:
+    connection.create_function("checksum_of", 8, checksum, deterministic=True)
+    if is_old:
+        check(connection, "main", source)
+    else:
+        with transaction(connection):
             for statement in _TABLES:
                 connection.execute(statement)
     for statement in _TEMPORARY:
         connection.execute(statement)
-
-
-def _check(connection: sqlite3.Connection, source: str) -> None:
-    found = _one(connection, "PRAGMA main.quick_check(1)")
-    if found != "ok":
-        raise damaged(source, str(found))
 
 
 def _one(connection: sqlite3.Connection, question: str) -> object:
