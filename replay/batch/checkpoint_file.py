@@ -14,6 +14,7 @@ from replay.errors import CheckpointError
 APPLICATION: Final = 0x7270_6C79  #: in the file's header, as SQLite's docs advise
 VERSION: Final = 1  #: of the tables
 
+_PATIENCE: Final = 0.1  # seconds; for those who let go at once
 _TABLES: Final = (
     "CREATE TABLE plugin_sets (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE)",
     # Only ever appended to: an index of the keys would be written all over.
@@ -64,7 +65,9 @@ def opened(path: Path | None) -> sqlite3.Connection:
     if path is not None:
         _make(path)
     location = "" if path is None else uri_of(path, "rw")
-    connection = sqlite3.connect(location, timeout=0, isolation_level=None, uri=True)
+    connection = sqlite3.connect(
+        location, timeout=_PATIENCE, isolation_level=None, uri=True
+    )
     try:
         _prepare(connection, str(path))
     except BaseException:
@@ -122,11 +125,11 @@ def _make(path: Path) -> None:
 
 
 def _prepare(connection: sqlite3.Connection, source: str) -> None:
-    connection.execute("PRAGMA main.locking_mode = EXCLUSIVE")
+    _lock(connection)
     is_old = is_checkpoint(connection, "main", source)
     for setting in (
         "journal_mode = WAL",
-        "synchronous = FULL",
+        "synchronous = FULL",  # one wait for the disk in a task's second of work
         "secure_delete = OFF",
         "trusted_schema = OFF",
         "cache_size = -16000",
@@ -143,6 +146,13 @@ def _prepare(connection: sqlite3.Connection, source: str) -> None:
                 connection.execute(statement)
     for statement in _TEMPORARY:
         connection.execute(statement)
+
+
+def _lock(connection: sqlite3.Connection) -> None:
+    # In this order: of several that try at once, each lets go but the one that gets it.
+    connection.execute("BEGIN EXCLUSIVE")
+    connection.execute("PRAGMA main.locking_mode = EXCLUSIVE")
+    connection.execute("COMMIT")
 
 
 def _one(connection: sqlite3.Connection, question: str) -> object:
