@@ -1,10 +1,26 @@
-"""What keeps a batch from remembering what it has done."""
+"""The errors of batches."""
 
 from typing import ClassVar
 
 import attrs
 
 from replay.root_errors import ReplayError, sentence
+
+
+@attrs.define(slots=False)
+class BatchError(ReplayError):
+    """A session of a batch could not be replayed; what was done before is kept."""
+
+    code: ClassVar[str] = "batch-error"
+
+    session: str  #: its id, or where it is
+    cause: str  #: the ``code`` of what went wrong
+    reason: str  #: as a sentence
+    hint: str = "to go on past such sessions: keep_going, or --keep-going"
+
+    def __str__(self) -> str:
+        text = f"session {self.session!a}, {self.cause}: {self.reason}"
+        return sentence(text, self.hint)
 
 
 @attrs.define(slots=False)
