@@ -8,7 +8,7 @@ from batch_values import done, task, worked
 from json_values import exact
 from replay.batch.checkpoint import Checkpoint
 from replay.batch.kept_results import element, kept_text, read_text
-from replay.batch.results import BatchResult
+from replay.batch_results import BatchResult
 from replay.errors import CheckpointError, DecodeError
 from replay.json_text import write, write_decoded
 
