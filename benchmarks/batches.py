@@ -45,10 +45,11 @@ def batch_dask(plan: Plan) -> Iterator[Figure]:
 
     with ExitStack() as opened:
         folder = opened.enter_context(TemporaryDirectory(prefix="replay-benchmark-"))
-        cluster = distributed.LocalCluster(
+        cluster = distributed.LocalCluster(  # type: ignore[no-untyped-call]
             n_workers=WORKERS, threads_per_worker=1, dashboard_address=None
         )
-        client = opened.enter_context(distributed.Client(opened.enter_context(cluster)))
+        opened.enter_context(cluster)
+        client = opened.enter_context(cluster.get_client())
         executor = client.get_executor()
         location = _files(Path(folder) / "sessions", plan.batch)
         ours, theirs = time_in_turn(

@@ -1,15 +1,13 @@
-"""A crew of the workers of a Dask cluster."""
+"""The workers of a Dask cluster, as an executor."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Final
 
-from replay.batch.executor_crew import ExecutorCrew
-from replay.batch.tasks import Task, Worked
 from replay.errors import UnsupportedError
 from replay.worker_errors import WorkerError
 
@@ -18,20 +16,17 @@ _PATIENCE: Final = 10.0  # seconds, with a scheduler that does not answer
 
 
 @contextmanager
-def dask_crew(
-    address: str, work: Callable[[Task], Worked], *, timeout: float = _PATIENCE
-) -> Iterator[ExecutorCrew]:
+def dask_executor(address: str, *, timeout: float = _PATIENCE) -> Iterator[Executor]:
     """Yield the workers of a cluster; at the end of the block, leave it.
 
-    What they were given and came to is kept by the cluster until the leader has it,
-    and no longer. A task whose worker dies is given to others by the cluster, until
-    as many died as it allows: ``distributed.scheduler.allowed-failures``, 3 unless it
-    is told otherwise, and one more.
+    What they were given and came to is kept by the cluster until the leader has it. A
+    task whose worker dies is given to others by the cluster, until as many died as it
+    allows: ``distributed.scheduler.allowed-failures``, 3 unless it is told otherwise,
+    and one more.
 
     Args:
         address: Of the scheduler, such as ``tcp://10.0.0.1:8786``. Whoever listens
             there is trusted: it may have any code run, here too.
-        work: What the crew does with a session alone, on this machine.
         timeout: How long the scheduler may take to answer, in seconds.
 
     Raises:
@@ -40,9 +35,8 @@ def dask_crew(
     """
     distributed = _distributed()
     _check_answer(distributed, address, timeout)
-    client = distributed.Client(address, timeout=timeout, set_as_default=False)
-    with client, client.get_executor(pure=False, retries=0) as executor:
-        yield ExecutorCrew(executor, work)
+    with distributed.Client(address, timeout=timeout, set_as_default=False) as client:
+        yield client.get_executor(pure=False, retries=0)
 
 
 def _distributed() -> ModuleType:
