@@ -49,7 +49,7 @@ def batch_dask(plan: Plan) -> Iterator[Figure]:
             n_workers=WORKERS, threads_per_worker=1, dashboard_address=None
         )
         opened.enter_context(cluster)
-        client = opened.enter_context(cluster.get_client())
+        client = opened.enter_context(cluster.get_client())  # type: ignore[no-untyped-call]
         executor = client.get_executor()
         location = _files(Path(folder) / "sessions", plan.batch)
         ours, theirs = time_in_turn(

@@ -13,6 +13,7 @@ from replay.worker_errors import WorkerError
 
 _DASK: Final = "Dask"
 _PATIENCE: Final = 10.0  # seconds, with a scheduler that does not answer
+_LATER: Final = 1.2  # Dask's own end, at the timeout, comes first: it says why
 
 
 @contextmanager
@@ -55,7 +56,7 @@ def _check_answer(distributed: ModuleType, address: str, timeout: float) -> None
 
     async def answer() -> None:
         connecting = distributed.comm.connect(address, timeout=timeout, **options)
-        await (await asyncio.wait_for(connecting, timeout)).close()
+        await (await asyncio.wait_for(connecting, timeout * _LATER)).close()
 
     try:
         with ThreadPoolExecutor(1) as thread:  # this one may have a loop: a notebook's
