@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from types import TracebackType
 from typing import Any, NoReturn, Self
@@ -73,9 +74,9 @@ class Source:
         Raises:
             UnsupportedError: Nobody else can read what this source reads.
         """
-        if isinstance(self.backend, PortionedBackend):
-            return self.backend.portions()
-        return portions_of(self.backend)
+        if self._portioned is None:
+            return portions_of(self.backend)
+        return self._portioned.portions()
 
     def stored(self, portion: Portion) -> Iterator[Stored]:
         """Yield the sessions of a portion, in order, not decoded yet.
@@ -87,9 +88,9 @@ class Source:
             BackendError: No more can be had of it.
             DecodeError: No more can be had of it.
         """
-        if isinstance(self.backend, PortionedBackend):
-            return self.backend.stored(portion)
-        return stored_of(self.backend, portion, self.location)
+        if self._portioned is None:
+            return stored_of(self.backend, portion, self.location)
+        return self._portioned.stored(portion)
 
     def write(self, session: Session) -> None:
         """Keep a session, in place of one that has the same id.
@@ -166,6 +167,10 @@ class Source:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    @cached_property
+    def _portioned(self) -> PortionedBackend | None:  # which takes long to find out
+        return self.backend if isinstance(self.backend, PortionedBackend) else None
 
     def _refuse_to(self, action: str) -> NoReturn:
         reason = f"{type(self.backend).__name__} cannot {action}"

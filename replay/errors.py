@@ -25,8 +25,7 @@ ReplayError
 │       ├── AuditPoisonedError   … what is on the disk is unknown
 │       └── AuditTamperedError   … it is not as it was left
 ├── BatchError                   a session of a batch failed, and it was to stop
-├── UnknownNameError             no backend, plugin or option
-│                                of that name                  (also LookupError)
+├── UnknownNameError             no such backend or plugin     (also LookupError)
 ├── UnsupportedError             this source cannot do that    (also TypeError)
 ├── WorkerError                  workers of a batch cannot be had, or used
 └── PluginError                  a plugin is wrong, or a hook raised; see __cause__

@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 
 from replay.batch.crews import Crew, InProcessCrew
+from replay.batch.executor_crew import ExecutorCrew
 from replay.batch.pool import PoolCrew
 from replay.batch.tasks import Job
 from replay.batch.working import work
@@ -37,9 +38,7 @@ def _crew(job: Job, executor: Executor | None, jobs: int | None) -> Crew:
         message = "give an executor, or a number of jobs, not both"
         raise TypeError(message)
     if executor is not None:
-        from replay.batch.executor_crew import ExecutorCrew
-
-        return ExecutorCrew(executor)
+        return ExecutorCrew(executor, work)
     if jobs is not None:
         return PoolCrew(jobs, work)
     if (job.seconds, job.memory) != (None, None):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from replay.batch.engines import LeadingEngine, WorkingEngine
-from replay.batch.results import BatchResult
+from replay.batch_results import BatchResult, Results
 from replay.json_text import parse, write
 from replay.report import ReplayReport
 from replay.sessions import Session
@@ -37,10 +37,23 @@ def merge(plugin: object, values: Sequence[object]) -> None:
         PluginError: A hook raised.
         MustStopError: The plugin raised it.
     """
-    results = [
+    merge_results(plugin, named(values))
+
+
+def named(values: Sequence[object]) -> list[BatchResult]:
+    """Return what was given for sessions, named after their places, from 0."""
+    return [
         BatchResult(f"{number:032x}", str(number), value)
         for number, value in enumerate(values)
     ]
+
+
+def merge_results(plugin: object, results: Results) -> None:
+    """Let a plugin merge results, and close it, as a leader does.
+
+    Raises:
+        PluginError, MustStopError: As from :func:`merge`.
+    """
     report = ReplayReport(None, sessions=len(results))
     with LeadingEngine([plugin]) as engine:
         engine.merge(lambda _: results, report)

@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from replay.batch.executor_crew import do
 from replay.batch.marking import is_hurried, mark
+from replay.batch.packing import result_of
 from replay.batch.tasks import (
     Counts,
     Done,
@@ -125,6 +127,11 @@ def die_once(path: str) -> None:
         os._exit(3)
 
 
+def only_once(path: str) -> None:
+    """Fail the second time."""
+    Path(path).touch(exist_ok=False)
+
+
 def no_room() -> None:
     """Leave a worker with a limit no memory for its next task."""
     KEPT.append(mmap.mmap(-1, 1 << 30))
@@ -154,7 +161,7 @@ DEEDS: dict[str, Callable[..., object]] = {
     for deed in (
         *(segfault, allocate, sleep, hold, exit_early, killed, killed_oddly, spin),
         *(tell, tell_until_hurried, die_once, no_room, lower_hard_limit, lone_thread),
-        *(leave_child, be_deaf),
+        *(leave_child, only_once, be_deaf),
     )
 }
 
@@ -178,6 +185,12 @@ def cannot_be_sent(_: Task) -> threading.Event:
 def fail(task: Task) -> Worked:
     """Raise an exception of its own."""
     raise LookupError(task.first)
+
+
+def work_within_work(task: Task) -> Worked:
+    """Do a task while this worker of another executor is at one."""
+    worked: Worked = result_of(do(work, task, "another leader"))
+    return worked
 
 
 def pids_of(worked: Worked) -> set[int]:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import attrs
 
-from replay.batch.results import Results
+from replay.batch_results import Results
+from replay_plugins.kept_text import kept_text, text_of
 from replay_plugins.usage.numbers import kept, sum_of, time_of
 
 _BITS: Final = 1074  # behind the point, of the smallest float
@@ -81,9 +82,8 @@ class Merged:
 
 def as_value(usage: SessionUsage) -> list[object]:
     """Return what a session cost as a JSON value, from which a batch is merged."""
-    session_id = usage.session_id or ""
     return [
-        session_id.encode("unicode_escape").decode(),  # JSON joins halves to characters
+        kept_text(usage.session_id or ""),
         *map(kept, (usage.turns, usage.round_trips)),
         *map(kept, (usage.total_input_tokens, usage.total_output_tokens)),
         *map(kept, (usage.duration_ms, usage.errors)),
@@ -93,8 +93,7 @@ def as_value(usage: SessionUsage) -> list[object]:
 
 def _usage(value: Any) -> SessionUsage:  # noqa: ANN401 - what as_value returned
     session_id, *numbers, complete = value
-    name = session_id.encode().decode("unicode_escape")
-    members = [name, *map(_number, numbers), complete]
+    members = [text_of(session_id), *map(_number, numbers), complete]
     return SessionUsage(*members)
 
 
