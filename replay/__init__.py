@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from replay.backend import load as load
     from replay.backend import open as open  # noqa: A004 - replay.open, as promised
     from replay.backend_protocols import Backend as Backend
+    from replay.batch.progress import BatchProgress as BatchProgress
+    from replay.batch.reports import BatchReport as BatchReport
+    from replay.batch.tasks import Problem as Problem
+    from replay.batch_results import BatchResult as BatchResult
+    from replay.batching import replay_many as replay_many
     from replay.coalescing import coalesce as coalesce
     from replay.diagnostics import Diagnostic as Diagnostic
     from replay.engine import ReplayEngine as ReplayEngine
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
     from replay.errors import BackendError as BackendError
     from replay.errors import BackendUnavailableError as BackendUnavailableError
     from replay.errors import BadResponseError as BadResponseError
+    from replay.errors import BatchError as BatchError
+    from replay.errors import CheckpointError as CheckpointError
     from replay.errors import DeadlineExceededError as DeadlineExceededError
     from replay.errors import DecodeError as DecodeError
     from replay.errors import EncodeError as EncodeError
@@ -44,6 +51,7 @@ if TYPE_CHECKING:
     from replay.errors import UnknownNameError as UnknownNameError
     from replay.errors import UnsafeRedirectError as UnsafeRedirectError
     from replay.errors import UnsupportedError as UnsupportedError
+    from replay.errors import WorkerError as WorkerError
     from replay.events import Event as Event
     from replay.events import ImageAttachment as ImageAttachment
     from replay.events import Stop as Stop
@@ -92,6 +100,11 @@ else:
 _HOMES = {
     "backend": ["Source", "load", "open"],
     "backend_protocols": ["Backend"],
+    "batch.progress": ["BatchProgress"],
+    "batch.reports": ["BatchReport"],
+    "batch_results": ["BatchResult"],
+    "batch.tasks": ["Problem"],
+    "batching": ["replay_many"],
     "coalescing": ["coalesce"],
     "diagnostics": ["Diagnostic"],
     "engine": ["ReplayEngine"],
@@ -105,6 +118,8 @@ _HOMES = {
         "BackendError",
         "BackendUnavailableError",
         "BadResponseError",
+        "BatchError",
+        "CheckpointError",
         "DeadlineExceededError",
         "DecodeError",
         "EncodeError",
@@ -123,6 +138,7 @@ _HOMES = {
         "UnknownNameError",
         "UnsafeRedirectError",
         "UnsupportedError",
+        "WorkerError",
     ],
     "events": [
         "Event",

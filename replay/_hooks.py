@@ -1,6 +1,6 @@
 """One hook, compiled to plain calls; through pluggy only where wrappers need it."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from functools import partial
 from operator import itemgetter, length_hint
 from typing import TypeAlias
@@ -47,6 +47,7 @@ class Hook:
         self._index: int | None = None
         self._is_wrapped = False
         self._raised: list[BaseException] | None = None  # while all are called
+        self._silenced: Collection[str] = ()
         self._takes_first = all(each.wanted == offered[:1] for each in listeners)
         self._functions = [(each.plugin, each.function) for each in listeners]
         self._calls = [(each.plugin, _call(each, offered)) for each in listeners]
@@ -66,6 +67,10 @@ class Hook:
             return caller(**dict(zip(offered, arguments, strict=True)))
 
         self._calls = [(plugin, call)]
+
+    def silence(self, plugins: Collection[str]) -> None:
+        """Let :meth:`call_all` pass over some plugins from now on."""
+        self._silenced = plugins
 
     def __bool__(self) -> bool:
         return bool(self._calls)
@@ -122,7 +127,8 @@ class Hook:
         self._index, self._raised = None, []
         for plugin, call in self._calls:
             try:
-                call(*arguments)
+                if self._is_wrapped or plugin not in self._silenced:
+                    call(*arguments)
             except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
                 self._fail(plugin, error)
         raised, self._raised = self._raised, None
@@ -172,8 +178,10 @@ class Hook:
             self._raised.append(raised)
 
     def _is_off(self, plugin: str) -> bool:
-        """Return whether *plugin* is called no more; where all are called, it is."""
-        return self._raised is None and plugin in self._failures.dropped
+        """Return whether *plugin* is not called."""
+        if self._raised is None:
+            return plugin in self._failures.dropped
+        return plugin in self._silenced  # all the others are called now
 
     def guarded(self, plugin: str, function: Function) -> Function:
         """Return *function* with its failures taken care of, for use in a wrapper."""

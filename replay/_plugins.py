@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 import pluggy
 
 from replay import hookspecs
+from replay._batch_hooks import MERGE, RESULT, BatchHooks
 from replay._failures import Failures
 from replay._hooks import Function, Hook, Listener
 from replay._registration import as_plugin, check_plugin, is_hook, plugin_name
@@ -60,8 +61,13 @@ class Plugins:
             check_plugin(name, plugin, manager, _SPECS)
             manager.register(plugin, name)
         self.hooks = {name: self._hook(getattr(manager.hook, name)) for name in _SPECS}
-        rewrite = getattr(manager.hook, HOOK).get_hookimpls()[::-1]
-        self.rewrite = Rewriting([*map(self._listener, rewrite)], self.failures)
+        self.rewrite = Rewriting(self._listeners(manager, HOOK), self.failures)
+        self.batch = BatchHooks(
+            tuple(named),
+            self._listeners(manager, RESULT),
+            self._listeners(manager, MERGE),
+            self.failures,
+        )
         self.want_context = any(hook.wants_context for hook in self.hooks.values())
 
     def _hook(self, caller: pluggy.HookCaller) -> Hook:
@@ -81,6 +87,10 @@ class Plugins:
                 impl.function = guarded  # type: ignore[misc]  # pluggy reads it anew
             hook.wrap(wrappers[0].plugin_name, caller)
         return hook
+
+    def _listeners(self, manager: pluggy.PluginManager, hook: str) -> list[Listener]:
+        impls = getattr(manager.hook, hook).get_hookimpls()[::-1]
+        return [*map(self._listener, impls)]
 
     def _listener(self, impl: pluggy.HookImpl) -> Listener:
         return Listener(impl.plugin_name, self._timed(impl), tuple(impl.argnames))

@@ -11,6 +11,8 @@ from replay.entry_points import did_you_mean
 from replay.errors import PluginError
 
 _PREFIX: Final = "replay_"
+#: hooks that are called for each plugin by itself
+_UNWRAPPED: Final = ("replay_rewrite", "replay_batch_result", "replay_batch_merge")
 _MARK: Final = "replay_impl"  # what pluggy's marker leaves on a function
 
 
@@ -84,9 +86,9 @@ def check_plugin(
         if hook in specs:
             is_wrapper = bool(options.get("wrapper") or options.get("hookwrapper"))
             _check_kind(name, hook, function, is_wrapper=is_wrapper)
-            if is_wrapper and hook == "replay_rewrite":
+            if is_wrapper and hook in _UNWRAPPED:
                 reason = f"cannot be a wrapper{_place(function)}"
-                raise PluginError(name, reason, hook, hint="return another session")
+                raise PluginError(name, reason, hook, hint="implement the hook itself")
             _check_arguments(name, hook, function, specs[hook])
         elif not options.get("optionalhook"):
             reason = f"there is no hook {hook!r}{_place(function)}"

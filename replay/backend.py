@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import blake2b
+from functools import cached_property
 from itertools import islice
 from types import TracebackType
 from typing import Any, NoReturn, Self
@@ -15,13 +15,13 @@ from replay.backend_protocols import (
     BulkBackend,
     WritableBackend,
 )
-from replay.diagnostics import Diagnostic
 from replay.errors import BackendError, SessionNotFoundError, UnsupportedError
 from replay.events import ImageAttachment
 from replay.live_streams import LiveBackend, LiveStream, Rewrite
 from replay.opening import open_backend
 from replay.portioning import portions_of, stored_of
 from replay.portions import Portion, PortionedBackend, Stored
+from replay.repeated_ids import RepeatedIds
 from replay.sessions import Session, SessionSummary
 
 
@@ -59,12 +59,8 @@ class Source:
 
         One whose id another session had before says so in its diagnostics.
         """
-        seen: set[bytes] = set()
-        for session in self._sessions():
-            identity = session.session_id.encode("utf-8", "surrogatepass")
-            digest = blake2b(identity, digest_size=16).digest()  # an id may be long
-            yield _marked_repeated(session) if digest in seen else session
-            seen.add(digest)
+        repeated = RepeatedIds()
+        return map(repeated.marked, self._sessions())
 
     def __iter__(self) -> Iterator[Session]:
         return self.sessions()
@@ -78,9 +74,9 @@ class Source:
         Raises:
             UnsupportedError: Nobody else can read what this source reads.
         """
-        if isinstance(self.backend, PortionedBackend):
-            return self.backend.portions()
-        return portions_of(self.backend)
+        if self._portioned is None:
+            return portions_of(self.backend)
+        return self._portioned.portions()
 
     def stored(self, portion: Portion) -> Iterator[Stored]:
         """Yield the sessions of a portion, in order, not decoded yet.
@@ -92,9 +88,9 @@ class Source:
             BackendError: No more can be had of it.
             DecodeError: No more can be had of it.
         """
-        if isinstance(self.backend, PortionedBackend):
-            return self.backend.stored(portion)
-        return stored_of(self.backend, portion, self.location)
+        if self._portioned is None:
+            return stored_of(self.backend, portion, self.location)
+        return self._portioned.stored(portion)
 
     def write(self, session: Session) -> None:
         """Keep a session, in place of one that has the same id.
@@ -172,6 +168,10 @@ class Source:
     ) -> None:
         self.close()
 
+    @cached_property
+    def _portioned(self) -> PortionedBackend | None:  # which takes long to find out
+        return self.backend if isinstance(self.backend, PortionedBackend) else None
+
     def _refuse_to(self, action: str) -> NoReturn:
         reason = f"{type(self.backend).__name__} cannot {action}"
         raise UnsupportedError(self.location, reason)
@@ -180,12 +180,6 @@ class Source:
         if isinstance(self.backend, BulkBackend):
             return self.backend.sessions()
         return (self.session(each.session_id) for each in self.summaries())
-
-
-def _marked_repeated(session: Session) -> Session:
-    detail = f"another session before it is called {session.session_id!a}"
-    diagnostic = Diagnostic("repeated-session-id", None, detail)
-    return attrs.evolve(session, diagnostics=(*session.diagnostics, diagnostic))
 
 
 def open(  # noqa: A001 - replay.open, as promised

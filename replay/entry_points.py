@@ -72,6 +72,16 @@ def load(kind: Kind, name: str) -> Factory:
     return _load(kind, found[0])
 
 
+def version_of(kind: Kind, name: str) -> str | None:
+    """Return the version of the package that registers a name.
+
+    Returns:
+        None: the package does not say, or there is none.
+    """
+    found = [each for each in _entry_points(kind) if each.name == name]
+    return _version(found[0]) if found else None
+
+
 def load_all(kind: Kind) -> Iterator[tuple[str, Factory]]:
     """Yield what can be loaded, with its name: others' first, our own last.
 

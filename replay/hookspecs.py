@@ -2,8 +2,8 @@
 
 A plugin is any object with methods of these names, a module, or a mapping such as
 ``{"text": function}``. Implement only the hooks you need, and take only the arguments
-you need. ``replay_rewrite`` comes first, and is the only one whose return value counts.
-For each recorded event, in this order:
+you need. ``replay_rewrite`` comes first; it returns something, as does
+``replay_batch_result``, and no other. For each recorded event, in this order:
 
 1. a boundary (tool call, tool result, stop, user input, end of events) releases what
    is pending: ``replay_text``, ``replay_thinking``; then ``replay_turn_end`` and
@@ -19,6 +19,7 @@ Plugins are called in the order in which they were given to the engine.
 import attrs
 import pluggy
 
+from replay.batch_results import Results
 from replay.diagnostics import Diagnostic
 from replay.events import (
     Event,
@@ -178,4 +179,28 @@ def replay_close(report: ReplayReport) -> None:
 
     Args:
         report: The totals of all the sessions that it replayed.
+    """
+
+
+@hookspec
+def replay_batch_result() -> object:
+    """In a batch, a session was replayed; return what it came to, and forget it.
+
+    Called by a worker, after ``replay_session_end``. A plugin that has this hook is not
+    told ``replay_close`` by workers.
+
+    Returns:
+        A JSON value, which must not depend on other sessions.
+    """
+
+
+@hookspec
+def replay_batch_merge(results: Results) -> None:
+    """In a batch, all is done; make one of what the sessions came to.
+
+    Called once, on a plugin that was shown no session; ``replay_close`` follows.
+
+    Args:
+        results: What ``replay_batch_result`` gave for each session, in the order of
+            the sessions. It can be walked again and again; it is not in memory.
     """

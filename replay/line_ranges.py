@@ -10,6 +10,7 @@ import attrs
 from replay.line_reading import pass_over_rest
 
 _SIZE: Final = 4 << 20
+_BLANK_BEGINNINGS: Final = (b" ", b"\t", b"\r", b"\n", b"\xef")
 _MAY_BE_BLANK: Final = re.compile(rb"\n[ \t\r\n\xef]")
 #: A line that :mod:`replay.line_reading` takes for a blank one, with the end before it.
 _BLANK: Final = re.compile(rb"\n(?:\xef\xbb\xbf)?[ \t\r]*+(?=\n)")
@@ -57,8 +58,8 @@ def line_ranges(
 
 def _counts(text: bytes) -> tuple[int, int]:
     """Return how many lines a text has, and how many of them are not blank."""
-    ended = b"".join((b"\n", text, b"" if text.endswith(b"\n") else b"\n"))
-    count = ended.count(b"\n") - 1
-    if not _MAY_BE_BLANK.search(ended):
+    count = text.count(b"\n") + (not text.endswith(b"\n"))
+    if text[:1] not in _BLANK_BEGINNINGS and not _MAY_BE_BLANK.search(text):
         return count, count
+    ended = b"\n" + text + (b"" if text.endswith(b"\n") else b"\n")
     return count, count - len(_BLANK.findall(ended))

@@ -19,7 +19,12 @@ from replay_backends.folders import Folder, open_folder
 from replay_backends.portioned_files import portions_in, stored_in
 from replay_backends.replacing import replaced
 from replay_backends.scanning import FoundFile, is_safe, scan
-from replay_backends.session_files import Reading, check_replaceable, is_called_for
+from replay_backends.session_files import (
+    Reading,
+    SessionFile,
+    check_replaceable,
+    is_called_for,
+)
 from replay_backends.shaping import file_to_keep
 
 _LARGE: Final = 4 << 20  # bytes of a file, above which it may be cut
@@ -117,9 +122,7 @@ class FixtureDirectoryBackend:
             for found in scan(root, self._accepts):
                 key = _key(found)
                 if key.size > _LARGE:
-                    yield from portions_in(
-                        fixture(root, found.path, self._reading), key
-                    )
+                    yield from portions_in(self._file(found.path), key)
                 else:
                     yield key.portion()
 
@@ -133,9 +136,7 @@ class FixtureDirectoryBackend:
         key = file_key(portion, self.location)
         if not is_safe(key.path, self._accepts):
             raise no_portion(self.location, portion)
-        with self._root() as root:
-            file = fixture(root, key.path, self._reading)
-        return stored_in(file, key)
+        return stored_in(self._file(key.path), key)
 
     def write(self, session: Session) -> None:
         """Keep a session in a file that bears its id.
@@ -160,6 +161,9 @@ class FixtureDirectoryBackend:
 
     def _root(self) -> AbstractContextManager[Folder]:
         return open_folder(self._path, self.location)
+
+    def _file(self, path: str) -> SessionFile:
+        return fixture(self._path, self.location, path, self._reading)
 
     def _accepts(self, name: str) -> bool:
         return is_called_for(name, self.pattern)

@@ -43,7 +43,7 @@ def portions_in(file: SessionFile, key: FileKey) -> Iterator[Portion]:
     Raises:
         BackendError: It cannot be read to its end.
     """
-    listed = _as_listed(file, key)
+    listed = _listed(file, key)
     if not _can_be_cut(listed):
         yield key.portion()
         return
@@ -67,15 +67,12 @@ def stored_in(file: SessionFile, key: FileKey) -> Iterator[Stored]:
         BackendError: The file cannot be read, or is not as it was listed.
         DecodeError: It is packed, and what comes next is corrupt.
     """
-    listed = _as_listed(file, key)
-    if key.lines is None and key.size <= KEPT:
-        with os_errors_of(file.source), listed.open_file() as opened:
-            kept = partial(io.BytesIO, opened.read())
-        listed = attrs.evolve(listed, open_file=kept)
     if key.lines:
-        yield from _stored_lines(listed, key.lines)
+        yield from _stored_lines(_listed(file, key), key.lines)
+    elif key.size <= KEPT:
+        yield from stored_in_all(_kept(file, key))
     else:
-        yield from stored_in_all(listed)
+        yield from stored_in_all(_listed(file, key))
 
 
 def stored_in_all(file: SessionFile) -> Iterator[Stored]:
@@ -100,8 +97,16 @@ def _digest(file: BinaryIO) -> bytes:
     return hashing.digest()
 
 
-def _as_listed(file: SessionFile, key: FileKey) -> SessionFile:
+def _listed(file: SessionFile, key: FileKey) -> SessionFile:
+    """Return a file that is refused where it is not as it was listed."""
     return attrs.evolve(file, open_file=partial(_open_as_listed, file, key))
+
+
+def _kept(file: SessionFile, key: FileKey) -> SessionFile:
+    """Return a file whose bytes are in memory, read once."""
+    with os_errors_of(file.source), _open_as_listed(file, key) as opened:
+        data = opened.read()
+    return attrs.evolve(file, open_file=partial(io.BytesIO, data))
 
 
 def _open_as_listed(file: SessionFile, key: FileKey) -> BinaryIO:

@@ -1,9 +1,8 @@
 """Each session's transcript, in a file of its own."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from secrets import token_hex
 from types import MappingProxyType
 from typing import Final
 
@@ -13,6 +12,7 @@ from replay import ReplayReport, Session, UnknownNameError
 from replay.file_names import file_name
 from replay.rendering import FORMATS, Format, pieces
 from replay.transcripts import tell
+from replay_plugins.whole_files import write_whole
 
 _SUFFIXES: Final[Mapping[Format, str]] = MappingProxyType(
     {"text": ".txt", "markdown": ".md", "json": ".json"}
@@ -52,21 +52,10 @@ class TranscriptWriter:
         if report.outcome == "complete":
             self.directory.mkdir(parents=True, exist_ok=True)
             path = self.directory / self._name(session.session_id)
-            _write(path, pieces(tell(session), self.format))
+            write_whole(path, pieces(tell(session), self.format))
 
     def _name(self, session_id: str) -> str:
         name = file_name(session_id)
         self._names[name] += 1
         count = self._names[name]
         return name + (f"~{count}" if count > 1 else "") + _SUFFIXES[self.format]
-
-
-def _write(path: Path, pieces: Iterable[str]) -> None:
-    """Write *pieces*; until all of it is written, *path* is as it was."""
-    temporary = path.with_name(f".{token_hex(8)}.tmp")
-    try:
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            file.writelines(pieces)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

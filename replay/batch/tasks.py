@@ -1,6 +1,7 @@
 """What workers are told, and what they answer: values that can be pickled."""
 
 from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import TypeAlias
 
 import attrs
@@ -42,14 +43,23 @@ class Task:
     job: Job
     first: int  #: the number of the first portion
     portions: tuple[Portion, ...]
+    numbers: tuple[int, ...] = ()  #: the portions'; none: they follow the first
     start: Place = (0, 0)  #: the first session
     stop: Place | None = None  #: the session at which to stop; None: at the end
     only: frozenset[Place] | None = None  #: None: all from *start* to *stop*
     without: frozenset[Place] = frozenset()
+    is_of_repeated: bool = False  #: sessions that share their ids with others of it
 
     def numbered(self) -> Iterator[tuple[int, Portion]]:
-        """Yield the portions with their numbers."""
-        return enumerate(self.portions, self.first)
+        """Yield the portions that have sessions to be worked on, with their numbers."""
+        numbers = self.numbers or count(self.first)
+        wanted = None if self.only is None else {number for number, _ in self.only}
+        for number, portion in zip(numbers, self.portions, strict=False):
+            is_over = self.stop is not None and (number, 0) >= self.stop
+            if number < self.start[0] or is_over:
+                continue
+            if wanted is None or number in wanted:
+                yield number, portion
 
     def has(self, place: Place) -> bool:
         """Tell whether the session at a place is to be worked on."""
@@ -111,6 +121,7 @@ class Worked:
     done: tuple[Done, ...]
     problems: tuple[Problem, ...]
     rest: Place | None = None  #: where to go on; None: all is done
+    is_interrupted: bool = False  #: by the user, in the leader's own process
 
 
 @attrs.frozen

@@ -107,10 +107,11 @@ def test_so_it_does_with_files_of_all_kinds(shared: Path) -> None:
 
 BLANKS = b" " * LARGE
 LONG = NAMELESS[:-2] + b" " * 20_000 + b"}\n"
+LONG_EVENT = EVENT[:-2] + b" " * 20_000 + b"}\n"
 large_texts = {
     "a document": b'{"session_id": "a", "events": [' + BLANKS + EVENT.strip() + b"]}",
     "a list": b"[" + BLANKS + EVENT + b"]",
-    "events": EVENT[:-2] + b" " * 20_000 + b"}\n" + EVENT * (LARGE // len(EVENT)),
+    "events": (EVENT + LONG_EVENT) * (LARGE // len(LONG_EVENT)),
     "sessions": b"\n" + (LONG + b"\r\n" + DOCUMENT) * (LARGE // len(LONG)),
     "a long session, then others": NAMELESS[:-2] + BLANKS + b"}\n" + NAMELESS * 2,
 }

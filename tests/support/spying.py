@@ -4,11 +4,15 @@ from collections.abc import Callable
 
 from replay import hookspecs
 
-#: Every hook with the names of its arguments.
+#: Called for each plugin by itself: no replay tells them to all.
+OF_ONE_PLUGIN = frozenset(
+    {"replay_rewrite", "replay_batch_result", "replay_batch_merge"}
+)
+#: Every other hook with the names of its arguments.
 HOOKS = {
     name: spec.__code__.co_varnames[: spec.__code__.co_argcount]
     for name, spec in vars(hookspecs).items()
-    if name.startswith("replay_") and name != "replay_rewrite"  # returns a session
+    if name.startswith("replay_") and name not in OF_ONE_PLUGIN
 }
 
 

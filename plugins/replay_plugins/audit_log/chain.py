@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -12,6 +12,8 @@ from replay_plugins.audit_log.merkle import Frontier, leaf_hash
 
 SCHEMA: Final = "chat-replay.audit/1"
 _KIND_BY: Final = 250  #: bytes from a line's beginning to past its kind
+#: What a record says, or the JSON text of it.
+Fields: TypeAlias = Mapping[str, object] | bytes
 _encode: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 NOTHING: Final = "0" * 64  #: what the first record follows
 
@@ -40,7 +42,7 @@ class Chain:
         """Return how many records there are; it is the number of the next one."""
         return self.frontier.size
 
-    def line(self, kind: str, actor: str, fields: Mapping[str, object]) -> bytes:
+    def line(self, kind: str, actor: str, fields: Fields) -> bytes:
         """Return the next record as the line that will stand in the file.
 
         Args:
@@ -52,7 +54,7 @@ class Chain:
             TypeError, ValueError, RecursionError: A field is no JSON value.
         """
         now = timestamp()
-        record = {
+        head = {
             "schema": SCHEMA,
             "seq": self.size,
             "prev": self.head,
@@ -61,9 +63,10 @@ class Chain:
             "actor": actor,
             "monotonic_ns": time.monotonic_ns() - self._opened,
             **({"clock_step": True} if now < self.last_time else {}),
-            **fields,
         }
-        return json_bytes(record) + b"\n"
+        members = fields if isinstance(fields, bytes) else json_bytes(fields)
+        comma = b"," if len(members) > len(b"{}") else b""
+        return b"%b%b%b\n" % (json_bytes(head)[:-1], comma, members[1:])
 
     def advance(self, line: bytes) -> None:
         """Take note that a line was written, its line feed included."""

@@ -4,13 +4,17 @@ Source: C2SP, tlog-checkpoint; the time stands in an extension line.
 """
 
 from base64 import b64encode
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from replay.errors import DecodeError
+from replay_plugins.audit_log.chain import Chain, timestamp
 from replay_plugins.audit_log.merkle import HASH_BYTES
-from replay_plugins.audit_log.signed_notes import decode_base64
+from replay_plugins.audit_log.signed_notes import decode_base64, write_note
+
+if TYPE_CHECKING:
+    from replay_plugins.audit_log.note_keys import Signer
 
 _TIME: Final = "time "
 _MOST_DIGITS: Final = 18
@@ -54,6 +58,18 @@ class Checkpoint:
         times = (each for each in extensions if each.startswith(_TIME))
         time = next(times, None)
         return cls(origin, int(size), root, time and time.removeprefix(_TIME))
+
+
+def note_of(chain: Chain, signer: "Signer | None") -> str:
+    """Return the note that says what a log is now.
+
+    Args:
+        chain: All its records.
+        signer: Signs it; None: nobody does.
+    """
+    root, now = chain.frontier.root(), timestamp()
+    text = Checkpoint(chain.origin, chain.size, root, now).text()
+    return write_note(text, signer)
 
 
 def _is_size(text: str) -> bool:

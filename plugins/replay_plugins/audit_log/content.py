@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 import attrs
 
-from replay.errors import AuditTamperedError
+from replay.errors import AuditError, AuditTamperedError
 from replay_plugins.audit_log.chain import json_bytes
 from replay_plugins.audit_log.private_files import open_private, replace
 
@@ -87,6 +87,26 @@ def salt_at(path: Path) -> bytes:
     """
     if not os.path.lexists(path):
         replace(path, token_bytes(SALT_BYTES))  # whole: a kill may come at any time
+    return _salt_in(path)
+
+
+def read_salt(path: Path) -> bytes:
+    """Return the salt that a file holds, which whoever writes the log has made.
+
+    Raises:
+        AuditTamperedError: It holds something else.
+        AuditError: It cannot be read.
+    """
+    try:
+        return _salt_in(path)
+    except AuditTamperedError:
+        raise
+    except AuditError as error:
+        hint = "who makes digests for a log must have its salt, under the same path"
+        raise AuditError(str(path), error.reason, hint) from error
+
+
+def _salt_in(path: Path) -> bytes:
     with os.fdopen(open_private(path, os.O_RDONLY), "rb") as file:
         salt = file.read(SALT_BYTES + 1)
     if len(salt) != SALT_BYTES:

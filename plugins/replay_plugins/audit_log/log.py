@@ -3,18 +3,18 @@
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Final
 
 from replay.errors import AuditError, AuditPoisonedError
 from replay_plugins.audit_log.appending import AppendOnlyFile
-from replay_plugins.audit_log.chain import timestamp
-from replay_plugins.audit_log.checkpoints import Checkpoint
+from replay_plugins.audit_log.chain import Fields
+from replay_plugins.audit_log.checkpoints import note_of
 from replay_plugins.audit_log.content import Opening
+from replay_plugins.audit_log.delayed_sync import DelayedSync
 from replay_plugins.audit_log.locking import Lock
 from replay_plugins.audit_log.log_files import LogFiles
-from replay_plugins.audit_log.openings import Openings
+from replay_plugins.audit_log.openings import Openings, append_record
 from replay_plugins.audit_log.policy import Policy
 from replay_plugins.audit_log.private_files import (
     poisoned,
@@ -23,9 +23,6 @@ from replay_plugins.audit_log.private_files import (
     sync_directory,
 )
 from replay_plugins.audit_log.recovering import describe, keep_torn_end, read_back
-from replay_plugins.audit_log.signed_notes import write_note
-
-_LONGEST_WAIT: Final = 1000 * int(threading.TIMEOUT_MAX)  # milliseconds
 
 
 class Log:
@@ -46,7 +43,9 @@ class Log:
         with refusals_of(files.lock):
             self._lock = Lock(files.lock)
         self._mutex = threading.RLock()
-        self._timer: threading.Timer | None = None
+        self._delayed = DelayedSync()
+        self._note = ""  # of the last checkpoint
+        self._is_hurrying = False
         self._is_closed = False
         self._fault: str | None = None  # what closed it for good
         self._openings: Openings | None = None
@@ -59,7 +58,7 @@ class Log:
             raise
 
     def append(
-        self, kind: str, fields: Mapping[str, object], openings: Sequence[Opening] = ()
+        self, kind: str, fields: Fields, openings: Sequence[Opening] = ()
     ) -> None:
         """Append a record; by the policy, it is on the disk when this returns.
 
@@ -88,6 +87,20 @@ class Log:
         """
         with self._guarded():
             self._checkpoint(self._current())
+
+    @contextmanager
+    def hurrying(self) -> Iterator[None]:
+        """Wait for the disk at the end of the block only.
+
+        It is for what can be appended once more, where a power cut has taken it.
+        """
+        self._is_hurrying = True
+        try:
+            yield
+        finally:
+            self._is_hurrying = False
+        with self._guarded():
+            self._keep()
 
     def close(self) -> None:
         """Append a checkpoint, and let the log go; the second time, do nothing.
@@ -142,9 +155,7 @@ class Log:
         self._sync()
 
     def _begin(
-        self,
-        file: AppendOnlyFile,
-        began: float | None = None,
+        self, file: AppendOnlyFile, began: float | None = None
     ) -> AppendOnlyFile:
         """Write what comes first, to a new file or to one that is opened again."""
         about = {"log": self._chain.log_id, "pid": os.getpid(), **self._policy.about}
@@ -163,16 +174,14 @@ class Log:
 
     def _is_due(self) -> bool:
         """Tell whether the current file is to be rotated before the next record."""
-        size, age = self._policy.max_bytes, self._policy.max_age
         if self._file is None or self._file.size <= self._opened_size:
             return False
-        if size is not None and self._file.size >= size:
-            return True
-        return age is not None and time.time() - self._began > age
+        return self._policy.is_due(self._file.size, time.time() - self._began)
 
     def _rotate(self) -> None:
         file = self._current()
         self._checkpoint(file)
+        self._sync()
         with refusals_of(file.path):
             file.path.rename(self._files.next_part())
         self._file = None
@@ -180,19 +189,24 @@ class Log:
         sync_directory(self._files.current)
 
     def _checkpoint(self, file: AppendOnlyFile) -> None:
-        chain, signer = self._chain, self._policy.signer
-        root, now = chain.frontier.root(), timestamp()
-        text = Checkpoint(chain.origin, chain.size, root, now).text()
-        note = write_note(text, signer)
+        signer = self._policy.signer
+        note = note_of(self._chain, signer)
         self._write(file, "checkpoint", {"note": note, "signed": signer is not None})
+        self._note = note
+        if not self._is_hurrying:
+            self._keep()
+
+    def _keep(self) -> None:
+        """Wait for the disk, and keep the last checkpoint beside the log."""
         self._sync()
-        replace(self._files.checkpoint, note.encode())
+        if self._note:
+            replace(self._files.checkpoint, self._note.encode())
 
     def _write(
         self,
         file: AppendOnlyFile,
         kind: str,
-        fields: Mapping[str, object],
+        fields: Fields,
         openings: Sequence[Opening] = (),
     ) -> None:
         chain = self._chain
@@ -201,15 +215,10 @@ class Log:
         except (TypeError, ValueError, RecursionError) as error:
             reason = f"a {kind} cannot be written as JSON: {error}"
             raise AuditError(str(file.path), reason) from error
-        before = self._openings.size if self._openings else 0
         try:
-            if self._openings:
-                self._openings.append(openings, chain.size)
-            file.append(line)
+            append_record(file, line, self._openings, openings, chain.size)
             chain.advance(line)
         except AuditError:
-            if self._openings:
-                self._openings.cut(before)  # of a record that is not there
             raise
         except BaseException:
             self._fault = "it was interrupted within a record"
@@ -217,21 +226,14 @@ class Log:
 
     def _sync_by_policy(self) -> None:
         policy = self._policy.sync
-        if policy == "record":
+        if self._is_hurrying or policy == "session":
+            return
+        if policy == "record" or not self._delayed.within(policy, self._sync_later):
             self._sync()
-        elif policy != "session" and self._timer is None:
-            seconds = min(policy, _LONGEST_WAIT) / 1000
-            self._timer = threading.Timer(seconds, self._sync_later)
-            self._timer.daemon = True
-            try:
-                self._timer.start()
-            except RuntimeError:  # the system has no more threads
-                self._timer = None
-                self._sync()
 
     def _sync_later(self) -> None:
         with suppress(AuditError), self._guarded():
-            self._timer = None
+            self._delayed.is_over()
             self._sync()
 
     def _sync(self) -> None:
@@ -240,8 +242,7 @@ class Log:
                 each.sync()
 
     def _let_go(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._delayed.cancel()
         for each in (self._openings, self._file, self._lock):
             if each is not None:
                 each.close()

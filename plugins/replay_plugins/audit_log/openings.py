@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from replay.errors import AuditTamperedError
+from replay.errors import AuditError, AuditTamperedError
 from replay_plugins.audit_log.appending import AppendOnlyFile
 from replay_plugins.audit_log.content import Opening
 from replay_plugins.audit_log.private_files import open_private
@@ -55,6 +55,36 @@ class Openings:
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
+
+
+def append_record(
+    file: AppendOnlyFile,
+    line: bytes,
+    kept: Openings | None,
+    openings: Iterable[Opening],
+    seq: int,
+) -> None:
+    """Write a record after its openings; or neither of them.
+
+    Args:
+        file: Gets the record.
+        line: The record.
+        kept: Gets the openings; None: there are none.
+        openings: What the record is committed to.
+        seq: Its number.
+
+    Raises:
+        AuditError: As from :meth:`AppendOnlyFile.append`.
+    """
+    before = kept.size if kept else 0
+    try:
+        if kept:
+            kept.append(openings, seq)
+        file.append(line)
+    except AuditError:
+        if kept:
+            kept.cut(before)  # of a record that is not there
+        raise
 
 
 def _end(path: Path, size: int) -> int:

@@ -24,3 +24,13 @@ class Policy:
     max_age: float | None = None  #: of the current file, in seconds; None: any
     keeps_openings: bool = False
     about: Mapping[str, object] = attrs.field(factory=dict)  #: for ``log_opened``
+
+    def is_due(self, size: int, age: float) -> bool:
+        """Tell whether another file is to begin.
+
+        Args:
+            size: Of the current one, in bytes.
+            age: The same, in seconds.
+        """
+        is_large = self.max_bytes is not None and size >= self.max_bytes
+        return is_large or (self.max_age is not None and age > self.max_age)

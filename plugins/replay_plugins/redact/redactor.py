@@ -100,6 +100,12 @@ class Redactor:
             ),
         )
 
+    def forget(self) -> None:
+        """Forget all sessions: the next one is redacted as the first one was."""
+        self.report.clear()
+        self._ids = Pseudonyms(self._key)
+        self._sessions.clear()
+
     def _session_id(self, session_id: str, names: Pseudonyms) -> str:
         """Return what a session is called; two that differ are called differently."""
         for found in self._finder.find(session_id):

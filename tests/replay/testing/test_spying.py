@@ -3,9 +3,10 @@
 from replay import ReplayEngine, hookspecs, loads
 from replay.events import EVENT_CLASSES
 from replay.testing.spying import Call, spy
+from spying import HOOKS
 
 #: These are given an event that ``replay_event`` is given too, or tell nothing new.
-LEFT_OUT = {*EVENT_CLASSES, "unknown_event", "close", "rewrite"} - {
+LEFT_OUT = {*EVENT_CLASSES, "unknown_event", "close"} - {
     "text",
     "thinking",
     "tool_result",
@@ -13,9 +14,7 @@ LEFT_OUT = {*EVENT_CLASSES, "unknown_event", "close", "rewrite"} - {
 
 
 def test_it_listens_to_all_that_a_plugin_can_be_told() -> None:
-    hooks = {
-        name.removeprefix("replay_") for name in dir(hookspecs) if "replay_" in name
-    }
+    hooks = {name.removeprefix("replay_") for name in HOOKS}
     assert set(spy([])) == hooks - LEFT_OUT
 
 

@@ -1,10 +1,11 @@
 """The plugin that adds up what sessions cost."""
 
 import io
+import itertools
 import json
 import sys
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 import replay
 from replay import (
+    BatchResult,
     Context,
     PluginError,
     ReplayEngine,
@@ -21,10 +23,11 @@ from replay import (
     UserInput,
     load_plugin,
 )
-from replay.testing import PluginContract
+from replay.testing import PluginContract, odd_histories
+from replay.testing.batches import give, merge
 from replay_plugins.usage import Usage
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
 TABLE = """\
 turns  round trips  input tokens  output tokens     ms  errors  session
@@ -36,12 +39,14 @@ turns  round trips  input tokens  output tokens     ms  errors  session
 
 class TestUsage(PluginContract):
     @pytest.fixture
-    def plugin(self) -> Callable[[], object]:
-        return Usage
+    def plugin(self, tmp_path: Path) -> Callable[[], object]:
+        numbers = itertools.count()
+        return lambda: Usage(json=True, output=tmp_path / str(next(numbers)))
 
     def result_of(self, plugin: object) -> object:
         assert isinstance(plugin, Usage)
-        return plugin.sessions
+        assert plugin.output
+        return plugin.output.read_text("utf-8"), plugin.total()
 
 
 def run(session: str, **usage: float | None) -> Session:
@@ -236,4 +241,78 @@ def test_its_memory_does_not_grow_with_the_turns_of_a_session() -> None:
         finally:
             tracemalloc.stop()
 
-    assert peak(2000) < 2 * peak(200)
+    assert peak(2000) < peak(200) + 5000
+
+
+# Batches
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_batch_says_what_a_plain_replay_says(as_json: bool) -> None:  # noqa: FBT001 - parametrized
+    nines = 10**4300 - 1
+    sessions = [
+        *examples(),
+        *odd_histories(longest=200),
+        run("\ud83d\ude00", total_input_tokens=nines, duration_ms=nines),
+        run("\ud83d" + "\ude00", duration_ms=0.1),
+    ]
+    plain = replayed(Usage(json=as_json), *sessions)
+    one, other = sessions[::2], sessions[1::2]
+    values: list[object] = [None] * len(sessions)
+    values[::2] = [value for (value,) in give([Usage()], one)]
+    values[1::2] = [value for (value,) in give([Usage()], other)]
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        merge(Usage(json=as_json), values)
+    assert printed.getvalue() == plain
+
+
+def test_a_worker_keeps_nothing_and_says_nothing() -> None:
+    worker, printed = Usage(), io.StringIO()
+    with redirect_stdout(printed):
+        give([worker], examples())
+    assert (worker.sessions, printed.getvalue()) == ([], "")
+
+
+def test_a_batch_of_no_sessions_costs_nothing() -> None:
+    usage, printed = Usage(json=True), io.StringIO()
+    with redirect_stdout(printed):
+        merge(usage, [])
+    assert json.loads(printed.getvalue())["sessions"] == []
+    assert usage.total().turns == 0
+
+
+def test_the_memory_of_a_merge_does_not_grow_with_the_sessions(tmp_path: Path) -> None:
+    class Many:
+        """The same result so many times; not in memory."""
+
+        def __init__(self, count: int) -> None:
+            self.count = count
+
+        def __len__(self) -> int:
+            return self.count
+
+        def __iter__(self) -> Iterator[BatchResult]:
+            value = ["s", 1, 1, 2, 3, 0.5, 0, True]
+            return (BatchResult("00", "s", value) for _ in range(self.count))
+
+    def peak(count: int) -> int:
+        usage = Usage(output=tmp_path / "a")
+        tracemalloc.start()
+        try:
+            usage.replay_batch_merge(Many(count))
+            usage.replay_close()
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(4000) < peak(400) + 50_000
+
+
+def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("old")
+    usage = Usage(output=tmp_path / "a")
+    usage.replay_batch_merge([BatchResult("00", "s", ["no usage", True])])
+    with pytest.raises(TypeError):
+        usage.replay_close()
+    assert (tmp_path / "a").read_text() == "old"

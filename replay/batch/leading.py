@@ -1,0 +1,152 @@
+"""Leads a batch: gives out tasks, and keeps what comes of them."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Final, TypeAlias
+
+import attrs
+
+from replay.batch.checkpoint import Checkpoint
+from replay.batch.crews import Crew
+from replay.batch.cutting import alone, cut
+from replay.batch.progress import Watched
+from replay.batch.tasks import Digested, Place, Problem, Task, Worked
+from replay.batch.working import digests, work
+from replay.errors import BatchError
+
+_Answer: TypeAlias = Worked | Digested
+_PATIENCE: Final = 0.7  # seconds, with those who are to stop
+
+
+@attrs.frozen
+class _Assignment:
+    """A task, and what is to be done with it."""
+
+    do: Callable[[Task], _Answer]
+    task: Task
+
+
+@attrs.define(eq=False)
+class Leader:
+    """Has tasks done, in any order; what comes of them is in the checkpoint."""
+
+    crew: Crew
+    checkpoint: Checkpoint
+    watched: Watched  #: is told what was done
+    keep_going: bool
+    _running: dict[Future[_Answer], _Assignment] = attrs.field(factory=dict, init=False)
+    _waiting: deque[_Assignment] = attrs.field(factory=deque, init=False)
+    _suspects: list[Task] = attrs.field(factory=list, init=False)
+
+    def lead(self, tasks: Iterator[Task], *, may_be_known: bool) -> None:
+        """Have all tasks done.
+
+        Args:
+            tasks: Asked for when they can be given out.
+            may_be_known: Ask what is stored first; replay what is not known.
+
+        Raises:
+            BatchError: A session could not be replayed, and this is not to go on.
+            KeyboardInterrupt: What was done by then is kept.
+            ReplayError: A worker cannot begin, or a plugin said that all must stop.
+        """
+        begin = digests if may_be_known else work
+        try:
+            while self._give_out(begin, tasks) or self._try_suspects():
+                finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
+                for future in [each for each in self._running if each in finished]:
+                    self._take(self._running.pop(future), future)
+        except BaseException:
+            self._stop()
+            raise
+
+    def _give_out(
+        self, begin: Callable[[Task], _Answer], tasks: Iterator[Task]
+    ) -> bool:
+        """Give out as much as the crew can have at hand; tell whether any is."""
+        while len(self._running) <= self.crew.size:
+            if self._waiting:
+                given = self._waiting.popleft()
+            elif (task := next(tasks, None)) is not None:
+                given = _Assignment(begin, task)
+            else:
+                break
+            self._running[self.crew.submit(given.do, given.task)] = given
+        return bool(self._running)
+
+    def _take(self, given: _Assignment, future: Future[_Answer]) -> None:
+        error = future.exception()
+        if error is not None:
+            self._mourn(given, error)
+        elif isinstance(answer := future.result(), Digested):
+            missing = self.checkpoint.place_known(answer)
+            self.watched.add(known=len(answer.found) - len(missing))
+            if missing:
+                left = attrs.evolve(given.task, only=frozenset(missing))
+                self._waiting.append(_Assignment(work, left))
+            self._check(answer.problems)
+        else:
+            self._keep(given.task, answer)
+
+    def _keep(self, task: Task, answer: Worked) -> None:
+        self.checkpoint.keep(answer)
+        self.watched.add(replayed=len(answer.done))
+        if answer.rest is not None:
+            rest = attrs.evolve(task, start=answer.rest)
+            self._waiting.appendleft(_Assignment(work, rest))
+        if answer.is_interrupted:
+            raise KeyboardInterrupt
+        self._check(answer.problems)
+
+    def _check(self, problems: Sequence[Problem]) -> None:
+        quarantined = sum(each.is_quarantined for each in problems)
+        failed = len(problems) - quarantined
+        self.watched.add(failed=failed, quarantined=quarantined)
+        if failed and not self.keep_going:
+            first = next(each for each in problems if not each.is_quarantined)
+            raise BatchError(first.name, first.code, first.reason)
+
+    def _mourn(self, given: _Assignment, error: BaseException) -> None:
+        """Give out again what was lost, but for what its worker may have died of."""
+        died = self.crew.died(error)
+        if died is None:
+            raise error
+        if died.suspects is not None and _is_news(given.task, died.suspects):
+            self._suspects += (alone(given.task, each) for each in died.suspects)
+            left = attrs.evolve(given.task, without=given.task.without | died.suspects)
+            self._waiting.append(_Assignment(given.do, left))
+        elif parts := cut(given.task):
+            self._waiting.extend(_Assignment(given.do, part) for part in parts)
+        else:
+            self._suspects.append(given.task)
+
+    def _try_suspects(self) -> bool:
+        """Replay each session by itself that a worker may have died of, if any is."""
+        suspects, self._suspects = self._suspects, []
+        if not suspects:
+            return False
+        threads = ThreadPoolExecutor(self.crew.size)
+        try:
+            answers = threads.map(self.crew.alone, suspects)
+            for task, answer in zip(suspects, answers, strict=True):
+                self._keep(task, answer)
+        finally:  # where something is wrong, they wait until the crew is closed
+            threads.shutdown(wait=False, cancel_futures=True)
+        return True
+
+    def _stop(self) -> None:
+        """Keep what those who are at work have done, if they are quick to say."""
+        self.crew.hurry()
+        finished, _ = wait(self._running, timeout=_PATIENCE)
+        for future in finished:
+            if not future.cancelled() and future.exception() is None:
+                answer = future.result()
+                if isinstance(answer, Worked):
+                    self.checkpoint.keep(answer)
+                    self.watched.add(replayed=len(answer.done))
+
+
+def _is_news(task: Task, suspects: frozenset[Place]) -> bool:
+    """Tell whether a task can do better without its suspects."""
+    return not suspects or not suspects <= task.without

@@ -1,0 +1,108 @@
+"""The plugins of a batch: named by its user, made anew wherever they work."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from replay._batch_hooks import MERGE
+from replay.batch.tasks import Job, PluginSpec
+from replay.entry_points import load, version_of
+from replay.errors import PluginError
+from replay.factories import call_factory
+from replay.json_text import write
+from replay.plugin_loading import load_plugin
+
+#: A plugin by name, or by name and options.
+NamedPlugin: TypeAlias = str | tuple[str, Mapping[str, object]]
+
+_FILE: Final = ".py"
+_WORKERS: Final = "batch_worker"
+
+
+def specs_of(plugins: Iterable[NamedPlugin]) -> tuple[PluginSpec, ...]:
+    """Return the plugins as workers are told of them.
+
+    Raises:
+        TypeError: One is neither a name nor a name and options.
+        UnknownNameError: There is no plugin of that name.
+        PluginError: There is no such file.
+    """
+    if isinstance(plugins, str | Mapping) or not isinstance(plugins, Iterable):
+        message = f"plugins is a list of names, not {type(plugins).__name__}"
+        raise TypeError(message)
+    return tuple(map(_spec_of, plugins))
+
+
+def workers_plugin(spec: PluginSpec) -> object:
+    """Return a plugin as it works in a worker.
+
+    Raises:
+        UnknownNameError, PluginError: As from :func:`replay.load_plugin`.
+    """
+    if spec.name.endswith(_FILE):
+        return load_plugin(spec.name, **spec.options)
+    factory = load("plugin", spec.name)
+    factory = getattr(factory, _WORKERS, factory)
+    return call_factory(factory, spec.options, "plugin", spec.name, convert=True)
+
+
+def merging_plugins(specs: Sequence[PluginSpec]) -> dict[int, object]:
+    """Return the plugins that merge what workers' plugins gave, by their number.
+
+    Raises:
+        UnknownNameError, PluginError: As from :func:`replay.load_plugin`.
+    """
+    return {
+        number: load_plugin(spec.name, **spec.options)
+        for number, spec in enumerate(specs)
+        if has_hook(spec.name, MERGE)
+    }
+
+
+def has_hook(name: str, hook: str) -> bool:
+    """Tell whether a plugin's file, or the class that makes it, has a hook.
+
+    Raises:
+        UnknownNameError, PluginError: As from :func:`replay.load_plugin`.
+    """
+    plugin: object = load_plugin(name) if name.endswith(_FILE) else load("plugin", name)
+    return hasattr(plugin, hook)
+
+
+def plugins_key(job: Job) -> bytes:
+    """Return 16 bytes that tell whether results of one batch are good for another."""
+    said = {
+        "chat-replay": version("chat-replay"),
+        "strict": job.strict,
+        "plugins": [
+            [each.name, each.version, sorted(map(repr, each.options.items()))]
+            for each in job.plugins
+        ],
+    }
+    return blake2b(write(said), digest_size=16).digest()
+
+
+def _spec_of(plugin: NamedPlugin) -> PluginSpec:
+    name, options = (plugin, {}) if isinstance(plugin, str) else _named(plugin)
+    if not name.endswith(_FILE):
+        return PluginSpec(name, options, version_of("plugin", name) or "")
+    path = os.path.abspath(name)  # noqa: PTH100 - workers may be elsewhere
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise PluginError(name, "there is no such file") from error
+    return PluginSpec(path, options, blake2b(content, digest_size=16).hexdigest())
+
+
+def _named(plugin: object) -> tuple[str, dict[str, object]]:
+    match plugin:
+        case (str(name), Mapping() as options):
+            return name, dict(options)
+    message = (
+        f"a batch makes its plugins anew where they work: give a name, or a name and "
+        f"options, not {type(plugin).__name__}"
+    )
+    raise TypeError(message)

@@ -1,0 +1,86 @@
+"""Portions made into tasks: each about a second's work, and the last ones even."""
+
+from collections import deque
+from collections.abc import Iterator
+from math import ceil
+from typing import Final
+
+import attrs
+
+from replay.batch.tasks import Job, Task
+from replay.portions import Portion
+
+#: What a task weighs, in bytes: more than a second's work.
+TASK_WEIGHT: Final = 48 << 20
+_SESSION_WEIGHT: Final = 8 << 10  # what a session costs besides its bytes
+_PORTION_WEIGHT: Final = 4 << 10  # what opening one costs
+_AHEAD: Final = 8  # tasks for each worker that are laid out before the first is given
+
+
+def shared_out(
+    job: Job, numbered: Iterator[tuple[int, Portion]], workers: int
+) -> Iterator[Task]:
+    """Yield tasks, in order; no more portions are asked for than are needed.
+
+    Args:
+        job: What the tasks have in common.
+        numbered: Portions with their numbers, which grow.
+        workers: How many tasks are done at once.
+    """
+    waiting = _Waiting(numbered)
+    count: int | None = None  # of the tasks that are left; None: nobody knows
+    while waiting.fill(_AHEAD * workers * TASK_WEIGHT):
+        if waiting.is_all and count is None:
+            count = _tasks_for(waiting.weight, workers)
+        limit = TASK_WEIGHT if count is None else ceil(waiting.weight / max(count, 1))
+        count = None if count is None else count - 1
+        yield _task(job, waiting.take(limit))
+
+
+def weight_of(portion: Portion) -> int:
+    """Return what a portion costs, as the bytes that would cost as much."""
+    return portion.size + _SESSION_WEIGHT * portion.sessions + _PORTION_WEIGHT
+
+
+@attrs.define(eq=False)
+class _Waiting:
+    """Portions that are in no task yet."""
+
+    _numbered: Iterator[tuple[int, Portion]]
+    _portions: deque[tuple[int, Portion]] = attrs.field(factory=deque, init=False)
+    weight: int = attrs.field(default=0, init=False)
+    is_all: bool = attrs.field(default=False, init=False)  #: there are no others
+
+    def fill(self, weight: int) -> bool:
+        """Ask for portions until they weigh so much; tell whether there are any."""
+        while not self.is_all and self.weight < weight:
+            numbered = next(self._numbered, None)
+            if numbered is None:
+                self.is_all = True
+            else:
+                self._portions.append(numbered)
+                self.weight += weight_of(numbered[1])
+        return bool(self._portions)
+
+    def take(self, limit: int) -> list[tuple[int, Portion]]:
+        """Take out portions until they weigh so much; at least one."""
+        taken: list[tuple[int, Portion]] = []
+        weight = 0
+        while self._portions and (not taken or weight < limit):
+            taken.append(self._portions.popleft())
+            weight += weight_of(taken[-1][1])
+        self.weight -= weight
+        return taken
+
+
+def _tasks_for(weight: int, workers: int) -> int:
+    """Return how many tasks the rest makes: each worker gets as many as the others."""
+    return workers * ceil(weight / TASK_WEIGHT / workers)
+
+
+def _task(job: Job, numbered: list[tuple[int, Portion]]) -> Task:
+    first = numbered[0][0]
+    numbers = tuple(number for number, _ in numbered)
+    is_row = numbers == tuple(range(first, first + len(numbers)))
+    portions = tuple(portion for _, portion in numbered)
+    return Task(job, first, portions, () if is_row else numbers)

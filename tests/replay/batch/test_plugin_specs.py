@@ -1,0 +1,173 @@
+"""The plugins of a batch: named by its user, made anew wherever they work."""
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from registering import register
+from replay import PluginError, UnknownNameError
+from replay.batch.plugin_specs import (
+    merging_plugins,
+    plugins_key,
+    specs_of,
+    workers_plugin,
+)
+from replay.batch.tasks import Job
+from replay_plugins.usage import Usage
+
+OTHERS = """
+class Worker:
+    def __init__(self, top: int = 1):
+        self.top = top
+
+    def replay_batch_result(self):
+        return self.top
+
+class mine:
+    batch_worker = Worker
+
+    def __init__(self, top: int = 1):
+        raise AssertionError("workers have no use for it")
+
+    def replay_batch_merge(self, results):
+        pass
+"""
+
+
+def job(*plugins: Any, strict: bool = False) -> Job:  # noqa: ANN401 - any plugin
+    return Job("here", {}, specs_of(plugins), strict=strict)
+
+
+# Names
+
+
+def test_a_name_has_no_options_and_the_version_of_its_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    register(monkeypatch, tmp_path, "others", OTHERS, plugin="mine")
+    (one, other) = specs_of(["mine", ("mine", {"top": 2})])
+    assert (one.name, one.options, one.version) == ("mine", {}, "1.2")
+    assert (other.name, other.options) == ("mine", {"top": 2})
+
+
+def test_a_file_is_found_from_anywhere_and_its_content_counts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.py").write_text("one")
+    (before,) = specs_of(["a.py"])
+    assert before.name == os.fspath(tmp_path / "a.py")
+    Path("a.py").write_text("two")
+    assert specs_of(["a.py"]) != (before,)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="there is no such file"):
+        specs_of([str(tmp_path / "a.py")])
+
+
+@pytest.mark.parametrize(
+    "plugins",
+    ["usage", {"usage": {}}, 7, None],
+    ids=["a name", "a mapping", "7", "None"],
+)
+def test_a_list_is_needed(plugins: Any) -> None:  # noqa: ANN401 - all that is wrong
+    with pytest.raises(TypeError, match="plugins is a list of names, not"):
+        specs_of(plugins)
+
+
+@pytest.mark.parametrize(
+    "plugin", [Usage(), ("usage",), ("usage", 1), (1, {}), ["usage", {}, {}]], ids=repr
+)
+def test_what_cannot_be_made_anew_is_refused(plugin: Any) -> None:  # noqa: ANN401 - the same
+    with pytest.raises(TypeError, match="give a name, or a name and options, not"):
+        specs_of([plugin])
+
+
+def test_workers_can_be_told_of_it() -> None:
+    specs = specs_of(["usage", ("usage", {"json": True})])
+    assert pickle.loads(pickle.dumps(specs)) == specs  # noqa: S301 - our own
+
+
+# Workers
+
+
+def test_a_worker_makes_it_of_its_options_as_they_may_be_typed() -> None:
+    made = workers_plugin(specs_of([("usage", {"json": "yes"})])[0])
+    assert isinstance(made, Usage)
+    assert made.json is True
+
+
+def test_a_worker_makes_what_the_plugin_names_for_workers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    register(monkeypatch, tmp_path, "others", OTHERS, plugin="mine")
+    made: Any = workers_plugin(specs_of([("mine", {"top": "3"})])[0])
+    assert (type(made).__name__, made.top) == ("Worker", 3)
+
+
+def test_a_file_is_its_own_worker(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("def replay_text(): pass")
+    made = workers_plugin(specs_of([str(tmp_path / "a.py")])[0])
+    assert hasattr(made, "replay_text")
+
+
+def test_a_worker_is_told_of_what_is_wrong() -> None:
+    with pytest.raises(UnknownNameError, match=r"no plugin 'usag'.*'usage'"):
+        workers_plugin(specs_of(["usag"])[0])
+    with pytest.raises(UnknownNameError, match=r"no option 'jsn'.*'json'"):
+        workers_plugin(specs_of([("usage", {"jsn": True})])[0])
+
+
+# The leader
+
+
+def test_only_those_that_merge_are_made(tmp_path: Path) -> None:
+    (tmp_path / "silent.py").write_text("def replay_text(): pass")
+    (tmp_path / "merging.py").write_text("def replay_batch_merge(): pass")
+    files = [str(tmp_path / name) for name in ("silent.py", "merging.py")]
+    transcripts = ("transcript_writer", {"directory": str(tmp_path)})
+    made = merging_plugins(specs_of([transcripts, "usage", *files]))
+    assert [*made] == [1, 3]
+    assert isinstance(made[1], Usage)
+
+
+# What results are good for
+
+
+def test_the_same_plugins_have_the_same_key_in_any_process() -> None:
+    one = job("usage", ("usage", {"json": True, "output": None}))
+    other = job(("usage", {}), ("usage", {"output": None, "json": True}))
+    assert plugins_key(one) == plugins_key(other)
+    assert len(plugins_key(one)) == 16
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        job(),
+        job("usage", "usage"),
+        job(("usage", {"json": True})),
+        job("redact"),
+        job("usage", strict=True),
+    ],
+    ids=["none", "two", "options", "another", "strict"],
+)
+def test_other_plugins_have_another_key(other: Job) -> None:
+    assert plugins_key(job("usage")) != plugins_key(other)
+
+
+def test_another_version_has_another_key() -> None:
+    here = job("usage")
+    (spec,) = here.plugins
+    newer = attrs.evolve(here, plugins=(attrs.evolve(spec, version="next"),))
+    assert plugins_key(here) != plugins_key(newer)
+
+
+def test_where_the_sessions_are_makes_no_difference() -> None:
+    here = job("usage")
+    assert plugins_key(here) == plugins_key(attrs.evolve(here, location="there"))

@@ -1,0 +1,61 @@
+"""Audit logs of batches, as workers and a leader make them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from audit_logs import Record
+from replay import BatchResult, Session
+from replay.testing.batches import give, merge_results, named
+from replay_plugins.audit_log import AuditLog
+
+#: What differs between a batch's log and that of a plain replay.
+OF_A_BATCH = {"batch_key", "time", "prev", "monotonic_ns", "log", "note", "clock_step"}
+
+
+def results_of(
+    path: Path,
+    sessions: Sequence[Session],
+    workers: int = 1,
+    before: Sequence[object] = (),
+    **options: Any,  # noqa: ANN401 - any option
+) -> list[BatchResult]:
+    """Return what workers give for sessions, which they have in turns.
+
+    Args:
+        path: The log; its salt must be there where it needs one.
+        sessions: The sessions.
+        workers: How many there are.
+        before: Plugins before the log's.
+        options: The log's.
+    """
+    values: list[object] = [None] * len(sessions)
+    for number in range(workers):
+        plugins = [*before, AuditLog.batch_worker(path, **options)]
+        given = give(plugins, sessions[number::workers])
+        values[number::workers] = [each[-1] for each in given]
+    return [
+        attrs.evolve(each, session_id=session.session_id)
+        for each, session in zip(named(values), sessions, strict=True)
+    ]
+
+
+def batch(
+    path: Path,
+    sessions: Sequence[Session],
+    workers: int = 1,
+    **options: Any,  # noqa: ANN401 - any option
+) -> None:
+    """Replay sessions into a log as a batch does."""
+    leader = AuditLog(path, **options)
+    merge_results(leader, results_of(path, sessions, workers, **options))
+
+
+def without(records: Sequence[Record], fields: set[str]) -> list[Record]:
+    """Return records without some of their fields."""
+    return [
+        {name: value for name, value in record.items() if name not in fields}
+        for record in records
+    ]
