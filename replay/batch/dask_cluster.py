@@ -13,16 +13,17 @@ from replay.worker_errors import WorkerError
 
 _DASK: Final = "Dask"
 _PATIENCE: Final = 10.0  # seconds, with a scheduler that does not answer
+_LATER: Final = 1.2  # Dask's own end, at the timeout, comes first: it says why
 
 
 @contextmanager
 def dask_executor(address: str, *, timeout: float = _PATIENCE) -> Iterator[Executor]:
     """Yield the workers of a cluster; at the end of the block, leave it.
 
-    What they were given and came to is kept by the cluster until the leader has it,
-    and no longer. A task whose worker dies is given to others by the cluster, until
-    as many died as it allows: ``distributed.scheduler.allowed-failures``, 3 unless it
-    is told otherwise, and one more.
+    What they were given and came to is kept by the cluster until the leader has it. A
+    task whose worker dies is given to others by the cluster, until as many died as it
+    allows: ``distributed.scheduler.allowed-failures``, 3 unless it is told otherwise,
+    and one more.
 
     Args:
         address: Of the scheduler, such as ``tcp://10.0.0.1:8786``. Whoever listens
@@ -35,9 +36,8 @@ def dask_executor(address: str, *, timeout: float = _PATIENCE) -> Iterator[Execu
     """
     distributed = _distributed()
     _check_answer(distributed, address, timeout)
-    client = distributed.Client(address, timeout=timeout, set_as_default=False)
-    with client, client.get_executor(pure=False, retries=0) as executor:
-        yield executor
+    with distributed.Client(address, timeout=timeout, set_as_default=False) as client:
+        yield client.get_executor(pure=False, retries=0)
 
 
 def _distributed() -> ModuleType:
@@ -56,7 +56,7 @@ def _check_answer(distributed: ModuleType, address: str, timeout: float) -> None
 
     async def answer() -> None:
         connecting = distributed.comm.connect(address, timeout=timeout, **options)
-        await (await asyncio.wait_for(connecting, timeout)).close()
+        await (await asyncio.wait_for(connecting, timeout * _LATER)).close()
 
     try:
         with ThreadPoolExecutor(1) as thread:  # this one may have a loop: a notebook's
