@@ -5,6 +5,7 @@ from typing import Final
 
 import attrs
 
+from benchmarks.batches import batch, batch_dask
 from benchmarks.documents import bytes_to_transcript, dumps
 from benchmarks.fetching import fetching
 from benchmarks.figures import Figure
@@ -38,6 +39,8 @@ CASES: Final[Mapping[str, Case]] = {
     "audit-log": Case(audit_log),
     "audit-verify": Case(audit_verify),
     "redact": Case(redact),
+    "batch": Case(batch),
+    "batch-dask": Case(batch_dask, ("distributed",)),
 }
 
 

@@ -14,6 +14,8 @@ class Plan:
     files: tuple[int, ...]  #: events of the sessions that are read by processes
     fetched: int  #: sessions that are fetched from a server
     records: tuple[int, ...]  #: of the audit logs that are verified
+    batch: int  #: sessions of a batch, a file each
+    tiny: tuple[int, ...]  #: sessions of batches, a line each
     all_commands: bool  #: whether ``run``, ``check`` and ``copy`` read them too
     seconds: float  #: about how long one comparison may last
 
@@ -24,6 +26,8 @@ QUICK: Final = Plan(
     files=(1_800_000,),
     fetched=48,
     records=(10_000, 100_000),
+    batch=4_000,
+    tiny=(1_000, 20_000),
     all_commands=False,
     seconds=4,
 )
@@ -33,6 +37,8 @@ FULL: Final = Plan(
     files=(1_800_000, 10_000_000),
     fetched=400,
     records=(10_000, 100_000, 1_000_000),
+    batch=20_000,
+    tiny=(1_000, 10_000, 100_000, 1_000_000),
     all_commands=True,
     seconds=20,
 )

@@ -10,14 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from replay.backend import Backend as Backend
     from replay.backend import Source as Source
     from replay.backend import load as load
     from replay.backend import open as open  # noqa: A004 - replay.open, as promised
+    from replay.backend_protocols import Backend as Backend
     from replay.batch.progress import BatchProgress as BatchProgress
     from replay.batch.reports import BatchReport as BatchReport
-    from replay.batch.results import BatchResult as BatchResult
     from replay.batch.tasks import Problem as Problem
+    from replay.batch_results import BatchResult as BatchResult
     from replay.batching import replay_many as replay_many
     from replay.coalescing import coalesce as coalesce
     from replay.diagnostics import Diagnostic as Diagnostic
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from replay.errors import BackendUnavailableError as BackendUnavailableError
     from replay.errors import BadResponseError as BadResponseError
     from replay.errors import BatchError as BatchError
+    from replay.errors import CheckpointError as CheckpointError
     from replay.errors import DeadlineExceededError as DeadlineExceededError
     from replay.errors import DecodeError as DecodeError
     from replay.errors import EncodeError as EncodeError
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from replay.errors import UnknownNameError as UnknownNameError
     from replay.errors import UnsafeRedirectError as UnsafeRedirectError
     from replay.errors import UnsupportedError as UnsupportedError
+    from replay.errors import WorkerError as WorkerError
     from replay.events import Event as Event
     from replay.events import ImageAttachment as ImageAttachment
     from replay.events import Stop as Stop
@@ -71,6 +73,9 @@ if TYPE_CHECKING:
     from replay.messages import Transcript as Transcript
     from replay.messages import Turn as Turn
     from replay.plugin_loading import load_plugin as load_plugin
+    from replay.portions import Portion as Portion
+    from replay.portions import PortionedBackend as PortionedBackend
+    from replay.portions import Stored as Stored
     from replay.rendering import render as render
     from replay.report import ReplayReport as ReplayReport
     from replay.sessions import JobMetadata as JobMetadata
@@ -93,10 +98,11 @@ else:
 
 
 _HOMES = {
-    "backend": ["Backend", "Source", "load", "open"],
+    "backend": ["Source", "load", "open"],
+    "backend_protocols": ["Backend"],
     "batch.progress": ["BatchProgress"],
     "batch.reports": ["BatchReport"],
-    "batch.results": ["BatchResult"],
+    "batch_results": ["BatchResult"],
     "batch.tasks": ["Problem"],
     "batching": ["replay_many"],
     "coalescing": ["coalesce"],
@@ -113,6 +119,7 @@ _HOMES = {
         "BackendUnavailableError",
         "BadResponseError",
         "BatchError",
+        "CheckpointError",
         "DeadlineExceededError",
         "DecodeError",
         "EncodeError",
@@ -131,6 +138,7 @@ _HOMES = {
         "UnknownNameError",
         "UnsafeRedirectError",
         "UnsupportedError",
+        "WorkerError",
     ],
     "events": [
         "Event",
@@ -151,6 +159,7 @@ _HOMES = {
     "live_streams": ["LiveStream"],
     "messages": ["Message", "ToolExchange", "Transcript", "Turn"],
     "plugin_loading": ["load_plugin"],
+    "portions": ["Portion", "PortionedBackend", "Stored"],
     "rendering": ["render"],
     "report": ["ReplayReport"],
     "sessions": ["JobMetadata", "Session", "SessionSummary"],

@@ -1,70 +1,28 @@
-"""A source of sessions, as its author writes it and as its users hold it."""
+"""A source of sessions, as its users hold it."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from types import TracebackType
-from typing import Any, NoReturn, Protocol, Self, runtime_checkable
+from typing import Any, NoReturn, Self
 
 import attrs
 
+from replay.backend_protocols import (
+    AttachmentBackend,
+    Backend,
+    BulkBackend,
+    WritableBackend,
+)
 from replay.errors import BackendError, SessionNotFoundError, UnsupportedError
 from replay.events import ImageAttachment
 from replay.live_streams import LiveBackend, LiveStream, Rewrite
 from replay.opening import open_backend
+from replay.portioning import portions_of, stored_of
+from replay.portions import Portion, PortionedBackend, Stored
 from replay.repeated_ids import RepeatedIds
 from replay.sessions import Session, SessionSummary
-
-
-@runtime_checkable
-class Backend(Protocol):
-    """A source of sessions. Three methods; nothing to inherit from."""
-
-    def summaries(self) -> Iterator[SessionSummary]:
-        """Yield what each session is, without its events, in a stable order."""
-
-    def session(self, session_id: str) -> Session:
-        """Return one session, its events oldest first.
-
-        Args:
-            session_id: An id that :meth:`summaries` yielded. Where it did so more
-                than once, the first of these sessions is meant.
-
-        Raises:
-            SessionNotFoundError: This source has no such session.
-            DecodeError: What the source holds is not a session.
-        """
-
-    def close(self) -> None:
-        """Let go of files and sockets. Calling it twice is harmless."""
-
-
-@runtime_checkable
-class BulkBackend(Protocol):
-    """A backend that has a quicker way to all its sessions than one by one."""
-
-    def sessions(self) -> Iterator[Session]:
-        """Yield every session, in the order of ``summaries()``."""
-
-
-@runtime_checkable
-class WritableBackend(Protocol):
-    """A backend that can keep sessions."""
-
-    def write(self, session: Session) -> None:
-        """Keep a session, in place of one that has the same id.
-
-        Raises:
-            BackendError: It could not be kept; what was kept before is as it was.
-        """
-
-
-@runtime_checkable
-class AttachmentBackend(Protocol):
-    """A backend that has the page images that tool results name."""
-
-    def attachment(self, image: ImageAttachment) -> bytes:
-        """Return the image."""
 
 
 @attrs.define(eq=False)
@@ -76,6 +34,8 @@ class Source:
 
     backend: Backend
     location: str  #: as the user gave it, for messages
+    #: the backend's own, with which :func:`open` opened it; they may hold a key
+    options: Mapping[str, object] = attrs.field(factory=dict, kw_only=True, repr=False)
 
     def summaries(self) -> Iterator[SessionSummary]:
         """Yield what each session is, without its events, in a stable order."""
@@ -104,6 +64,33 @@ class Source:
 
     def __iter__(self) -> Iterator[Session]:
         return self.sessions()
+
+    def portions(self) -> Iterator[Portion]:
+        """Yield where the sessions are, in the order of :meth:`sessions`.
+
+        It is cheap where the backend knows portions, a file or some lines of one each.
+        Elsewhere there is one for each of :meth:`summaries`.
+
+        Raises:
+            UnsupportedError: Nobody else can read what this source reads.
+        """
+        if self._portioned is None:
+            return portions_of(self.backend)
+        return self._portioned.portions()
+
+    def stored(self, portion: Portion) -> Iterator[Stored]:
+        """Yield the sessions of a portion, in order, not decoded yet.
+
+        Args:
+            portion: One that :meth:`portions` yielded, here or in another process.
+
+        Raises:
+            BackendError: No more can be had of it.
+            DecodeError: No more can be had of it.
+        """
+        if self._portioned is None:
+            return stored_of(self.backend, portion, self.location)
+        return self._portioned.stored(portion)
 
     def write(self, session: Session) -> None:
         """Keep a session, in place of one that has the same id.
@@ -181,6 +168,10 @@ class Source:
     ) -> None:
         self.close()
 
+    @cached_property
+    def _portioned(self) -> PortionedBackend | None:  # which takes long to find out
+        return self.backend if isinstance(self.backend, PortionedBackend) else None
+
     def _refuse_to(self, action: str) -> NoReturn:
         reason = f"{type(self.backend).__name__} cannot {action}"
         raise UnsupportedError(self.location, reason)
@@ -209,7 +200,7 @@ def open(  # noqa: A001 - replay.open, as promised
     if not isinstance(backend, Backend):
         reason = f"{type(backend).__name__} lacks methods that a backend must have"
         raise BackendError(os.fspath(location), reason)
-    return Source(backend, os.fspath(location))
+    return Source(backend, os.fspath(location), options=options)
 
 
 def load(location: str | os.PathLike[str], **options: object) -> Session:

@@ -19,4 +19,19 @@ class BatchError(ReplayError):
     hint: str = "to go on past such sessions: keep_going, or --keep-going"
 
     def __str__(self) -> str:
-        return sentence(self.reason, self.hint)
+        text = f"session {self.session!a}, {self.cause}: {self.reason}"
+        return sentence(text, self.hint)
+
+
+@attrs.define(slots=False)
+class CheckpointError(ReplayError):
+    """A checkpoint cannot be opened, read or written; what it held before is whole."""
+
+    code: ClassVar[str] = "checkpoint-error"
+
+    source: str  #: the file
+    reason: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return sentence(f"{self.source}: {self.reason}", self.hint)

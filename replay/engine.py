@@ -4,15 +4,13 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
-import attrs
-
 from replay._firing import History, Recorded, Replay
 from replay._plugins import OnPluginError, Plugins
 from replay.arriving_events import ArrivingEvents
 from replay.errors import MustStopError, PluginError, StopReplay
 from replay.live_histories import LiveHistory, arriving
 from replay.live_streams import LiveStream
-from replay.report import Outcome, ReplayReport
+from replay.report import Outcome, ReplayReport, Totals
 from replay.sessions import Session
 
 
@@ -57,13 +55,13 @@ class ReplayEngine:
         self._plugins = Plugins(
             plugins, on_plugin_error=on_plugin_error, time_plugins=time_plugins
         )
-        self._report = ReplayReport(session_id=None, sessions=0)
+        self._totals = Totals()
         self._is_closed = False
 
     @property
     def report(self) -> ReplayReport:
         """Return the totals of all that was replayed so far."""
-        return self._report
+        return self._totals.report()
 
     def replay(self, session: Session) -> ReplayReport:
         """Walk *session* once, in order, and fire the hooks.
@@ -128,7 +126,7 @@ class ReplayEngine:
                 outcome=outcome,
             )
             if shown is None:
-                self._report += report
+                self._totals.add(report)
         return report if shown is None else shown
 
     def _run(self, history: History) -> ReplayReport:
@@ -136,7 +134,7 @@ class ReplayEngine:
         try:
             return replay.run()
         finally:
-            self._report += replay.report
+            self._totals.add(replay.report)
 
     def close(self) -> None:
         """Fire ``replay_close`` with the totals; the second time, do nothing.
@@ -150,13 +148,15 @@ class ReplayEngine:
         failures = self._plugins.failures
         before = len(failures.errors)
         try:
-            self._plugins.hooks["replay_close"].call_all(self._report)
+            self._plugins.hooks["replay_close"].call_all(self.report)
         finally:
-            self._report = attrs.evolve(
-                self._report,
-                plugin_errors=(*self._report.plugin_errors, *failures.errors[before:]),
+            closing = ReplayReport(
+                session_id=None,
+                sessions=0,
+                plugin_errors=tuple(failures.errors[before:]),
                 dropped_plugins=tuple(failures.dropped),
             )
+            self._totals.add(closing)
 
     def __enter__(self) -> Self:
         return self

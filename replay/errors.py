@@ -17,6 +17,7 @@ ReplayError
 │       ├── RateLimitedError     … it was asked too often
 │       ├── TruncatedResponseError … its answer broke off
 │       └── DeadlineExceededError  … it took too long          (also TimeoutError)
+├── CheckpointError              a batch cannot keep its results
 ├── MustStopError                a hook said: stop, whatever is isolated
 │   └── AuditError               … the audit log cannot be written
 │       ├── AuditLockedError     … another program or process writes it
@@ -24,9 +25,9 @@ ReplayError
 │       ├── AuditPoisonedError   … what is on the disk is unknown
 │       └── AuditTamperedError   … it is not as it was left
 ├── BatchError                   a session of a batch failed, and it was to stop
-├── UnknownNameError             no backend, plugin or option
-│                                of that name                  (also LookupError)
+├── UnknownNameError             no such backend or plugin     (also LookupError)
 ├── UnsupportedError             this source cannot do that    (also TypeError)
+├── WorkerError                  workers of a batch cannot be had, or used
 └── PluginError                  a plugin is wrong, or a hook raised; see __cause__
 
 Every error carries ``code`` (a stable word for programs), ``hint`` (what to do, or
@@ -44,9 +45,11 @@ from replay.audit_errors import AuditLockedError as AuditLockedError
 from replay.audit_errors import AuditPoisonedError as AuditPoisonedError
 from replay.audit_errors import AuditTamperedError as AuditTamperedError
 from replay.batch_errors import BatchError as BatchError
+from replay.batch_errors import CheckpointError as CheckpointError
 from replay.root_errors import MustStopError as MustStopError
 from replay.root_errors import ReplayError as ReplayError
 from replay.root_errors import sentence
+from replay.worker_errors import WorkerError as WorkerError
 
 
 @attrs.define(slots=False)

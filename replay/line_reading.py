@@ -1,12 +1,15 @@
 """The lines of a text, one by one or in groups that fit memory."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from functools import partial
+from typing import BinaryIO, Final
 
 import attrs
 
 from replay.checking import Checks
 from replay.forms import BLANKS, MARK
+
+_PIECE: Final = 1 << 20  # bytes of a line that are passed over at once
 
 
 @attrs.frozen
@@ -14,7 +17,7 @@ class Line:
     """A line that is not blank."""
 
     number: int  #: from 1, blank ones counted
-    text: bytes
+    text: bytes  #: with its line end
     end: int  #: where it ends, in bytes from the beginning of the text
 
     @property
@@ -33,14 +36,41 @@ def lines(file: BinaryIO, checks: Checks) -> Iterator[Line]:
     Raises:
         LimitExceededError: One is longer.
     """
-    longest, end = checks.limits.event_bytes, 0
-    for number, line in enumerate(iter(lambda: file.readline(longest + 1), b""), 1):
-        if len(line) > longest:
-            where = f"line {number}"
-            raise checks.too_long(where)
-        end += len(line)
-        if line.removeprefix(MARK).strip(BLANKS):
-            yield Line(number, line, end)
+    for line in lines_of_any_length(file, checks.limits.event_bytes):
+        check_length(line, checks)
+        yield line
+
+
+def check_length(line: Line, checks: Checks) -> None:
+    """Refuse a line that is longer than it may be.
+
+    Raises:
+        LimitExceededError: It is.
+    """
+    if len(line.text) > checks.limits.event_bytes:
+        where = f"line {line.number}"
+        raise checks.too_long(where)
+
+
+def lines_of_any_length(
+    file: BinaryIO, longest: int, *, offset: int = 0, before: int = 0
+) -> Iterator[Line]:
+    """Yield the lines of a file that are not blank, and those that are too long.
+
+    Args:
+        file: At the beginning of a line.
+        longest: Of a longer line, only one byte more than that is kept.
+        offset: Where that line begins, in bytes from the beginning of the text.
+        before: How many lines there are before it.
+    """
+    at = offset
+    read = partial(file.readline, longest + 1)
+    for number, text in enumerate(iter(read, b""), before + 1):
+        if len(text) > longest or text.removeprefix(MARK).strip(BLANKS):
+            yield Line(number, text, at + len(text))
+        at += len(text)
+        if len(text) > longest and not text.endswith(b"\n"):
+            at += pass_over_rest(file)
 
 
 def groups(lines: Iterator[Line], block: int) -> Iterator[list[Line]]:
@@ -59,3 +89,13 @@ def groups(lines: Iterator[Line], block: int) -> Iterator[list[Line]]:
         group.append(line)
     if group:
         yield group
+
+
+def pass_over_rest(file: BinaryIO) -> int:
+    """Pass over the rest of a line; return how many bytes that was."""
+    size = 0
+    while piece := file.readline(_PIECE):
+        size += len(piece)
+        if piece.endswith(b"\n"):
+            break
+    return size

@@ -1,13 +1,14 @@
 """Sessions where they are stored: what can be shared out before it is read."""
 
 from collections.abc import Callable, Iterator
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 import attrs
 
 from replay.sessions import Session
 
 PortionKey: TypeAlias = tuple[str | int, ...]
+DIGEST_SIZE: Final = 16  #: bytes
 
 
 @attrs.frozen

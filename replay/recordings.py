@@ -40,10 +40,37 @@ class Reader:
 
     def sessions(self, lines: Iterable[Line]) -> Iterator[Session]:
         """Yield the sessions that *lines* hold, a document each."""
-        session_id = self.session_id
-        for count, line in enumerate(lines, 2):
-            yield self._on_line(line, session_id)
-            session_id = f"{self.session_id}-{count}"
+        for number, line in enumerate(lines, 1):
+            yield self.on_line(line, self.id_of(number))
+
+    def id_of(self, number: int) -> str:
+        """Return what the session on a line is called that does not say so itself.
+
+        Args:
+            number: How many lines there are up to it, itself included, blank ones not.
+        """
+        return self.session_id if number == 1 else f"{self.session_id}-{number}"
+
+    def on_line(self, line: Line, session_id: str) -> Session:
+        """Return the session that a line holds.
+
+        Args:
+            line: One of a text whose lines are sessions.
+            session_id: What it is called where it does not say so.
+
+        Raises:
+            DecodeError: It holds something else.
+        """
+        with _numbered(line.number):
+            session = self._known(line.text, session_id)
+            if session is not None and session.shape == "document":
+                return session
+            parsed = parse(line.text.rstrip(b"\r\n"))
+            if is_document(parsed.value):
+                return self._any(parsed, line.text, session_id)
+        where = f"line {line.number}"
+        reason = "no session: the lines before are sessions"
+        raise DecodeError(where, reason, hint=NO_SESSION_HINT)
 
     def events(
         self, lines: Sequence[Line], first: int = 0
@@ -156,18 +183,6 @@ class Reader:
         if len(data) > self.checks.limits.event_bytes:
             self.checks.sizes(values, where)
         return events
-
-    def _on_line(self, line: Line, session_id: str) -> Session:
-        with _numbered(line.number):
-            session = self._known(line.text, session_id)
-            if session is not None and session.shape == "document":
-                return session
-            parsed = parse(line.text.rstrip(b"\r\n"))
-            if is_document(parsed.value):
-                return self._any(parsed, line.text, session_id)
-        where = f"line {line.number}"
-        reason = "no session: the lines before are sessions"
-        raise DecodeError(where, reason, hint=NO_SESSION_HINT)
 
 
 def is_document(value: object) -> bool:

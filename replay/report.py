@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
@@ -10,10 +10,7 @@ from replay.errors import PluginError
 from replay.wire import read_only
 
 Outcome: TypeAlias = Literal["complete", "stopped", "failed"]
-
-
-def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
-    return dict(Counter(one) + Counter(other))
+_OUTCOMES: Final[tuple[Outcome, ...]] = ("complete", "stopped", "failed")
 
 
 def _counts() -> Any:  # noqa: ANN401 - attrs' own way of typing fields
@@ -41,27 +38,58 @@ class ReplayReport:
 
     def __add__(self, other: "ReplayReport") -> "ReplayReport":
         """Return the totals of both; the worse outcome counts."""
-        order: list[Outcome] = ["complete", "stopped", "failed"]
+        totals = Totals()
+        totals.add(self)
+        totals.add(other)
+        return totals.report()
+
+
+@attrs.define(eq=False)
+class Totals:
+    """Adds up reports, one after another."""
+
+    _sessions: int = attrs.field(default=0, init=False)
+    _turns: int = attrs.field(default=0, init=False)
+    _events: Counter[str] = attrs.field(factory=Counter, init=False)
+    _messages: Counter[str] = attrs.field(factory=Counter, init=False)
+    _diagnostics: Counter[str] = attrs.field(factory=Counter, init=False)
+    _errors: list[PluginError] = attrs.field(factory=list, init=False)
+    _dropped: dict[str, None] = attrs.field(factory=dict, init=False)
+    _seconds: dict[str, float] | None = attrs.field(default=None, init=False)
+    _outcome: Outcome = attrs.field(default="complete", init=False)
+
+    def add(self, report: ReplayReport) -> None:
+        """Add a report; the worse outcome counts."""
+        self._sessions += report.sessions
+        self._turns += report.turns
+        _count(self._events, report.events)
+        _count(self._messages, report.messages)
+        _count(self._diagnostics, report.diagnostics)
+        self._errors += report.plugin_errors
+        self._dropped |= dict.fromkeys(report.dropped_plugins)
+        if report.seconds is not None:
+            seconds = self._seconds or {}
+            for name, value in report.seconds.items():
+                seconds[name] = seconds.get(name, 0) + value
+            self._seconds = seconds
+        self._outcome = max(self._outcome, report.outcome, key=_OUTCOMES.index)
+
+    def report(self) -> ReplayReport:
+        """Return what was added up."""
         return ReplayReport(
             session_id=None,
-            sessions=self.sessions + other.sessions,
-            turns=self.turns + other.turns,
-            events=_sum(self.events, other.events),
-            messages=_sum(self.messages, other.messages),
-            diagnostics=_sum(self.diagnostics, other.diagnostics),
-            plugin_errors=self.plugin_errors + other.plugin_errors,
-            dropped_plugins=tuple(
-                dict.fromkeys(self.dropped_plugins + other.dropped_plugins)
-            ),
-            seconds=_sum_seconds(self.seconds, other.seconds),
-            outcome=max(self.outcome, other.outcome, key=order.index),
+            sessions=self._sessions,
+            turns=self._turns,
+            events=dict(self._events),
+            messages=dict(self._messages),
+            diagnostics=dict(self._diagnostics),
+            plugin_errors=tuple(self._errors),
+            dropped_plugins=tuple(self._dropped),
+            seconds=self._seconds,
+            outcome=self._outcome,
         )
 
 
-def _sum_seconds(
-    one: Mapping[str, float] | None, other: Mapping[str, float] | None
-) -> Mapping[str, float] | None:
-    if one is None or other is None:
-        return other if one is None else one
-    names = dict.fromkeys([*one, *other])
-    return {name: one.get(name, 0) + other.get(name, 0) for name in names}
+def _count(totals: Counter[str], counts: Mapping[str, int]) -> None:
+    for name, count in counts.items():
+        totals[name] += count

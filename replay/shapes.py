@@ -84,7 +84,7 @@ def read_sessions(
         start = blank_end(head, len(MARK) if head.startswith(MARK) else 0)
         first = head[start : start + 1] or large.first_byte()
         if not first:
-            raise DecodeError(where="$", reason="empty", hint=NO_SESSION_HINT)
+            raise _empty()
         if is_lines or _begins_with_a_line(head[start:], first):
             is_kept = len(head) <= text.kept
             kept = attrs.evolve(text, open_file=partial(io.BytesIO, head))
@@ -108,7 +108,9 @@ def _of_lines(
     reader = large.reader
     with text.opened() as file:
         waiting = lines(file, reader.checks)
-        first = next(waiting)
+        first = next(waiting, None)
+        if first is None:  # for a byte order mark is no line
+            raise _empty()
         waiting = chain([first], waiting)
         if is_document(parse_line(first).value):
             yield from reader.sessions(waiting)
@@ -117,6 +119,10 @@ def _of_lines(
             yield reader.without_header(events, "lines", oddities)
         else:
             yield large.from_lines(waiting)
+
+
+def _empty() -> DecodeError:
+    return DecodeError(where="$", reason="empty", hint=NO_SESSION_HINT)
 
 
 def _begins_with_a_line(text: bytes, first: bytes) -> bool:

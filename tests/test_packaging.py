@@ -28,6 +28,7 @@ DOORS = {
         "replay_plugins.audit_log.command",
     ),
     "cryptography": ("replay_plugins.audit_log.note_keys",),
+    "distributed": ("replay.batch.dask_cluster",),
     "h11": ("replay.serving",),
     "pluggy": ("replay.hookspecs", "replay._plugins"),
     "requests": ("replay_backends.http",),

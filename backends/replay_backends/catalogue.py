@@ -11,10 +11,10 @@ import attrs
 from replay.errors import BackendError, DecodeError, ReplayError
 from replay.file_names import session_id_of
 from replay.sessions import Session, SessionSummary
-from replay_backends.folders import Folder, open_folder
+from replay_backends.folders import Folder, open_folder, source_below
 from replay_backends.index import Index
 from replay_backends.scanning import FoundFile, is_safe, open_path, scan
-from replay_backends.session_files import Reading, sessions_in, stem_of
+from replay_backends.session_files import Reading, SessionFile, stem_of
 
 
 @attrs.frozen
@@ -111,10 +111,23 @@ def fixtures_in(root: Folder, path: str, reading: Reading) -> Iterator[Session]:
         DecodeError: It holds something else.
         BackendError: It cannot be read to its end.
     """
+    return fixture(root.path, root.source, path, reading).sessions()
+
+
+def fixture(directory: Path, source: str, path: str, reading: Reading) -> SessionFile:
+    """Return a file of a directory, which need not be open.
+
+    Args:
+        directory: Where the directory is.
+        source: What messages call it.
+        path: Where the file is, as for :func:`fixtures_in`.
+        reading: How to read it.
+    """
     name = path.rpartition("/")[2]
     session_id = session_id_of(stem_of(name))
-    open_file = partial(_open_below, root.path, root.source, path)
-    return sessions_in(open_file, name, session_id, root.source_of(path), reading)
+    open_file = partial(_open_below, directory, source, path)
+    file_source = source_below(source, path)
+    return SessionFile(open_file, name, session_id, file_source, reading)
 
 
 def _open_below(directory: Path, source: str, path: str) -> BinaryIO:

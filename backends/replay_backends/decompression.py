@@ -33,8 +33,7 @@ def decompressed(file: BinaryIO) -> BinaryIO:
         LimitExceededError: While it is read: the data grow to more than 1,000 times
             their size.
     """
-    magic = file.read(len(_ZSTD))
-    file.seek(0)
+    magic = _magic(file)
     if magic.startswith(_GZIP):
         stream = gzip.GzipFile(fileobj=file, mode="rb")
         checked = _Checked(file, stream, "gzip data", (zlib.error, gzip.BadGzipFile))
@@ -44,6 +43,18 @@ def decompressed(file: BinaryIO) -> BinaryIO:
         checked = _Checked(file, zstd.ZstdFile(file), "zstd data", (zstd.ZstdError,))
         return io.BufferedReader(checked, _BUFFER)
     return file
+
+
+def is_compressed(file: BinaryIO) -> bool:
+    """Tell whether :func:`decompressed` would unpack a file."""
+    return _magic(file).startswith((_GZIP, _ZSTD))
+
+
+def _magic(file: BinaryIO) -> bytes:
+    """Return the first bytes of a file, which stays at its beginning."""
+    magic = file.read(len(_ZSTD))
+    file.seek(0)
+    return magic
 
 
 class _Checked(io.RawIOBase):

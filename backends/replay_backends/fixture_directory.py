@@ -12,16 +12,20 @@ from replay.errors import BackendError, SessionNotFoundError
 from replay.file_names import file_name, session_id_of
 from replay.limits import Limits
 from replay.os_errors import os_errors_of
+from replay.portions import Portion, Stored
 from replay.sessions import Session, SessionSummary
 from replay.writing import dump
-from replay_backends.catalogue import Catalogue, fixtures_in
+from replay_backends.catalogue import Catalogue, fixture, fixtures_in
+from replay_backends.file_keys import FileKey, file_key, no_portion
 from replay_backends.folders import Folder, open_folder
+from replay_backends.portioned_files import portions_in, stored_in
 from replay_backends.replacing import replaced
-from replay_backends.scanning import scan
-from replay_backends.session_files import SUFFIXES, Reading
+from replay_backends.scanning import FoundFile, is_safe, scan
+from replay_backends.session_files import SUFFIXES, Reading, SessionFile
 from replay_backends.shaping import shape_to_keep
 
 _SUFFIX: Final = ".json"
+_LARGE: Final = 4 << 20  # bytes of a file, above which it may be cut
 
 
 @attrs.define(eq=False)
@@ -103,6 +107,35 @@ class FixtureDirectoryBackend:
             for found in scan(root, self._accepts):
                 yield from fixtures_in(root, found.path, self._reading)
 
+    def portions(self) -> Iterator[Portion]:
+        """Yield each file, or ranges of its lines where it is large and they are many.
+
+        A file is not opened to list it, unless it is large. One that cannot be read is
+        listed all the same, and fails when its sessions are read.
+
+        Raises:
+            BackendError: A directory cannot be read.
+        """
+        with self._root() as root:
+            for found in scan(root, self._accepts):
+                key = _key(found)
+                if key.size > _LARGE:
+                    yield from portions_in(self._file(found.path), key)
+                else:
+                    yield key.portion()
+
+    def stored(self, portion: Portion) -> Iterator[Stored]:
+        """Yield the sessions of a portion, in the order of its file.
+
+        Raises:
+            BackendError: The file has changed, or cannot be read, or is none.
+            DecodeError: It is packed, and what comes next is corrupt.
+        """
+        key = file_key(portion, self.location)
+        if not is_safe(key.path, self._accepts):
+            raise no_portion(self.location, portion)
+        return stored_in(self._file(key.path), key)
+
     def write(self, session: Session) -> None:
         """Keep a session in a file that bears its id.
 
@@ -134,6 +167,9 @@ class FixtureDirectoryBackend:
     def _root(self) -> AbstractContextManager[Folder]:
         return open_folder(self._path, self.location)
 
+    def _file(self, path: str) -> SessionFile:
+        return fixture(self._path, self.location, path, self._reading)
+
     def _accepts(self, name: str) -> bool:
         if self.pattern is not None:
             return fnmatchcase(name, self.pattern)
@@ -150,3 +186,10 @@ class FixtureDirectoryBackend:
         for other in held - {session_id}:
             reason = f"it holds another session, {other!a}"
             raise BackendError(root.source_of(name), reason, hint="rename it")
+
+
+def _key(found: FoundFile) -> FileKey:
+    try:
+        return FileKey.of(found.path, found.stat())
+    except BackendError:  # it is gone; who reads it is told
+        return FileKey(found.path, 0, 0)

@@ -36,7 +36,7 @@ class Folder:
 
     def source_of(self, path: str) -> str:
         """Return what messages call a file in it or below."""
-        return f"{self.source.rstrip('/')}/{path}"
+        return source_below(self.source, path)
 
     def has(self, name: str) -> bool:
         """Tell whether anything in it bears a name."""
@@ -70,6 +70,16 @@ class Folder:
         """
         path, source = self.path / name, self.source_of(name)
         return _held(self.place(name), path, source, follows=False)
+
+
+def source_below(source: str, path: str) -> str:
+    """Return what messages call a file in a directory or below.
+
+    Args:
+        source: What they call the directory.
+        path: Where the file is, from there.
+    """
+    return f"{source.rstrip('/')}/{path}"
 
 
 def open_folder(path: Path, source: str) -> AbstractContextManager[Folder]:

@@ -12,12 +12,15 @@ from typing import Final
 
 import attrs
 
-from replay.errors import BackendError, SessionNotFoundError
+from replay.errors import BackendError, SessionNotFoundError, UnsupportedError
 from replay.limits import Limits
 from replay.os_errors import os_errors_of
+from replay.portions import Portion, Stored
 from replay.sessions import Session, SessionSummary
+from replay_backends.file_keys import FileKey, file_key, no_portion
 from replay_backends.open_files import check_kind, is_pipe, open_named
-from replay_backends.session_files import Reading, sessions_in, stem_of
+from replay_backends.portioned_files import portions_in, stored_in
+from replay_backends.session_files import Reading, SessionFile, stem_of
 from replay_backends.spooling import Spool
 
 _STANDARD_INPUT: Final = "standard input"
@@ -88,14 +91,33 @@ class JSONFileBackend:
             DecodeError: The file holds something else.
             BackendError: It cannot be read.
         """
-        if self._is_gone:
-            raise BackendError(self._source, "it has been closed")
-        name = self._path.name
-        reading = Reading(self.strict, self.limits)
-        open_file = partial(open_named, self._path, self._source)
-        if self._spool:
-            open_file = partial(self._spool.reader)
-        return sessions_in(open_file, name, stem_of(name), self._source, reading)
+        return self._file().sessions()
+
+    def portions(self) -> Iterator[Portion]:
+        """Yield the file, or ranges of its lines where they are sessions.
+
+        Raises:
+            UnsupportedError: It is a pipe or standard input, which no other process
+                can read.
+            BackendError: It cannot be read.
+        """
+        file = self._shared_file()
+        with file.open_file() as opened:
+            key = FileKey.of(file.name, os.fstat(opened.fileno()))
+        return portions_in(file, key)
+
+    def stored(self, portion: Portion) -> Iterator[Stored]:
+        """Yield the sessions of a portion, in the file's order.
+
+        Raises:
+            UnsupportedError: It is a pipe or standard input.
+            BackendError: The file has changed, or cannot be read.
+            DecodeError: It is packed, and what comes next is corrupt.
+        """
+        file, key = self._shared_file(), file_key(portion, self._source)
+        if key.path != file.name:
+            raise no_portion(self._source, portion)
+        return stored_in(file, key)
 
     def close(self) -> None:
         """Let go of what was kept of a pipe or of standard input.
@@ -104,6 +126,23 @@ class JSONFileBackend:
         """
         self._is_gone = self._is_gone or self._spool is not None
         self._spool = None
+
+    def _file(self) -> SessionFile:
+        if self._is_gone:
+            raise BackendError(self._source, "it has been closed")
+        name = self._path.name
+        reading = Reading(self.strict, self.limits)
+        open_file = partial(open_named, self._path, self._source)
+        if self._spool:
+            open_file = partial(self._spool.reader)
+        return SessionFile(open_file, name, stem_of(name), self._source, reading)
+
+    def _shared_file(self) -> SessionFile:
+        file = self._file()
+        if self._spool:
+            reason = "what can be read only once cannot be shared out"
+            raise UnsupportedError(self._source, reason, hint="save it to a file first")
+        return file
 
 
 def _spooled_input() -> Spool:

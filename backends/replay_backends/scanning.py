@@ -89,7 +89,9 @@ def _scan(
         raise BackendError(folder.source, reason)
     entries = _entries(folder)
     there = {entry.name for entry in entries}
-    for entry in entries:
+    entries.reverse()
+    while entries:
+        entry = entries.pop()  # it holds what was asked of it: let go of that, too
         path = prefix + entry.name
         if entry.is_dir(follow_symlinks=False):
             with folder.enter(entry.name) as below:

@@ -50,6 +50,16 @@ def stem_of(name: str) -> str:
     return _SUFFIX.sub("", name, count=1) or name
 
 
+def says_lines(name: str) -> bool:
+    """Tell whether a file's name says that it is JSON Lines."""
+    return name.lower().endswith(_LINES)
+
+
+def says_part(name: str) -> bool:
+    """Tell whether it says that the file's writer may have been killed in a line."""
+    return name.lower().endswith(PART)
+
+
 def sessions_in(
     open_file: Callable[[], BinaryIO],
     name: str,
@@ -71,15 +81,38 @@ def sessions_in(
         DecodeError: It holds something else.
         BackendError: It cannot be read to its end.
     """
-    text = Unchanged(open_file, source, is_part=name.lower().endswith(PART))
+    text = Unchanged(open_file, source, is_part=says_part(name))
     for session in read_sessions(
         SourceText(text, source),
         session_id=session_id,
-        is_lines=name.lower().endswith(_LINES) or None,
+        is_lines=says_lines(name) or None,
         strict=reading.strict,
         limits=reading.limits,
     ):
-        yield _marked_torn(session, text.torn) if text.torn else session
+        yield marked_torn(session, text.torn)
+
+
+@attrs.frozen
+class SessionFile:
+    """A file of sessions."""
+
+    #: Opens it at its beginning, seekable. Where it is large, that is done again
+    #: whenever the events are walked.
+    open_file: Callable[[], BinaryIO]
+    name: str  #: which may say that it is JSON Lines
+    session_id: str  #: what a session is called that does not say so itself
+    source: str  #: what messages call it
+    reading: Reading
+
+    def unchanged(self) -> "Unchanged":
+        """Return what opens it, unpacked, as long as it stays the same."""
+        return Unchanged(self.open_file, self.source, is_part=says_part(self.name))
+
+    def sessions(self) -> Iterator[Session]:
+        """Yield the sessions that it holds, as :func:`sessions_in` does."""
+        return sessions_in(
+            self.open_file, self.name, self.session_id, self.source, self.reading
+        )
 
 
 @attrs.define(eq=False)
@@ -124,6 +157,9 @@ def _stamp(file: BinaryIO) -> tuple[int, ...]:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-def _marked_torn(session: Session, count: int) -> Session:
+def marked_torn(session: Session, count: int) -> Session:
+    """Return a session that says so where bytes at its file's end were left out."""
+    if not count:
+        return session
     torn = Diagnostic("torn-line", None, f"{count} bytes at the end are no whole line")
     return attrs.evolve(session, diagnostics=(*session.diagnostics, torn))

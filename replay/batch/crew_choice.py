@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 
-from replay.batch.crews import Crew, ThisProcess
+from replay.batch.crews import Crew, InProcessCrew
 from replay.batch.executor_crew import ExecutorCrew
 from replay.batch.pool import PoolCrew
 from replay.batch.tasks import Job
+from replay.batch.working import work
 
 
 @contextmanager
@@ -37,10 +38,10 @@ def _crew(job: Job, executor: Executor | None, jobs: int | None) -> Crew:
         message = "give an executor, or a number of jobs, not both"
         raise TypeError(message)
     if executor is not None:
-        return ExecutorCrew(executor)
+        return ExecutorCrew(executor, work)
     if jobs is not None:
-        return PoolCrew(jobs)
+        return PoolCrew(jobs, work)
     if (job.seconds, job.memory) != (None, None):
         message = "limits need processes that may be ended: give jobs"
         raise ValueError(message)
-    return ThisProcess()
+    return InProcessCrew(work)

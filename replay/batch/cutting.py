@@ -3,27 +3,23 @@
 import attrs
 
 from replay.batch.tasks import Place, Task
+from replay.portions import Portion
 
 
 def cut(task: Task) -> list[Task]:
-    """Return a task in two; where it cannot be cut, nothing.
+    """Return a task in two; nothing, where it is of one session.
 
-    Portions are shared out. The sessions of one portion are cut in half where it is
-    known, or thought, how many there are; then one after another.
+    Portions are shared out; then the sessions of one portion, of which there are as
+    many as it says, or more. Those that are more stay together.
     """
     if task.only is not None:
         return _parts_of(task, sorted(task.only))
-    numbers = [number for number, _ in task.numbered()]
-    if len(numbers) > 1:
-        return _at(task, (numbers[len(numbers) // 2], 0))
-    return [] if first_of(task) is None else _within(task, numbers[0])
-
-
-def first_of(task: Task) -> Place | None:
-    """Return the first session of a task; None: it has none."""
-    if task.only is not None:
-        return min(task.only, default=None)
-    return next((max(task.start, (n, 0)) for n, _ in task.numbered()), None)
+    numbered = [*task.numbered()]
+    if len(numbered) > 1:
+        return _at(task, (numbered[len(numbered) // 2][0], 0))
+    return [
+        part for number, portion in numbered for part in _within(task, number, portion)
+    ]
 
 
 def alone(task: Task, place: Place) -> Task:
@@ -31,14 +27,13 @@ def alone(task: Task, place: Place) -> Task:
     return attrs.evolve(task, only=frozenset([place]), without=frozenset())
 
 
-def _within(task: Task, number: int) -> list[Task]:
+def _within(task: Task, number: int, portion: Portion) -> list[Task]:
     """Return the task of one portion in two."""
-    portion = next(portion for _, portion in task.numbered())
     begin = task.start[1] if task.start[0] == number else 0
     if task.stop is not None and task.stop[0] == number:
         end = task.stop[1]
     else:
-        end = max(portion.sessions, begin + 2)
+        end = portion.sessions + 1  # all that is more counts as one
     return _at(task, (number, (begin + end) // 2)) if end - begin > 1 else []
 
 

@@ -1,7 +1,7 @@
 """Leads a batch: gives out tasks, and keeps what comes of them."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Final, TypeAlias
 
@@ -9,7 +9,7 @@ import attrs
 
 from replay.batch.checkpoint import Checkpoint
 from replay.batch.crews import Crew
-from replay.batch.cutting import alone, cut, first_of
+from replay.batch.cutting import alone, cut
 from replay.batch.progress import Watched
 from replay.batch.tasks import Digested, Place, Problem, Task, Worked
 from replay.batch.working import digests, work
@@ -53,11 +53,10 @@ class Leader:
         """
         begin = digests if may_be_known else work
         try:
-            while self._give_out(begin, tasks):
+            while self._give_out(begin, tasks) or self._try_suspects():
                 finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
-                for future in finished:
+                for future in [each for each in self._running if each in finished]:
                     self._take(self._running.pop(future), future)
-            self._try_suspects()
         except BaseException:
             self._stop()
             raise
@@ -113,27 +112,28 @@ class Leader:
         died = self.crew.died(error)
         if died is None:
             raise error
-        if died.suspects is not None:
-            self._suspect(given.task, died.suspects)
+        if died.suspects is not None and _is_news(given.task, died.suspects):
+            self._suspects += (alone(given.task, each) for each in died.suspects)
             left = attrs.evolve(given.task, without=given.task.without | died.suspects)
             self._waiting.append(_Assignment(given.do, left))
         elif parts := cut(given.task):
             self._waiting.extend(_Assignment(given.do, part) for part in parts)
-        elif (place := first_of(given.task)) is not None:
-            self._suspect(given.task, [place])
+        else:
+            self._suspects.append(given.task)
 
-    def _suspect(self, task: Task, places: Iterable[Place]) -> None:
-        self._suspects.extend(alone(task, place) for place in places)
-
-    def _try_suspects(self) -> None:
-        """Replay each session by itself that a worker may have died of."""
+    def _try_suspects(self) -> bool:
+        """Replay each session by itself that a worker may have died of, if any is."""
         suspects, self._suspects = self._suspects, []
-        if suspects:
-            with ThreadPoolExecutor(self.crew.size) as threads:
-                for task, answer in zip(
-                    suspects, threads.map(self.crew.alone, suspects), strict=True
-                ):
-                    self._keep(task, answer)
+        if not suspects:
+            return False
+        threads = ThreadPoolExecutor(self.crew.size)
+        try:
+            answers = threads.map(self.crew.alone, suspects)
+            for task, answer in zip(suspects, answers, strict=True):
+                self._keep(task, answer)
+        finally:  # where something is wrong, they wait until the crew is closed
+            threads.shutdown(wait=False, cancel_futures=True)
+        return True
 
     def _stop(self) -> None:
         """Keep what those who are at work have done, if they are quick to say."""
@@ -145,3 +145,8 @@ class Leader:
                 if isinstance(answer, Worked):
                     self.checkpoint.keep(answer)
                     self.watched.add(replayed=len(answer.done))
+
+
+def _is_news(task: Task, suspects: frozenset[Place]) -> bool:
+    """Tell whether a task can do better without its suspects."""
+    return not suspects or not suspects <= task.without

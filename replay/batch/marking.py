@@ -1,10 +1,115 @@
-"""What a worker tells its leader while it works."""
+"""Marks: which session a worker is at, told through memory that outlives it."""
 
-from replay.batch.tasks import Place, Task
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from struct import Struct
+from typing import Final, Protocol
+
+import attrs
+
+from replay.batch.tasks import Place
+
+#: The name's characters, four bytes each, then the place in one word: it is written
+#: last and at once, so that whoever reads it never finds half a place.
+_MARK: Final = Struct("@800sq")
+_NOWHERE: Final = -1
+SIZE: Final = _MARK.size + 16
 
 
-def mark(task: Task, place: Place | None) -> None: ...
+class Watch(Protocol):
+    """What is told whenever a session begins."""
+
+    def begin(self) -> None:
+        """Count the time from now."""
+
+
+@attrs.frozen
+class Mark:
+    """What a worker was at."""
+
+    place: Place
+    name: str  #: the session's, as far as it was known; its first 200 characters
+
+
+def _memory(size: int) -> memoryview:
+    """Return memory of this process alone."""
+    return memoryview(bytearray(size))
+
+
+@attrs.define
+class Marks:
+    """The marks of one worker, which it writes and its leader reads."""
+
+    memory: memoryview = attrs.field(factory=lambda: _memory(SIZE))
+    orders: memoryview = attrs.field(factory=lambda: _memory(1))  #: from the leader
+    watch: Watch | None = None  #: told whenever a session begins
+    #: Two words: when the worker's time is over, by ``time.monotonic_ns()``, or 0; and
+    #: whether its memory was not enough.
+    ends: memoryview = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.ends = self.memory[_MARK.size :].cast("q")
+        self.clear()
+
+    def put(self, place: Place, name: str) -> None:
+        """Write what the worker is at."""
+        spelled = name[:200].encode("utf-32-le", "surrogatepass")
+        _MARK.pack_into(self.memory, 0, spelled, place[0] << 32 | place[1])
+
+    def clear(self) -> None:
+        """Write that the worker is at no session."""
+        _MARK.pack_into(self.memory, 0, b"", _NOWHERE)
+
+    def read(self) -> Mark | None:
+        """Return what the worker is, or was, at; None: at no session."""
+        spelled, number = _MARK.unpack_from(self.memory, 0)
+        if number == _NOWHERE:
+            return None
+        name = spelled.decode("utf-32-le", "surrogatepass").rstrip("\0")
+        return Mark((number >> 32, number & 0xFFFFFFFF), name)
+
+    def hurry(self) -> None:
+        """Tell the worker to return after the session that it is at."""
+        self.orders[0] = 1
+
+
+class _Here(threading.local):
+    """What the task that runs in this thread marks."""
+
+    marks: Marks | None = None
+
+
+_HERE: Final = _Here()
+
+
+@contextmanager
+def marking(marks: Marks) -> Iterator[None]:
+    """Have the functions below mean these marks, in this thread."""
+    outer, _HERE.marks = _HERE.marks, marks
+    try:
+        yield
+    finally:
+        _HERE.marks = outer
+
+
+def mark(place: Place, name: str = "") -> None:
+    """Tell that the session at a place begins. Call it before anything of it is read.
+
+    If this process dies, the session is a suspect. Its time is counted from here.
+    Outside a crew it does nothing.
+
+    Args:
+        place: The session's.
+        name: The session's, where it is known. Tell it again once it is.
+    """
+    if (marks := _HERE.marks) is not None:
+        if marks.watch is not None:
+            marks.watch.begin()
+        marks.put(place, name)
 
 
 def is_hurried() -> bool:
-    return False
+    """Tell whether to return, with the rest, before the next session."""
+    marks = _HERE.marks
+    return marks is not None and marks.orders[0] != 0

@@ -58,8 +58,18 @@ def merging_plugins(specs: Sequence[PluginSpec]) -> dict[int, object]:
     return {
         number: load_plugin(spec.name, **spec.options)
         for number, spec in enumerate(specs)
-        if _merges(spec.name)
+        if has_hook(spec.name, MERGE)
     }
+
+
+def has_hook(name: str, hook: str) -> bool:
+    """Tell whether a plugin's file, or the class that makes it, has a hook.
+
+    Raises:
+        UnknownNameError, PluginError: As from :func:`replay.load_plugin`.
+    """
+    plugin: object = load_plugin(name) if name.endswith(_FILE) else load("plugin", name)
+    return hasattr(plugin, hook)
 
 
 def plugins_key(job: Job) -> bytes:
@@ -96,8 +106,3 @@ def _named(plugin: object) -> tuple[str, dict[str, object]]:
         f"options, not {type(plugin).__name__}"
     )
     raise TypeError(message)
-
-
-def _merges(name: str) -> bool:
-    plugin: object = load_plugin(name) if name.endswith(_FILE) else load("plugin", name)
-    return hasattr(plugin, MERGE)

@@ -9,11 +9,19 @@ from replay.batch.tasks import Job, Place, Task
 _MOST = 5_000  # sessions of one task, but for those of a single id
 
 
-def of_repeated(job: Job, listing: Listing, checkpoint: Checkpoint) -> Iterator[Task]:
+def of_repeated(
+    job: Job, listing: Listing, checkpoint: Checkpoint, *, most: int = _MOST
+) -> Iterator[Task]:
     """Yield the tasks of all sessions whose ids others have too.
 
     Alone, each was taken for the only one of its id. What it came to is forgotten, in
     later runs too: it depends on the others.
+
+    Args:
+        job: What is replayed.
+        listing: Its portions, which were listed before.
+        checkpoint: Knows what all were found to be called.
+        most: How many sessions make a task; those of one id stay together.
 
     Raises:
         BackendError: The location has changed.
@@ -21,7 +29,7 @@ def of_repeated(job: Job, listing: Listing, checkpoint: Checkpoint) -> Iterator[
     waiting: list[Place] = []
     for places in checkpoint.repeated():
         waiting += places
-        if len(waiting) >= _MOST:
+        if len(waiting) >= most:
             yield _task(job, listing, checkpoint, waiting)
             waiting = []
     if waiting:

@@ -1,7 +1,7 @@
 """A batch from its beginning to its report."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ from replay.batch.repeating import of_repeated
 from replay.batch.reports import BatchReport
 from replay.batch.sharing import shared_out
 from replay.batch.tasks import Job
+from replay.portions import Portion
 from replay.report import ReplayReport
 
 _MOST_PROBLEMS: Final = 100  # in a report
@@ -45,33 +46,39 @@ class Batch:
         merging = merging_plugins(self.job.plugins)
         checkpoint = Checkpoint(self.checkpoint, plugins_key(self.job))
         try:
-            for other in self.gather:
-                checkpoint.take_over(other)
             checkpoint.begin()
-            self._replay(crew, checkpoint)
+            gathered = sum(map(checkpoint.take_over, self.gather))
+            may_be_known = checkpoint.has_results or gathered > 0
+            self._replay(crew, checkpoint, may_be_known=may_be_known)
             report = _report(checkpoint)
             _merge(merging, checkpoint, report)
         finally:
             checkpoint.close()
         return attrs.evolve(report, seconds=time.monotonic() - began)
 
-    def _replay(self, crew: Crew, checkpoint: Checkpoint) -> None:
+    def _replay(
+        self, crew: Crew, checkpoint: Checkpoint, *, may_be_known: bool
+    ) -> None:
         job = self.job
         leader = Leader(crew, checkpoint, self.watched, job.keep_going)
         with open_source(job.location, **job.options) as source:
             listing = Listing(source, self.shard)
-            tasks = shared_out(job, listing.portions(), crew.size)
-            leader.lead(tasks, may_be_known=checkpoint.has_results)
-            self.watched.expect(listing.sessions)
+            tasks = shared_out(job, self._expected(listing), crew.size)
+            leader.lead(tasks, may_be_known=may_be_known)
             repeated = of_repeated(job, listing, checkpoint)
             leader.lead(repeated, may_be_known=False)
+
+    def _expected(self, listing: Listing) -> Iterator[tuple[int, Portion]]:
+        """Yield the portions; once all are listed, tell how many sessions there are."""
+        yield from listing.portions()
+        self.watched.expect(listing.sessions)
 
 
 def _report(checkpoint: Checkpoint) -> BatchReport:
     totals = checkpoint.totals()
     return BatchReport(
         sessions=totals.sessions,
-        replayed=totals.replayed,
+        replayed=totals.done,
         known=totals.known,
         failed=totals.failed,
         quarantined=totals.quarantined,
@@ -88,6 +95,8 @@ def _merge(
     merging: dict[int, object], checkpoint: Checkpoint, report: BatchReport
 ) -> None:
     numbers = [*merging]
-    totals = ReplayReport(None, sessions=report.sessions, turns=report.turns)
+    totals = ReplayReport(
+        None, sessions=report.replayed + report.known, turns=report.turns
+    )
     with LeadingEngine(merging.values()) as engine:
         engine.merge(lambda number: checkpoint.results(numbers[number]), totals)

@@ -44,8 +44,6 @@ def work(task: Task) -> Worked:
                 work.add(place, stored)
         except KeyboardInterrupt:
             return attrs.evolve(work.ended(place), is_interrupted=True)
-        finally:
-            mark(task, None)
     return work.ended(None)
 
 
@@ -86,7 +84,7 @@ class _Work:
 
     def add(self, place: Place, stored: Stored) -> None:
         """Replay a session."""
-        mark(self.task, place)
+        mark(place, stored.name)
         try:
             session = stored.read()
             if self.task.is_of_repeated:
@@ -117,11 +115,13 @@ def _selected(
     """Yield what a task is about; what cannot be read becomes a problem."""
     for number, portion in task.numbered():
         place = (number, 0)
+        mark(place)
         try:
-            for index, stored in enumerate(source.stored(portion)):
-                place = (number, index + 1)
-                if task.has((number, index)):
-                    yield (number, index), stored
+            for stored in source.stored(portion):
+                if task.has(place):
+                    yield place, stored
+                place = (number, place[1] + 1)
+                mark(place)
         except ReplayError as error:
             if task.has(place):
                 problems.append(_problem(place, str(portion.key[0]), error))

@@ -7,7 +7,7 @@ import click
 from click.exceptions import Exit
 
 from replay.cli import standard_output
-from replay.errors import PluginError, ReplayError
+from replay.errors import BatchError, PluginError, ReplayError
 from replay.sanitizing import sanitize, sanitize_line
 
 FOUND_PROBLEMS: Final = 1
@@ -39,6 +39,8 @@ def is_closed_pipe(error: Exception) -> bool:
 
 
 def _is_of_a_hook(error: Exception) -> bool:
+    if isinstance(error, BatchError):
+        return error.cause == PluginError.code
     return isinstance(error, PluginError) and bool(error.hook and error.__cause__)
 
 

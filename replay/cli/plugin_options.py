@@ -22,13 +22,25 @@ def plugin_of(text: str, option: str) -> object:
         UnknownNameError: No plugin, or no option of it, has that name.
         PluginError: It cannot be started.
     """
+    name, options = named_plugin(text, option)
+    return replay.load_plugin(name, **options)
+
+
+def named_plugin(text: str, option: str) -> tuple[str, dict[str, str]]:
+    """Return the name and the options in ``NAME[:KEY=VALUE,...]``.
+
+    Args:
+        text: What the user gave.
+        option: The command's option that it was given for, for messages.
+
+    Raises:
+        click.BadParameter: There is no name, or an option is given twice.
+    """
     match = _PLUGIN.fullmatch(text)
     if match is None:
         message = "a plugin's name is empty"
         raise click.BadParameter(message, param_hint=option)
-    return replay.load_plugin(
-        match["name"], **_options_in(match["options"] or "", option)
-    )
+    return match["name"], _options_in(match["options"] or "", option)
 
 
 def _options_in(text: str, option: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 _NAME: Final = "redact"
-_SAID: Final = ("source", "where", "reason")  # of errors
+_SAID: Final = ("source", "session", "where", "reason")  # of errors
 
 
 def redact_options(command: _Command) -> _Command:
@@ -72,7 +72,7 @@ def telling_no_secrets(redactions: Sequence["Redaction"]) -> Iterator[None]:
     """
     try:
         yield
-    except (replay.DecodeError, replay.BackendError) as error:
+    except (replay.DecodeError, replay.BackendError, replay.BatchError) as error:
         said = {name: getattr(error, name, None) for name in _SAID}
         for redaction in redactions:
             said = {name: text and redaction.text(text) for name, text in said.items()}

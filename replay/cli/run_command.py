@@ -1,11 +1,12 @@
 """``replay run``: sessions through plugins."""
 
 from itertools import chain
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
 import replay
+from replay.cli.batch_options import BatchOptions, batch_options
 from replay.cli.failures import FOUND_PROBLEMS, is_closed_pipe, say
 from replay.cli.plugin_options import plugin_of
 from replay.cli.progress import progress
@@ -31,18 +32,37 @@ from replay.cli.redacting import Redaction, telling_no_secrets
     show_default=True,
     help="raise stops at a hook that fails; isolate goes on, and tells at the end.",
 )
+@batch_options
 def command(
     *,
     location: str,
     plugins: tuple[str, ...],
     strict: bool,
     on_plugin_error: Literal["raise", "isolate"],
+    **batch: Any,  # noqa: ANN401 - checked by click
 ) -> int:
     """Replay sessions into plugins.
 
     All sessions of LOCATION are replayed, and the plugins are called in the order in
     which they are given. "replay plugins" lists those that are installed.
+
+    The options from --jobs on make it a batch: sessions are replayed in any order, by
+    plugins that are made anew where they work, and what they came to is merged.
     """
+    options = BatchOptions(**batch)
+    if options != BatchOptions():
+        from replay.cli.batch_run import BatchRun  # noqa: PLC0415 - for batches only
+
+        return BatchRun(location, plugins, strict, on_plugin_error, options).run()
+    return _run(location, plugins, strict, on_plugin_error)
+
+
+def _run(
+    location: str,
+    plugins: tuple[str, ...],
+    strict: bool,  # noqa: FBT001 - the command's own
+    on_plugin_error: Literal["raise", "isolate"],
+) -> int:
     called = [plugin_of(each, "'--plugin'") for each in plugins]
     engine = replay.ReplayEngine(called, strict=strict, on_plugin_error=on_plugin_error)
     rewriting = [Redaction(each) for each in called if hasattr(each, "replay_rewrite")]

@@ -1,17 +1,19 @@
 """The laws that every backend keeps, as tests to subclass."""
 
 import io
+import pickle
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
-from itertools import islice, zip_longest
+from itertools import chain, islice, zip_longest
 from unittest import SkipTest
 
 import attrs
 
-from replay.backend import Backend, BulkBackend, WritableBackend
-from replay.errors import SessionNotFoundError
+from replay.backend_protocols import Backend, BulkBackend, WritableBackend
+from replay.errors import SessionNotFoundError, UnsupportedError
 from replay.events import Text
+from replay.portions import DIGEST_SIZE, Portion, PortionedBackend, Stored
 from replay.sessions import Session
 from replay.shapes import read_sessions
 from replay.source_text import SourceText
@@ -32,7 +34,8 @@ class BackendContract:
             def backend(self, tmp_path: Path) -> Backend:
                 return MyBackend(...)
 
-    Where the backend has ``sessions()`` or ``write()``, they are tried too.
+    Where the backend has ``sessions()``, ``write()`` or ``portions()``, they are tried
+    too.
     """
 
     def reopen(self, backend: Backend) -> Backend:
@@ -114,6 +117,38 @@ class BackendContract:
                 fault = f"sessions() and summaries() differ at number {number}"
                 raise broken(None, fault, "yield the same ones in the same order")
 
+    def test_portions_hold_the_sessions(self, backend: Backend) -> None:
+        """Check ``portions()`` and ``stored()``, where the backend has them.
+
+        Portions are read the last one first, by a backend that is opened anew.
+        """
+        portioned = _portioned(self.reopen(backend))
+        sent = pickle.loads(pickle.dumps(_portions(backend)))  # noqa: S301 - just made
+        read = [[each.read() for each in portioned.stored(one)] for one in sent[::-1]]
+        found = [*chain(*reversed(read))]
+        if [each.summary() for each in found] != [*backend.summaries()]:
+            fault = "summaries() and what is stored in its portions differ"
+            raise broken(None, fault, "yield the same ones in the same order")
+        first = {each.session_id: each for each in reversed(found)}
+        for session_id, session in first.items():
+            if not _is_same(session, backend.session(session_id)):
+                fault = "session() and what is stored differ"
+                raise broken(session_id, fault, "decode both alike")
+
+    def test_a_digest_stands_for_a_session(self, backend: Backend) -> None:
+        """Check that what is stored is known by its name and its digest."""
+        stored, again = _stored(backend), _stored(backend)
+        if [each.digest for each in stored] != [each.digest for each in again]:
+            fault = "two walks over what is stored give other digests"
+            raise broken(None, fault, "hash what is stored, and nothing else")
+        known: dict[tuple[str, bytes], Session] = {}
+        for each in stored:
+            session = each.read()
+            other = known.setdefault((each.name, each.digest), session)
+            if len(each.digest) != DIGEST_SIZE or not _is_same(session, other):
+                fault = "its digest is not its own, or not of 16 bytes"
+                raise broken(session.session_id, fault, "hash all that is stored of it")
+
     def test_what_is_written_is_there(self, backend: Backend) -> None:
         """Check ``write()``, where the backend has it, with any history and any id."""
         writable = _writable(backend)
@@ -153,6 +188,26 @@ def _writable(backend: Backend) -> WritableBackend:
         return backend
     reason = "this backend cannot write"
     raise SkipTest(reason)
+
+
+def _portioned(backend: Backend) -> PortionedBackend:
+    if isinstance(backend, PortionedBackend):
+        return backend
+    reason = "this backend has no portions()"
+    raise SkipTest(reason)
+
+
+def _portions(backend: Backend) -> list[Portion]:
+    try:
+        return list(_portioned(backend).portions())
+    except UnsupportedError as error:
+        reason = f"this backend cannot be shared out: {error}"
+        raise SkipTest(reason) from error
+
+
+def _stored(backend: Backend) -> list[Stored]:
+    portioned = _portioned(backend)
+    return [each for one in _portions(backend) for each in portioned.stored(one)]
 
 
 def _odd_sessions() -> Iterator[Session]:

@@ -8,7 +8,7 @@ from importlib import import_module
 import pytest
 
 from replay.errors import DecodeError, LimitExceededError
-from replay_backends.decompression import decompressed
+from replay_backends.decompression import decompressed, is_compressed
 
 zstd = import_module(
     "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
@@ -26,6 +26,18 @@ def test_what_is_packed_is_unpacked(name: str) -> None:
 def test_what_is_not_packed_is_given_back_as_it_is(data: bytes) -> None:
     file = io.BytesIO(data)
     assert decompressed(file) is file
+    assert file.read() == data
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [(b"", False), (TEXT, False), *[(pack(TEXT), True) for pack in PACK.values()]],
+)
+def test_what_is_packed_is_told_by_its_first_bytes(
+    *, data: bytes, expected: bool
+) -> None:
+    file = io.BytesIO(data)
+    assert is_compressed(file) is expected
     assert file.read() == data
 
 

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 import replay
 from odd_files import ODD_FILES
+from portions import all_stored, shown
 from privileges import public_folder, unprivileged
-from replay import Backend, Session, Text
+from replay import Backend, Portion, Session, Text
 from replay.errors import (
     BackendError,
     DecodeError,
@@ -378,3 +379,116 @@ def test_an_id_that_only_a_long_file_name_said_is_kept(tmp_path: Path) -> None:
     backend = FixtureDirectoryBackend(str(tmp_path / "copy"), create=True)
     backend.write(session)
     assert [each.session_id for each in backend.summaries()] == ["A" * 200]
+
+
+def test_its_portions_are_its_files_in_their_order(tmp_path: Path) -> None:
+    for path in ("b.json", "a/x.json", "a.json", "é.json"):
+        write(tmp_path / path, path)
+    (tmp_path / ".hidden.json").write_text("[]")
+    backend = FixtureDirectoryBackend(str(tmp_path))
+    found = list(backend.portions())
+    paths = ["a.json", "a/x.json", "b.json", "é.json"]
+    assert [each.key[0] for each in found] == paths
+    assert [each.size for each in found] == [
+        (tmp_path / each).stat().st_size for each in paths
+    ]
+
+
+def test_its_portions_hold_its_sessions(tmp_path: Path) -> None:
+    write(tmp_path / "sub" / "b.json", "x")
+    (tmp_path / "%61.json").write_text("[]")
+    line = b'{"events": []' + b" " * 10_000 + b"}\n"
+    (tmp_path / "large.jsonl").write_bytes(line * 900)
+    (tmp_path / "large.json").write_bytes(b"[" + b" " * (9 << 20) + b"]")
+    (tmp_path / "few.jsonl").write_bytes(line * 3)
+    (tmp_path / "packed.jsonl.gz").write_bytes(gzip.compress(line * 3))
+    backend = FixtureDirectoryBackend(str(tmp_path))
+    assert len(list(backend.portions())) == 8
+    found = [shown(each.read()) for each in all_stored(backend)]
+    assert found == [shown(each) for each in backend.sessions()]
+
+
+def test_the_portions_of_the_corpus_hold_its_sessions(shared: Path) -> None:
+    backend = FixtureDirectoryBackend(str(shared / "corpus" / "sessions"))
+    found = [shown(each.read()) for each in all_stored(backend)]
+    assert found == [shown(each) for each in backend.sessions()]
+
+
+def test_a_file_is_not_opened_to_list_it() -> None:
+    with public_folder() as folder:
+        write(folder / "a.json", "a")
+        (folder / "a.json").chmod(0)
+        backend = FixtureDirectoryBackend(str(folder))
+        with unprivileged():
+            (portion,) = backend.portions()
+            with pytest.raises(BackendError, match=r"a\.json: permission denied"):
+                list(backend.stored(portion))
+
+
+@pytest.mark.parametrize("kind", ODD_FILES)
+def test_what_is_no_file_is_listed_and_refused_when_it_is_read(
+    kind: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    ODD_FILES[kind](folder / "a.json")
+    write(folder / "b.json", "b")
+    backend = FixtureDirectoryBackend(str(folder))
+    odd, good = backend.portions()
+    with pytest.raises(BackendError, match=f"a.json: {kind}, not a file"):
+        list(backend.stored(odd))
+    (found,) = backend.stored(good)
+    assert found.read().session_id == "b"
+
+
+def test_a_file_that_goes_while_it_is_listed_is_told_when_it_is_read(
+    tmp_path: Path,
+) -> None:
+    for name in ("a.json", "b.json", "c.json"):
+        write(tmp_path / name, name)
+    backend = FixtureDirectoryBackend(str(tmp_path))
+    portions = backend.portions()
+    next(portions)
+    (tmp_path / "b.json").unlink()
+    gone, last = portions
+    with pytest.raises(BackendError, match=r"b\.json: no such file"):
+        list(backend.stored(gone))
+    assert [each.name for each in backend.stored(last)] == ["c"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../outside.json",
+        "sub/../../outside.json",
+        "/etc/passwd.json",
+        "..",
+        "",
+        ".hidden.json",
+        "a.txt",
+        "sub\\..\\a.json",
+        "C:a.json",
+        "a\0.json",
+    ],
+)
+def test_a_key_that_leads_elsewhere_is_refused(path: str, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    write(tmp_path / "outside.json", "outside")
+    for name in ("a.txt", ".hidden.json", "sub/a.json"):
+        write(folder / name, "x")
+    size = (tmp_path / "outside.json").stat()
+    portion = Portion((path, size.st_size, size.st_mtime_ns), 1)
+    backend = FixtureDirectoryBackend(str(folder))
+    with pytest.raises(BackendError, match=r"no portion|null"):
+        list(backend.stored(portion))
+
+
+def test_a_key_that_leads_through_a_link_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "outside" / "a.json", "outside")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "sub").symlink_to(tmp_path / "outside")
+    status = (tmp_path / "outside" / "a.json").stat()
+    portion = Portion(("sub/a.json", status.st_size, status.st_mtime_ns), 1)
+    with pytest.raises(BackendError, match="a symbolic link"):
+        list(FixtureDirectoryBackend(str(folder)).stored(portion))

@@ -15,13 +15,15 @@ import pytest
 
 import replay
 from odd_files import unix_socket
+from portions import all_stored, shown
 from privileges import public_folder, unprivileged
-from replay import Backend, Limits
+from replay import Backend, Limits, Portion
 from replay.errors import (
     BackendError,
     DecodeError,
     LimitExceededError,
     SessionNotFoundError,
+    UnsupportedError,
 )
 from replay.testing import BackendContract
 from replay_backends.json_file import JSONFileBackend
@@ -249,3 +251,54 @@ def test_what_was_kept_of_a_pipe_is_gone_once_it_is_closed(
     source.close()
     with pytest.raises(BackendError, match="standard input: it has been closed"):
         list(source)
+
+
+def test_its_portions_hold_its_sessions(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(document("a", "Yes.") + b"\n" + document("b") * 2)
+    backend = JSONFileBackend(str(path))
+    assert [each.sessions for each in backend.portions()] == [3]
+    found = [shown(each.read()) for each in all_stored(backend)]
+    assert found == [shown(each) for each in backend.sessions()]
+
+
+def test_its_portions_can_be_read_by_another_that_is_opened_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(document("a"))
+    (portion,) = JSONFileBackend(str(path)).portions()
+    monkeypatch.chdir(tmp_path)
+    (found,) = JSONFileBackend("a.json").stored(portion)
+    assert found.read().session_id == "a"
+
+
+def test_another_file_does_not_read_its_portions(tmp_path: Path) -> None:
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_bytes(document("a"))
+    backend = JSONFileBackend(str(tmp_path / "a.json"))
+    (portion,) = JSONFileBackend(str(tmp_path / "b.json")).portions()
+    with pytest.raises(BackendError, match=r"a.json: it has no portion \('b.json'"):
+        backend.stored(portion)
+
+
+def test_a_file_that_is_gone_has_no_portions(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(document("a"))
+    backend = JSONFileBackend(str(path))
+    path.unlink()
+    with pytest.raises(BackendError, match="no such file"):
+        backend.portions()
+
+
+def test_a_pipe_cannot_be_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(document("a")))
+    monkeypatch.setattr(sys, "stdin", stream)
+    backend = JSONFileBackend("-")
+    with pytest.raises(UnsupportedError, match=r"input: what can .* \(save it to a"):
+        backend.portions()
+    with pytest.raises(UnsupportedError):
+        backend.stored(Portion(("stdin", 0, 0), 0))
+    backend.close()
+    with pytest.raises(BackendError, match="it has been closed"):
+        backend.portions()

@@ -18,6 +18,8 @@ SMALLEST = Plan(
     files=(1_000, 2_000),
     fetched=2,
     records=(100, 2_000),
+    batch=3,
+    tiny=(2, 3),
     all_commands=True,
     seconds=0.0,
 )

@@ -8,42 +8,23 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
-import attrs
 import pytest
 
 import replay
+from in_memory import InMemory
 from registering import register
 from replay import (
     ImageAttachment,
     LiveStream,
+    Portion,
     Session,
-    SessionSummary,
     Source,
+    Stored,
     Text,
 )
 from replay.errors import BackendError, SessionNotFoundError, UnsupportedError
 
 IMAGE = ImageAttachment("dfl-1", "page_7.jpg")
-
-
-@attrs.define(eq=False)
-class InMemory:
-    """The smallest backend."""
-
-    kept: list[Session]
-    is_closed: bool = False
-
-    def summaries(self) -> Iterator[SessionSummary]:
-        return (session.summary() for session in self.kept)
-
-    def session(self, session_id: str) -> Session:
-        for session in self.kept:
-            if session.session_id == session_id:
-                return session
-        raise SessionNotFoundError(session_id, "there is no such session")
-
-    def close(self) -> None:
-        self.is_closed = True
 
 
 class Bulk(InMemory):
@@ -58,6 +39,18 @@ class Writable(InMemory):
 
     def write(self, session: Session) -> None:
         self.kept.append(session)
+
+
+class Portioned(InMemory):
+    """One that knows portions."""
+
+    def portions(self) -> Iterator[Portion]:
+        return (Portion((number,), 1) for number in range(len(self.kept)))
+
+    def stored(self, portion: Portion) -> Iterator[Stored]:
+        (number,) = portion.key
+        assert isinstance(number, int)
+        yield Stored(f"number {number}", bytes(16), lambda: self.kept[number])
 
 
 class Live(InMemory):
@@ -135,6 +128,19 @@ def test_what_is_written_goes_to_the_backend() -> None:
     assert backend.kept == [session("one")]
 
 
+def test_portions_are_those_that_the_backend_knows() -> None:
+    source = Source(Portioned([session("one"), session("two")]), "memory")
+    found = [each for portion in source.portions() for each in source.stored(portion)]
+    assert [each.name for each in found] == ["number 0", "number 1"]
+    assert [each.read() for each in found] == list(source)
+
+
+def test_where_the_backend_knows_none_each_session_is_a_portion() -> None:
+    source = Source(InMemory([session("one"), session("two")]), "memory")
+    found = [each for portion in source.portions() for each in source.stored(portion)]
+    assert [each.read() for each in found] == list(source)
+
+
 def test_a_turn_is_sent_through_the_backend() -> None:
     source = Source(Live([]), "memory")
     asked = ("one", "Why?", ["idx"])
@@ -177,6 +183,13 @@ def test_options_go_to_the_backend(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(document("two"))
     with replay.open(tmp_path, pattern="*.txt") as source:
         assert [each.session_id for each in source] == ["two"]
+
+
+def test_a_source_keeps_its_options_and_does_not_show_them(tmp_path: Path) -> None:
+    with replay.open(tmp_path, pattern="*.secret") as source:
+        assert source.options == {"pattern": "*.secret"}
+        assert "options" not in repr(source)
+    assert Source(InMemory([]), "memory").options == {}
 
 
 def test_what_is_no_backend_is_refused(

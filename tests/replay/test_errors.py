@@ -16,6 +16,8 @@ from replay.errors import (
     BackendError,
     BackendUnavailableError,
     BadResponseError,
+    BatchError,
+    CheckpointError,
     DeadlineExceededError,
     DecodeError,
     EncodeError,
@@ -34,6 +36,7 @@ from replay.errors import (
     UnknownNameError,
     UnsafeRedirectError,
     UnsupportedError,
+    WorkerError,
 )
 
 EVERY = [
@@ -55,7 +58,10 @@ EVERY = [
     DeadlineExceededError("https://a", "too late", "wait longer"),
     UnknownNameError("no backend 'x'", "did you mean 'y'?"),
     UnsupportedError("a.json", "it cannot be written", "copy it"),
+    WorkerError("no worker begins", "see why"),
     PluginError("usage", "no", "replay_text", 3, "mend it"),
+    BatchError("s1", "decode-error", "a.json: $: empty", "go on"),
+    CheckpointError("a.sqlite", "another run has it open", "wait"),
     MustStopError("no", "mend it"),
     AuditError("audit.jsonl", "no", "mend it"),
     AuditLockedError("audit.jsonl", "no", "wait"),

@@ -12,7 +12,7 @@ import replay
 from chat_api import ChatAPI, delta, document
 from file_room import room_for
 from http_server import KEY, Server, always, json_answer
-from replay.backend import Backend
+from replay.backend_protocols import Backend
 from replay.errors import (
     AuthError,
     BackendError,

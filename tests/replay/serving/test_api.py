@@ -18,7 +18,7 @@ from replay.serving.running import LlamaCloudServer
 from replay.serving.settings import ServerSettings
 
 if TYPE_CHECKING:
-    from replay.backend import Backend
+    from replay.backend_protocols import Backend
 
 Serve = Callable[..., LlamaCloudServer]
 ATTACHMENTS = "/api/v1/beta/attachments"

@@ -1,6 +1,9 @@
 """The suite for backends: it finds out those that misbehave, and no others."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from hashlib import blake2b
+from itertools import cycle, repeat
 from unittest import SkipTest
 
 import attrs
@@ -9,11 +12,14 @@ import pytest
 from replay import (
     Backend,
     Event,
+    Portion,
     Session,
     SessionNotFoundError,
     SessionSummary,
+    Stored,
     TextDelta,
     UnknownEvent,
+    UnsupportedError,
     dumps,
     loads,
 )
@@ -55,6 +61,19 @@ class InMemoryAtOnce(InMemory):
         self.kept[session.session_id] = loads(dumps(session))
 
 
+class InPortions(InMemory):
+    """A backend that can be shared out."""
+
+    def portions(self) -> Iterator[Portion]:
+        for session_id in self.kept:
+            yield Portion((session_id,), 1)
+
+    def stored(self, portion: Portion) -> Iterator[Stored]:
+        session = self.kept[str(portion.key[0])]
+        digest = blake2b(dumps(session), digest_size=16).digest()
+        yield Stored("it", digest, lambda: session)
+
+
 class TestOfAGoodBackend(BackendContract):
     @pytest.fixture
     def backend(self) -> Backend:
@@ -63,6 +82,12 @@ class TestOfAGoodBackend(BackendContract):
     def reopen(self, backend: Backend) -> Backend:
         assert isinstance(backend, InMemory)
         return InMemory(dict(backend.kept))
+
+
+class TestOfABackendInPortions(BackendContract):
+    @pytest.fixture
+    def backend(self) -> Backend:
+        return InPortions()
 
 
 class TwiceTheSame(InMemory):
@@ -163,6 +188,47 @@ class OtherOrder(InMemoryAtOnce):
         return reversed(self.kept.values())
 
 
+class LastFirst(InPortions):
+    def portions(self) -> Iterator[Portion]:
+        return reversed(list(super().portions()))
+
+
+@attrs.define(eq=False)
+class Sharing(InPortions):
+    """Reads the portions in one order only."""
+
+    left: list[str] = attrs.field(factory=lambda: ["rent", "notice"])
+
+    def stored(self, portion: Portion) -> Iterator[Stored]:
+        yield from super().stored(attrs.evolve(portion, key=(self.left.pop(0),)))
+
+
+class Undigested(InPortions):
+    """Changes the digest of what is stored, or has it changed."""
+
+    def __init__(self, digests: Iterator[bytes]) -> None:
+        super().__init__()
+        self._digests = digests
+
+    def stored(self, portion: Portion) -> Iterator[Stored]:
+        for each in super().stored(portion):
+            yield attrs.evolve(each, digest=next(self._digests))
+
+
+class Untold(InPortions):
+    """Forgets the answers of what it reads from portions."""
+
+    def stored(self, portion: Portion) -> Iterator[Stored]:
+        for each in super().stored(portion):
+            silent = attrs.evolve(each.read(), events=())
+            yield attrs.evolve(each, read=partial(attrs.evolve, silent))
+
+
+class NotShared(InPortions):
+    def portions(self) -> Iterator[Portion]:
+        raise UnsupportedError(source="memory", reason="a pipe")
+
+
 class OneCase(InMemoryAtOnce):
     """Takes ids for the same that differ only in case."""
 
@@ -204,6 +270,24 @@ BROKEN: tuple[tuple[str, Backend, str], ...] = (
     ("closing_twice_is_harmless", ClosesOnce(), "second close.. raised AttributeError"),
     ("sessions_are_those_of_the_summaries", LacksOne(), "differ at number 1"),
     ("sessions_are_those_of_the_summaries", OtherOrder(), "differ at number 0"),
+    ("portions_hold_the_sessions", LastFirst(), "summaries.. and what is stored"),
+    ("portions_hold_the_sessions", Sharing(), "summaries.. and what is stored"),
+    ("portions_hold_the_sessions", Untold(), "'rent': session.. and what is stored"),
+    (
+        "a_digest_stands_for_a_session",
+        Undigested(number.to_bytes(16) for number in range(4)),
+        "two walks over what is stored",
+    ),
+    (
+        "a_digest_stands_for_a_session",
+        Undigested(repeat(bytes(16))),
+        "'notice': its digest is not its own",
+    ),
+    (
+        "a_digest_stands_for_a_session",
+        Undigested(cycle([b"1", b"2"])),
+        "'rent': .* not of 16 bytes",
+    ),
     ("what_is_written_is_there", OneCase(), "it is not what was written"),
     ("what_is_written_is_there", KeepsHidden(), "does not have what was written"),
     ("writing_again_replaces", KeepsFirst(), "it is not the later one"),
@@ -232,6 +316,8 @@ def test_every_law_can_be_broken() -> None:
         CONTRACT.test_sessions_are_those_of_the_summaries,
         CONTRACT.test_what_is_written_is_there,
         CONTRACT.test_writing_again_replaces,
+        CONTRACT.test_portions_hold_the_sessions,
+        CONTRACT.test_a_digest_stands_for_a_session,
     ],
 )
 def test_what_a_backend_need_not_have_is_not_tried(
@@ -239,6 +325,18 @@ def test_what_a_backend_need_not_have_is_not_tried(
 ) -> None:
     with pytest.raises(SkipTest, match="this backend"):
         law(InMemory())
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        CONTRACT.test_portions_hold_the_sessions,
+        CONTRACT.test_a_digest_stands_for_a_session,
+    ],
+)
+def test_what_cannot_be_shared_out_is_not_tried(law: Callable[[Backend], None]) -> None:
+    with pytest.raises(SkipTest, match="this backend cannot be shared out: memory: a"):
+        law(NotShared())
 
 
 def test_what_was_there_before_is_not_written_over() -> None:

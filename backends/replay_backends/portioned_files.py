@@ -1,0 +1,142 @@
+"""The portions of a file of sessions, and what is stored in each of them."""
+
+import io
+import os
+from collections.abc import Iterator
+from functools import partial
+from hashlib import blake2b
+from typing import BinaryIO, Final
+
+import attrs
+
+from replay.checking import Checks
+from replay.errors import BackendError
+from replay.line_ranges import line_ranges
+from replay.os_errors import os_errors_of
+from replay.portions import DIGEST_SIZE, Portion, Stored
+from replay.recordings import Reader
+from replay.session_lines import holds_session_lines, stored_lines
+from replay.sessions import Session
+from replay.source_text import KEPT, SourceText
+from replay_backends.decompression import is_compressed
+from replay_backends.file_keys import FileKey
+from replay_backends.session_files import (
+    SessionFile,
+    marked_torn,
+    says_lines,
+    says_part,
+)
+
+_BLOCK: Final = 1 << 20  # bytes that are hashed at once
+
+
+def portions_in(file: SessionFile, key: FileKey) -> Iterator[Portion]:
+    """Yield the portions of a file: ranges of lines, or all of it.
+
+    It is cut where its lines are sessions, which are found by reading it once. What is
+    compressed, and a recording that may be under way, is not cut.
+
+    Args:
+        file: What to cut.
+        key: The file as it was listed.
+
+    Raises:
+        BackendError: It cannot be read to its end.
+    """
+    listed = _listed(file, key)
+    if not _can_be_cut(listed):
+        yield key.portion()
+        return
+    with os_errors_of(file.source), listed.open_file() as opened:
+        for each in line_ranges(opened, file.reading.limits.event_bytes):
+            if each.filled:
+                yield attrs.evolve(key, lines=each.lines).portion(each.filled)
+
+
+def stored_in(file: SessionFile, key: FileKey) -> Iterator[Stored]:
+    """Yield the sessions of a portion.
+
+    Where lines are sessions, a digest is that of a line, unpacked. Elsewhere it is that
+    of the file's bytes as they are.
+
+    Args:
+        file: What the portion is of.
+        key: What the portion is found by.
+
+    Raises:
+        BackendError: The file cannot be read, or is not as it was listed.
+        DecodeError: It is packed, and what comes next is corrupt.
+    """
+    is_whole = key.lines is None
+    listed = _kept(file, key) if is_whole and key.size <= KEPT else _listed(file, key)
+    if not is_whole or _holds_session_lines(listed):
+        yield from _stored_lines(listed, key)
+        return
+    with os_errors_of(file.source), listed.open_file() as opened:
+        digest = _digest(opened)
+    yield Stored(file.session_id, digest, partial(_only, listed))
+
+
+def _digest(file: BinaryIO) -> bytes:
+    hashing = blake2b(digest_size=DIGEST_SIZE)
+    for block in iter(partial(file.read, _BLOCK), b""):
+        hashing.update(block)
+    return hashing.digest()
+
+
+def _listed(file: SessionFile, key: FileKey) -> SessionFile:
+    """Return a file that is refused where it is not as it was listed."""
+    return attrs.evolve(file, open_file=partial(_open_as_listed, file, key))
+
+
+def _kept(file: SessionFile, key: FileKey) -> SessionFile:
+    """Return a file whose bytes are in memory, read once."""
+    with os_errors_of(file.source), _open_as_listed(file, key) as opened:
+        data = opened.read()
+    return attrs.evolve(file, open_file=partial(io.BytesIO, data))
+
+
+def _open_as_listed(file: SessionFile, key: FileKey) -> BinaryIO:
+    opened = file.open_file()
+    found = FileKey.of(key.path, os.fstat(opened.fileno()))
+    if (found.size, found.modified) != (key.size, key.modified):
+        opened.close()
+        reason = "it has changed since it was listed"
+        raise BackendError(file.source, reason, hint="list it again")
+    return opened
+
+
+def _can_be_cut(file: SessionFile) -> bool:
+    if says_part(file.name):
+        return False
+    try:
+        with os_errors_of(file.source), file.open_file() as opened:
+            is_packed = is_compressed(opened)
+        return not is_packed and _holds_session_lines(file)
+    except BackendError:  # who reads it is told
+        return False
+
+
+def _holds_session_lines(file: SessionFile) -> bool:
+    text = SourceText(file.unchanged(), file.source)
+    longest = file.reading.limits.event_bytes
+    return holds_session_lines(text, longest, is_lines=says_lines(file.name))
+
+
+def _stored_lines(file: SessionFile, key: FileKey) -> Iterator[Stored]:
+    checks = Checks(file.reading.strict, file.reading.limits)
+    reader = Reader(file.session_id, checks)
+    text = file.unchanged()
+    for stored in stored_lines(SourceText(text, file.source), reader, key.lines):
+        if text.torn:
+            yield attrs.evolve(stored, read=partial(_torn, stored, text.torn))
+        else:
+            yield stored
+
+
+def _torn(stored: Stored, count: int) -> Session:
+    return marked_torn(stored.read(), count)
+
+
+def _only(file: SessionFile) -> Session:
+    return next(file.sessions())

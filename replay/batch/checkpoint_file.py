@@ -1,0 +1,160 @@
+"""The file of a checkpoint: found to be one, or made, and held by one run alone."""
+
+import os
+import sqlite3
+import stat
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from replay.batch.checksums import checksum
+from replay.batch.sqlite_errors import damaged, transaction
+from replay.errors import CheckpointError
+
+APPLICATION: Final = 0x7270_6C79  #: in the file's header, as SQLite's docs advise
+VERSION: Final = 1  #: of the tables
+
+_PATIENCE: Final = 0.1  # seconds; for those who let go at once
+_TABLES: Final = (
+    "CREATE TABLE plugin_sets (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE)",
+    # Only ever appended to: an index of the keys would be written all over.
+    """CREATE TABLE results (
+        id INTEGER PRIMARY KEY, plugins INTEGER NOT NULL, key BLOB NOT NULL,
+        session_id BLOB NOT NULL,
+        turns INTEGER NOT NULL, events INTEGER NOT NULL,
+        messages INTEGER NOT NULL, diagnostics INTEGER NOT NULL,
+        plugin_values BLOB NOT NULL, checksum INTEGER NOT NULL,
+        is_final INTEGER NOT NULL)""",
+    "CREATE INDEX not_final ON results (id) WHERE NOT is_final",
+    # No result: the session is being replayed again.
+    """CREATE TABLE places (
+        portion INTEGER NOT NULL, number INTEGER NOT NULL,
+        result INTEGER, is_known INTEGER NOT NULL,
+        PRIMARY KEY (portion, number)) WITHOUT ROWID""",
+    """CREATE TABLE problems (
+        id INTEGER PRIMARY KEY, portion INTEGER NOT NULL, number INTEGER NOT NULL,
+        name BLOB NOT NULL, code BLOB NOT NULL, reason BLOB NOT NULL,
+        is_quarantined INTEGER NOT NULL)""",
+    "CREATE INDEX problems_by_place ON problems (portion, number)",
+    f"PRAGMA application_id = {APPLICATION}",
+    f"PRAGMA user_version = {VERSION}",
+)
+_DAMAGED: Final = """SELECT id FROM {}.results WHERE checksum IS NOT checksum_of(
+    plugins, key, session_id, turns, events, messages, diagnostics, plugin_values)"""
+_TEMPORARY: Final = (
+    # The results that there were when the run began, by key.
+    """CREATE TEMP TABLE known (
+        key BLOB PRIMARY KEY, result INTEGER NOT NULL) WITHOUT ROWID""",
+    # The places of sessions whose ids others have too.
+    """CREATE TEMP TABLE repeated (
+        id INTEGER PRIMARY KEY, session_id BLOB, portion INTEGER, number INTEGER)""",
+)
+
+
+def opened(path: Path | None) -> sqlite3.Connection:
+    """Return a connection to a checkpoint, which no other can have meanwhile.
+
+    Args:
+        path: The file; made with mode 0600 where it is missing. None: a temporary one
+            that has no name.
+
+    Raises:
+        CheckpointError: It is something else, or damaged.
+        sqlite3.Error, OSError, ValueError: It cannot be opened.
+    """
+    if path is not None:
+        _make(path)
+    location = "" if path is None else uri_of(path, "rw")
+    connection = sqlite3.connect(
+        location, timeout=_PATIENCE, isolation_level=None, uri=True
+    )
+    try:
+        _prepare(connection, str(path))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def uri_of(path: Path, mode: str) -> str:
+    """Return what SQLite opens a file by, whatever bytes are in its name."""
+    return f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
+
+
+def is_checkpoint(connection: sqlite3.Connection, schema: str, source: str) -> bool:
+    """Tell whether a database is a checkpoint; otherwise it is an empty one.
+
+    Raises:
+        CheckpointError: It belongs to another program, or to a later version.
+    """
+    application = _one(connection, f"PRAGMA {schema}.application_id")
+    version = _one(connection, f"PRAGMA {schema}.user_version")
+    if application != APPLICATION:
+        if application or _one(connection, f"PRAGMA {schema}.schema_version"):
+            reason = "it is no checkpoint, but a database of another program"
+            raise CheckpointError(source, reason, "name another file")
+        return False
+    if version != VERSION:
+        reason = f"it was made by another version: its tables are of form {version}"
+        hint = "use the version that made it, or name another file"
+        raise CheckpointError(source, reason, hint)
+    return True
+
+
+def check(connection: sqlite3.Connection, schema: str, source: str) -> None:
+    """Make sure that a checkpoint is whole.
+
+    Raises:
+        CheckpointError: It is damaged.
+    """
+    found = _one(connection, f"PRAGMA {schema}.quick_check(1)")
+    if found != "ok":
+        raise damaged(source, " ".join(str(found).split()))
+    if row := connection.execute(_DAMAGED.format(schema)).fetchone():
+        raise damaged(source, f"result {row[0]} is not what was kept")
+
+
+def _make(path: Path) -> None:
+    # An existing file is not opened: to close it would take SQLite's locks off it.
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        if not stat.S_ISREG(path.stat().st_mode):
+            reason = "it is no regular file"
+            raise CheckpointError(str(path), reason, "name another file") from None
+
+
+def _prepare(connection: sqlite3.Connection, source: str) -> None:
+    _lock(connection)
+    is_old = is_checkpoint(connection, "main", source)
+    for setting in (
+        "journal_mode = WAL",
+        "synchronous = FULL",  # one wait for the disk in a task's second of work
+        "secure_delete = OFF",
+        "trusted_schema = OFF",
+        "cache_size = -16000",
+        "temp_store = FILE",
+        "temp.cache_size = -32000",
+    ):
+        connection.execute(f"PRAGMA {setting}")
+    connection.create_function("checksum_of", 8, checksum, deterministic=True)
+    if is_old:
+        check(connection, "main", source)
+    else:
+        with transaction(connection):
+            for statement in _TABLES:
+                connection.execute(statement)
+    for statement in _TEMPORARY:
+        connection.execute(statement)
+
+
+def _lock(connection: sqlite3.Connection) -> None:
+    # In this order: of several that try at once, each lets go but the one that gets it.
+    connection.execute("BEGIN EXCLUSIVE")
+    connection.execute("PRAGMA main.locking_mode = EXCLUSIVE")
+    connection.execute("COMMIT")
+
+
+def _one(connection: sqlite3.Connection, question: str) -> object:
+    (answer,) = connection.execute(question).fetchone()
+    return answer

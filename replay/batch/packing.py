@@ -1,0 +1,64 @@
+"""Answers of workers as bytes: whatever a function comes to can be sent."""
+
+import pickle
+from collections.abc import Callable
+from traceback import format_exception, format_exception_only
+from typing import Any
+
+from replay.worker_errors import WorkerError
+
+
+def answer_of(function: Callable[[], object]) -> bytes:
+    """Return what a function returns or raises, packed.
+
+    What cannot be sent is told in words, by a :class:`~replay.WorkerError`.
+
+    Raises:
+        MemoryError: The function did: there may be none left to pack it with.
+    """
+    try:
+        value = function()
+    except MemoryError:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whoever asked has to deal with it
+        return _packed_error(error)
+    try:
+        return pickle.dumps((value, None, ""))
+    except Exception as error:  # noqa: BLE001 - pickle runs code of others
+        reason = f"what a worker came to cannot be sent: {_words(error)}"
+        return _packed_error(WorkerError(reason))
+
+
+def result_of(answer: bytes) -> Any:  # noqa: ANN401 - what the function returned
+    """Return what a function returned elsewhere, or raise what it raised.
+
+    Raises:
+        WorkerError: The answer cannot be read, or could not be sent.
+    """
+    try:
+        value, error, trace = pickle.loads(answer)  # noqa: S301 - our own process's
+    except Exception as failure:
+        reason = f"what a worker came to cannot be read: {_words(failure)}"
+        raise WorkerError(reason) from failure
+    if error is not None:
+        error.add_note(f"In a worker:\n{trace}")
+        raise error
+    return value
+
+
+def _packed_error(error: BaseException) -> bytes:
+    """Return an exception, packed; or its words, where it would not arrive whole."""
+    trace = "".join(format_exception(error))
+    if isinstance(error, Exception):
+        try:
+            packed = pickle.dumps((None, error, trace))
+            if type(pickle.loads(packed)[1]) is type(error):  # noqa: S301 - our own
+                return packed
+        except Exception as failure:  # noqa: BLE001 - pickle runs code of others
+            trace += f"\nIt could not be sent: {_words(failure)}"
+    return pickle.dumps((None, WorkerError(f"in a worker: {_words(error)}"), trace))
+
+
+def _words(error: BaseException) -> str:
+    """Return an exception's type and text."""
+    return format_exception_only(error)[-1].strip()

@@ -1,0 +1,165 @@
+"""The options that make a batch of ``replay run``."""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import attrs
+import click
+
+_Command = TypeVar("_Command", bound=Callable[..., object])
+_SHARD: Final = re.compile(r"([0-9]{1,9})/([0-9]{1,9})", re.ASCII)
+_SIZE: Final = re.compile(r"([0-9]{1,15})([KMGT]?)", re.ASCII)
+_UNITS: Final = ("", "K", "M", "G", "T")
+
+
+@attrs.frozen
+class BatchOptions:
+    """What a batch is told; with nothing of it, ``replay run`` makes none."""
+
+    jobs: int | None = None  #: processes of this machine; None: this one, or Dask's
+    dask: str | None = None  #: the address of a scheduler
+    checkpoint: str | None = None
+    gather: tuple[str, ...] = ()
+    shard: tuple[int, int] | None = None
+    keep_going: bool = False
+    time_limit: float | None = None  #: seconds
+    memory_limit: int | None = None  #: bytes
+    report: str | None = None  #: a file's path, or ``-``
+
+    def check(self) -> None:
+        """See that these options go together.
+
+        Raises:
+            click.UsageError: They do not.
+        """
+        if None not in (self.jobs, self.dask):
+            message = "--jobs and --dask exclude each other"
+            raise click.UsageError(message)
+        if (self.jobs, self.dask) == (None, None):
+            limits = {
+                "--time-limit": self.time_limit,
+                "--memory-limit": self.memory_limit,
+            }
+            for name, limit in limits.items():
+                if limit is not None:
+                    message = f"{name} needs --jobs or --dask"
+                    raise click.UsageError(message)
+
+
+def batch_options(command: _Command) -> _Command:
+    """Give a command the options of :class:`BatchOptions`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def _file(_: click.Context, __: click.Parameter, given: Any) -> Any:  # noqa: ANN401 - one path or several
+    if given == "" or (isinstance(given, tuple) and "" in given):
+        message = "a file's name is empty"
+        raise click.BadParameter(message)
+    return given
+
+
+def _address(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    if text is not None and not text.strip():
+        message = "the address is empty"
+        raise click.BadParameter(message)
+    return text
+
+
+def _shard(
+    _: click.Context, __: click.Parameter, text: str | None
+) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    if match := _SHARD.fullmatch(text):
+        number, count = int(match[1]), int(match[2])
+        if 1 <= number <= count:
+            return number, count
+    message = f"{text!r} is not i/n, such as 1/4 for the first of four"
+    raise click.BadParameter(message)
+
+
+def _seconds(
+    _: click.Context, __: click.Parameter, seconds: float | None
+) -> float | None:
+    if seconds is None or (seconds > 0 and math.isfinite(seconds)):
+        return seconds
+    message = f"{seconds} is not a time above zero"
+    raise click.BadParameter(message)
+
+
+def _size(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    if text is None:
+        return None
+    if match := _SIZE.fullmatch(text.upper()):
+        size = int(match[1]) << 10 * _UNITS.index(match[2])
+        if size:
+            return size
+    message = f"{text!r} is not a number of bytes, such as 512M or 2G"
+    raise click.BadParameter(message)
+
+
+_PATH: Final = click.Path(readable=False)
+_OPTIONS: Final = (
+    click.option(
+        "--jobs",
+        metavar="N",
+        type=click.IntRange(min=1),
+        help="Replay in so many processes.",
+    ),
+    click.option(
+        "--dask",
+        metavar="ADDRESS",
+        callback=_address,
+        help="Replay on the cluster of the Dask scheduler there.",
+    ),
+    click.option(
+        "--checkpoint",
+        metavar="FILE",
+        type=_PATH,
+        callback=_file,
+        help="Keep in FILE what was done; another run does what is missing or changed.",
+    ),
+    click.option(
+        "--gather",
+        metavar="FILE",
+        type=_PATH,
+        multiple=True,
+        callback=_file,
+        help="Take over what another run's checkpoint has; may be given several times.",
+    ),
+    click.option(
+        "--shard",
+        metavar="i/n",
+        callback=_shard,
+        help="Replay only the i-th of n parts, from 1.",
+    ),
+    click.option(
+        "--keep-going",
+        is_flag=True,
+        help="Go on past sessions that cannot be replayed, and tell at the end.",
+    ),
+    click.option(
+        "--time-limit",
+        metavar="SECONDS",
+        type=float,
+        callback=_seconds,
+        help="End a session that takes longer; needs --jobs or --dask.",
+    ),
+    click.option(
+        "--memory-limit",
+        metavar="SIZE",
+        callback=_size,
+        help="Let each worker use so much, such as 512M; needs --jobs or --dask.",
+    ),
+    click.option(
+        "--report",
+        metavar="FILE",
+        type=_PATH,
+        callback=_file,
+        help="Write what the batch came to as JSON; - is standard output.",
+    ),
+)

@@ -1,0 +1,123 @@
+import logging
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import dask
+import pytest
+from distributed import LocalCluster
+
+from poison import cannot_be_sent, fail, job, pids_of, task_of, work
+from replay.batch.crews import Died
+from replay.batch.dask_cluster import dask_executor
+from replay.batch.executor_crew import ExecutorCrew
+from replay.errors import UnsupportedError, WorkerError
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Yield the scheduler of two workers; a task may take down one, not a second."""
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=2,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=None,
+        ) as cluster,
+    ):
+        yield cluster.scheduler_address
+
+
+@pytest.fixture(scope="module")
+def crew(address: str) -> Iterator[ExecutorCrew]:
+    with dask_executor(address) as executor:
+        yield ExecutorCrew(executor, work)
+
+
+def test_tasks_are_done_by_the_workers(crew: ExecutorCrew) -> None:
+    futures = [crew.submit(work, task_of("a", "b")) for _ in range(20)]
+    pids = set.union(*(pids_of(future.result()) for future in futures))
+    assert len(pids) == crew.size == 2
+
+
+def test_the_same_task_can_be_done_twice(crew: ExecutorCrew, tmp_path: Path) -> None:
+    task = task_of(f"only_once {tmp_path}/a")
+    assert crew.submit(work, task).result().done
+    again = crew.submit(work, task).exception()
+    assert isinstance(again, FileExistsError)
+
+
+def test_what_the_work_raises_is_no_death(crew: ExecutorCrew) -> None:
+    error = crew.submit(fail, task_of("a", first=3)).exception()
+    assert repr(error) == "LookupError(3)"
+    assert crew.died(LookupError()) is None
+
+
+def test_a_result_that_cannot_be_sent_is_told(crew: ExecutorCrew) -> None:
+    error = crew.submit(cannot_be_sent, task_of("a")).exception()
+    assert isinstance(error, WorkerError)
+
+
+@pytest.mark.parametrize("deed", ["segfault", "exit_early", "killed"])
+def test_a_worker_s_death_has_unknown_suspects(crew: ExecutorCrew, deed: str) -> None:
+    error = crew.submit(work, task_of("a", deed)).exception()
+    assert error
+    assert crew.died(error) == Died(None)
+    assert crew.submit(work, task_of("a")).result().done, "it was made anew"
+
+
+def test_a_session_that_takes_too_long_ends_its_worker(crew: ExecutorCrew) -> None:
+    error = crew.submit(work, task_of("sleep", of=job(seconds=0.2))).exception()
+    assert error
+    assert crew.died(error) == Died(None)
+
+
+def test_a_lack_of_memory_is_a_death(crew: ExecutorCrew) -> None:
+    task = task_of("allocate", of=job(memory=3 << 30))
+    error = crew.submit(work, task).exception()
+    assert error
+    assert crew.died(error) == Died(None)
+
+
+def test_a_session_is_done_alone_on_this_machine(crew: ExecutorCrew) -> None:
+    (problem,) = crew.alone(task_of("segfault")).problems
+    assert problem.reason == "killed by SIGSEGV (segmentation fault)"
+
+
+def test_without_a_scheduler_the_address_is_told() -> None:
+    with (
+        pytest.raises(WorkerError, match=r"answers at tcp://127\.0\.0\.1:1: "),
+        dask_executor("tcp://127.0.0.1:1", timeout=0.1),
+    ):
+        raise AssertionError
+
+
+@pytest.mark.parametrize("address", ["", "nowhere", "http://127.0.0.1:1", "tls://a:1"])
+def test_what_is_no_address_is_told(address: str) -> None:
+    with (
+        pytest.raises(WorkerError, match=f"answers at {address}"),
+        dask_executor(address),
+    ):
+        raise AssertionError
+
+
+def test_a_server_that_says_nothing_is_not_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        mute = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with (
+            pytest.raises(WorkerError, match="it says nothing"),
+            dask_executor(mute, timeout=0.1),
+        ):
+            raise AssertionError
+
+
+def test_without_dask_the_command_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with (
+        pytest.raises(UnsupportedError, match=r'pip install "chat-replay\[dask\]"'),
+        dask_executor("tcp://127.0.0.1:1"),
+    ):
+        raise AssertionError

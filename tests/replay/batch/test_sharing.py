@@ -1,0 +1,73 @@
+"""Portions made into tasks."""
+
+from collections.abc import Iterator
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay.batch.sharing import TASK_WEIGHT, shared_out, weight_of
+from replay.batch.tasks import Job, Task
+from replay.portions import Portion
+
+JOB = Job("somewhere", {}, ())
+SMALL = 3_000  # bytes of a session
+EVEN = 0.2  # how far tasks of the same run may differ
+
+
+def _numbered(*sizes: int) -> Iterator[tuple[int, Portion]]:
+    return enumerate(Portion((n,), size) for n, size in enumerate(sizes))
+
+
+def _weight(task: Task) -> int:
+    return sum(map(weight_of, task.portions))
+
+
+@given(
+    st.lists(st.integers(0, 3 * TASK_WEIGHT), max_size=50),
+    st.integers(1, 4),
+    st.integers(1, 3),
+)
+def test_every_portion_is_in_one_task_in_order(
+    sizes: list[int], workers: int, step: int
+) -> None:
+    numbered = [*_numbered(*sizes)][::step]
+    tasks = [*shared_out(JOB, iter(numbered), workers)]
+    assert [each for task in tasks for each in task.numbered()] == numbered
+    assert all(task.portions for task in tasks)
+
+
+def test_small_portions_share_a_task() -> None:
+    tasks = [*shared_out(JOB, _numbered(*[SMALL] * 200_000), 2)]
+    for task in tasks:
+        assert _weight(task) <= TASK_WEIGHT + weight_of(task.portions[0])
+    assert min(map(_weight, tasks)) > TASK_WEIGHT / 2
+
+
+def test_each_worker_gets_as_many_tasks_as_the_others() -> None:
+    for count in (1_000, 7_000, 20_000):
+        weights = [*map(_weight, shared_out(JOB, _numbered(*[SMALL] * count), 2))]
+        assert len(weights) % 2 == 0
+        assert max(weights) - min(weights) < EVEN * max(weights)
+
+
+def test_a_large_portion_is_a_task_by_itself() -> None:
+    sizes = (SMALL, 9 * TASK_WEIGHT, SMALL)
+    tasks = [*shared_out(JOB, _numbered(*sizes), 1)]
+    assert len(tasks) >= len(sizes) - 1
+    assert max(map(_weight, tasks)) < 9 * TASK_WEIGHT + 1_000_000
+
+
+def test_no_more_portions_are_asked_for_than_are_needed() -> None:
+    asked = []
+
+    def numbered() -> Iterator[tuple[int, Portion]]:
+        for number in range(1_000):
+            asked.append(number)
+            yield number, Portion((number,), TASK_WEIGHT)
+
+    next(shared_out(JOB, numbered(), 2))
+    assert len(asked) <= 20
+
+
+def test_nothing_makes_no_task() -> None:
+    assert [*shared_out(JOB, iter(()), 2)] == []

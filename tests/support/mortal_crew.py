@@ -1,0 +1,76 @@
+"""A crew that dies of some sessions, and may know of which."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+import attrs
+
+from replay.batch.crews import Died, InProcessCrew
+from replay.batch.tasks import Place, Problem, Task, Worked
+from replay.batch.working import digests, work
+
+Result = TypeVar("Result")
+
+
+class DeathError(Exception):
+    """A worker died of a session."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self.place = place
+
+
+@attrs.define
+class MortalCrew:
+    """Works in this process, and dies when it comes to a deadly session.
+
+    Args:
+        deadly: How often each session is deadly; -1: always.
+        knows: Whether it knows what it died of.
+        size: How many tasks it takes at once.
+    """
+
+    deadly: dict[Place, int]
+    knows: bool
+    size: int = 2
+    given: list[Task] = attrs.field(factory=list)
+    _crew: InProcessCrew = attrs.field(factory=lambda: InProcessCrew(work))
+
+    def submit(self, work: Callable[[Task], Result], task: Task) -> Future[Result]:
+        self.given.append(task)
+        future: Future[Result] = Future()
+        try:
+            self._meet(task)
+        except DeathError as error:
+            future.set_exception(error)
+            return future
+        return self._crew.submit(work, task)
+
+    def died(self, error: BaseException) -> Died | None:
+        if not isinstance(error, DeathError):
+            return None
+        return Died(frozenset([error.place]) if self.knows else None)
+
+    def alone(self, task: Task) -> Worked:
+        try:
+            self._meet(task)
+        except DeathError as error:
+            problem = Problem(
+                error.place, "?", "crashed", "it died", is_quarantined=True
+            )
+            return Worked((), (problem,))
+        return work(task)
+
+    def hurry(self) -> None:
+        self._crew.hurry()
+
+    def close(self, *, now: bool = False) -> None:
+        self._crew.close(now=now)
+
+    def _meet(self, task: Task) -> None:
+        """Die of the first session of a task that is deadly."""
+        for found in digests(task).found:
+            if self.deadly.get(found.place, 0):
+                self.deadly[found.place] -= 1
+                raise DeathError(found.place)

@@ -1,0 +1,198 @@
+"""Work for workers of a batch: some that is done, and some that takes them down."""
+
+import ctypes
+import mmap
+import os
+import resource
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from replay.batch.executor_crew import do
+from replay.batch.marking import is_hurried, mark
+from replay.batch.packing import result_of
+from replay.batch.tasks import (
+    Counts,
+    Done,
+    Found,
+    Job,
+    Task,
+    Worked,
+)
+from replay.portions import Portion
+
+
+def job(seconds: float | None = None, memory: int | None = None) -> Job:
+    """Return a job that reads nothing."""
+    return Job("memory", {}, (), seconds=seconds, memory=memory)
+
+
+def task_of(*names: str, of: Job | None = None, first: int = 0) -> Task:
+    """Return a task of sessions, each with what is to happen at it for a name."""
+    portions = tuple(Portion((name,), 1) for name in names)
+    return Task(of or job(), first, portions, start=(first, 0))
+
+
+def work(task: Task) -> Worked:
+    """Do what the sessions are called; the process's id stands for a result."""
+    done = list[Done]()
+    for number, portion in task.numbered():
+        place, name = (number, 0), str(portion.key[0])
+        if not task.has(place):
+            continue
+        if is_hurried():
+            return Worked(tuple(done), (), place)
+        mark(place)
+        mark(place, f"session {name}")
+        deed, _, path = name.partition(" ")
+        DEEDS.get(deed, good)(*filter(None, [path]))
+        found = Found(place, name, b"")
+        done.append(Done(found, name, Counts(), str(os.getpid()).encode()))
+    return Worked(tuple(done), ())
+
+
+def good() -> None:
+    """Do nothing."""
+
+
+def be_deaf() -> None:
+    """Fail where Ctrl-C would be heard."""
+    assert signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()), "it hears"
+
+
+def segfault() -> None:
+    """Read where nothing is."""
+    ctypes.string_at(0)
+
+
+def allocate() -> None:
+    """Take memory without end."""
+    taken = list[bytes]()
+    while True:
+        taken.append(bytes(1 << 20))
+
+
+def sleep() -> None:
+    """Sleep for ever."""
+    threading.Event().wait()
+
+
+def hold() -> None:
+    """Loop for ever in C, holding the interpreter's lock."""
+    ctypes.PyDLL(None).pause()
+
+
+def exit_early() -> None:
+    """End the process."""
+    os._exit(3)
+
+
+def killed() -> None:
+    """Be killed, as from outside."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed_oddly() -> None:
+    """Be killed by a signal without a name."""
+    os.kill(os.getpid(), signal.SIGRTMIN + 5)
+
+
+def spin() -> None:
+    """Take a hundredth of a second."""
+    end = time.monotonic() + 0.01
+    while time.monotonic() < end:
+        pass
+
+
+def tell(path: str) -> None:
+    """Tell the process's id to a pipe, keep it open, and sleep for ever."""
+    with Path(path).open("w", encoding="utf-8") as pipe:
+        print(os.getpid(), file=pipe, flush=True)
+        sleep()
+
+
+def tell_until_hurried(path: str) -> None:
+    """Tell the process's id to a pipe, and go on once it is to hurry."""
+    Path(path).write_text(f"{os.getpid()}\n", encoding="utf-8")
+    while not is_hurried():
+        pass
+
+
+def die_once(path: str) -> None:
+    """Die the first time."""
+    if not Path(path).exists():
+        Path(path).touch()
+        os._exit(3)
+
+
+def only_once(path: str) -> None:
+    """Fail the second time."""
+    Path(path).touch(exist_ok=False)
+
+
+def no_room() -> None:
+    """Leave a worker with a limit no memory for its next task."""
+    KEPT.append(mmap.mmap(-1, 1 << 30))
+
+
+def lower_hard_limit() -> None:
+    """Let no process limit be above 1 TiB."""
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40))
+
+
+def leave_child(path: str) -> None:
+    """Die, and leave a child that has all files open until a pipe is written to."""
+    if not os.fork():
+        Path(path).read_bytes()
+        os._exit(0)
+    os._exit(3)
+
+
+def lone_thread() -> None:
+    """Start a thread that never ends, and that Python waits for."""
+    threading.Thread(target=sleep).start()
+
+
+KEPT: list[mmap.mmap] = []
+DEEDS: dict[str, Callable[..., object]] = {
+    deed.__name__: deed
+    for deed in (
+        *(segfault, allocate, sleep, hold, exit_early, killed, killed_oddly, spin),
+        *(tell, tell_until_hurried, die_once, no_room, lower_hard_limit, lone_thread),
+        *(leave_child, only_once, be_deaf),
+    )
+}
+
+
+def die_at_none(task: Task) -> Worked:
+    """Die before any session."""
+    os._exit(task.first)
+
+
+def die_at_none_once(task: Task) -> Worked:
+    """Die before any session, the first time."""
+    die_once(str(task.portions[0].key[0]))
+    return work(task)
+
+
+def cannot_be_sent(_: Task) -> threading.Event:
+    """Return what no pickle holds."""
+    return threading.Event()
+
+
+def fail(task: Task) -> Worked:
+    """Raise an exception of its own."""
+    raise LookupError(task.first)
+
+
+def work_within_work(task: Task) -> Worked:
+    """Do a task while this worker of another executor is at one."""
+    worked: Worked = result_of(do(work, task, "another leader"))
+    return worked
+
+
+def pids_of(worked: Worked) -> set[int]:
+    """Return which processes did a task."""
+    return {int(done.values) for done in worked.done}
