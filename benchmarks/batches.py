@@ -15,6 +15,7 @@ from benchmarks.children import cost_in_turn
 from benchmarks.clock import time_in_turn
 from benchmarks.figures import Figure, figure
 from benchmarks.plan import Plan
+from replay.batch.dask_cluster import dask_executor
 
 WORKERS: Final = 2
 EVENTS: Final = 98  #: of each session that is a file: about 6 KB
@@ -45,12 +46,11 @@ def batch_dask(plan: Plan) -> Iterator[Figure]:
 
     with ExitStack() as opened:
         folder = opened.enter_context(TemporaryDirectory(prefix="replay-benchmark-"))
-        cluster = distributed.LocalCluster(  # type: ignore[no-untyped-call]
+        cluster = distributed.LocalCluster(  # type: ignore[no-untyped-call]  # theirs
             n_workers=WORKERS, threads_per_worker=1, dashboard_address=None
         )
-        opened.enter_context(cluster)
-        client = opened.enter_context(cluster.get_client())  # type: ignore[no-untyped-call]
-        executor = client.get_executor()
+        address = opened.enter_context(cluster).scheduler_address
+        executor = opened.enter_context(dask_executor(address))
         location = _files(Path(folder) / "sessions", plan.batch)
         ours, theirs = time_in_turn(
             partial(_usage, location, executor=executor),

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from replay.backend_protocols import Backend as Backend
     from replay.batch.progress import BatchProgress as BatchProgress
     from replay.batch.reports import BatchReport as BatchReport
-    from replay.batch.results import BatchResult as BatchResult
     from replay.batch.tasks import Problem as Problem
+    from replay.batch_results import BatchResult as BatchResult
     from replay.batching import replay_many as replay_many
     from replay.coalescing import coalesce as coalesce
     from replay.diagnostics import Diagnostic as Diagnostic
@@ -102,7 +102,7 @@ _HOMES = {
     "backend_protocols": ["Backend"],
     "batch.progress": ["BatchProgress"],
     "batch.reports": ["BatchReport"],
-    "batch.results": ["BatchResult"],
+    "batch_results": ["BatchResult"],
     "batch.tasks": ["Problem"],
     "batching": ["replay_many"],
     "coalescing": ["coalesce"],

@@ -19,7 +19,7 @@ Plugins are called in the order in which they were given to the engine.
 import attrs
 import pluggy
 
-from replay.batch.results import Results
+from replay.batch_results import Results
 from replay.diagnostics import Diagnostic
 from replay.events import (
     Event,

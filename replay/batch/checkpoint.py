@@ -11,8 +11,9 @@ from hashlib import blake2b
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from sqlite3 import Error
+from sqlite3 import Cursor, Error
 from typing import Final
+from weakref import WeakSet
 
 from replay.batch.checkpoint_file import opened
 from replay.batch.keeping import (
@@ -64,6 +65,7 @@ class Checkpoint:
         self._plugins_key = plugins_key
         size = len(plugins_key).to_bytes(8, "big")
         self._hash = blake2b(size + plugins_key, digest_size=16)
+        self._walks = WeakSet[Cursor]()
         with self._errors():
             self._connection = opened(path)
             try:
@@ -110,9 +112,8 @@ class Checkpoint:
             self._connection.execute("DELETE FROM repeated")
             self._connection.execute(_FIND_REPEATED)
         with self._errors():
-            rows = self._connection.execute(
-                "SELECT session_id, portion, number FROM repeated ORDER BY id"
-            )
+            select = "SELECT session_id, portion, number FROM repeated ORDER BY id"
+            rows = self._walk(select)
             for _, group in groupby(rows, key=itemgetter(0)):
                 yield [(portion, number) for _, portion, number in group]
 
@@ -143,9 +144,7 @@ class Checkpoint:
     def problems(self) -> Iterator[Problem]:
         """Yield what failed, of sessions and plugins, in order of place."""
         with self._errors():
-            for portion, number, *texts, is_quarantined in self._connection.execute(
-                _PROBLEMS
-            ):
+            for portion, number, *texts, is_quarantined in self._walk(_PROBLEMS):
                 name, code, reason = map(read_text, texts)
                 place = (portion, number)
                 yield Problem(place, name, code, reason, bool(is_quarantined))
@@ -161,10 +160,12 @@ class Checkpoint:
         Args:
             number: The plugin's, among those that give results.
         """
-        return KeptResults(self._connection, self._source, number)
+        return KeptResults(self._walk, self._source, number)
 
     def close(self) -> None:
         """Let go of the file, so that it stands alone. Calling it twice is harmless."""
+        while self._walks:  # one that was left would hold the file
+            self._walks.pop().close()
         with suppress(Error):  # then its journal stays beside it, which is as good
             self._connection.execute("PRAGMA main.journal_mode = DELETE")
         self._connection.close()
@@ -175,6 +176,11 @@ class Checkpoint:
             self._connection.execute(insert, (self._plugins_key,))
         select = "SELECT id FROM plugin_sets WHERE key = ?"
         return self._one(select, self._plugins_key)
+
+    def _walk(self, select: str) -> Cursor:
+        cursor = self._connection.execute(select)
+        self._walks.add(cursor)
+        return cursor
 
     def _key(self, found: Found) -> bytes:
         key = self._hash.copy()

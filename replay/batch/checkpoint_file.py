@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from replay.batch.checksums import checksum
 from replay.batch.sqlite_errors import damaged, transaction
 from replay.errors import CheckpointError
 
 APPLICATION: Final = 0x7270_6C79  #: in the file's header, as SQLite's docs advise
 VERSION: Final = 1  #: of the tables
 
+_PATIENCE: Final = 0.1  # seconds; for those who let go at once
 _TABLES: Final = (
     "CREATE TABLE plugin_sets (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE)",
     # Only ever appended to: an index of the keys would be written all over.
@@ -21,7 +23,8 @@ _TABLES: Final = (
         session_id BLOB NOT NULL,
         turns INTEGER NOT NULL, events INTEGER NOT NULL,
         messages INTEGER NOT NULL, diagnostics INTEGER NOT NULL,
-        is_final INTEGER NOT NULL, plugin_values BLOB NOT NULL)""",
+        plugin_values BLOB NOT NULL, checksum INTEGER NOT NULL,
+        is_final INTEGER NOT NULL)""",
     "CREATE INDEX not_final ON results (id) WHERE NOT is_final",
     # No result: the session is being replayed again.
     """CREATE TABLE places (
@@ -36,6 +39,8 @@ _TABLES: Final = (
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {VERSION}",
 )
+_DAMAGED: Final = """SELECT id FROM {}.results WHERE checksum IS NOT checksum_of(
+    plugins, key, session_id, turns, events, messages, diagnostics, plugin_values)"""
 _TEMPORARY: Final = (
     # The results that there were when the run began, by key.
     """CREATE TEMP TABLE known (
@@ -60,7 +65,9 @@ def opened(path: Path | None) -> sqlite3.Connection:
     if path is not None:
         _make(path)
     location = "" if path is None else uri_of(path, "rw")
-    connection = sqlite3.connect(location, timeout=0, isolation_level=None, uri=True)
+    connection = sqlite3.connect(
+        location, timeout=_PATIENCE, isolation_level=None, uri=True
+    )
     try:
         _prepare(connection, str(path))
     except BaseException:
@@ -94,6 +101,19 @@ def is_checkpoint(connection: sqlite3.Connection, schema: str, source: str) -> b
     return True
 
 
+def check(connection: sqlite3.Connection, schema: str, source: str) -> None:
+    """Make sure that a checkpoint is whole.
+
+    Raises:
+        CheckpointError: It is damaged.
+    """
+    found = _one(connection, f"PRAGMA {schema}.quick_check(1)")
+    if found != "ok":
+        raise damaged(source, " ".join(str(found).split()))
+    if row := connection.execute(_DAMAGED.format(schema)).fetchone():
+        raise damaged(source, f"result {row[0]} is not what was kept")
+
+
 def _make(path: Path) -> None:
     # An existing file is not opened: to close it would take SQLite's locks off it.
     try:
@@ -105,11 +125,11 @@ def _make(path: Path) -> None:
 
 
 def _prepare(connection: sqlite3.Connection, source: str) -> None:
-    connection.execute("PRAGMA main.locking_mode = EXCLUSIVE")
+    _lock(connection)
     is_old = is_checkpoint(connection, "main", source)
     for setting in (
         "journal_mode = WAL",
-        "synchronous = FULL",
+        "synchronous = FULL",  # one wait for the disk in a task's second of work
         "secure_delete = OFF",
         "trusted_schema = OFF",
         "cache_size = -16000",
@@ -117,20 +137,22 @@ def _prepare(connection: sqlite3.Connection, source: str) -> None:
         "temp.cache_size = -32000",
     ):
         connection.execute(f"PRAGMA {setting}")
-    with transaction(connection):
-        if is_old:
-            _check(connection, source)
-        else:
+    connection.create_function("checksum_of", 8, checksum, deterministic=True)
+    if is_old:
+        check(connection, "main", source)
+    else:
+        with transaction(connection):
             for statement in _TABLES:
                 connection.execute(statement)
     for statement in _TEMPORARY:
         connection.execute(statement)
 
 
-def _check(connection: sqlite3.Connection, source: str) -> None:
-    found = _one(connection, "PRAGMA main.quick_check(1)")
-    if found != "ok":
-        raise damaged(source, str(found))
+def _lock(connection: sqlite3.Connection) -> None:
+    # In this order: of several that try at once, each lets go but the one that gets it.
+    connection.execute("BEGIN EXCLUSIVE")
+    connection.execute("PRAGMA main.locking_mode = EXCLUSIVE")
+    connection.execute("COMMIT")
 
 
 def _one(connection: sqlite3.Connection, question: str) -> object:

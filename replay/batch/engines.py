@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import attrs
 
 from replay._plugins import OnPluginError
-from replay.batch.results import Results
+from replay.batch_results import Results
 from replay.engine import ReplayEngine
 from replay.report import ReplayReport
 from replay.sessions import Session

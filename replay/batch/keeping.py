@@ -4,14 +4,15 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
+from replay.batch.checksums import checksum
 from replay.batch.kept_results import kept_text
 from replay.batch.tasks import Done, Place, Problem
 
 Key: TypeAlias = bytes
 
-_RESULT: Final = """INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?,
+_RESULT: Final = """INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
     ? AND NOT EXISTS (SELECT 1 FROM places
-        WHERE portion = ? AND number = ? AND result IS NULL), ?)"""
+        WHERE portion = ? AND number = ? AND result IS NULL))"""
 _PLACE: Final = "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?)"
 _NO_PROBLEM: Final = "DELETE FROM problems WHERE portion = ? AND number = ?"
 _PROBLEM: Final = "INSERT INTO problems VALUES (NULL, ?, ?, ?, ?, ?, ?)"
@@ -74,12 +75,13 @@ def forget_results(connection: sqlite3.Connection, places: list[Place]) -> None:
 
 
 def _result(number: int, plugins: int, key: Key, done: Done) -> tuple[object, ...]:
-    counts = done.counts
-    return (
-        *(number, plugins, key, kept_text(done.session_id)),
-        *(counts.turns, counts.events, counts.messages, counts.diagnostics),
-        *(not done.plugin_errors, *done.found.place, done.values),
+    columns = (
+        *(plugins, key, kept_text(done.session_id)),
+        *(done.counts.turns, done.counts.events),
+        *(done.counts.messages, done.counts.diagnostics, done.values),
     )
+    is_clean = not done.plugin_errors
+    return (number, *columns, checksum(*columns), is_clean, *done.found.place)
 
 
 def _problem(problem: Problem) -> tuple[object, ...]:

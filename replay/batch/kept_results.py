@@ -1,14 +1,14 @@
 """What a plugin gave for each session, read from a checkpoint as it is walked."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import attrs
 import msgspec
 
-from replay.batch.results import BatchResult
 from replay.batch.sqlite_errors import checkpoint_errors, damaged
+from replay.batch_results import BatchResult
 from replay.errors import DecodeError
 from replay.json_text import judge, parse
 
@@ -23,14 +23,14 @@ _SPLIT: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 class KeptResults:
     """The results of one plugin, in the order of the sessions."""
 
-    connection: sqlite3.Connection
-    source: str  #: the checkpoint
+    select: Callable[[str], sqlite3.Cursor]  #: asks the checkpoint
+    source: str  #: its file
     number: int  #: the plugin's, among those that give results
 
     def __len__(self) -> int:
         """Return how many sessions there are."""
         with checkpoint_errors(self.source):
-            (count,) = self.connection.execute(_COUNT).fetchone()
+            (count,) = self.select(_COUNT).fetchone()
             return int(count)
 
     def __iter__(self) -> Iterator[BatchResult]:
@@ -40,7 +40,7 @@ class KeptResults:
             CheckpointError: It cannot be read.
         """
         with checkpoint_errors(self.source):
-            for key, session_id, values in self.connection.execute(_SELECT):
+            for key, session_id, values in self.select(_SELECT):
                 value = self._value(values)
                 yield BatchResult(key.hex(), read_text(session_id), value)
 

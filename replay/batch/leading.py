@@ -126,10 +126,13 @@ class Leader:
         suspects, self._suspects = self._suspects, []
         if not suspects:
             return False
-        with ThreadPoolExecutor(self.crew.size) as threads:
+        threads = ThreadPoolExecutor(self.crew.size)
+        try:
             answers = threads.map(self.crew.alone, suspects)
             for task, answer in zip(suspects, answers, strict=True):
                 self._keep(task, answer)
+        finally:  # where something is wrong, they wait until the crew is closed
+            threads.shutdown(wait=False, cancel_futures=True)
         return True
 
     def _stop(self) -> None:

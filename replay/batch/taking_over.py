@@ -4,16 +4,17 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from replay.batch.checkpoint_file import is_checkpoint, uri_of
+from replay.batch.checkpoint_file import check, is_checkpoint, uri_of
 from replay.batch.sqlite_errors import checkpoint_errors, transaction
 from replay.errors import CheckpointError
 
 _COPY: Final = """INSERT INTO main.results
-    SELECT NULL, ?, key, session_id, turns, events, messages, diagnostics, 1,
-        plugin_values
+    SELECT NULL, :here, key, session_id, turns, events, messages, diagnostics,
+        plugin_values, checksum_of(:here, key, session_id, turns, events, messages,
+            diagnostics, plugin_values), 1
     FROM other.results AS theirs
-    WHERE plugins = (SELECT id FROM other.plugin_sets WHERE key = ?) AND is_final
-        AND NOT EXISTS (SELECT 1 FROM known WHERE known.key = theirs.key)
+    WHERE plugins = (SELECT id FROM other.plugin_sets WHERE key = :everywhere)
+        AND is_final AND NOT EXISTS (SELECT 1 FROM known WHERE known.key = theirs.key)
     ORDER BY id"""
 _KNOW: Final = """INSERT OR IGNORE INTO known SELECT key, id FROM main.results
     WHERE id > ? ORDER BY key"""
@@ -44,6 +45,7 @@ def copy_results(
             if not is_checkpoint(connection, "other", str(other)):
                 reason = "it is no checkpoint: it is empty"
                 raise CheckpointError(str(other), reason, "name another file")
+            check(connection, "other", str(other))
             with checkpoint_errors(f"{other}, copied to {source}"):
                 return _copy(connection, plugins, plugins_key)
         finally:
@@ -53,6 +55,7 @@ def copy_results(
 def _copy(connection: sqlite3.Connection, plugins: int, plugins_key: bytes) -> int:
     with transaction(connection):
         last = connection.execute("SELECT max(id) FROM results").fetchone()[0] or 0
-        copied = connection.execute(_COPY, (plugins, plugins_key)).rowcount
+        names = {"here": plugins, "everywhere": plugins_key}
+        copied = connection.execute(_COPY, names).rowcount
         connection.execute(_KNOW, (last,))
     return copied

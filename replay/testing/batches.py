@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from replay.batch.engines import LeadingEngine, WorkingEngine
-from replay.batch.results import BatchResult, Results
+from replay.batch_results import BatchResult, Results
 from replay.json_text import parse, write
 from replay.report import ReplayReport
 from replay.sessions import Session

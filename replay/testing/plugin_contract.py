@@ -1,6 +1,7 @@
 """The laws that every plugin keeps, as tests to subclass."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import ClassVar, TypeAlias
 from unittest import SkipTest
 
@@ -13,6 +14,7 @@ from replay.messages import Message
 from replay.report import Outcome
 from replay.sessions import Session
 from replay.shapes import loads
+from replay.testing.batch_laws import check_merge, check_results
 from replay.testing.histories import cut_anew, odd_histories
 from replay.testing.laws import broken
 from replay.testing.spying import Call, spy
@@ -51,6 +53,14 @@ class PluginContract:
         Returns:
             Anything with an equality; None where there is nothing to compare.
         """
+
+    def worker_of(self, plugin: PluginFactory) -> object:
+        """Return what workers of a batch use; at first, a new plugin.
+
+        Args:
+            plugin: The fixture.
+        """
+        return plugin()
 
     def test_no_history_makes_a_hook_raise(self, plugin: PluginFactory) -> None:
         """Check that one plugin takes all odd histories, the longest too."""
@@ -126,6 +136,19 @@ class PluginContract:
                 fault = "with its deltas cut elsewhere, it comes to something else"
                 advice = "listen to replay_text, or set observes_deltas = True"
                 raise broken(session.session_id, fault, advice)
+
+    def test_a_batch_result_is_json_and_of_one_session(
+        self, plugin: PluginFactory
+    ) -> None:
+        """Check what ``replay_batch_result`` returns, if the plugin has it."""
+        check_results(partial(self.worker_of, plugin), self._histories())
+
+    def test_merging_a_batch_is_replaying_in_one_go(
+        self, plugin: PluginFactory
+    ) -> None:
+        """Check that ``result_of`` is the same after a batch and a plain replay."""
+        worker = partial(self.worker_of, plugin)
+        check_merge(worker, plugin, self.result_of, self._histories())
 
     def _histories(self) -> Iterator[Session]:
         """Yield histories that are quickly replayed."""

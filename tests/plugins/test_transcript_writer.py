@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from forking import exit_code_of, forked
 from replay import (
     PluginError,
     ReplayEngine,
@@ -19,8 +21,10 @@ from replay import (
     render,
     transcript,
 )
+from replay.batch.engines import WorkingEngine
 from replay.rendering import Format
 from replay.testing import PluginContract
+from replay.testing.batches import give
 from replay.testing.hostile_ids import HOSTILE_IDS
 from replay_plugins.transcript_writer import TranscriptWriter
 
@@ -106,6 +110,29 @@ def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
     (directory / "s.txt").symlink_to(outside)
     write(directory, said("Yes."))
     assert outside.read_text() == "precious"
+
+
+def test_workers_at_once_make_one_directory_and_leave_whole_files(
+    tmp_path: Path,
+) -> None:
+    directory = tmp_path / "new" / "transcripts"
+    sessions = [said(f"{n}" * 10_000, f"s{n}") for n in range(40)]
+    orders = [sessions, sessions[::-1], sessions[20:] + sessions[:20]]
+    children = [
+        forked(partial(give, [TranscriptWriter(directory)], order)) for order in orders
+    ]
+    assert [exit_code_of(child) for child in children] == [0, 0, 0]
+    write(tmp_path / "plain", *sessions)
+    plain = {path.name: path.read_bytes() for path in (tmp_path / "plain").iterdir()}
+    assert {path.name: path.read_bytes() for path in directory.iterdir()} == plain
+
+
+def test_it_is_written_before_a_worker_tells_what_it_did(tmp_path: Path) -> None:
+    with WorkingEngine(
+        [TranscriptWriter(tmp_path)], strict=False, on_plugin_error="raise"
+    ) as engine:
+        assert engine.replay_for_results(said("Yes."))[1] == [None]
+        assert "Yes." in (tmp_path / "s.txt").read_text()
 
 
 def stop_it() -> None:

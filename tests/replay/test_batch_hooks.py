@@ -15,7 +15,7 @@ from replay import (
 )
 from replay._batch_hooks import BatchHooks
 from replay._plugins import OnPluginError, Plugins
-from replay.batch.results import Results
+from replay.batch_results import Results
 from replay.engine import ReplayEngine
 
 

@@ -71,7 +71,7 @@ class Batch:
         given = (
             f"usage:output={self.folder / 'usage.txt'}",
             f"transcript_writer:directory={self.folder / 'transcripts'}",
-            # f"audit_log:path={self.folder / 'audit.jsonl'},sync=session",
+            f"audit_log:path={self.folder / 'audit.jsonl'},sync=session",
             str(self._plugin("telling.py", TELLING, pipe=str(self.pipe))),
             str(self._plugin("counting.py", COUNTING, path=f"{self.folder}/counts")),
         )
@@ -213,8 +213,8 @@ def compare(killed: Batch, whole: Batch) -> None:
     assert left(killed) == left(whole)
     counts = (killed.folder / "counts").read_text().splitlines()
     assert all(json.loads(line)[1] == 1 for line in counts)
-    # assert audited(killed) == audited(whole)
-    # assert verify(killed.folder / "audit.jsonl").is_good
+    assert audited(killed) == audited(whole)
+    assert verify(killed.folder / "audit.jsonl").is_good
 
 
 def run(location: Path, folder: Path, rounds: int, most: int, seed: int) -> Tally:

@@ -4,7 +4,7 @@ A record can be appended again as long as its session is not in the log to its e
 the disk is waited for at the end only.
 """
 
-from replay.batch.results import Results
+from replay.batch_results import Results
 from replay.errors import AuditError
 from replay_plugins.audit_log.drafts import of_value, salt_id
 from replay_plugins.audit_log.log import Log

@@ -6,7 +6,7 @@ from typing import ClassVar
 import attrs
 
 from replay import ReplayReport, Session
-from replay.batch.results import Results
+from replay.batch_results import Results
 from replay_plugins.audit_log.batch_worker import AuditLogWorker
 from replay_plugins.audit_log.content import (
     Hide,

@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from replay.batch.results import Results
+from replay.batch_results import Results
 from replay.sessions import Session
 from replay_plugins.kept_text import kept_text, text_of
 from replay_plugins.redact.replacing import Redacted

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import attrs
 
-from replay.batch.results import Results
+from replay.batch_results import Results
 from replay_plugins.redact.batch_worker import Merged, RedactWorker
 from replay_plugins.redact.reporting import as_json, as_table
 from replay_plugins.redact.rewriting import Rewriting

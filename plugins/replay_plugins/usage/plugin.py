@@ -7,7 +7,7 @@ from pathlib import Path
 import attrs
 
 from replay import Context, ReplayReport, Session, Stop
-from replay.batch.results import Results
+from replay.batch_results import Results
 from replay_plugins.telling import tell
 from replay_plugins.usage.numbers import sum_of, time_of
 from replay_plugins.usage.rendering import as_json, as_table

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import attrs
 
-from replay.batch.results import Results
+from replay.batch_results import Results
 from replay_plugins.kept_text import kept_text, text_of
 from replay_plugins.usage.numbers import kept, sum_of, time_of
 

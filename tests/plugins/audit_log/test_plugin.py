@@ -39,7 +39,7 @@ CONTENT = ["full", "digest", "committed"]
 
 #: What differs from log to log, or with the way in which deltas were cut.
 PASSING = {"seq", "prev", "time", "monotonic_ns", "log", "note", "event", "events"}
-PASSING |= {"session.digest", "clock_step"}
+PASSING |= {"session.digest", "clock_step", "batch_key"}
 
 
 class TestAuditLog(PluginContract):
@@ -49,6 +49,11 @@ class TestAuditLog(PluginContract):
         return lambda: AuditLog(
             tmp_path / str(next(numbers)), content="full", sync="session"
         )
+
+    def worker_of(self, plugin: Callable[[], object]) -> object:
+        made = plugin()
+        assert isinstance(made, AuditLog)
+        return made.batch_worker(made.path, content="full")
 
     def result_of(self, plugin: object) -> object:
         assert isinstance(plugin, AuditLog)

@@ -1,6 +1,7 @@
 """The plugin that keeps secrets from all others, and says what it replaced."""
 
 import io
+import itertools
 import json
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -21,12 +22,19 @@ class TestRedact(PluginContract):
     observes_deltas = True  # the report tells the events' places
 
     @pytest.fixture
-    def plugin(self) -> Callable[[], object]:
-        return Redact
+    def plugin(self, tmp_path: Path) -> Callable[[], object]:
+        numbers = itertools.count()
+        return lambda: Redact(json=True, output=tmp_path / str(next(numbers)))
+
+    def worker_of(self, plugin: Callable[[], object]) -> object:
+        made = plugin()
+        assert isinstance(made, Redact)
+        return made.batch_worker()
 
     def result_of(self, plugin: object) -> object:
         assert isinstance(plugin, Redact)
-        return plugin.redactor.report
+        assert plugin.output
+        return plugin.output.read_text("utf-8")
 
 
 def replayed(plugin: object, *others: object) -> str:

@@ -18,7 +18,7 @@ from replay import (
 )
 from replay._plugins import OnPluginError
 from replay.batch.engines import LeadingEngine, WorkingEngine
-from replay.batch.results import Results
+from replay.batch_results import Results
 
 SESSION = Session("s", events=[Text("one"), Text("two")])
 

@@ -18,6 +18,7 @@ from replay import (
     ToolResult,
     UserInput,
 )
+from replay.batch_results import Results
 from replay.testing import PluginContract
 
 CONTRACT = PluginContract()
@@ -43,6 +44,25 @@ class TestOfAGoodPlugin(PluginContract):
     def result_of(self, plugin: object) -> object:
         assert isinstance(plugin, Answers)
         return plugin.texts
+
+
+@attrs.define(eq=False)
+class Batched(Answers):
+    """The same, for batches."""
+
+    def replay_batch_result(self) -> object:
+        texts, self.texts = self.texts, []
+        return texts
+
+    def replay_batch_merge(self, results: Results) -> None:
+        for each in results:
+            self.texts += each.value  # type: ignore[arg-type]  # what was returned
+
+
+class TestOfAGoodPluginForBatches(TestOfAGoodPlugin):
+    @pytest.fixture
+    def plugin(self) -> Callable[[], object]:
+        return Batched
 
 
 class FirstAnswer:
@@ -242,6 +262,68 @@ class OfHonestCounts(OfCounts):
 def test_what_may_depend_on_deltas_is_not_cut_anew() -> None:
     with pytest.raises(SkipTest, match="observes deltas"):
         OfHonestCounts().test_cutting_the_deltas_elsewhere_changes_nothing(CountsDeltas)
+
+
+class KeepsResults(Batched):
+    """Returns what it returned before once more."""
+
+    def replay_batch_result(self) -> object:
+        return self.texts
+
+
+class ReturnsASet(Batched):
+    """Returns what is no JSON value."""
+
+    def replay_batch_result(self) -> object:
+        return {*super().replay_batch_result()}  # type: ignore[misc]  # a list
+
+
+class FailsToReturn(Batched):
+    """Has no result of a session without an answer."""
+
+    def replay_batch_result(self) -> object:
+        return self.texts.pop()
+
+
+@pytest.mark.parametrize(
+    ("plugin", "said"),
+    [
+        (KeepsResults, r"when other sessions came before .*forget"),
+        (ReturnsASet, r"no JSON value.*numbers, texts, lists and dicts only"),
+        (FailsToReturn, r"hook replay_batch_result.*be ready for any history"),
+    ],
+)
+def test_a_result_that_cannot_be_kept_is_found_out(plugin: type, said: str) -> None:
+    with pytest.raises(AssertionError, match=said):
+        CONTRACT.test_a_batch_result_is_json_and_of_one_session(plugin)
+
+
+class MergesTheLast(Batched):
+    """Merges only the last result."""
+
+    def replay_batch_merge(self, results: Results) -> None:
+        self.texts = [*results][-1].value
+
+
+def test_what_is_lost_in_a_merge_is_found_out() -> None:
+    with pytest.raises(AssertionError, match="something else than a plain replay"):
+        TestOfAGoodPlugin().test_merging_a_batch_is_replaying_in_one_go(MergesTheLast)
+
+
+class Gives(Answers):
+    """Gives results, and merges none."""
+
+    def replay_batch_result(self) -> object:
+        return len(self.texts)
+
+
+def test_a_plugin_that_is_not_for_batches_is_left_alone() -> None:
+    with pytest.raises(SkipTest, match="gives no results"):
+        CONTRACT.test_a_batch_result_is_json_and_of_one_session(Answers)
+    with pytest.raises(SkipTest, match="gives no results"):
+        CONTRACT.test_merging_a_batch_is_replaying_in_one_go(Answers)
+    with pytest.raises(SkipTest, match="merges no results"):
+        CONTRACT.test_merging_a_batch_is_replaying_in_one_go(Gives)
 
 
 def test_a_failure_names_the_session() -> None:

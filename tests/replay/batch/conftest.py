@@ -1,0 +1,40 @@
+"""Checkpoints for tests, closed behind them."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from batch_values import KEY
+from replay.batch.checkpoint import Checkpoint
+
+Opening: TypeAlias = Callable[..., Checkpoint]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where a checkpoint may be."""
+    return tmp_path / "checkpoint.sqlite"
+
+
+@pytest.fixture
+def opening(path: Path) -> Iterator[Opening]:
+    """Return what closes the last checkpoint, opens one, and begins a run."""
+    last: list[Checkpoint] = []
+
+    def opened(at: Path | None = path, plugins_key: bytes = KEY) -> Checkpoint:
+        while last:
+            last.pop().close()
+        last.append(Checkpoint(at, plugins_key))
+        last[0].begin()
+        return last[0]
+
+    yield opened
+    last[0].close()
+
+
+@pytest.fixture
+def checkpoint(opening: Opening) -> Checkpoint:
+    """Return a checkpoint at whose run nothing was kept yet."""
+    return opening()

@@ -1,0 +1,339 @@
+"""The file of a checkpoint: found to be one, or made, and held by one run alone."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from batch_values import KEY, digested, done, found, problem, task, worked
+from file_room import room_for
+from forking import exit_code_of, forked
+from odd_files import pipe, unix_socket
+from privileges import public_folder, unprivileged
+from replay.batch.checkpoint import Checkpoint
+from replay.batch.checkpoint_file import APPLICATION, VERSION
+from replay.errors import CheckpointError
+
+Opening = Callable[..., Checkpoint]
+
+HOLD = """
+import sys
+from pathlib import Path
+from replay.batch.checkpoint import Checkpoint
+checkpoint = Checkpoint(Path(sys.argv[1]), b"key")
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+#: Keeps more than stays in memory.
+TEMPORARY = """
+import os, sys
+from pathlib import Path
+from replay.batch.checkpoint import Checkpoint
+from replay.batch.tasks import Counts, Done, Found, Worked
+checkpoint = Checkpoint(None, b"key")
+values = b"[%s]" % (b"1" * 30_000_000)
+found = Found((0, 0), "name", bytes(16))
+checkpoint.keep(Worked((Done(found, "ses", Counts(), values),), ()))
+links = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")[:-1]]
+assert [link for link in links if link.startswith(sys.argv[1])], links
+assert os.listdir(sys.argv[1]) == []
+checkpoint.close()
+"""
+
+
+def refusal(path: Path) -> CheckpointError:
+    with pytest.raises(CheckpointError) as caught:
+        Checkpoint(path, KEY)
+    assert caught.value.source == str(path)
+    assert caught.value.hint
+    return caught.value
+
+
+def filled(path: Path, tasks: int = 3) -> Path:
+    with closing(Checkpoint(path, KEY)) as checkpoint:
+        checkpoint.begin()
+        for start in range(0, tasks * 100, 100):
+            checkpoint.keep(task(start, start + 100))
+        checkpoint.keep(worked(problem(9_999), done(9_998, errors=("no",))))
+    return path
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count, not files
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Path:
+    """Return a database of another program."""
+    path = tmp_path / "foreign.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE t (x)")
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Return what is in the file of a checkpoint."""
+    return filled(tmp_path_factory.mktemp("whole") / "a").read_bytes()
+
+
+def test_only_its_owner_may_read_it(checkpoint: Checkpoint, path: Path) -> None:
+    checkpoint.keep(task(0, 10))
+    files = [*path.parent.iterdir()]
+    assert path in files
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+
+
+def test_a_closed_one_is_one_file(path: Path) -> None:
+    filled(path)
+    assert [*path.parent.iterdir()] == [path]
+
+
+def test_a_temporary_one_has_no_name(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", TEMPORARY, str(tmp_path)]
+    environment = {**os.environ, "SQLITE_TMPDIR": str(tmp_path)}
+    subprocess.run(command, check=True, env=environment)  # noqa: S603 - our own
+
+
+def test_an_empty_file_becomes_one(path: Path) -> None:
+    path.touch(mode=0o600)
+    assert filled(path).stat().st_size
+
+
+@pytest.mark.parametrize(
+    "name", ["a b", "a?mode=ro", "a#b", "a%41", "a%00", "a\udcff", "é", ":memory:"]
+)
+def test_any_name_is_that_files_name(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    filled(Path(name))
+    assert os.listdir(tmp_path) == [name]  # noqa: PTH208 - names, not files
+    with closing(Checkpoint(tmp_path / name, KEY)) as checkpoint:
+        assert checkpoint.has_results
+
+
+def test_a_link_leads_to_it(path: Path, tmp_path: Path) -> None:
+    filled(path)
+    (tmp_path / "link").symlink_to(path)
+    with closing(Checkpoint(tmp_path / "link", KEY)) as checkpoint:
+        assert checkpoint.has_results
+
+
+class TestRefused:
+    def test_a_directory(self, tmp_path: Path) -> None:
+        assert refusal(tmp_path).reason == "it is no regular file"
+
+    @pytest.mark.parametrize("make", [pipe, unix_socket])
+    def test_a_pipe_or_a_socket(self, path: Path, make: Callable[[Path], None]) -> None:
+        make(path)
+        assert refusal(path).reason == "it is no regular file"
+
+    def test_a_link_that_leads_nowhere(self, path: Path) -> None:
+        path.symlink_to(path.name)
+        assert refusal(path).reason == "too many levels of symbolic links"
+
+    def test_a_file_without_its_directory(self, tmp_path: Path) -> None:
+        assert refusal(tmp_path / "a" / "b").reason == "no such file or directory"
+
+    def test_a_name_that_none_can_have(self, tmp_path: Path) -> None:
+        assert "embedded null" in refusal(tmp_path / "a\0b").reason
+        assert refusal(tmp_path / ("a" * 300)).reason == "file name too long"
+
+    def test_what_is_no_database_and_it_is_left_alone(self, path: Path) -> None:
+        path.write_text("a letter " * 1000, encoding="utf-8")
+        assert refusal(path).reason == "it is no checkpoint"
+        assert path.read_text(encoding="utf-8") == "a letter " * 1000
+
+    def test_another_programs_database_and_it_is_left_alone(
+        self, foreign: Path
+    ) -> None:
+        before = foreign.read_bytes()
+        assert "a database of another program" in refusal(foreign).reason
+        assert foreign.read_bytes() == before
+
+    def test_an_empty_database_that_another_program_has_marked(
+        self, path: Path
+    ) -> None:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA application_id = 77")
+        assert "a database of another program" in refusal(path).reason
+
+    def test_one_of_a_later_version(self, path: Path) -> None:
+        with closing(sqlite3.connect(filled(path))) as connection:
+            connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+            assert connection.execute("PRAGMA application_id").fetchone() == (
+                APPLICATION,
+            )
+        assert "its tables are of form 2" in refusal(path).reason
+
+    def test_one_that_may_only_be_read(self) -> None:
+        with public_folder() as folder:
+            filled(folder / "a").chmod(0o444)
+            with unprivileged():
+                assert refusal(folder / "a").reason == "it may not be written"
+
+    def test_one_that_may_not_be_read(self) -> None:
+        with public_folder() as folder:
+            filled(folder / "a").chmod(0o000)
+            with unprivileged():
+                assert "cannot be opened" in refusal(folder / "a").reason
+
+    def test_one_in_a_directory_that_may_only_be_read(self) -> None:
+        with public_folder() as folder:
+            filled(folder / "a").chmod(0o666)
+            folder.chmod(0o555)
+            with unprivileged():
+                assert refusal(folder / "a").reason == "it may not be written"
+                assert refusal(folder / "b").reason == "permission denied"
+
+    def test_a_new_one_on_a_full_disk(self, path: Path) -> None:
+        with room_for(5_000):
+            assert refusal(path).reason == "the disk is full, or fails"
+        filled(path)
+
+    @pytest.mark.parametrize("room", range(0, 40_000, 2_000))
+    def test_or_opened_wherever_the_disk_is_full(self, path: Path, room: int) -> None:
+        filled(path)
+        before = descriptors()
+        with room_for(room), suppress(CheckpointError):
+            Checkpoint(path, b"other plugins").close()
+        assert descriptors() == before
+        with closing(Checkpoint(path, KEY)) as checkpoint:
+            assert len(checkpoint.results(0)) == 301
+
+    def test_with_no_descriptor_left_open(self, foreign: Path) -> None:
+        before = descriptors()
+        refusal(foreign)
+        assert descriptors() == before
+
+
+class TestDamage:
+    def test_in_a_value_is_found(self, path: Path) -> None:
+        data = filled(path).read_bytes()
+        assert data.count(b"[77]") == 1
+        path.write_bytes(data.replace(b"[77]", b"[78]"))
+        assert refusal(path).reason == "it is damaged: result 78 is not what was kept"
+
+    def test_at_the_end_is_found(self, path: Path) -> None:
+        data = filled(path).read_bytes()
+        path.write_bytes(data[: len(data) // 2])
+        assert refusal(path).reason.startswith("it is damaged")
+
+    def test_in_the_tables_is_found_and_told_in_one_line(self, path: Path) -> None:
+        with closing(sqlite3.connect(filled(path))) as connection:
+            connection.execute("PRAGMA writable_schema = ON")
+            connection.execute("DELETE FROM sqlite_master WHERE name = 'not_final'")
+            connection.commit()
+        reason = refusal(path).reason
+        assert reason.startswith("it is damaged: *** in database main ***")
+        assert "\n" not in reason
+
+    @pytest.mark.parametrize("seed", range(100))
+    def test_anywhere_is_an_error_or_no_loss(
+        self, path: Path, whole: bytes, seed: int
+    ) -> None:
+        random = Random(seed)  # noqa: S311 - where to damage it is no secret
+        data = bytearray(whole)
+        for _ in range(random.choice([1, 2, 30])):
+            data[random.randrange(random.choice([100, len(data)]))] ^= random.randrange(
+                1, 256
+            )
+        path.write_bytes(data)
+        with suppress(CheckpointError), closing(Checkpoint(path, KEY)) as checkpoint:
+            checkpoint.begin()
+            checkpoint.place_known(digested(*map(found, range(300))))
+            values = [result.value for result in checkpoint.results(0)]
+            numbers = [number for number in values if isinstance(number, int)]
+            assert numbers == values == sorted(set(numbers))
+
+
+class TestLocking:
+    def test_a_second_run_is_refused_at_once(
+        self, checkpoint: Checkpoint, path: Path
+    ) -> None:
+        assert refusal(path).reason == "another run has it open"
+        checkpoint.keep(task(0, 1))
+        assert refusal(path).reason == "another run has it open"
+
+    def test_a_refused_run_does_not_let_others_in(
+        self, checkpoint: Checkpoint, path: Path
+    ) -> None:
+        assert refusal(path).reason == "another run has it open"
+        program = HOLD.replace("sys.stdin.read()", "")
+        command = [sys.executable, "-c", program, str(path)]
+        told = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own
+        assert "another run has it open" in told.stderr
+        checkpoint.keep(task(0, 1))
+
+    def test_the_lock_goes_with_a_process_that_is_killed(self, path: Path) -> None:
+        for held in holding(path):
+            assert refusal(path).reason == "another run has it open"
+            held.kill()
+            held.wait()
+            filled(path)
+
+    def test_of_several_that_open_it_at_once_one_gets_it(self, tmp_path: Path) -> None:
+        for number in range(20):
+            path = tmp_path / f"{number // 2}"  # made at first, and found then
+            assert sorted(codes_of_racers(path, 3)) == [0, 7, 7]
+
+    def test_a_temporary_one_is_nobody_elses(self) -> None:
+        with (
+            closing(Checkpoint(None, KEY)) as one,
+            closing(Checkpoint(None, KEY)) as other,
+        ):
+            one.begin()
+            other.begin()
+
+
+def codes_of_racers(path: Path, racers: int) -> list[int]:
+    """Open a checkpoint in several processes at once: 0 who got it, 7 who did not."""
+    start, ready, end = os.pipe(), os.pipe(), os.pipe()
+
+    def race() -> None:
+        os.close(end[1])
+        os.write(ready[1], b".")
+        os.read(start[0], 1)
+        try:
+            checkpoint = Checkpoint(path, KEY)
+        except CheckpointError:
+            os.write(ready[1], b".")
+            os._exit(7)
+        os.write(ready[1], b".")
+        os.read(end[0], 1)  # until all have tried
+        checkpoint.close()
+
+    children = [forked(race) for _ in range(racers)]
+    read_all(ready[0], racers)
+    os.write(start[1], b"." * racers)
+    read_all(ready[0], racers)
+    os.close(end[1])
+    codes = [exit_code_of(child) for child in children]
+    for descriptor in (*start, *ready, end[0]):
+        os.close(descriptor)
+    return codes
+
+
+def read_all(pipe: int, size: int) -> None:
+    while size:
+        size -= len(os.read(pipe, size))
+
+
+def holding(path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Yield a process that has a checkpoint open."""
+    command = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(  # noqa: S603 - our own
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        yield process

@@ -1,0 +1,114 @@
+"""A run that is killed leaves whole transactions, and all that it was told are kept.
+
+CHECKPOINT_KILLS says how many are killed at most: 30 take some seconds.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+from random import Random
+
+from batch_values import KEY, digested, done, found, problem, worked
+from forking import exit_code_of, forked
+from replay.batch.checkpoint import Checkpoint
+from replay.batch.tasks import Worked
+
+ROUNDS = int(os.environ.get("CHECKPOINT_KILLS", "30"))
+SIZE = 300  # of a task: some pages of the file
+
+
+def numbers_of(task: int) -> range:
+    """Return the numbers of a task's sessions; the last one failed."""
+    return range(task * SIZE, (task + 1) * SIZE - 1)
+
+
+def worked_on(task: int) -> Worked:
+    """Return what came of a task."""
+    numbers = numbers_of(task)
+    return worked(*map(done, numbers), problem(numbers.stop))
+
+
+def keep_from(first: int, checkpoint: Checkpoint, tell: Callable[[], object]) -> None:
+    """Keep tasks for ever."""
+    for task in count(first):
+        checkpoint.keep(worked_on(task))
+        tell()
+
+
+def begin_again(tasks: int, checkpoint: Checkpoint, tell: Callable[[], object]) -> None:
+    """Begin runs for ever, which know all but what failed."""
+    while True:
+        checkpoint.begin()
+        tell()
+        for task in range(tasks):
+            places = digested(*map(found, numbers_of(task)))
+            assert checkpoint.place_known(places) == []
+            checkpoint.keep(worked(problem(numbers_of(task).stop)))
+            tell()
+
+
+def killed(
+    path: Path,
+    work: Callable[[Checkpoint, Callable[[], object]], None],
+    random: Random,
+) -> int:
+    """Kill a process at work on a checkpoint; return how often it has told."""
+    reader, writer = os.pipe()
+
+    def run() -> None:
+        work(Checkpoint(path, KEY), lambda: os.write(writer, b"."))
+
+    child, told = forked(run), 0
+    os.close(writer)
+    for _ in range(random.randrange(6)):
+        told += len(os.read(reader, 1))
+    for _ in range(random.randrange(60_000)):  # go on to anywhere within the next
+        pass
+    os.kill(child, signal.SIGKILL)
+    while more := os.read(reader, 4096):
+        told += len(more)
+    os.close(reader)
+    assert exit_code_of(child) == -signal.SIGKILL, "the process failed"
+    return told
+
+
+def whole_tasks(path: Path) -> int:
+    """Return how many tasks there are, having seen that there is nothing else."""
+    with closing(Checkpoint(path, KEY)) as checkpoint:
+        problems = list(checkpoint.problems())
+        values = [result.value for result in checkpoint.results(0)]
+    tasks = range(len(problems))
+    assert values == [number for task in tasks for number in numbers_of(task)]
+    assert problems == [problem(numbers_of(task).stop) for task in tasks]
+    return len(problems)
+
+
+def test_a_kill_loses_no_task_that_was_kept_and_leaves_none_in_part(
+    tmp_path: Path,
+) -> None:
+    path, tasks = tmp_path / "checkpoint", 0
+    for seed in range(ROUNDS):
+        random = Random(seed)  # noqa: S311 - when to kill is no secret
+        first = tasks
+        told = killed(path, lambda *given: keep_from(first, *given), random)  # noqa: B023 - called at once
+        tasks = whole_tasks(path)
+        assert first + told <= tasks <= first + told + 1
+    assert tasks > ROUNDS
+
+
+def test_a_kill_at_the_start_of_a_run_loses_no_result(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint"
+    with closing(Checkpoint(path, KEY)) as checkpoint:
+        for task in range(3):
+            checkpoint.keep(worked_on(task))
+    for seed in range(ROUNDS // 3):
+        random = Random(seed)  # noqa: S311 - when to kill is no secret
+        killed(path, lambda *given: begin_again(3, *given), random)
+    with closing(Checkpoint(path, KEY)) as checkpoint:
+        checkpoint.begin()
+        for task in range(3):
+            places = digested(*map(found, numbers_of(task)))
+            assert checkpoint.place_known(places) == []

@@ -1,0 +1,221 @@
+"""Ctrl-C while a batch runs: to the leader alone, or to all as a terminal sends it."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from batches import directory_of, plugin_at
+from replay.cli.batch_interruption import interruptible
+
+#: Background jobs of a shell ignore Ctrl-C, and so would a test run as one.
+LISTENING = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from replay.cli import main; main()"
+)
+#: Says that it is there, and waits for ever; only while there is a pipe to say it to.
+WAITS = """
+import os, threading
+def wait(pipe="pipe"):
+    if os.path.exists(pipe):
+        said = open(pipe, "w")
+        print("ready", file=said, flush=True)
+        threading.Event().wait()
+"""
+AT_THE_THIRD = f"""{WAITS}
+def replay_session_start(session):
+    if session.session_id == "c":
+        wait()
+"""
+AT_THE_MERGE = f"""{WAITS}
+def replay_batch_result():
+    return 1
+def replay_batch_merge(results):
+    wait()
+"""
+WHEN_ALONE = f"""{WAITS}
+def replay_session_start(session):
+    if session.session_id == "c" and os.path.exists("died"):
+        wait()
+    elif session.session_id == "c":
+        open("died", "w").close()
+        os.abort()
+"""
+IN_SPITE_OF_CTRL_C = f"""{WAITS}
+def replay_batch_result():
+    return 1
+def replay_batch_merge(results):
+    try:
+        wait()
+    except KeyboardInterrupt:
+        wait("again")
+"""
+KEPT = (
+    "replay: interrupted: what was done is kept, {} sessions; "
+    "to go on, run it again with the same --checkpoint\n"
+)
+SEND = [
+    pytest.param(os.kill, id="to the leader"),
+    pytest.param(os.killpg, id="to all"),
+]
+Send = Callable[[int, int], None]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a directory with sessions and a pipe."""
+    directory_of(tmp_path / "sessions", {name: name for name in "abcd"})
+    os.mkfifo(tmp_path / "pipe")
+    return tmp_path
+
+
+@contextmanager
+def started(
+    folder: Path, plugin: str, *options: str, stderr: int = subprocess.PIPE
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a batch; whatever happens, it is not left behind."""
+    name = plugin_at(folder / "plugin.py", plugin)
+    command = [sys.executable, "-c", LISTENING, "run", "sessions", "--plugin", name]
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [*command, *options],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+        cwd=folder,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def error_of(process: subprocess.Popen[bytes]) -> str:
+    """Return what was written to standard error; the exit code is 130."""
+    assert process.stderr
+    said = process.stderr.read().decode()
+    assert process.wait(60) == 130
+    return said
+
+
+@contextmanager
+def ready(folder: Path) -> Iterator[None]:
+    """Wait for who waits, do the block, and see that who waited is gone."""
+    with (folder / "pipe").open("rb") as pipe:
+        assert pipe.readline() == b"ready\n"
+        yield
+        assert not pipe.read()
+
+
+def goes_on(folder: Path, *options: str) -> str:
+    """Run the batch again, now that nobody waits, and return what it says."""
+    (folder / "pipe").unlink()
+    with started(folder, (folder / "plugin.py").read_text(), *options) as process:
+        assert process.stderr
+        said = process.stderr.read().decode()
+        assert process.wait(60) == 0
+    return said
+
+
+@pytest.mark.parametrize("send", SEND)
+def test_once_stops_the_workers(folder: Path, send: Send) -> None:
+    options = ("--jobs", "2", "--checkpoint", "kept")
+    with started(folder, AT_THE_THIRD, *options) as process:
+        with ready(folder):
+            send(process.pid, signal.SIGINT)
+        said = error_of(process)
+    assert said in {KEPT.format(number) for number in range(4)}
+    assert goes_on(folder, *options).startswith("replay: 4 sessions: ")
+
+
+@pytest.mark.parametrize("send", SEND)
+def test_once_keeps_what_this_process_has_done(folder: Path, send: Send) -> None:
+    with started(folder, AT_THE_THIRD, "--checkpoint", "kept") as process:
+        with ready(folder):
+            send(process.pid, signal.SIGINT)
+        assert error_of(process) == KEPT.format(2)
+    again = goes_on(folder, "--checkpoint", "kept")
+    assert again.startswith("replay: 4 sessions: 2 replayed now, 2 known from before, ")
+
+
+@pytest.mark.parametrize("send", SEND)
+def test_once_stops_a_merge(folder: Path, send: Send) -> None:
+    options = ("--jobs", "1", "--checkpoint", "kept")
+    with started(folder, AT_THE_MERGE, *options) as process:
+        with ready(folder):
+            send(process.pid, signal.SIGINT)
+        assert error_of(process) == KEPT.format(4)
+    assert "0 replayed now, 4 known from before" in goes_on(folder, *options)
+
+
+@pytest.mark.parametrize("send", SEND)
+def test_once_stops_what_is_tried_alone(folder: Path, send: Send) -> None:
+    options = ("--jobs", "1", "--checkpoint", "kept")
+    with started(folder, WHEN_ALONE, *options) as process:
+        with ready(folder):
+            send(process.pid, signal.SIGINT)
+        assert error_of(process) == KEPT.format(3)
+    assert "1 replayed now, 3 known from before" in goes_on(folder, *options)
+
+
+def test_without_a_checkpoint_nothing_is_kept(folder: Path) -> None:
+    with started(folder, AT_THE_THIRD, "--keep-going", "--report", "r") as process:
+        with ready(folder):
+            process.send_signal(signal.SIGINT)
+        assert error_of(process) == (
+            "replay: interrupted: nothing is kept (with --checkpoint it would go on)\n"
+        )
+    assert not (folder / "r").exists()
+
+
+@pytest.mark.parametrize(("is_terminal", "sent"), [(True, b"\x1b[?25h"), (False, b"")])
+def test_twice_ends_at_once(folder: Path, *, is_terminal: bool, sent: bytes) -> None:
+    os.mkfifo(folder / "again")
+    ours, theirs = pty.openpty() if is_terminal else os.pipe()
+    options = ("--jobs", "1")  # an idle worker
+    with started(folder, IN_SPITE_OF_CTRL_C, *options, stderr=theirs) as process:
+        os.close(theirs)
+        with ready(folder):
+            process.send_signal(signal.SIGINT)
+            with (folder / "again").open("rb") as again:
+                assert again.readline() == b"ready\n"
+                process.send_signal(signal.SIGINT)
+                assert process.wait(60) == 130
+    assert os.read(ours, 1 << 16).endswith(sent)
+    os.close(ours)
+
+
+@pytest.mark.parametrize("send", SEND)
+def test_twice_leaves_no_worker_behind(folder: Path, send: Send) -> None:
+    with started(folder, AT_THE_THIRD, "--jobs", "2") as process:
+        with ready(folder):
+            send(process.pid, signal.SIGINT)
+            send(process.pid, signal.SIGINT)
+        assert "Traceback" not in error_of(process)
+
+
+def test_a_job_in_the_background_ignores_it() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interruptible() as interruption:
+            signal.raise_signal(signal.SIGINT)
+        assert not interruption.has_come
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_after_a_good_end_ctrl_c_is_as_it_was() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with interruptible():
+            assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
