@@ -34,6 +34,12 @@ def open_backend(
     return call_factory(partial(factory, rest), options, "backend", name)
 
 
+def names_backend(location: str) -> bool:
+    """Tell whether a location is ``NAME:location``, or a URL that a backend serves."""
+    prefix = _NAME.match(location)
+    return bool(prefix and prefix[1] in names("backend"))
+
+
 def _choice(location: str | os.PathLike[str]) -> tuple[str, Factory, str]:
     text = os.fspath(location)
     if not text:

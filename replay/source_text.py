@@ -6,7 +6,7 @@ from typing import BinaryIO, Final
 
 import attrs
 
-from replay.errors import DecodeError
+from replay.errors import BackendError, DecodeError
 from replay.os_errors import os_failure
 
 KEPT: Final = 8 << 20  #: the largest text that is kept in memory, in bytes
@@ -46,5 +46,7 @@ class SourceText:
             yield
         except DecodeError as error:
             raise attrs.evolve(error, source=self.source) from error.__cause__
+        except BackendError:
+            raise
         except OSError as error:
             raise os_failure(str(self.source), error) from error

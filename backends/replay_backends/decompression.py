@@ -17,8 +17,8 @@ _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _ZSTD_MODULE: Final = (
     "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
 )
-_HIGHEST_RATIO: Final = 1000
-_UNCHECKED: Final = 1 << 20  # decoded bytes before which the ratio says nothing
+HIGHEST_RATIO: Final = 1000  #: how many times their size data may grow to
+UNCHECKED: Final = 1 << 20  #: decoded bytes before which the ratio says nothing
 _BUFFER: Final = 1 << 17
 
 
@@ -95,8 +95,8 @@ class _Checked(io.RawIOBase):
         super().close()
 
     def _check_ratio(self) -> None:
-        most = max(_UNCHECKED, self._compressed.tell() * _HIGHEST_RATIO)
+        most = max(UNCHECKED, self._compressed.tell() * HIGHEST_RATIO)
         if self._size > most:
-            reason = f"grow to more than {_HIGHEST_RATIO} times their size"
+            reason = f"grow to more than {HIGHEST_RATIO} times their size"
             hint = "if you trust them, unpack them first"
             raise LimitExceededError(self._name, reason, hint=hint)

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
 import attrs
 
 from replay.errors import BackendError, SessionNotFoundError
-from replay.file_names import file_name, session_id_of
 from replay.limits import Limits
 from replay.os_errors import os_errors_of
 from replay.portions import Portion, Stored
@@ -21,10 +19,14 @@ from replay_backends.folders import Folder, open_folder
 from replay_backends.portioned_files import portions_in, stored_in
 from replay_backends.replacing import replaced
 from replay_backends.scanning import FoundFile, is_safe, scan
-from replay_backends.session_files import SUFFIXES, Reading, SessionFile
-from replay_backends.shaping import shape_to_keep
+from replay_backends.session_files import (
+    Reading,
+    SessionFile,
+    check_replaceable,
+    is_called_for,
+)
+from replay_backends.shaping import file_to_keep
 
-_SUFFIX: Final = ".json"
 _LARGE: Final = 4 << 20  # bytes of a file, above which it may be cut
 
 
@@ -148,17 +150,10 @@ class FixtureDirectoryBackend:
             DecodeError: The file holds something else.
             EncodeError: It holds, built by hand, what JSON cannot.
         """
-        session_id = session.session_id
-        stem = file_name(session_id)
-        is_named = session_id_of(stem) == session_id
-        kept = attrs.evolve(
-            session,
-            shape=shape_to_keep(session, is_named=is_named),
-            derived_id=session.derived_id if is_named else None,
-        )
+        name, kept = file_to_keep(session)
         with self._root() as root:
-            self._check_place(root, stem + _SUFFIX, session_id)
-            with replaced(root, stem + _SUFFIX) as file:
+            self._check_place(root, name, session.session_id)
+            with replaced(root, name) as file:
                 dump(kept, file)
 
     def close(self) -> None:
@@ -171,9 +166,7 @@ class FixtureDirectoryBackend:
         return fixture(self._path, self.location, path, self._reading)
 
     def _accepts(self, name: str) -> bool:
-        if self.pattern is not None:
-            return fnmatchcase(name, self.pattern)
-        return name.lower().endswith(SUFFIXES)
+        return is_called_for(name, self.pattern)
 
     def _check_place(self, root: Folder, name: str, session_id: str) -> None:
         if not self._accepts(name):
@@ -182,10 +175,8 @@ class FixtureDirectoryBackend:
         if not root.has(name):
             return
         reading = attrs.evolve(self._reading, strict=False)
-        held = {each.session_id for each in fixtures_in(root, name, reading)}
-        for other in held - {session_id}:
-            reason = f"it holds another session, {other!a}"
-            raise BackendError(root.source_of(name), reason, hint="rename it")
+        held = fixtures_in(root, name, reading)
+        check_replaceable(held, session_id, root.source_of(name))
 
 
 def _key(found: FoundFile) -> FileKey:

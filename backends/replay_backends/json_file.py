@@ -65,8 +65,11 @@ class JSONFileBackend:
 
     @staticmethod
     def claims(path: str) -> bool:
-        """Tell whether this backend reads what is at an existing path."""
-        return not Path(path).is_dir()
+        """Tell whether this backend reads what is at an existing path.
+
+        A zip file is for another one.
+        """
+        return not path.lower().endswith(".zip") and not Path(path).is_dir()
 
     def summaries(self) -> Iterator[SessionSummary]:
         """Yield the header of each session, in the file's order."""

@@ -45,6 +45,15 @@ def open_named(path: Path, source: str) -> BinaryIO:
     return file
 
 
+def open_regular(path: Path, source: str) -> BinaryIO:
+    """Open what a user names: a file, or a link to one, that can be read anywhere.
+
+    Raises:
+        BackendError: It cannot be opened, or is something else.
+    """
+    return os.fdopen(_open(str(path), source, None, {stat.S_IFREG}, 0), "rb")
+
+
 def open_inside(name: str, directory: int | None, source: str) -> BinaryIO:
     """Open a file within a directory of sessions: no link, no pipe, no device.
 

@@ -11,7 +11,7 @@ import attrs
 
 from replay.checking import Checks
 from replay.errors import BackendError
-from replay.line_ranges import line_ranges
+from replay.line_ranges import LineRange, line_ranges
 from replay.os_errors import os_errors_of
 from replay.portions import DIGEST_SIZE, Portion, Stored
 from replay.recordings import Reader
@@ -67,14 +67,27 @@ def stored_in(file: SessionFile, key: FileKey) -> Iterator[Stored]:
         BackendError: The file cannot be read, or is not as it was listed.
         DecodeError: It is packed, and what comes next is corrupt.
     """
-    is_whole = key.lines is None
-    listed = _kept(file, key) if is_whole and key.size <= KEPT else _listed(file, key)
-    if not is_whole or _holds_session_lines(listed):
-        yield from _stored_lines(listed, key)
+    if key.lines:
+        yield from _stored_lines(_listed(file, key), key.lines)
+    elif key.size <= KEPT:
+        yield from stored_in_all(_kept(file, key))
+    else:
+        yield from stored_in_all(_listed(file, key))
+
+
+def stored_in_all(file: SessionFile) -> Iterator[Stored]:
+    """Yield the sessions of a whole file, wherever it is, as :func:`stored_in` does.
+
+    Raises:
+        BackendError: The file cannot be read.
+        DecodeError: It is packed, and what comes next is corrupt.
+    """
+    if _holds_session_lines(file):
+        yield from _stored_lines(file, None)
         return
-    with os_errors_of(file.source), listed.open_file() as opened:
+    with os_errors_of(file.source), file.open_file() as opened:
         digest = _digest(opened)
-    yield Stored(file.session_id, digest, partial(_only, listed))
+    yield Stored(file.session_id, digest, partial(_only, file))
 
 
 def _digest(file: BinaryIO) -> bytes:
@@ -123,11 +136,11 @@ def _holds_session_lines(file: SessionFile) -> bool:
     return holds_session_lines(text, longest, is_lines=says_lines(file.name))
 
 
-def _stored_lines(file: SessionFile, key: FileKey) -> Iterator[Stored]:
+def _stored_lines(file: SessionFile, within: LineRange | None) -> Iterator[Stored]:
     checks = Checks(file.reading.strict, file.reading.limits)
     reader = Reader(file.session_id, checks)
     text = file.unchanged()
-    for stored in stored_lines(SourceText(text, file.source), reader, key.lines):
+    for stored in stored_lines(SourceText(text, file.source), reader, within):
         if text.torn:
             yield attrs.evolve(stored, read=partial(_torn, stored, text.torn))
         else:

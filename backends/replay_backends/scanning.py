@@ -81,6 +81,26 @@ def open_path(folder: Folder, path: str) -> BinaryIO:
         return folder.open(name)
 
 
+def is_continued(
+    name: str, there: Collection[str], accepts: Callable[[str], bool]
+) -> bool:
+    """Tell whether a file's lines stand in a recording that goes on with them.
+
+    Args:
+        name: What the file is called.
+        there: What all files beside it are called.
+        accepts: As for :func:`scan`.
+    """
+    part = name + _PART_SUFFIX
+    return part in there and accepts(part)
+
+
+def is_passed_over(name: str) -> bool:
+    """Tell whether a file or directory is hidden, or left behind by an editor."""
+    is_autosave = name.startswith("#") and name.endswith("#")
+    return name.startswith(".") or name.endswith("~") or is_autosave
+
+
 def _scan(
     folder: Folder, prefix: str, accepts: Callable[[str], bool], depth: int
 ) -> Iterator[FoundFile]:
@@ -96,23 +116,15 @@ def _scan(
         if entry.is_dir(follow_symlinks=False):
             with folder.enter(entry.name) as below:
                 yield from _scan(below, f"{path}/", accepts, depth - 1)
-        elif accepts(entry.name) and not _is_continued(entry.name, there, accepts):
+        elif accepts(entry.name) and not is_continued(entry.name, there, accepts):
             yield FoundFile(path, folder, entry)
 
 
 def _entries(folder: Folder) -> list["os.DirEntry[str]"]:
     where = str(folder.path) if folder.descriptor is None else folder.descriptor
     with os_errors_of(folder.source), os.scandir(where) as entries:
-        kept = [entry for entry in entries if not _is_passed_over(entry.name)]
+        kept = [entry for entry in entries if not is_passed_over(entry.name)]
         return sorted(kept, key=_order)
-
-
-def _is_continued(
-    name: str, there: Collection[str], accepts: Callable[[str], bool]
-) -> bool:
-    """Tell whether a file's lines stand in a recording that goes on with them."""
-    part = name + _PART_SUFFIX
-    return part in there and accepts(part)
 
 
 def _order(entry: "os.DirEntry[str]") -> bytes:
@@ -122,9 +134,4 @@ def _order(entry: "os.DirEntry[str]") -> bytes:
 
 def _is_safe_name(part: str) -> bool:
     is_name = part != "" and PureWindowsPath(part).name == part
-    return is_name and not _is_passed_over(part)
-
-
-def _is_passed_over(name: str) -> bool:
-    is_autosave = name.startswith("#") and name.endswith("#")
-    return name.startswith(".") or name.endswith("~") or is_autosave
+    return is_name and not is_passed_over(part)

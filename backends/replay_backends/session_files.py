@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
 from typing import BinaryIO, Final
 
 import attrs
@@ -39,6 +40,19 @@ class Reading:
 
     strict: bool
     limits: Limits
+
+
+def is_called_for(name: str, pattern: str | None) -> bool:
+    """Tell whether a file is one of sessions, by its name.
+
+    Args:
+        name: Its name, without the directory.
+        pattern: What such files are called, such as ``*.json``; None: what ends in
+            one of :data:`SUFFIXES`, in any case.
+    """
+    if pattern is not None:
+        return fnmatchcase(name, pattern)
+    return name.lower().endswith(SUFFIXES)
 
 
 def stem_of(name: str) -> str:
@@ -104,6 +118,10 @@ class SessionFile:
     source: str  #: what messages call it
     reading: Reading
 
+    def lenient(self) -> "SessionFile":
+        """Return the file, to be read whatever its events are."""
+        return attrs.evolve(self, reading=attrs.evolve(self.reading, strict=False))
+
     def unchanged(self) -> "Unchanged":
         """Return what opens it, unpacked, as long as it stays the same."""
         return Unchanged(self.open_file, self.source, is_part=says_part(self.name))
@@ -113,6 +131,22 @@ class SessionFile:
         return sessions_in(
             self.open_file, self.name, self.session_id, self.source, self.reading
         )
+
+
+def check_replaceable(held: Iterator[Session], session_id: str, source: str) -> None:
+    """Refuse to replace a file that holds another session.
+
+    Args:
+        held: What the file holds.
+        session_id: Whose file it should be.
+        source: What messages call it.
+
+    Raises:
+        BackendError: It holds a session of another id.
+    """
+    for other in {each.session_id for each in held} - {session_id}:
+        reason = f"it holds another session, {other!a}"
+        raise BackendError(source, reason, hint="rename it")
 
 
 @attrs.define(eq=False)

@@ -1,9 +1,31 @@
-"""Which shape a session can keep in a file so that it is read back as it was."""
+"""What a session becomes in a file so that it is read back as it was."""
 
 from itertools import islice
+from typing import Final
+
+import attrs
 
 from replay.events import EVENT_CLASSES
+from replay.file_names import file_name, session_id_of
 from replay.sessions import Session, SessionSummary, Shape
+
+_SUFFIX: Final = ".json"
+
+
+def file_to_keep(session: Session) -> tuple[str, Session]:
+    """Return the name of the file that keeps a session, and what is to stand in it.
+
+    Read from that file, it is the same session again.
+    """
+    session_id = session.session_id
+    stem = file_name(session_id)
+    is_named = session_id_of(stem) == session_id
+    kept = attrs.evolve(
+        session,
+        shape=shape_to_keep(session, is_named=is_named),
+        derived_id=session.derived_id if is_named else None,
+    )
+    return stem + _SUFFIX, kept
 
 
 def shape_to_keep(session: Session, *, is_named: bool) -> Shape:

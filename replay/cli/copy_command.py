@@ -1,15 +1,20 @@
-"""``replay copy``: any sessions into a fixture directory."""
+"""``replay copy``: any sessions into a directory, here or far away."""
 
 from collections.abc import Generator
 from itertools import chain
+from typing import Final
 
 import click
 
 import replay
+from replay.backend_protocols import WritableBackend
 from replay.cli.failures import FOUND_PROBLEMS, say
 from replay.cli.progress import progress
 from replay.cli.reading import location_argument, sessions_of
 from replay.cli.redacting import Redaction, redact_options, redacting
+from replay.opening import names_backend
+
+_DIRECTORY: Final = "fixture_directory"
 
 
 @click.command("copy")
@@ -19,11 +24,12 @@ from replay.cli.redacting import Redaction, redact_options, redacting
 def command(
     *, location: str, directory: str, is_redacted: bool, redact_options: tuple[str, ...]
 ) -> int:
-    """Copy sessions into a fixture directory.
+    """Copy sessions into a directory.
 
-    All sessions of LOCATION are written into DIRECTORY, a file each. What is
-    there already stays, but for files that bear their ids. Where copying broke off,
-    copying again completes it.
+    All sessions of LOCATION are written into DIRECTORY, a file each. It is a fixture
+    directory, or the location of a backend that can write, such as
+    s3://bucket/directory. What is there already stays, but for files that bear their
+    ids. Where copying broke off, copying again completes it.
     """
     with redacting(redact_options, is_wanted=is_redacted) as redaction:
         return copy_all(sessions_of(location), directory, redaction)
@@ -32,18 +38,19 @@ def command(
 def copy_all(
     found: Generator[replay.Session], directory: str, redaction: Redaction | None
 ) -> int:
-    """Write sessions into a fixture directory, and return the exit code.
+    """Write sessions into a directory, and return the exit code.
 
     Args:
         found: At least one; where its first cannot be had, nothing is created.
-        directory: It is made where it is missing.
+        directory: A fixture directory, which is made where it is missing, or the
+            location of a backend.
         redaction: Replaces their secrets, and says so in the end; None: nothing does.
     """
     is_complete = True
     found = redaction.of(found) if redaction else found
     with progress("Copying", found) as sessions:
         first = next(sessions)  # before anything is created
-        with replay.open(f"fixture_directory:{directory}", create=True) as target:
+        with _open_to_write(directory) as target:
             for session in chain([first], sessions):
                 if _is_repeated(session):
                     is_complete = False
@@ -57,3 +64,17 @@ def copy_all(
 
 def _is_repeated(session: replay.Session) -> bool:
     return any(each.code == "repeated-session-id" for each in session.diagnostics)
+
+
+def _open_to_write(directory: str) -> replay.Source:
+    location = directory if names_backend(directory) else f"{_DIRECTORY}:{directory}"
+    try:
+        source = replay.open(location, create=True)
+    except replay.UnknownNameError:  # it has no such option
+        source = replay.open(location)
+    if isinstance(source.backend, WritableBackend):
+        return source
+    source.close()
+    reason = f"{type(source.backend).__name__} cannot write sessions"
+    hint = "name a directory, or a URL such as s3://bucket/directory"
+    raise replay.UnsupportedError(directory, reason, hint)

@@ -17,6 +17,7 @@ from replay_backends.open_files import (
     open_directory,
     open_inside,
     open_named,
+    open_regular,
 )
 
 
@@ -170,3 +171,21 @@ def test_nothing_that_is_refused_stays_open(tmp_path: Path) -> None:
             open_inside(str(tmp_path / "a.json"), None, "a.json")
         (tmp_path / "a.json").unlink()
     assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+@pytest.mark.parametrize("told", ["a pipe", "a socket"])
+def test_only_files_are_opened_where_a_file_must_be_read_anywhere(
+    tmp_path: Path, told: str
+) -> None:
+    ODD_FILES[told](tmp_path / "odd")
+    with pytest.raises(BackendError, match=f"odd: {told}, not a file"):
+        open_regular(tmp_path / "odd", "odd")
+
+
+def test_a_link_to_a_file_that_must_be_read_anywhere_is_followed(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    (tmp_path / "b").symlink_to("a")
+    with open_regular(tmp_path / "b", "b") as file:
+        assert file.read() == b"abc"

@@ -10,7 +10,14 @@ import pytest
 from replay.errors import BackendError, DecodeError, LimitExceededError
 from replay.limits import Limits
 from replay.sessions import Session
-from replay_backends.session_files import SUFFIXES, Reading, sessions_in, stem_of
+from replay_backends.session_files import (
+    SUFFIXES,
+    Reading,
+    check_replaceable,
+    is_called_for,
+    sessions_in,
+    stem_of,
+)
 
 READING = Reading(strict=False, limits=Limits())
 EVENT = '{"type": "text", "content": "Yes."}'
@@ -131,3 +138,29 @@ def test_a_file_that_fails_while_it_is_read_is_named() -> None:
 
     with pytest.raises(BackendError, match="the-file: input/output error"):
         list(sessions_in(Failing, "a.json", "a", "the-file", READING))
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "expected"),
+    [
+        ("a.JSON", None, True),
+        ("a.ndjson.zst", None, True),
+        ("a.txt", None, False),
+        ("a.txt", "*.txt", True),
+        ("a.TXT", "*.txt", False),
+        ("a.json", "*.txt", False),
+    ],
+)
+def test_a_name_says_whether_a_file_is_one_of_sessions(
+    name: str,
+    pattern: str | None,
+    expected: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    assert is_called_for(name, pattern) is expected
+
+
+def test_a_file_of_another_session_must_not_be_replaced() -> None:
+    check_replaceable(iter([Session("a"), Session("a")]), "a", "it")
+    with pytest.raises(BackendError) as caught:
+        check_replaceable(iter([Session("a"), Session("b")]), "a", "it")
+    assert str(caught.value) == "it: it holds another session, 'b' (rename it)"

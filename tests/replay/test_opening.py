@@ -77,7 +77,7 @@ def test_an_unknown_scheme_is_refused_with_the_backends_that_are_known() -> None
         open_backend("jsn_file://a", {})
     assert "no backend 'jsn_file'" in caught.value.reason
     assert "did you mean 'json_file'?" in caught.value.hint
-    assert "known: fixture_directory, http, https, json_file" in caught.value.hint
+    assert "known: abfs, az, fixture_directory, gcs, gs, http" in caught.value.hint
 
 
 def test_a_file_may_have_a_colon_in_its_name(

@@ -13,10 +13,10 @@ from replay.events import ImageAttachment
 from replay.hosts import is_loopback
 from replay.limits import Limits
 from replay.sessions import Session, SessionSummary
+from replay_backends.fetching import in_order
 from replay_backends.frames import EventDecoder
 from replay_backends.http.bodies import session_of
 from replay_backends.http.deadlines import at_most_a_week
-from replay_backends.http.fetching import in_order
 from replay_backends.http.keys import VARIABLES, find_key
 from replay_backends.http.origins import HOME, base_url, session_path
 from replay_backends.http.prompts import Prompt

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -125,3 +126,31 @@ def test_a_directory_that_cannot_be_written_is_an_error(
     done = run("copy", "-", tmp_path / directory, stdin=lines_of("a"))
     assert done.returncode == 2
     assert done.stderr.startswith("replay: error: ")
+
+
+def test_what_cannot_be_written_to_is_an_error(run: Run, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("a.json", "[]")
+    for location, told in (
+        (f"zip:{tmp_path}/a.zip", "ZipBackend cannot write sessions"),
+        (f"json_file:{tmp_path}/a.zip", "JSONFileBackend cannot write sessions"),
+    ):
+        done = run("copy", "-", location, stdin=lines_of("a"))
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == (
+            f"replay: error: {location}: {told} (name a directory, or a URL such as "
+            "s3://bucket/directory)\n"
+        )
+
+
+def test_a_backend_may_be_named_to_write_to(run: Run, tmp_path: Path) -> None:
+    location = f"fixture_directory:{tmp_path}/copy"
+    assert run("copy", "-", location, stdin=lines_of("a")).returncode == 0
+    assert [each.name for each in (tmp_path / "copy").iterdir()] == ["a.json"]
+
+
+def test_a_directory_with_a_colon_in_its_name_is_one(run: Run, tmp_path: Path) -> None:
+    for directory in ("other:copy", "./s3:copy"):
+        done = run("copy", "-", directory, stdin=lines_of("a"), cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert (tmp_path / directory / "a.json").exists()

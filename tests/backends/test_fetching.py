@@ -9,7 +9,7 @@ import pytest
 import replay
 from chat_api import PREFIX, ChatAPI, document
 from http_server import Request, Server, answer
-from replay_backends.http.fetching import in_order
+from replay_backends.fetching import in_order
 
 Serve = Callable[..., Server]
 Open = Callable[..., replay.Source]

@@ -1,0 +1,110 @@
+"""What file systems of fsspec raise, as errors of this library."""
+
+import errno
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from replay.errors import (
+    AuthError,
+    BackendError,
+    BackendUnavailableError,
+    PermissionDeniedError,
+    ReplayError,
+)
+from replay_backends.remote.masking import masked
+
+_LONGEST: Final = 200  # characters of what a service says
+_WRONG_KEY: Final = {
+    "AuthorizationHeaderMalformed",
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+    "InvalidSecurity",
+    "InvalidToken",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+}
+_NO_KEY: Final = {
+    "azure.core.exceptions.ClientAuthenticationError",
+    "botocore.exceptions.CredentialRetrievalError",
+    "botocore.exceptions.NoAuthTokenError",
+    "botocore.exceptions.NoCredentialsError",
+    "botocore.exceptions.PartialCredentialsError",
+    "botocore.exceptions.ProfileNotFound",
+    "botocore.exceptions.SSOError",
+    "google.auth.exceptions.GoogleAuthError",
+}
+_BROKEN: Final = {
+    "aiohttp.client_exceptions.ClientConnectionError",
+    "aiohttp.client_exceptions.ClientPayloadError",
+    "azure.core.exceptions.ServiceRequestError",
+    "azure.core.exceptions.ServiceResponseError",
+    "botocore.exceptions.ConnectionError",
+    "botocore.exceptions.HTTPClientError",
+}
+_BUSY: Final = {errno.EBUSY, getattr(errno, "EREMOTEIO", errno.EIO)}
+_HINTS: Final[Mapping[type[BackendError], str]] = {
+    AuthError: "put keys where the store's own tools look for them",
+    BackendUnavailableError: "try again later, and check the endpoint",
+    PermissionDeniedError: "the key may not do that here, or is not the right one",
+}
+
+
+@contextmanager
+def remote_errors_of(source: str, secrets: Iterable[str] = ()) -> Iterator[None]:
+    """Turn whatever a file system raises within the block into an error of ours.
+
+    Args:
+        source: What messages call the place.
+        secrets: What must not be in them.
+    """
+    try:
+        yield
+    except (ReplayError, MemoryError):
+        raise
+    except Exception as error:  # a file system is others' code, as a plugin is
+        raise remote_failure(source, error, secrets) from error
+
+
+def remote_failure(
+    source: str, error: Exception, secrets: Iterable[str] = ()
+) -> BackendError:
+    """Return the error that says what a file system refused."""
+    code = _code(error)
+    if code == "NoSuchBucket":
+        return BackendError(source, "there is no such bucket")
+    if isinstance(error, FileNotFoundError):
+        return BackendError(source, "there is nothing there")
+    kind = _kind(error, code)
+    text = masked(_told(error), secrets)
+    return kind(source, text, _HINTS.get(kind, ""))
+
+
+def _kind(error: Exception, code: object) -> type[BackendError]:
+    names = {f"{cls.__module__}.{cls.__qualname__}" for cls in type(error).__mro__}
+    if code in _WRONG_KEY or names & _NO_KEY:
+        return AuthError
+    if isinstance(error, PermissionError):
+        return PermissionDeniedError
+    is_broken = isinstance(error, ConnectionError | TimeoutError) or names & _BROKEN
+    if is_broken or getattr(error, "errno", None) in _BUSY:
+        return BackendUnavailableError
+    return BackendError
+
+
+def _code(error: BaseException) -> object:
+    """Return what S3 calls the error; None: it is not from there."""
+    for each in (error, error.__cause__):
+        response = getattr(each, "response", None)
+        if isinstance(response, Mapping):
+            return response.get("Error", {}).get("Code")
+    return None
+
+
+def _told(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    line = " ".join(str(text).split())[:_LONGEST].rstrip(".")
+    if not isinstance(error, OSError):
+        return f"{type(error).__name__}: {line}" if line else type(error).__name__
+    return line[:1].lower() + line[1:] or type(error).__name__

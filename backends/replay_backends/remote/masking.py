@@ -1,0 +1,42 @@
+"""URLs and other words, less what nobody must see."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+_USER: Final = re.compile(r"(?<=://)[^/?\s@]*:[^/?\s@]*@")
+_QUERY: Final = re.compile(
+    r"\?[^\s\"']*?(signature|sig|token|credential|secret|password|key)[^\s\"'=&]*="
+    r"[^\s\"']*",
+    re.IGNORECASE,
+)
+_SHORTEST: Final = 4  # what is shorter is no secret, and stands in many words
+
+
+def has_secret(url: str) -> bool:
+    """Tell whether a URL bears a password, or a query that is signed."""
+    return "://" in url and masked(url) != url
+
+
+def masked(text: str, secrets: Iterable[str] = ()) -> str:
+    """Return *text* without passwords and signed queries of URLs in it.
+
+    Args:
+        text: What is to be shown.
+        secrets: What else is not shown.
+
+    >>> masked("s3://me:word@bucket/a.json?X-Amz-Signature=1f")
+    's3://***@bucket/a.json?***'
+    """
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return _QUERY.sub("?***", _USER.sub("***@", text))
+
+
+def secrets_in(options: object) -> Iterator[str]:
+    """Yield all strings that options hold, for any of them may be a secret."""
+    if isinstance(options, Mapping):
+        for each in options.values():
+            yield from secrets_in(each)
+    elif isinstance(options, str) and len(options) >= _SHORTEST:
+        yield options

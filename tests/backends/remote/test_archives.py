@@ -1,0 +1,231 @@
+"""Members of zip files, the hostile ones too."""
+
+import gzip
+import io
+import pickle
+import random
+import stat
+import warnings
+import zipfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from replay.errors import BackendError, DecodeError, LimitExceededError, ReplayError
+from replay_backends.open_files import open_regular
+from replay_backends.remote.archives import Archive
+from replay_backends.remote.stores import Item
+from replay_backends.remote.zip_backend import ZipBackend
+from zip_files import document, encrypted, write_zip
+
+GZIP = gzip.compress(b"")[:10]
+
+
+def archive(path: Path, inside: str = "") -> Archive:
+    found = Archive(partial(open_regular, path, path.name), path.name, inside)
+    found.look()
+    return found
+
+
+def paths(path: Path, inside: str = "") -> list[str]:
+    return [item.path for item in archive(path, inside).items()]
+
+
+def open_descriptors() -> list[str]:
+    return sorted(each.name for each in Path("/proc/self/fd").iterdir())
+
+
+def content(found: Archive, path: str) -> bytes:
+    with found.opener(Item(path, 0))() as file:
+        return file.read()
+
+
+def test_members_come_by_the_bytes_of_their_paths(tmp_path: Path) -> None:
+    names = ["b", "a/c", "a-", "\u00e9", "\U0001f600", "\uffff", "a/"]
+    path = write_zip(tmp_path / "a.zip", dict.fromkeys(names, b""))
+    assert paths(path) == ["a-", "a/c", "b", "\u00e9", "\uffff", "\U0001f600"]
+
+
+def test_a_directory_in_it_is_what_is_below(tmp_path: Path) -> None:
+    names = ["sub/x", "sub/sub/y", "subway/z", "sub/"]
+    path = write_zip(tmp_path / "a.zip", {name: name.encode() for name in names})
+    assert paths(path, "sub") == ["sub/y", "x"]
+    found = archive(path, "sub")
+    assert not found.is_single
+    assert found.source_of("x") == "a.zip/sub/x"
+    assert content(found, "sub/y") == b"sub/sub/y"
+
+
+def test_a_member_may_be_all_that_is_wanted(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"sub/x": b"abc", "sub/x/y": b""})
+    found = archive(path, "sub/x")
+    assert found.is_single
+    assert found.items() == [Item("", 3)]
+    assert content(found, "") == b"abc"
+
+
+def test_what_is_not_in_it_is_refused(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"sub/x": b""})
+    with pytest.raises(BackendError, match=r"a.zip: it has nothing called 'su'"):
+        archive(path, "su")
+    with pytest.raises(BackendError, match=r"a.zip/y: there is no such member"):
+        archive(path).opener(Item("y", 0))
+
+
+def test_a_large_member_is_read_from_the_zip_file_each_time(tmp_path: Path) -> None:
+    data = random.Random(0).randbytes(9 << 20)  # noqa: S311 - any bytes will do
+    path = write_zip(tmp_path / "a.zip", {"x": data})
+    found = archive(path)
+    sent: Archive = pickle.loads(pickle.dumps(found))  # noqa: S301 - our own
+    for each in (found, sent):
+        open_file = each.opener(Item("x", 0))
+        assert open_file().read() == data
+        assert open_file().read(3) == data[:3]
+
+
+def test_closed_it_serves_who_still_reads_and_is_opened_anew(tmp_path: Path) -> None:
+    data = random.Random(0).randbytes(9 << 20)  # noqa: S311 - as above
+    path = write_zip(tmp_path / "a.zip", {"x": data})
+    found = archive(path)
+    with found.opener(Item("x", 0))() as file:
+        assert file.read(3) == data[:3]
+        found.close()
+        found.close()
+        assert file.read() == data[3:]
+    assert [*found.items()] == [Item("x", len(data))]
+
+
+def test_nothing_stays_open_in_the_end(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"x": b"abc"})
+    before = open_descriptors()
+    found = archive(path)
+    content(found, "x")
+    found.close()
+    (tmp_path / "b.zip").write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(DecodeError):
+        archive(tmp_path / "b.zip")
+    assert open_descriptors() == before
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "a/../x", "./x", "a//x", "a\\x", "c:x"])
+def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    path = write_zip(tmp_path / "a.zip", {name: b"abc", "y": b"def"})
+    found = archive(path)
+    assert name in paths(path)
+    with pytest.raises(BackendError) as caught:
+        found.opener(Item(name, 0))
+    assert str(caught.value) == (
+        f"a.zip/{name}: its name leads out of the zip file "
+        "(unpack it first, or pack it anew)"
+    )
+    assert content(found, "y") == b"def"
+
+
+def test_members_of_one_name_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of the name
+        file.writestr("x", b"1")
+        file.writestr("x", b"2")
+    assert paths(path) == ["x"]
+    with pytest.raises(BackendError, match=r"a.zip/x: several members have that name"):
+        archive(path).opener(Item("x", 0))
+
+
+def test_a_link_is_refused(tmp_path: Path) -> None:
+    info = zipfile.ZipInfo("x")
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr(info, "/etc/passwd")
+    with pytest.raises(BackendError, match=r"a.zip/x: it is a symbolic link"):
+        archive(tmp_path / "a.zip").opener(Item("x", 0))
+
+
+def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"x": b"abc"})
+    path.write_bytes(encrypted(path.read_bytes()))
+    with pytest.raises(BackendError, match=r"a.zip/x: it is encrypted"):
+        archive(path).opener(Item("x", 0))
+
+
+def test_a_bomb_is_refused(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"x": bytes(20 << 20)})
+    with pytest.raises(LimitExceededError, match=r"a.zip/x: zip data: grow to more"):
+        archive(path).opener(Item("x", 0))
+
+
+def test_a_bomb_in_two_layers_is_refused(tmp_path: Path) -> None:
+    noise = random.Random(0).randbytes(10_000)  # noqa: S311 - any bytes will do
+    blanks = noise + b" " * (2 << 20)
+    path = write_zip(tmp_path / "a.zip", {"x.gz": GZIP + blanks, "y": blanks})
+    found = archive(path)
+    with pytest.raises(LimitExceededError, match=r"x.gz: zip data: hold packed data"):
+        found.opener(Item("x.gz", 0))
+    assert content(found, "y") == blanks
+
+
+def test_members_that_overlap_are_refused(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"x": bytes(range(200)), "y": b""})
+    with zipfile.ZipFile(path, "a") as file:
+        file.filelist.extend([file.getinfo("x")] * 3)
+        file.writestr("z", b"")
+    with pytest.raises(DecodeError) as caught:
+        archive(path)
+    assert str(caught.value) == "a.zip: zip data: its members overlap"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda data: data[:-1], "cut short or corrupt: File is not a zip file"),
+        (lambda data: data[: len(data) // 2], "File is not a zip file"),
+        (lambda _: b"", "File is not a zip file"),
+        (lambda data: data.replace(b"PK\1\2", b"PK\1\3"), "Bad magic number"),
+        (lambda data: data.replace(b"\xc3\xa9", b"\xc3\xff"), "'utf-8' codec can't"),
+    ],
+)
+def test_what_is_no_zip_file_is_refused(
+    tmp_path: Path, change: Callable[[bytes], bytes], told: str
+) -> None:
+    path = write_zip(tmp_path / "a.zip", {"\u00e9": b"abc"})
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(DecodeError, match=told) as caught:
+        archive(path)
+    assert caught.value.source == "a.zip"
+
+
+def test_a_member_that_is_corrupt_is_refused_alone(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"x": b"abcabcabc", "y": b"def"}, packed=False)
+    path.write_bytes(path.read_bytes().replace(b"abcabcabc", b"abcabcabd"))
+    found = archive(path)
+    with pytest.raises(DecodeError, match=r"a.zip/x: zip data: .*Bad CRC-32"):
+        found.opener(Item("x", 0))
+    assert content(found, "y") == b"def"
+
+
+def test_whatever_a_zip_file_holds_only_our_errors_are_raised(tmp_path: Path) -> None:
+    files = {"a.json": document("a"), "b.json.gz": gzip.compress(document("b"))}
+    whole = write_zip(tmp_path / "a.zip", files).read_bytes()
+    chance = random.Random(0)  # noqa: S311 - any bytes will do
+    for _ in range(300):
+        data = bytearray(whole)
+        for _ in range(chance.choice([1, 1, 1, 2, 5])):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        (tmp_path / "b.zip").write_bytes(data[: chance.choice([None, len(data) - 3])])
+        try:
+            backend = ZipBackend(str(tmp_path / "b.zip"))
+            list(backend.sessions())
+        except ReplayError as error:
+            assert "b.zip" in str(error)  # noqa: PT017 - where there is one
+
+
+def test_what_cannot_be_read_says_why_itself() -> None:
+    def refuse() -> io.BytesIO:
+        raise refusal
+
+    refusal = BackendError("it", "no")
+    with pytest.raises(BackendError) as caught:
+        Archive(refuse, "a.zip").look()
+    assert caught.value is refusal

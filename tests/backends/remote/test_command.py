@@ -1,0 +1,74 @@
+"""Remote places on the command line."""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+
+import replay
+from s3_server import KEYS, Bucket
+
+
+def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "replay", *arguments],
+        input=stdin,
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        env=dict(os.environ),
+        timeout=60,
+    )
+
+
+def lines_of(*ids: str) -> str:
+    event = {"type": "text", "content": "x"}
+    return "\n".join(json.dumps({"session_id": i, "events": [event]}) for i in ids)
+
+
+def test_sessions_are_copied_to_a_bucket_and_back(bucket: Bucket) -> None:
+    url = f"{bucket.url}/sub/copy"
+    for _ in range(2):
+        done = run("copy", "-", url, stdin=lines_of("b", "../a"))
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert bucket.paths() == ["sub/copy/%2e.%2fa.json", "sub/copy/b.json"]
+    listed = run("ls", url, "--json")
+    assert listed.stderr == ""
+    rows = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert [row["session_id"] for row in rows] == ["../a", "b"]
+    assert replay.load(f"{url}/b.json").session_id == "b"
+
+
+def test_where_nothing_can_be_written_one_line_tells(bucket: Bucket) -> None:
+    done = run("copy", "-", "s3://missing/copy", stdin=lines_of("a"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "replay: error: s3://missing/copy/a.json: there is no such bucket\n"
+    )
+    bucket.server.refusal = lambda _: ("403 Forbidden", "AccessDenied")
+    done = run("copy", "-", f"{bucket.url}/copy", stdin=lines_of("a"))
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"replay: error: {bucket.url}/copy: forbidden (the key may not do that here, "
+        "or is not the right one)\n"
+    )
+
+
+def test_no_secret_is_ever_shown(bucket: Bucket) -> None:
+    secrets = [*KEYS.values(), "s3cr3t-word", "signed-CANARY"]
+    bucket.put("a.json", lines_of("a").encode())
+    shown = []
+    for command, location in itertools.product(
+        ("ls", "check"),
+        (
+            f"s3://user:s3cr3t-word@{bucket.name}/a.json",
+            f"{bucket.url}/a.json?X-Amz-Signature=signed-CANARY",
+            f"{bucket.url}/a.json",
+        ),
+    ):
+        bucket.server.refusal = lambda _: ("403 Forbidden", "SignatureDoesNotMatch")
+        done = run(command, location)
+        shown.append(done.stdout + done.stderr)
+    assert not [text for text in shown if any(each in text for each in secrets)]
+    assert sum("must not stand in a location" in text for text in shown) == 4

@@ -1,0 +1,47 @@
+"""The door to fsspec."""
+
+import subprocess
+import sys
+
+import pytest
+
+from replay_backends.remote.filesystems import file_system
+from replay_backends.remote.locations import parse
+
+#: An import that is blocked so fails as if nothing were installed.
+WITHOUT = (
+    "import sys; sys.modules[sys.argv.pop(1)] = None\n"
+    "from replay.cli import main; main()"
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "package"),
+    [
+        ("memory://a", "fsspec", "chat-replay[remote]"),
+        ("s3://b/a", "s3fs", "chat-replay[remote]"),
+        ("gs://b/a", "gcsfs", "gcsfs"),
+        ("abfs://b/a", "adlfs", "adlfs"),
+    ],
+)
+def test_where_a_package_is_missing_one_line_tells(
+    url: str, name: str, package: str
+) -> None:
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", WITHOUT, name, "ls", url],
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"replay: error: {url}: {name} is needed, and cannot be imported "
+        f'(pip install "{package}")\n'
+    )
+
+
+def test_a_root_is_what_the_file_system_calls_it() -> None:
+    assert file_system(parse("memory://a/b/"), {}).root == "/a/b"
+    assert file_system(parse("memory://"), {}).root == ""
+    assert file_system(parse("s3://b/a/"), {}).root == "b/a"
