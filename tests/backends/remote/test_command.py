@@ -72,3 +72,13 @@ def test_no_secret_is_ever_shown(bucket: Bucket) -> None:
         shown.append(done.stdout + done.stderr)
     assert not [text for text in shown if any(each in text for each in secrets)]
     assert sum("must not stand in a location" in text for text in shown) == 4
+
+
+def test_a_batch_over_a_bucket_is_what_one_run_is(bucket: Bucket) -> None:
+    for name in "abc":
+        bucket.put(f"it/{name}.json", lines_of(name).encode())
+    command = ("run", f"{bucket.url}/it", "--plugin", "usage")
+    alone, batch = run(*command), run(*command, "--jobs", "2")
+    assert (alone.returncode, batch.returncode) == (0, 0)
+    assert "3 sessions" in batch.stderr
+    assert alone.stdout == batch.stdout
