@@ -26,6 +26,11 @@ class BatchHooks:
         """Return the plugins that give a result of each session."""
         return frozenset(each.plugin for each in self._giving)
 
+    @property
+    def merging(self) -> frozenset[str]:
+        """Return the plugins that merge results."""
+        return frozenset(each.plugin for each in self._merging)
+
     def results(self) -> list[object]:
         """Return what each plugin has of the session that was just replayed.
 
@@ -37,17 +42,21 @@ class BatchHooks:
         given = {each.plugin: self._call(each, RESULT, ()) for each in self._giving}
         return [given.get(name) for name in self.plugins]
 
-    def merge(self, results: Callable[[int], object]) -> None:
+    def merge(
+        self, results: Callable[[int], object], begin: Callable[[str], None]
+    ) -> None:
         """Let each plugin make one of what was given.
 
         Args:
             results: Returns what the plugin of a number gave, for all sessions.
+            begin: Is told of each plugin by name, before it merges.
 
         Raises:
             PluginError: One failed, and failures are not isolated.
         """
         for each in self._merging:
             number = self.plugins.index(each.plugin)
+            begin(each.plugin)
             self._call(each, MERGE, (results(number),) if each.wanted else ())
 
     def _call(

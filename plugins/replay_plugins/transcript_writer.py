@@ -1,10 +1,11 @@
 """Each session's transcript, in a file of its own."""
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -41,6 +42,7 @@ class TranscriptWriter:
     directory: Path = attrs.field(converter=Path)
     format: Format = "text"
     _names: Counter[str] = attrs.field(factory=Counter, init=False)
+    batch_worker: ClassVar[type["TranscriptWriter"]]  #: what works in batches
 
     def __attrs_post_init__(self) -> None:
         if self.format not in FORMATS:
@@ -59,3 +61,14 @@ class TranscriptWriter:
         self._names[name] += 1
         count = self._names[name]
         return name + (f"~{count}" if count > 1 else "") + _SUFFIXES[self.format]
+
+
+class _BatchWriter(TranscriptWriter):
+    """Writes transcripts in a batch: they are on the disk before they count."""
+
+    def replay_close(self) -> None:
+        """Wait until all is on the disk, at once; file by file it would take long."""
+        os.sync()
+
+
+TranscriptWriter.batch_worker = _BatchWriter

@@ -44,6 +44,9 @@ class LeadingEngine(ReplayEngine):
     def merge(self, results: Callable[[int], Results], report: ReplayReport) -> None:
         """Let each plugin merge the results.
 
+        Where one fails, those after it are not told of the close: they would say that
+        there were no sessions.
+
         Args:
             results: Returns those of the plugin of a number.
             report: What ``replay_close`` is told.
@@ -52,4 +55,6 @@ class LeadingEngine(ReplayEngine):
             PluginError: One failed, and failures are not isolated.
         """
         self._totals.add(report)
-        self._plugins.batch.merge(results)
+        waiting = set(self._plugins.batch.merging)
+        self._plugins.hooks["replay_close"].silence(waiting)
+        self._plugins.batch.merge(results, waiting.discard)

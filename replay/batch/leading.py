@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from replay.batch.checkpoint import Checkpoint
-from replay.batch.crews import Crew
+from replay.batch.crews import Crew, Died
 from replay.batch.cutting import alone, cut
 from replay.batch.progress import Watched
 from replay.batch.tasks import Digested, Place, Problem, Task, Worked
@@ -112,9 +112,10 @@ class Leader:
         died = self.crew.died(error)
         if died is None:
             raise error
-        if died.suspects is not None and _is_news(given.task, died.suspects):
-            self._suspects += (alone(given.task, each) for each in died.suspects)
-            left = attrs.evolve(given.task, without=given.task.without | died.suspects)
+        suspects = _suspects_of(given.task, died)
+        if suspects is not None:
+            self._suspects += (alone(given.task, each) for each in sorted(suspects))
+            left = attrs.evolve(given.task, without=given.task.without | suspects)
             self._waiting.append(_Assignment(given.do, left))
         elif parts := cut(given.task):
             self._waiting.extend(_Assignment(given.do, part) for part in parts)
@@ -147,6 +148,12 @@ class Leader:
                     self.watched.add(replayed=len(answer.done))
 
 
-def _is_news(task: Task, suspects: frozenset[Place]) -> bool:
-    """Tell whether a task can do better without its suspects."""
-    return not suspects or not suspects <= task.without
+def _suspects_of(task: Task, died: Died) -> frozenset[Place] | None:
+    """Return the sessions of a task that its worker may have died of.
+
+    Returns:
+        None: nobody knows; it was at none of them, such as when it opened a file.
+    """
+    if not died.suspects:
+        return died.suspects
+    return frozenset(filter(task.has, died.suspects)) or None

@@ -19,6 +19,7 @@ from replay.plugin_loading import load_plugin
 NamedPlugin: TypeAlias = str | tuple[str, Mapping[str, object]]
 
 _FILE: Final = ".py"
+_READING: Final = ("strict", "limits")  # backends' options that change what is read
 _WORKERS: Final = "batch_worker"
 
 
@@ -73,12 +74,21 @@ def has_hook(name: str, hook: str) -> bool:
 
 
 def plugins_key(job: Job) -> bytes:
-    """Return 16 bytes that tell whether results of one batch are good for another."""
+    """Return 16 bytes that tell whether results of one batch are good for another.
+
+    Of a plugin's file, its name and what it holds count, not where it is.
+    """
+    reading = {name: repr(job.options.get(name)) for name in _READING}
     said = {
         "chat-replay": version("chat-replay"),
         "strict": job.strict,
+        "reading": reading,
         "plugins": [
-            [each.name, each.version, sorted(map(repr, each.options.items()))]
+            [
+                Path(each.name).name,
+                each.version,
+                *sorted(map(repr, each.options.items())),
+            ]
             for each in job.plugins
         ],
     }

@@ -20,7 +20,9 @@ from replay.batch.repeating import of_repeated
 from replay.batch.reports import BatchReport
 from replay.batch.sharing import shared_out
 from replay.batch.tasks import Job
+from replay.errors import SessionNotFoundError
 from replay.portions import Portion
+from replay.recordings import NO_SESSION_HINT
 from replay.report import ReplayReport
 
 _MOST_PROBLEMS: Final = 100  # in a report
@@ -51,6 +53,9 @@ class Batch:
             may_be_known = checkpoint.has_results or gathered > 0
             self._replay(crew, checkpoint, may_be_known=may_be_known)
             report = _report(checkpoint)
+            if not report.sessions and self.shard is None:
+                location, reason = self.job.location, "holds no session"
+                raise SessionNotFoundError(location, reason, NO_SESSION_HINT)
             _merge(merging, checkpoint, report)
         finally:
             checkpoint.close()

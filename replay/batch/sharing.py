@@ -15,6 +15,8 @@ TASK_WEIGHT: Final = 48 << 20
 _SESSION_WEIGHT: Final = 8 << 10  # what a session costs besides its bytes
 _PORTION_WEIGHT: Final = 4 << 10  # what opening one costs
 _AHEAD: Final = 8  # tasks for each worker that are laid out before the first is given
+_FURTHER: Final = 4  # tasks that are laid out when one is given: soon all are known
+_MOST_PORTIONS: Final = 50_000  # that are laid out
 
 
 def shared_out(
@@ -28,8 +30,10 @@ def shared_out(
         workers: How many tasks are done at once.
     """
     waiting = _Waiting(numbered)
+    ahead = _AHEAD * workers * TASK_WEIGHT
     count: int | None = None  # of the tasks that are left; None: nobody knows
-    while waiting.fill(_AHEAD * workers * TASK_WEIGHT):
+    while waiting.fill(ahead):
+        ahead += _FURTHER * TASK_WEIGHT
         if waiting.is_all and count is None:
             count = _tasks_for(waiting.weight, workers)
         limit = TASK_WEIGHT if count is None else ceil(waiting.weight / max(count, 1))
@@ -53,7 +57,11 @@ class _Waiting:
 
     def fill(self, weight: int) -> bool:
         """Ask for portions until they weigh so much; tell whether there are any."""
-        while not self.is_all and self.weight < weight:
+        while (
+            not self.is_all
+            and self.weight < weight
+            and len(self._portions) < _MOST_PORTIONS
+        ):
             numbered = next(self._numbered, None)
             if numbered is None:
                 self.is_all = True

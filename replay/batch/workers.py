@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 from ctypes import c_byte
 from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
+from multiprocessing.util import Finalize
 from typing import Final, TypeVar
 
 from replay.batch.deaths import death
@@ -71,6 +72,9 @@ class Worker:
         self.is_new = True
         try:
             self._pipe, far = CONTEXT.Pipe()
+            # A leader that ends without letting go waits for its children, once this
+            # has been called.
+            self._let_go = Finalize(self, self._pipe.close, exitpriority=1)
             self._process = CONTEXT.Process(target=serve, args=(far, memory, orders))
             with far, _ASKING, _no_interrupts() if _CAN_BLOCK else nullcontext():
                 self._process.start()
@@ -127,7 +131,7 @@ class Worker:
 
     def _exit_code(self) -> int:
         """Return how the worker ended, once it has; see that it does."""
-        self._pipe.close()
+        self._let_go()
         if not wait([self._process.sentinel], _GRACE):
             self._process.kill()
         with _ASKING:

@@ -1,8 +1,8 @@
 """The command ``replay``, a module for each of its sub-commands.
 
-Exit codes: 0: done. 1: ``check`` found something odd, or a plugin failed. 2: wrong
-usage, or input that cannot be read, or output that cannot be written. 130:
-interrupted.
+Exit codes: 0: done. 1: ``check`` found something odd, or a plugin failed, or sessions
+of a batch did. 2: wrong usage, or input that cannot be read, or output that cannot be
+written. 130: interrupted.
 """
 
 import sys

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from replay.batch.reports import BatchReport
 
 _TIMED: Final = "seconds"
+_MOST: Final = 100  # problems in a report; of isolated failures no number tells more
 
 
 def summary_of(report: "BatchReport") -> str:
@@ -35,6 +36,8 @@ def problems_of(report: "BatchReport") -> Iterator[str]:
     more = report.failed + report.quarantined - len(report.problems)
     if more > 0:
         yield f"{more:,} more"
+    elif len(report.problems) >= _MOST:
+        yield "there may be more"
 
 
 def json_of(report: "BatchReport") -> str:

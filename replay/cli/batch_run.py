@@ -17,7 +17,6 @@ from replay.cli.batch_report import json_of, problems_of, summary_of
 from replay.cli.failures import FOUND_PROBLEMS, say
 from replay.cli.file_output import output_to
 from replay.cli.plugin_options import named_plugin
-from replay.cli.reading import nothing_at
 from replay.cli.redacting import telling_no_secrets
 
 
@@ -61,8 +60,6 @@ class BatchRun:
         redactions = redactions_of(plugins)
         with telling_no_secrets(redactions), self._report_file() as write:
             report = without_secrets(self._replayed(plugins, told), redactions)
-            if not report.sessions and self.options.shard is None:
-                raise nothing_at(self.location)
             write(json_of(report))
         return report
 

@@ -45,9 +45,4 @@ def _at_least_one(source: replay.Source, found: Iterable[_Item]) -> Generator[_I
         is_empty = False
         yield each
     if is_empty:
-        raise nothing_at(source.location)
-
-
-def nothing_at(location: str) -> replay.SessionNotFoundError:
-    """Return the error that says that there is no session."""
-    return replay.SessionNotFoundError(location, "holds no session", _HINT)
+        raise replay.SessionNotFoundError(source.location, "holds no session", _HINT)

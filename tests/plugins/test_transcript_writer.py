@@ -160,3 +160,14 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match="hook replay_session_end"):
         write(tmp_path, said("Yes."))
     assert [path.name for path in tmp_path.iterdir()] == ["s.txt"]
+
+
+def test_in_a_batch_it_writes_the_same(tmp_path: Path) -> None:
+    session = loads((EXAMPLES / "two_turns.json").read_bytes())
+    written = []
+    for factory in (TranscriptWriter, TranscriptWriter.batch_worker):
+        folder = tmp_path / factory.__name__
+        with ReplayEngine([factory(folder, "markdown")]) as engine:
+            engine.replay(session)
+        written.append([(path.name, path.read_bytes()) for path in folder.iterdir()])
+    assert written[0] == written[1]

@@ -117,13 +117,21 @@ def test_what_always_passes_passes(error: BaseException) -> None:
 
 def test_each_plugin_merges_its_own() -> None:
     one, other = Giver(0), Giver(0)
-    hooks_of(one, Silent(), other).merge(numbered)
+    hooks_of(one, Silent(), other).merge(numbered, set[str]().add)
     assert (one.merged, other.merged) == ([0], [2])
+
+
+def test_it_is_told_who_begins() -> None:
+    begun: list[str] = []
+    hooks = hooks_of(Giver(0), Silent(), Giver(0))
+    hooks.merge(numbered, begun.append)
+    assert begun == ["Giver", "Giver#2"]
+    assert hooks.merging == {"Giver", "Giver#2"}
 
 
 def test_a_plugin_may_take_no_results() -> None:
     plugin = Unasking()
-    hooks_of(plugin).merge(numbered)
+    hooks_of(plugin).merge(numbered, set[str]().add)
     assert plugin.is_told
 
 
@@ -131,8 +139,8 @@ def test_a_merge_that_fails_is_isolated_from_the_others() -> None:
     failing = {"batch_merge": raising(ValueError("no"))}
     giver = Giver(0)
     with pytest.raises(PluginError, match="hook replay_batch_merge"):
-        hooks_of(failing, giver).merge(numbered)
-    hooks_of(failing, giver, on_plugin_error="isolate").merge(numbered)
+        hooks_of(failing, giver).merge(numbered, set[str]().add)
+    hooks_of(failing, giver, on_plugin_error="isolate").merge(numbered, set[str]().add)
     assert giver.merged == [1]
 
 

@@ -85,8 +85,8 @@ class Usage:
         )
 
     def replay_batch_result(self) -> object:
-        """Return what the session cost, and forget it."""
-        return as_value(self.sessions.pop())
+        """Return what the session cost, and forget it; None: nobody was shown it."""
+        return as_value(self.sessions.pop()) if self.sessions else None
 
     def replay_batch_merge(self, results: Results) -> None:
         """Take over what the sessions cost."""

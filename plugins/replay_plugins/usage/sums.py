@@ -77,7 +77,8 @@ class Merged:
 
     def __iter__(self) -> Iterator[SessionUsage]:
         """Yield what each session cost, each time anew."""
-        return (_usage(each.value) for each in self._results)
+        values = (each.value for each in self._results)
+        return (_usage(value) for value in values if value is not None)
 
 
 def as_value(usage: SessionUsage) -> list[object]:

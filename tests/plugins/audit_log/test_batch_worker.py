@@ -91,6 +91,12 @@ def test_what_cannot_be_recorded_stops_the_batch(
         give([AuditLogWorker(tmp_path / "a", content=content)], [STRANGE])
 
 
+def test_a_record_that_is_no_json_is_refused_as_the_log_would(tmp_path: Path) -> None:
+    made = AuditLogWorker(tmp_path / "a", content="full")
+    with pytest.raises(AuditError, match="a stop cannot be written as JSON"):
+        made.append("stop", {"a": {1}}, ())
+
+
 def test_it_is_where_the_log_is_when_the_program_goes_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

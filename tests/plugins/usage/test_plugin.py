@@ -23,6 +23,7 @@ from replay import (
     UserInput,
     load_plugin,
 )
+from replay.batch.engines import WorkingEngine
 from replay.testing import PluginContract, odd_histories
 from replay.testing.batches import give, merge
 from replay_plugins.usage import Usage
@@ -272,6 +273,17 @@ def test_a_worker_keeps_nothing_and_says_nothing() -> None:
     with redirect_stdout(printed):
         give([worker], examples())
     assert (worker.sessions, printed.getvalue()) == ([], "")
+
+
+def test_a_session_that_nobody_was_shown_costs_nothing() -> None:
+    plugins = [{"rewrite": fail}, Usage()]
+    with WorkingEngine(plugins, strict=False, on_plugin_error="isolate") as engine:
+        _, values = engine.replay_for_results(run("s"))
+    assert values == [None, None]
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        merge(Usage(json=True), values)
+    assert json.loads(printed.getvalue())["sessions"] == []
 
 
 def test_a_batch_of_no_sessions_costs_nothing() -> None:

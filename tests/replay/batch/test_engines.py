@@ -54,6 +54,13 @@ class Closing:
         self.calls.append("close")
 
 
+class Failing(Closing):
+    """Fails to merge."""
+
+    def replay_batch_merge(self) -> None:
+        raise ValueError
+
+
 @attrs.define(eq=False)
 class Around:
     """Goes around what others do when the engine is closed."""
@@ -160,3 +167,16 @@ def test_a_leader_merges_and_then_closes_with_the_totals() -> None:
     assert one.calls == ["merge [7]", "close 3"]
     assert other.calls == ["merge [8]", "close 3"]
     assert engine.report.sessions == 3
+
+
+def test_where_a_merge_fails_those_after_it_are_not_closed() -> None:
+    before, after = Counting(), Counting()
+    failing = Failing()
+    with (
+        pytest.raises(PluginError, match="hook replay_batch_merge"),
+        LeadingEngine([before, failing, after]) as engine,
+    ):
+        engine.merge(lambda _: [], ReplayReport(None, sessions=0))
+    assert before.calls == ["merge []", "close 0"]
+    assert failing.calls == ["close"]
+    assert after.calls == []

@@ -14,7 +14,7 @@ from batches import directory_of, job_of, plugin_at, whole_task
 from mortal_crew import MortalCrew
 from replay import BatchError, MustStopError
 from replay.batch.checkpoint import Checkpoint
-from replay.batch.crews import Crew, InProcessCrew
+from replay.batch.crews import Crew, Died, InProcessCrew
 from replay.batch.leading import Leader
 from replay.batch.pool import PoolCrew
 from replay.batch.progress import BatchProgress, Watched
@@ -137,6 +137,24 @@ def test_who_kills_twice_is_quarantined_and_nobody_else(
     assert progress.quarantined == len(guilty)
 
 
+@attrs.define
+class MistakenCrew(MortalCrew):
+    """Takes a session that its task does not have for what it died of."""
+
+    def died(self, error: BaseException) -> Died | None:
+        died = super().died(error)
+        return died and Died(frozenset([(99, 0)]))
+
+
+def test_a_suspect_that_the_task_does_not_have_is_none(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
+    crew = MistakenCrew({(2, 0): -1}, knows=True)
+    _lead(crew, checkpoint, _cut(_task(tmp_path), 3))
+    assert [problem.place for problem in checkpoint.problems()] == [(2, 0)]
+    assert _said(checkpoint) == "abdefgh"
+
+
 def test_a_failure_ends_a_batch_that_is_to_stop(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
@@ -170,7 +188,7 @@ def test_what_must_stop_stops_all_and_what_was_done_is_kept(
 import replay
 said = []
 def replay_text(message):
-    if message.content == "e": raise replay.MustStopError("full")
+    if message.content in "ef": raise replay.MustStopError("full")
     said[:] = [message.content]
 def replay_batch_result(): return said[:]
 """

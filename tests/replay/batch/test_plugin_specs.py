@@ -17,6 +17,7 @@ from replay.batch.plugin_specs import (
     workers_plugin,
 )
 from replay.batch.tasks import Job
+from replay.limits import Limits
 from replay_plugins.usage import Usage
 
 OTHERS = """
@@ -166,6 +167,22 @@ def test_another_version_has_another_key() -> None:
     (spec,) = here.plugins
     newer = attrs.evolve(here, plugins=(attrs.evolve(spec, version="next"),))
     assert plugins_key(here) != plugins_key(newer)
+
+
+def test_how_sessions_are_read_makes_a_difference() -> None:
+    here = job("usage")
+    for options in ({"strict": True}, {"limits": Limits(depth=9)}):
+        assert plugins_key(here) != plugins_key(attrs.evolve(here, options=options))
+    assert plugins_key(here) == plugins_key(attrs.evolve(here, options={"pattern": 1}))
+
+
+def test_where_a_plugin_s_file_is_makes_no_difference(tmp_path: Path) -> None:
+    keys = set()
+    for folder in (tmp_path / "here", tmp_path / "there"):
+        folder.mkdir()
+        (folder / "mine.py").write_text("def replay_text(): pass")
+        keys.add(plugins_key(job(str(folder / "mine.py"))))
+    assert len(keys) == 1
 
 
 def test_where_the_sessions_are_makes_no_difference() -> None:

@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from batches import GIVING, directory_of, job_of, lines_of, plugin_at
-from replay import BackendError, CheckpointError, PluginError
+from replay import BackendError, CheckpointError, PluginError, SessionNotFoundError
 from replay.batch.crews import InProcessCrew
 from replay.batch.progress import BatchProgress, Watched
 from replay.batch.reports import BatchReport
@@ -161,7 +161,15 @@ def test_a_merge_that_fails_is_told(job: Job, tmp_path: Path) -> None:
         _run(job)
 
 
-def test_no_session_is_no_problem(tmp_path: Path, plugin: str) -> None:
+def test_nothing_is_merged_where_there_is_no_session(
+    tmp_path: Path, plugin: str
+) -> None:
     job = job_of(directory_of(tmp_path / "empty", {}), plugin)
-    assert _run(job).sessions == 0
+    with pytest.raises(SessionNotFoundError, match="empty: holds no session"):
+        _run(job)
+    assert not (tmp_path / "merged").exists()
+
+
+def test_a_shard_may_have_no_session(job: Job, tmp_path: Path) -> None:
+    assert _run(job, shard=(4, 4)).sessions == 0
     assert _merged(tmp_path) == ["0 sessions, 0 turns"]

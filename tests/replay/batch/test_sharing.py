@@ -69,5 +69,19 @@ def test_no_more_portions_are_asked_for_than_are_needed() -> None:
     assert len(asked) <= 20
 
 
+def test_all_portions_are_known_long_before_the_last_is_given() -> None:
+    numbered = _numbered(*[TASK_WEIGHT] * 400)
+    tasks = shared_out(JOB, numbered, 2)
+    for _ in range(100):
+        next(tasks)
+    assert next(numbered, None) is None
+
+
+def test_small_portions_are_not_all_asked_for_at_once() -> None:
+    numbered = _numbered(*[1] * 60_000)
+    next(shared_out(JOB, numbered, 64))
+    assert next(numbered)[0] <= 50_000
+
+
 def test_nothing_makes_no_task() -> None:
     assert [*shared_out(JOB, iter(()), 2)] == []

@@ -19,6 +19,14 @@ finally:
     crew.close()
 """
 
+FORGETFUL = """
+if __name__ == "__main__":
+    from poison import task_of, work
+    from replay.batch.pool import PoolCrew
+    crew = PoolCrew(1, work)
+    print(len(crew.submit(work, task_of("a")).result().done))
+"""
+
 KILLED = """
 import os, signal, sys
 if __name__ == "__mp_main__":
@@ -56,6 +64,10 @@ def test_workers_that_end_before_they_begin_are_told_of_once(tmp_path: Path) -> 
     assert said.count("bootstrapping phase") == 1
     assert "WorkerError: a worker died before it had begun: ended with exit" in said
     assert 'does so under if __name__ == "__main__":' in said
+
+
+def test_a_leader_that_lets_nobody_go_ends_all_the_same(tmp_path: Path) -> None:
+    assert run(tmp_path, FORGETFUL) == "1\n"
 
 
 def test_a_worker_that_is_killed_before_it_begins_is_replaced(tmp_path: Path) -> None:

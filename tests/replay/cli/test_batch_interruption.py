@@ -174,9 +174,10 @@ def test_without_a_checkpoint_nothing_is_kept(folder: Path) -> None:
     assert not (folder / "r").exists()
 
 
-def test_twice_ends_at_once(folder: Path) -> None:
+@pytest.mark.parametrize(("is_terminal", "sent"), [(True, b"\x1b[?25h"), (False, b"")])
+def test_twice_ends_at_once(folder: Path, *, is_terminal: bool, sent: bytes) -> None:
     os.mkfifo(folder / "again")
-    ours, theirs = pty.openpty()
+    ours, theirs = pty.openpty() if is_terminal else os.pipe()
     options = ("--jobs", "1")  # an idle worker
     with started(folder, IN_SPITE_OF_CTRL_C, *options, stderr=theirs) as process:
         os.close(theirs)
@@ -186,7 +187,7 @@ def test_twice_ends_at_once(folder: Path) -> None:
                 assert again.readline() == b"ready\n"
                 process.send_signal(signal.SIGINT)
                 assert process.wait(60) == 130
-    assert os.read(ours, 1 << 16).endswith(b"\x1b[?25h")
+    assert os.read(ours, 1 << 16).endswith(sent)
     os.close(ours)
 
 

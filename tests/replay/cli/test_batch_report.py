@@ -58,6 +58,18 @@ def test_problems_that_a_report_does_not_hold_are_counted() -> None:
     assert [*problems_of(report)][2:] == ["1,999 more"]
 
 
+def test_isolated_failures_past_those_of_a_report_are_not_passed_over() -> None:
+    lines = [*problems_of(attrs.evolve(GOOD, problems=PROBLEMS[:1] * 100))]
+    assert (len(lines), lines[-1]) == (101, "there may be more")
+    assert len([*problems_of(attrs.evolve(GOOD, problems=PROBLEMS[:1] * 99))]) == 99
+
+
+def test_half_a_character_in_a_name_is_no_fault() -> None:
+    problem = attrs.evolve(PROBLEMS[0], name="\ud83d")
+    said = json.loads(json_of(attrs.evolve(GOOD, problems=(problem,))))
+    assert said["problems"][0]["session"] == "\ud83d"
+
+
 def test_the_json_has_all_fields_and_the_times_last() -> None:
     report = attrs.evolve(GOOD, problems=PROBLEMS)
     said = json.loads(json_of(report))

@@ -1,0 +1,102 @@
+"""``replay run --dask``."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from distributed import LocalCluster
+
+from batches import directory_of, plugin_at
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+USAGE = ("--plugin", "usage:output=usage.json,json=true")
+#: Says that it is there, and waits until it is let go.
+WAITS = """
+import pathlib
+def replay_session_start():
+    with open(pathlib.Path(__file__).with_name("pipe"), "w") as pipe:
+        print("ready", file=pipe, flush=True)
+    with open(pathlib.Path(__file__).with_name("again")) as pipe:
+        pipe.read()
+"""
+LISTENING = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from replay.cli import main; main()"
+)
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Yield the scheduler of two workers."""
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with LocalCluster(  # type: ignore[no-untyped-call]
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.fixture
+def sessions(tmp_path: Path) -> Path:
+    return directory_of(tmp_path / "sessions", {name: name for name in "abcd"})
+
+
+def test_a_cluster_does_what_processes_do(
+    run: Run, address: str, sessions: Path, tmp_path: Path
+) -> None:
+    written = []
+    for crew in (("--jobs", "1"), ("--dask", address)):
+        done = run("run", sessions, *USAGE, *crew, cwd=tmp_path)
+        assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+        assert done.stderr.startswith("replay: 4 sessions: 4 replayed now, ")
+        written.append((tmp_path / "usage.json").read_bytes())
+    assert written[0] == written[1]
+
+
+def test_ctrl_c_does_not_wait_for_the_cluster(
+    address: str, sessions: Path, tmp_path: Path
+) -> None:
+    for name in ("pipe", "again"):
+        os.mkfifo(tmp_path / name)
+    plugin = plugin_at(tmp_path / "waits.py", WAITS)
+    options = ("--plugin", plugin, "--dask", address, "--checkpoint", tmp_path / "kept")
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-c", LISTENING, "run", sessions, *options],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        with (tmp_path / "pipe").open() as pipe:
+            assert pipe.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stderr
+        said = process.stderr.read()
+        assert process.wait(60) == 130
+    (tmp_path / "again").open("w").close()  # the workers are free again
+    assert said.startswith(b"replay: interrupted: what was done is kept, 0 sessions; ")
+    assert said.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("address", ["x y", "ucx:"])
+def test_no_scheduler_is_told_in_one_line(
+    run: Run, sessions: Path, address: str
+) -> None:
+    done = run("run", sessions, *USAGE, "--dask", address)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert f"no Dask scheduler answers at {address}: " in done.stderr
+
+
+def test_without_dask_the_extra_is_named(
+    run: Run, sessions: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "distributed.py").write_text("raise ImportError('no')\n")
+    done = run(
+        *("run", sessions, *USAGE, "--dask", "x:1"), env={"PYTHONPATH": str(tmp_path)}
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert 'pip install "chat-replay[dask]"' in done.stderr
