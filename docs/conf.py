@@ -16,7 +16,10 @@ myst_heading_anchors = 3
 nitpicky = True
 # The build needs no network, so it does not know where other projects' names lead.
 nitpick_ignore_regex = [
-    ("py:.*", r"(array|collections|concurrent|importlib|io|os|pathlib|types|typing)\..*"),
+    (
+        "py:.*",
+        r"(array|collections|concurrent|importlib|io|os|pathlib|types|typing)\..*",
+    ),
     ("py:.*", r"(attrs?|click|pluggy|pytest)\..*"),
 ]
 # `type` is a built-in in a signature, and a field of every event.
