@@ -65,7 +65,7 @@ class Leader:
         self, begin: Callable[[Task], _Answer], tasks: Iterator[Task]
     ) -> bool:
         """Give out as much as the crew can have at hand; tell whether any is."""
-        while len(self._running) <= self.crew.size:
+        while len(self._running) < 2 * self.crew.size:
             if self._waiting:
                 given = self._waiting.popleft()
             elif (task := next(tasks, None)) is not None:

@@ -81,7 +81,7 @@ def test_no_more_tasks_are_asked_for_than_can_be_at_hand(
     def tasks() -> Iterator[Task]:
         for task in _cut(_task(tmp_path), 1):
             asked.append(task)
-            assert len(asked) - len(checkpoint.results(0)) <= crew.size + 1
+            assert len(asked) - len(checkpoint.results(0)) <= 2 * crew.size
             yield task
 
     _lead(crew, checkpoint, tasks())
