@@ -47,7 +47,7 @@ def stored_of(backend: Backend, portion: Portion, source: str) -> Iterator[Store
     match portion.key:
         case (str(session_id),):
             session = backend.session(session_id)
-            yield Stored(session_id, _digest(session), partial(_same, session))
+            yield Stored(session_id, digest_of(session), partial(_same, session))
         case (str(session_id), "again"):
             yield Stored(
                 session_id, bytes(DIGEST_SIZE), partial(_refuse, source, session_id)
@@ -66,7 +66,7 @@ def _refuse(source: str, session_id: str) -> Session:
     raise BackendError(source, reason, hint)
 
 
-def _digest(session: Session) -> bytes:
+def digest_of(session: Session) -> bytes:
     """Return the digest of what :func:`~replay.dumps` gives, without keeping that."""
     hashing = _Hashing()
     with io.BufferedWriter(hashing, _BLOCK) as file:

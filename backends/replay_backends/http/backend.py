@@ -1,9 +1,9 @@
 """The service's sessions, as a backend."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
@@ -12,13 +12,15 @@ from replay.errors import AuthError
 from replay.events import ImageAttachment
 from replay.hosts import is_loopback
 from replay.limits import Limits
+from replay.portions import Portion, Stored
 from replay.sessions import Session, SessionSummary
 from replay_backends.fetching import in_order
 from replay_backends.frames import EventDecoder
 from replay_backends.http.bodies import session_of
 from replay_backends.http.deadlines import at_most_a_week
 from replay_backends.http.keys import VARIABLES, find_key
-from replay_backends.http.origins import HOME, base_url, session_path
+from replay_backends.http.origins import base_url, session_path
+from replay_backends.http.portioning import fetched, ids_in, portions_of
 from replay_backends.http.prompts import Prompt
 from replay_backends.session_files import Reading
 
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
     from replay_backends.http.client import Client
     from replay_backends.http.live import LiveStream
 
+_Found = TypeVar("_Found")
 _KEPT: Final = 10  # connections for calls of the user's own threads
-_BASE_VARIABLE: Final = "LLAMA_CLOUD_BASE_URL"
 
 
 @attrs.define(eq=False)
@@ -47,7 +49,7 @@ class HTTPBackend:
             of life.
         retries: How often a GET is made again; a POST never is.
         page_size: Sessions on a page of the list; None: as the server likes.
-        concurrency: How many sessions are fetched at once by ``sessions()``.
+        concurrency: How many sessions are fetched at once, where many are.
         strict: Refuse events that are not known or malformed.
         limits: How large things may be.
         verify: The path of a file of certificates to trust; False trusts everyone.
@@ -144,10 +146,17 @@ class HTTPBackend:
             BackendError: The server does not give one.
             DecodeError: What it holds is not a session.
         """
-        client = self._client.apart(self.concurrency)
         ids = (summary.session_id for summary in self.summaries())
-        fetch = partial(self._session, client)
-        return in_order(fetch, ids, self.concurrency, client.hang_up)
+        return self._each(ids, lambda session, session_id: session(session_id))
+
+    def portions(self) -> Iterator[Portion]:
+        """Yield the sessions in portions of some dozens, as the server lists them."""
+        return portions_of(self.summaries())
+
+    def stored(self, portion: Portion) -> Iterator[Stored]:
+        """Yield the sessions of a portion; several are fetched at once."""
+        ids = ids_in(portion, self._client.base)
+        return self._each(ids, fetched)
 
     def stream(  # noqa: PLR0913 - what a turn may be asked with
         self,
@@ -211,6 +220,15 @@ class HTTPBackend:
         self._client.hang_up()
         self._attachments.close()
 
+    def _each(
+        self,
+        ids: Iterable[str],
+        fetch: Callable[[Callable[[str], Session], str], _Found],
+    ) -> Iterator[_Found]:
+        client = self._client.apart(self.concurrency)
+        one = partial(fetch, partial(self._session, client))
+        return in_order(one, ids, self.concurrency, client.hang_up)
+
     def _session(self, client: "Client", session_id: str) -> Session:
         path = session_path(session_id, client.base)
         reading = Reading(self.strict, self.limits)
@@ -222,18 +240,3 @@ class HTTPBackend:
 
     def _default_location(self) -> str:
         return self._home
-
-
-class LlamaCloudBackend(HTTPBackend):
-    """Sessions from LlamaCloud in North America, or from ``LLAMA_CLOUD_BASE_URL``."""
-
-    _home = HOME
-
-    def _default_location(self) -> str:
-        return os.environ.get(_BASE_VARIABLE) or self._home
-
-
-class LlamaCloudEUBackend(HTTPBackend):
-    """Sessions from LlamaCloud in Europe."""
-
-    _home = "https://api.cloud.eu.llamaindex.ai"
