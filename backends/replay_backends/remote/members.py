@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import PureWindowsPath
 from typing import BinaryIO, Final
-from zipfile import BadZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipInfo
 
 from replay.errors import BackendError, DecodeError, LimitExceededError, ReplayError
 from replay.os_errors import os_failure
@@ -16,6 +16,8 @@ from replay_backends.decompression import HIGHEST_RATIO, UNCHECKED, is_compresse
 WHERE: Final = "zip data"
 _REPACK: Final = "unpack it first, or pack it anew"
 _ENCRYPTED: Final = 0x1
+#: What zipfile unpacks piece by piece. A few bytes of bzip2 are gigabytes in one go.
+_PACKINGS: Final = (ZIP_STORED, ZIP_DEFLATED)
 _OF_PACKED: Final = 10  # times its size that packed data may grow to
 _FAULTS: Final = (
     BadZipFile,
@@ -53,7 +55,8 @@ def check_member(info: ZipInfo, source: str) -> None:
         source: What messages call it.
 
     Raises:
-        BackendError: It is encrypted or a link, or its name leads elsewhere.
+        BackendError: It is encrypted or a link, or its name leads elsewhere, or it is
+            packed with anything but deflate.
         LimitExceededError: It would grow to more than 1,000 times its size.
     """
     if not is_safe_name(info.filename):
@@ -62,6 +65,8 @@ def check_member(info: ZipInfo, source: str) -> None:
         raise BackendError(source, "it is encrypted", _REPACK)
     if stat.S_ISLNK(info.external_attr >> 16):
         raise BackendError(source, "it is a symbolic link", _REPACK)
+    if info.compress_type not in _PACKINGS:
+        raise BackendError(source, "it is packed, but not with deflate", _REPACK)
     if info.file_size > max(UNCHECKED, info.compress_size * HIGHEST_RATIO):
         reason = f"grow to more than {HIGHEST_RATIO} times their size"
         hint = "if you trust them, unpack them first"

@@ -150,6 +150,16 @@ def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
         archive(path).opener(Item("x", 0))
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_may_be_unpacked_in_one_go_only_is_refused(
+    tmp_path: Path, packing: int
+) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", packing) as file:
+        file.writestr("x", b"abc")
+    with pytest.raises(BackendError, match=r"a.zip/x: it is packed, but not with"):
+        archive(tmp_path / "a.zip").opener(Item("x", 0))
+
+
 def test_a_bomb_is_refused(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", {"x": bytes(20 << 20)})
     with pytest.raises(LimitExceededError, match=r"a.zip/x: zip data: grow to more"):
