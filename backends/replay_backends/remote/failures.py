@@ -12,7 +12,7 @@ from replay.errors import (
     PermissionDeniedError,
     ReplayError,
 )
-from replay_backends.remote.masking import masked
+from replay.masking import masked
 
 _LONGEST: Final = 200  # characters of what a service says
 _WRONG_KEY: Final = {

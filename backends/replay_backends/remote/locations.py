@@ -5,7 +5,7 @@ from typing import Final
 import attrs
 
 from replay.errors import BackendError
-from replay_backends.remote.masking import has_secret, masked
+from replay.masking import has_secret, masked
 
 #: The schemes of URLs, each with the package that fsspec needs for it, if any.
 SCHEMES: Final = {

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from replay.errors import BackendError
+from replay.masking import secrets_in
 from replay.os_errors import os_errors_of
 from replay_backends.open_files import open_regular
 from replay_backends.remote.archives import Archive
 from replay_backends.remote.filesystems import file_system
 from replay_backends.remote.locations import Location, parse
-from replay_backends.remote.masking import secrets_in
 from replay_backends.remote.objects import Objects
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from replay_backends.remote.masking import has_secret, masked, secrets_in
+from replay.masking import has_secret, masked, secrets_in
 
 
 @pytest.mark.parametrize(
