@@ -4,7 +4,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-_USER: Final = re.compile(r"(?<=://)[^/?\s@]*:[^/?\s@]*@")
+#: A password may have slashes in it, as Amazon's have. Neither the name of a resource
+#: of theirs, nor a port, a drive, or a URL after ``zip://INSIDE::`` is one.
+_USER: Final = re.compile(
+    r"(?<=://)(?!arn:)/*[^/?\s@:]*:(?!:|[0-9]*/)[^?\s@]*@", re.ASCII
+)
 _QUERY: Final = re.compile(
     r"\?[^\s\"']*?(signature|sig|token|credential|secret|password|key)[^\s\"'=&]*="
     r"[^\s\"']*",
@@ -35,8 +39,10 @@ def masked(text: str, secrets: Iterable[str] = ()) -> str:
 
 def secrets_in(options: object) -> Iterator[str]:
     """Yield all strings that options hold, for any of them may be a secret."""
-    if isinstance(options, Mapping):
-        for each in options.values():
+    if isinstance(options, str):
+        if len(options) >= _SHORTEST:
+            yield options
+    elif isinstance(options, Mapping | list | tuple):
+        values = options.values() if isinstance(options, Mapping) else options
+        for each in values:
             yield from secrets_in(each)
-    elif isinstance(options, str) and len(options) >= _SHORTEST:
-        yield options

@@ -10,6 +10,7 @@ from typing import Any, Final
 from replay.entry_points import Factory, did_you_mean, guarded, load, load_all, names
 from replay.errors import BackendError, UnknownNameError
 from replay.factories import call_factory, can_do_without_location
+from replay.masking import masked
 from replay.os_errors import os_errors_of
 
 _STANDARD_INPUT: Final = "-"
@@ -58,7 +59,8 @@ def _choice(location: str | os.PathLike[str]) -> tuple[str, Factory, str]:
         return prefix[1], factory, rest
     with os_errors_of(text):
         if prefix and not Path(text).exists():
-            reason = f"{text}: there is no such file, and no backend {prefix[1]!r}"
+            shown = masked(text)
+            reason = f"{shown}: there is no such file, and no backend {prefix[1]!r}"
             raise UnknownNameError(reason, did_you_mean(prefix[1], known))
         Path(text).stat()
     return (*_claiming(text), text)

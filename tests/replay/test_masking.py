@@ -13,6 +13,9 @@ from replay.masking import has_secret, masked, secrets_in
         ("s3://b/a?X-Amz-Signature=1f&X-Amz-Date=2", "s3://b/a?***"),
         ("abfs://c/a?sv=1&sig=abc", "abfs://c/a?***"),
         ("s3://b/a?AWSAccessKeyId=AKIA", "s3://b/a?***"),
+        ("s3://me:w/or/d+@bucket/a", "s3://***@bucket/a"),
+        ("s3:///me:word@bucket/a", "s3://***@bucket/a"),
+        ("zip://in::s3://me:word@bucket/a", "zip://in::s3://***@bucket/a"),
     ],
 )
 def test_passwords_and_signed_queries_are_not_shown(url: str, shown: str) -> None:
@@ -23,7 +26,15 @@ def test_passwords_and_signed_queries_are_not_shown(url: str, shown: str) -> Non
 
 @pytest.mark.parametrize(
     "location",
-    ["s3://b/a?b.json", "abfs://c@account.dfs.core.windows.net/a", "s3://b/me@home:1"],
+    [
+        "s3://b/a?b.json",
+        "abfs://c@account.dfs.core.windows.net/a",
+        "s3://b/me@home:1",
+        "s3://arn:aws:s3:region:1:accesspoint/me@home",
+        "http://127.0.0.1:9000/b/10:20/me@home",
+        "zip://C:/me@home.zip",
+        "zip://in::s3://b/10:20/me@home.zip",
+    ],
 )
 def test_other_urls_are_shown_as_they_are(location: str) -> None:
     assert not has_secret(location)
@@ -35,7 +46,8 @@ def test_a_path_of_this_machine_has_no_secret() -> None:
 
 
 def test_all_that_options_hold_may_be_secret() -> None:
-    options = {"key": "AKIA", "n": 7, "b": True, "s": "abc", "more": {"word": "secret"}}
+    more = {"word": ("secret", None)}
+    options = {"key": "AKIA", "n": 7, "b": True, "s": "abc", "more": more}
     secrets = [*secrets_in(options)]
     assert secrets == ["AKIA", "secret"]
     assert masked("AKIA: secret abc", secrets) == "***: *** abc"

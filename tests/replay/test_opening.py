@@ -80,6 +80,12 @@ def test_an_unknown_scheme_is_refused_with_the_backends_that_are_known() -> None
     assert "known: abfs, az, fixture_directory, gcs, gs, http" in caught.value.hint
 
 
+def test_a_password_in_a_location_that_nobody_serves_is_not_shown() -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        open_backend("sftp://me:word@host/a", {})
+    assert caught.value.reason.startswith("sftp://***@host/a: there is no such file")
+
+
 def test_a_file_may_have_a_colon_in_its_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -1,7 +1,8 @@
 """What file systems of fsspec raise, as errors of this library."""
 
 import errno
-from collections.abc import Iterable, Iterator, Mapping
+import traceback
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -52,7 +53,7 @@ _HINTS: Final[Mapping[type[BackendError], str]] = {
 
 
 @contextmanager
-def remote_errors_of(source: str, secrets: Iterable[str] = ()) -> Iterator[None]:
+def remote_errors_of(source: str, secrets: Collection[str] = ()) -> Iterator[None]:
     """Turn whatever a file system raises within the block into an error of ours.
 
     Args:
@@ -63,12 +64,14 @@ def remote_errors_of(source: str, secrets: Iterable[str] = ()) -> Iterator[None]
         yield
     except (ReplayError, MemoryError):
         raise
-    except Exception as error:  # a file system is others' code, as a plugin is
-        raise remote_failure(source, error, secrets) from error
+    except Exception as error:  # noqa: BLE001 - others' code, as a plugin is
+        failure = remote_failure(source, error, secrets)
+        told = "".join(traceback.format_exception(error))
+        raise failure from (error if masked(told, secrets) == told else None)
 
 
 def remote_failure(
-    source: str, error: Exception, secrets: Iterable[str] = ()
+    source: str, error: Exception, secrets: Collection[str] = ()
 ) -> BackendError:
     """Return the error that says what a file system refused."""
     code = _code(error)
@@ -77,8 +80,7 @@ def remote_failure(
     if isinstance(error, FileNotFoundError):
         return BackendError(source, "there is nothing there")
     kind = _kind(error, code)
-    text = masked(_told(error), secrets)
-    return kind(source, text, _HINTS.get(kind, ""))
+    return kind(source, _told(error, secrets), _HINTS.get(kind, ""))
 
 
 def _kind(error: Exception, code: object) -> type[BackendError]:
@@ -102,9 +104,9 @@ def _code(error: BaseException) -> object:
     return None
 
 
-def _told(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    line = " ".join(str(text).split())[:_LONGEST].rstrip(".")
+def _told(error: Exception, secrets: Collection[str]) -> str:
+    text = masked(str(getattr(error, "strerror", None) or error), secrets)
+    line = " ".join(text.split())[:_LONGEST].rstrip(".")
     if not isinstance(error, OSError):
         return f"{type(error).__name__}: {line}" if line else type(error).__name__
     return line[:1].lower() + line[1:] or type(error).__name__

@@ -7,6 +7,7 @@ from typing import Any, Final
 import attrs
 
 from replay.errors import BackendError
+from replay.masking import secrets_in
 from replay_backends.remote.failures import remote_errors_of
 from replay_backends.remote.locations import SCHEMES, Location
 
@@ -33,7 +34,7 @@ def file_system(location: Location, options: Mapping[str, object]) -> FileSystem
         BackendError: A package is missing, or the options are not what it takes.
     """
     core = _core(location)
-    with remote_errors_of(location.outer):
+    with remote_errors_of(location.outer, tuple(secrets_in(options))):
         # A listing that is kept would not show what others write meanwhile.
         calls, root = core.url_to_fs(
             location.outer, **{"use_listings_cache": False, **options}

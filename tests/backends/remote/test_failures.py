@@ -1,6 +1,7 @@
 """What file systems raise, as errors of this library."""
 
 import errno
+import traceback
 from importlib import import_module
 
 import pytest
@@ -15,6 +16,7 @@ from replay.errors import (
 from replay_backends.remote.failures import remote_errors_of, remote_failure
 
 botocore = import_module("botocore.exceptions")
+WORD = "s3cr3t"
 
 
 def refused(code: str, error: OSError) -> OSError:
@@ -79,11 +81,27 @@ def test_what_is_said_is_short_and_holds_no_secret() -> None:
     assert len(told) < 250
 
 
+def test_a_secret_at_the_end_of_what_is_said_is_not_shown_in_part() -> None:
+    error = OSError(f"{'x' * 190} longer-than-ten-characters")
+    told = str(remote_failure("it", error, ["longer-than-ten-characters"]))
+    assert "***" in told
+    assert "longer" not in told
+
+
 def test_errors_of_ours_and_of_memory_pass() -> None:
     for error in (DecodeError("$", "no"), MemoryError()):
         with pytest.raises(type(error)) as caught, remote_errors_of("it"):
             raise error
         assert caught.value is error
+
+
+@pytest.mark.parametrize("text", [WORD, "http://me:word@b/a"])
+def test_no_traceback_shows_a_secret(text: str) -> None:
+    error = OSError("no")
+    error.__cause__ = ValueError(text)
+    with pytest.raises(BackendError) as caught, remote_errors_of("it", [WORD]):
+        raise error
+    assert text not in "".join(traceback.format_exception(caught.value))
 
 
 def test_the_cause_is_kept() -> None:
