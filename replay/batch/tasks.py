@@ -18,7 +18,7 @@ class PluginSpec:
     """A plugin by name, as a worker makes it anew."""
 
     name: str  #: as :func:`replay.load_plugin` takes it
-    options: Mapping[str, object]
+    options: Mapping[str, object] = attrs.field(repr=False)  #: they may hold a key
     version: str  #: what its results depend on besides
 
 
@@ -27,7 +27,8 @@ class Job:
     """What all tasks of a batch have in common."""
 
     location: str
-    options: Mapping[str, object]  #: the backend's
+    #: the backend's; they may hold a key
+    options: Mapping[str, object] = attrs.field(repr=False)
     plugins: tuple[PluginSpec, ...]
     strict: bool = False
     on_plugin_error: OnPluginError = "raise"

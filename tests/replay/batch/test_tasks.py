@@ -4,7 +4,7 @@ import pickle
 
 import attrs
 
-from replay.batch.tasks import Job, Task
+from replay.batch.tasks import Job, PluginSpec, Task
 from replay.portions import Portion
 
 JOB = Job("somewhere", {}, ())
@@ -55,3 +55,9 @@ def test_a_task_may_be_without_some_sessions() -> None:
 
 def test_a_task_survives_pickling() -> None:
     assert pickle.loads(pickle.dumps(TASK)) == TASK  # noqa: S301 - our own
+
+
+def test_what_a_task_looks_like_shows_no_key() -> None:
+    plugin = PluginSpec("mine", {"key": "s3cr3t"}, "1")
+    job = Job("somewhere", {"storage_options": {"secret": "s3cr3t"}}, (plugin,))
+    assert "s3cr3t" not in repr(attrs.evolve(TASK, job=job))
