@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from replay.errors import BackendError
 from replay_backends.remote.filesystems import FileSystem
 
 
@@ -10,6 +11,9 @@ def names_and_sizes(files: FileSystem) -> Iterator[tuple[str, int]]:
 
     Of S3, no more than a page of 1,000 is held at once: what fsspec gathers of 100,000
     objects is more than 100 MB. What stands for an empty directory is no object.
+
+    Raises:
+        BackendError: The listing would never end.
     """
     found = _on_s3(files) if hasattr(files.calls, "call_s3") else _anywhere(files)
     return ((name, size) for name, size in found if not name.endswith("/"))
@@ -29,4 +33,8 @@ def _on_s3(files: FileSystem) -> Iterator[tuple[str, int]]:
             yield f"{bucket}/{each['Key']}", each["Size"]
         if not page.get("IsTruncated"):
             return
-        wanted["ContinuationToken"] = page["NextContinuationToken"]
+        token = page["NextContinuationToken"]
+        if token == wanted.get("ContinuationToken"):
+            source = f"s3://{files.root}"
+            raise BackendError(source, "the listing begins again and again")
+        wanted["ContinuationToken"] = token

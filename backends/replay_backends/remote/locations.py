@@ -48,6 +48,8 @@ def parse(location: str) -> Location:
     if location.lower().startswith(_ZIP):
         outer, inside = _chain(location)
     scheme = _scheme(outer)
+    if scheme is not None:
+        outer = scheme + outer[len(scheme) :]  # fsspec knows no other spelling
     if scheme is None or outer.lower().endswith(".zip"):
         inside = inside or ""
     return Location(outer, scheme, inside)

@@ -10,7 +10,7 @@ from replay_backends.remote.locations import Location, parse
     ("location", "outer", "scheme", "inside"),
     [
         ("s3://b", "s3://b", "s3", None),
-        ("S3://b/a", "S3://b/a", "s3", None),
+        ("S3://b/A", "s3://b/A", "s3", None),
         ("memory://", "memory://", "memory", None),
         ("gs://b/a.json", "gs://b/a.json", "gs", None),
         ("s3://b/a.ZIP", "s3://b/a.ZIP", "s3", ""),
