@@ -15,6 +15,7 @@ from replay.cli.redacting import Redaction, redact_options, redacting
 from replay.opening import names_backend
 
 _DIRECTORY: Final = "fixture_directory"
+_URL: Final = "://"
 
 
 @click.command("copy")
@@ -67,7 +68,8 @@ def _is_repeated(session: replay.Session) -> bool:
 
 
 def _open_to_write(directory: str) -> replay.Source:
-    location = directory if names_backend(directory) else f"{_DIRECTORY}:{directory}"
+    is_elsewhere = names_backend(directory) or _URL in directory
+    location = directory if is_elsewhere else f"{_DIRECTORY}:{directory}"
     try:
         source = replay.open(location, create=True)
     except replay.UnknownNameError:  # it has no such option

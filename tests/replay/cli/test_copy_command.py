@@ -149,6 +149,15 @@ def test_a_backend_may_be_named_to_write_to(run: Run, tmp_path: Path) -> None:
     assert [each.name for each in (tmp_path / "copy").iterdir()] == ["a.json"]
 
 
+def test_a_url_that_no_backend_serves_makes_no_directory(
+    run: Run, tmp_path: Path
+) -> None:
+    done = run("copy", "-", "s3a://bucket/copy", stdin=lines_of("a"), cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no backend 's3a' (did you mean 's3'?" in done.stderr
+    assert not [*tmp_path.iterdir()]
+
+
 def test_a_directory_with_a_colon_in_its_name_is_one(run: Run, tmp_path: Path) -> None:
     for directory in ("other:copy", "./s3:copy"):
         done = run("copy", "-", directory, stdin=lines_of("a"), cwd=tmp_path)
