@@ -3,6 +3,7 @@
 Nothing runs beside the batch: whoever leads it calls, and what is due is shown then.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 1.0  # seconds without a bar
 _BLINK: Final = 0.1  # seconds between two looks of a bar
 _SILENCE: Final = 10.0  # seconds between two lines
+_PLAIN: Final = {"dumb", "unknown"}  # terminals on which rich shows no bar
 _WIDTH: Final = 16  # of the bar, beside which a sentence stands
 
 
@@ -40,7 +42,7 @@ class Told:
     """Is told how far a batch has come, and shows it when that is due."""
 
     _sign: _Sign | None  #: None: nobody looks
-    _clock: Callable[[], float] = time.monotonic
+    _clock: Callable[[], float]
     done: int = attrs.field(default=0, init=False)  #: sessions that are done with
     kept: int = attrs.field(default=0, init=False)  #: those of them that have results
     _pace: Pace = attrs.field(init=False)
@@ -69,9 +71,13 @@ class Told:
 
 
 @contextmanager
-def batch_progress() -> Iterator[Told]:
-    """Yield what is to be told how far a batch has come, within the block."""
-    told = Told(_sign())
+def batch_progress(clock: Callable[[], float] = time.monotonic) -> Iterator[Told]:
+    """Yield what is to be told how far a batch has come, within the block.
+
+    Args:
+        clock: Tells the time, in seconds.
+    """
+    told = Told(_sign(), clock)
     try:
         yield told
     finally:
@@ -140,7 +146,8 @@ class Bar:
 def _sign() -> _Sign | None:
     if sys.stderr is None:
         return None
-    return Bar() if sys.stderr.isatty() else Lines()
+    has_bar = sys.stderr.isatty() and os.environ.get("TERM") not in _PLAIN
+    return Bar() if has_bar else Lines()
 
 
 def _bar() -> "Progress":

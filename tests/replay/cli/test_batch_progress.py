@@ -121,6 +121,18 @@ def test_quick_work_shows_nothing_on_a_terminal(
     assert terminal.getvalue() == ""
 
 
+@pytest.mark.parametrize("kind", ["dumb", "unknown"])
+def test_a_terminal_that_can_move_no_cursor_gets_lines(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setenv("TERM", kind)
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    clock = Clock()
+    with batch_progress(clock) as told:
+        tell(told, clock, [1, 9.9, 10])
+    assert terminal.getvalue() == "replay: 3 sessions, 0.3/s\n"
+
+
 def test_quick_work_shows_nothing_in_a_pipe(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
