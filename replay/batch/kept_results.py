@@ -60,7 +60,7 @@ def element(array: bytes, number: int) -> object:
     """
     try:
         found = _SPLIT(array)[number]
-    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+    except (ValueError, RecursionError, msgspec.MsgspecError):
         return judge(array).value[number]  # type: ignore[index]  # a TypeError then
     return parse(bytes(found)).value
 
