@@ -3,11 +3,17 @@
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
+from typing import TYPE_CHECKING
 
 import replay
 from s3_server import KEYS, Bucket
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
 
 
 def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -72,6 +78,30 @@ def test_no_secret_is_ever_shown(bucket: Bucket) -> None:
         shown.append(done.stdout + done.stderr)
     assert not [text for text in shown if any(each in text for each in secrets)]
     assert sum("must not stand in a location" in text for text in shown) == 4
+
+
+def test_ctrl_c_waits_for_no_object(bucket: Bucket) -> None:
+    bucket.put("it/a.json", lines_of("a").encode())
+    is_asked, is_over = threading.Event(), threading.Event()
+
+    def keep_waiting(environ: "WSGIEnvironment") -> None:
+        if environ["PATH_INFO"].endswith("a.json"):
+            is_asked.set()
+            is_over.wait(60)
+
+    bucket.server.refusal = keep_waiting
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "replay", "ls", f"{bucket.url}/it"],
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            assert is_asked.wait(60)
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=10)
+        finally:
+            process.kill()
+            is_over.set()
+    assert (process.returncode, told) == (130, b"")
 
 
 def test_a_batch_over_a_bucket_is_what_one_run_is(bucket: Bucket) -> None:
