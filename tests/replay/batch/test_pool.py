@@ -210,7 +210,7 @@ def test_a_result_that_cannot_be_sent_is_told(crew: PoolCrew) -> None:
 
 def test_work_that_cannot_be_sent_is_told(crew: PoolCrew) -> None:
     error = crew.submit(lambda _: None, task_of("a")).exception()
-    assert "pickle" in str(error)
+    assert "local object" in str(error)  # what comes before it depends on the Python
 
 
 def test_a_task_is_left_at_the_next_session_where_it_is_to_hurry(
