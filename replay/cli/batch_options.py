@@ -1,6 +1,7 @@
 """The options that make a batch of ``replay run``."""
 
 import math
+import os
 import re
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -37,6 +38,7 @@ class BatchOptions:
         if None not in (self.jobs, self.dask):
             message = "--jobs and --dask exclude each other"
             raise click.UsageError(message)
+        self._check_report()
         if (self.jobs, self.dask) == (None, None):
             limits = {
                 "--time-limit": self.time_limit,
@@ -46,6 +48,17 @@ class BatchOptions:
                 if limit is not None:
                     message = f"{name} needs --jobs or --dask"
                     raise click.UsageError(message)
+
+    def _check_report(self) -> None:
+        """See that the report does not take the place of what is kept."""
+        if self.report is None or self.report == "-":
+            return
+        report = os.path.realpath(self.report)
+        own = () if self.checkpoint is None else (self.checkpoint,)
+        for name, files in (("--checkpoint", own), ("--gather", self.gather)):
+            if report in map(os.path.realpath, files):
+                message = f"--report and {name} name one file"
+                raise click.UsageError(message)
 
 
 def batch_options(command: _Command) -> _Command:

@@ -75,6 +75,13 @@ def test_processes_and_a_cluster_exclude_each_other() -> None:
     assert "--jobs and --dask exclude each other" in shown("--jobs=1", "--dask=x")
 
 
+@pytest.mark.parametrize("kept", ["--checkpoint", "--gather"])
+def test_a_report_does_not_take_the_place_of_a_checkpoint(kept: str) -> None:
+    told = shown("--report=./a", kept, "a")
+    assert f"--report and {kept} name one file" in told
+    assert "report='b'" in shown("--report=b", kept, "a")
+
+
 @pytest.mark.parametrize("limit", ["--time-limit", "--memory-limit"])
 def test_a_limit_needs_processes_that_may_be_ended(limit: str) -> None:
     assert f"{limit} needs --jobs or --dask" in shown(limit, "9")
