@@ -1,6 +1,5 @@
 """Remote places on the command line."""
 
-import itertools
 import json
 import os
 import signal
@@ -62,22 +61,19 @@ def test_where_nothing_can_be_written_one_line_tells(bucket: Bucket) -> None:
 
 
 def test_no_secret_is_ever_shown(bucket: Bucket) -> None:
-    secrets = [*KEYS.values(), "s3cr3t-word", "signed-CANARY"]
+    secrets = [*KEYS.values(), "s3cr3t/word", "signed-CANARY"]
     bucket.put("a.json", lines_of("a").encode())
+    bucket.server.refusal = lambda _: ("403 Forbidden", "SignatureDoesNotMatch")
     shown = []
-    for command, location in itertools.product(
-        ("ls", "check"),
-        (
-            f"s3://user:s3cr3t-word@{bucket.name}/a.json",
-            f"{bucket.url}/a.json?X-Amz-Signature=signed-CANARY",
-            f"{bucket.url}/a.json",
-        ),
+    for location in (
+        f"s3://user:s3cr3t/word@{bucket.name}/a.json",
+        f"{bucket.url}/a.json?X-Amz-Signature=signed-CANARY",
+        f"{bucket.url}/a.json",
     ):
-        bucket.server.refusal = lambda _: ("403 Forbidden", "SignatureDoesNotMatch")
-        done = run(command, location)
+        done = run("--traceback", "ls", location)
         shown.append(done.stdout + done.stderr)
     assert not [text for text in shown if any(each in text for each in secrets)]
-    assert sum("must not stand in a location" in text for text in shown) == 4
+    assert sum("must not stand in a location" in text for text in shown) == 2
 
 
 def test_ctrl_c_waits_for_no_object(bucket: Bucket) -> None:
