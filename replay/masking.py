@@ -7,11 +7,11 @@ from typing import Final
 #: A password may have slashes in it, as Amazon's have. Neither the name of a resource
 #: of theirs, nor a port, a drive, or a URL after ``zip://INSIDE::`` is one.
 _USER: Final = re.compile(
-    r"(?<=://)(?!arn:)/*[^/?\s@:]*:(?!:|[0-9]*/)[^?\s@]*@", re.ASCII
+    r"(?<=://)(?!arn:)/{,9}[^/?\s@:]{,999}:(?!:|[0-9]{,9}/)[^?\s@]{,999}@", re.ASCII
 )
 _QUERY: Final = re.compile(
-    r"\?[^\s\"']*?(signature|sig|token|credential|secret|password|key)[^\s\"'=&]*="
-    r"[^\s\"']*",
+    r"\?[^\s\"'?]{,9999}?(signature|sig|token|credential|secret|password|key)"
+    r"[^\s\"'=&]{,99}=[^\s\"']*",
     re.IGNORECASE,
 )
 _SHORTEST: Final = 4  # what is shorter is no secret, and stands in many words
