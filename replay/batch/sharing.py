@@ -14,7 +14,7 @@ from replay.portions import Portion
 TASK_WEIGHT: Final = 48 << 20
 _SESSION_WEIGHT: Final = 8 << 10  # what a session costs besides its bytes
 _PORTION_WEIGHT: Final = 4 << 10  # what opening one costs
-_AHEAD: Final = 8  # tasks for each worker that are laid out before the first is given
+_AHEAD: Final = 2  # tasks for each worker that are laid out before the first is given
 _FURTHER: Final = 4  # tasks that are laid out when one is given: soon all are known
 _MOST_PORTIONS: Final = 50_000  # that are laid out
 
@@ -31,13 +31,15 @@ def shared_out(
     """
     waiting = _Waiting(numbered)
     ahead = _AHEAD * workers * TASK_WEIGHT
-    count: int | None = None  # of the tasks that are left; None: nobody knows
+    given = 0
+    left: int | None = None  # tasks; None: nobody knows
     while waiting.fill(ahead):
         ahead += _FURTHER * TASK_WEIGHT
-        if waiting.is_all and count is None:
-            count = _tasks_for(waiting.weight, workers)
-        limit = TASK_WEIGHT if count is None else ceil(waiting.weight / max(count, 1))
-        count = None if count is None else count - 1
+        if waiting.is_all and left is None:
+            left = _tasks_left(waiting.weight, workers, given)
+        limit = TASK_WEIGHT if left is None else ceil(waiting.weight / max(left, 1))
+        left = None if left is None else left - 1
+        given += 1
         yield _task(job, waiting.take(limit))
 
 
@@ -81,9 +83,9 @@ class _Waiting:
         return taken
 
 
-def _tasks_for(weight: int, workers: int) -> int:
+def _tasks_left(weight: int, workers: int, given: int) -> int:
     """Return how many tasks the rest makes: each worker gets as many as the others."""
-    return workers * ceil(weight / TASK_WEIGHT / workers)
+    return workers * ceil((given + weight / TASK_WEIGHT) / workers) - given
 
 
 def _task(job: Job, numbered: list[tuple[int, Portion]]) -> Task:
