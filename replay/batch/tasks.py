@@ -48,7 +48,8 @@ class Task:
     stop: Place | None = None  #: the session at which to stop; None: at the end
     only: frozenset[Place] | None = None  #: None: all from *start* to *stop*
     without: frozenset[Place] = frozenset()
-    is_of_repeated: bool = False  #: sessions that share their ids with others of it
+    #: how many sessions before those at some places have their ids
+    repetitions: Mapping[Place, int] = attrs.field(factory=dict)
 
     def numbered(self) -> Iterator[tuple[int, Portion]]:
         """Yield the portions that have sessions to be worked on, with their numbers."""
@@ -69,6 +70,14 @@ class Task:
             and (self.only is None or place in self.only)
             and place not in self.without
         )
+
+
+@attrs.frozen
+class Repeated:
+    """A session that shares its id with others."""
+
+    place: Place
+    before: int  #: how many of these come before it
 
 
 @attrs.frozen

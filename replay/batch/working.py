@@ -20,7 +20,7 @@ from replay.batch.tasks import (
 )
 from replay.errors import MustStopError, PluginError, ReplayError
 from replay.portions import Stored
-from replay.repeated_ids import RepeatedIds
+from replay.repeated_ids import repeated
 
 _MOST_SESSIONS: Final = 20_000  # in one answer
 _MOST_BYTES: Final = 8 << 20  # the same, of what plugins give
@@ -70,7 +70,6 @@ class _Work:
     done: list[Done] = attrs.field(factory=list, init=False)
     problems: list[Problem] = attrs.field(factory=list, init=False)
     player: Player = attrs.field(init=False)
-    _repeated: RepeatedIds = attrs.field(factory=RepeatedIds, init=False)
     _size: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -87,8 +86,8 @@ class _Work:
         mark(place, stored.name)
         try:
             session = stored.read()
-            if self.task.is_of_repeated:
-                session = self._repeated.marked(session)
+            if repetition := self.task.repetitions.get(place):
+                session = repeated(session, repetition)
             found = Found(place, stored.name, stored.digest)
             done = self.player.play(found, session)
         except MustStopError:

@@ -6,9 +6,19 @@ from pathlib import Path
 import pytest
 
 import replay
-from batches import directory_of, plugin_at
+from batches import directory_of, lines_of, plugin_at
 from replay import BatchProgress, PluginError, UnknownNameError
 from replay.batch.plugin_specs import NamedPlugin
+
+#: A plugin that fails at one session, and gives more of each than an answer holds.
+LARGE = """
+def replay_text(message):
+    if message.content == "bad":
+        raise ValueError
+
+def replay_batch_result():
+    return "x" * 9_000_000
+"""
 
 
 @pytest.fixture
@@ -60,6 +70,25 @@ def test_checkpoints_of_shards_are_gathered(
     for number, file in enumerate(files, 1):
         replay.replay_many(location, [giving], checkpoint=file, shard=(number, 2))
     assert replay.replay_many(location, [giving], gather=files).known == len("abc")
+
+
+@pytest.mark.parametrize("jobs", [None, 2])
+def test_many_large_sessions_of_one_id_are_what_they_are_without_a_batch(
+    tmp_path: Path, jobs: int | None
+) -> None:
+    large = plugin_at(tmp_path / "large.py", LARGE)
+    ids = [*"aaaaa", "bad", *"aab"]
+    location = lines_of(tmp_path / "s.jsonl", [(each, each) for each in ids])
+    folder = tmp_path / "transcripts"
+    report = replay.replay_many(
+        location,
+        [("transcript_writer", {"directory": folder}), large],
+        jobs=jobs,
+        keep_going=True,
+    )
+    assert (report.replayed, report.diagnostics) == (len("aaaaaaab"), len("aaaaaa"))
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["a.txt", *(f"a~{n}.txt" for n in range(2, 8)), "b.txt"]
 
 
 def test_it_goes_on_past_a_failure_where_wanted(location: Path, giving: str) -> None:

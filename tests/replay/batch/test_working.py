@@ -121,14 +121,16 @@ def test_a_portion_that_is_gone_is_no_problem_of_another_session(task: Task) -> 
     assert work(attrs.evolve(task, without=frozenset([(1, 0)]))).problems == ()
 
 
-def test_sessions_of_one_id_say_so_where_they_are_replayed_together(
+def test_a_session_says_that_its_id_is_repeated_where_the_task_knows(
     tmp_path: Path,
 ) -> None:
     path = lines_of(tmp_path / "s.jsonl", [("a", "1"), ("a", "2")])
     task = whole_task(job_of(path, plugin_at(tmp_path / "giving.py")))
-    together = attrs.evolve(task, is_of_repeated=True)
+    knowing = attrs.evolve(task, repetitions={(0, 0): 0, (0, 1): 1})
     assert [done.counts.diagnostics for done in work(task).done] == [0, 0]
-    assert [done.counts.diagnostics for done in work(together).done] == [0, 1]
+    assert [done.counts.diagnostics for done in work(knowing).done] == [0, 1]
+    second = attrs.evolve(knowing, start=(0, 1))
+    assert [done.counts.diagnostics for done in work(second).done] == [1]
 
 
 CLOSING = """
