@@ -7,6 +7,7 @@ import attrs
 from replay._plugins import OnPluginError
 from replay.batch_results import Results
 from replay.engine import ReplayEngine
+from replay.errors import PluginError
 from replay.report import ReplayReport
 from replay.sessions import Session
 
@@ -36,6 +37,18 @@ class WorkingEngine(ReplayEngine):
         report = self.replay(session)
         values = self._plugins.batch.results()
         return attrs.evolve(report, plugin_errors=tuple(errors[before:])), values
+
+    def close_for_errors(self) -> tuple[PluginError, ...]:
+        """Close the plugins; return what was isolated.
+
+        Raises:
+            PluginError: One failed, and failures are not isolated.
+            MustStopError: As from :meth:`close`.
+        """
+        errors = self._plugins.failures.errors
+        before = len(errors)
+        self.close()
+        return tuple(errors[before:])
 
 
 class LeadingEngine(ReplayEngine):

@@ -1,4 +1,4 @@
-"""Sessions through the plugins of a worker, which are made anew after a failure."""
+"""Sessions through the plugins of a worker, which are made where they are missing."""
 
 import attrs
 
@@ -15,6 +15,8 @@ class Player:
     """Replays one session after another, as a job says."""
 
     _job: Job
+    #: whether a session failed: nobody knows what the plugins keep of it
+    is_spoilt: bool = attrs.field(default=False, init=False)
     _engine: WorkingEngine | None = attrs.field(default=None, init=False)
 
     def begin(self) -> WorkingEngine:
@@ -38,28 +40,26 @@ class Player:
             PluginError, DecodeError, EncodeError: It failed.
             MustStopError: A plugin raised it.
         """
-        is_good = False
-        try:
-            report, values = self.begin().replay_for_results(session)
-            errors = tuple(map(str, report.plugin_errors))
-            counts = _counts(report)
-            done = Done(found, session.session_id, counts, write(values), errors)
-            is_good = not errors
-        finally:
-            if not is_good:  # nobody knows what the plugins keep of it
-                self.close()
+        self.is_spoilt = True
+        report, values = self.begin().replay_for_results(session)
+        errors = tuple(map(str, report.plugin_errors))
+        counts = _counts(report)
+        done = Done(found, session.session_id, counts, write(values), errors)
+        self.is_spoilt = bool(errors)
         return done
 
-    def close(self) -> None:
-        """Close the engine; doing so twice is harmless.
+    def close(self) -> tuple[str, ...]:
+        """Close the engine; the next session gets a new one.
+
+        Returns:
+            What plugins failed with at it, where failures are isolated.
 
         Raises:
             PluginError: A plugin failed at it, and failures are not isolated.
             MustStopError: A plugin raised it.
         """
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.close()
+        engine, self._engine, self.is_spoilt = self._engine, None, False
+        return () if engine is None else tuple(map(str, engine.close_for_errors()))
 
 
 def _counts(report: ReplayReport) -> Counts:

@@ -70,6 +70,7 @@ class _Work:
     done: list[Done] = attrs.field(factory=list, init=False)
     problems: list[Problem] = attrs.field(factory=list, init=False)
     player: Player = attrs.field(init=False)
+    _closed: int = attrs.field(default=0, init=False)  # of those done: their engine is
     _size: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -97,15 +98,30 @@ class _Work:
         else:
             self.done.append(done)
             self._size += len(done.values)
+        if self.player.is_spoilt:
+            self._close()
 
     def ended(self, rest: Place | None) -> Worked:
-        """Return the answer; what a plugin did counts only when it is closed well."""
-        try:
-            self.player.close()
-        except PluginError as error:
-            failed = [_problem(d.found.place, d.session_id, error) for d in self.done]
-            return Worked((), (*self.problems, *failed), rest)
+        """Return the answer."""
+        self._close()
         return Worked(tuple(self.done), tuple(self.problems), rest)
+
+    def _close(self) -> None:
+        """Close the plugins; what they did counts only where that goes well."""
+        closing = self.done[self._closed :]
+        del self.done[self._closed :]
+        try:
+            errors = self.player.close()
+        except PluginError as error:
+            self.problems += (
+                _problem(each.found.place, each.session_id, error) for each in closing
+            )
+        else:
+            self.done += (
+                attrs.evolve(each, plugin_errors=each.plugin_errors + errors)
+                for each in closing
+            )
+        self._closed = len(self.done)
 
 
 def _selected(

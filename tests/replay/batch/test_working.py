@@ -156,6 +156,46 @@ def test_nothing_counts_where_a_plugin_cannot_be_closed(tmp_path: Path) -> None:
     assert "ZeroDivisionError" in worked.problems[0].reason
 
 
+FAILING_ONCE = """
+import pathlib
+
+met = []
+
+def replay_text(message):
+    met.append(message.content)
+    if message.content == "two":
+        raise ValueError("no two")
+
+def replay_close():
+    if "two" in met:
+        raise OSError("the disk is full")
+"""
+
+
+def test_what_a_plugin_did_before_a_failure_counts_only_where_it_is_closed_well(
+    tmp_path: Path,
+) -> None:
+    plugin = plugin_at(tmp_path / "failing.py", FAILING_ONCE)
+    location = directory_of(tmp_path / "sessions", THREE)
+    worked = work(_keeping_going(whole_task(job_of(location, plugin))))
+    assert _ids(worked) == ["c"]
+    reasons = {problem.name: problem.reason for problem in worked.problems}
+    assert "hook replay_close: OSError: the disk is full" in reasons["a"]
+    assert "no two" in reasons["b"]
+
+
+def test_where_failures_are_isolated_what_it_did_is_not_final(tmp_path: Path) -> None:
+    plugin = plugin_at(tmp_path / "failing.py", FAILING_ONCE)
+    location = directory_of(tmp_path / "sessions", THREE)
+    job = attrs.evolve(job_of(location, plugin), on_plugin_error="isolate")
+    worked = work(whole_task(job))
+    assert worked.problems == ()
+    errors = {done.session_id: done.plugin_errors for done in worked.done}
+    assert ["no two" in each for each in errors["b"]] == [True, False]
+    assert "hook replay_close: OSError: the disk is full" in errors["b"][1]
+    assert (errors["a"], errors["c"]) == (errors["b"][1:], ())
+
+
 def test_a_plugin_that_must_stop_stops_all(tmp_path: Path) -> None:
     text = "import replay\ndef replay_text(): raise replay.MustStopError('full')\n"
     location = directory_of(tmp_path / "sessions", THREE)
