@@ -7,7 +7,7 @@ import attrs
 
 from replay.backend import Source
 from replay.backend import open as open_source
-from replay.batch.marking import is_hurried, mark
+from replay.batch.marking import is_hurried, mark, mark_end
 from replay.batch.playing import Player
 from replay.batch.tasks import (
     Digested,
@@ -103,6 +103,7 @@ class _Work:
 
     def ended(self, rest: Place | None) -> Worked:
         """Return the answer."""
+        mark_end()
         self._close()
         return Worked(tuple(self.done), tuple(self.problems), rest)
 

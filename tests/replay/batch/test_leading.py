@@ -155,6 +155,27 @@ def test_a_suspect_that_the_task_does_not_have_is_none(
     assert _said(checkpoint) == "abdefgh"
 
 
+def test_a_session_whose_plugin_dies_when_it_is_closed_is_found(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
+    text = """
+import os
+met = []
+def replay_session_start(session): met.append(session.session_id)
+def replay_close(): "c" in met and os._exit(3)
+"""
+    task = _task(tmp_path)
+    job = job_of(Path(task.job.location), plugin_at(tmp_path / "closing.py", text))
+    crew = PoolCrew(2, work)
+    try:
+        _lead(crew, checkpoint, iter([attrs.evolve(task, job=job)]))
+    finally:
+        crew.close()
+    (problem,) = checkpoint.problems()
+    assert (problem.place, problem.name) == ((2, 0), "c.json")
+    assert checkpoint.totals().sessions == len(NAMES)
+
+
 def test_a_failure_ends_a_batch_that_is_to_stop(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
