@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,9 +124,11 @@ def test_who_watches_is_told_how_far_it_has_come(location: Path, giving: str) ->
     assert told[-1] == BatchProgress(replayed=3, expected=3)
 
 
-@pytest.mark.parametrize("shard", [(0, 2), (3, 2), (1, 0)])
+@pytest.mark.parametrize("shard", [(0, 2), (3, 2), (1, 0), (1.5, 2), ("1", "2"), (1,)])
 def test_a_shard_that_cannot_be_is_refused(
-    location: Path, giving: str, shard: tuple[int, int]
+    location: Path,
+    giving: str,
+    shard: Any,  # noqa: ANN401 - what nobody should give
 ) -> None:
     with pytest.raises(ValueError, match="i from 1 to n"):
         replay.replay_many(location, [giving], shard=shard)
@@ -134,6 +137,23 @@ def test_a_shard_that_cannot_be_is_refused(
 def test_limits_need_processes(location: Path, giving: str) -> None:
     with pytest.raises(ValueError, match="limits need processes"):
         replay.replay_many(location, [giving], time_limit=1)
+
+
+@pytest.mark.parametrize("limit", [0, -1, float("nan")])
+@pytest.mark.parametrize("name", ["time_limit", "memory_limit"])
+def test_a_limit_that_leaves_nothing_is_refused(
+    location: Path, giving: str, name: str, limit: float
+) -> None:
+    limits: dict[str, Any] = {name: limit}
+    with pytest.raises(ValueError, match=f"{name}: above zero, not"):
+        replay.replay_many(location, [giving], jobs=1, **limits)
+
+
+def test_a_limit_that_is_never_reached_is_none(location: Path, giving: str) -> None:
+    report = replay.replay_many(
+        location, [giving], jobs=1, time_limit=float("inf"), memory_limit=10**30
+    )
+    assert report.replayed == len("abc")
 
 
 def test_jobs_and_an_executor_are_one_too_many(location: Path, giving: str) -> None:

@@ -219,7 +219,8 @@ def test_a_result_that_cannot_be_sent_is_told(crew: PoolCrew) -> None:
 
 def test_work_that_cannot_be_sent_is_told(crew: PoolCrew) -> None:
     error = crew.submit(lambda _: None, task_of("a")).exception()
-    assert "pickle" in str(error)
+    assert isinstance(error, WorkerError)
+    assert "cannot be told what to do: AttributeError: Can't pickle" in error.reason
 
 
 def test_a_task_is_left_at_the_next_session_where_it_is_to_hurry(
