@@ -1,13 +1,18 @@
 """Sessions through the plugins of a worker, which are made where they are missing."""
 
+from typing import Final
+
 import attrs
 
 from replay.batch.engines import WorkingEngine
 from replay.batch.plugin_specs import workers_plugin
 from replay.batch.tasks import Counts, Done, Found, Job
+from replay.errors import ReplayError
 from replay.json_text import write
 from replay.report import ReplayReport
 from replay.sessions import Session
+
+_LONGEST: Final = 4_000  # characters of a reason
 
 
 @attrs.define(eq=False)
@@ -42,7 +47,7 @@ class Player:
         """
         self.is_spoilt = True
         report, values = self.begin().replay_for_results(session)
-        errors = tuple(map(str, report.plugin_errors))
+        errors = tuple(map(reason_of, report.plugin_errors))
         counts = _counts(report)
         done = Done(found, session.session_id, counts, write(values), errors)
         self.is_spoilt = bool(errors)
@@ -59,7 +64,14 @@ class Player:
             MustStopError: A plugin raised it.
         """
         engine, self._engine, self.is_spoilt = self._engine, None, False
-        return () if engine is None else tuple(map(str, engine.close_for_errors()))
+        errors = () if engine is None else engine.close_for_errors()
+        return tuple(map(reason_of, errors))
+
+
+def reason_of(error: ReplayError) -> str:
+    """Return what is told of an error; of a very long text, only the beginning."""
+    text = str(error)
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
 def _counts(report: ReplayReport) -> Counts:

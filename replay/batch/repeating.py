@@ -10,7 +10,7 @@ from replay.batch.tasks import Job, Repeated, Task
 from replay.portions import Portion
 
 _Located: TypeAlias = tuple[Portion, Repeated]
-_MOST: Final = 5_000  # sessions of one task
+_MOST: Final = 20_000  # sessions of one task
 
 
 def of_repeated(
@@ -54,6 +54,7 @@ def _task(job: Job, located: Sequence[_Located]) -> Task:
         first=places[0][0],
         portions=tuple(portions.values()),
         numbers=tuple(portions),
+        stop=(places[-1][0], places[-1][1] + 1),
         only=frozenset(places),
         repetitions={each.place: each.before for _, each in located},
     )

@@ -139,3 +139,4 @@ class Digested:
 
     found: tuple[Found, ...]
     problems: tuple[Problem, ...]
+    rest: Place | None = None  #: where to go on; None: that is all

@@ -8,7 +8,7 @@ import attrs
 from replay.backend import Source
 from replay.backend import open as open_source
 from replay.batch.marking import is_hurried, mark, mark_end
-from replay.batch.playing import Player
+from replay.batch.playing import Player, reason_of
 from replay.batch.tasks import (
     Digested,
     Done,
@@ -23,7 +23,7 @@ from replay.portions import Stored
 from replay.repeated_ids import repeated
 
 _MOST_SESSIONS: Final = 20_000  # in one answer
-_MOST_BYTES: Final = 8 << 20  # the same, of what plugins give
+_MOST_BYTES: Final = 8 << 20  # the same, of what plugins give and of reasons
 
 
 def work(task: Task) -> Worked:
@@ -48,18 +48,21 @@ def work(task: Task) -> Worked:
 
 
 def digests(task: Task) -> Digested:
-    """Tell what is stored at the places of a task; nothing is decoded.
+    """Tell what is stored at the places of a task, as much as an answer may hold.
+
+    Nothing is decoded.
 
     Raises:
         ReplayError: The source cannot be opened.
     """
+    found: list[Found] = []
     problems: list[Problem] = []
     with open_source(task.job.location, **task.job.options) as source:
-        found = tuple(
-            Found(place, stored.name, stored.digest)
-            for place, stored in _selected(task, source, problems)
-        )
-    return Digested(found, tuple(problems))
+        for place, stored in _selected(task, source, problems):
+            if len(found) >= _MOST_SESSIONS:
+                return Digested(tuple(found), tuple(problems), rest=place)
+            found.append(Found(place, stored.name, stored.digest))
+    return Digested(tuple(found), tuple(problems))
 
 
 @attrs.define(eq=False)
@@ -78,7 +81,8 @@ class _Work:
 
     def is_over(self) -> bool:
         """Tell whether the answer is to be given now."""
-        is_full = len(self.done) >= _MOST_SESSIONS or self._size >= _MOST_BYTES
+        count = len(self.done) + len(self.problems)
+        is_full = count >= _MOST_SESSIONS or self._size >= _MOST_BYTES
         has_failed = bool(self.problems) and not self.task.job.keep_going
         return is_full or has_failed or is_hurried()
 
@@ -95,9 +99,10 @@ class _Work:
             raise
         except ReplayError as error:
             self.problems.append(_problem(place, stored.name, error))
+            self._size += len(self.problems[-1].reason)
         else:
             self.done.append(done)
-            self._size += len(done.values)
+            self._size += len(done.values) + sum(map(len, done.plugin_errors))
         if self.player.is_spoilt:
             self._close()
 
@@ -137,6 +142,8 @@ def _selected(
                 if task.has(place):
                     yield place, stored
                 place = (number, place[1] + 1)
+                if task.stop is not None and place >= task.stop:
+                    return
                 mark(place)
         except ReplayError as error:
             if task.has(place):
@@ -144,4 +151,4 @@ def _selected(
 
 
 def _problem(place: Place, name: str, error: ReplayError) -> Problem:
-    return Problem(place, name, error.code, str(error))
+    return Problem(place, name, error.code, reason_of(error))

@@ -1,5 +1,6 @@
 """Who leads a batch."""
 
+import gzip
 import os
 import signal
 from collections.abc import Iterator
@@ -18,8 +19,8 @@ from replay.batch.crews import Crew, Died, InProcessCrew
 from replay.batch.leading import Leader
 from replay.batch.pool import PoolCrew
 from replay.batch.progress import BatchProgress, Watched
-from replay.batch.tasks import Task
-from replay.batch.working import work
+from replay.batch.tasks import Counts, Done, Task, Worked
+from replay.batch.working import digests, work
 
 NAMES = "abcdefgh"
 
@@ -108,6 +109,22 @@ def test_what_is_known_is_not_replayed_again(
     progress = _lead(crew, checkpoint, _cut(changed, 3), may_be_known=True)
     assert progress == BatchProgress(replayed=2, known=len(NAMES) - 2)
     assert _said(checkpoint) == "abCDefgh"
+
+
+def test_what_is_stored_is_told_in_several_answers(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
+    count = 20_000 + 2  # more than an answer tells of
+    path = tmp_path / "s.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"events": []}\n' * count, 1))
+    task = whole_task(job_of(path, plugin_at(tmp_path / "giving.py")))
+    found = digests(attrs.evolve(task, start=(0, 4))).found
+    done = tuple(Done(each, each.name, Counts(), b"[]") for each in found)
+    checkpoint.keep(Worked(done, ()))
+    checkpoint.begin()
+    crew = InProcessCrew(work)
+    progress = _lead(crew, checkpoint, iter([task]), may_be_known=True)
+    assert progress == BatchProgress(replayed=4, known=count - 4)
 
 
 @pytest.mark.parametrize("knows", [True, False])

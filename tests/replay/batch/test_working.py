@@ -1,11 +1,14 @@
 """What a worker does with a task."""
 
+import gzip
+import json
 from pathlib import Path
+from random import Random
 
 import attrs
 import pytest
 
-from batches import directory_of, job_of, lines_of, plugin_at, whole_task
+from batches import directory_of, document, job_of, lines_of, plugin_at, whole_task
 from replay import MustStopError, UnknownNameError
 from replay.batch.tasks import Counts, Task, Worked
 from replay.batch.working import digests, work
@@ -223,6 +226,54 @@ def test_an_answer_holds_no_more_than_so_many_bytes(tmp_path: Path) -> None:
     first = work(task)
     assert (_ids(first), first.rest) == (["a", "b"], (2, 0))
     assert _ids(work(attrs.evolve(task, start=(2, 0)))) == ["c"]
+
+
+MANY = 20_000 + 5  # sessions: more than an answer holds
+
+
+def _packed(folder: Path, data: bytes) -> Task:
+    """Return the task of all lines of a packed file, which is one portion."""
+    path = folder / "s.jsonl.gz"
+    path.write_bytes(data)
+    return whole_task(job_of(path, plugin_at(folder / "giving.py")))
+
+
+def test_an_answer_tells_of_no_more_than_so_many_sessions(tmp_path: Path) -> None:
+    task = _packed(tmp_path, gzip.compress(b'{"events": []}\n' * MANY, 1))
+    first = digests(task)
+    assert (len(first.found), first.rest) == (20_000, (0, 20_000))
+    second = digests(attrs.evolve(task, start=(0, 20_000)))
+    assert (len(second.found), second.rest) == (5, None)
+
+
+def test_an_answer_tells_of_no_more_than_so_many_problems(tmp_path: Path) -> None:
+    lines = b'{"events": []}\n' + b"{\n" * MANY
+    first = work(_keeping_going(_packed(tmp_path, gzip.compress(lines, 1))))
+    assert (len(first.problems), first.rest) == (20_000 - 1, (0, 20_000))
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+def test_a_long_reason_is_cut(tmp_path: Path, *, isolated: bool) -> None:
+    text = "def replay_text(): raise ValueError('x' * 100_000)"
+    location = directory_of(tmp_path / "sessions", THREE)
+    job = job_of(location, plugin_at(tmp_path / "long.py", text))
+    if isolated:
+        job = attrs.evolve(job, on_plugin_error="isolate")
+    worked = work(whole_task(job))
+    reasons = [each.reason for each in worked.problems]
+    reasons += [reason for each in worked.done for reason in each.plugin_errors]
+    assert {len(each) for each in reasons} == {4_001}
+    assert all(each.endswith("xxx…") for each in reasons)
+
+
+def test_nothing_is_read_past_the_end_of_a_task(tmp_path: Path) -> None:
+    random = Random(1)  # noqa: S311 - what packs badly
+    lines = (json.dumps(document(random.randbytes(300).hex())) for _ in range(9_000))
+    data = gzip.compress("\n".join(lines).encode())
+    task = _packed(tmp_path, data[: len(data) // 2])
+    assert digests(task).problems
+    some = digests(attrs.evolve(task, stop=(0, 10)))
+    assert (len(some.found), some.problems) == (10, ())
 
 
 def test_an_option_that_is_wrong_is_told_before_anything_is_replayed(
