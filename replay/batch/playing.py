@@ -48,8 +48,9 @@ class Player:
         self.is_spoilt = True
         report, values = self.begin().replay_for_results(session)
         errors = tuple(map(reason_of, report.plugin_errors))
-        counts = _counts(report)
-        done = Done(found, session.session_id, counts, write(values), errors)
+        shown = report.session_id
+        session_id = found.digest.hex() if shown is None else shown
+        done = Done(found, session_id, _counts(report), write(values), errors)
         self.is_spoilt = bool(errors)
         return done
 

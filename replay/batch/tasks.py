@@ -104,7 +104,7 @@ class Done:
     """A session that was replayed."""
 
     found: Found
-    session_id: str
+    session_id: str  #: that plugins saw; where they saw none, the digest in hex
     counts: Counts
     values: bytes  #: a JSON array: what each plugin that gives a result gave
     plugin_errors: tuple[str, ...] = ()  #: what was isolated

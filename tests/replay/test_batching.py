@@ -92,6 +92,44 @@ def test_many_large_sessions_of_one_id_are_what_they_are_without_a_batch(
     assert names == ["a.txt", *(f"a~{n}.txt" for n in range(2, 8)), "b.txt"]
 
 
+#: Shows one id in place of all, and nothing of a session that says "boom".
+HIDING = """
+import attrs
+
+def replay_rewrite(session):
+    if session.events[1].content == "boom":
+        raise ValueError
+    return attrs.evolve(session, session_id="hidden")
+"""
+NAMING = """
+import pathlib
+
+def replay_text(): pass
+def replay_batch_result(): return None
+def replay_batch_merge(results):
+    ids = "".join(f"{result.session_id}\\n" for result in results)
+    pathlib.Path(__file__).with_suffix(".txt").write_text(ids)
+"""
+
+
+def test_plugins_see_the_ids_that_those_who_rewrite_them_show(
+    location: Path, tmp_path: Path
+) -> None:
+    directory_of(location, {"b": "boom"})
+    hiding, naming = (
+        plugin_at(tmp_path / f"{name}.py", text)
+        for name, text in (("hiding", HIDING), ("naming", NAMING))
+    )
+    transcripts = ("transcript_writer", {"directory": tmp_path / "transcripts"})
+    replay.replay_many(
+        location, [hiding, transcripts, naming], on_plugin_error="isolate"
+    )
+    first, second, third = (tmp_path / "naming.txt").read_text().split()
+    assert (first, len(second), third) == ("hidden", 32, "hidden")
+    names = sorted(path.name for path in (tmp_path / "transcripts").iterdir())
+    assert names == ["hidden.txt", "hidden~2.txt"]
+
+
 def test_it_goes_on_past_a_failure_where_wanted(location: Path, giving: str) -> None:
     directory_of(location, {"b": "boom"})
     report = replay.replay_many(location, [giving], keep_going=True)
