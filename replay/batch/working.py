@@ -88,9 +88,12 @@ class _Work:
 
     def add(self, place: Place, stored: Stored) -> None:
         """Replay a session."""
-        mark(place, stored.name)
+        name = stored.name
+        mark(place, name)
         try:
             session = stored.read()
+            name = session.session_id
+            mark(place, name)
             if repetition := self.task.repetitions.get(place):
                 session = repeated(session, repetition)
             found = Found(place, stored.name, stored.digest)
@@ -98,7 +101,7 @@ class _Work:
         except MustStopError:
             raise
         except ReplayError as error:
-            self.problems.append(_problem(place, stored.name, error))
+            self.problems.append(_problem(place, name, error))
             self._size += len(self.problems[-1].reason)
         else:
             self.done.append(done)

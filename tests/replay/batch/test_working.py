@@ -102,6 +102,12 @@ def test_a_session_that_fails_is_passed_over_where_wanted(task: Task) -> None:
     assert worked.rest is None
 
 
+def test_a_session_that_fails_is_called_by_its_id(tmp_path: Path) -> None:
+    path = lines_of(tmp_path / "s.jsonl", [("a", "1"), ("b", "boom")])
+    task = whole_task(job_of(path, plugin_at(tmp_path / "giving.py")))
+    assert [problem.name for problem in work(task).problems] == ["b"]
+
+
 def test_what_cannot_be_read_is_a_problem(task: Task) -> None:
     (Path(task.job.location) / "b.json").write_text("{")
     worked = work(_keeping_going(whole_task(task.job)))
