@@ -33,8 +33,9 @@ PIPE = os.open({pipe!r}, os.O_WRONLY)
 
 
 def replay_session_start():
-    os.write(PIPE, b"%d\\n" % os.getpid())
+    os.write(PIPE, b"%10d\\n" % os.getpid())
 """
+TOLD = 11  # bytes, which are written and read at once
 COUNTING = """
 import json
 
@@ -136,16 +137,12 @@ def told(reader: int, leader: int, count: int) -> int | None:
     poll = select.poll()
     poll.register(reader, select.POLLIN)
     poll.register(leader, select.POLLIN)
-    last = b""
     while count > 0:
         if leader in dict(poll.poll()):
             return None
-        text = last + os.read(reader, 6 * count)
-        *lines, last = text.split(b"\n")
-        count -= len(lines)
-        if lines:
-            process = int(lines[-1])
-    return process
+        text = os.read(reader, TOLD * count)
+        count -= len(text) // TOLD
+    return int(text[-TOLD:])
 
 
 def kill(batch: Batch, random: Random, most: int, tally: Tally) -> None:
