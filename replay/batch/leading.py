@@ -72,7 +72,10 @@ class Leader:
                 given = _Assignment(begin, task)
             else:
                 break
-            self._running[self.crew.submit(given.do, given.task)] = given
+            future = self.crew.submit(given.do, given.task)
+            self._running[future] = given
+            if future.done():  # it may be the last one that is to be given out
+                break
         return bool(self._running)
 
     def _take(self, given: _Assignment, future: Future[_Answer]) -> None:
