@@ -4,7 +4,7 @@ import gzip
 import os
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ from mortal_crew import MortalCrew
 from replay import BatchError, MustStopError
 from replay.batch.checkpoint import Checkpoint
 from replay.batch.crews import Crew, Died, InProcessCrew
+from replay.batch.executor_crew import ExecutorCrew
 from replay.batch.leading import Leader
 from replay.batch.pool import PoolCrew
 from replay.batch.progress import BatchProgress, Watched
@@ -103,15 +104,16 @@ def test_no_more_tasks_are_asked_for_than_can_be_at_hand(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
     asked: list[Task] = []
-    crew = PatientCrew({}, knows=True, size=3)
 
-    def tasks() -> Iterator[Task]:
+    def tasks(most: int) -> Iterator[Task]:
         for task in _cut(_task(tmp_path), 1):
             asked.append(task)
-            assert len(asked) - len(checkpoint.results(0)) <= crew.size + 1
+            assert len(asked) - len(checkpoint.results(0)) <= most
             yield task
 
-    _lead(crew, checkpoint, tasks())
+    with ThreadPoolExecutor(2) as executor:
+        crew = ExecutorCrew(executor, work)
+        _lead(crew, checkpoint, tasks(crew.size + 1))
     assert len(asked) == len(NAMES)
 
 
