@@ -7,6 +7,7 @@ import attrs
 
 from replay._failures import Failures
 from replay._hooks import Listener
+from replay.errors import StopReplay
 
 RESULT: Final = "replay_batch_result"
 MERGE: Final = "replay_batch_merge"
@@ -64,6 +65,8 @@ class BatchHooks:
     ) -> object:
         try:
             return listener.function(*arguments)
+        except StopReplay:  # it is the end in any case
+            return None
         except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
             self._failures.take(listener.plugin, hook, None, error)
             return None

@@ -11,7 +11,7 @@ class BatchResult:
     """What a plugin's ``replay_batch_result`` gave for one session."""
 
     key: str  #: in hex; the same in each run, as long as session and plugins are
-    session_id: str
+    session_id: str  #: that plugins saw; where one let none see any, a digest in hex
     value: object  #: JSON
 
 

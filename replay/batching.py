@@ -1,9 +1,11 @@
 """Many sessions through plugins, on all cores or a cluster."""
 
 import os
+import sys
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from pathlib import Path
+from typing import Final, TypeVar
 
 from replay._plugins import OnPluginError
 from replay.backend import Source
@@ -13,6 +15,9 @@ from replay.batch.progress import Watch, Watched
 from replay.batch.reports import BatchReport
 from replay.batch.running import Batch
 from replay.batch.tasks import Job
+
+_Limit = TypeVar("_Limit", int, float)
+_LONGEST: Final = 1e9  #: seconds; a clock counts not much further
 
 
 def replay_many(  # noqa: PLR0913 - what a batch may be told
@@ -75,8 +80,8 @@ def replay_many(  # noqa: PLR0913 - what a batch may be told
         strict=strict,
         on_plugin_error=on_plugin_error,
         keep_going=keep_going,
-        seconds=time_limit,
-        memory=memory_limit,
+        seconds=_limited("time_limit", time_limit, _LONGEST),
+        memory=_limited("memory_limit", memory_limit, sys.maxsize),
     )
     batch = Batch(
         job,
@@ -89,8 +94,20 @@ def replay_many(  # noqa: PLR0913 - what a batch may be told
         return batch.run(crew)
 
 
-def _checked(shard: tuple[int, int] | None) -> tuple[int, int] | None:
-    if shard is not None and not 1 <= shard[0] <= shard[1]:
-        message = f"shard: (i, n) with i from 1 to n, not {shard}"
+def _limited(name: str, limit: _Limit | None, most: _Limit) -> _Limit | None:
+    if limit is None:
+        return None
+    if not limit > 0:
+        message = f"{name}: above zero, not {limit}"
         raise ValueError(message)
-    return shard
+    return min(limit, most)
+
+
+def _checked(shard: tuple[int, int] | None) -> tuple[int, int] | None:
+    match shard:
+        case None:
+            return None
+        case (int(number), int(count)) if 1 <= number <= count:
+            return number, count
+    message = f"shard: (i, n) with i from 1 to n, not {shard}"
+    raise ValueError(message)

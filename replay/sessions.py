@@ -69,6 +69,9 @@ class Session(SessionSummary):
     diagnostics: tuple[Diagnostic, ...] = attrs.field(
         default=(), eq=False, metadata=_BESIDE
     )  #: what was odd about the document itself
+    repetition: int = attrs.field(
+        default=0, eq=False, metadata=_BESIDE
+    )  #: how many sessions before it, in the source it comes from, have its id
     derived_id: str | None = attrs.field(
         default=None, eq=False, metadata=_BESIDE
     )  #: what it is called since the recording does not say; None: it does

@@ -88,10 +88,9 @@ def test_what_is_left_of_shards_is_the_same_once_they_are_gathered(
 def test_a_session_that_takes_its_worker_down_is_quarantined(tmp_path: Path) -> None:
     poisonous = ("crashes", "hoards", "sleeps")
     innocent = {name: name for name in "abcdefgh"}
-    location = directory_of(
-        tmp_path / "sessions", innocent | dict(zip(poisonous, poisonous, strict=True))
-    )
-    limits = ("--jobs", "2", "--time-limit", "2", "--memory-limit", "700M")
+    sessions = [*innocent, *poisonous]
+    location = lines_of(tmp_path / "s.jsonl", [(name, name) for name in sessions])
+    limits = ("--jobs", "2", "--time-limit", "1", "--memory-limit", "700M")
     plugin = plugin_at(tmp_path / "poisonous.py", POISONOUS)
     done = _run(*(str(location), "--plugin", plugin, *limits, "--report", "-"), code=1)
     report = json.loads(done.stdout)

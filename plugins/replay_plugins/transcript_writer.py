@@ -53,13 +53,12 @@ class TranscriptWriter:
         """Write the session's transcript."""
         if report.outcome == "complete":
             self.directory.mkdir(parents=True, exist_ok=True)
-            path = self.directory / self._name(session.session_id)
+            path = self.directory / self._name(session)
             write_whole(path, pieces(tell(session), self.format))
 
-    def _name(self, session_id: str) -> str:
-        name = file_name(session_id)
-        self._names[name] += 1
-        count = self._names[name]
+    def _name(self, session: Session) -> str:
+        name = file_name(session.session_id)
+        self._names[name] = count = max(self._names[name], session.repetition) + 1
         return name + (f"~{count}" if count > 1 else "") + _SUFFIXES[self.format]
 
 

@@ -8,8 +8,6 @@ there as a whole or not at all, whenever the process is killed.
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from hashlib import blake2b
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from sqlite3 import Cursor, Error
 from typing import Final
@@ -25,7 +23,7 @@ from replay.batch.keeping import (
 from replay.batch.kept_results import KeptResults, read_text
 from replay.batch.sqlite_errors import checkpoint_errors, transaction
 from replay.batch.taking_over import copy_results
-from replay.batch.tasks import Digested, Found, Place, Problem, Worked
+from replay.batch.tasks import Digested, Found, Place, Problem, Repeated, Worked
 from replay.batch.totals import Totals, totals_of
 
 _IS_THERE: Final = """SELECT EXISTS (
@@ -39,11 +37,13 @@ _FORGET_THE_RUN: Final = (
 _KNOW: Final = """INSERT OR IGNORE INTO known SELECT key, id FROM results
     WHERE plugins = ? AND is_final ORDER BY key"""
 _FIND_REPEATED: Final = """INSERT INTO repeated
-    SELECT NULL, session_id, portion, number FROM (
-        SELECT session_id, portion, number,
-            count(*) OVER (PARTITION BY session_id) AS places
-        FROM places CROSS JOIN results ON id = result)
-    WHERE places > 1 ORDER BY session_id, portion, number"""
+    SELECT NULL, portion, number, before FROM (
+        SELECT portion, number,
+            row_number() OVER same_id - 1 AS before,
+            lead(1, 1, 0) OVER same_id AS is_followed
+        FROM places CROSS JOIN results ON id = result
+        WINDOW same_id AS (PARTITION BY session_id ORDER BY portion, number))
+    WHERE before OR is_followed ORDER BY portion, number"""
 _PROBLEMS: Final = """SELECT portion, number, CAST(name AS BLOB), CAST(code AS BLOB),
     CAST(reason AS BLOB), is_quarantined FROM problems ORDER BY portion, number, id"""
 
@@ -106,19 +106,18 @@ class Checkpoint:
             replace_by_problems(self._connection, digested.problems)
         return [each.place for each in digested.found if each.place not in known]
 
-    def repeated(self) -> Iterator[list[Place]]:
-        """Yield, for each session id that several places have, these in order."""
+    def repeated(self) -> Iterator[Repeated]:
+        """Yield, in order, the places of sessions whose ids others have too."""
         with self._whole():
             self._connection.execute("DELETE FROM repeated")
             self._connection.execute(_FIND_REPEATED)
         with self._errors():
-            select = "SELECT session_id, portion, number FROM repeated ORDER BY id"
-            rows = self._walk(select)
-            for _, group in groupby(rows, key=itemgetter(0)):
-                yield [(portion, number) for _, portion, number in group]
+            select = "SELECT portion, number, before FROM repeated ORDER BY id"
+            for portion, number, before in self._walk(select):
+                yield Repeated((portion, number), before)
 
     def forget(self, places: Iterable[Place]) -> None:
-        """Forget the results of sessions that are to be replayed again, together.
+        """Forget the results of sessions that are to be replayed again.
 
         What is kept for these places next is of this run only.
         """

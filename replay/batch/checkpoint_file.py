@@ -47,7 +47,7 @@ _TEMPORARY: Final = (
         key BLOB PRIMARY KEY, result INTEGER NOT NULL) WITHOUT ROWID""",
     # The places of sessions whose ids others have too.
     """CREATE TEMP TABLE repeated (
-        id INTEGER PRIMARY KEY, session_id BLOB, portion INTEGER, number INTEGER)""",
+        id INTEGER PRIMARY KEY, portion INTEGER, number INTEGER, before INTEGER)""",
 )
 
 

@@ -8,7 +8,7 @@ import attrs
 
 from replay.batch import limiting
 from replay.batch.marking import Mark, Marks
-from replay.batch.tasks import Job, Problem, Task, Worked
+from replay.batch.tasks import Job, Place, Problem, Task, Worked
 
 #: What a death is called, as in :attr:`~replay.batch.tasks.Problem.code`.
 CRASHED: Final = "crashed"
@@ -20,7 +20,7 @@ OUT_OF_TIME: Final = "out-of-time"
 class WorkerDiedError(Exception):
     """A worker ended before it had answered."""
 
-    mark: Mark | None  #: the session that it was at; None: at none
+    mark: Mark | None  #: what it was at; None: it came to no session
     code: str
     reason: str  #: such as "took longer than 60 s"
 
@@ -65,12 +65,17 @@ def ending(exit_code: int) -> str:
 
 def quarantined(task: Task, died: WorkerDiedError) -> Worked:
     """Return what came of a task of one session: its worker's death."""
-    mark = died.mark or Mark(min(task.only or [task.start]), "")
-    name = mark.name or _name_of_portion(task, mark.place[0])
-    problem = Problem(mark.place, name, died.code, died.reason, is_quarantined=True)
+    place, name = _blamed(task, died.mark)
+    problem = Problem(place, name, died.code, died.reason, is_quarantined=True)
     return Worked((), (problem,))
 
 
-def _name_of_portion(task: Task, number: int) -> str:
-    """Return what a portion is called."""
-    return ":".join(map(str, task.portions[number - task.first].key))
+def _blamed(task: Task, mark: Mark | None) -> tuple[Place, str]:
+    """Return where the session of a task is, and what it is called."""
+    portions = dict(task.numbered())
+    if mark is not None and mark.place is not None and task.has(mark.place):
+        place, name = mark.place, mark.name
+    else:
+        first = min(task.only or [(min(portions), 0)])
+        place, name = max(first, task.start), ""
+    return place, name or str(portions[place[0]].key[0])

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable
 
 import attrs
 
+from replay._firing import Recorded
 from replay._plugins import OnPluginError
 from replay.batch_results import Results
 from replay.engine import ReplayEngine
+from replay.errors import PluginError
 from replay.report import ReplayReport
 from replay.sessions import Session
 
@@ -27,15 +29,33 @@ class WorkingEngine(ReplayEngine):
     def replay_for_results(self, session: Session) -> tuple[ReplayReport, list[object]]:
         """Replay a session; return the report, and what each plugin has of it.
 
+        The report's id is the one that plugins saw; None: a plugin let none see any.
+
         Raises:
             PluginError: One failed, and failures are not isolated.
             MustStopError, DecodeError: As from :meth:`replay`.
         """
         errors = self._plugins.failures.errors
         before = len(errors)
-        report = self.replay(session)
+        shown = self._rewritten(session)
+        if isinstance(shown, ReplayReport):
+            report = attrs.evolve(shown, session_id=None)
+        else:
+            report = self._run(Recorded(shown))
         values = self._plugins.batch.results()
         return attrs.evolve(report, plugin_errors=tuple(errors[before:])), values
+
+    def close_for_errors(self) -> tuple[PluginError, ...]:
+        """Close the plugins; return what was isolated.
+
+        Raises:
+            PluginError: One failed, and failures are not isolated.
+            MustStopError: As from :meth:`close`.
+        """
+        errors = self._plugins.failures.errors
+        before = len(errors)
+        self.close()
+        return tuple(errors[before:])
 
 
 class LeadingEngine(ReplayEngine):

@@ -72,7 +72,10 @@ class Leader:
                 given = _Assignment(begin, task)
             else:
                 break
-            self._running[self.crew.submit(given.do, given.task)] = given
+            future = self.crew.submit(given.do, given.task)
+            self._running[future] = given
+            if future.done():  # it may be the last one that is to be given out
+                break
         return bool(self._running)
 
     def _take(self, given: _Assignment, future: Future[_Answer]) -> None:
@@ -80,14 +83,22 @@ class Leader:
         if error is not None:
             self._mourn(given, error)
         elif isinstance(answer := future.result(), Digested):
-            missing = self.checkpoint.place_known(answer)
-            self.watched.add(known=len(answer.found) - len(missing))
-            if missing:
-                left = attrs.evolve(given.task, only=frozenset(missing))
-                self._waiting.append(_Assignment(work, left))
-            self._check(answer.problems)
+            self._compare(given.task, answer)
         else:
             self._keep(given.task, answer)
+
+    def _compare(self, task: Task, answer: Digested) -> None:
+        """Have replayed what is not known."""
+        missing = self.checkpoint.place_known(answer)
+        self.watched.add(known=len(answer.found) - len(missing))
+        if missing:
+            stop = answer.rest or task.stop
+            left = attrs.evolve(task, only=frozenset(missing), stop=stop)
+            self._waiting.append(_Assignment(work, left))
+        if answer.rest is not None:
+            rest = attrs.evolve(task, start=answer.rest)
+            self._waiting.append(_Assignment(digests, rest))
+        self._check(answer.problems)
 
     def _keep(self, task: Task, answer: Worked) -> None:
         self.checkpoint.keep(answer)

@@ -14,6 +14,7 @@ from replay.batch.tasks import Place
 #: last and at once, so that whoever reads it never finds half a place.
 _MARK: Final = Struct("@800sq")
 _NOWHERE: Final = -1
+_END: Final = -2
 SIZE: Final = _MARK.size + 16
 
 
@@ -28,7 +29,7 @@ class Watch(Protocol):
 class Mark:
     """What a worker was at."""
 
-    place: Place
+    place: Place | None  #: None: it had done all sessions
     name: str  #: the session's, as far as it was known; its first 200 characters
 
 
@@ -57,15 +58,21 @@ class Marks:
         spelled = name[:200].encode("utf-32-le", "surrogatepass")
         _MARK.pack_into(self.memory, 0, spelled, place[0] << 32 | place[1])
 
+    def put_end(self) -> None:
+        """Write that the worker has done all sessions of its task."""
+        _MARK.pack_into(self.memory, 0, b"", _END)
+
     def clear(self) -> None:
         """Write that the worker is at no session."""
         _MARK.pack_into(self.memory, 0, b"", _NOWHERE)
 
     def read(self) -> Mark | None:
-        """Return what the worker is, or was, at; None: at no session."""
+        """Return what the worker is, or was, at; None: it came to no session."""
         spelled, number = _MARK.unpack_from(self.memory, 0)
         if number == _NOWHERE:
             return None
+        if number == _END:
+            return Mark(None, "")
         name = spelled.decode("utf-32-le", "surrogatepass").rstrip("\0")
         return Mark((number >> 32, number & 0xFFFFFFFF), name)
 
@@ -107,6 +114,17 @@ def mark(place: Place, name: str = "") -> None:
         if marks.watch is not None:
             marks.watch.begin()
         marks.put(place, name)
+
+
+def mark_end() -> None:
+    """Tell that all sessions of the task are done, but for what is due at its end.
+
+    If this process dies, nobody knows of which. The time is counted from here.
+    """
+    if (marks := _HERE.marks) is not None:
+        if marks.watch is not None:
+            marks.watch.begin()
+        marks.put_end()
 
 
 def is_hurried() -> bool:

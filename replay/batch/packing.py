@@ -1,11 +1,26 @@
-"""Answers of workers as bytes: whatever a function comes to can be sent."""
+"""Questions to workers, and their answers, as bytes."""
 
 import pickle
 from collections.abc import Callable
 from traceback import format_exception, format_exception_only
 from typing import Any
 
+from replay.batch.tasks import Task
 from replay.worker_errors import WorkerError
+
+
+def question_of(work: Callable[[Task], object], task: Task) -> bytes:
+    """Return what a worker is to do, packed.
+
+    Raises:
+        WorkerError: It cannot be packed, such as an option that is a function.
+    """
+    try:
+        return pickle.dumps((work, task))
+    except Exception as error:
+        reason = f"a worker cannot be told what to do: {_words(error)}"
+        hint = "give options that can be pickled, or use no other processes"
+        raise WorkerError(reason, hint) from error
 
 
 def answer_of(function: Callable[[], object]) -> bytes:

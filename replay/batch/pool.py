@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from replay.batch.crews import Died
 from replay.batch.deaths import WorkerDiedError
@@ -14,6 +14,8 @@ from replay.batch.workers import CONTEXT, Worker
 from replay.worker_errors import WorkerError
 
 Result = TypeVar("Result")
+
+_HINT: Final = "something is wrong with the location, a plugin, or the memory limit"
 
 
 class PoolCrew:
@@ -48,10 +50,18 @@ class PoolCrew:
         return self._threads.submit(self._do, work, task)
 
     def died(self, error: BaseException) -> Died | None:
-        """Return which session was being replayed when a task's process died."""
+        """Return which session was being replayed when a task's process died.
+
+        Raises:
+            WorkerError: None was, again and again.
+        """
         if not isinstance(error, WorkerDiedError):
             return None
-        return Died(None if error.mark is None else frozenset({error.mark.place}))
+        if error.mark is None:
+            reason = f"workers died before they came to a session: {error.reason}"
+            raise WorkerError(reason, _HINT) from error
+        place = error.mark.place
+        return Died(None if place is None else frozenset({place}))
 
     def alone(self, task: Task) -> Worked:
         """Do a task of one session in a process of its own."""

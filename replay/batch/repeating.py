@@ -1,12 +1,16 @@
-"""Sessions that share an id: replayed once more, together and in order."""
+"""Sessions that share an id: replayed once more, told which of them they are."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final, TypeAlias
 
 from replay.batch.checkpoint import Checkpoint
 from replay.batch.listing import Listing
-from replay.batch.tasks import Job, Place, Task
+from replay.batch.tasks import Job, Repeated, Task
+from replay.portions import Portion
 
-_MOST = 5_000  # sessions of one task, but for those of a single id
+_Located: TypeAlias = tuple[Portion, Repeated]
+_MOST: Final = 20_000  # sessions of one task
 
 
 def of_repeated(
@@ -19,34 +23,38 @@ def of_repeated(
 
     Args:
         job: What is replayed.
-        listing: Its portions, which were listed before.
+        listing: Its portions, which were listed before. They are listed once more.
         checkpoint: Knows what all were found to be called.
-        most: How many sessions make a task; those of one id stay together.
+        most: How many sessions make a task.
 
     Raises:
         BackendError: The location has changed.
     """
-    waiting: list[Place] = []
-    for places in checkpoint.repeated():
-        waiting += places
-        if len(waiting) >= most:
-            yield _task(job, listing, checkpoint, waiting)
-            waiting = []
-    if waiting:
-        yield _task(job, listing, checkpoint, waiting)
+    located = _located(listing, checkpoint.repeated())
+    for some in iter(lambda: [*islice(located, most)], []):
+        checkpoint.forget(repeated.place for _, repeated in some)
+        yield _task(job, some)
 
 
-def _task(
-    job: Job, listing: Listing, checkpoint: Checkpoint, places: Sequence[Place]
-) -> Task:
-    checkpoint.forget(places)
-    numbers = {number for number, _ in places}
-    found = [each for each in listing.portions() if each[0] in numbers]
+def _located(listing: Listing, repeated: Iterator[Repeated]) -> Iterator[_Located]:
+    """Yield sessions with the portions that they are in."""
+    if (waiting := next(repeated, None)) is None:
+        return
+    for number, portion in listing.portions():
+        while waiting is not None and waiting.place[0] == number:
+            yield portion, waiting
+            waiting = next(repeated, None)
+
+
+def _task(job: Job, located: Sequence[_Located]) -> Task:
+    portions = {repeated.place[0]: portion for portion, repeated in located}
+    places = [repeated.place for _, repeated in located]
     return Task(
         job,
-        first=found[0][0],
-        portions=tuple(portion for _, portion in found),
-        numbers=tuple(number for number, _ in found),
+        first=places[0][0],
+        portions=tuple(portions.values()),
+        numbers=tuple(portions),
+        stop=(places[-1][0], places[-1][1] + 1),
         only=frozenset(places),
-        is_of_repeated=True,
+        repetitions={each.place: each.before for _, each in located},
     )

@@ -56,13 +56,17 @@ class Staff:
 
     def alone(self, work: Callable[[Task], Worked], task: Task) -> Worked:
         """Have a task of one session done by a worker of its own."""
-        worker = self.hire()
-        try:
-            return worker.ask(work, task)
-        except WorkerDiedError as died:
-            return quarantined(task, died)
-        finally:
-            self.dismiss(worker)
+        tries = 0
+        while True:
+            tries += 1
+            worker = self.hire()
+            try:
+                return worker.ask(work, task)
+            except WorkerDiedError as died:
+                if died.mark or tries == TRIES:
+                    return quarantined(task, died)
+            finally:
+                self.dismiss(worker)
 
     def hurry(self) -> None:
         """Have all workers return after the session that they are at."""

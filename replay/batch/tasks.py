@@ -49,7 +49,8 @@ class Task:
     stop: Place | None = None  #: the session at which to stop; None: at the end
     only: frozenset[Place] | None = None  #: None: all from *start* to *stop*
     without: frozenset[Place] = frozenset()
-    is_of_repeated: bool = False  #: sessions that share their ids with others of it
+    #: how many sessions before those at some places have their ids
+    repetitions: Mapping[Place, int] = attrs.field(factory=dict)
 
     def numbered(self) -> Iterator[tuple[int, Portion]]:
         """Yield the portions that have sessions to be worked on, with their numbers."""
@@ -70,6 +71,14 @@ class Task:
             and (self.only is None or place in self.only)
             and place not in self.without
         )
+
+
+@attrs.frozen
+class Repeated:
+    """A session that shares its id with others."""
+
+    place: Place
+    before: int  #: how many of these come before it
 
 
 @attrs.frozen
@@ -96,7 +105,7 @@ class Done:
     """A session that was replayed."""
 
     found: Found
-    session_id: str
+    session_id: str  #: that plugins saw; where they saw none, the digest in hex
     counts: Counts
     values: bytes  #: a JSON array: what each plugin that gives a result gave
     plugin_errors: tuple[str, ...] = ()  #: what was isolated
@@ -131,3 +140,4 @@ class Digested:
 
     found: tuple[Found, ...]
     problems: tuple[Problem, ...]
+    rest: Place | None = None  #: where to go on; None: that is all

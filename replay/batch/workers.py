@@ -1,7 +1,6 @@
 """A worker as its leader sees it: a process at the other end of a pipe."""
 
 import multiprocessing
-import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from typing import Final, TypeVar
 
 from replay.batch.deaths import death
 from replay.batch.marking import SIZE
-from replay.batch.packing import result_of
+from replay.batch.packing import question_of, result_of
 from replay.batch.tasks import Task
 from replay.batch.worker_process import Shared, marks_of, serve
 from replay.worker_errors import WorkerError
@@ -99,9 +98,10 @@ class Worker:
 
         Raises:
             WorkerDiedError: The worker died; it can do no more.
-            WorkerError: The task cannot begin, or what it came to cannot be sent.
+            WorkerError: The task cannot be sent or begin, or what it came to not be
+                sent.
         """
-        question = pickle.dumps((work, task))
+        question = question_of(work, task)
         try:
             self._pipe.send_bytes(question)
             answer = self._receive()

@@ -7,8 +7,8 @@ import attrs
 
 from replay.backend import Source
 from replay.backend import open as open_source
-from replay.batch.marking import is_hurried, mark
-from replay.batch.playing import Player
+from replay.batch.marking import is_hurried, mark, mark_end
+from replay.batch.playing import Player, reason_of
 from replay.batch.tasks import (
     Digested,
     Done,
@@ -20,10 +20,10 @@ from replay.batch.tasks import (
 )
 from replay.errors import MustStopError, PluginError, ReplayError
 from replay.portions import Stored
-from replay.repeated_ids import RepeatedIds
+from replay.repeated_ids import repeated
 
 _MOST_SESSIONS: Final = 20_000  # in one answer
-_MOST_BYTES: Final = 8 << 20  # the same, of what plugins give
+_MOST_BYTES: Final = 8 << 20  # the same, of what plugins give and of reasons
 
 
 def work(task: Task) -> Worked:
@@ -48,18 +48,21 @@ def work(task: Task) -> Worked:
 
 
 def digests(task: Task) -> Digested:
-    """Tell what is stored at the places of a task; nothing is decoded.
+    """Tell what is stored at the places of a task, as much as an answer may hold.
+
+    Nothing is decoded.
 
     Raises:
         ReplayError: The source cannot be opened.
     """
+    found: list[Found] = []
     problems: list[Problem] = []
     with open_source(task.job.location, **task.job.options) as source:
-        found = tuple(
-            Found(place, stored.name, stored.digest)
-            for place, stored in _selected(task, source, problems)
-        )
-    return Digested(found, tuple(problems))
+        for place, stored in _selected(task, source, problems):
+            if len(found) >= _MOST_SESSIONS:
+                return Digested(tuple(found), tuple(problems), rest=place)
+            found.append(Found(place, stored.name, stored.digest))
+    return Digested(tuple(found), tuple(problems))
 
 
 @attrs.define(eq=False)
@@ -70,7 +73,7 @@ class _Work:
     done: list[Done] = attrs.field(factory=list, init=False)
     problems: list[Problem] = attrs.field(factory=list, init=False)
     player: Player = attrs.field(init=False)
-    _repeated: RepeatedIds = attrs.field(factory=RepeatedIds, init=False)
+    _closed: int = attrs.field(default=0, init=False)  # of those done: their engine is
     _size: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -78,35 +81,56 @@ class _Work:
 
     def is_over(self) -> bool:
         """Tell whether the answer is to be given now."""
-        is_full = len(self.done) >= _MOST_SESSIONS or self._size >= _MOST_BYTES
+        count = len(self.done) + len(self.problems)
+        is_full = count >= _MOST_SESSIONS or self._size >= _MOST_BYTES
         has_failed = bool(self.problems) and not self.task.job.keep_going
         return is_full or has_failed or is_hurried()
 
     def add(self, place: Place, stored: Stored) -> None:
         """Replay a session."""
-        mark(place, stored.name)
+        name = stored.name
+        mark(place, name)
         try:
             session = stored.read()
-            if self.task.is_of_repeated:
-                session = self._repeated.marked(session)
+            name = session.session_id
+            mark(place, name)
+            if repetition := self.task.repetitions.get(place):
+                session = repeated(session, repetition)
             found = Found(place, stored.name, stored.digest)
             done = self.player.play(found, session)
         except MustStopError:
             raise
         except ReplayError as error:
-            self.problems.append(_problem(place, stored.name, error))
+            self.problems.append(_problem(place, name, error))
+            self._size += len(self.problems[-1].reason)
         else:
             self.done.append(done)
-            self._size += len(done.values)
+            self._size += len(done.values) + sum(map(len, done.plugin_errors))
+        if self.player.is_spoilt:
+            self._close()
 
     def ended(self, rest: Place | None) -> Worked:
-        """Return the answer; what a plugin did counts only when it is closed well."""
-        try:
-            self.player.close()
-        except PluginError as error:
-            failed = [_problem(d.found.place, d.session_id, error) for d in self.done]
-            return Worked((), (*self.problems, *failed), rest)
+        """Return the answer."""
+        mark_end()
+        self._close()
         return Worked(tuple(self.done), tuple(self.problems), rest)
+
+    def _close(self) -> None:
+        """Close the plugins; what they did counts only where that goes well."""
+        closing = self.done[self._closed :]
+        del self.done[self._closed :]
+        try:
+            errors = self.player.close()
+        except PluginError as error:
+            self.problems += (
+                _problem(each.found.place, each.session_id, error) for each in closing
+            )
+        else:
+            self.done += (
+                attrs.evolve(each, plugin_errors=each.plugin_errors + errors)
+                for each in closing
+            )
+        self._closed = len(self.done)
 
 
 def _selected(
@@ -121,6 +145,8 @@ def _selected(
                 if task.has(place):
                     yield place, stored
                 place = (number, place[1] + 1)
+                if task.stop is not None and place >= task.stop:
+                    return
                 mark(place)
         except ReplayError as error:
             if task.has(place):
@@ -128,4 +154,4 @@ def _selected(
 
 
 def _problem(place: Place, name: str, error: ReplayError) -> Problem:
-    return Problem(place, name, error.code, str(error))
+    return Problem(place, name, error.code, reason_of(error))

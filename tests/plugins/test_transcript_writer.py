@@ -23,6 +23,7 @@ from replay import (
 )
 from replay.batch.engines import WorkingEngine
 from replay.rendering import Format
+from replay.repeated_ids import RepeatedIds
 from replay.testing import PluginContract
 from replay.testing.batches import give
 from replay.testing.hostile_ids import HOSTILE_IDS
@@ -94,6 +95,17 @@ def test_a_repeated_id_has_a_file_of_its_own(tmp_path: Path) -> None:
     names = write(tmp_path, said("One."), said("Two."), said("Three."))
     assert names == ["s.txt", "s~2.txt", "s~3.txt"]
     assert "Two." in (tmp_path / "s~2.txt").read_text()
+
+
+def test_a_session_that_knows_of_others_before_it_leaves_them_their_names(
+    tmp_path: Path,
+) -> None:
+    repeated = RepeatedIds()
+    one, two, three, four = (repeated.marked(said(each)) for each in "1234")
+    assert write(tmp_path, two) == ["s~2.txt"]
+    assert write(tmp_path, four, one) == ["s~2.txt", "s~4.txt", "s~5.txt"]
+    assert write(tmp_path, one, two, three)[0] == "s.txt"
+    assert "3" in (tmp_path / "s~3.txt").read_text()
 
 
 def test_a_later_run_replaces_what_an_earlier_one_wrote(tmp_path: Path) -> None:

@@ -53,6 +53,10 @@ def hooks_of(*plugins: object, on_plugin_error: OnPluginError = "raise") -> Batc
     return Plugins(plugins, on_plugin_error=on_plugin_error, time_plugins=False).batch
 
 
+def stop() -> object:
+    raise StopReplay
+
+
 def raising(error: BaseException) -> Callable[[], object]:
     def fail() -> object:
         raise error
@@ -104,12 +108,20 @@ def test_one_that_fails_is_isolated_from_the_others() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [KeyboardInterrupt(), MemoryError(), MustStopError("no"), StopReplay()]
+    "error", [KeyboardInterrupt(), MemoryError(), MustStopError("no")]
 )
 def test_what_always_passes_passes(error: BaseException) -> None:
     hooks = hooks_of({"batch_result": raising(error)}, on_plugin_error="isolate")
     with pytest.raises(type(error)):
         hooks.results()
+
+
+def test_one_that_stops_when_it_is_the_end_gives_nothing() -> None:
+    stopping = {"batch_result": stop, "batch_merge": stop}
+    hooks = hooks_of(stopping, giver := Giver(2))
+    assert hooks.results() == [None, 2]
+    hooks.merge(numbered, set[str]().add)
+    assert giver.merged == [1]
 
 
 # Merging

@@ -21,6 +21,12 @@ def test_another_session_of_an_id_says_so_after_what_it_says_already() -> None:
     ]
 
 
+def test_each_knows_how_many_were_before_it() -> None:
+    repeated = RepeatedIds()
+    marked = [repeated.marked(Session(each)) for each in "abaaba"]
+    assert [each.repetition for each in marked] == [0, 0, 1, 2, 1, 3]
+
+
 def test_half_a_surrogate_pair_is_an_id_like_any_other() -> None:
     repeated = RepeatedIds()
     repeated.marked(Session("\ud83d"))

@@ -25,7 +25,6 @@ from replay_plugins.audit_log.log_files import LogFiles
 from replay_plugins.audit_log.reading import records_of
 from replay_plugins.audit_log.verifying import verify
 
-_LINE = 10  # bytes, always: a piece of one would name another process
 LEADERS = 0.5  # of those who are killed
 TELLING = """
 import os
@@ -34,8 +33,9 @@ PIPE = os.open({pipe!r}, os.O_WRONLY)
 
 
 def replay_session_start():
-    os.write(PIPE, b"%09d\\n" % os.getpid())
+    os.write(PIPE, b"%10d\\n" % os.getpid())
 """
+TOLD = 11  # bytes, which are written and read at once
 COUNTING = """
 import json
 
@@ -140,10 +140,9 @@ def told(reader: int, leader: int, count: int) -> int | None:
     while count > 0:
         if leader in dict(poll.poll()):
             return None
-        lines = os.read(reader, _LINE * count).splitlines()
-        count -= len(lines)
-        process = int(lines[-1])
-    return process
+        text = os.read(reader, TOLD * count)
+        count -= len(text) // TOLD
+    return int(text[-TOLD:])
 
 
 def kill(batch: Batch, random: Random, most: int, tally: Tally) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from replay.batch.executor_crew import do
-from replay.batch.marking import is_hurried, mark
+from replay.batch.marking import is_hurried, mark, mark_end
 from replay.batch.packing import result_of
 from replay.batch.tasks import (
     Counts,
@@ -169,6 +169,13 @@ DEEDS: dict[str, Callable[..., object]] = {
 def die_at_none(task: Task) -> Worked:
     """Die before any session."""
     os._exit(task.first)
+
+
+def die_at_end(task: Task) -> Worked:
+    """Die after all sessions."""
+    mark(task.start)
+    mark_end()
+    os._exit(3)
 
 
 def die_at_none_once(task: Task) -> Worked:

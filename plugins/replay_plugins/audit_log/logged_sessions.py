@@ -3,8 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from replay_plugins.audit_log.chain import kind_is
 from replay_plugins.audit_log.log_files import LogFiles
@@ -30,8 +29,12 @@ class LoggedSessions:
 
     def __init__(self, files: LogFiles) -> None:
         self._connection = sqlite3.connect("")  # a file without a name
-        self._connection.execute(_TABLE)
-        self._connection.executemany(_ADD, ((key,) for key in _keys(files)))
+        try:
+            self._connection.execute(_TABLE)
+            self._connection.executemany(_ADD, ((key,) for key in _keys(files)))
+        except BaseException:
+            self.close()
+            raise
 
     def take(self, batch_key: str) -> bool:
         """Tell whether a session is there; it is not the next time, if it was once.
@@ -42,15 +45,8 @@ class LoggedSessions:
         key = batch_key.encode()
         return self._connection.execute(_TAKE, (key,)).rowcount > 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Forget them."""
         self._connection.close()
 
 

@@ -4,6 +4,8 @@ A record can be appended again as long as its session is not in the log to its e
 the disk is waited for at the end only.
 """
 
+from contextlib import closing
+
 from replay.batch_results import Results
 from replay.errors import AuditError
 from replay_plugins.audit_log.drafts import of_value, salt_id
@@ -26,7 +28,7 @@ def append_sessions(
     Raises:
         AuditError: Digests were made with another salt, or as from the log.
     """
-    with LoggedSessions(files) as logged, log.hurrying():
+    with closing(LoggedSessions(files)) as logged, log.hurrying():
         for result in results:
             used, drafts = of_value(result.value)
             if used != salt_id(salt):

@@ -11,7 +11,7 @@ import pytest
 from batch_values import digested, done, found, place_of, problem, task, worked
 from file_room import room_for
 from replay.batch.checkpoint import Checkpoint
-from replay.batch.tasks import Place, Problem
+from replay.batch.tasks import Place, Problem, Repeated
 from replay.errors import CheckpointError
 
 Opening = Callable[..., Checkpoint]
@@ -164,8 +164,9 @@ class TestRepeated:
     def test_ids_of_several_places_are_found(self, checkpoint: Checkpoint) -> None:
         checkpoint.keep(worked(done(250, "b"), done(1, "a"), done(2, "c")))
         checkpoint.keep(worked(done(3, "b"), done(4, "a"), done(5, "b")))
-        a, b = [(0, 1), (0, 4)], [(0, 3), (0, 5), (2, 50)]
-        assert list(checkpoint.repeated()) == [a, b]
+        places = [(0, 1), (0, 3), (0, 4), (0, 5), (2, 50)]
+        assert [each.place for each in checkpoint.repeated()] == places
+        assert [each.before for each in checkpoint.repeated()] == [0, 0, 1, 1, 2]
 
     def test_where_no_id_is_repeated_there_is_none(
         self, checkpoint: Checkpoint
@@ -177,11 +178,11 @@ class TestRepeated:
         self, checkpoint: Checkpoint
     ) -> None:
         checkpoint.keep(worked(*(done(n, f"twin-{n % 50:02}") for n in range(100))))
-        for places in checkpoint.repeated():
-            first, second = (number for _, number in places)
-            checkpoint.forget(places)
-            again = [done(n, f"twin-{first:02}", b"[-1]") for n in (first, second)]
-            checkpoint.keep(worked(*again))
+        for each in checkpoint.repeated():
+            checkpoint.forget([each.place])
+            number = each.place[1]
+            again = done(number, f"twin-{number % 50:02}", b"[-1]")
+            checkpoint.keep(worked(again))
         assert values_of(checkpoint) == [-1] * 100
 
     def test_what_was_forgotten_has_no_result(self, checkpoint: Checkpoint) -> None:
@@ -219,7 +220,7 @@ class TestRepeated:
         first.keep(worked(done(0, "a"), attrs.evolve(done(0, "a"), found=twin)))
         second = opening()
         assert second.place_known(digested(found(0), twin)) == []
-        assert list(second.repeated()) == [[(0, 0), (5, 5)]]
+        assert list(second.repeated()) == [Repeated((0, 0), 0), Repeated((5, 5), 1)]
         second.forget([(0, 0), (5, 5)])
         changed = attrs.evolve(done(0, "a", b"[1]"), found=twin)
         second.keep(worked(done(0, "a"), changed))
@@ -252,7 +253,7 @@ def test_an_answer_that_cannot_be_kept_is_not_kept_in_part(
 def test_a_temporary_one_does_all_that_others_do(opening: Opening) -> None:
     checkpoint = opening(None)
     checkpoint.keep(worked(done(0, "a"), done(1, "a"), problem(2)))
-    checkpoint.forget(next(checkpoint.repeated()))
+    checkpoint.forget([each.place for each in checkpoint.repeated()])
     checkpoint.keep(worked(done(1, "a")))
     assert values_of(checkpoint) == [1]
     assert checkpoint.totals().sessions == 2

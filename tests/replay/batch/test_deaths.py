@@ -17,6 +17,12 @@ def marks_at(name: str = "") -> Marks:
     return marks
 
 
+def marks_at_end() -> Marks:
+    marks = Marks()
+    marks.put_end()
+    return marks
+
+
 @pytest.mark.parametrize(
     ("exit_code", "words"),
     [
@@ -86,6 +92,30 @@ def test_without_a_mark_the_first_session_is_meant() -> None:
     died = death(3, Marks(), job())
     only = task_of("w", "x", first=4)
     assert quarantined(only, died).problems[0].place == (4, 0)
+
+
+def test_at_the_end_the_first_session_is_meant() -> None:
+    died = death(3, marks_at_end(), job())
+    task = attrs.evolve(task_of("w", "x", first=4), start=(0, 0))
+    assert quarantined(task, died).problems[0].place == (4, 0)
+
+
+def test_of_a_portion_that_was_begun_the_next_session_is_meant() -> None:
+    died = death(3, marks_at_end(), job())
+    task = attrs.evolve(task_of("w", "x", first=4), start=(5, 7))
+    assert quarantined(task, died).problems[0].place == (5, 7)
+
+
+def test_a_session_that_the_task_does_not_have_is_not_meant() -> None:
+    task = attrs.evolve(task_of("w", "x", first=4), only=frozenset({(5, 1)}))
+    worked = quarantined(task, death(3, marks_at("another"), job()))
+    assert (worked.problems[0].place, worked.problems[0].name) == ((5, 1), "x")
+
+
+def test_a_portion_is_named_wherever_it_stands_in_its_task() -> None:
+    task = attrs.evolve(task_of("w", "x", first=2), numbers=(2, 5))
+    worked = quarantined(task, death(3, marks_at(), job()))
+    assert worked.problems[0].name == "x"
 
 
 def test_without_a_mark_the_only_session_is_meant() -> None:

@@ -1,9 +1,12 @@
 """Who leads a batch."""
 
+import gzip
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import attrs
 import pytest
@@ -15,13 +18,15 @@ from mortal_crew import MortalCrew
 from replay import BatchError, MustStopError
 from replay.batch.checkpoint import Checkpoint
 from replay.batch.crews import Crew, Died, InProcessCrew
+from replay.batch.executor_crew import ExecutorCrew
 from replay.batch.leading import Leader
 from replay.batch.pool import PoolCrew
 from replay.batch.progress import BatchProgress, Watched
-from replay.batch.tasks import Task
-from replay.batch.working import work
+from replay.batch.tasks import Counts, Done, Task, Worked
+from replay.batch.working import digests, work
 
 NAMES = "abcdefgh"
+Result = TypeVar("Result")
 
 
 @pytest.fixture
@@ -65,6 +70,29 @@ def _said(checkpoint: Checkpoint) -> str:
     return "".join(value[0] for value in values if isinstance(value, list))
 
 
+@attrs.define
+class PatientCrew(MortalCrew):
+    """Answers all at once, when it has been given as much as it takes."""
+
+    _answers: list[Callable[[], None]] = attrs.field(factory=list, init=False)
+
+    def submit(self, work: Callable[[Task], Result], task: Task) -> Future[Result]:
+        given = super().submit(work, task)
+        future: Future[Result] = Future()
+
+        def answer() -> None:
+            if error := given.exception():
+                future.set_exception(error)
+            else:
+                future.set_result(given.result())
+
+        self._answers.append(answer)
+        if len(self._answers) > self.size:
+            while self._answers:
+                self._answers.pop(0)()
+        return future
+
+
 def test_all_tasks_are_done(tmp_path: Path, checkpoint: Checkpoint) -> None:
     tasks = _cut(_task(tmp_path), 3)
     progress = _lead(InProcessCrew(work), checkpoint, tasks)
@@ -76,15 +104,16 @@ def test_no_more_tasks_are_asked_for_than_can_be_at_hand(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
     asked: list[Task] = []
-    crew = MortalCrew({}, knows=True, size=2)
 
-    def tasks() -> Iterator[Task]:
+    def tasks(most: int) -> Iterator[Task]:
         for task in _cut(_task(tmp_path), 1):
             asked.append(task)
-            assert len(asked) - len(checkpoint.results(0)) <= 2 * crew.size
+            assert len(asked) - len(checkpoint.results(0)) <= most
             yield task
 
-    _lead(crew, checkpoint, tasks())
+    with ThreadPoolExecutor(2) as executor:
+        crew = ExecutorCrew(executor, work)
+        _lead(crew, checkpoint, tasks(2 * crew.size))
     assert len(asked) == len(NAMES)
 
 
@@ -108,6 +137,22 @@ def test_what_is_known_is_not_replayed_again(
     progress = _lead(crew, checkpoint, _cut(changed, 3), may_be_known=True)
     assert progress == BatchProgress(replayed=2, known=len(NAMES) - 2)
     assert _said(checkpoint) == "abCDefgh"
+
+
+def test_what_is_stored_is_told_in_several_answers(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
+    count = 20_000 + 2  # more than an answer tells of
+    path = tmp_path / "s.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"events": []}\n' * count, 1))
+    task = whole_task(job_of(path, plugin_at(tmp_path / "giving.py")))
+    found = digests(attrs.evolve(task, start=(0, 4))).found
+    done = tuple(Done(each, each.name, Counts(), b"[]") for each in found)
+    checkpoint.keep(Worked(done, ()))
+    checkpoint.begin()
+    crew = InProcessCrew(work)
+    progress = _lead(crew, checkpoint, iter([task]), may_be_known=True)
+    assert progress == BatchProgress(replayed=4, known=count - 4)
 
 
 @pytest.mark.parametrize("knows", [True, False])
@@ -155,13 +200,34 @@ def test_a_suspect_that_the_task_does_not_have_is_none(
     assert _said(checkpoint) == "abdefgh"
 
 
+def test_a_session_whose_plugin_dies_when_it_is_closed_is_found(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
+    text = """
+import os
+met = []
+def replay_session_start(session): met.append(session.session_id)
+def replay_close(): "c" in met and os._exit(3)
+"""
+    task = _task(tmp_path)
+    job = job_of(Path(task.job.location), plugin_at(tmp_path / "closing.py", text))
+    crew = PoolCrew(2, work)
+    try:
+        _lead(crew, checkpoint, iter([attrs.evolve(task, job=job)]))
+    finally:
+        crew.close()
+    (problem,) = checkpoint.problems()
+    assert (problem.place, problem.name) == ((2, 0), "c.json")
+    assert checkpoint.totals().sessions == len(NAMES)
+
+
 def test_a_failure_ends_a_batch_that_is_to_stop(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
     tasks = _cut(_task(tmp_path, c="boom"), 1)
     with pytest.raises(BatchError, match=r"session 'c', plugin-error: .*no booms"):
         _lead(InProcessCrew(work), checkpoint, tasks, keep_going=False)
-    assert _said(checkpoint).startswith("ab")
+    assert _said(checkpoint) == "ab"
 
 
 def test_a_failure_is_passed_over_where_wanted(
@@ -195,9 +261,10 @@ def replay_batch_result(): return said[:]
     task = _task(tmp_path)
     job = job_of(Path(task.job.location), plugin_at(tmp_path / "must.py", text))
     tasks = _cut(attrs.evolve(task, job=job), 1)
+    crew = PatientCrew({}, knows=True, size=len(NAMES) - 1)
     with pytest.raises(MustStopError, match="full"):
-        _lead(InProcessCrew(work), checkpoint, tasks)
-    assert _said(checkpoint).startswith("abcd")
+        _lead(crew, checkpoint, tasks)
+    assert _said(checkpoint) == "abcdgh"
 
 
 def test_the_first_failure_is_told_and_the_others_are_kept(
@@ -209,7 +276,7 @@ def test_the_first_failure_is_told_and_the_others_are_kept(
     for name in "ab":
         (Path(task.job.location) / f"{name}.json").write_text("{")
     task = whole_task(task.job)
-    crew = MortalCrew({}, knows=True, size=3)
+    crew = PatientCrew({}, knows=True, size=3)
     with pytest.raises(BatchError, match="session 'a', decode-error"):
         _lead(crew, checkpoint, _cut(task, 1), keep_going=False, may_be_known=True)
     assert [problem.name for problem in checkpoint.problems()] == ["a", "b"]

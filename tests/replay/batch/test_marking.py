@@ -1,6 +1,6 @@
 import pytest
 
-from replay.batch.marking import Mark, Marks, is_hurried, mark, marking
+from replay.batch.marking import Mark, Marks, is_hurried, mark, mark_end, marking
 
 
 def test_what_is_put_is_read() -> None:
@@ -18,6 +18,15 @@ def test_a_cleared_mark_is_gone() -> None:
     marks.put((0, 0), "a")
     marks.clear()
     assert marks.read() is None
+
+
+def test_at_the_end_no_session_is_meant() -> None:
+    marks = Marks()
+    with marking(marks):
+        mark((0, 0), "a")
+        mark_end()
+    mark_end()
+    assert marks.read() == Mark(None, "")
 
 
 def test_another_that_looks_at_the_same_memory_reads_the_mark() -> None:
@@ -66,7 +75,7 @@ def test_a_task_hears_that_it_is_to_hurry() -> None:
     assert not is_hurried()
 
 
-def test_a_watch_is_told_that_a_session_begins() -> None:
+def test_a_watch_is_told_that_a_session_begins_and_the_end() -> None:
     class Counting:
         begun = 0
 
@@ -77,4 +86,5 @@ def test_a_watch_is_told_that_a_session_begins() -> None:
     with marking(Marks(watch=watch)):
         mark((0, 0))
         mark((0, 1))
-    assert watch.begun == 2
+        mark_end()
+    assert watch.begun == 3

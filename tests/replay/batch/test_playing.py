@@ -1,4 +1,4 @@
-"""Sessions through the plugins of a worker, which are made anew after a failure."""
+"""Sessions through the plugins of a worker, which are made where they are missing."""
 
 import json
 from pathlib import Path
@@ -83,27 +83,35 @@ def test_one_engine_replays_one_session_after_another(plugin: Path) -> None:
     assert values == [b'[["a"]]', b'[["a","b"]]']
 
 
-def test_after_a_failure_plugins_are_made_anew(plugin: Path) -> None:
+def test_a_failure_spoils_the_plugins(plugin: Path) -> None:
     playing = player(plugin)
     playing.play(FOUND, said("a"))
+    assert not playing.is_spoilt
     with pytest.raises(PluginError, match="ValueError: bad"):
         playing.play(FOUND, said("bad"))
-    assert playing.play(FOUND, said("b")).values == b'[["b"]]'
+    assert playing.is_spoilt
 
 
-def test_after_one_that_was_isolated_too(plugin: Path) -> None:
+def test_one_that_was_isolated_does_too(plugin: Path) -> None:
     playing = player(plugin, on_plugin_error="isolate")
     done = playing.play(FOUND, said("bad"))
     (error,) = done.plugin_errors
     assert "ValueError: bad" in error
     assert done.values == b'[["bad"]]'
-    assert playing.play(FOUND, said("b")).values == b'[["b"]]'
+    assert playing.is_spoilt
 
 
 def test_a_result_that_is_no_json_fails_its_session(plugin: Path) -> None:
     playing = player(plugin)
     with pytest.raises(EncodeError):
         playing.play(FOUND, said("strange"))
+    assert playing.is_spoilt
+
+
+def test_plugins_are_made_anew_once_they_are_closed(plugin: Path) -> None:
+    playing = player(plugin)
+    playing.play(FOUND, said("a"))
+    assert playing.close() == ()
     assert playing.play(FOUND, said("b")).values == b'[["b"]]'
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from poison import (
     cannot_be_sent,
+    die_at_end,
     die_at_none,
     die_at_none_once,
     fail,
@@ -139,11 +140,19 @@ def test_a_task_whose_process_died_at_no_session_is_done_again(
     assert crew.submit(die_at_none_once, task).result().done
 
 
-def test_a_task_whose_processes_all_die_at_no_session_has_unknown_suspects(
+def test_where_processes_die_again_and_again_at_no_session_none_can_begin(
     crew: PoolCrew,
 ) -> None:
     error = crew.submit(die_at_none, task_of("a", first=9)).exception()
-    assert str(error) == "a worker died: ended with exit code 9"
+    assert error
+    with pytest.raises(WorkerError, match="came to a session: ended with exit code 9"):
+        crew.died(error)
+
+
+def test_a_process_that_dies_after_all_sessions_has_unknown_suspects(
+    crew: PoolCrew,
+) -> None:
+    error = crew.submit(die_at_end, task_of("a")).exception()
     assert error
     assert crew.died(error) == Died(None)
 
@@ -210,7 +219,8 @@ def test_a_result_that_cannot_be_sent_is_told(crew: PoolCrew) -> None:
 
 def test_work_that_cannot_be_sent_is_told(crew: PoolCrew) -> None:
     error = crew.submit(lambda _: None, task_of("a")).exception()
-    assert "local object" in str(error)  # what comes before it depends on the Python
+    assert isinstance(error, WorkerError)
+    assert "local object" in error.reason  # what comes before depends on the Python
 
 
 def test_a_task_is_left_at_the_next_session_where_it_is_to_hurry(
@@ -235,6 +245,19 @@ def test_a_session_that_dies_alone_is_quarantined(crew: PoolCrew) -> None:
     assert problem.is_quarantined
     assert (problem.place, problem.name) == ((4, 0), "session segfault")
     assert problem.reason == "killed by SIGSEGV (segmentation fault)"
+
+
+def test_one_whose_process_died_before_it_is_done_again(
+    tmp_path: Path,
+) -> None:
+    crew = PoolCrew(1, die_at_none_once)
+    assert crew.alone(task_of(str(tmp_path / "died"))).done
+
+
+def test_a_session_whose_processes_all_die_before_it_is_quarantined() -> None:
+    crew = PoolCrew(1, die_at_none)
+    (problem,) = crew.alone(task_of("a", first=9)).problems
+    assert (problem.place, problem.reason) == ((9, 0), "ended with exit code 9")
 
 
 def test_several_are_done_alone_at_once(crew: PoolCrew, fifo: Path) -> None:

@@ -1,4 +1,4 @@
-"""Sessions that share an id, replayed together."""
+"""Sessions that share an id, replayed once more."""
 
 import json
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from batches import document, job_of, whole_task
+from batches import document, job_of, lines_of, whole_task
 from replay import BackendError
 from replay import open as open_source
 from replay.batch.checkpoint import Checkpoint
@@ -81,9 +81,33 @@ def test_many_are_several_tasks(tmp_path: Path, checkpoint: Checkpoint) -> None:
     with open_source(job.location) as source:
         tasks = of_repeated(job, Listing(source, None), checkpoint, most=3)
         assert [*map(_places, tasks)] == [
-            [(0, 0), (1, 0), (2, 0), (3, 0)],
-            [(4, 0), (5, 0)],
+            [(0, 0), (1, 0), (2, 0)],
+            [(3, 0), (4, 0), (5, 0)],
         ]
+
+
+def test_each_says_the_same_in_a_task_of_its_own(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
+    job = _replayed(tmp_path, "abaab", checkpoint)
+    with open_source(job.location) as source:
+        tasks = of_repeated(job, Listing(source, None), checkpoint, most=1)
+        done = [each for task in tasks for each in work(task).done]
+    assert [(d.session_id, d.counts.diagnostics) for d in done] == [
+        *(("a", 0), ("b", 0), ("a", 1), ("a", 1), ("b", 1))
+    ]
+
+
+def test_sessions_of_one_portion_are_told_apart(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
+    path = lines_of(tmp_path / "s.jsonl", [(each, each) for each in "abcab"])
+    task = whole_task(job_of(path))
+    checkpoint.begin()
+    checkpoint.keep(work(task))
+    (again,) = _tasks(task.job, checkpoint)
+    assert again.repetitions == {(0, 0): 0, (0, 1): 0, (0, 3): 1, (0, 4): 1}
+    assert len(again.portions) == 1
 
 
 def test_a_location_that_has_changed_is_not_guessed_at(
