@@ -48,6 +48,12 @@ def death_of(crew: PoolCrew, task: Task) -> WorkerDiedError:
     return error
 
 
+def told_by(fifo: Path, count: int) -> set[str]:
+    """Return what so many workers tell a pipe, which stays open for all of them."""
+    with os.fdopen(os.open(fifo, os.O_RDWR), encoding="utf-8") as pipe:
+        return {pipe.readline() for _ in range(count)}
+
+
 def test_tasks_are_done_by_other_processes(crew: PoolCrew) -> None:
     worked = crew.submit(work, task_of("a", "b")).result()
     assert ids(worked) == ["a", "b"]
@@ -63,9 +69,7 @@ def test_so_many_tasks_are_done_at_once(crew: PoolCrew, fifo: Path) -> None:
     futures = [
         crew.submit(work, task_of(f"tell_until_hurried {fifo}")) for _ in range(2)
     ]
-    told = set[str]()
-    while len(told) < crew.size:
-        told |= set(fifo.read_text(encoding="utf-8").split())
+    told = told_by(fifo, crew.size)
     crew.hurry()
     assert set.union(*(pids_of(f.result()) for f in futures)) == {*map(int, told)}
 
@@ -269,9 +273,7 @@ def test_several_are_done_alone_at_once(crew: PoolCrew, fifo: Path) -> None:
     threads = [Thread(target=run) for _ in range(2)]
     for thread in threads:
         thread.start()
-    told = set[str]()
-    while len(told) < len(threads):
-        told |= set(fifo.read_text(encoding="utf-8").split())
+    told = told_by(fifo, len(threads))
     crew.hurry()
     for thread in threads:
         thread.join()
