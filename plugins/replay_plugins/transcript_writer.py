@@ -67,7 +67,8 @@ class _BatchWriter(TranscriptWriter):
 
     def replay_close(self) -> None:
         """Wait until all is on the disk, at once; file by file it would take long."""
-        os.sync()
+        if self._names:
+            os.sync()
 
 
 TranscriptWriter.batch_worker = _BatchWriter

@@ -183,3 +183,9 @@ def test_in_a_batch_it_writes_the_same(tmp_path: Path) -> None:
             engine.replay(session)
         written.append([(path.name, path.read_bytes()) for path in folder.iterdir()])
     assert written[0] == written[1]
+
+
+def test_in_a_batch_it_writes_nothing_of_no_session(tmp_path: Path) -> None:
+    with ReplayEngine([TranscriptWriter.batch_worker(tmp_path / "transcripts")]):
+        pass
+    assert not [*tmp_path.iterdir()]
