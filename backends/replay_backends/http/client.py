@@ -132,12 +132,12 @@ class Client:
                 try:
                     with body_of(response, ask, self.most, until) as body:
                         return read(body)
-                except LimitExceededError as error:
-                    raise ask.placed(error) from None
                 except DecodeError as error:
-                    if next(unreadable):
-                        raise ask.placed(error) from None
-                    raise Again(ask.placed(error)) from None
+                    failure: DecodeError | Again = ask.placed(error)
+                    is_long = isinstance(error, LimitExceededError)
+                    if not is_long and not next(unreadable):
+                        failure = Again(ask.placed(error))
+                raise failure  # here, where the error before it is not kept with it
 
         return with_retries(attempt, self.retries, until, self.halt)
 
