@@ -4,6 +4,7 @@ import os
 import pickle
 import signal
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from ctypes import Array, c_byte
 from multiprocessing import parent_process
@@ -25,8 +26,23 @@ def marks_of(memory: Shared, orders: Shared) -> Marks:
     return Marks(memoryview(memory).cast("B"), memoryview(orders).cast("B"))
 
 
-def serve(pipe: "Connection[bytes, bytes]", memory: Shared, orders: Shared) -> None:
-    """Answer until the leader lets go of the pipe, or dies."""
+def serve(
+    pipe: "Connection[bytes, bytes]",
+    memory: Shared,
+    orders: Shared,
+    variables: Mapping[str, str],
+) -> None:
+    """Answer until the leader lets go of the pipe, or dies.
+
+    Args:
+        pipe: To the leader.
+        memory: Of this worker's marks.
+        orders: Of the leader.
+        variables: The leader's environment as it is now. A fork server has that of the
+            first batch.
+    """
+    os.environ.clear()
+    os.environ.update(variables)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the leader decides what is ended
     threading.Thread(target=_end_with_leader, daemon=True).start()
     marks = marks_of(memory, orders)

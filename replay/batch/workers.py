@@ -1,6 +1,7 @@
 """A worker as its leader sees it: a process at the other end of a pipe."""
 
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -74,7 +75,8 @@ class Worker:
             # A leader that ends without letting go waits for its children, once this
             # has been called.
             self._let_go = Finalize(self, self._pipe.close, exitpriority=1)
-            self._process = CONTEXT.Process(target=serve, args=(far, memory, orders))
+            given = far, memory, orders, dict(os.environ)
+            self._process = CONTEXT.Process(target=serve, args=given)
             with far, _ASKING, _no_interrupts() if _CAN_BLOCK else nullcontext():
                 self._process.start()
         except (EOFError, OSError) as error:

@@ -200,6 +200,11 @@ def work_within_work(task: Task) -> Worked:
     return worked
 
 
+def variables(_: Task) -> dict[str, str]:
+    """Return the environment of who does this."""
+    return dict(os.environ)
+
+
 def pids_of(worked: Worked) -> set[int]:
     """Return which processes did a task."""
     return {int(done.values) for done in worked.done}

@@ -15,6 +15,7 @@ from poison import (
     job,
     pids_of,
     task_of,
+    variables,
     work,
 )
 from replay.batch.crews import Died
@@ -63,6 +64,20 @@ def test_tasks_are_done_by_other_processes(crew: PoolCrew) -> None:
 def test_a_process_does_one_task_after_another(crew: PoolCrew) -> None:
     pids = [pids_of(crew.submit(work, task_of("a")).result()) for _ in range(5)]
     assert len(set.union(*pids)) <= crew.size
+
+
+def test_processes_have_the_variables_that_their_leader_has_now(
+    crew: PoolCrew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REPLAY_TEST_BEFORE", "")
+    assert "REPLAY_TEST_BEFORE" in crew.submit(variables, task_of("a")).result()
+    monkeypatch.delenv("REPLAY_TEST_BEFORE")
+    monkeypatch.setenv("REPLAY_TEST_NOW", "yes")
+    later = PoolCrew(1, work)
+    found = later.submit(variables, task_of("a")).result()
+    later.close()
+    assert "REPLAY_TEST_BEFORE" not in found
+    assert found["REPLAY_TEST_NOW"] == "yes"
 
 
 def test_so_many_tasks_are_done_at_once(crew: PoolCrew, fifo: Path) -> None:

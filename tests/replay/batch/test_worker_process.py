@@ -70,7 +70,7 @@ def test_workers_never_hear_ctrl_c_not_even_at_first() -> None:
 def test_a_worker_whose_leader_is_gone_ends_without_a_word() -> None:
     near, far = CONTEXT.Pipe()
     near.close()
-    process = CONTEXT.Process(target=serve, args=(far, shared(SIZE), shared(1)))
+    process = CONTEXT.Process(target=serve, args=(far, shared(SIZE), shared(1), {}))
     process.start()
     far.close()
     process.join()
