@@ -1,23 +1,18 @@
 """The portions of a backend that knows none: each session by itself."""
 
-import io
 from collections.abc import Iterator
 from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from replay.backend_protocols import Backend
 from replay.errors import BackendError
+from replay.hashing import hash_session
 from replay.portions import DIGEST_SIZE, Portion, Stored
 from replay.sessions import Session
-from replay.writing import dump
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 #: How many bytes a session is taken for, since nobody knows before it is fetched.
 GUESSED_SIZE: Final = 1 << 16
-_BLOCK: Final = 1 << 20  # bytes that are hashed at once
 
 
 def portions_of(backend: Backend) -> Iterator[Portion]:
@@ -68,21 +63,6 @@ def _refuse(source: str, session_id: str) -> Session:
 
 def digest_of(session: Session) -> bytes:
     """Return the digest of what :func:`~replay.dumps` gives, without keeping that."""
-    hashing = _Hashing()
-    with io.BufferedWriter(hashing, _BLOCK) as file:
-        dump(session, file)
-    return hashing.hash.digest()
-
-
-class _Hashing(io.RawIOBase):
-    """A file that keeps nothing of what is written but its hash."""
-
-    def __init__(self) -> None:
-        self.hash = blake2b(digest_size=DIGEST_SIZE)
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: "ReadableBuffer", /) -> int:
-        self.hash.update(data)
-        return memoryview(data).nbytes
+    hashed = blake2b(digest_size=DIGEST_SIZE)
+    hash_session(session, hashed)
+    return hashed.digest()

@@ -5,10 +5,9 @@ Names are OpenTelemetry's for generative AI where it has one, else the wire's.
 Source: OpenTelemetry, semantic conventions for generative AI, 1.42.
 """
 
-import io
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -23,11 +22,8 @@ from replay import (
     ToolCall,
     ToolResult,
     UnknownEvent,
-    dump,
 )
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+from replay.hashing import hash_session
 
 SESSION_ID: Final = "gen_ai.conversation.id"
 ERROR_TYPE: Final = "error.type"
@@ -151,24 +147,9 @@ def of_diagnostic(diagnostic: Diagnostic) -> Facts:
 
 def digest_of(session: Session) -> str:
     """Return the SHA-256 of what ``replay.dump`` writes of a session."""
-    hashing = _Hashing()
-    with io.BufferedWriter(hashing) as file:
-        dump(session, file)
-    return f"sha256:{hashing.hash.hexdigest()}"
-
-
-class _Hashing(io.RawIOBase):
-    """A file that only hashes what is written."""
-
-    def __init__(self) -> None:
-        self.hash = sha256()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: "ReadableBuffer") -> int:
-        self.hash.update(data)
-        return memoryview(data).nbytes
+    hashed = sha256()
+    hash_session(session, hashed)
+    return f"sha256:{hashed.hexdigest()}"
 
 
 def _extra(event: Event) -> _Fields:
