@@ -152,6 +152,7 @@ def test_few_lines_of_sessions_are_counted_too(tmp_path: Path) -> None:
         ("a.jsonl.part", DOCUMENT * 2),
         ("a.json", b""),
     ],
+    ids=["document", "lines-of-events", "gzip", "part", "empty"],
 )
 def test_other_files_are_one_portion(name: str, data: bytes, tmp_path: Path) -> None:
     path = tmp_path / name

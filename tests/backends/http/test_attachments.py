@@ -92,6 +92,7 @@ def test_its_url_is_used_again_while_it_lasts(
 @pytest.mark.parametrize(
     "expires_at",
     [later(-5), later(20), "2020-01-01T00:00:00", "soon", "2020-01-01T00:00:00Z"],
+    ids=["just-ended", "ends-soon", "no-zone", "no-time", "long-ended"],
 )
 def test_a_url_that_ends_soon_is_used_once(
     serve: Serve, source_of: Open, images: Server, expires_at: str

@@ -47,6 +47,7 @@ def test_a_key_is_given_as_it_is_or_in_a_file(tmp_path: Path) -> None:
         ANN.private_text().removeprefix("PRIVATE+KEY+"),
         "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n",
     ],
+    ids=["private", "private-without-its-mark", "pem"],
 )
 def test_a_private_key_in_place_of_a_public_one_is_not_shown(text: str) -> None:
     with pytest.raises(DecodeError) as caught:

@@ -49,6 +49,7 @@ def test_a_key_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) -> No
         Signer.generate("auditor.example").private_text(),
         " -----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n",
     ],
+    ids=["its-own-form", "pem"],
 )
 def test_a_key_in_place_of_its_file_is_refused_and_not_shown(text: str) -> None:
     with pytest.raises(AuditError, match="key: it is a private key itself") as caught:
