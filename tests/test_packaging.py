@@ -9,6 +9,7 @@ import inspect
 import itertools
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
@@ -71,13 +72,16 @@ def path_of(module: str) -> Path:
     return Path(spec.origin)
 
 
-def imports_of(module: str) -> Iterator[str]:
-    """Yield the full name of whatever a module's text imports, at any depth."""
+@cache
+def imports_of(module: str) -> tuple[str, ...]:
+    """Return the full name of whatever a module's text imports, at any depth."""
+    names: list[str] = []
     for node in ast.walk(ast.parse(path_of(module).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield from (f"{origin_of(node, module)}.{name.name}" for name in node.names)
+            names += (f"{origin_of(node, module)}.{name.name}" for name in node.names)
+    return tuple(names)
 
 
 def origin_of(node: ast.ImportFrom, module: str) -> str:
@@ -113,21 +117,22 @@ def test_imports_point_one_way() -> None:
     graphlib.TopologicalSorter(graph).prepare()
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if is_within(m, ("replay",))])
-def test_the_engine_imports_no_backend_and_no_plugin(module: str) -> None:
-    built_in = PACKAGES[1:]
-    assert not [name for name in imports_of(module) if is_within(name, built_in)]
+def test_the_engine_imports_no_backend_and_no_plugin() -> None:
+    engine = [module for module in MODULES if is_within(module, ("replay",))]
+    imported = [(module, name) for module in engine for name in imports_of(module)]
+    assert not [pair for pair in imported if is_within(pair[1], PACKAGES[1:])]
 
 
-@pytest.mark.parametrize("dependency", DOORS)
-def test_a_dependency_has_one_door(dependency: str) -> None:
-    users = {m for m in MODULES for n in imports_of(m) if is_within(n, (dependency,))}
-    assert not {user for user in users if not is_within(user, DOORS[dependency])}
+def test_a_dependency_has_one_door() -> None:
+    imported = [(module, name) for module in MODULES for name in imports_of(module)]
+    for dependency, doors in DOORS.items():
+        users = {module for module, name in imported if is_within(name, (dependency,))}
+        assert not [user for user in users if not is_within(user, doors)], dependency
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_module_is_past_250_lines(module: str) -> None:
-    assert len(path_of(module).read_text(encoding="utf-8").splitlines()) <= 250
+def test_no_module_is_past_250_lines() -> None:
+    lines = {module: path_of(module).read_bytes().count(b"\n") for module in MODULES}
+    assert not {module: count for module, count in lines.items() if count > 250}
 
 
 def test_no_module_bears_the_name_of_a_public_function() -> None:
@@ -139,11 +144,11 @@ def test_the_public_names_are_sorted() -> None:
     assert list(replay.__all__) == sorted(replay.__all__)
 
 
-@pytest.mark.parametrize("name", replay.__all__)
-def test_a_public_name_is_what_type_checkers_take_it_for(name: str) -> None:
-    (typed,) = [full for full in imports_of("replay") if full.endswith(f".{name}")]
-    module = importlib.import_module(typed.removesuffix(f".{name}"))
-    assert getattr(replay, name) is getattr(module, name)
+def test_a_public_name_is_what_type_checkers_take_it_for() -> None:
+    for name in replay.__all__:
+        (typed,) = [full for full in imports_of("replay") if full.endswith(f".{name}")]
+        module = importlib.import_module(typed.removesuffix(f".{name}"))
+        assert getattr(replay, name) is getattr(module, name), name
 
 
 def test_the_public_names_are_complete() -> None:
@@ -156,37 +161,38 @@ def test_every_error_is_public() -> None:
     assert raised <= set(replay.__all__)
 
 
-@pytest.mark.parametrize("name", replay.__all__)
-def test_a_public_name_has_a_docstring(name: str) -> None:
-    public = getattr(replay, name)
-    members = vars(public).items() if inspect.isclass(public) else ()
-    undocumented = [
-        member
-        for member, value in members
-        if not member.startswith("_")
-        and (inspect.isfunction(value) or isinstance(value, property))
-        and not inspect.getdoc(value)
-    ]
-    assert public.__doc__
-    assert not undocumented
+def test_a_public_name_has_a_docstring() -> None:
+    for name in replay.__all__:
+        public = getattr(replay, name)
+        members = vars(public).items() if inspect.isclass(public) else ()
+        undocumented = [
+            member
+            for member, value in members
+            if not member.startswith("_")
+            and (inspect.isfunction(value) or isinstance(value, property))
+            and not inspect.getdoc(value)
+        ]
+        assert public.__doc__, name
+        assert not undocumented, name
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if "__main__" not in m])
-def test_the_examples_in_docstrings_hold(module: str) -> None:
-    assert doctest.testmod(importlib.import_module(module)).failed == 0
+def test_the_examples_in_docstrings_hold() -> None:
+    shown = [name for name in MODULES if b">>> " in path_of(name).read_bytes()]
+    assert shown
+    for name in shown:
+        assert not doctest.testmod(importlib.import_module(name)).failed, name
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_a_package_says_that_it_is_typed(package: str) -> None:
-    assert path_of(package).with_name("py.typed").is_file()
+def test_a_package_says_that_it_is_typed() -> None:
+    assert all(path_of(name).with_name("py.typed").is_file() for name in PACKAGES)
 
 
-@pytest.mark.parametrize("package", PACKAGES[1:])
-def test_a_package_of_built_ins_is_a_docstring_only(package: str) -> None:
-    (only,) = ast.parse(path_of(package).read_text(encoding="utf-8")).body
-    assert isinstance(only, ast.Expr)
-    assert isinstance(only.value, ast.Constant)
-    assert isinstance(only.value.value, str)
+def test_a_package_of_built_ins_is_a_docstring_only() -> None:
+    for package in PACKAGES[1:]:
+        (only,) = ast.parse(path_of(package).read_text(encoding="utf-8")).body
+        assert isinstance(only, ast.Expr), package
+        assert isinstance(only.value, ast.Constant), package
+        assert isinstance(only.value.value, str), package
 
 
 def built_ins(group: str) -> dict[str, EntryPoint]:
