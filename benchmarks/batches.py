@@ -47,7 +47,7 @@ def batch_dask(plan: Plan) -> Iterator[Figure]:
     with ExitStack() as opened:
         folder = opened.enter_context(TemporaryDirectory(prefix="replay-benchmark-"))
         cluster = distributed.LocalCluster(  # type: ignore[no-untyped-call]  # theirs
-            n_workers=WORKERS, threads_per_worker=1, dashboard_address=None
+            n_workers=WORKERS, threads_per_worker=1, dashboard_address="127.0.0.1:0"
         )
         address = opened.enter_context(cluster).scheduler_address
         executor = opened.enter_context(dask_executor(address))

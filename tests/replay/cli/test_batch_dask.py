@@ -35,7 +35,10 @@ def address() -> Iterator[str]:
     """Yield the scheduler of two workers."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with LocalCluster(  # type: ignore[no-untyped-call]
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        n_workers=2,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
     ) as cluster:
         yield cluster.scheduler_address
 
