@@ -308,10 +308,12 @@ def test_ctrl_c_keeps_what_other_processes_have_done(
             if number == len(NAMES) // 2:
                 os.kill(os.getpid(), signal.SIGINT)
 
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
             _lead(crew, checkpoint, tasks())
     finally:
+        signal.signal(signal.SIGINT, before)
         crew.close(now=True)
     assert _said(checkpoint)
 
