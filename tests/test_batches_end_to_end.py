@@ -23,7 +23,7 @@ def replay_session_start(session):
     elif session.session_id == "hoards":
         hoard = []
         while True:
-            hoard.append(bytearray(1 << 20))
+            hoard.append(bytes(1 << 20))
     elif session.session_id == "sleeps":
         threading.Event().wait()
 
@@ -90,7 +90,7 @@ def test_a_session_that_takes_its_worker_down_is_quarantined(tmp_path: Path) -> 
     innocent = {name: name for name in "abcdefgh"}
     sessions = [*innocent, *poisonous]
     location = lines_of(tmp_path / "s.jsonl", [(name, name) for name in sessions])
-    limits = ("--jobs", "2", "--time-limit", "1", "--memory-limit", "700M")
+    limits = ("--jobs", "2", "--time-limit", "3", "--memory-limit", "700M")
     plugin = plugin_at(tmp_path / "poisonous.py", POISONOUS)
     done = _run(*(str(location), "--plugin", plugin, *limits, "--report", "-"), code=1)
     report = json.loads(done.stdout)
