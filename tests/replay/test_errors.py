@@ -69,9 +69,6 @@ EVERY = [
     AuditPoisonedError("audit.jsonl", "no", "open it anew"),
     AuditTamperedError("audit.jsonl", "no", "look"),
 ]
-each_error = pytest.mark.parametrize(
-    "error", EVERY, ids=[type(error).__name__ for error in EVERY]
-)
 
 
 def test_every_class_of_the_tree_is_tested_here() -> None:
@@ -88,33 +85,33 @@ def test_the_tree_that_the_docstring_draws_is_the_tree() -> None:
     assert all(type(error).__name__ in drawn for error in EVERY)
 
 
-@each_error
-def test_an_error_pickles_with_its_fields(error: ReplayError) -> None:
-    back = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
-    assert type(back) is type(error)
-    assert vars(back) == vars(error)
-    assert str(back) == str(error)
+def test_an_error_pickles_with_its_fields() -> None:
+    for error in EVERY:
+        back = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+        assert type(back) is type(error)
+        assert vars(back) == vars(error)
+        assert str(back) == str(error)
 
 
-@each_error
-def test_a_copy_of_an_error_says_the_same(error: ReplayError) -> None:
-    assert str(copy.copy(error)) == str(error)
+def test_a_copy_of_an_error_says_the_same() -> None:
+    for error in EVERY:
+        assert str(copy.copy(error)) == str(error)
 
 
-@each_error
-def test_an_error_can_be_evolved(error: ReplayError) -> None:
-    assert attrs.evolve(error, hint="new").hint == "new"  # type: ignore[misc]  # all but the root are attrs classes
+def test_an_error_can_be_evolved() -> None:
+    for error in EVERY:
+        evolved = attrs.evolve(error, hint="new")  # type: ignore[misc]  # all but the root are attrs classes
+        assert evolved.hint == "new"
 
 
-@each_error
-def test_an_errors_text_holds_all_its_words(error: ReplayError) -> None:
-    said = [word for word in vars(error).values() if isinstance(word, str)]
-    assert all(word in str(error) for word in said)
+def test_an_errors_text_holds_all_its_words() -> None:
+    for error in EVERY:
+        said = [word for word in vars(error).values() if isinstance(word, str)]
+        assert not [word for word in said if word not in str(error)]
 
 
-@each_error
-def test_an_errors_name_ends_in_error(error: ReplayError) -> None:
-    assert type(error).__name__.endswith("Error")
+def test_an_errors_name_ends_in_error() -> None:
+    assert all(type(error).__name__.endswith("Error") for error in EVERY)
 
 
 def test_every_class_has_a_code_of_its_own() -> None:

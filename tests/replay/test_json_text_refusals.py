@@ -109,18 +109,14 @@ def test_two_lists_of_events_are_refused(text: bytes) -> None:
         parse(text)
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"a": "é"}', "[1]", "\t[1]"])
-@pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize(
     "encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
 )
-def test_other_encodings_are_refused_by_name(
-    text: str, mark: str, encoding: str
-) -> None:
-    data = (mark + text).encode(encoding)
-    with pytest.raises(DecodeError, match=r"UTF-16 or UTF-32; convert|ends too soon"):
-        parse(data)
-    assert not data or "looks like UTF-16" in str(_error(data))
+def test_other_encodings_are_refused_by_name(encoding: str) -> None:
+    texts = ["[]", '{"a": "é"}', "[1]", "\t[1]"]
+    for text in ["\ufeff", *texts, *(f"\ufeff{text}" for text in texts)]:
+        said = str(_error(text.encode(encoding)))
+        assert "looks like UTF-16 or UTF-32; convert" in said, text
 
 
 def _error(data: bytes) -> DecodeError:

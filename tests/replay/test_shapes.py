@@ -1,6 +1,7 @@
 import io
 import json
 from functools import partial
+from itertools import product
 
 import pytest
 
@@ -42,15 +43,12 @@ def test_a_recording_has_the_shape_that_it_has(
     assert len(session.events) == length
 
 
-@pytest.mark.parametrize("data", [DOCUMENT, b"[" + TEXT + b"]", TEXT, TEXT + b"\n" * 9])
-@pytest.mark.parametrize("before", [b"", BOM, b"\n", b" \r\n\t\n", BOM + b"\r\n"])
-@pytest.mark.parametrize("after", [b"", b"\n", b"\r\n", b"\n\n \t\n"])
-def test_blanks_and_a_mark_around_a_recording_do_not_matter(
-    data: bytes, before: bytes, after: bytes
-) -> None:
-    assert [list(session.events) for session in read(before + data + after)] == [
-        [Text("a")]
-    ]
+def test_blanks_and_a_mark_around_a_recording_do_not_matter() -> None:
+    before = [b"", BOM, b"\n", b" \r\n\t\n", BOM + b"\r\n"]
+    data = [DOCUMENT, b"[" + TEXT + b"]", TEXT, TEXT + b"\n" * 9]
+    after = [b"", b"\n", b"\r\n", b"\n\n \t\n"]
+    for text in map(b"".join, product(before, data, after)):
+        assert [[*session.events] for session in read(text)] == [[Text("a")]], text
 
 
 def test_a_byte_order_mark_is_diagnosed() -> None:

@@ -175,34 +175,24 @@ FAULTY = [
 ]
 
 
-@pytest.mark.parametrize("block", [8, 45, 1000])
-@pytest.mark.parametrize(
-    "data",
-    [
-        *(data for data, _ in FAULTY),
-        b"[%b,\n  %b,]" % (DELTA, DELTA),
-        b"[" + b"[" * 2000,
-    ],
-)
-def test_what_is_wrong_is_told_as_of_a_text_that_is_kept(
-    data: bytes, block: int
-) -> None:
-    places = []
-    for reading in (partial(read, block=block), kept):
-        with pytest.raises(DecodeError) as caught:
-            reading(data)
-        places.append(caught.value.where)
-    assert places[0] == places[1]
-
-
-@pytest.mark.parametrize("block", [8, 45, 1000])
-@pytest.mark.parametrize(("data", "where"), FAULTY)
-def test_what_is_wrong_is_told_by_its_place(
-    data: bytes, where: str, block: int
-) -> None:
+def place_of_fault(reading: Callable[[bytes], object], data: bytes) -> str:
     with pytest.raises(DecodeError) as caught:
-        read(data, block)
-    assert caught.value.where == where
+        reading(data)
+    return caught.value.where
+
+
+@pytest.mark.parametrize("block", [8, 45, 1000])
+def test_what_is_wrong_is_told_as_of_a_text_that_is_kept(block: int) -> None:
+    others = [b"[%b,\n  %b,]" % (DELTA, DELTA), b"[" + b"[" * 2000]
+    for data in [*(data for data, _ in FAULTY), *others]:
+        told = place_of_fault(partial(read, block=block), data)
+        assert told == place_of_fault(kept, data), data
+
+
+@pytest.mark.parametrize("block", [8, 45, 1000])
+def test_what_is_wrong_is_told_by_its_place(block: int) -> None:
+    for data, where in FAULTY:
+        assert place_of_fault(partial(read, block=block), data) == where, data
 
 
 @pytest.mark.parametrize("block", [60, 1000])

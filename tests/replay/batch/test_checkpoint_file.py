@@ -200,20 +200,30 @@ class TestRefused:
             assert refusal(path).reason == "the disk is full, or fails"
         filled(path)
 
-    @pytest.mark.parametrize("room", range(0, 40_000, 2_000))
-    def test_or_opened_wherever_the_disk_is_full(self, path: Path, room: int) -> None:
-        filled(path)
-        before = descriptors()
-        with room_for(room), suppress(CheckpointError):
-            Checkpoint(path, b"other plugins").close()
-        assert descriptors() == before
-        with closing(Checkpoint(path, KEY)) as checkpoint:
-            assert len(checkpoint.results(0)) == 301
+    def test_or_opened_wherever_the_disk_is_full(self, tmp_path: Path) -> None:
+        for room in range(0, 40_000, 2_000):
+            path = filled(tmp_path / str(room))
+            before = descriptors()
+            with room_for(room), suppress(CheckpointError):
+                Checkpoint(path, b"other plugins").close()
+            assert descriptors() == before, f"{room} bytes of room"
+            with closing(Checkpoint(path, KEY)) as checkpoint:
+                assert len(checkpoint.results(0)) == 301, f"{room} bytes of room"
 
     def test_with_no_descriptor_left_open(self, foreign: Path) -> None:
         before = descriptors()
         refusal(foreign)
         assert descriptors() == before
+
+
+def damaged(whole: bytes, seed: int) -> bytes:
+    """Return a file with some of its bytes changed, most often at its beginning."""
+    random = Random(seed)  # noqa: S311 - where to damage it is no secret
+    data = bytearray(whole)
+    for _ in range(random.choice([1, 2, 30])):
+        place = random.randrange(random.choice([100, len(data)]))
+        data[place] ^= random.randrange(1, 256)
+    return bytes(data)
 
 
 class TestDamage:
@@ -237,23 +247,18 @@ class TestDamage:
         assert reason.startswith("it is damaged: *** in database main ***")
         assert "\n" not in reason
 
-    @pytest.mark.parametrize("seed", range(100))
     def test_anywhere_is_an_error_or_no_loss(
-        self, path: Path, whole: bytes, seed: int
+        self, tmp_path: Path, whole: bytes
     ) -> None:
-        random = Random(seed)  # noqa: S311 - where to damage it is no secret
-        data = bytearray(whole)
-        for _ in range(random.choice([1, 2, 30])):
-            data[random.randrange(random.choice([100, len(data)]))] ^= random.randrange(
-                1, 256
-            )
-        path.write_bytes(data)
-        with suppress(CheckpointError), closing(Checkpoint(path, KEY)) as checkpoint:
-            checkpoint.begin()
-            checkpoint.place_known(digested(*map(found, range(300))))
-            values = [result.value for result in checkpoint.results(0)]
-            numbers = [number for number in values if isinstance(number, int)]
-            assert numbers == values == sorted(set(numbers))
+        for seed in range(100):
+            path = tmp_path / str(seed)
+            path.write_bytes(damaged(whole, seed))
+            with suppress(CheckpointError), closing(Checkpoint(path, KEY)) as opened:
+                opened.begin()
+                opened.place_known(digested(*map(found, range(300))))
+                values = [result.value for result in opened.results(0)]
+                numbers = [number for number in values if isinstance(number, int)]
+                assert numbers == values == sorted(set(numbers)), f"seed {seed}"
 
 
 class TestLocking:

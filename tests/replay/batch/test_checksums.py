@@ -22,8 +22,8 @@ def test_what_is_of_another_type_has_none(column: int) -> None:
 
 
 @pytest.mark.parametrize("count", [None, float("inf"), 40.0, "40", b"40", -1])
-@pytest.mark.parametrize("column", [0, 3, 4, 5, 6])
-def test_a_count_that_is_none_has_none(column: int, count: object) -> None:
-    changed: list[object] = [*COLUMNS]
-    changed[column] = count
-    assert checksum(*changed) is None
+def test_a_count_that_is_none_has_none(count: object) -> None:
+    for column in (0, 3, 4, 5, 6):
+        changed: list[object] = [*COLUMNS]
+        changed[column] = count
+        assert checksum(*changed) is None, column
