@@ -91,10 +91,10 @@ def test_no_scheduler_is_told_in_one_line(
 
 
 def test_without_dask_the_extra_is_named(
-    run: Run, sessions: Path, tmp_path: Path
+    process: Run, sessions: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "distributed.py").write_text("raise ImportError('no')\n")
-    done = run(
+    done = process(
         *("run", sessions, *USAGE, "--dask", "x:1"), env={"PYTHONPATH": str(tmp_path)}
     )
     assert (done.returncode, done.stdout) == (2, "")

@@ -24,8 +24,8 @@ from chat_api import (
     user_input,
 )
 from http_server import KEY, Handler, Request, Server, always, answer, head, serving
+from replay_command import Run
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 ASK = ("--session", "ses-1", "--prompt", "Why?", "--index", "idx-1")
 TEXT = {"type": "text", "content": "It rose."}
 TURN: list[object] = [
