@@ -17,6 +17,12 @@ from replay.cli import running
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 
 COMMAND = (sys.executable, "-m", "replay")
+_PROGRAM = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from replay.cli import main; main()"
+)
+#: The same; it heeds Ctrl-C even where a shell's background has it ignored.
+INTERRUPTIBLE = (sys.executable, "-c", _PROGRAM)
 
 
 def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
