@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from replay_command import Run, run_apart, run_here
+
 settings.register_profile("here", deadline=None, print_blob=True)
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
@@ -19,3 +21,15 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the shared test data is not there: {folder}")
     return folder
+
+
+@pytest.fixture
+def run() -> Run:
+    """Return what runs the command in this process, with files as its streams."""
+    return run_here
+
+
+@pytest.fixture
+def process() -> Run:
+    """Return what runs the command as a process of its own, with pipes."""
+    return run_apart

@@ -5,8 +5,9 @@ Each page's blocks run in order, in a directory that holds a copy of examples/:
 - a block that begins with ``# some/file.name`` is saved as that file;
 - ``python`` is run, in one namespace for the whole page;
 - ``pycon`` is a doctest in that namespace;
-- ``console`` runs its ``$`` lines in a shell; the last of them must succeed, and
-  where the block shows output, it is compared, ``...`` standing for anything.
+- ``console`` runs its ``$`` lines, each in a shell, or in this process where it is
+  ``replay`` and plain words; the last of them must succeed, and where the block shows
+  output, it is compared, ``...`` standing for anything.
 
 All other languages are only shown: ``sh`` is for what needs the network. The service,
 ``llamacloud:``, is a server on this machine.
@@ -28,9 +29,11 @@ import pytest
 
 from chat_api import ExampleService
 from http_server import KEY, serving
+from replay_command import run_here
 
 ROOT = Path(__file__).resolve().parents[1]
 FENCE = re.compile(r"^(`{3,})(\w+)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
+PLAIN = re.compile(r"replay [\w./:=, -]+\n")  # nothing for a shell to do
 FILE_NAME = re.compile(r"# ([\w./-]+\.\w+)\n")
 
 
@@ -71,20 +74,29 @@ class Block:
 
     def _run_console(self) -> None:
         lines = self.code.splitlines(keepends=True)
-        commands = "".join(line[2:] for line in lines if line.startswith("$ "))
         shown = "".join(line for line in lines if not line.startswith("$ "))
-        scripts = sysconfig.get_path("scripts")
-        done = subprocess.run(  # noqa: S603 -- the pages are ours
-            ["/bin/sh", "-c", commands],
-            env={**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-            encoding="utf-8",
-        )
-        assert done.returncode == 0, done.stdout
-        if shown and not matches(shown, done.stdout):
-            assert done.stdout == shown
+        done = [printed_by(line[2:]) for line in lines if line.startswith("$ ")]
+        printed = "".join(output for _, output in done)
+        assert done[-1][0] == 0, printed
+        if shown and not matches(shown, printed):
+            assert printed == shown
+
+
+def printed_by(command: str) -> tuple[int, str]:
+    """Run a command, and return its exit code and what it printed."""
+    if PLAIN.fullmatch(command):
+        done = run_here(*command.split()[1:])
+        return done.returncode, done.stderr + done.stdout
+    scripts = sysconfig.get_path("scripts")
+    done = subprocess.run(  # noqa: S603 -- the pages are ours
+        ["/bin/sh", "-c", command],
+        env={**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        encoding="utf-8",
+    )
+    return done.returncode, done.stdout
 
 
 def matches(shown: str, printed: str) -> bool:

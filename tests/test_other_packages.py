@@ -1,13 +1,14 @@
-"""Other people's packages, installed with pip into a virtual environment."""
+"""Other people's packages, installed with pip."""
 
 import subprocess
 import sys
-import sysconfig
-import venv
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
+from replay_command import Run
 
 PROJECT = """
     [build-system]
@@ -86,29 +87,36 @@ MODULE = '''
 
 
 @pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the Python of an environment that holds this project and the package."""
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the package is installed."""
     folder = tmp_path_factory.mktemp("theirs")
-    environment = folder / "environment"
-    venv.create(environment)
-    python = environment / "bin" / "python"
-    _see_what_is_installed_here(environment)
     package = folder / "package"
     package.mkdir()
     (package / "pyproject.toml").write_text(dedent(PROJECT))
     (package / "theirs.py").write_text(dedent(MODULE))
     (package / "theirs_broken.py").write_text("1 / 0\n")
-    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
+    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
     offline = ["--no-index", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*pip, *offline, str(package)], check=True)  # noqa: S603 - our own words
-    return python
+    there = ["--target", str(folder / "installed")]
+    subprocess.run([*pip, *offline, *there, str(package)], check=True)  # noqa: S603 - our own words
+    return folder / "installed"
 
 
-def _see_what_is_installed_here(environment: Path) -> None:
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    place = environment / "lib" / version / "site-packages" / "here.pth"
-    here = sysconfig.get_path("purelib")
-    place.write_text(f"import site; site.addsitedir({here!r})\n")
+@pytest.fixture
+def replay(monkeypatch: pytest.MonkeyPatch, place: Path, run: Run) -> Iterator[Run]:
+    """Return what runs the command where the package is installed."""
+
+    def replay(
+        *arguments: str | Path, code: int = 0
+    ) -> subprocess.CompletedProcess[str]:
+        done = run(*arguments)
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    monkeypatch.syspath_prepend(place)
+    yield replay
+    sys.modules.pop("theirs", None)
 
 
 @pytest.fixture
@@ -118,22 +126,8 @@ def poem(tmp_path: Path) -> Path:
     return path
 
 
-def replay(
-    python: Path, *arguments: object, code: int = 0
-) -> "subprocess.CompletedProcess[str]":
-    done = subprocess.run(  # noqa: S603 - our own words
-        [python, "-I", "-m", "replay", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
-
-
-def test_what_a_package_registers_is_listed_with_its_errors(python: Path) -> None:
-    lines = replay(python, "plugins").stdout.splitlines()
+def test_what_a_package_registers_is_listed_with_its_errors(replay: Run) -> None:
+    lines = replay("plugins").stdout.splitlines()
     listed = {tuple(line.split("\t")[:2]): line.split("\t")[2:] for line in lines}
     assert listed["backend", "haiku"] == ["1.2", "theirs", ""]
     assert listed["plugin", "shout"] == ["1.2", "theirs", ""]
@@ -144,38 +138,36 @@ def test_what_a_package_registers_is_listed_with_its_errors(python: Path) -> Non
     assert ("backend", "json_file") in listed
 
 
-def test_a_backend_is_used_by_what_it_claims(python: Path, poem: Path) -> None:
-    assert "A frog leaps in." in replay(python, "transcript", poem).stdout
+def test_a_backend_is_used_by_what_it_claims(replay: Run, poem: Path) -> None:
+    assert "A frog leaps in." in replay("transcript", poem).stdout
 
 
-def test_a_backend_is_used_by_its_name(python: Path, poem: Path) -> None:
-    assert "A frog leaps in." in replay(python, "transcript", f"haiku:{poem}").stdout
+def test_a_backend_is_used_by_its_name(replay: Run, poem: Path) -> None:
+    assert "A frog leaps in." in replay("transcript", f"haiku:{poem}").stdout
 
 
-def test_a_plugin_is_used_by_its_name_with_its_options(
-    python: Path, poem: Path
-) -> None:
-    done = replay(python, "run", poem, "--plugin", "shout:times=3")
+def test_a_plugin_is_used_by_its_name_with_its_options(replay: Run, poem: Path) -> None:
+    done = replay("run", poem, "--plugin", "shout:times=3")
     assert "A FROG LEAPS IN.!!!\n" in done.stdout
 
 
-def test_a_command_is_used_by_its_name_and_listed_in_the_help(python: Path) -> None:
-    assert replay(python, "greet", "Ann").stdout == "Hello, Ann!\n"
-    assert "Greet somebody." in replay(python, "--help").stdout
+def test_a_command_is_used_by_its_name_and_listed_in_the_help(replay: Run) -> None:
+    assert replay("greet", "Ann").stdout == "Hello, Ann!\n"
+    assert "Greet somebody." in replay("--help").stdout
 
 
 def test_what_crashes_on_import_is_named_when_it_is_asked_for(
-    python: Path, poem: Path
+    replay: Run, poem: Path
 ) -> None:
-    done = replay(python, "run", poem, "--plugin", "broken_plugin", code=2)
+    done = replay("run", poem, "--plugin", "broken_plugin", code=2)
     assert "'broken_plugin': cannot be imported: ZeroDivisionError" in done.stderr
-    done = replay(python, "ls", f"broken_backend:{poem}", code=2)
+    done = replay("ls", f"broken_backend:{poem}", code=2)
     assert "'broken_backend': cannot be imported: ZeroDivisionError" in done.stderr
-    done = replay(python, "broken_command", code=2)
+    done = replay("broken_command", code=2)
     assert "broken_command': cannot be imported: ZeroDivisionError" in done.stderr
 
 
-def test_another_backends_crash_disturbs_nobody(python: Path, tmp_path: Path) -> None:
+def test_another_backends_crash_disturbs_nobody(replay: Run, tmp_path: Path) -> None:
     path = tmp_path / "ours.json"
     path.write_text('[{"type": "text", "content": "Ours."}]')
-    assert "Ours." in replay(python, "transcript", path).stdout
+    assert "Ours." in replay("transcript", path).stdout

@@ -1,30 +1,12 @@
 """``replay audit`` within the test's own process."""
 
-import contextlib
-import io
-from collections.abc import Callable
-from typing import TypeAlias
+from subprocess import CompletedProcess
 
-import attrs
-
-from replay.cli.running import run
-
-Audit: TypeAlias = Callable[..., "Done"]
+from replay_command import run_here
 
 
-@attrs.frozen
-class Done:
-    """What the command came to."""
-
-    code: int
-    out: str
-    err: str
-
-
-def audit(*arguments: object) -> Done:
+def audit(*arguments: object) -> CompletedProcess[str]:
     """Run ``replay audit`` with arguments, and return its exit code and output."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = run(["audit", *map(str, arguments)])
-    assert "Traceback" not in err.getvalue()
-    return Done(code, out.getvalue(), err.getvalue())
+    done = run_here("audit", *map(str, arguments))
+    assert "Traceback" not in done.stderr
+    return done

@@ -2,23 +2,18 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-#: Background jobs of a shell ignore Ctrl-C, and so would a test run as one.
-LISTENING = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    "from replay.cli import main; main()"
-)
+from replay_command import INTERRUPTIBLE
 
 
 @contextmanager
 def serving(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Yield the command, started, and the line that it prints."""
     with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-c", LISTENING, "serve", *arguments],
+        [*INTERRUPTIBLE, "serve", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -4,8 +4,6 @@ import io
 import logging
 import pickle
 import socket
-import subprocess
-import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +32,7 @@ from http_server import (
     head,
     json_answer,
 )
+from replay_command import Run
 
 Serve = Callable[..., Server]
 Open = Callable[..., replay.Source]
@@ -242,6 +241,7 @@ class API(ChatAPI):
         return False
 
 
+@pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize(
     "handler",
     [
@@ -251,22 +251,14 @@ class API(ChatAPI):
     ],
 )
 def test_no_command_writes_the_key_anywhere(
-    monkeypatch: pytest.MonkeyPatch, serve: Serve, tmp_path: Path, handler: Handler
+    run: Run, serve: Serve, tmp_path: Path, handler: Handler
 ) -> None:
-    monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
     server = serve(handler)
     written = io.BytesIO()
     for command in COMMANDS:
         arguments = [each.format(server.url) for each in command]
-        done = subprocess.run(  # noqa: S603 - our own command
-            [sys.executable, "-m", "replay", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-            cwd=tmp_path,
-            timeout=60,
-        )
-        written.write(done.stdout)
+        done = run(*arguments, env={"LLAMA_CLOUD_API_KEY": KEY}, cwd=tmp_path)
+        written.write((done.stdout + done.stderr).encode())
     for path in tmp_path.rglob("*"):
         written.write(
             str(path).encode() + (path.read_bytes() if path.is_file() else b"")

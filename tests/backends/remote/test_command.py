@@ -1,30 +1,17 @@
 """Remote places on the command line."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import threading
 from typing import TYPE_CHECKING
 
 import replay
+from replay_command import INTERRUPTIBLE, Run
 from s3_server import KEYS, Bucket
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
-
-
-def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "replay", *arguments],
-        input=stdin,
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        env=dict(os.environ),
-        timeout=60,
-    )
 
 
 def lines_of(*ids: str) -> str:
@@ -32,7 +19,7 @@ def lines_of(*ids: str) -> str:
     return "\n".join(json.dumps({"session_id": i, "events": [event]}) for i in ids)
 
 
-def test_sessions_are_copied_to_a_bucket_and_back(bucket: Bucket) -> None:
+def test_sessions_are_copied_to_a_bucket_and_back(run: Run, bucket: Bucket) -> None:
     url = f"{bucket.url}/sub/copy"
     for _ in range(2):
         done = run("copy", "-", url, stdin=lines_of("b", "../a"))
@@ -45,7 +32,7 @@ def test_sessions_are_copied_to_a_bucket_and_back(bucket: Bucket) -> None:
     assert replay.load(f"{url}/b.json").session_id == "b"
 
 
-def test_where_nothing_can_be_written_one_line_tells(bucket: Bucket) -> None:
+def test_where_nothing_can_be_written_one_line_tells(run: Run, bucket: Bucket) -> None:
     done = run("copy", "-", "s3://missing/copy", stdin=lines_of("a"))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
@@ -60,7 +47,7 @@ def test_where_nothing_can_be_written_one_line_tells(bucket: Bucket) -> None:
     )
 
 
-def test_no_secret_is_ever_shown(bucket: Bucket) -> None:
+def test_no_secret_is_ever_shown(run: Run, bucket: Bucket) -> None:
     secrets = [*KEYS.values(), "s3cr3t/word", "signed-CANARY"]
     bucket.put("a.json", lines_of("a").encode())
     bucket.server.refusal = lambda _: ("403 Forbidden", "SignatureDoesNotMatch")
@@ -87,7 +74,7 @@ def test_ctrl_c_waits_for_no_object(bucket: Bucket) -> None:
 
     bucket.server.refusal = keep_waiting
     with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "replay", "ls", f"{bucket.url}/it"],
+        [*INTERRUPTIBLE, "ls", f"{bucket.url}/it"],
         stderr=subprocess.PIPE,
     ) as process:
         try:
@@ -100,7 +87,7 @@ def test_ctrl_c_waits_for_no_object(bucket: Bucket) -> None:
     assert (process.returncode, told) == (130, b"")
 
 
-def test_a_batch_over_a_bucket_is_what_one_run_is(bucket: Bucket) -> None:
+def test_a_batch_over_a_bucket_is_what_one_run_is(run: Run, bucket: Bucket) -> None:
     for name in "abc":
         bucket.put(f"it/{name}.json", lines_of(name).encode())
     command = ("run", f"{bucket.url}/it", "--plugin", "usage")

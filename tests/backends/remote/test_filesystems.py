@@ -1,18 +1,12 @@
 """The door to fsspec."""
 
-import subprocess
 import sys
 
 import pytest
 
 from replay_backends.remote.filesystems import file_system
 from replay_backends.remote.locations import parse
-
-#: An import that is blocked so fails as if nothing were installed.
-WITHOUT = (
-    "import sys; sys.modules[sys.argv.pop(1)] = None\n"
-    "from replay.cli import main; main()"
-)
+from replay_command import Run
 
 
 @pytest.mark.parametrize(
@@ -25,15 +19,11 @@ WITHOUT = (
     ],
 )
 def test_where_a_package_is_missing_one_line_tells(
-    url: str, name: str, package: str
+    monkeypatch: pytest.MonkeyPatch, run: Run, url: str, name: str, package: str
 ) -> None:
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-c", WITHOUT, name, "ls", url],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        timeout=60,
-    )
+    for each in (name, f"{name}.core"):  # as if it were not installed
+        monkeypatch.setitem(sys.modules, each, None)
+    done = run("ls", url)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         f"replay: error: {url}: {name} is needed, and cannot be imported "

@@ -6,28 +6,20 @@ from pathlib import Path
 
 from forged_logs import KEYS, written
 from replay.entry_points import load
+from replay_command import Run
 from replay_plugins.audit_log.command import command
-
-
-def replay(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "replay", *arguments],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
 
 
 def test_it_is_registered() -> None:
     assert load("command", "audit") is command
 
 
-def test_it_stands_in_the_help() -> None:
-    assert "\n  audit " in replay("--help").stdout
+def test_it_stands_in_the_help(run: Run) -> None:
+    assert "\n  audit " in run("--help").stdout
 
 
-def test_it_has_its_sub_commands() -> None:
-    listed = replay("audit", "--help").stdout
+def test_it_has_its_sub_commands(run: Run) -> None:
+    listed = run("audit", "--help").stdout
     assert sorted(command.commands) == [
         *("check-proof", "consistency", "keygen", "prove", "remove", "show", "verify"),
     ]

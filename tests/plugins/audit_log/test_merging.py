@@ -175,9 +175,12 @@ def test_the_log_of_a_batch_verifies_and_its_records_can_be_proved(
     kinds = kinds_of(path)
     number = kinds.index("user_input")
     proof = audit("prove", path, number)
-    assert proof.code == 0
-    (tmp_path / "proof").write_text(proof.out)
-    assert audit("check-proof", tmp_path / "proof", "--key", tmp_path / "pub").code == 0
+    assert proof.returncode == 0
+    (tmp_path / "proof").write_text(proof.stdout)
+    assert (
+        audit("check-proof", tmp_path / "proof", "--key", tmp_path / "pub").returncode
+        == 0
+    )
 
 
 # Kills

@@ -1,4 +1,4 @@
-"""The command as its users run it: a process of its own, in a pipe or on a terminal."""
+"""The command on a terminal, and sessions for it."""
 
 import fcntl
 import json
@@ -6,48 +6,13 @@ import os
 import pty
 import struct
 import subprocess
-import sys
 import termios
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-COMMAND = (sys.executable, "-m", "replay")
-
-
-def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return this process's environment, less what would change a terminal's look."""
-    removed = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE"}
-    kept = {key: value for key, value in os.environ.items() if key not in removed}
-    return {**kept, "TERM": "xterm-256color", **(changes or {})}
-
-
-@pytest.fixture
-def run() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Return what runs the command in pipes, and checks that it writes UTF-8."""
-
-    def run(
-        *arguments: str | Path,
-        stdin: str | bytes = "",
-        env: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
-    ) -> subprocess.CompletedProcess[str]:
-        data = stdin.encode() if isinstance(stdin, str) else stdin
-        done = subprocess.run(  # noqa: S603 - our own command
-            [*COMMAND, *arguments],
-            input=data,
-            capture_output=True,
-            check=False,
-            env=environment(env),
-            cwd=cwd,
-            timeout=60,
-        )
-        return subprocess.CompletedProcess(
-            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
-        )
-
-    return run
+from replay_command import COMMAND, environment
 
 
 @pytest.fixture

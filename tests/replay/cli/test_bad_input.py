@@ -3,15 +3,13 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from privileges import public_folder, unprivileged
-from replay.cli.running import run as run_here
+from replay_command import Run
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 EVENTS = b'[{"type": "text", "content": "x"}]'
 DEEP = 10_000
 
@@ -66,8 +64,8 @@ def test_what_is_no_session_is_told(
     assert words in problem
 
 
-def test_the_same_is_told_of_a_pipe(run: Run) -> None:
-    problem = problem_with(run("transcript", "-", stdin=EVENTS[:-1]))
+def test_the_same_is_told_of_a_pipe(process: Run) -> None:
+    problem = problem_with(process("transcript", "-", stdin=EVENTS[:-1]))
     assert "the text ends too soon" in problem
 
 
@@ -97,15 +95,8 @@ def test_a_device_is_refused(run: Run) -> None:
 
 
 @pytest.mark.parametrize("location", ["", "x" * 5000, "\x1b]0;title\x07"])
-def test_a_name_that_no_file_has_is_told(
-    capsys: pytest.CaptureFixture[str], location: str
-) -> None:
-    assert run_here(["transcript", location]) == 2
-    written = capsys.readouterr().err
-    assert written.startswith("replay: error: ")
-    assert written.count("\n") == 1
-    assert "\x1b" not in written
-    assert "defect" not in written
+def test_a_name_that_no_file_has_is_told(run: Run, location: str) -> None:
+    assert "\x1b" not in problem_with(run("transcript", location))
 
 
 def test_an_unknown_backend_is_told_with_those_that_are_known(run: Run) -> None:
@@ -114,16 +105,15 @@ def test_an_unknown_backend_is_told_with_those_that_are_known(run: Run) -> None:
     assert "json_file" in problem
 
 
-def test_an_unreadable_file_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unreadable_file_is_told(run: Run) -> None:
     with public_folder() as folder:
         path = folder / "session.json"
         path.write_bytes(EVENTS)
-        assert run_here(["transcript", str(path)]) == 0  # imports all that is needed
+        assert run("transcript", path).returncode == 0  # imports all that is needed
         path.chmod(0)
         with unprivileged():
-            code = run_here(["transcript", str(path)])
-    assert code == 2
-    assert capsys.readouterr().err == f"replay: error: {path}: permission denied\n"
+            problem = problem_with(run("transcript", path))
+    assert problem == f"replay: error: {path}: permission denied\n"
 
 
 def test_a_byte_order_mark_is_no_error(run: Run, tmp_path: Path) -> None:

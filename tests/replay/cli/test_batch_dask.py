@@ -4,16 +4,15 @@ import logging
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from distributed import LocalCluster
 
 from batches import directory_of, plugin_at
+from replay_command import INTERRUPTIBLE, Run
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 USAGE = ("--plugin", "usage:output=usage.json,json=true")
 #: Says that it is there, and waits until it is let go.
 WAITS = """
@@ -24,10 +23,6 @@ def replay_session_start():
     with open(pathlib.Path(__file__).with_name("again")) as pipe:
         pipe.read()
 """
-LISTENING = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    "from replay.cli import main; main()"
-)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +63,7 @@ def test_ctrl_c_does_not_wait_for_the_cluster(
     plugin = plugin_at(tmp_path / "waits.py", WAITS)
     options = ("--plugin", plugin, "--dask", address, "--checkpoint", tmp_path / "kept")
     with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-c", LISTENING, "run", sessions, *options],
+        [*INTERRUPTIBLE, "run", sessions, *options],
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     ) as process:
@@ -94,10 +89,10 @@ def test_no_scheduler_is_told_in_one_line(
 
 
 def test_without_dask_the_extra_is_named(
-    run: Run, sessions: Path, tmp_path: Path
+    process: Run, sessions: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "distributed.py").write_text("raise ImportError('no')\n")
-    done = run(
+    done = process(
         *("run", sessions, *USAGE, "--dask", "x:1"), env={"PYTHONPATH": str(tmp_path)}
     )
     assert (done.returncode, done.stdout) == (2, "")

@@ -4,7 +4,6 @@ import os
 import pty
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +12,8 @@ import pytest
 
 from batches import directory_of, plugin_at
 from replay.cli.batch_interruption import interruptible
+from replay_command import INTERRUPTIBLE, run_here
 
-#: Background jobs of a shell ignore Ctrl-C, and so would a test run as one.
-LISTENING = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    "from replay.cli import main; main()"
-)
 #: Says that it is there, and waits for ever; only while there is a pipe to say it to.
 WAITS = """
 import os, threading
@@ -81,7 +76,7 @@ def started(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a batch; whatever happens, it is not left behind."""
     name = plugin_at(folder / "plugin.py", plugin)
-    command = [sys.executable, "-c", LISTENING, "run", "sessions", "--plugin", name]
+    command = [*INTERRUPTIBLE, "run", "sessions", "--plugin", name]
     with subprocess.Popen(  # noqa: S603 - our own command
         [*command, *options],
         stdin=subprocess.DEVNULL,
@@ -116,11 +111,9 @@ def ready(folder: Path) -> Iterator[None]:
 def goes_on(folder: Path, *options: str) -> str:
     """Run the batch again, now that nobody waits, and return what it says."""
     (folder / "pipe").unlink()
-    with started(folder, (folder / "plugin.py").read_text(), *options) as process:
-        assert process.stderr
-        said = process.stderr.read().decode()
-        assert process.wait(60) == 0
-    return said
+    done = run_here("run", "sessions", "--plugin", "plugin.py", *options, cwd=folder)
+    assert done.returncode == 0
+    return done.stderr
 
 
 @pytest.mark.parametrize("send", SEND)

@@ -1,7 +1,6 @@
 """``replay run`` as a batch."""
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,8 +8,8 @@ import pytest
 
 from batches import directory_of, document, plugin_at
 from fake_secrets import SECRETS
+from replay_command import Run
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 (SECRET,) = SECRETS["llamacloud-key"]
 PRINTS = "def replay_text(message): print(message.content, flush=True)\n"
 FAILS = (
@@ -33,21 +32,22 @@ def sessions(tmp_path: Path) -> Path:
 
 
 def test_sessions_are_replayed_and_summed_up(
-    run: Run, sessions: Path, tmp_path: Path
+    process: Run, sessions: Path, tmp_path: Path
 ) -> None:
     plugin = plugin_at(tmp_path / "prints.py", PRINTS)
-    done = run("run", sessions, "--plugin", plugin, "--jobs", "1")
+    done = process("run", sessions, "--plugin", plugin, "--jobs", "1")
     assert (done.returncode, done.stdout) == (0, "1\n2\n3\n")
     assert done.stderr.startswith(ALL)
     assert done.stderr.count("\n") == 1
 
 
 def test_a_plugin_may_be_named_by_a_relative_path(
-    run: Run, sessions: Path, tmp_path: Path
+    process: Run, sessions: Path, tmp_path: Path
 ) -> None:
     plugin_at(tmp_path / "prints.py", PRINTS)
     options = ("--plugin", "prints.py", "--jobs", "1")
-    assert run("run", sessions.name, *options, cwd=tmp_path).stdout == "1\n2\n3\n"
+    done = process("run", sessions.name, *options, cwd=tmp_path)
+    assert done.stdout == "1\n2\n3\n"
 
 
 def test_output_and_report_are_the_same_whoever_works(
@@ -120,10 +120,10 @@ def test_isolated_failures_exit_with_1(
 
 
 def test_a_session_that_kills_its_worker_is_quarantined(
-    run: Run, sessions: Path, tmp_path: Path
+    process: Run, sessions: Path, tmp_path: Path
 ) -> None:
     plugin = plugin_at(tmp_path / "crashes.py", CRASHES)
-    done = run("run", sessions, "--plugin", plugin, "--jobs", "2")
+    done = process("run", sessions, "--plugin", plugin, "--jobs", "2")
     assert done.returncode == 1
     problem, summary = done.stderr.splitlines()
     assert problem.startswith("replay: error: b: crashed, quarantined: killed by ")
@@ -148,17 +148,17 @@ def test_strictness_reaches_the_workers(run: Run, sessions: Path) -> None:
 
 @pytest.mark.parametrize("crew", [("--keep-going",), ("--jobs", "1")])
 def test_with_redact_no_secret_is_told(
-    run: Run, tmp_path: Path, crew: tuple[str, ...]
+    process: Run, tmp_path: Path, crew: tuple[str, ...]
 ) -> None:
     sessions = directory_of(tmp_path / "sessions", THREE)
     secret = {**document("d"), "events": [{"type": SECRET}]}
     name = f"{SECRET}.json"
     (sessions / name).write_text(json.dumps(secret), encoding="utf-8")
     options = ("--strict", *crew, "--report", "-")
-    assert SECRET in run("run", sessions, "--plugin", "usage", *options).stderr
+    assert SECRET in process("run", sessions, "--plugin", "usage", *options).stderr
     options = ("--plugin", "redact", *options)
     for more in ((), ("--keep-going",)):
-        done = run("run", sessions, *options, *more)
+        done = process("run", sessions, *options, *more)
         assert done.returncode in {1, 2}
         assert "no event has the type" in done.stderr
         assert SECRET not in done.stdout + done.stderr

@@ -1,13 +1,12 @@
 """``replay check``."""
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 from replay.diagnostics import DELTA_FAMILY
+from replay_command import Run
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 TEXT = {"type": "text", "content": "x"}
 ODD = {"type": "video\nforged: event 1", "content": "x"}
 

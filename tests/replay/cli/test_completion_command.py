@@ -2,11 +2,10 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable
 
 import pytest
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+from replay_command import Run
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

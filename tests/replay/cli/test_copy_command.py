@@ -1,17 +1,15 @@
 """``replay copy``."""
 
 import json
-import subprocess
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import replay
 from replay.sanitizing import sanitize, sanitize_line
+from replay_command import Run
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 TEXT = {"type": "text", "content": "x"}
 
 

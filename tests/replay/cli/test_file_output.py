@@ -3,7 +3,6 @@
 import os
 import re
 import stat
-import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from replay.cli.file_output import output_to
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
+from replay_command import Run
 
 
 def fail_halfway(path: str) -> None:

@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,12 +13,8 @@ import pytest
 
 from chat_api import PREFIX, ChatAPI, document
 from http_server import Request, serving
+from replay_command import INTERRUPTIBLE
 
-#: Background jobs of a shell ignore Ctrl-C, and so would a test run as one.
-LISTENING = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    "from replay.cli import main; main()"
-)
 TEXT = {"type": "text", "content": "word " * 100_000}
 
 
@@ -34,7 +29,7 @@ PRINTS = (
 def started(*arguments: str | Path) -> Iterator[subprocess.Popen[bytes]]:
     """Start the command; whatever happens, it is not left behind."""
     with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-c", LISTENING, *arguments],
+        [*INTERRUPTIBLE, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

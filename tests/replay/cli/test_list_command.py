@@ -1,11 +1,11 @@
 """``replay ls``."""
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+from replay_command import Run
+
 HEADER = {
     "session_id": "ses-1",
     "generated_title": "What about Q3?",

@@ -1,15 +1,13 @@
 """What the library logs."""
 
 import logging
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from replay.cli.log_output import LogOutput
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
+from replay_command import Run
 
 
 def test_a_record_is_one_line_that_is_safe_to_look_at(

@@ -1,14 +1,12 @@
 """Sub-commands of other packages."""
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from registering import register
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
+from replay_command import Run
 
 GREET = """
 import click
@@ -33,15 +31,10 @@ def installed(
 ) -> Callable[..., Run]:
     """Return what installs a package, and returns what runs the command with it."""
 
-    def installed(code: str, *names: str, package: str = "theirs") -> Run:
-        for name in names:
-            place = tmp_path / package / name
-            place.mkdir(parents=True)
-            module = register(monkeypatch, place, package, code, command=name)
-            paths.append(str(place / module))
-        return lambda *arguments: run(*arguments, env={"PYTHONPATH": ":".join(paths)})
+    def installed(code: str, name: str, package: str = "theirs") -> Run:
+        register(monkeypatch, tmp_path / package, package, code, command=name)
+        return run
 
-    paths: list[str] = []
     return installed
 
 

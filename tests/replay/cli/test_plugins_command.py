@@ -1,12 +1,12 @@
 """``replay plugins``."""
 
 import json
-import subprocess
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+import pytest
+
+from replay_command import Run
 
 
 def test_what_is_installed_is_a_line_each(run: Run) -> None:
@@ -19,7 +19,7 @@ def test_what_is_installed_is_a_line_each(run: Run) -> None:
 
 
 def test_what_cannot_be_imported_is_listed_with_its_error(
-    run: Run, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, run: Run, tmp_path: Path
 ) -> None:
     info = tmp_path / "broken-1.5.dist-info"
     info.mkdir()
@@ -29,7 +29,8 @@ def test_what_cannot_be_imported_is_listed_with_its_error(
     (info / "entry_points.txt").write_text(
         "[replay.plugins]\nboom = no_such_module:X\n"
     )
-    done = run("plugins", "--json", env={"PYTHONPATH": str(tmp_path)})
+    monkeypatch.syspath_prepend(tmp_path)
+    done = run("plugins", "--json")
     assert done.returncode == 0
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert {each["name"] for each in found} >= {"boom", "json_file", "usage"}

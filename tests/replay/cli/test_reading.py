@@ -1,12 +1,10 @@
 """What the sub-commands that read a location have in common."""
 
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+from replay_command import Run
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """``replay run``."""
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+from replay_command import Run
+
 TEXTS = [{"type": "text", "content": "one"}, {"type": "text", "content": "two"}]
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+from replay_command import Run
+
 TEXT = {"type": "text", "content": "Grüße 世界 \U0001f600"}
 
 
@@ -54,15 +55,15 @@ def test_wrong_usage_is_one_line_and_exits_with_2(
     ],
 )
 def test_output_is_utf_8_whatever_the_locale(
-    run: Run, session_file: Callable[..., Path], locale: dict[str, str]
+    process: Run, session_file: Callable[..., Path], locale: dict[str, str]
 ) -> None:
-    done = run("transcript", session_file(TEXT), env=locale)
+    done = process("transcript", session_file(TEXT), env=locale)
     assert "    Grüße 世界 \U0001f600\n" in done.stdout
     assert done.returncode == 0
 
 
-def test_errors_are_utf_8_whatever_the_locale(run: Run) -> None:
-    done = run("transcript", "Grüße", env={"PYTHONIOENCODING": "ascii"})
+def test_errors_are_utf_8_whatever_the_locale(process: Run) -> None:
+    done = process("transcript", "Grüße", env={"PYTHONIOENCODING": "ascii"})
     assert done.stderr == "replay: error: Grüße: no such file or directory\n"
 
 

@@ -1,16 +1,15 @@
 """``replay serve``."""
 
 import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from asking import CHAT, ask
+from replay_command import Run
 from serving_process import serving, url_in
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 TEXT = {"type": "text", "content": "Grüße"}
 
 

@@ -12,8 +12,8 @@ import pytest
 
 import replay
 from replay.rendering import FORMATS, Format
+from replay_command import Run
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 TEXT = {"type": "text", "content": "Up 12 %."}
 
 

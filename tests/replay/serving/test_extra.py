@@ -1,18 +1,12 @@
 """The extra that serving needs."""
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from replay.serving.extra import require_extra
-
-#: An import that is blocked so fails as if nothing were installed.
-WITHOUT = (
-    "import sys; sys.modules[sys.argv.pop(1)] = None\n"
-    "from replay.cli import main; main()"
-)
+from replay_command import Run
 
 
 def test_where_it_is_installed_nothing_happens() -> None:
@@ -20,14 +14,11 @@ def test_where_it_is_installed_nothing_happens() -> None:
 
 
 @pytest.mark.parametrize("name", ["starlette", "uvicorn"])
-def test_where_it_is_missing_one_line_tells(folder: Path, name: str) -> None:
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-c", WITHOUT, name, "serve", folder],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        timeout=60,
-    )
+def test_where_it_is_missing_one_line_tells(
+    monkeypatch: pytest.MonkeyPatch, run: Run, folder: Path, name: str
+) -> None:
+    monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
+    done = run("serve", folder)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         f"replay: error: replay serve: {name} is needed, and cannot be imported "

@@ -11,8 +11,8 @@ from forged_logs import edited, replaced, written
 def shown(*arguments: object) -> list[list[str]]:
     """Return the rows that are printed, their times left out."""
     done = audit("show", *arguments)
-    assert (done.code, done.err) == (0, "")
-    rows = [line.split("\t") for line in done.out.splitlines()]
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
     return [[row[0], *row[2:]] for row in rows]
 
 
@@ -54,7 +54,7 @@ def test_records_are_filtered(tmp_path: Path) -> None:
 
 def test_records_are_filtered_by_time(tmp_path: Path) -> None:
     log = written(tmp_path / "log")
-    time = audit("show", log.log).out.splitlines()[5].split("\t")[1]
+    time = audit("show", log.log).stdout.splitlines()[5].split("\t")[1]
     since, until = shown(log.log, "--since", time), shown(log.log, "--until", time)
     assert since + until
     assert {row[0] for row in since}.isdisjoint(row[0] for row in until)
@@ -66,15 +66,15 @@ def test_records_are_filtered_by_time(tmp_path: Path) -> None:
 def test_what_is_no_time_is_wrong_usage(tmp_path: Path) -> None:
     log = written(tmp_path / "log")
     done = audit("show", log.log, "--since", "noon")
-    assert done.code == 2
-    assert "'noon' is no date and no time in ISO 8601" in done.err
+    assert done.returncode == 2
+    assert "'noon' is no date and no time in ISO 8601" in done.stderr
 
 
 def test_for_programs_records_are_as_they_stand(tmp_path: Path) -> None:
     log = written(tmp_path / "log", max_bytes=1500)
     done = audit("show", log.log, "--json")
     parts = [*log.files.parts(), log.log]
-    assert done.out.encode() == b"".join(each.read_bytes() for each in parts)
+    assert done.stdout.encode() == b"".join(each.read_bytes() for each in parts)
 
 
 def test_a_line_that_is_no_record_is_shown_as_that(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_line_that_is_no_record_is_shown_as_that(tmp_path: Path) -> None:
     assert [row[1] for row in shown(log.log)] == [
         *("log_opened", "?", "?", "session_start"),
     ]
-    assert "\x1b" not in audit("show", log.log, "--json").out
+    assert "\x1b" not in audit("show", log.log, "--json").stdout
 
 
 def test_long_values_are_cut(tmp_path: Path) -> None:
