@@ -30,6 +30,8 @@ from replay.stored_events import StoredEvents
 from replay_backends.http import HTTPBackend
 from spying import Spy
 
+pytestmark = pytest.mark.slow
+
 Serve = Callable[..., LlamaCloudServer]
 TURN: list[dict[str, Any]] = [
     {"type": "user_input", "content": "Q?"},

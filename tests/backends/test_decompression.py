@@ -75,6 +75,7 @@ def test_what_follows_the_data_and_is_none_is_refused() -> None:
         decompressed(io.BytesIO(gzip.compress(TEXT) + b"more")).read()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PACK)
 def test_a_bomb_is_refused_before_it_goes_off(name: str) -> None:
     file = decompressed(io.BytesIO(PACK[name](bytes(200 << 20))))

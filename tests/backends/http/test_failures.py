@@ -308,6 +308,7 @@ except replay.LimitExceededError:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encodings", ["gzip", "gzip, gzip", "zstd"])
 def test_a_bomb_of_10_gb_ends_at_the_limit_in_flat_memory(
     serve: Serve, encodings: str

@@ -700,6 +700,7 @@ with replay.open(sys.argv[1], api_key="llx-0") as source:
 """
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_over_100_000_events(serve: Serve) -> None:
     def handler(_request: Request, connection: socket.socket) -> None:
         connection.sendall(PLAIN)

@@ -242,6 +242,7 @@ class API(ChatAPI):
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "handler",
     [

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SESSION = '{"session_id": "ses-1", "events": [{"type": "text", "content": "Hi."}]}'
 CONFTEST = """
 import pytest
@@ -62,23 +64,27 @@ def outcome_of(folder: Path, conftest: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+@pytest.mark.slow
 def test_the_fixture_serves_what_a_fixture_of_the_user_names(tmp_path: Path) -> None:
     code, output = outcome_of(tmp_path, CONFTEST)
     assert code == 0, output
     assert "STATUS 200\nSTATUS 503\nFAULTS [None, '503']" in output
 
 
+@pytest.mark.slow
 def test_the_server_has_the_settings_of_the_user(tmp_path: Path) -> None:
     _, output = outcome_of(tmp_path, CONFTEST + SETTINGS)
     assert "STATUS 401\nSTATUS 503" in output
 
 
+@pytest.mark.slow
 def test_without_sessions_the_test_fails_and_says_why(tmp_path: Path) -> None:
     code, output = outcome_of(tmp_path, "from replay.testing import llamacloud_server")
     assert code == 1
     assert "define a fixture llamacloud_sessions" in output
 
 
+@pytest.mark.slow
 def test_a_fixture_of_the_user_that_is_broken_is_told(tmp_path: Path) -> None:
     code, output = outcome_of(tmp_path, CONFTEST + BROKEN)
     assert code == 1
