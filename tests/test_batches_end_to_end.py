@@ -11,6 +11,8 @@ import pytest
 from batches import directory_of, lines_of, plugin_at
 from killing_batches import run as kill_and_compare
 
+pytestmark = pytest.mark.slow
+
 NAMES = [f"ses-{number:03}" for number in range(120)]
 POISONOUS = """
 import ctypes

@@ -30,6 +30,8 @@ from replay.stored_events import StoredEvents
 from replay_backends.http import HTTPBackend
 from spying import Spy
 
+pytestmark = pytest.mark.slow
+
 Serve = Callable[..., LlamaCloudServer]
 TURN: list[dict[str, Any]] = [
     {"type": "user_input", "content": "Q?"},
@@ -110,8 +112,9 @@ def test_every_fault_of_the_server_is_tried() -> None:
 def test_a_fault_ends_in_recovery_or_in_its_error(serve: Serve, fault: str) -> None:
     server = serve()
     expected = FAULTS[fault]
+    timeout = 1.0 if fault.startswith(("stall", "drip")) else 60.0
     limits = Limits(response_bytes=1 << 20)
-    with replay.open(server.url, timeout=1.0, limits=limits) as source:
+    with replay.open(server.url, timeout=timeout, limits=limits) as source:
         server.fail_next(fault)
         if expected is None:
             session = source.session("ses-1")
@@ -138,7 +141,8 @@ def test_a_turn_that_breaks_off_goes_on_with_what_the_service_has(
             return found
 
     spy, expected = Spy(), Spy()
-    backend = FailingPrompt(server.url, timeout=1.0)
+    timeout = 3.0 if fault.startswith("stall") else 60.0
+    backend = FailingPrompt(server.url, timeout=timeout)
     with closing(backend), backend.stream(*PROMPT) as stream:
         report = ReplayEngine([spy]).replay_live(stream, reconcile=True)
     ReplayEngine([expected]).replay(replay.loads(json.dumps(TURN)))
@@ -171,7 +175,7 @@ def test_an_event_reaches_a_hook_before_the_next_is_sent(
     serve: Serve, tmp_path: Path
 ) -> None:
     sessions = tmp_path / "sessions"
-    (sessions / "ses-1.arrivals").write_text("0.0\n0.0\n0.5\n0.6\n0.6\n")
+    (sessions / "ses-1.arrivals").write_text("0.0\n0.0\n2.0\n2.0\n2.0\n")
     server = serve(sessions, speed=1.0)
     heard: list[float] = []
     plugin = {"text_delta": lambda event: heard.append(event and time.monotonic())}

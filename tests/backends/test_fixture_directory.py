@@ -332,6 +332,7 @@ def kill(process: "subprocess.Popen[bytes]") -> None:
     process.communicate()
 
 
+@pytest.mark.slow
 def test_a_writer_that_is_killed_leaves_only_whole_sessions(tmp_path: Path) -> None:
     for _ in range(5):
         process = writer(tmp_path, "x")

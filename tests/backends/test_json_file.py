@@ -181,6 +181,7 @@ def test_a_session_from_standard_input_is_called_so(tmp_path: Path) -> None:
     assert run(*command, stdin=b"[]", folder=tmp_path) == "stdin stdin\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("bash"), reason="bash is not there")
 def test_what_another_command_prints_is_a_file_like_any_other(tmp_path: Path) -> None:
     (tmp_path / "a.json.gz").write_bytes(gzip.compress(document("a") * 10_000))

@@ -32,6 +32,7 @@ def figures_of(name: str) -> list[Figure]:
     return list(measure([name], SMALLEST, tell=lambda _: None))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_a_case_gives_figures_under_its_name(name: str) -> None:
     figures = figures_of(name)
@@ -39,12 +40,14 @@ def test_a_case_gives_figures_under_its_name(name: str) -> None:
     assert {figure.case.partition("/")[0] for figure in figures} == {name}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_no_two_figures_are_taken_for_each_other(name: str) -> None:
     keys = [figure.key for figure in figures_of(name)]
     assert len(set(keys)) == len(keys)
 
 
+@pytest.mark.slow
 def test_a_case_is_told_before_it_is_measured() -> None:
     told: list[str] = []
     next(measure(["hook-call"], SMALLEST, tell=told.append))

@@ -35,6 +35,7 @@ def test_a_command_that_fails_is_an_error_with_what_it_said() -> None:
     assert "no such file" in raised.value.__notes__[0]
 
 
+@pytest.mark.slow
 def test_commands_take_turns() -> None:
     small, large = cost_in_turn(
         ["-c", "pass"], ["-c", ALLOCATE], seconds=0.0, value=lambda cost: cost.peak

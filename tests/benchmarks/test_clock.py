@@ -1,6 +1,10 @@
 import gc
 
+import pytest
+
 from benchmarks.clock import SHORTEST, time_in_turn
+
+pytestmark = pytest.mark.slow
 
 
 def work(steps: int) -> int:

@@ -8,6 +8,7 @@ from benchmarks.cases import CASES
 from benchmarks.figures import figure
 
 
+@pytest.mark.slow
 def test_it_prints_a_table_writes_json_and_compares(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

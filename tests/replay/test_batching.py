@@ -73,6 +73,7 @@ def test_checkpoints_of_shards_are_gathered(
     assert replay.replay_many(location, [giving], gather=files).known == len("abc")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [None, 2])
 def test_many_large_sessions_of_one_id_are_what_they_are_without_a_batch(
     tmp_path: Path, jobs: int | None

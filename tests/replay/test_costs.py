@@ -117,6 +117,7 @@ def test_a_session_takes_little_more_memory_than_its_text() -> None:
     assert peak(lambda: replay.loads(data)) < 6 * len(data)
 
 
+@pytest.mark.slow
 def test_a_large_session_takes_no_more_memory_than_a_small_one() -> None:
     def walk_all(deltas: int) -> Callable[[], object]:
         data = recording(deltas)

@@ -166,6 +166,7 @@ def test_a_plugin_may_stop_a_live_turn() -> None:
     assert report.outcome == "stopped"
 
 
+@pytest.mark.slow
 def test_a_live_turn_of_any_length_takes_no_more_memory() -> None:
     def peak(count: int) -> int:
         class Long(Stream):

@@ -179,6 +179,7 @@ def test_a_rendering_ends_with_one_line_feed(format_: Format) -> None:
     assert not text.endswith("\n\n")
 
 
+@pytest.mark.slow
 def test_naughty_strings_forge_nothing(shared: Path) -> None:
     naughty = json.loads((shared / "torture" / "blns.json").read_text("utf-8"))
     words = [word for word in naughty if word]

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-PATIENCE = 30.0  # seconds; nothing here takes more than one
+PATIENCE = 60.0  # seconds; nothing here takes more than one
 PROMPT = {"prompt": "Well?", "index_ids": ["idx-1"]}
 CHAT = "/api/v1/chat"
 

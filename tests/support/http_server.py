@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 import attrs
 
-PATIENCE = 10.0  # seconds until a test that waits fails
+PATIENCE = 60.0  # seconds until a test that waits fails
 KEY = "llx-CANARY0123456789abcdef"
 
 

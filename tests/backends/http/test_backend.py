@@ -43,6 +43,7 @@ def test_a_session_is_what_the_service_has(serve: Serve, source_of: Open) -> Non
     assert source.session("ses-1").as_object() == {**session, "events": None}
 
 
+@pytest.mark.slow
 def test_the_corpus_comes_through_unchanged(
     serve: Serve, source_of: Open, shared: Path
 ) -> None:

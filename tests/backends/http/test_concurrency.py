@@ -12,7 +12,7 @@ from http_server import Request, Server, answer
 
 Serve = Callable[..., Server]
 Open = Callable[..., replay.Source]
-PATIENCE = 10
+PATIENCE = 60
 
 
 class EightAtOnce(ChatAPI):

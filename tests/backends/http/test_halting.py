@@ -8,7 +8,7 @@ import pytest
 
 from replay_backends.http.halting import Halt
 
-PATIENCE = 10
+PATIENCE = 60
 
 
 def test_a_thread_that_waits_for_a_byte_is_woken() -> None:

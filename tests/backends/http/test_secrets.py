@@ -241,6 +241,7 @@ class API(ChatAPI):
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize(
     "handler",

@@ -21,6 +21,7 @@ NUMBERS = itertools.count()
 EVENTS = [Text("Yes.")]
 
 
+@pytest.mark.slow
 class TestS3(BackendContract):
     @pytest.fixture
     def backend(self, bucket: Bucket) -> Backend:
@@ -56,6 +57,7 @@ def keep(location: str, *sessions: Session, **options: object) -> None:
             source.write(session)
 
 
+@pytest.mark.slow
 def test_a_session_is_kept_in_a_file_as_in_a_directory(
     bucket: Bucket, tmp_path: Path
 ) -> None:

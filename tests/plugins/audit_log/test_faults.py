@@ -57,6 +57,7 @@ def met_by(folder: Path, call: str, *faults: str) -> list[str]:
 WHEN = f"when={FAILING}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("faults", "errors", "fewest"),
     [

@@ -14,6 +14,7 @@ ROUNDS = int(os.environ.get("AUDIT_LOG_KILLS", "15"))
 SUPPORT = Path(__file__).resolve().parents[2] / "support"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sync", ["record", "session", "20"])
 def test_no_acknowledged_record_is_missing_after_kills(
     tmp_path: Path, sync: str

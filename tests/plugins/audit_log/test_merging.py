@@ -231,6 +231,7 @@ def sessions_in(path: Path) -> dict[str, list[Record]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_merge_that_is_killed_again_and_again_records_each_session_once(
     tmp_path: Path,
 ) -> None:

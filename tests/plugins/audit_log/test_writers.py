@@ -33,6 +33,7 @@ def write_when_it_is_free(path: Path, pipe: int, actor: str) -> None:
         return
 
 
+@pytest.mark.slow
 def test_four_processes_are_refused_or_write_every_record(tmp_path: Path) -> None:
     path, actors = tmp_path / "a", [f"process {number}" for number in range(4)]
     mine = opened(path)

@@ -142,11 +142,13 @@ def check(document: JSON) -> None:
     assert len(told["events"]) == len(document["events"])
 
 
+@pytest.mark.slow
 def test_in_the_corpus_with_seeded_secrets_none_survives(shared: Path) -> None:
     for path in (shared / "corpus" / "sessions").glob("*.json"):
         check(seeded_document(json.loads(path.read_bytes())))
 
 
+@pytest.mark.slow
 def test_in_odd_histories_with_seeded_secrets_none_survives() -> None:
     for session in odd_histories(longest=50):
         document = whole(session)

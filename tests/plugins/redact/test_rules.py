@@ -174,6 +174,7 @@ Redactor().text(text + "\\n" + text[:1000])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_megabyte_is_searched_in_linear_time(unit: str) -> None:
     done = subprocess.run([sys.executable, "-c", _TIMED, unit], check=False)  # noqa: S603 - our own

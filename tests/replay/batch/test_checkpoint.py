@@ -279,6 +279,7 @@ def test_a_walk_that_was_left_does_not_hold_the_file(opening: Opening) -> None:
     assert missing(opening(), 3) == []
 
 
+@pytest.mark.slow
 def test_walking_and_keeping_take_no_memory_for_each_session(
     checkpoint: Checkpoint,
 ) -> None:

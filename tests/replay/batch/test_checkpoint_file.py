@@ -286,6 +286,7 @@ class TestLocking:
             held.wait()
             filled(path)
 
+    @pytest.mark.slow
     def test_of_several_that_open_it_at_once_one_gets_it(self, tmp_path: Path) -> None:
         for number in range(20):
             path = tmp_path / f"{number // 2}"  # made at first, and found then

@@ -11,6 +11,8 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from batch_values import KEY, digested, done, found, problem, worked
 from forking import exit_code_of, forked
 from replay.batch.checkpoint import Checkpoint
@@ -86,6 +88,7 @@ def whole_tasks(path: Path) -> int:
     return len(problems)
 
 
+@pytest.mark.slow
 def test_a_kill_loses_no_task_that_was_kept_and_leaves_none_in_part(
     tmp_path: Path,
 ) -> None:
@@ -99,6 +102,7 @@ def test_a_kill_loses_no_task_that_was_kept_and_leaves_none_in_part(
     assert tasks > ROUNDS
 
 
+@pytest.mark.slow
 def test_a_kill_at_the_start_of_a_run_loses_no_result(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint"
     with closing(Checkpoint(path, KEY)) as checkpoint:

@@ -37,12 +37,14 @@ def crew(address: str) -> Iterator[ExecutorCrew]:
         yield ExecutorCrew(executor, work)
 
 
+@pytest.mark.slow
 def test_tasks_are_done_by_the_workers(crew: ExecutorCrew) -> None:
     futures = [crew.submit(work, task_of("a", "b")) for _ in range(20)]
     pids = set.union(*(pids_of(future.result()) for future in futures))
     assert len(pids) == crew.size == 2
 
 
+@pytest.mark.slow
 def test_the_same_task_can_be_done_twice(crew: ExecutorCrew, tmp_path: Path) -> None:
     task = task_of(f"only_once {tmp_path}/a")
     assert crew.submit(work, task).result().done
@@ -50,17 +52,20 @@ def test_the_same_task_can_be_done_twice(crew: ExecutorCrew, tmp_path: Path) -> 
     assert isinstance(again, FileExistsError)
 
 
+@pytest.mark.slow
 def test_what_the_work_raises_is_no_death(crew: ExecutorCrew) -> None:
     error = crew.submit(fail, task_of("a", first=3)).exception()
     assert repr(error) == "LookupError(3)"
     assert crew.died(LookupError()) is None
 
 
+@pytest.mark.slow
 def test_a_result_that_cannot_be_sent_is_told(crew: ExecutorCrew) -> None:
     error = crew.submit(cannot_be_sent, task_of("a")).exception()
     assert isinstance(error, WorkerError)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deed", ["segfault", "exit_early", "killed"])
 def test_a_worker_s_death_has_unknown_suspects(crew: ExecutorCrew, deed: str) -> None:
     error = crew.submit(work, task_of("a", deed)).exception()
@@ -69,12 +74,14 @@ def test_a_worker_s_death_has_unknown_suspects(crew: ExecutorCrew, deed: str) ->
     assert crew.submit(work, task_of("a")).result().done, "it was made anew"
 
 
+@pytest.mark.slow
 def test_a_session_that_takes_too_long_ends_its_worker(crew: ExecutorCrew) -> None:
     error = crew.submit(work, task_of("sleep", of=job(seconds=0.2))).exception()
     assert error
     assert crew.died(error) == Died(None)
 
 
+@pytest.mark.slow
 def test_a_lack_of_memory_is_a_death(crew: ExecutorCrew) -> None:
     task = task_of("allocate", of=job(memory=3 << 30))
     error = crew.submit(work, task).exception()
@@ -82,6 +89,7 @@ def test_a_lack_of_memory_is_a_death(crew: ExecutorCrew) -> None:
     assert crew.died(error) == Died(None)
 
 
+@pytest.mark.slow
 def test_a_session_is_done_alone_on_this_machine(crew: ExecutorCrew) -> None:
     (problem,) = crew.alone(task_of("segfault")).problems
     assert problem.reason == "killed by SIGSEGV (segmentation fault)"

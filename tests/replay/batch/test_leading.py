@@ -155,6 +155,7 @@ def test_what_is_stored_is_told_in_several_answers(
     assert progress == BatchProgress(replayed=4, known=count - 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("knows", [True, False])
 @given(
     deadly=st.dictionaries(

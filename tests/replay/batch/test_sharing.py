@@ -38,7 +38,7 @@ def test_every_portion_is_in_one_task_in_order(
 
 
 def test_small_portions_share_a_task() -> None:
-    tasks = [*shared_out(JOB, _numbered(*[SMALL] * 200_000), 2)]
+    tasks = [*shared_out(JOB, _numbered(*[SMALL] * 40_000), 2)]
     for task in tasks:
         assert _weight(task) <= TASK_WEIGHT + weight_of(task.portions[0])
     assert min(map(_weight, tasks)) > TASK_WEIGHT / 2

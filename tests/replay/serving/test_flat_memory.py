@@ -37,6 +37,7 @@ def memory_of(process: subprocess.Popen[str]) -> int:
     return int(status.partition("VmRSS:")[2].split()[0])
 
 
+@pytest.mark.slow
 def test_memory_is_flat_over_100_000_events(process: subprocess.Popen[str]) -> None:
     assert process.stdout
     url = process.stdout.readline().split(" at ")[1].split()[0]

@@ -139,6 +139,7 @@ def test_the_first_event_is_with_the_client_before_the_second_is_sent(
     assert received.count(b"data:") == 1
 
 
+@pytest.mark.slow
 def test_200_clients_are_served_at_once(serve: Serve) -> None:
     server = serve(speed=1)
     url = server.url

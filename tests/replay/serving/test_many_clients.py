@@ -72,6 +72,7 @@ def events_in(answer: bytes) -> list[object]:
     return [json.loads(each.removeprefix(b"data: ")) for each in lines]
 
 
+@pytest.mark.slow
 def test_each_of_200_clients_gets_its_own_turn_while_all_wait(url: str) -> None:
     with ExitStack() as stack:
         clients = [stack.enter_context(begun(url, number)) for number in CLIENTS]
@@ -87,6 +88,7 @@ def test_each_of_200_clients_gets_its_own_turn_while_all_wait(url: str) -> None:
         assert events_in(answer) == events_of_client(number)[1:]
 
 
+@pytest.mark.slow
 def test_after_200_clients_the_server_has_the_record_of_each_request(url: str) -> None:
     with ExitStack() as stack:
         clients = [stack.enter_context(begun(url, number)) for number in CLIENTS]

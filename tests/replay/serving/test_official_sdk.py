@@ -180,6 +180,7 @@ def test_the_async_client_finds_attachments_across_pages(
     asyncio.run(use())
 
 
+@pytest.mark.slow
 def test_what_the_client_retrieves_is_what_was_recorded(
     serve: Serve, shared: Path
 ) -> None:

@@ -5,23 +5,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from asking import CHAT, ask
+from replay.testing import (
+    ServerSettings,
+    llamacloud_server,  # noqa: F401 - pytest finds it here
+)
+
 SESSION = '{"session_id": "ses-1", "events": [{"type": "text", "content": "Hi."}]}'
 CONFTEST = """
 import pytest
-from replay.testing import ServerSettings, llamacloud_server
+from replay.testing import llamacloud_server
 
 @pytest.fixture
 def llamacloud_sessions():
-    return "sessions"
-"""
-SETTINGS = """
-@pytest.fixture
-def llamacloud_settings():
-    return ServerSettings(api_key="llx-right")
-"""
-BROKEN = """
-@pytest.fixture
-def llamacloud_sessions(no_such_fixture):
     return "sessions"
 """
 TESTS = """
@@ -44,45 +42,59 @@ def test_it(llamacloud_server):
 """
 
 
-def outcome_of(folder: Path, conftest: str) -> tuple[int, str]:
-    """Return the exit code of a project's test run, and what it printed."""
-    (folder / "sessions").mkdir()
-    (folder / "sessions" / "a.json").write_text(SESSION, encoding="utf-8")
-    (folder / "conftest.py").write_text(conftest, encoding="utf-8")
-    (folder / "test_it.py").write_text(TESTS, encoding="utf-8")
+@pytest.mark.slow
+def test_the_fixture_serves_what_a_fixture_of_the_user_names(tmp_path: Path) -> None:
+    (tmp_path / "sessions").mkdir()
+    (tmp_path / "sessions" / "a.json").write_text(SESSION, encoding="utf-8")
+    (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+    (tmp_path / "test_it.py").write_text(TESTS, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-sW", "error", "-p", "no:cacheprovider"],
-        cwd=folder,
+        cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         check=False,
         encoding="utf-8",
         timeout=120,
     )
-    return done.returncode, done.stdout
+    assert done.returncode == 0, done.stdout
+    assert "STATUS 200\nSTATUS 503\nFAULTS [None, '503']" in done.stdout
 
 
-def test_the_fixture_serves_what_a_fixture_of_the_user_names(tmp_path: Path) -> None:
-    code, output = outcome_of(tmp_path, CONFTEST)
-    assert code == 0, output
-    assert "STATUS 200\nSTATUS 503\nFAULTS [None, '503']" in output
+class TestWithSettings:
+    @pytest.fixture
+    def llamacloud_sessions(self, tmp_path: Path) -> Path:
+        (tmp_path / "a.json").write_text(SESSION, encoding="utf-8")
+        return tmp_path
+
+    @pytest.fixture
+    def llamacloud_settings(self) -> ServerSettings:
+        return ServerSettings(api_key="llx-right")
+
+    def test_the_server_has_them(self, request: pytest.FixtureRequest) -> None:
+        url = request.getfixturevalue("llamacloud_server").url
+        allowed = {"Authorization": "Bearer llx-right"}
+        assert ask(url, "GET", f"{CHAT}/ses-1", headers=allowed).status == 200
+        assert ask(url, "GET", f"{CHAT}/ses-1").status == 401
 
 
-def test_the_server_has_the_settings_of_the_user(tmp_path: Path) -> None:
-    _, output = outcome_of(tmp_path, CONFTEST + SETTINGS)
-    assert "STATUS 401\nSTATUS 503" in output
+def test_without_sessions_the_test_fails_and_says_why(
+    request: pytest.FixtureRequest,
+) -> None:
+    with pytest.raises(pytest.fail.Exception, match="define a fixture llamacloud_sess"):
+        request.getfixturevalue("llamacloud_server")
 
 
-def test_without_sessions_the_test_fails_and_says_why(tmp_path: Path) -> None:
-    code, output = outcome_of(tmp_path, "from replay.testing import llamacloud_server")
-    assert code == 1
-    assert "define a fixture llamacloud_sessions" in output
+class TestBroken:
+    @pytest.fixture
+    def llamacloud_sessions(self, no_such_fixture: Path) -> Path:
+        return no_such_fixture
 
-
-def test_a_fixture_of_the_user_that_is_broken_is_told(tmp_path: Path) -> None:
-    code, output = outcome_of(tmp_path, CONFTEST + BROKEN)
-    assert code == 1
-    assert "'no_such_fixture' not found" in output
+    def test_a_fixture_of_the_user_that_is_broken_is_told(
+        self, request: pytest.FixtureRequest
+    ) -> None:
+        with pytest.raises(pytest.FixtureLookupError, match="no_such_fixture"):
+            request.getfixturevalue("llamacloud_server")
 
 
 def test_the_suites_need_neither_pytest_nor_the_extra() -> None:
