@@ -15,7 +15,7 @@ from benchmarks.children import cost_in_turn
 from benchmarks.clock import time_in_turn
 from benchmarks.figures import Figure, figure
 from benchmarks.plan import Plan
-from replay.batch.dask_cluster import dask_executor
+from replay.batch.executor_pool import dask_executor
 
 WORKERS: Final = 2
 EVENTS: Final = 98  #: of each session that is a file: about 6 KB

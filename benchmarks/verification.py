@@ -12,10 +12,10 @@ from benchmarks.children import cost_in_turn
 from benchmarks.clock import time_in_turn
 from benchmarks.figures import Figure, figure
 from benchmarks.plan import Plan
-from replay_plugins.audit_log.chain import Chain
-from replay_plugins.audit_log.checkpoints import Checkpoint
-from replay_plugins.audit_log.signed_notes import write_note
-from replay_plugins.audit_log.verifying import verify
+from replay_plugins.audit_log.format.chain import Chain
+from replay_plugins.audit_log.format.checkpoints import Checkpoint
+from replay_plugins.audit_log.format.notes import write_note
+from replay_plugins.audit_log.verify.verifier import verify
 
 LOG_ID: Final = "0" * 32
 SESSION: Final = 1_000  #: records from one checkpoint to the next

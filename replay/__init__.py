@@ -10,18 +10,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from replay.backend import Source as Source
-    from replay.backend import load as load
-    from replay.backend import open as open  # noqa: A004 - replay.open, as promised
-    from replay.backend_protocols import Backend as Backend
     from replay.batch.progress import BatchProgress as BatchProgress
-    from replay.batch.reports import BatchReport as BatchReport
+    from replay.batch.progress import BatchReport as BatchReport
+    from replay.batch.runner import replay_many as replay_many
     from replay.batch.tasks import Problem as Problem
-    from replay.batch_results import BatchResult as BatchResult
-    from replay.batching import replay_many as replay_many
-    from replay.coalescing import coalesce as coalesce
-    from replay.diagnostics import Diagnostic as Diagnostic
-    from replay.engine import ReplayEngine as ReplayEngine
+    from replay.coalescing.transcripts import transcript as transcript
+    from replay.coalescing.walk import coalesce as coalesce
+    from replay.codec.reader import loads as loads
+    from replay.codec.writer import dump as dump
+    from replay.codec.writer import dumps as dumps
+    from replay.engine.engine import ReplayEngine as ReplayEngine
+    from replay.engine.hookspecs import Context as Context
+    from replay.engine.hookspecs import hookimpl as hookimpl
+    from replay.engine.report import BatchResult as BatchResult
+    from replay.engine.report import ReplayReport as ReplayReport
     from replay.errors import AuditError as AuditError
     from replay.errors import AuditFullError as AuditFullError
     from replay.errors import AuditLockedError as AuditLockedError
@@ -52,39 +54,37 @@ if TYPE_CHECKING:
     from replay.errors import UnsafeRedirectError as UnsafeRedirectError
     from replay.errors import UnsupportedError as UnsupportedError
     from replay.errors import WorkerError as WorkerError
-    from replay.events import Event as Event
-    from replay.events import ImageAttachment as ImageAttachment
-    from replay.events import Stop as Stop
-    from replay.events import Text as Text
-    from replay.events import TextDelta as TextDelta
-    from replay.events import Thinking as Thinking
-    from replay.events import ThinkingDelta as ThinkingDelta
-    from replay.events import ToolCall as ToolCall
-    from replay.events import ToolResult as ToolResult
-    from replay.events import UnknownEvent as UnknownEvent
-    from replay.events import Usage as Usage
-    from replay.events import UserInput as UserInput
-    from replay.hookspecs import Context as Context
-    from replay.hookspecs import hookimpl as hookimpl
-    from replay.limits import Limits as Limits
-    from replay.live_streams import LiveStream as LiveStream
-    from replay.messages import Message as Message
-    from replay.messages import ToolExchange as ToolExchange
-    from replay.messages import Transcript as Transcript
-    from replay.messages import Turn as Turn
-    from replay.plugin_loading import load_plugin as load_plugin
-    from replay.portions import Portion as Portion
-    from replay.portions import PortionedBackend as PortionedBackend
-    from replay.portions import Stored as Stored
+    from replay.model.diagnostics import Diagnostic as Diagnostic
+    from replay.model.events import Event as Event
+    from replay.model.events import ImageAttachment as ImageAttachment
+    from replay.model.events import Stop as Stop
+    from replay.model.events import Text as Text
+    from replay.model.events import TextDelta as TextDelta
+    from replay.model.events import Thinking as Thinking
+    from replay.model.events import ThinkingDelta as ThinkingDelta
+    from replay.model.events import ToolCall as ToolCall
+    from replay.model.events import ToolResult as ToolResult
+    from replay.model.events import UnknownEvent as UnknownEvent
+    from replay.model.events import Usage as Usage
+    from replay.model.events import UserInput as UserInput
+    from replay.model.limits import Limits as Limits
+    from replay.model.messages import Message as Message
+    from replay.model.messages import ToolExchange as ToolExchange
+    from replay.model.messages import Transcript as Transcript
+    from replay.model.messages import Turn as Turn
+    from replay.model.sessions import JobMetadata as JobMetadata
+    from replay.model.sessions import Session as Session
+    from replay.model.sessions import SessionSummary as SessionSummary
+    from replay.registry import load_plugin as load_plugin
     from replay.rendering import render as render
-    from replay.report import ReplayReport as ReplayReport
-    from replay.sessions import JobMetadata as JobMetadata
-    from replay.sessions import Session as Session
-    from replay.sessions import SessionSummary as SessionSummary
-    from replay.shapes import loads as loads
-    from replay.transcripts import transcript as transcript
-    from replay.writing import dump as dump
-    from replay.writing import dumps as dumps
+    from replay.sources.live_stream import LiveStream as LiveStream
+    from replay.sources.protocols import Backend as Backend
+    from replay.sources.protocols import Portion as Portion
+    from replay.sources.protocols import PortionedBackend as PortionedBackend
+    from replay.sources.protocols import Stored as Stored
+    from replay.sources.source import Source as Source
+    from replay.sources.source import load as load
+    from replay.sources.source import open as open  # noqa: A004 - replay.open, as promised
 else:
 
     def __getattr__(name: str) -> object:
@@ -98,16 +98,16 @@ else:
 
 
 _HOMES = {
-    "backend": ["Source", "load", "open"],
-    "backend_protocols": ["Backend"],
-    "batch.progress": ["BatchProgress"],
-    "batch.reports": ["BatchReport"],
-    "batch_results": ["BatchResult"],
+    "batch.progress": ["BatchProgress", "BatchReport"],
+    "batch.runner": ["replay_many"],
     "batch.tasks": ["Problem"],
-    "batching": ["replay_many"],
-    "coalescing": ["coalesce"],
-    "diagnostics": ["Diagnostic"],
-    "engine": ["ReplayEngine"],
+    "coalescing.transcripts": ["transcript"],
+    "coalescing.walk": ["coalesce"],
+    "codec.reader": ["loads"],
+    "codec.writer": ["dump", "dumps"],
+    "engine.engine": ["ReplayEngine"],
+    "engine.hookspecs": ["Context", "hookimpl"],
+    "engine.report": ["BatchResult", "ReplayReport"],
     "errors": [
         "AuditError",
         "AuditFullError",
@@ -140,7 +140,8 @@ _HOMES = {
         "UnsupportedError",
         "WorkerError",
     ],
-    "events": [
+    "model.diagnostics": ["Diagnostic"],
+    "model.events": [
         "Event",
         "ImageAttachment",
         "Stop",
@@ -154,18 +155,14 @@ _HOMES = {
         "Usage",
         "UserInput",
     ],
-    "hookspecs": ["Context", "hookimpl"],
-    "limits": ["Limits"],
-    "live_streams": ["LiveStream"],
-    "messages": ["Message", "ToolExchange", "Transcript", "Turn"],
-    "plugin_loading": ["load_plugin"],
-    "portions": ["Portion", "PortionedBackend", "Stored"],
+    "model.limits": ["Limits"],
+    "model.messages": ["Message", "ToolExchange", "Transcript", "Turn"],
+    "model.sessions": ["JobMetadata", "Session", "SessionSummary"],
+    "registry": ["load_plugin"],
     "rendering": ["render"],
-    "report": ["ReplayReport"],
-    "sessions": ["JobMetadata", "Session", "SessionSummary"],
-    "shapes": ["loads"],
-    "transcripts": ["transcript"],
-    "writing": ["dump", "dumps"],
+    "sources.live_stream": ["LiveStream"],
+    "sources.protocols": ["Backend", "Portion", "PortionedBackend", "Stored"],
+    "sources.source": ["Source", "load", "open"],
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -34,22 +34,126 @@ Every error carries ``code`` (a stable word for programs), ``hint`` (what to do,
 an empty string) and ``retryable``, and survives pickling.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import ClassVar
 
 import attrs
 
-from replay.audit_errors import AuditError as AuditError
-from replay.audit_errors import AuditFullError as AuditFullError
-from replay.audit_errors import AuditLockedError as AuditLockedError
-from replay.audit_errors import AuditPoisonedError as AuditPoisonedError
-from replay.audit_errors import AuditTamperedError as AuditTamperedError
-from replay.batch_errors import BatchError as BatchError
-from replay.batch_errors import CheckpointError as CheckpointError
-from replay.root_errors import MustStopError as MustStopError
-from replay.root_errors import ReplayError as ReplayError
-from replay.root_errors import sentence
-from replay.worker_errors import WorkerError as WorkerError
+
+class ReplayError(Exception):
+    """Anything that this library raises on purpose."""
+
+    code: ClassVar[str] = "replay-error"
+    retryable: ClassVar[bool] = False
+    hint: str = ""
+
+
+@attrs.define(slots=False)
+class MustStopError(ReplayError):
+    """Raised by a hook: the replay must not go on.
+
+    It reaches the caller as it is, with ``on_plugin_error="isolate"`` too. Subclass it
+    for a plugin without which nothing may happen, such as an audit log.
+    """
+
+    code: ClassVar[str] = "must-stop"
+
+    reason: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return sentence(self.reason, self.hint)
+
+
+def sentence(text: str, hint: str) -> str:
+    """Return what an error says: *text*, and what to do in brackets."""
+    return f"{text} ({hint})" if hint else text
+
+
+@attrs.define(slots=False)
+class AuditError(MustStopError):
+    """The audit log cannot be written; the replay stops, isolated or not."""
+
+    code: ClassVar[str] = "audit-error"
+
+    path: str  #: the file
+    reason: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return sentence(f"{self.path}: {self.reason}", self.hint)
+
+
+@attrs.define(slots=False)
+class AuditLockedError(AuditError):
+    """Another program, or another process of this one, writes the log."""
+
+    code: ClassVar[str] = "audit-locked"
+
+
+@attrs.define(slots=False)
+class AuditFullError(AuditError):
+    """There is no room for a record; the log ends with the record before it."""
+
+    code: ClassVar[str] = "audit-full"
+
+
+@attrs.define(slots=False)
+class AuditPoisonedError(AuditError):
+    """What is on the disk is unknown; this object writes no more."""
+
+    code: ClassVar[str] = "audit-poisoned"
+
+
+@attrs.define(slots=False)
+class AuditTamperedError(AuditError):
+    """The log is not as it was left; nothing was appended."""
+
+    code: ClassVar[str] = "audit-tampered"
+
+
+@attrs.define(slots=False)
+class BatchError(ReplayError):
+    """A session of a batch could not be replayed; what was done before is kept."""
+
+    code: ClassVar[str] = "batch-error"
+
+    session: str  #: its id, or where it is
+    cause: str  #: the ``code`` of what went wrong
+    reason: str  #: as a sentence
+    hint: str = "to go on past such sessions: keep_going, or --keep-going"
+
+    def __str__(self) -> str:
+        text = f"session {self.session!a}, {self.cause}: {self.reason}"
+        return sentence(text, self.hint)
+
+
+@attrs.define(slots=False)
+class CheckpointError(ReplayError):
+    """A checkpoint cannot be opened, read or written; what it held before is whole."""
+
+    code: ClassVar[str] = "checkpoint-error"
+
+    source: str  #: the file
+    reason: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return sentence(f"{self.source}: {self.reason}", self.hint)
+
+
+@attrs.define(slots=False)
+class WorkerError(ReplayError):
+    """Workers of a batch cannot be had, or what they answer cannot be used."""
+
+    code: ClassVar[str] = "worker-error"
+
+    reason: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return sentence(self.reason, self.hint)
 
 
 @attrs.define(slots=False)
@@ -248,3 +352,29 @@ class PluginError(ReplayError):
 
 class StopReplay(Exception):  # noqa: N818 - a request like StopIteration, no error
     """Raised by a hook that has seen enough: ends this session's replay cleanly."""
+
+
+@contextmanager
+def os_errors_of(source: str) -> Iterator[None]:
+    """Turn what the system refuses within the block into a BackendError.
+
+    Args:
+        source: The file or directory that the block works on.
+    """
+    try:
+        yield
+    except ReplayError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: no file can have that name
+        raise os_failure(source, error) from error
+
+
+def os_failure(source: str, error: OSError | ValueError) -> BackendError:
+    """Return the error that says what the system refused.
+
+    Args:
+        source: The file or directory.
+        error: What it raised.
+    """
+    reason = getattr(error, "strerror", None) or str(error)
+    return BackendError(source, reason[:1].lower() + reason[1:])

@@ -19,8 +19,8 @@ from replay import (
     loads,
     transcript,
 )
-from replay.shapes import read_sessions
-from replay.source_text import SourceText
+from replay.codec.reader import read_sessions
+from replay.codec.stored_history import SourceText
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 FILES = sorted(path.name for path in EXAMPLES.glob("*.json*"))

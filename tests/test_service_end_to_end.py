@@ -23,10 +23,10 @@ from replay import (
     StreamInterruptedError,
     UnsafeRedirectError,
 )
-from replay.serving.faults import NAMES
-from replay.serving.running import LlamaCloudServer
-from replay.serving.settings import ServerSettings
-from replay.stored_events import StoredEvents
+from replay.codec.stored_history import StoredEvents
+from replay.testing.server.faults import NAMES
+from replay.testing.server.server import LlamaCloudServer
+from replay.testing.server.settings import ServerSettings
 from replay_backends.http import HTTPBackend
 from spying import Spy
 

@@ -7,25 +7,29 @@ from typing import Final
 
 import attrs
 
-from replay.errors import BackendError, SessionNotFoundError
-from replay.limits import Limits
-from replay.os_errors import os_errors_of
-from replay.portions import Portion, Stored
-from replay.sessions import Session, SessionSummary
-from replay.writing import dump
-from replay_backends.catalogue import Catalogue, fixture, fixtures_in
-from replay_backends.file_keys import FileKey, file_key, no_portion
-from replay_backends.folders import Folder, open_folder
-from replay_backends.portioned_files import portions_in, stored_in
-from replay_backends.replacing import replaced
-from replay_backends.scanning import FoundFile, is_safe, scan
-from replay_backends.session_files import (
+from replay.codec.writer import dump
+from replay.errors import BackendError, SessionNotFoundError, os_errors_of
+from replay.model.limits import Limits
+from replay.model.sessions import Session, SessionSummary
+from replay.sources.protocols import Portion, Stored
+from replay_backends.files.catalogue import Catalogue, fixture, fixtures_in
+from replay_backends.files.directory_scan import FoundFile, is_safe, scan
+from replay_backends.files.file_access import Folder, open_folder
+from replay_backends.files.file_portions import (
+    FileKey,
+    file_key,
+    no_portion,
+    portions_in,
+    stored_in,
+)
+from replay_backends.files.recorder import replaced
+from replay_backends.files.session_file import (
     Reading,
     SessionFile,
     check_replaceable,
+    file_to_keep,
     is_called_for,
 )
-from replay_backends.shaping import file_to_keep
 
 _LARGE: Final = 4 << 20  # bytes of a file, above which it may be cut
 

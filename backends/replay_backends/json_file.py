@@ -12,16 +12,25 @@ from typing import Final
 
 import attrs
 
-from replay.errors import BackendError, SessionNotFoundError, UnsupportedError
-from replay.limits import Limits
-from replay.os_errors import os_errors_of
-from replay.portions import Portion, Stored
-from replay.sessions import Session, SessionSummary
-from replay_backends.file_keys import FileKey, file_key, no_portion
-from replay_backends.open_files import check_kind, is_pipe, open_named
-from replay_backends.portioned_files import portions_in, stored_in
-from replay_backends.session_files import Reading, SessionFile, stem_of
-from replay_backends.spooling import Spool
+from replay.errors import (
+    BackendError,
+    SessionNotFoundError,
+    UnsupportedError,
+    os_errors_of,
+)
+from replay.model.limits import Limits
+from replay.model.sessions import Session, SessionSummary
+from replay.sources.protocols import Portion, Stored
+from replay_backends.files.byte_streams import Spool
+from replay_backends.files.file_access import check_kind, is_pipe, open_named
+from replay_backends.files.file_portions import (
+    FileKey,
+    file_key,
+    no_portion,
+    portions_in,
+    stored_in,
+)
+from replay_backends.files.session_file import Reading, SessionFile, stem_of
 
 _STANDARD_INPUT: Final = "standard input"
 _PIPED: Final = {stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK}

@@ -10,10 +10,10 @@ from typing import ClassVar, Final
 import attrs
 
 from replay import ReplayReport, Session, UnknownNameError
-from replay.file_names import file_name
+from replay.coalescing.transcripts import tell
 from replay.rendering import FORMATS, Format, pieces
-from replay.transcripts import tell
-from replay_plugins.whole_files import write_whole
+from replay.security.file_names import file_name
+from replay_plugins.report_output import write_whole
 
 _SUFFIXES: Final[Mapping[Format, str]] = MappingProxyType(
     {"text": ".txt", "markdown": ".md", "json": ".json"}

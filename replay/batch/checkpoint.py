@@ -5,6 +5,7 @@ Places say which of them are of this run, and in which order. All that one call 
 there as a whole or not at all, whenever the process is killed.
 """
 
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from hashlib import blake2b
@@ -13,18 +14,114 @@ from sqlite3 import Cursor, Error
 from typing import Final
 from weakref import WeakSet
 
-from replay.batch.checkpoint_file import opened
-from replay.batch.keeping import (
+import attrs
+
+from replay.batch.checkpoint_file import (
+    check,
+    checkpoint_errors,
+    is_checkpoint,
+    opened,
+    transaction,
+    uri_of,
+)
+from replay.batch.checkpoint_rows import (
+    KeptResults,
     add_places,
     add_results,
     forget_results,
+    read_text,
     replace_by_problems,
 )
-from replay.batch.kept_results import KeptResults, read_text
-from replay.batch.sqlite_errors import checkpoint_errors, transaction
-from replay.batch.taking_over import copy_results
-from replay.batch.tasks import Digested, Found, Place, Problem, Repeated, Worked
-from replay.batch.totals import Totals, totals_of
+from replay.batch.tasks import Counts, Digested, Found, Place, Problem, Repeated, Worked
+from replay.errors import CheckpointError
+
+_COPY: Final = """INSERT INTO main.results
+    SELECT NULL, :here, key, session_id, turns, events, messages, diagnostics,
+        plugin_values, checksum_of(:here, key, session_id, turns, events, messages,
+            diagnostics, plugin_values), 1
+    FROM other.results AS theirs
+    WHERE plugins = (SELECT id FROM other.plugin_sets WHERE key = :everywhere)
+        AND is_final AND NOT EXISTS (SELECT 1 FROM known WHERE known.key = theirs.key)
+    ORDER BY id"""
+_KNOW_COPIED: Final = """INSERT OR IGNORE INTO known SELECT key, id FROM main.results
+    WHERE id > ? ORDER BY key"""
+
+
+def copy_results(
+    connection: sqlite3.Connection,
+    plugins: int,
+    plugins_key: bytes,
+    other: Path,
+    source: str,
+) -> int:
+    """Copy what another checkpoint has for some plugins, and is not known here.
+
+    Args:
+        connection: To the checkpoint that takes it.
+        plugins: What the plugins are numbered there.
+        plugins_key: What they are known by everywhere.
+        other: The other checkpoint's file.
+        source: The file that takes it, for errors.
+
+    Raises:
+        CheckpointError: The other one cannot be read, or this one not written.
+    """
+    with checkpoint_errors(str(other)):
+        connection.execute("ATTACH ? AS other", (uri_of(other, "ro"),))
+        try:
+            if not is_checkpoint(connection, "other", str(other)):
+                reason = "it is no checkpoint: it is empty"
+                raise CheckpointError(str(other), reason, "name another file")
+            check(connection, "other", str(other))
+            with checkpoint_errors(f"{other}, copied to {source}"):
+                return _copy(connection, plugins, plugins_key)
+        finally:
+            connection.execute("DETACH other")
+
+
+def _copy(connection: sqlite3.Connection, plugins: int, plugins_key: bytes) -> int:
+    with transaction(connection):
+        last = connection.execute("SELECT max(id) FROM results").fetchone()[0] or 0
+        names = {"here": plugins, "everywhere": plugins_key}
+        copied = connection.execute(_COPY, names).rowcount
+        connection.execute(_KNOW_COPIED, (last,))
+    return copied
+
+
+_DONE: Final = """SELECT count(*), total(is_known), total(turns), total(events),
+    total(messages), total(diagnostics) FROM places JOIN results ON id = result"""
+_FAILED: Final = """SELECT count(*), total(is_quarantined) FROM (
+    SELECT max(is_quarantined) AS is_quarantined FROM problems
+    WHERE NOT EXISTS (SELECT 1 FROM places WHERE result IS NOT NULL
+        AND places.portion = problems.portion AND places.number = problems.number)
+    GROUP BY portion, number)"""
+
+
+@attrs.frozen
+class Totals:
+    """What all places of a run came to; *sessions* is the sum of the next four."""
+
+    sessions: int = 0
+    known: int = 0  #: whose results an earlier run had
+    done: int = 0  #: that were replayed now
+    failed: int = 0  #: that have no result, and are not quarantined
+    quarantined: int = 0
+    counts: Counts = attrs.field(factory=Counts)  #: of those known and done
+
+
+def totals_of(connection: sqlite3.Connection) -> Totals:
+    """Return what a checkpoint's places come to."""
+    placed, known, *counts = map(int, connection.execute(_DONE).fetchone())
+    failed, quarantined = map(int, connection.execute(_FAILED).fetchone())
+    return Totals(
+        sessions=placed + failed,
+        known=known,
+        done=placed - known,
+        failed=failed - quarantined,
+        quarantined=quarantined,
+        counts=Counts(*counts),
+    )
+
 
 _IS_THERE: Final = """SELECT EXISTS (
     SELECT 1 FROM results WHERE plugins = ? AND is_final)"""

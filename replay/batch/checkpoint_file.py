@@ -1,15 +1,99 @@
-"""The file of a checkpoint: found to be one, or made, and held by one run alone."""
+"""The file of a checkpoint: found to be one, or made, and held by one run alone.
+
+SQLite sees where its own structures are damaged, not where what they hold is.
+"""
 
 import os
 import sqlite3
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
+from zlib import crc32
 
-from replay.batch.checksums import checksum
-from replay.batch.sqlite_errors import damaged, transaction
-from replay.errors import CheckpointError
+from replay.errors import CheckpointError, os_failure
+
+
+def checksum(*columns: object) -> int | None:
+    """Return the number that belongs to a result.
+
+    Args:
+        columns: The number of its plugins, key, session id, four counts, values. None
+            is returned where one of them is of another type, or a number below zero.
+
+    >>> checksum(1, b"key", b"ses-1", 3, 40, 9, 0, b"[1]")
+    1554907110
+    """
+    plugins, key, session_id, *counts, values = columns
+    numbers = (plugins, *counts)
+    if not all(isinstance(each, int) and each >= 0 for each in numbers):
+        return None
+    start = crc32(repr(numbers).encode())
+    try:
+        return crc32(values, crc32(session_id, crc32(key, start)))  # type: ignore[arg-type]  # or a TypeError
+    except TypeError:
+        return None
+
+
+_OTHER_FILE: Final = "name another file"
+_IN_USE: Final = "wait until it ends, or name another file"
+_DAMAGED: Final = "move it away: a new one is made, and all sessions are done again"
+_NO_ROOM: Final = "make room, and run it again: what was kept before is whole"
+_REASONS: Final = {
+    sqlite3.SQLITE_BUSY: ("another run has it open", _IN_USE),
+    sqlite3.SQLITE_LOCKED: ("another run has it open", _IN_USE),
+    sqlite3.SQLITE_NOTADB: ("it is no checkpoint", _OTHER_FILE),
+    sqlite3.SQLITE_CORRUPT: ("it is damaged", _DAMAGED),
+    sqlite3.SQLITE_FULL: ("there is no room", _NO_ROOM),
+    sqlite3.SQLITE_IOERR: ("the disk is full, or fails", _NO_ROOM),
+    sqlite3.SQLITE_READONLY: ("it may not be written", _OTHER_FILE),
+    sqlite3.SQLITE_CANTOPEN: (
+        "it, or a file beside it, cannot be opened",
+        "see that the directory is there and may be written, or name another file",
+    ),
+}
+
+
+@contextmanager
+def checkpoint_errors(source: str) -> Iterator[None]:
+    """Turn what is refused within the block into a CheckpointError.
+
+    Args:
+        source: The file that the block works on.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        # What the module itself refuses has no code.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        reason, hint = _REASONS.get(code, (str(error), ""))
+        raise CheckpointError(source, reason, hint) from error
+    except UnicodeDecodeError as error:
+        raise damaged(source, str(error)) from error
+    except (OSError, ValueError) as error:  # ValueError: no file can have that name
+        reason = os_failure(source, error).reason
+        raise CheckpointError(source, reason, _OTHER_FILE) from error
+
+
+def damaged(source: str, what: str) -> CheckpointError:
+    """Return the error that says that a checkpoint holds what none can hold."""
+    return CheckpointError(source, f"it is damaged: {what}", _DAMAGED)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Do all within the block, or nothing."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # SQLite may have rolled it back already
+            connection.execute("ROLLBACK")
+        raise
+
 
 APPLICATION: Final = 0x7270_6C79  #: in the file's header, as SQLite's docs advise
 VERSION: Final = 1  #: of the tables
@@ -39,7 +123,7 @@ _TABLES: Final = (
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {VERSION}",
 )
-_DAMAGED: Final = """SELECT id FROM {}.results WHERE checksum IS NOT checksum_of(
+_FIND_DAMAGED: Final = """SELECT id FROM {}.results WHERE checksum IS NOT checksum_of(
     plugins, key, session_id, turns, events, messages, diagnostics, plugin_values)"""
 _TEMPORARY: Final = (
     # The results that there were when the run began, by key.
@@ -110,7 +194,7 @@ def check(connection: sqlite3.Connection, schema: str, source: str) -> None:
     found = _one(connection, f"PRAGMA {schema}.quick_check(1)")
     if found != "ok":
         raise damaged(source, " ".join(str(found).split()))
-    if row := connection.execute(_DAMAGED.format(schema)).fetchone():
+    if row := connection.execute(_FIND_DAMAGED.format(schema)).fetchone():
         raise damaged(source, f"result {row[0]} is not what was kept")
 
 

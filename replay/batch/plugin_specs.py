@@ -7,13 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from replay._batch_hooks import MERGE
 from replay.batch.tasks import Job, PluginSpec
-from replay.entry_points import load, version_of
+from replay.engine.plugin_set import MERGE
 from replay.errors import PluginError
-from replay.factories import call_factory
-from replay.json_text import write
-from replay.plugin_loading import load_plugin
+from replay.model.json_text import write
+from replay.registry import call_factory, load, load_plugin, version_of
 
 #: A plugin by name, or by name and options.
 NamedPlugin: TypeAlias = str | tuple[str, Mapping[str, object]]

@@ -12,7 +12,7 @@ from typing import NoReturn
 def main() -> NoReturn:
     """Run the command that the program's arguments give, and exit with its code."""
     try:
-        from replay.cli.running import run  # noqa: PLC0415 - Ctrl-C may come meanwhile
+        from replay.cli.app import run  # noqa: PLC0415 - Ctrl-C may come meanwhile
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:

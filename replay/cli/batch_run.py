@@ -1,23 +1,127 @@
 """``replay run`` as a batch: many sessions, on many cores."""
 
+import multiprocessing
+import os
+import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import Literal
+from types import FrameType
+from typing import TYPE_CHECKING, Final, Literal
 
 import attrs
 import click
 
 import replay
-from replay.cli.batch_interruption import INTERRUPTED, interruptible
+from replay.cli.arguments import named_plugin
 from replay.cli.batch_options import BatchOptions
-from replay.cli.batch_progress import Told, batch_progress
-from replay.cli.batch_redacting import redactions_of, without_secrets
-from replay.cli.batch_report import json_of, problems_of, summary_of
 from replay.cli.failures import FOUND_PROBLEMS, say
-from replay.cli.file_output import output_to
-from replay.cli.plugin_options import named_plugin
-from replay.cli.redacting import telling_no_secrets
+from replay.cli.output import output_to
+from replay.cli.progress_bar import Told, batch_progress, rate_of
+from replay.cli.redaction import redactions_of, telling_no_secrets, without_secrets
+from replay.model.json_text import write
+from replay.security.sanitization import escape_json
+
+if TYPE_CHECKING:
+    from replay.batch.progress import BatchReport
+
+INTERRUPTED: Final = 130
+_SHOW_CURSOR: Final = b"\x1b[?25h"  # where a bar has hidden it
+
+
+@attrs.define
+class Interruption:
+    """Whether Ctrl-C was typed."""
+
+    has_come: bool = False
+
+    def take(self, _: int, __: FrameType | None) -> None:
+        """Take note, the first time.
+
+        Raises:
+            KeyboardInterrupt: It is the first time; else this process ends here.
+        """
+        if self.has_come:
+            _end()
+        self.has_come = True
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def interruptible() -> Iterator[Interruption]:
+    """Yield whether Ctrl-C was typed; the second time ends this process.
+
+    It goes on doing so after the block, where the first time was within.
+    """
+    interruption = Interruption()
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:  # a job in a shell's background
+        yield interruption
+        return
+    signal.signal(signal.SIGINT, interruption.take)
+    try:
+        yield interruption
+    finally:
+        if not interruption.has_come:
+            signal.signal(signal.SIGINT, before)
+
+
+def _end() -> None:
+    """End this process and those that it has begun; what was kept is whole."""
+    for child in multiprocessing.active_children():
+        child.kill()
+    if sys.stderr is not None and sys.stderr.isatty():
+        os.write(sys.stderr.fileno(), _SHOW_CURSOR)
+    os._exit(INTERRUPTED)
+
+
+_TIMED: Final = "seconds"
+_MOST: Final = 100  # problems in a report; of isolated failures no number tells more
+
+
+def summary_of(report: "BatchReport") -> str:
+    """Return the numbers of a batch as one line."""
+    told = report.replayed + report.known + report.failed + report.quarantined
+    rate = report.replayed / report.seconds if report.seconds > 0 else 0.0
+    return (
+        f"{told:,} {'session' if told == 1 else 'sessions'}: "
+        f"{report.replayed:,} replayed now, {report.known:,} known from before, "
+        f"{report.failed:,} failed, {report.quarantined:,} quarantined; "
+        f"{report.seconds:,.1f} s, {rate_of(rate)}"
+    )
+
+
+def problems_of(report: "BatchReport") -> Iterator[str]:
+    """Yield a line for each problem that a report has, and one for those it has not."""
+    for each in report.problems:
+        fate = ", quarantined" if each.is_quarantined else ""
+        yield f"{each.name}: {each.code}{fate}: {each.reason}"
+    more = report.failed + report.quarantined - len(report.problems)
+    if more > 0:
+        yield f"{more:,} more"
+    elif len(report.problems) >= _MOST:
+        yield "there may be more"
+
+
+def json_of(report: "BatchReport") -> str:
+    """Return a report as a line of JSON.
+
+    All but its last member, the times, is the same whoever did the work.
+    """
+    said = attrs.asdict(report, recurse=False)
+    del said[_TIMED]
+    said["problems"] = [
+        {
+            "session": each.name,
+            "code": each.code,
+            "reason": each.reason,
+            "is_quarantined": each.is_quarantined,
+        }
+        for each in report.problems
+    ]
+    said["times"] = {_TIMED: report.seconds}
+    return escape_json(write(said).decode()) + "\n"
 
 
 @attrs.frozen
@@ -107,7 +211,7 @@ def _cluster(address: str | None) -> Iterator[Executor | None]:
     if address is None:
         yield None
         return
-    from replay.batch.dask_cluster import dask_executor  # noqa: PLC0415 - the extra
+    from replay.batch.executor_pool import dask_executor  # noqa: PLC0415 - the extra
 
     with dask_executor(address) as executor:
         yield executor

@@ -6,9 +6,9 @@ from typing import Final
 import click
 from click.exceptions import Exit
 
-from replay.cli import standard_output
+from replay.cli import output
 from replay.errors import BatchError, PluginError, ReplayError
-from replay.sanitizing import sanitize, sanitize_line
+from replay.security.sanitization import sanitize, sanitize_line
 
 FOUND_PROBLEMS: Final = 1
 CANNOT: Final = 2
@@ -19,7 +19,7 @@ def tell(error: Exception, *, is_traceback_wanted: bool = False) -> int:
     if isinstance(error, Exit):
         return error.exit_code
     if is_closed_pipe(error):
-        standard_output.abandon()
+        output.abandon()
         return 0
     if is_traceback_wanted:
         click.echo(sanitize("".join(traceback.format_exception(error))), err=True)

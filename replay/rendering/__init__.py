@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, get_args
 
+from replay.coalescing.transcripts import Telling
 from replay.errors import UnknownNameError
-from replay.messages import Transcript
+from replay.model.messages import Transcript
 from replay.rendering.as_json import json_pieces
 from replay.rendering.as_markdown import markdown_pieces
 from replay.rendering.as_text import text_pieces
-from replay.transcripts import Telling
 
 Format: TypeAlias = Literal["text", "markdown", "json"]
 

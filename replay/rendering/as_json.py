@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from replay.diagnostics import Diagnostic
-from replay.json_text import write
-from replay.messages import Message, Step, ToolExchange, Transcript, Turn
-from replay.sanitizing import escape_json
-from replay.transcripts import Telling
+from replay.coalescing.transcripts import Telling
+from replay.model.diagnostics import Diagnostic
+from replay.model.json_text import write
+from replay.model.messages import Message, Step, ToolExchange, Transcript, Turn
+from replay.security.sanitization import escape_json
 
 
 def json_pieces(transcript: Transcript | Telling) -> Iterator[str]:

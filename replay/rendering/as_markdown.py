@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from replay.messages import Transcript
+from replay.coalescing.transcripts import Telling
+from replay.model.messages import Transcript
 from replay.rendering.sections import Role, Section, sections
-from replay.transcripts import Telling
 
 _LEVELS: Final[Mapping[Role, int]] = MappingProxyType(
     {"session": 1, "turn": 2, "diagnostics": 2}

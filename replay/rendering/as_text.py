@@ -5,9 +5,9 @@ from typing import Final
 
 import attrs
 
-from replay.messages import Transcript
+from replay.coalescing.transcripts import Telling
+from replay.model.messages import Transcript
 from replay.rendering.sections import Role, Section, sections
-from replay.transcripts import Telling
 
 INDENT: Final = "    "
 

@@ -7,9 +7,10 @@ from typing import Literal, TypeAlias
 import attrs
 import msgspec
 
-from replay.diagnostics import Diagnostic
+from replay.coalescing.transcripts import Telling
 from replay.errors import EncodeError
-from replay.events import (
+from replay.model.diagnostics import Diagnostic
+from replay.model.events import (
     Stop,
     ToolCall,
     ToolResult,
@@ -18,9 +19,8 @@ from replay.events import (
     UserInput,
     exchanged,
 )
-from replay.messages import Message, Step, ToolExchange, Transcript, Turn
-from replay.sanitizing import escape_json, sanitize, sanitize_line
-from replay.transcripts import Telling
+from replay.model.messages import Message, Step, ToolExchange, Transcript, Turn
+from replay.security.sanitization import escape_json, sanitize, sanitize_line
 
 _ENCODE, _ENCODE_PRETTY = (
     json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=indent).encode

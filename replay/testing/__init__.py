@@ -8,9 +8,9 @@ from replay.testing.histories import odd_histories
 from replay.testing.plugin_contract import PluginContract
 
 if TYPE_CHECKING:
-    from replay.serving.running import LlamaCloudServer
-    from replay.serving.settings import ServerSettings
-    from replay.testing.server_fixture import llamacloud_server
+    from replay.testing.fixtures import llamacloud_server
+    from replay.testing.server.server import LlamaCloudServer
+    from replay.testing.server.settings import ServerSettings
 else:
 
     def __getattr__(name: str) -> object:
@@ -24,9 +24,9 @@ else:
 
 
 _HOME_OF = {
-    "LlamaCloudServer": "replay.serving.running",
-    "ServerSettings": "replay.serving.settings",
-    "llamacloud_server": "replay.testing.server_fixture",
+    "LlamaCloudServer": "replay.testing.server.server",
+    "ServerSettings": "replay.testing.server.settings",
+    "llamacloud_server": "replay.testing.fixtures",
 }
 
 __all__ = [

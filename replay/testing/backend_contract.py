@@ -10,17 +10,34 @@ from unittest import SkipTest
 
 import attrs
 
-from replay.backend_protocols import Backend, BulkBackend, WritableBackend
+from replay.codec.reader import read_sessions
+from replay.codec.stored_history import SourceText
+from replay.codec.writer import dumps
 from replay.errors import SessionNotFoundError, UnsupportedError
-from replay.events import Text
-from replay.portions import DIGEST_SIZE, Portion, PortionedBackend, Stored
-from replay.sessions import Session
-from replay.shapes import read_sessions
-from replay.source_text import SourceText
-from replay.testing.histories import odd_histories
-from replay.testing.hostile_ids import HOSTILE_IDS
-from replay.testing.laws import broken
-from replay.writing import dumps
+from replay.model.events import Text
+from replay.model.sessions import Session
+from replay.sources.protocols import (
+    DIGEST_SIZE,
+    Backend,
+    BulkBackend,
+    Portion,
+    PortionedBackend,
+    Stored,
+    WritableBackend,
+)
+from replay.testing.histories import HOSTILE_IDS, odd_histories
+
+
+def broken(session_id: str | None, fault: str, advice: str) -> AssertionError:
+    """Return the error that tells an author of a broken law.
+
+    Args:
+        session_id: The session with which it was broken; None: none in particular.
+        fault: What happened, as a phrase.
+        advice: What to do about it, as a phrase.
+    """
+    place = "" if session_id is None else f"session {session_id!a}: "
+    return AssertionError(f"{place}{fault} ({advice})")
 
 
 class BackendContract:

@@ -1,24 +1,54 @@
 """The laws that every plugin keeps, as tests to subclass."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, TypeAlias
 from unittest import SkipTest
 
 import attrs
 
-from replay.engine import ReplayEngine
+from replay.codec.reader import loads
+from replay.codec.writer import dumps
+from replay.engine.engine import ReplayEngine
+from replay.engine.hookspecs import Context
+from replay.engine.report import Outcome
 from replay.errors import PluginError, StopReplay
-from replay.hookspecs import Context
-from replay.messages import Message
-from replay.report import Outcome
-from replay.sessions import Session
-from replay.shapes import loads
-from replay.testing.batch_laws import check_merge, check_results
+from replay.model.messages import Message
+from replay.model.sessions import Session
+from replay.testing.backend_contract import broken
+from replay.testing.batch_contract import check_merge, check_results
 from replay.testing.histories import cut_anew, odd_histories
-from replay.testing.laws import broken
-from replay.testing.spying import Call, spy
-from replay.writing import dumps
+
+Call: TypeAlias = tuple[object, ...]  #: a hook's name, and what the hook was given
+
+
+def spy(calls: list[Call]) -> Mapping[str, Callable[..., None]]:
+    """Return a plugin that adds each call of a hook to *calls*.
+
+    It leaves out the hooks that are given an event only: ``replay_event`` is too.
+    """
+    return {
+        "session_start": lambda session: calls.append(("session_start", session)),
+        "turn_start": lambda user_input, context: calls.append(
+            ("turn_start", user_input, context)
+        ),
+        "event": lambda event, context: calls.append(("event", event, context)),
+        "diagnostic": lambda diagnostic, context: calls.append(
+            ("diagnostic", diagnostic, context)
+        ),
+        "thinking": lambda message, context: calls.append(
+            ("thinking", message, context)
+        ),
+        "text": lambda message, context: calls.append(("text", message, context)),
+        "tool_result": lambda event, call, context: calls.append(
+            ("tool_result", event, call, context)
+        ),
+        "turn_end": lambda turn, context: calls.append(("turn_end", turn, context)),
+        "session_end": lambda session, report: calls.append(
+            ("session_end", session, report)
+        ),
+    }
+
 
 PluginFactory: TypeAlias = Callable[[], object]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 import replay
-from replay_backends.fetching import in_order
+from replay_backends.ordered_fetch import in_order
 
 PATIENCE = 60
 

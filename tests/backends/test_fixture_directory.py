@@ -28,8 +28,9 @@ from replay.errors import (
     LimitExceededError,
     SessionNotFoundError,
 )
+from replay.model.sessions import Shape
 from replay.testing import BackendContract, odd_histories
-from replay.testing.hostile_ids import HOSTILE_IDS
+from replay.testing.histories import HOSTILE_IDS
 from replay_backends.fixture_directory import FixtureDirectoryBackend
 from replay_backends.json_file import JSONFileBackend
 
@@ -66,7 +67,7 @@ class TestDirectory(BackendContract):
 class TestIndexedDirectory(TestDirectory):
     @pytest.fixture
     def backend(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backend:
-        index = import_module("replay_backends.index")
+        index = import_module("replay_backends.files.catalogue")
         monkeypatch.setattr(index, "FEWEST", 100)
         monkeypatch.setattr(index, "TICK_NS", -1_000_000_000)
         for number in range(120):
@@ -212,7 +213,7 @@ def test_any_history_is_read_back_as_it_was_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shape", ["document", "list", "lines"])
 def test_a_shape_is_kept_wherever_the_file_can_tell_the_id(
-    tmp_path: Path, shape: replay.sessions.Shape
+    tmp_path: Path, shape: Shape
 ) -> None:
     with replay.open(tmp_path) as source:
         for session_id in ("É/", "", "x" * 200):

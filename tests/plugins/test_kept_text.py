@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay_plugins.kept_text import kept_text, text_of
+from replay_plugins.report_output import kept_text, text_of
 
 
 @given(st.text(st.characters() | st.characters(categories=["Cs"])))

@@ -21,12 +21,12 @@ from replay import (
     render,
     transcript,
 )
-from replay.batch.engines import WorkingEngine
+from replay.batch.worker import WorkingEngine
 from replay.rendering import Format
-from replay.repeated_ids import RepeatedIds
+from replay.sources.source import RepeatedIds
 from replay.testing import PluginContract
-from replay.testing.batches import give
-from replay.testing.hostile_ids import HOSTILE_IDS
+from replay.testing.batch_contract import give
+from replay.testing.histories import HOSTILE_IDS
 from replay_plugins.transcript_writer import TranscriptWriter
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"

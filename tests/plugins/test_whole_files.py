@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from forking import exit_code_of, forked
-from replay_plugins.whole_files import write_whole
+from replay_plugins.report_output import write_whole
 
 
 def broken_off() -> Iterator[str]:

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from replay.errors import BackendError, PluginError, ReplayError, UnknownNameError
-from replay.factories import call_factory, can_do_without_location
+from replay.registry import call_factory, can_do_without_location
 
 
 @attrs.define(eq=False)

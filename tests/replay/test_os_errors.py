@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from replay.errors import BackendError, DecodeError
-from replay.os_errors import os_errors_of
+from replay.errors import BackendError, DecodeError, os_errors_of
 
 
 def test_what_the_system_refuses_names_the_source_and_the_reason() -> None:

@@ -8,7 +8,7 @@ import attrs
 
 from audit_logs import Record
 from replay import BatchResult, Session
-from replay.testing.batches import give, merge_results, named
+from replay.testing.batch_contract import give, merge_results, named
 from replay_plugins.audit_log import AuditLog
 
 #: What differs between a batch's log and that of a plain replay.

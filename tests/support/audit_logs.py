@@ -6,9 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from replay_plugins.audit_log.log import Log
-from replay_plugins.audit_log.log_files import LogFiles
-from replay_plugins.audit_log.policy import Policy
+from replay_plugins.audit_log.log.log import Log, Policy
+from replay_plugins.audit_log.log.private_files import LogFiles
 
 Record = Mapping[str, Any]  # JSON, of which a test knows what it looks for
 

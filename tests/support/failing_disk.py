@@ -22,7 +22,7 @@ from audit_logs import records_of
 from killing import OUR_OWN, acknowledging
 from replay.errors import AuditError, AuditPoisonedError
 from replay_plugins.audit_log import AuditLog
-from replay_plugins.audit_log.verifying import verify
+from replay_plugins.audit_log.verify.verifier import verify
 
 FAILING = 100
 SESSION = replay.loads(

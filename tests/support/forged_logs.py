@@ -12,12 +12,12 @@ from audit_logs import lines_of
 from replay import ReplayEngine, Session, Stop, Text, ToolCall, ToolResult, UserInput
 from replay import Usage as StopUsage
 from replay_plugins.audit_log import AuditLog
-from replay_plugins.audit_log.chain import Chain, json_bytes
-from replay_plugins.audit_log.checkpoints import Checkpoint
-from replay_plugins.audit_log.log_files import LogFiles
-from replay_plugins.audit_log.note_keys import Signer
-from replay_plugins.audit_log.signed_notes import write_note
-from replay_plugins.audit_log.verifying import verify
+from replay_plugins.audit_log.format.chain import Chain, json_bytes
+from replay_plugins.audit_log.format.checkpoints import Checkpoint
+from replay_plugins.audit_log.format.keys import Signer
+from replay_plugins.audit_log.format.notes import write_note
+from replay_plugins.audit_log.log.private_files import LogFiles
+from replay_plugins.audit_log.verify.verifier import verify
 
 SIGNER = Signer.generate("example.com/log")
 KEYS = (SIGNER.verifier(),)

@@ -22,7 +22,7 @@ import attrs
 import replay
 from audit_logs import Record, records_of
 from replay_plugins.audit_log import AuditLog
-from replay_plugins.audit_log.verifying import verify
+from replay_plugins.audit_log.verify.verifier import verify
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SAME = (

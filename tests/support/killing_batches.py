@@ -21,9 +21,9 @@ from random import Random
 
 import attrs
 
-from replay_plugins.audit_log.log_files import LogFiles
-from replay_plugins.audit_log.reading import records_of
-from replay_plugins.audit_log.verifying import verify
+from replay_plugins.audit_log.log.private_files import LogFiles
+from replay_plugins.audit_log.verify.log_reader import records_of
+from replay_plugins.audit_log.verify.verifier import verify
 
 LEADERS = 0.5  # of those who are killed
 TELLING = """

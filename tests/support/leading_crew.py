@@ -10,7 +10,7 @@ import signal
 import sys
 
 from poison import task_of, work
-from replay.batch.pool import PoolCrew
+from replay.batch.process_pool import PoolCrew
 
 
 def main(deeds: list[str]) -> None:

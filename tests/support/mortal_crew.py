@@ -6,9 +6,9 @@ from typing import TypeVar
 
 import attrs
 
-from replay.batch.crews import Died, InProcessCrew
+from replay.batch.pool import Died, InProcessCrew
 from replay.batch.tasks import Place, Problem, Task, Worked
-from replay.batch.working import digests, work
+from replay.batch.worker import digests, work
 
 Result = TypeVar("Result")
 

@@ -10,9 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from replay.batch.executor_crew import do
-from replay.batch.marking import is_hurried, mark, mark_end
-from replay.batch.packing import result_of
+from replay.batch.executor_pool import do
+from replay.batch.pool import is_hurried, mark, mark_end
 from replay.batch.tasks import (
     Counts,
     Done,
@@ -21,7 +20,8 @@ from replay.batch.tasks import (
     Task,
     Worked,
 )
-from replay.portions import Portion
+from replay.batch.worker_process import result_of
+from replay.sources.protocols import Portion
 
 
 def job(seconds: float | None = None, memory: int | None = None) -> Job:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from replay.codec.reader import read_sessions
+from replay.codec.stored_history import SourceText
 from replay.errors import DecodeError
-from replay.sessions import Session
-from replay.shapes import read_sessions
-from replay.source_text import SourceText
+from replay.model.sessions import Session
 
 BOM = b"\xef\xbb\xbf"
 TEXT = b'{"type": "text", "content": "a"}'

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from replay.events import (
+from replay.model.events import (
     EVENT_CLASSES,
     Event,
     ImageAttachment,
@@ -20,7 +20,7 @@ from replay.events import (
     Usage,
     UserInput,
 )
-from replay.sessions import JobMetadata, Session
+from replay.model.sessions import JobMetadata, Session
 
 # No half of a pair stands before its other half: on the wire they are one character.
 strings = st.text(max_size=8) | st.sampled_from(["\ud83d", "a\udfff", "\ude00\ud83d"])

@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 from typing import IO, TypeAlias
 from unittest.mock import patch
 
-from replay.cli import running
+from replay.cli import app
 
 #: Takes the command's arguments, and maybe ``stdin``, ``env`` and ``cwd``.
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
@@ -54,7 +54,7 @@ def run_here(
             _no_log_handlers(),
             _standard_streams(files),
         ):
-            code = running.run(words)
+            code = app.run(words)
         return CompletedProcess(words, code, *map(_content, files[1:]))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from replay import hookspecs
+from replay.engine import hookspecs
 
 #: Called for each plugin by itself: no replay tells them to all.
 OF_ONE_PLUGIN = frozenset(

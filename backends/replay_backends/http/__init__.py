@@ -5,5 +5,5 @@ package too whether it reads the file.
 """
 
 from replay_backends.http.backend import HTTPBackend as HTTPBackend
-from replay_backends.http.regions import LlamaCloudBackend as LlamaCloudBackend
-from replay_backends.http.regions import LlamaCloudEUBackend as LlamaCloudEUBackend
+from replay_backends.http.backend import LlamaCloudBackend as LlamaCloudBackend
+from replay_backends.http.backend import LlamaCloudEUBackend as LlamaCloudEUBackend

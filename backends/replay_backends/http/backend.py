@@ -9,23 +9,27 @@ from urllib.parse import urlsplit
 import attrs
 
 from replay.errors import AuthError
-from replay.events import ImageAttachment
-from replay.hosts import is_loopback
-from replay.limits import Limits
-from replay.portions import Portion, Stored
-from replay.sessions import Session, SessionSummary
-from replay_backends.fetching import in_order
-from replay_backends.frames import EventDecoder
-from replay_backends.http.bodies import session_of
-from replay_backends.http.deadlines import at_most_a_week
-from replay_backends.http.keys import VARIABLES, find_key
-from replay_backends.http.origins import base_url, session_path
-from replay_backends.http.portioning import fetched, ids_in, portions_of
-from replay_backends.http.prompts import Prompt
-from replay_backends.session_files import Reading
+from replay.model.events import ImageAttachment
+from replay.model.limits import Limits
+from replay.model.sessions import Session, SessionSummary
+from replay.security.hosts import is_loopback
+from replay.sources.protocols import Portion, Stored
+from replay_backends.files.session_file import Reading
+from replay_backends.http.prompt import Prompt
+from replay_backends.http.request import (
+    HOME,
+    VARIABLES,
+    base_url,
+    find_key,
+    session_path,
+)
+from replay_backends.http.session_list import fetched, ids_in, portions_of, session_of
+from replay_backends.http.sse import EventDecoder
+from replay_backends.http.transport import at_most_a_week
+from replay_backends.ordered_fetch import in_order
 
 if TYPE_CHECKING:
-    from replay.live_streams import Rewrite
+    from replay.sources.live_stream import Rewrite
     from replay_backends.http.attachments import Attachments
     from replay_backends.http.client import Client
     from replay_backends.http.live import LiveStream
@@ -122,7 +126,7 @@ class HTTPBackend:
             BackendError: The server does not give them.
             DecodeError: It lists something else.
         """
-        from replay_backends.http.listing import summaries  # noqa: PLC0415 - as above
+        from replay_backends.http.session_list import summaries  # noqa: PLC0415 - as above
 
         return summaries(self._client, self.page_size)
 
@@ -184,8 +188,7 @@ class HTTPBackend:
             InvalidRequestError: The service would not take it; nothing was sent.
             BackendError: It was refused, or could not be sent, or not be recorded.
         """
-        from replay_backends.http.live import LiveStream  # noqa: PLC0415 - as above
-        from replay_backends.http.posting import post  # noqa: PLC0415 - the same
+        from replay_backends.http.live import LiveStream, post  # noqa: PLC0415 - as above
 
         client = self._client.apart(1)
         path = f"{session_path(session_id, client.base)}/messages/stream"
@@ -240,3 +243,21 @@ class HTTPBackend:
 
     def _default_location(self) -> str:
         return self._home
+
+
+_BASE_VARIABLE: Final = "LLAMA_CLOUD_BASE_URL"
+
+
+class LlamaCloudBackend(HTTPBackend):
+    """Sessions from LlamaCloud in North America, or from ``LLAMA_CLOUD_BASE_URL``."""
+
+    _home = HOME
+
+    def _default_location(self) -> str:
+        return os.environ.get(_BASE_VARIABLE) or self._home
+
+
+class LlamaCloudEUBackend(HTTPBackend):
+    """Sessions from LlamaCloud in Europe."""
+
+    _home = "https://api.cloud.eu.llamaindex.ai"

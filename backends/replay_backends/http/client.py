@@ -13,21 +13,17 @@ import attrs
 import requests
 
 from replay.errors import DecodeError, LimitExceededError, UnsafeRedirectError
-from replay.hosts import is_loopback
-from replay_backends.http.asks import Ask
-from replay_backends.http.connections import TimedAdapter
-from replay_backends.http.deadlines import Deadline
+from replay.security.hosts import is_loopback
+from replay_backends.http.errors import Refusal
 from replay_backends.http.exchange import EVENTS, beginning_of, body_of, send
-from replay_backends.http.halting import Halt
-from replay_backends.http.keys import Key
-from replay_backends.http.origins import origin_of, split
-from replay_backends.http.refusals import Refusal
-from replay_backends.http.retrying import (
+from replay_backends.http.request import Ask, Key, origin_of, split
+from replay_backends.http.retries import (
     Again,
     is_worth_retrying,
     retry_after,
     with_retries,
 )
+from replay_backends.http.transport import Deadline, Halt, TimedAdapter
 
 _Result = TypeVar("_Result")
 _MOST_REDIRECTS: Final = 5
@@ -44,7 +40,7 @@ def new_session(
 
     Args:
         connections: How many are kept for use at once.
-        check_peer: See :class:`~replay_backends.http.connections.TimedAdapter`.
+        check_peer: See :class:`~replay_backends.http.transport.TimedAdapter`.
         halt: See there.
     """
     session = _Session()

@@ -10,14 +10,17 @@ from typing import BinaryIO, Final, cast
 import requests
 from urllib3.util import Timeout
 
-from replay.errors import BackendError, DeadlineExceededError, LimitExceededError
-from replay.os_errors import os_errors_of
-from replay.temporary_files import may_use_disk
-from replay_backends.http.asks import Ask
-from replay_backends.http.deadlines import Deadline
-from replay_backends.http.failures import TRANSPORT, failure_of, was_never_sent
-from replay_backends.http.keys import no_key
-from replay_backends.http.retrying import Again
+from replay.errors import (
+    BackendError,
+    DeadlineExceededError,
+    LimitExceededError,
+    os_errors_of,
+)
+from replay.security.temporary_files import may_use_disk
+from replay_backends.http.errors import TRANSPORT, failure_of, was_never_sent
+from replay_backends.http.request import Ask, no_key
+from replay_backends.http.retries import Again
+from replay_backends.http.transport import Deadline
 
 #: The content type of a stream of events.
 EVENTS: Final = "text/event-stream"

@@ -4,26 +4,169 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, suppress
+from http import HTTPStatus
+from itertools import islice
 from threading import RLock
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self, cast
 
 import requests
 
-from replay.diagnostics import Diagnostic
-from replay.errors import BackendError, DecodeError, StreamInterruptedError
-from replay.events import Event, Stop, UserInput
-from replay.live_streams import Rewrite
-from replay_backends.frames import EventDecoder
-from replay_backends.http.asks import Ask
-from replay_backends.http.client import Client
-from replay_backends.http.live_pieces import live_pieces
-from replay_backends.http.prompts import Prompt
-from replay_backends.http.reconciling import Progress
-from replay_backends.live_rewriting import Rewritten, diagnosed
+from replay.errors import (
+    BackendError,
+    DecodeError,
+    PluginError,
+    StreamInterruptedError,
+    TLSError,
+    UnsafeRedirectError,
+)
+from replay.model.diagnostics import Diagnostic
+from replay.model.events import Event, Stop, UserInput
+from replay.model.sessions import Session
+from replay.sources.live_stream import ArrivingEvents, Rewrite, hidden
+from replay_backends.http.client import REDIRECTS, Client, check
+from replay_backends.http.exchange import EVENTS, pieces, send
+from replay_backends.http.prompt import Prompt
+from replay_backends.http.reconciliation import Progress
+from replay_backends.http.request import Ask
+from replay_backends.http.retries import with_retries
+from replay_backends.http.sse import EventDecoder
+from replay_backends.http.transport import Deadline
 
 if TYPE_CHECKING:
-    from replay_backends.recording import Recording
+    from replay_backends.files.recorder import Recording
+    from replay_backends.http.transport import TimedConnection
+
+_AFTER_STOP: Final = 1.0  # seconds in which something may follow a stop
+
+
+def live_pieces(
+    response: requests.Response,
+    ask: Ask,
+    timeout: float,
+    is_stopped: Callable[[], bool],
+) -> Iterator[bytes]:
+    """Yield what arrives; a line, even one that says nothing, is a sign of life.
+
+    Args:
+        response: The answer, whose body is to be read.
+        ask: What asked for it.
+        timeout: Seconds without a sign of life.
+        is_stopped: Tells whether a stop was in what was yielded; then little follows.
+
+    Raises:
+        BackendError: It broke off, or nothing came for so long.
+    """
+    connection = cast("TimedConnection", response.raw.connection)  # until the end
+    connection.allow(timeout)
+    is_last_chance = False
+    for piece in pieces(response, ask):
+        yield piece
+        if is_last_chance:
+            continue
+        is_last_chance = is_stopped()
+        if is_last_chance:
+            connection.allow(_AFTER_STOP)
+        elif b"\n" in piece or b"\r" in piece:
+            connection.allow(timeout)
+
+
+#: What messages add where nobody knows whether the prompt was received.
+HINT = "the prompt may have been received: see stream.rest() before sending it again"
+
+
+def post(
+    client: Client, ask: Ask, session_id: str, undo: ExitStack
+) -> requests.Response:
+    """Send a POST once; return its answer, a stream of events, once that begins.
+
+    Only where no connection could be made is there another try.
+
+    Args:
+        client: Whom to send it to, over a connection of its own: one that was kept may
+            have been closed by the service just now, and then nobody knows what has
+            been received.
+        ask: The POST.
+        session_id: The session that it is for.
+        undo: Takes what is to be closed once the answer is not needed any more.
+
+    Raises:
+        StreamInterruptedError: It was sent, and there is no answer.
+        BackendError: It was not sent, or it was refused.
+    """
+    deadline = Deadline(client.timeout, ask.source)
+    undo.callback(client.hang_up)
+
+    def attempt() -> requests.Response:
+        return undo.enter_context(_sent(client.session, ask, deadline))
+
+    response = with_retries(attempt, client.retries, deadline)
+    if response.status_code in REDIRECTS:
+        reason = "it leads elsewhere, and a prompt is sent once"
+        raise UnsafeRedirectError(ask.source, reason, status=response.status_code)
+    try:
+        check(response, ask, session_id, kind=EVENTS)
+    except BackendError as error:
+        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise _interrupted(error) from None
+        raise
+    return response
+
+
+def _sent(session: requests.Session, ask: Ask, deadline: Deadline) -> requests.Response:
+    try:
+        return send(session, ask, deadline)
+    except TLSError:  # nothing of it was sent
+        raise
+    except BackendError as error:
+        raise _interrupted(error) from None
+
+
+def _interrupted(error: BackendError) -> StreamInterruptedError:
+    return StreamInterruptedError(
+        error.source, error.reason, HINT, error.status, error.detail, error.request_id
+    )
+
+
+class Rewritten:
+    """A turn as it is to be shown: each event once, as soon as it is known.
+
+    Args:
+        session_id: The session that the turn is added to.
+        user_input: What the turn begins with.
+        rewrite: Returns what is shown instead; it may hold events back.
+
+    Raises:
+        PluginError: It returned no turn.
+    """
+
+    def __init__(
+        self, session_id: str, user_input: UserInput, rewrite: Rewrite
+    ) -> None:
+        self._arriving = ArrivingEvents(iter([user_input]))
+        shown = rewrite(Session(session_id, events=self._arriving))
+        self.session_id = shown.session_id
+        first = next(iter(shown.events), None)
+        if not isinstance(first, UserInput):
+            reason = f"a turn begins with a user input, not {type(first).__name__}"
+            raise PluginError(getattr(rewrite, "__name__", "rewrite"), reason)
+        self.user_input = first
+        self._events = shown.events
+        self._given = 1
+
+    def of(self, events: Iterator[Event]) -> Iterator[Event]:
+        """Yield what is shown of the next events, and of those that were held back."""
+        self._arriving.go_on_with(events)
+        for event in islice(iter(self._events), self._given, None):
+            self._given += 1
+            yield event
+
+
+def diagnosed(
+    found: Sequence[Diagnostic], rewritten: Rewritten | None
+) -> tuple[Diagnostic, ...]:
+    """Return what is told of diagnostics where a turn is, or is not, rewritten."""
+    return tuple(hidden(found) if rewritten else found)
 
 
 class LiveStream:
@@ -91,7 +234,7 @@ class LiveStream:
             self._rewritten = shown = Rewritten(self.session_id, asked, rewrite)
             self.session_id, self.user_input = shown.session_id, shown.user_input
         if record_to is not None:
-            from replay_backends.recording import Recording  # noqa: PLC0415 - not for Windows
+            from replay_backends.files.recorder import Recording  # noqa: PLC0415 - not for Windows
 
             self._recording = Recording(record_to, self.session_id, self.user_input)
         self._sent = time.monotonic()

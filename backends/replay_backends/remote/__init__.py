@@ -5,4 +5,4 @@ without it.
 """
 
 from replay_backends.remote.backend import RemoteBackend as RemoteBackend
-from replay_backends.remote.zip_backend import ZipBackend as ZipBackend
+from replay_backends.remote.backend import ZipBackend as ZipBackend

@@ -1,15 +1,246 @@
 """The door to fsspec: the file system that a URL leads to."""
 
-from collections.abc import Mapping
+import errno
+import io
+import traceback
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import attrs
 
-from replay.errors import BackendError
-from replay.masking import secrets_in
-from replay_backends.remote.failures import remote_errors_of
-from replay_backends.remote.locations import SCHEMES, Location
+from replay.errors import (
+    AuthError,
+    BackendError,
+    BackendUnavailableError,
+    PermissionDeniedError,
+    ReplayError,
+)
+from replay.security.masking import has_secret, masked, secrets_in
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_LONGEST: Final = 200  # characters of what a service says
+_WRONG_KEY: Final = {
+    "AuthorizationHeaderMalformed",
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+    "InvalidSecurity",
+    "InvalidToken",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+}
+_NO_KEY: Final = {
+    "azure.core.exceptions.ClientAuthenticationError",
+    "botocore.exceptions.CredentialRetrievalError",
+    "botocore.exceptions.NoAuthTokenError",
+    "botocore.exceptions.NoCredentialsError",
+    "botocore.exceptions.PartialCredentialsError",
+    "botocore.exceptions.ProfileNotFound",
+    "botocore.exceptions.SSOError",
+    "google.auth.exceptions.GoogleAuthError",
+}
+_BROKEN: Final = {
+    "aiohttp.client_exceptions.ClientConnectionError",
+    "aiohttp.client_exceptions.ClientPayloadError",
+    "azure.core.exceptions.ServiceRequestError",
+    "azure.core.exceptions.ServiceResponseError",
+    "botocore.exceptions.ConnectionError",
+    "botocore.exceptions.HTTPClientError",
+}
+_BUSY: Final = {errno.EBUSY, getattr(errno, "EREMOTEIO", errno.EIO)}
+_HINTS: Final[Mapping[type[BackendError], str]] = {
+    AuthError: "put keys where the store's own tools look for them",
+    BackendUnavailableError: "try again later, and check the endpoint",
+    PermissionDeniedError: "the key may not do that here, or is not the right one",
+}
+
+
+@contextmanager
+def remote_errors_of(source: str, secrets: Collection[str] = ()) -> Iterator[None]:
+    """Turn whatever a file system raises within the block into an error of ours.
+
+    Args:
+        source: What messages call the place.
+        secrets: What must not be in them.
+    """
+    try:
+        yield
+    except (ReplayError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - others' code, as a plugin is
+        failure = remote_failure(source, error, secrets)
+        told = "".join(traceback.format_exception(error))
+        raise failure from (error if masked(told, secrets) == told else None)
+
+
+def remote_failure(
+    source: str, error: Exception, secrets: Collection[str] = ()
+) -> BackendError:
+    """Return the error that says what a file system refused."""
+    code = _code(error)
+    if code == "NoSuchBucket":
+        return BackendError(source, "there is no such bucket")
+    if isinstance(error, FileNotFoundError):
+        return BackendError(source, "there is nothing there")
+    kind = _kind(error, code)
+    return kind(source, _told(error, secrets), _HINTS.get(kind, ""))
+
+
+def _kind(error: Exception, code: object) -> type[BackendError]:
+    names = {f"{cls.__module__}.{cls.__qualname__}" for cls in type(error).__mro__}
+    if code in _WRONG_KEY or names & _NO_KEY:
+        return AuthError
+    if isinstance(error, PermissionError):
+        return PermissionDeniedError
+    is_broken = isinstance(error, ConnectionError | TimeoutError) or names & _BROKEN
+    if is_broken or getattr(error, "errno", None) in _BUSY:
+        return BackendUnavailableError
+    return BackendError
+
+
+def _code(error: BaseException) -> object:
+    """Return what S3 calls the error; None: it is not from there."""
+    for each in (error, error.__cause__):
+        response = getattr(each, "response", None)
+        if isinstance(response, Mapping):
+            return response.get("Error", {}).get("Code")
+    return None
+
+
+def _told(error: Exception, secrets: Collection[str]) -> str:
+    text = masked(str(getattr(error, "strerror", None) or error), secrets)
+    line = " ".join(text.split())[:_LONGEST].rstrip(".")
+    if not isinstance(error, OSError):
+        return f"{type(error).__name__}: {line}" if line else type(error).__name__
+    return line[:1].lower() + line[1:] or type(error).__name__
+
+
+#: The schemes of URLs, each with the package that fsspec needs for it, if any.
+SCHEMES: Final = {
+    "abfs": "adlfs",
+    "az": "adlfs",
+    "gcs": "gcsfs",
+    "gs": "gcsfs",
+    "memory": "",
+    "s3": "s3fs",
+}
+_ZIP: Final = "zip://"
+_EVERYTHING: Final = ("", "*", "**")
+
+
+@attrs.frozen
+class Location:
+    """A location, taken apart."""
+
+    outer: str  #: a URL, or a path of this machine
+    scheme: str | None  #: of the URL; None: it is a path
+    inside: str | None  #: where in the zip file; None: it is no zip file
+
+
+def parse(location: str) -> Location:
+    """Take a location apart.
+
+    Args:
+        location: A URL such as ``s3://bucket/directory``; a URL or path of a zip file;
+            or ``zip://INSIDE::THAT``, where *INSIDE* is a directory or a file in it,
+            and empty or ``*`` for all of it.
+
+    Raises:
+        BackendError: It is none of these, or has a secret in it.
+    """
+    if has_secret(location):
+        reason = "a password or signature must not stand in a location"
+        hint = "put keys where the store's own tools look for them"
+        raise BackendError(masked(location), reason, hint)
+    outer, inside = location, None
+    if location.lower().startswith(_ZIP):
+        outer, inside = _chain(location)
+    scheme = _scheme(outer)
+    if scheme is not None:
+        outer = scheme + outer[len(scheme) :]  # fsspec knows no other spelling
+    if scheme is None or outer.lower().endswith(".zip"):
+        inside = inside or ""
+    return Location(outer, scheme, inside)
+
+
+def _chain(location: str) -> tuple[str, str]:
+    rest = location[len(_ZIP) :]
+    inside, separator, outer = rest.partition("::")
+    if not separator:
+        inside, outer = "", rest
+    inside = "" if inside in _EVERYTHING else inside.strip("/")
+    if "*" in inside:
+        hint = 'name a directory in it, and say pattern="…"'
+        reason = "only * alone stands for all of a zip file"
+        raise BackendError(location, reason, hint)
+    if not outer:
+        hint = "write zip://sessions.zip, or zip://*::s3://bucket/sessions.zip"
+        raise BackendError(location, "the zip file is not named", hint)
+    return outer, inside
+
+
+def _scheme(outer: str) -> str | None:
+    scheme, separator, path = outer.partition("://")
+    if not separator:
+        return None
+    if scheme.lower() not in SCHEMES or "::" in outer:
+        hint = f"use {', '.join(SCHEMES)}, or zip://INSIDE::URL"
+        raise BackendError(outer, "that is no URL of files", hint)
+    if scheme.lower() != "memory" and not path.strip("/"):
+        reason = "a bucket or container is needed after the scheme"
+        raise BackendError(outer, reason)
+    return scheme.lower()
+
+
+def guarded(
+    stream: BinaryIO, errors: Callable[[], AbstractContextManager[None]]
+) -> BinaryIO:
+    """Return a stream that is read within a ``with`` statement of its own.
+
+    Args:
+        stream: What is read, seekable; it is closed with what is returned.
+        errors: Makes what turns the stream's faults into ours.
+    """
+    return io.BufferedReader(_Guarded(stream, errors))
+
+
+class _Guarded(io.RawIOBase):
+    """A stream that raises errors of ours alone."""
+
+    def __init__(
+        self, stream: BinaryIO, errors: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self._stream = stream
+        self._errors = errors
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        with self._errors():
+            return self._stream.seek(offset, whence)
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        with memoryview(buffer) as view, self._errors():
+            data = self._stream.read(len(view))
+            view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Close the stream, too."""
+        self._stream.close()
+        super().close()
+
 
 _EXTRA: Final = "chat-replay[remote]"
 _IN_THE_EXTRA: Final = ("", "s3fs")

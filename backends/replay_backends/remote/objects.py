@@ -1,21 +1,98 @@
 """The objects below a URL, or one of them."""
 
 import io
-from collections.abc import Callable, Collection
+import shutil
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import BinaryIO, Final
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, Final, cast
 
 import attrs
 
-from replay.source_text import KEPT
-from replay_backends.remote.failures import remote_errors_of
-from replay_backends.remote.filesystems import FileSystem
-from replay_backends.remote.listing import names_and_sizes
-from replay_backends.remote.stores import Item, Opener, in_order
-from replay_backends.remote.streams import guarded
-from replay_backends.remote.uploading import upload
-from replay_backends.spooling import Spool
+from replay.codec.stored_history import KEPT
+from replay.errors import BackendError
+from replay.security.temporary_files import may_use_disk
+from replay_backends.files.byte_streams import Spool
+from replay_backends.remote.filesystems import FileSystem, guarded, remote_errors_of
+from replay_backends.remote.shelf import Item, Opener, path_order
+
+
+def names_and_sizes(files: FileSystem) -> Iterator[tuple[str, int]]:
+    """Yield the objects below a file system's root, in any order.
+
+    Of S3, no more than a page of 1,000 is held at once: what fsspec gathers of 100,000
+    objects is more than 100 MB. What stands for an empty directory is no object.
+
+    Raises:
+        BackendError: The listing would never end.
+    """
+    found = _on_s3(files) if hasattr(files.calls, "call_s3") else _anywhere(files)
+    return ((name, size) for name, size in found if not name.endswith("/"))
+
+
+def _anywhere(files: FileSystem) -> Iterator[tuple[str, int]]:
+    for name, details in files.calls.find(files.root, detail=True).items():
+        yield name, details["size"] or 0
+
+
+def _on_s3(files: FileSystem) -> Iterator[tuple[str, int]]:
+    bucket, slash, prefix = files.root.partition("/")
+    wanted = {"Bucket": bucket, "Prefix": f"{prefix}{slash}"}
+    while True:
+        page = files.calls.call_s3("list_objects_v2", **wanted)
+        for each in page.get("Contents", ()):
+            yield f"{bucket}/{each['Key']}", each["Size"]
+        if not page.get("IsTruncated"):
+            return
+        token = page["NextContinuationToken"]
+        if token == wanted.get("ContinuationToken"):
+            source = f"s3://{files.root}"
+            raise BackendError(source, "the listing begins again and again")
+        wanted["ContinuationToken"] = token
+
+
+_SENT_AT_ONCE: Final = 8 << 20  # bytes that are sent at once; S3 wants 5 MiB at least
+
+
+def upload(
+    files: FileSystem, path: str, dump: Callable[[BinaryIO], object], kept: int = KEPT
+) -> None:
+    """Write an object. Where that fails, what bore the name is as it was.
+
+    Args:
+        files: Where it goes.
+        path: Its whole path there.
+        dump: Writes what it is to hold.
+        kept: The largest object that is sent in one piece, in bytes.
+    """
+    with _room(kept) as file:
+        dump(file)
+        size = file.tell()
+        file.seek(0)
+        if size <= kept or files.calls.protocol == "memory":
+            files.calls.pipe_file(path, file.read())
+        else:
+            _send_in_pieces(files, path, file)
+
+
+def _room(kept: int) -> BinaryIO:
+    if may_use_disk():
+        return cast("BinaryIO", SpooledTemporaryFile(kept))  # closed by the caller
+    return io.BytesIO()
+
+
+def _send_in_pieces(files: FileSystem, path: str, file: BinaryIO) -> None:
+    goal = files.calls.open(path, "wb", block_size=_SENT_AT_ONCE, autocommit=False)
+    try:
+        shutil.copyfileobj(file, goal, _SENT_AT_ONCE)
+        goal.close()
+    except BaseException:
+        goal.closed = True  # or else it would be put in place when it is forgotten
+        goal.discard()
+        raise
+    goal.commit()
+
 
 _BLOCK: Final = 8 << 20  # bytes of a large object that are asked for at once
 
@@ -63,7 +140,7 @@ class Objects:
                 Item(self._path_of(name), size)
                 for name, size in names_and_sizes(self._files)
             ]
-        return sorted(items, key=in_order)
+        return sorted(items, key=path_order)
 
     def size(self, path: str) -> int | None:
         """Return how large an object is; None: there is none."""

@@ -1,22 +1,72 @@
 """The sessions in a store's files, one after the other and by id."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from typing import Final, NoReturn
+from typing import BinaryIO, Final, NoReturn, Protocol, TypeAlias
 
 import attrs
 
 from replay.errors import BackendError, BackendUnavailableError, DecodeError
-from replay.file_names import session_id_of
-from replay.portions import Portion, Stored
-from replay.sessions import Session
-from replay_backends.fetching import in_order
-from replay_backends.file_keys import no_portion
-from replay_backends.portioned_files import stored_in_all
-from replay_backends.remote.stores import Item, Opener, Store
-from replay_backends.scanning import is_continued, is_passed_over
-from replay_backends.session_files import Reading, SessionFile, is_called_for, stem_of
+from replay.model.sessions import Session
+from replay.security.file_names import session_id_of
+from replay.sources.protocols import Portion, Stored
+from replay_backends.files.directory_scan import is_continued, is_passed_over
+from replay_backends.files.file_portions import no_portion, stored_in_all
+from replay_backends.files.session_file import (
+    Reading,
+    SessionFile,
+    is_called_for,
+    stem_of,
+)
+from replay_backends.ordered_fetch import in_order
+
+#: Opens a file at its beginning, seekable; it can be called again and again.
+Opener: TypeAlias = Callable[[], BinaryIO]
+
+
+@attrs.frozen
+class Item:
+    """A file, as its store lists it."""
+
+    path: str  #: from the store's root, with slashes; empty: the root is this file
+    size: int  #: in bytes; of what is packed in a zip file, unpacked
+
+
+class Store(Protocol):
+    """Files that can be listed, and read one by one."""
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the root is a file, the only one."""
+
+    @property
+    def at_once(self) -> int:
+        """How many files are fetched at once; 1: none is waited for long."""
+
+    def items(self) -> list[Item]:
+        """Return all files, by the bytes of their paths.
+
+        Raises:
+            BackendError: They cannot be listed.
+        """
+
+    def opener(self, item: Item) -> Opener:
+        """Fetch a file, and return what opens it.
+
+        Raises:
+            BackendError: It cannot be had.
+            DecodeError: What it is packed in is malformed.
+        """
+
+    def source_of(self, path: str) -> str:
+        """Return what messages call a file."""
+
+
+def path_order(item: Item) -> bytes:
+    """Return what files are sorted by."""
+    return item.path.encode("utf-8", "surrogatepass")
+
 
 _AHEAD: Final = 1 << 20  # bytes of the largest file that is fetched ahead
 _NOT_HIDDEN: Final = (".", "..")  # they are refused, not passed over

@@ -4,13 +4,17 @@ The values that ``committed`` keeps beside the log can be removed there. In a ba
 would stay in its checkpoint, too, so this policy is refused.
 """
 
-from collections.abc import Mapping, Sequence
+import hmac
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import attrs
 
 from replay import AuditError, Session
-from replay_plugins.audit_log.chain import json_bytes
-from replay_plugins.audit_log.content import (
+from replay_plugins.audit_log.format.chain import json_bytes, kind_is
+from replay_plugins.audit_log.log.content import (
     Hide,
     Opening,
     digested,
@@ -18,9 +22,102 @@ from replay_plugins.audit_log.content import (
     read_salt,
     redacted,
 )
-from replay_plugins.audit_log.drafts import Draft, as_value
-from replay_plugins.audit_log.log_files import LogFiles
-from replay_plugins.audit_log.recording import Recording
+from replay_plugins.audit_log.log.private_files import LogFiles
+from replay_plugins.audit_log.session_records import Recording
+from replay_plugins.audit_log.verify.log_reader import records_of
+
+_ABOUT_SESSIONS: Final = ("session_start", "session_end")
+_SALT_ID: Final = b"chat-replay: which salt"
+
+
+@attrs.frozen
+class Draft:
+    """A record without its place."""
+
+    kind: str
+    fields: bytes  #: JSON, as it will stand in the record
+
+    def identified(self, batch_key: str) -> "Draft":
+        """Return it with what identifies the session, where it is about that.
+
+        Args:
+            batch_key: Hexadecimal digits.
+        """
+        if self.kind not in _ABOUT_SESSIONS:
+            return self
+        fields = b'%b,"batch_key":"%b"}' % (self.fields[:-1], batch_key.encode())
+        return Draft(self.kind, fields)
+
+
+def as_value(drafts: Iterable[Draft], salt: bytes | None) -> list[object]:
+    """Return the records of a session as a JSON value.
+
+    Text within JSON text is as it was, whatever reads it: a half of a character, a
+    large number, the order of keys.
+
+    Args:
+        drafts: The records.
+        salt: The key of the digests in them; None: there are none.
+    """
+    return [salt_id(salt), *([each.kind, each.fields.decode()] for each in drafts)]
+
+
+def of_value(value: Any) -> tuple[str, Iterator[Draft]]:  # noqa: ANN401 - what as_value returned
+    """Return which salt was used, and the records."""
+    used, *drafts = value
+    return used, (Draft(kind, fields.encode()) for kind, fields in drafts)
+
+
+def salt_id(salt: bytes | None) -> str:
+    """Return what tells one salt from another, and nothing of it."""
+    return "" if salt is None else hmac.digest(salt, _SALT_ID, "sha256").hex()[:16]
+
+
+# Within a JSON text, quotation marks are escaped: this is a key, and its value.
+_KEY: Final = re.compile(rb'"batch_key":"([0-9a-f]+)"')
+_TABLE: Final = "CREATE TABLE logged (key BLOB PRIMARY KEY, times INT) WITHOUT ROWID"
+_ADD: Final = """INSERT INTO logged VALUES (?, 1)
+    ON CONFLICT (key) DO UPDATE SET times = times + 1"""
+_TAKE: Final = "UPDATE logged SET times = times - 1 WHERE key = ? AND times > 0"
+
+
+class LoggedSessions:
+    """Takes one log's sessions off, each as often as it is there.
+
+    Args:
+        files: The log's; it is read once.
+
+    Raises:
+        OSError, DecodeError: It cannot be read.
+    """
+
+    def __init__(self, files: LogFiles) -> None:
+        self._connection = sqlite3.connect("")  # a file without a name
+        try:
+            self._connection.execute(_TABLE)
+            self._connection.executemany(_ADD, ((key,) for key in _keys(files)))
+        except BaseException:
+            self.close()
+            raise
+
+    def take(self, batch_key: str) -> bool:
+        """Tell whether a session is there; it is not the next time, if it was once.
+
+        Args:
+            batch_key: Hexadecimal digits.
+        """
+        key = batch_key.encode()
+        return self._connection.execute(_TAKE, (key,)).rowcount > 0
+
+    def close(self) -> None:
+        """Forget them."""
+        self._connection.close()
+
+
+def _keys(files: LogFiles) -> Iterator[bytes]:
+    for record in records_of(files):
+        if kind_is(record, "session_end") and (found := _KEY.search(record)):
+            yield found[1]
 
 
 @attrs.define(eq=False, slots=False, repr=False)

@@ -1,14 +1,27 @@
-"""The plugin: writes what happens in replays to a log."""
+"""The plugin: writes what happens in replays to a log.
 
+A record can be appended again as long as its session is not in the log to its end. So
+the disk is waited for at the end only.
+"""
+
+import os
+from contextlib import closing
 from importlib.metadata import version
-from typing import ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import attrs
 
 from replay import ReplayReport, Session
-from replay.batch_results import Results
-from replay_plugins.audit_log.batch_worker import AuditLogWorker
-from replay_plugins.audit_log.content import (
+from replay.engine.report import Results
+from replay.errors import AuditError, DecodeError
+from replay_plugins.audit_log.batch_worker import (
+    AuditLogWorker,
+    LoggedSessions,
+    of_value,
+    salt_id,
+)
+from replay_plugins.audit_log.log.content import (
     Hide,
     committed,
     digested,
@@ -16,13 +29,78 @@ from replay_plugins.audit_log.content import (
     redacted,
     salt_at,
 )
-from replay_plugins.audit_log.log import Log
-from replay_plugins.audit_log.log_files import LogFiles
-from replay_plugins.audit_log.merging import append_sessions
-from replay_plugins.audit_log.policy import Policy
-from replay_plugins.audit_log.private_files import refusals_of
-from replay_plugins.audit_log.recording import Recording
-from replay_plugins.audit_log.signing import signer_at
+from replay_plugins.audit_log.log.log import Log, Policy
+from replay_plugins.audit_log.log.private_files import (
+    LogFiles,
+    open_private,
+    refusals_of,
+)
+from replay_plugins.audit_log.session_records import Recording
+
+if TYPE_CHECKING:
+    from replay_plugins.audit_log.format.keys import Signer
+
+
+def append_sessions(
+    results: Results, log: Log, files: LogFiles, salt: bytes | None
+) -> None:
+    """Append the records of sessions that are not in the log to their end.
+
+    Args:
+        results: What workers gave.
+        log: Gets the records.
+        files: The log's.
+        salt: The key of its digests; None: it has none.
+
+    Raises:
+        AuditError: Digests were made with another salt, or as from the log.
+    """
+    with closing(LoggedSessions(files)) as logged, log.hurrying():
+        for result in results:
+            used, drafts = of_value(result.value)
+            if used != salt_id(salt):
+                raise _of_another_salt(files)
+            first = next(drafts, None)
+            if first is None or logged.take(result.key):
+                continue
+            for draft in (first, *drafts):
+                identified = draft.identified(result.key)
+                log.append(identified.kind, identified.fields)
+            log.checkpoint()
+
+
+def _of_another_salt(files: LogFiles) -> AuditError:
+    reason = "digests of the batch were made with another salt"
+    hint = (
+        "put back the salt that the log had then, and let all machines of a batch have "
+        "the same; or begin another checkpoint"
+    )
+    return AuditError(str(files.salt), reason, hint)
+
+
+NAME: Final = "chat-replay"  #: what a key is called that does not say it, as in PEM
+_BEGINNINGS: Final = ("PRIVATE+KEY+", "-----BEGIN ")  # of private keys
+
+
+def signer_at(path: Path) -> "Signer":
+    """Return the key that a file holds.
+
+    Raises:
+        UnsupportedError: The extra ``audit`` is not installed.
+        AuditError: It cannot be read, or holds no private key, or is the key itself.
+    """
+    if str(path).lstrip().startswith(_BEGINNINGS):
+        hint = "name the file that holds it; whoever saw the command has the key"
+        raise AuditError(path="key", reason="it is a private key itself", hint=hint)
+    from replay_plugins.audit_log.format.keys import Signer  # noqa: PLC0415 - an extra
+
+    with os.fdopen(open_private(path, os.O_RDONLY), "rb") as file:
+        text = file.read()
+    try:
+        return Signer.from_text(text.decode(), NAME)
+    except (DecodeError, UnicodeDecodeError) as error:
+        hint = "replay audit keygen makes a pair of keys"
+        raise AuditError(str(path), "it holds no private key", hint) from error
 
 
 @attrs.define(eq=False, slots=False, repr=False)

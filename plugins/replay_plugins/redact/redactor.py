@@ -1,25 +1,68 @@
 """Sessions, JSON values and texts with their secrets replaced."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import attrs
 
-from replay.entry_points import did_you_mean
-from replay.sessions import Session
-from replay_plugins.redact.events import RedactedEvents
-from replay_plugins.redact.finding import Finder
-from replay_plugins.redact.headers import with_redacted_header
-from replay_plugins.redact.histories import Rewriter
-from replay_plugins.redact.patterns import rules_of
-from replay_plugins.redact.pseudonyms import Pseudonyms
-from replay_plugins.redact.rules import RULES
-from replay_plugins.redact.secret_keys import FIELD
-from replay_plugins.redact.walking import Walker
+from replay.codec.structure import decode_header
+from replay.errors import DecodeError
+from replay.model.sessions import Session
+from replay.registry import did_you_mean
+from replay_plugins.redact.finder import Finder
+from replay_plugins.redact.redacted_events import RedactedEvents, Rewriter
+from replay_plugins.redact.rules import FIELD, RULES, rules_of
+from replay_plugins.redact.values import Pseudonyms, Redacted, Walker
 
-if TYPE_CHECKING:
-    from replay_plugins.redact.replacing import Redacted
+
+class MakesWalkers(Protocol):
+    """What replaces secrets."""
+
+    def __call__(self, *, keeps_numbers: bool = False) -> Walker:
+        """Return a new walker."""
+
+
+def with_redacted_header(
+    session: Session, session_id: str, new_walker: MakesWalkers
+) -> tuple[Session, Sequence[Redacted]]:
+    """Return a session with another header, and what was replaced in it.
+
+    Args:
+        session: The session; its events and diagnostics stay as they are.
+        session_id: What it is to be called.
+        new_walker: Makes what replaces secrets.
+    """
+    recorded = session.as_object()
+    walker = new_walker()
+    value: Any = walker.value(recorded, "$")  # an object gives an object
+    if walker.has_numbers and not _is_header(value, session_id):
+        walker = new_walker(keeps_numbers=True)
+        value = walker.value(recorded, "$")
+    if not walker.entries and session_id == session.session_id:
+        return session, ()
+    header = decode_header(value, session_id)
+    redacted = attrs.evolve(
+        session,
+        session_id=session_id,
+        last_updated_at=header.last_updated_at,
+        generated_title=header.generated_title,
+        index_ids=header.index_ids,
+        job_metadata=header.job_metadata,
+        shared_access=header.shared_access,
+        recorded=value,
+        derived_id=None if session.derived_id is None else session_id,
+    )
+    return redacted, walker.entries
+
+
+def _is_header(value: Any, session_id: str) -> bool:  # noqa: ANN401 - a JSON object
+    try:
+        decode_header(value, session_id)
+    except DecodeError:
+        return False
+    return True
+
 
 _LEAST_KEY: Final = 16  # bytes; a shorter key can be guessed
 

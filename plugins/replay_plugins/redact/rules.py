@@ -1,12 +1,331 @@
-"""What is taken for a secret: a table, a row for each kind."""
+r"""What is taken for a secret: a table, a row for each kind.
 
-from typing import Final
+An object may stand in a text, as JSON, and that in a text again: ``{\"password\": …``.
 
-from replay_plugins.redact import checks
-from replay_plugins.redact.kinds import rule
-from replay_plugins.redact.outlines import ACCOUNT, CARD, TOKEN
-from replay_plugins.redact.secret_keys import IN_TEXTS
-from replay_plugins.redact.services import SERVICES
+Source: the services' own documents, and what gitleaks and secretlint cover.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from string import ascii_letters, ascii_uppercase, digits
+from typing import Final, TypeAlias
+
+import attrs
+
+from replay_plugins.redact import secret_checks
+from replay_plugins.redact.secret_checks import has_digit, is_discord_token, whole
+
+
+@attrs.frozen(eq=False)
+class Outline:
+    """A number of characters of one sort in a row.
+
+    Args:
+        sort: The characters.
+        count: How many there must be.
+        between: Characters that may stand between them.
+    """
+
+    sort: str
+    count: int
+    between: str = ""
+    _table: bytes = attrs.field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        table = bytes(
+            ord("x" if chr(code) in self.sort else " ") for code in range(256)
+        )
+        object.__setattr__(self, "_table", table)
+
+    def is_in(self, text: bytes) -> bool:
+        """Tell whether a text holds it; what is not ASCII is a question mark there."""
+        seen = text.translate(self._table, self.between.encode())
+        return b"x" * self.count in seen
+
+
+#: What most keys and tokens look like.
+TOKEN: Final = Outline(ascii_letters + digits + "_-+/", 16)
+CARD: Final = Outline(digits, 12, " -")
+ACCOUNT: Final = Outline(ascii_uppercase + digits, 15, " ")
+
+
+class Afar:
+    """A text, looked at from afar."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._bytes: bytes | None = None
+
+    def shows(self, outline: Outline) -> bool:
+        """Tell whether the text holds an outline."""
+        if len(self._text) < outline.count:
+            return False
+        if self._bytes is None:
+            self._bytes = self._text.encode("ascii", "replace")
+        return outline.is_in(self._bytes)
+
+
+#: Tells which parts of a match are secrets; none: it was a false alarm.
+Check: TypeAlias = Callable[[str], Iterable[tuple[int, int]]]
+#: No letter or digit before it, but for what stands for a character in a quoted text.
+ALONE: Final = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"
+#: No letter or digit after it.
+ENDS: Final = r"(?![A-Za-z0-9])"
+
+
+@attrs.frozen(kw_only=True)
+class Rule:
+    """One kind of secret.
+
+    A pattern takes linear time on any text: its repetitions are possessive, or have an
+    upper bound.
+    """
+
+    name: str  #: as reports have it; in capitals, it begins the pseudonym
+    pattern: re.Pattern[str]  #: its group ``secret``, or all of it, is the secret
+    #: words of which each such secret holds one
+    keywords: tuple[str, ...] = ()
+    outline: Outline | None = None  #: what each such secret holds, too
+    check: Check | None = None  #: None: whatever matches is one
+    #: True: what of a match is no secret may hold another; it has an upper bound
+    is_short: bool = False
+    #: what is the same for every spelling of a secret; None: there is one spelling
+    normal: Callable[[str], str] | None = None
+
+    @property
+    def label(self) -> str:
+        """Return what a pseudonym of this kind begins with."""
+        return re.sub(r"[^A-Z0-9]+", "_", self.name.upper())
+
+
+def rule(  # noqa: PLR0913 - the columns of the table
+    name: str,
+    pattern: str,
+    *keywords: str,
+    outline: Outline | None = None,
+    check: Check | None = None,
+    is_short: bool = False,
+    normal: Callable[[str], str] | None = None,
+) -> Rule:
+    """Return a row of the table; its pattern knows ASCII only."""
+    return Rule(
+        name=name,
+        pattern=re.compile(pattern, re.ASCII),
+        keywords=keywords,
+        outline=outline,
+        check=check,
+        is_short=is_short,
+        normal=normal,
+    )
+
+
+_RULE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
+
+
+def rules_of(patterns: Mapping[str, str] | Path | str | None) -> list[Rule]:
+    """Return the rules that a user gives.
+
+    Args:
+        patterns: Regular expressions by name; or a file of lines ``name=expression``,
+            where empty lines and those that begin with ``#`` do not count. None: none.
+
+    Raises:
+        ValueError: A line, a name or an expression is wrong.
+        OSError: The file cannot be read.
+    """
+    if patterns is None:
+        return []
+    if isinstance(patterns, Mapping):
+        return [_rule(name, pattern) for name, pattern in patterns.items()]
+    lines = Path(patterns).read_text(encoding="utf-8").splitlines()
+    return [_rule(name, pattern) for name, pattern in _members(lines)]
+
+
+def _members(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, sign, pattern = line.partition("=")
+        if not sign:
+            message = f"patterns, line {number}: expected name=expression"
+            raise ValueError(message)
+        yield name.strip(), pattern.strip()
+
+
+def _rule(name: str, pattern: str) -> Rule:
+    if not _RULE_NAME.fullmatch(name):
+        message = f"patterns: {name!a} is no name: letters, digits, - and _"
+        raise ValueError(message)
+    try:
+        return Rule(name=name, pattern=re.compile(pattern))
+    except re.error as error:
+        message = f"patterns: {name}: {error}"
+        raise ValueError(message) from error
+
+
+PSEUDONYM: Final = re.compile(r"<[A-Z0-9_]+(?:_[0-9a-f]+)?>")
+_NAME: Final = "secret-field"
+_SIGNS: Final = dict.fromkeys(map(ord, "_-. "))
+#: In lower case, without signs.
+_WHOLE: Final = frozenset(
+    (
+        *("password", "passwd", "passphrase", "passcode", "pwd", "secret", "apikey"),
+        *("apisecret", "clientsecret", "secretkey", "accesstoken", "refreshtoken"),
+        *("authtoken", "bearertoken", "sessiontoken", "privatekey", "accesskey"),
+        *("secretaccesskey", "awssecretaccesskey", "accountkey", "encryptionkey"),
+        *("signingkey", "authorization", "proxyauthorization", "xapikey", "cookie"),
+        *("setcookie", "idtoken", "oauthtoken", "apitoken"),
+    )
+)
+#: How such keys end where a word before it says whose secret it is.
+_ENDINGS: Final = (
+    *("password", "passwd", "passphrase", "apikey", "secretkey", "privatekey"),
+    *("clientsecret", "apisecret", "accesstoken", "refreshtoken", "authtoken"),
+)
+
+#: All of a value; the object that it is in says that it is one.
+FIELD: Final = Rule(name=_NAME, pattern=re.compile("(?s).+"))
+
+
+@lru_cache(maxsize=4096)
+def is_secret_key(key: str) -> bool:
+    """Tell whether an object's key says that its value is a secret."""
+    word = key.casefold().translate(_SIGNS)
+    return word in _WHOLE or word.endswith(_ENDINGS)
+
+
+def _spelt(words: Iterable[str]) -> str:
+    return "|".join("[_. -]?".join(word) for word in sorted(words))
+
+
+def _in_text(quote: str, value: str) -> Rule:
+    """Return the rule for a member of an object in a text."""
+    key = rf"(?i:[\w. -]{{0,40}}?(?:{_spelt(_ENDINGS)})|{_spelt(_WHOLE)})"
+    return rule(
+        _NAME,
+        rf"(?<!\\){quote}{key}{quote}\s{{0,9}}:\s{{0,9}}{quote}(?P<secret>(?:{value})++)",
+        *("ass", "wd", "ecret", "ey", "oken", "uthor", "ookie"),
+        *("ASS", "WD", "ECRET", "EY", "OKEN", "UTHOR", "OOKIE"),
+        check=_is_open,
+    )
+
+
+def _is_open(text: str) -> Iterable[tuple[int, int]]:
+    return whole(text, is_secret=PSEUDONYM.fullmatch(text) is None)
+
+
+#: JSON in a text, and JSON in a text in JSON in a text.
+IN_TEXTS: Final = (
+    _in_text('"', r'[^"\\]|\\.'),
+    _in_text(r'\\"', r'[^"\\]|\\\\(?:\\["\\]|[^"\\])'),
+)
+
+
+def _token(name: str, pattern: str, *keywords: str, check: Check | None = None) -> Rule:
+    return rule(name, ALONE + pattern, *keywords, outline=TOKEN, check=check)
+
+
+def _within(name: str, pattern: str, *keywords: str) -> Rule:
+    """Return a row for what only its surroundings tell."""
+    return rule(name, pattern, *keywords, outline=TOKEN, check=has_digit)
+
+
+SERVICES: Final = (
+    _token(
+        "aws-access-key",
+        rf"(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{{16}}{ENDS}",
+        *("A3T", "AKIA", "ASIA", "ABIA", "ACCA"),
+    ),
+    _token("aws-bedrock-key", r"ABSK[A-Za-z0-9+/]{100,400}={0,2}", "ABSK"),
+    _token(
+        "github-token",
+        r"gh[oprsu]_[A-Za-z0-9]{36,255}",
+        *("gho_", "ghp_", "ghr_", "ghs_", "ghu_"),
+    ),
+    _token("github-token", r"github_pat_\w{60,255}", "github_pat_"),
+    _token(
+        "gitlab-token",
+        r"(?:gl(?:pat|dt|rt|ft|ptt|imt|soat|agent|ffct|oas|cbt)-|GR1348941)"
+        r"[\w-]{20,300}(?:\.[0-9a-z]{9})?",
+        *("glpat-", "gldt-", "glrt-", "glft-", "glptt-", "glimt-", "glsoat-"),
+        *("glagent-", "glffct-", "gloas-", "glcbt-", "GR1348941"),
+    ),
+    _token("google-api-key", r"AIza[\w-]{35,}+", "AIza"),
+    _token("google-token", r"ya29\.[\w.-]{19,}[\w-]", "ya29."),
+    _token("google-secret", r"GOCSPX-[\w-]{28,}+", "GOCSPX-"),
+    _token("slack-token", r"xox[abceoprs](?:\.xox[bp])?-[A-Za-z0-9-]{12,}+", "xox"),
+    _token("slack-token", r"xapp-\d-[A-Za-z0-9-]{12,}+", "xapp-"),
+    _within(
+        "slack-webhook",
+        r"hooks\.slack\.com/(?:services|workflows|triggers)/"
+        r"(?P<secret>[A-Za-z0-9+/_-]{20,}+)",
+        "hooks.slack.com",
+    ),
+    _token(
+        "stripe-key",
+        r"[rs]k_(?:test|live|prod)_[A-Za-z0-9]{10,}+",
+        *("k_test_", "k_live_", "k_prod_"),
+    ),
+    _token("stripe-webhook-secret", r"whsec_[A-Za-z0-9+/=]{24,}+", "whsec_"),
+    _token("anthropic-key", r"sk-ant-[a-z]{2,8}\d\d-[\w-]{20,}+", "sk-ant-"),
+    _token(
+        "openai-key",
+        r"sk-(?:(?:proj|svcacct|admin|None)-[\w-]{20,}+|[A-Za-z0-9]{32,}+)",
+        "sk-",
+        check=has_digit,
+    ),
+    _token("llamacloud-key", r"llx-[A-Za-z0-9_-]{16,}+", "llx-"),
+    _token("huggingface-token", r"(?:hf|api_org)_[A-Za-z0-9]{30,}+", "hf_", "api_org_"),
+    _token("npm-token", r"npm_[A-Za-z0-9]{36,}+", "npm_"),
+    _token("pypi-token", r"pypi-AgE[\w-]{50,}+", "pypi-AgE"),
+    _token("sendgrid-key", r"SG\.[\w-]{16,64}\.[\w-]{16,}+", "SG."),
+    _token("twilio-key", rf"SK[0-9a-fA-F]{{32}}{ENDS}", "SK"),
+    _token("digitalocean-token", r"do[opr]_v1_[a-f0-9]{64,}+", "_v1_"),
+    rule(
+        "azure-storage-key",
+        r"AccountKey=(?P<secret>[A-Za-z0-9+/]{40,}+={0,2})",
+        "AccountKey=",
+    ),
+    _token("azure-secret", r"[\w~.]{3}\dQ~[\w~.-]{30,}[\w~-]", "Q~"),
+    _token("cloudflare-key", r"v1\.0-[a-f0-9]{24}-[a-f0-9]{100,}+", "v1.0-"),
+    _token("databricks-token", r"dapi[a-f0-9]{32}(?:-\d)?", "dapi"),
+    _token("shopify-token", r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32,}+", "shp"),
+    _token("telegram-token", r"\d{6,16}:A[\w-]{34}(?![\w-])", ":A"),
+    rule(
+        "discord-token",
+        r"[MNO](?:(?<![A-Za-z0-9].)|(?<=\\[nrt].))[\w-]{22,30}\.[\w-]{6}\.[\w-]{27,}+",
+        outline=TOKEN,
+        check=is_discord_token,
+    ),
+    _within(
+        "discord-webhook",
+        r"discord(?:app)?\.com/api/webhooks/\d{10,25}/(?P<secret>[\w-]{40,}+)",
+        "/api/webhooks/",
+    ),
+    _token("groq-key", r"gsk_[A-Za-z0-9]{40,}+", "gsk_"),
+    _token("xai-key", r"xai-[A-Za-z0-9]{60,}+", "xai-"),
+    _token("perplexity-key", r"pplx-[A-Za-z0-9]{40,}+", "pplx-"),
+    _token("notion-token", r"ntn_[A-Za-z0-9]{40,}+", "ntn_"),
+    _token("linear-key", r"lin_api_[A-Za-z0-9]{32,}+", "lin_api_"),
+    _token("postman-key", r"PMAK-[a-fA-F0-9]{24}-[a-fA-F0-9]{34}", "PMAK-"),
+    _token("docker-token", r"dckr_[a-z]{2,5}_[\w-]{20,}+", "dckr_"),
+    _token("vault-token", r"hv[brs]\.[\w-]{24,}+", "hvs.", "hvb.", "hvr."),
+    _token("grafana-token", r"gl(?:c|sa)_[A-Za-z0-9+/_=]{32,}+", "glc_", "glsa_"),
+    _token("new-relic-key", r"NRAK-[A-Z0-9]{27}", "NRAK-"),
+    _token("atlassian-token", r"ATATT3[\w=-]{40,}+", "ATATT3"),
+    _within(
+        "service-key",
+        r"(?i:datadog|dd[_-](?:api|app)|cloudflare|twilio|heroku|mailgun|algolia)"
+        r"[\w .-]{0,30}[\\\"']{0,4}[ \t]{0,3}[=:]>?[ \t]{0,3}[\\\"'`]{0,4}"
+        rf"(?P<secret>(?:key-)?[A-Za-z0-9_-]{{30,80}}){ENDS}",
+        *("atadog", "ATADOG", "dd_a", "DD_A", "dd-a", "DD-A", "loudflare"),
+        *("LOUDFLARE", "wilio", "WILIO", "eroku", "EROKU", "ailgun", "AILGUN"),
+        *("lgolia", "LGOLIA"),
+    ),
+)
+
 
 #: Of the alphabets that people have addresses in, and that blanks part into words.
 _LETTERS: Final = "A-Za-z\u00c0-\u024f\u0300-\u052f"
@@ -24,19 +343,19 @@ _FORMS: Final = (
         r"(?P<secret>ey[JA][\w-]{8,}+\.[\w-]{4,}+(?:\.[\w-]++){0,3})",
         *("eyJ", "eyA"),
         outline=TOKEN,
-        check=checks.is_jwt,
+        check=secret_checks.is_jwt,
     ),
     rule(
         "bearer-token",
         r"(?i:bearer)[ \t]{1,4}(?P<secret>[\w.~+/-]{16,}+={0,2})",
         *("bearer ", "Bearer ", "BEARER ", "bearer\t", "Bearer\t"),
-        check=checks.has_digit,
+        check=secret_checks.has_digit,
     ),
     rule(
         "basic-auth",
         r"(?i:basic)[ \t]{1,4}(?P<secret>[A-Za-z0-9+/]{8,}+={0,2})",
         *("basic ", "Basic ", "BASIC "),
-        check=checks.is_basic_auth,
+        check=secret_checks.is_basic_auth,
     ),
     rule(
         "url-password",
@@ -59,7 +378,7 @@ _FORMS: Final = (
         *("pass", "pwd", "secret", "credential", "token", "key"),
         *("Pass", "Pwd", "Secret", "Credential", "Token", "Key"),
         *("PASS", "PWD", "SECRET", "CREDENTIAL", "TOKEN", "KEY"),
-        check=checks.looks_random,
+        check=secret_checks.looks_random,
         is_short=True,
     ),
 )
@@ -71,28 +390,28 @@ _PERSONAL: Final = (
         rf"@(?:[{_LETTERS}0-9-]++\.)+(?:xn--[A-Za-z0-9-]{{2,60}}|[{_LETTERS}]{{2,24}})"
         rf"(?![{_LETTERS}0-9])",
         "@",
-        check=checks.is_email,
+        check=secret_checks.is_email,
         normal=str.casefold,
     ),
     rule(
         "phone",
         r"(?<![\w+])\+[1-9](?:[ \u00a0.()/-]{0,2}\d){6,14}(?![\d%])",
         "+",
-        check=checks.is_phone,
-        normal=checks.digits_of,
+        check=secret_checks.is_phone,
+        normal=secret_checks.digits_of,
     ),
     rule(
         "card",
         r"(?<!\d)(?<!\d[.,])\d(?:[ -]?\d){11,}+",
         outline=CARD,
-        check=checks.cards,
-        normal=checks.digits_of,
+        check=secret_checks.cards,
+        normal=secret_checks.digits_of,
     ),
     rule(
         "iban",
         r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,40}",
         outline=ACCOUNT,
-        check=checks.ibans,
+        check=secret_checks.ibans,
         is_short=True,
         normal=lambda text: text.replace(" ", ""),
     ),

@@ -3,20 +3,219 @@
 A secret is replaced within each message that holds a part of it. Of its pieces in one
 message, the first becomes the pseudonym and the others vanish; but no run of deltas
 becomes empty, for without it those around it would be one.
+
+A run is given by where it stands in the text of all deltas of its kind.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import Final, Literal, TypeAlias
 
 import attrs
 
-from replay.runs import has_halves, joined, taken_apart
-from replay_plugins.redact.blocks import Block, Blocks, Match
-from replay_plugins.redact.finding import Finder, merged, shifted
-from replay_plugins.redact.found import Found
-from replay_plugins.redact.pieces import Piece, in_characters, spread
+from replay.coalescing.texts import (
+    beginning_in,
+    equal_but_for_space,
+    has_halves,
+    is_proper_beginning,
+    joined,
+    tail_equal_to,
+    taken_apart,
+)
+from replay_plugins.redact.finder import Finder, Found, merged, shifted
+
+Run: TypeAlias = tuple[int, int]
+
+
+@attrs.frozen(eq=False)
+class Block:
+    """Runs of deltas that become one message."""
+
+    runs: tuple[Run, ...]
+    text: str  #: what they join to
+
+
+@attrs.frozen(eq=False)
+class Match:
+    """A block that a full event repeats, and where."""
+
+    block: Block
+    at: int  #: where the block begins in the full event's content; may be negative
+
+
+class Blocks:
+    """Takes the runs and the full events of one kind, in order.
+
+    Args:
+        text: What all deltas of the kind join to.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.found: list[Block] = []
+        self._text = text
+        self._pending: list[Run] = []
+        self._recent: list[Block] = []
+
+    def run(self, start: int, end: int) -> None:
+        """Take a run; nothing comes of one without text."""
+        if start < end:
+            self._pending.append((start, end))
+
+    def full(self, content: str) -> list[Match]:
+        """Take a full event, and return what it repeats."""
+        if not content:
+            return []
+        if not self._pending:
+            return self._late(content)
+        self._recent.clear()
+        return self._settled(content)
+
+    def boundary(self) -> None:
+        """Take a boundary: what is pending becomes a message, each run by itself."""
+        self._recent += [self._block([run]) for run in self._pending]
+        self._pending.clear()
+
+    def forget(self) -> None:
+        """Take a user input: nothing of what was before is repeated any more."""
+        self._recent.clear()
+
+    def _settled(self, content: str) -> list[Match]:
+        pending = self._pending
+        if count := tail_equal_to(content, self._texts(reversed(pending))):
+            return self._taken(count)
+        if cut := beginning_in(content, self._texts(pending)):
+            count, rest = cut
+            start, end = pending[count]
+            middle = end - len(rest)
+            block = self._block([*pending[:count], (start, middle)])
+            pending[: count + 1] = [(middle, end)]
+            return [Match(block, 0)]
+        if equal_but_for_space(content, self._texts(pending)):
+            before = "".join(self._texts(pending))
+            return self._taken(len(pending), _blanks(content) - _blanks(before))
+        if is_proper_beginning(self._texts(pending), content):
+            return self._taken(len(pending))
+        self._taken(1)
+        return []
+
+    def _taken(self, count: int, at: int = 0) -> list[Match]:
+        """Take the last pending runs for one block."""
+        block = self._block(self._pending[-count:])
+        del self._pending[-count:]
+        return [Match(block, at)]
+
+    def _late(self, content: str) -> list[Match]:
+        recent = self._recent
+        count = tail_equal_to(content, (each.text for each in reversed(recent)))
+        matches, at = [], 0
+        for block in recent[len(recent) - count :]:
+            matches.append(Match(block, at))
+            at += len(block.text)
+        recent.clear()
+        return matches
+
+    def _block(self, runs: Iterable[Run]) -> Block:
+        runs = tuple(runs)
+        block = Block(runs, "".join(self._texts(runs)))
+        self.found.append(block)
+        return block
+
+    def _texts(self, runs: Iterable[Run]) -> Iterator[str]:
+        return (self._text[start:end] for start, end in runs)
+
+
+def _blanks(text: str) -> int:
+    return len(text) - len(text.lstrip())
+
+
+@attrs.frozen
+class Piece:
+    """A secret, or a part of one, and the part of the pseudonym that replaces it."""
+
+    start: int
+    end: int
+    found: Found
+    first: int = 0  #: where its part of the pseudonym begins
+    last: int | None = None  #: where that ends, as in a slice; None: with the pseudonym
+
+
+def spread(
+    found: Mapping[Block, Sequence[Found]], lengths: Sequence[int]
+) -> Iterator[list[Piece]]:
+    """Yield, for each delta, what is secret in it.
+
+    Args:
+        found: What is secret in each block.
+        lengths: How long the deltas are, in order.
+    """
+    parts = [part for block, each in found.items() for part in _parts(block, each)]
+    parts.sort(key=lambda part: part.start)
+    next_one = 0
+    for start, end in pairwise(accumulate(lengths, initial=0)):
+        pieces = []
+        while start < end and next_one < len(parts) and parts[next_one].start < end:
+            part = parts[next_one]
+            pieces.append(_within(part, start, end))
+            if part.end > end:
+                break
+            next_one += 1
+        yield pieces
+
+
+def _within(part: Piece, start: int, end: int) -> Piece:
+    """Return what of a part is in the delta from *start* to *end*."""
+    piece = attrs.evolve(
+        part, start=max(part.start - start, 0), end=min(part.end, end) - start
+    )
+    return piece if part.start >= start else attrs.evolve(piece, first=0, last=0)
+
+
+def _parts(block: Block, found: Sequence[Found]) -> Iterator[Piece]:
+    """Yield the parts of secrets, one for each run that holds some of one."""
+    begins = [*accumulate((end - start for start, end in block.runs), initial=0)]
+    for each in found:
+        first = bisect_right(begins, each.start) - 1
+        last = bisect_left(begins, each.end, first)
+        yield from _named(each, [*_spans(block, begins, each, range(first, last))])
+
+
+def _spans(
+    block: Block, begins: Sequence[int], found: Found, runs: range
+) -> Iterator[tuple[int, int, bool]]:
+    """Yield where a secret is in each run, and whether it is all of it."""
+    for number in runs:
+        start, end = block.runs[number]
+        shift = start - begins[number]
+        first, last = max(found.start + shift, start), min(found.end + shift, end)
+        yield first, last, (first, last) == (start, end)
+
+
+def _named(found: Found, spans: Sequence[tuple[int, int, bool]]) -> Iterator[Piece]:
+    """Yield the parts of a secret, each with its part of the pseudonym."""
+    (start, end, _), *others = spans
+    left = -min(sum(is_whole for *_, is_whole in others), len(found.rule.label) + 2)
+    yield Piece(start, end, found, 0, left or None)
+    for start, end, is_whole in others:
+        if is_whole and left:
+            yield Piece(start, end, found, left, left + 1 or None)
+            left += 1
+        else:
+            yield Piece(start, end, found, 0, 0)
+
+
+def in_characters(content: str, pieces: Iterable[Piece]) -> list[Piece]:
+    """Return pieces of a text that was taken apart, as pieces of the text itself."""
+    units = taken_apart(content)
+    return [
+        attrs.evolve(
+            piece,
+            start=len(joined(units[: piece.start])),
+            end=len(joined(units[: piece.end])),
+        )
+        for piece in pieces
+    ]
+
 
 _LAST_BEFORE_PAIRS: Final = 0xFFFF
 

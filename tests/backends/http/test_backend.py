@@ -12,7 +12,6 @@ import replay
 from chat_api import ChatAPI, delta, document
 from file_room import room_for
 from http_server import KEY, Server, always, json_answer
-from replay.backend_protocols import Backend
 from replay.errors import (
     AuthError,
     BackendError,
@@ -20,6 +19,7 @@ from replay.errors import (
     SessionNotFoundError,
     UnknownNameError,
 )
+from replay.sources.protocols import Backend
 from replay.testing import BackendContract
 from replay_backends.http import HTTPBackend
 

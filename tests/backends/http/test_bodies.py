@@ -3,12 +3,11 @@ import json
 
 import pytest
 
+from replay.codec.stored_history import KEPT, StoredEvents
 from replay.errors import DecodeError
-from replay.limits import Limits
-from replay.source_text import KEPT
-from replay.stored_events import StoredEvents
-from replay_backends.http.bodies import session_of
-from replay_backends.session_files import Reading
+from replay.model.limits import Limits
+from replay_backends.files.session_file import Reading
+from replay_backends.http.session_list import session_of
 
 READING = Reading(strict=False, limits=Limits())
 DELTA = {"type": "text_delta", "content": "a" * 100}

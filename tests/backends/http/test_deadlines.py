@@ -3,7 +3,7 @@
 import pytest
 
 from replay.errors import DeadlineExceededError
-from replay_backends.http.deadlines import Deadline
+from replay_backends.http.transport import Deadline
 
 
 def test_the_time_that_is_left_shrinks() -> None:

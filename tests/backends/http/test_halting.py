@@ -6,7 +6,7 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from replay_backends.http.halting import Halt
+from replay_backends.http.transport import Halt
 
 PATIENCE = 60
 

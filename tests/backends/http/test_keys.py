@@ -5,7 +5,7 @@ from requests import Request
 
 from http_server import KEY
 from replay.errors import AuthError
-from replay_backends.http.keys import Key, find_key, no_key
+from replay_backends.http.request import Key, find_key, no_key
 
 
 def header_of(key: Key) -> str:

@@ -50,7 +50,7 @@ from replay.errors import (
     StreamInterruptedError,
     UnsafeRedirectError,
 )
-from replay.events import Event, Stop, TextDelta, UserInput
+from replay.model.events import Event, Stop, TextDelta, UserInput
 
 Serve = Callable[..., Server]
 Open = Callable[..., replay.Source]

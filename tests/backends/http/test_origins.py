@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from replay.errors import BackendError
-from replay_backends.http.origins import base_url, origin_of
+from replay_backends.http.request import base_url, origin_of
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import replay
 from chat_api import ChatAPI, delta, document
 from http_server import Server
 from replay import BackendError, SessionSummary
-from replay.portions import Portion
-from replay_backends.http.portioning import ids_in, portions_of
+from replay.sources.protocols import Portion
+from replay_backends.http.session_list import ids_in, portions_of
 
 Serve = Callable[..., Server]
 Open = Callable[..., replay.Source]

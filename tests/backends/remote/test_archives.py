@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from replay.errors import BackendError, DecodeError, LimitExceededError, ReplayError
-from replay_backends.open_files import open_regular
+from replay_backends.files.file_access import open_regular
 from replay_backends.remote.archives import Archive
-from replay_backends.remote.stores import Item
-from replay_backends.remote.zip_backend import ZipBackend
+from replay_backends.remote.backend import ZipBackend
+from replay_backends.remote.shelf import Item
 from zip_files import document, encrypted, write_zip
 
 GZIP = gzip.compress(b"")[:10]

@@ -13,7 +13,7 @@ from replay.errors import (
     DecodeError,
     PermissionDeniedError,
 )
-from replay_backends.remote.failures import remote_errors_of, remote_failure
+from replay_backends.remote.filesystems import remote_errors_of, remote_failure
 
 botocore = import_module("botocore.exceptions")
 WORD = "s3cr3t"

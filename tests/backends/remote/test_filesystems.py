@@ -4,8 +4,7 @@ import sys
 
 import pytest
 
-from replay_backends.remote.filesystems import file_system
-from replay_backends.remote.locations import parse
+from replay_backends.remote.filesystems import file_system, parse
 from replay_command import Run
 
 

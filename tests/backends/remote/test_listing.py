@@ -5,7 +5,7 @@ import s3fs
 
 from replay.errors import BackendError
 from replay_backends.remote.filesystems import FileSystem
-from replay_backends.remote.listing import names_and_sizes
+from replay_backends.remote.objects import names_and_sizes
 from s3_server import Bucket
 
 

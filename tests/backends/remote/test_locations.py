@@ -3,7 +3,7 @@
 import pytest
 
 from replay.errors import BackendError
-from replay_backends.remote.locations import Location, parse
+from replay_backends.remote.filesystems import Location, parse
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,9 @@ import pickle
 import pytest
 
 from replay.errors import BackendError
-from replay_backends.remote.filesystems import FileSystem, file_system
-from replay_backends.remote.locations import parse
+from replay_backends.remote.filesystems import FileSystem, file_system, parse
 from replay_backends.remote.objects import Objects
-from replay_backends.remote.stores import Item
+from replay_backends.remote.shelf import Item
 from s3_server import Bucket
 
 

@@ -5,11 +5,14 @@ from typing import BinaryIO
 import pytest
 
 from replay.errors import PermissionDeniedError
-from replay.temporary_files import memory_only
-from replay_backends.remote.failures import remote_errors_of
-from replay_backends.remote.filesystems import FileSystem, file_system
-from replay_backends.remote.locations import parse
-from replay_backends.remote.uploading import upload
+from replay.security.temporary_files import memory_only
+from replay_backends.remote.filesystems import (
+    FileSystem,
+    file_system,
+    parse,
+    remote_errors_of,
+)
+from replay_backends.remote.objects import upload
 from s3_server import Bucket
 
 SIZE = 13 << 20  # more than a piece

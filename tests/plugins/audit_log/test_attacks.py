@@ -15,9 +15,9 @@ import pytest
 from click.testing import CliRunner
 
 from forged_logs import SIGNER, Written, edited, line_of, rebuilt, replaced, written
-from replay.cli.commands import command
-from replay_plugins.audit_log.note_keys import Signer
-from replay_plugins.audit_log.removing import remove
+from replay.cli.app import command
+from replay_plugins.audit_log.format.keys import Signer
+from replay_plugins.audit_log.verify.opening_checks import remove
 
 PAGE: Final = Path(__file__).resolve().parents[3] / "docs/explanation/audit-log.md"
 PUBLIC: Final = str(SIGNER.verifier())

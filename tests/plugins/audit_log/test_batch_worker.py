@@ -14,7 +14,7 @@ from replay import (
     UserInput,
 )
 from replay.batch.plugin_specs import specs_of, workers_plugin
-from replay.testing.batches import give
+from replay.testing.batch_contract import give
 from replay_plugins.audit_log import AuditLog
 from replay_plugins.audit_log.batch_worker import AuditLogWorker
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from replay.json_text import parse, write
-from replay_plugins.audit_log.chain import json_bytes
-from replay_plugins.audit_log.drafts import Draft, as_value, of_value, salt_id
+from replay.model.json_text import parse, write
+from replay_plugins.audit_log.batch_worker import Draft, as_value, of_value, salt_id
+from replay_plugins.audit_log.format.chain import json_bytes
 
 SALT = b"s" * 32
 

@@ -22,8 +22,8 @@ from replay import (
     Usage,
     UserInput,
 )
-from replay_plugins.audit_log import facts
-from replay_plugins.audit_log.facts import Facts
+from replay_plugins.audit_log import session_records
+from replay_plugins.audit_log.session_records import Facts
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 TITLED = '{"type": "%s", "content": "Hi", "lang": "de"}'
@@ -32,7 +32,7 @@ TITLED = '{"type": "%s", "content": "Hi", "lang": "de"}'
 def test_a_session_is_known_by_what_it_hashes_to() -> None:
     session = Session("s", events=[Text("Hi")], shape="list")
     digest = sha256(replay.dumps(session)).hexdigest()
-    assert facts.of_session(session) == Facts(
+    assert session_records.of_session(session) == Facts(
         {"shape": "list", "session.digest": f"sha256:{digest}", "events": 1}
     )
 
@@ -42,12 +42,12 @@ def test_a_digest_is_that_of_what_dumps_returns(path: Path) -> None:
     with replay.open(path) as source:
         for session in source:
             digest = sha256(replay.dumps(session)).hexdigest()
-            assert facts.digest_of(session) == f"sha256:{digest}"
+            assert session_records.digest_of(session) == f"sha256:{digest}"
 
 
 def test_a_report_is_told_in_numbers() -> None:
     report = ReplayReport("s", turns=2, events={"text": 3}, outcome="stopped")
-    assert facts.of_report(report, None).clear == {
+    assert session_records.of_report(report, None).clear == {
         "outcome": "stopped",
         "turns": 2,
         "events": {"text": 3},
@@ -60,27 +60,27 @@ def test_a_report_is_told_in_numbers() -> None:
 
 def test_a_session_that_came_while_it_was_replayed_is_hashed_at_its_end() -> None:
     session = Session("s", events=[Text("Hi")])
-    clear = facts.of_report(ReplayReport("s"), session).clear
-    assert clear["session.digest"] == facts.digest_of(session)
+    clear = session_records.of_report(ReplayReport("s"), session).clear
+    assert clear["session.digest"] == session_records.digest_of(session)
 
 
 def test_a_plugin_error_hides_what_may_quote_content() -> None:
     error = PluginError("usage", "ValueError: secret", "replay_text", 3)
     error.__cause__ = ValueError("secret")
-    assert facts.of_plugin_error(error) == Facts(
+    assert session_records.of_plugin_error(error) == Facts(
         {"plugin": "usage", "hook": "replay_text", "error.type": "ValueError"},
         {"reason": "ValueError: secret"},
     )
 
 
 def test_a_plugin_error_without_a_cause_is_of_its_own_type() -> None:
-    clear = facts.of_plugin_error(PluginError("usage", "no")).clear
+    clear = session_records.of_plugin_error(PluginError("usage", "no")).clear
     assert clear["error.type"] == "PluginError"
 
 
 def test_a_message_tells_what_it_was_put_together_from() -> None:
     message = Message("text", "Hi", 3, "deltas", complete=False)
-    assert facts.of_message(message) == Facts(
+    assert session_records.of_message(message) == Facts(
         {"type": "text", "complete": False, "source": "deltas"}, {"content": "Hi"}
     )
 
@@ -89,19 +89,19 @@ def test_a_message_tells_what_it_was_put_together_from() -> None:
 def test_keys_that_nobody_knows_are_kept_and_hidden(kind: str) -> None:
     (event,) = replay.loads(f"[{TITLED % kind}]").events
     found = (
-        facts.of_message(Message("text", "Hi", 0, "full", event=event))
+        session_records.of_message(Message("text", "Hi", 0, "full", event=event))
         if isinstance(event, Text)
-        else facts.of_content(event)
+        else session_records.of_content(event)
     )
     assert found.sensitive == {"content": "Hi", "extra": {"lang": "de"}}
 
 
 def test_a_user_input_is_its_content() -> None:
-    assert facts.of_content(UserInput("Hi")) == Facts({}, {"content": "Hi"})
+    assert session_records.of_content(UserInput("Hi")) == Facts({}, {"content": "Hi"})
 
 
 def test_a_delta_tells_its_type() -> None:
-    found = facts.of_content(TextDelta("Hi"), type="text_delta")
+    found = session_records.of_content(TextDelta("Hi"), type="text_delta")
     assert found == Facts({"type": "text_delta"}, {"content": "Hi"})
 
 
@@ -110,7 +110,7 @@ NAMES = {"gen_ai.tool.name": "find", "gen_ai.tool.call.id": "c1"}
 
 
 def test_a_tool_call_has_the_names_of_open_telemetry() -> None:
-    assert facts.of_call(CALL) == Facts(
+    assert session_records.of_call(CALL) == Facts(
         NAMES, {"gen_ai.tool.call.arguments": {"q": [1]}}
     )
 
@@ -118,15 +118,15 @@ def test_a_tool_call_has_the_names_of_open_telemetry() -> None:
 def test_a_tool_result_tells_whether_it_was_asked_for() -> None:
     result = ToolResult("c1", "find", None)
     sensitive = {"gen_ai.tool.call.result": None}
-    assert facts.of_result(result, CALL) == Facts(
+    assert session_records.of_result(result, CALL) == Facts(
         {**NAMES, "is_answer": True}, sensitive
     )
-    assert facts.of_result(result, None).clear["is_answer"] is False
+    assert session_records.of_result(result, None).clear["is_answer"] is False
 
 
 def test_a_page_image_is_hidden_too() -> None:
     result = ToolResult("c1", "find", 1, image_attachment=ImageAttachment("f", "p.jpg"))
-    assert facts.of_result(result, None).sensitive["image_attachment"] == {
+    assert session_records.of_result(result, None).sensitive["image_attachment"] == {
         "source_id": "f",
         "attachment_name": "p.jpg",
     }
@@ -136,7 +136,7 @@ def test_a_stop_tells_what_the_run_cost() -> None:
     usage = Usage(
         total_input_tokens=7, total_output_tokens=None, turns=2, duration_ms=1.5
     )
-    assert facts.of_stop(Stop(usage, is_error=False)) == Facts(
+    assert session_records.of_stop(Stop(usage, is_error=False)) == Facts(
         {
             "is_error": False,
             "gen_ai.usage.input_tokens": 7,
@@ -149,16 +149,16 @@ def test_a_stop_tells_what_the_run_cost() -> None:
 
 def test_a_stop_hides_its_error_and_tells_the_indexes_it_left_out() -> None:
     stop = Stop(Usage(), is_error=True, error="secret", skipped_index_ids=("i",))
-    found = facts.of_stop(stop)
+    found = session_records.of_stop(stop)
     assert found.clear["skipped_index_ids"] == ("i",)
     assert found.sensitive == {"error": "secret"}
 
 
 def test_an_unknown_event_is_hidden_whole() -> None:
-    found = facts.of_unknown(UnknownEvent({"type": "x"}))
+    found = session_records.of_unknown(UnknownEvent({"type": "x"}))
     assert found == Facts({"code": "unknown-type"}, {"raw": {"type": "x"}})
 
 
 def test_a_diagnostic_hides_its_detail() -> None:
-    found = facts.of_diagnostic(Diagnostic("delta-gap", 3, "3 characters"))
+    found = session_records.of_diagnostic(Diagnostic("delta-gap", 3, "3 characters"))
     assert found == Facts({"code": "delta-gap"}, {"detail": "3 characters"})

@@ -9,8 +9,8 @@ import pytest
 
 from audit_logs import opened
 from replay import DecodeError
-from replay_plugins.audit_log.log_files import LogFiles
-from replay_plugins.audit_log.logged_sessions import LoggedSessions
+from replay_plugins.audit_log.batch_worker import LoggedSessions
+from replay_plugins.audit_log.log.private_files import LogFiles
 
 KEY = "0123456789abcdef" * 2
 

@@ -18,11 +18,11 @@ from audit_logs import Record, kinds_of, lines_of, records_of
 from forking import exit_code_of, forked
 from replay import AuditError, BatchResult, ReplayEngine, Session, Text, UserInput
 from replay.testing import odd_histories
-from replay.testing.batches import merge_results
+from replay.testing.batch_contract import merge_results
 from replay_plugins.audit_log import AuditLog
-from replay_plugins.audit_log.content import ContentPolicy
-from replay_plugins.audit_log.note_keys import Signer
-from replay_plugins.audit_log.verifying import verify
+from replay_plugins.audit_log.format.keys import Signer
+from replay_plugins.audit_log.log.content import ContentPolicy
+from replay_plugins.audit_log.verify.verifier import verify
 from replay_plugins.redact import Redact
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"

@@ -4,7 +4,7 @@ import getpass
 
 import pytest
 
-from replay_plugins.audit_log.options import (
+from replay_plugins.audit_log.session_records import (
     check_numbers,
     check_words,
     login_name,

@@ -30,9 +30,9 @@ from replay import (
 )
 from replay.testing import PluginContract
 from replay_plugins.audit_log import AuditLog
-from replay_plugins.audit_log.facts import digest_of
-from replay_plugins.audit_log.note_keys import Signer
-from replay_plugins.audit_log.signed_notes import read_note
+from replay_plugins.audit_log.format.keys import Signer
+from replay_plugins.audit_log.format.notes import read_note
+from replay_plugins.audit_log.session_records import digest_of
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 CONTENT = ["full", "digest", "committed"]

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from replay.errors import AuditError
-from replay_plugins.audit_log.note_keys import Signer
-from replay_plugins.audit_log.signing import signer_at
+from replay_plugins.audit_log.format.keys import Signer
+from replay_plugins.audit_log.plugin import signer_at
 
 
 def test_a_key_of_its_own_form_says_its_name(tmp_path: Path) -> None:

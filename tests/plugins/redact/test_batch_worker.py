@@ -8,9 +8,9 @@ import pytest
 
 from replay import PluginError, ReplayEngine, Session, Text, UserInput
 from replay.batch.plugin_specs import specs_of, workers_plugin
-from replay.testing.batches import give, merge
+from replay.testing.batch_contract import give, merge
 from replay_plugins.redact import Redact
-from replay_plugins.redact.batch_worker import RedactWorker
+from replay_plugins.redact.plugin import RedactWorker
 from replay_plugins.transcript_writer import TranscriptWriter
 from spying import Spy
 

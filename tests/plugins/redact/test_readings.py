@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fake_secrets import SECRETS
 from replay import Session, TextDelta
 from replay_plugins.redact import Redactor
-from replay_plugins.redact.readings import Reading, reads_otherwise
+from replay_plugins.redact.finder import Reading, reads_otherwise
 
 NPM = SECRETS["npm-token"][0]
 CARD = "4111 1111 1111 1111"

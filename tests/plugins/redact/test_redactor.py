@@ -15,10 +15,10 @@ import replay
 from fake_secrets import EACH, SECRETS
 from recorded_sessions import documents
 from replay import Session
-from replay.json_text import write
+from replay.model.json_text import write
 from replay.testing.histories import odd_histories
 from replay_plugins.redact import Redacted, Redactor
-from replay_plugins.redact.walking import step
+from replay_plugins.redact.values import step
 
 JSON: TypeAlias = Any  # what a test looks into
 

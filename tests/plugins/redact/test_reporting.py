@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from replay_plugins.redact.replacing import Redacted
-from replay_plugins.redact.reporting import as_json, as_table
+from replay_plugins.redact.plugin import as_json, as_table
+from replay_plugins.redact.values import Redacted
 
 ONE = Redacted("s", "$.events[0].content", "email", 0, 5, "<EMAIL_1>")
 

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from replay_plugins.usage.numbers import digits, kept, sum_of, time_of
+from replay_plugins.usage import digits, kept, sum_of, time_of
 
 NINES = 10**5000 - 1
 

@@ -23,9 +23,9 @@ from replay import (
     UserInput,
     load_plugin,
 )
-from replay.batch.engines import WorkingEngine
+from replay.batch.worker import WorkingEngine
 from replay.testing import PluginContract, odd_histories
-from replay.testing.batches import give, merge
+from replay.testing.batch_contract import give, merge
 from replay_plugins.usage import Usage
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"

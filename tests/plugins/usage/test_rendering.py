@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from replay_plugins.usage.rendering import as_json, as_table
-from replay_plugins.usage.sums import SessionUsage, Sum
+from replay_plugins.usage import SessionUsage, Sum, as_json, as_table
 
 NOTHING = Sum().total()
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay import BatchResult
-from replay.json_text import parse, write
-from replay_plugins.usage.sums import Merged, SessionUsage, Sum, as_value
+from replay.model.json_text import parse, write
+from replay_plugins.usage import Merged, SessionUsage, Sum, as_value
 
 ids = st.text(st.characters() | st.characters(categories=["Cs"]))
 counts = st.integers() | st.integers(min_value=10**4299, max_value=10**4400)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from replay.batch.checksums import checksum
+from replay.batch.checkpoint_file import checksum
 
 COLUMNS = (1, b"key", b"ses-1", 3, 40, 9, 0, b"[1]")
 

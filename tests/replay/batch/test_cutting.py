@@ -6,9 +6,8 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.batch.cutting import alone, cut
-from replay.batch.tasks import Job, Place, Task
-from replay.portions import Portion
+from replay.batch.tasks import Job, Place, Task, alone, cut
+from replay.sources.protocols import Portion
 
 JOB = Job("somewhere", {}, ())
 

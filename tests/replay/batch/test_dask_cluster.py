@@ -9,9 +9,8 @@ import pytest
 from distributed import LocalCluster
 
 from poison import cannot_be_sent, fail, job, pids_of, task_of, work
-from replay.batch.crews import Died
-from replay.batch.dask_cluster import dask_executor
-from replay.batch.executor_crew import ExecutorCrew
+from replay.batch.executor_pool import ExecutorCrew, dask_executor
+from replay.batch.pool import Died
 from replay.errors import UnsupportedError, WorkerError
 
 

@@ -5,9 +5,8 @@ import attrs
 import pytest
 
 from poison import job, task_of
-from replay.batch.deaths import death, ending, quarantined
-from replay.batch.limiting import EXIT_CODE
-from replay.batch.marking import Mark, Marks
+from replay.batch.pool import Mark, Marks
+from replay.batch.resource_limits import EXIT_CODE, death, ending, quarantined
 from replay.batch.tasks import Problem, Worked
 
 

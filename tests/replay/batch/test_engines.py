@@ -16,9 +16,9 @@ from replay import (
     Text,
     hookimpl,
 )
-from replay._plugins import OnPluginError
-from replay.batch.engines import LeadingEngine, WorkingEngine
-from replay.batch_results import Results
+from replay.batch.worker import LeadingEngine, WorkingEngine
+from replay.engine.plugin_set import OnPluginError
+from replay.engine.report import Results
 
 SESSION = Session("s", events=[Text("one"), Text("two")])
 

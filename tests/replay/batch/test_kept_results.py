@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from batch_values import done, task, worked
 from json_values import exact
 from replay.batch.checkpoint import Checkpoint
-from replay.batch.kept_results import element, kept_text, read_text
-from replay.batch_results import BatchResult
+from replay.batch.checkpoint_rows import element, kept_text, read_text
+from replay.engine.report import BatchResult
 from replay.errors import CheckpointError, DecodeError
-from replay.json_text import write, write_decoded
+from replay.model.json_text import write, write_decoded
 
 TEXT = st.text(st.characters(exclude_categories=()))
 JSON = st.recursive(

@@ -4,8 +4,8 @@ import pytest
 
 from in_memory import InMemory
 from replay import BackendError, Session
-from replay.backend import Source
-from replay.batch.listing import Listing
+from replay.batch.leader import Listing
+from replay.sources.source import Source
 
 
 def _source(*ids: str) -> Source:

@@ -1,6 +1,6 @@
 import pytest
 
-from replay.batch.marking import Mark, Marks, is_hurried, mark, mark_end, marking
+from replay.batch.pool import Mark, Marks, is_hurried, mark, mark_end, marking
 
 
 def test_what_is_put_is_read() -> None:

@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from replay.batch.packing import answer_of, result_of
+from replay.batch.worker_process import answer_of, result_of
 from replay.errors import DecodeError, WorkerError
 
 

@@ -16,10 +16,10 @@ from replay import (
     Usage,
     UserInput,
 )
-from replay._plugins import OnPluginError
-from replay.batch.playing import Player
 from replay.batch.plugin_specs import specs_of
 from replay.batch.tasks import Counts, Done, Found, Job
+from replay.batch.worker import Player
+from replay.engine.plugin_set import OnPluginError
 
 FOUND = Found((0, 0), "name", b"digest")
 SESSION = Session(

@@ -17,7 +17,7 @@ from replay.batch.plugin_specs import (
     workers_plugin,
 )
 from replay.batch.tasks import Job
-from replay.limits import Limits
+from replay.model.limits import Limits
 from replay_plugins.usage import Usage
 
 OTHERS = """

@@ -10,10 +10,9 @@ from batches import document, job_of, lines_of, whole_task
 from replay import BackendError
 from replay import open as open_source
 from replay.batch.checkpoint import Checkpoint
-from replay.batch.listing import Listing
-from replay.batch.repeating import of_repeated
+from replay.batch.leader import Listing, of_repeated
 from replay.batch.tasks import Job, Place, Task
-from replay.batch.working import work
+from replay.batch.worker import work
 
 
 @pytest.fixture

@@ -8,12 +8,11 @@ import pytest
 
 from batches import GIVING, directory_of, job_of, lines_of, plugin_at
 from replay import BackendError, CheckpointError, PluginError, SessionNotFoundError
-from replay.batch.crews import InProcessCrew
-from replay.batch.progress import BatchProgress, Watched
-from replay.batch.reports import BatchReport
-from replay.batch.running import Batch
+from replay.batch.pool import InProcessCrew
+from replay.batch.progress import BatchProgress, BatchReport, Watched
+from replay.batch.runner import Batch
 from replay.batch.tasks import Job
-from replay.batch.working import work
+from replay.batch.worker import work
 
 #: Put where the file is that the plugin writes.
 MERGING = f"""{GIVING}

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.batch.sharing import TASK_WEIGHT, shared_out, weight_of
-from replay.batch.tasks import Job, Task
-from replay.portions import Portion
+from replay.batch.tasks import TASK_WEIGHT, Job, Task, shared_out, weight_of
+from replay.sources.protocols import Portion
 
 JOB = Job("somewhere", {}, ())
 SMALL = 3_000  # bytes of a session

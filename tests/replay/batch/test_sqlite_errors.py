@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from replay.batch.sqlite_errors import checkpoint_errors, damaged, transaction
+from replay.batch.checkpoint_file import checkpoint_errors, damaged, transaction
 from replay.errors import CheckpointError
 
 CODES = {

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from replay.batch.staff import Staff
+from replay.batch.process_pool import Staff
 from replay.errors import WorkerError
 
 UNGUARDED = """
 from poison import task_of, work
-from replay.batch.pool import PoolCrew
+from replay.batch.process_pool import PoolCrew
 crew = PoolCrew(1, work)
 try:
     crew.submit(work, task_of("a")).result()
@@ -22,7 +22,7 @@ finally:
 FORGETFUL = """
 if __name__ == "__main__":
     from poison import task_of, work
-    from replay.batch.pool import PoolCrew
+    from replay.batch.process_pool import PoolCrew
     crew = PoolCrew(1, work)
     print(len(crew.submit(work, task_of("a")).result().done))
 """
@@ -36,7 +36,7 @@ if __name__ == "__mp_main__":
             os.kill(os.getpid(), signal.SIGKILL)
 else:
     from poison import task_of, work
-    from replay.batch.pool import PoolCrew
+    from replay.batch.process_pool import PoolCrew
     crew = PoolCrew(1, work)
     future = crew.submit(work, task_of("a"))
     print(future.exception() or len(future.result().done))

@@ -5,7 +5,7 @@ import pickle
 import attrs
 
 from replay.batch.tasks import Job, PluginSpec, Task
-from replay.portions import Portion
+from replay.sources.protocols import Portion
 
 JOB = Job("somewhere", {}, ())
 PORTIONS = tuple(Portion((name,), 1) for name in "abc")

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 
 from batch_values import digested, done, found, place_of, problem, task, worked
-from replay.batch.checkpoint import Checkpoint
+from replay.batch.checkpoint import Checkpoint, Totals
 from replay.batch.tasks import Counts
-from replay.batch.totals import Totals
 
 
 def test_an_empty_run_comes_to_nothing(checkpoint: Checkpoint) -> None:

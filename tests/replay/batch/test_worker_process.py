@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import leading_crew
-from replay.batch.marking import SIZE
+from replay.batch.pool import SIZE
+from replay.batch.process_pool import CONTEXT, shared
 from replay.batch.worker_process import serve
-from replay.batch.workers import CONTEXT, shared
 
 
 @contextmanager

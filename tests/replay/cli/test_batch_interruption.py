@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from batches import directory_of, plugin_at
-from replay.cli.batch_interruption import interruptible
+from replay.cli.batch_run import interruptible
 from replay_command import INTERRUPTIBLE, run_here
 
 #: Says that it is there, and waits for ever; only while there is a pipe to say it to.

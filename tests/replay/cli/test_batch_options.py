@@ -5,8 +5,8 @@ import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
+from replay.cli.app import command as replay_command
 from replay.cli.batch_options import BatchOptions, batch_options
-from replay.cli.commands import command as replay_command
 
 
 @click.command()

@@ -9,7 +9,7 @@ import pyte
 import pytest
 
 from replay import BatchProgress
-from replay.cli.batch_progress import Bar, Lines, Told, batch_progress, sentence_of
+from replay.cli.progress_bar import Bar, Lines, Told, batch_progress, sentence_of
 
 SOME = BatchProgress(replayed=12_000, known=298, failed=2, expected=20_000)
 

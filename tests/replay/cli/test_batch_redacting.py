@@ -4,7 +4,7 @@ import attrs
 
 from fake_secrets import SECRETS
 from replay import BatchReport, Problem
-from replay.cli.batch_redacting import redactions_of, without_secrets
+from replay.cli.redaction import redactions_of, without_secrets
 
 (SECRET,) = SECRETS["llamacloud-key"]
 REPORT = BatchReport(

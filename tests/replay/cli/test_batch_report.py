@@ -5,7 +5,7 @@ import json
 import attrs
 
 from replay import BatchReport, Problem
-from replay.cli.batch_report import json_of, problems_of, summary_of
+from replay.cli.batch_run import json_of, problems_of, summary_of
 
 GOOD = BatchReport(
     sessions=2_001,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from replay.cli.file_output import output_to
+from replay.cli.output import output_to
 from replay_command import Run
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from replay.cli.log_output import LogOutput
+from replay.cli.app import LogOutput
 from replay_command import Run
 
 

@@ -4,12 +4,12 @@ import doctest
 
 import pytest
 
-from replay.cli import pace
-from replay.cli.pace import Pace, time_of
+from replay.cli import progress_bar
+from replay.cli.progress_bar import Pace, time_of
 
 
 def test_the_examples_are_true() -> None:
-    assert not doctest.testmod(pace).failed
+    assert not doctest.testmod(progress_bar).failed
 
 
 def test_nothing_is_done_in_no_time() -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from replay.cli.rows import write_objects, write_rows
+from replay.cli.output import write_objects, write_rows
 
 
 def test_in_a_pipe_a_row_is_a_line_with_tabs(

@@ -5,8 +5,8 @@ from random import Random
 import pytest
 
 from replay import UnknownEvent
-from replay.codec import decode_event
-from replay.testing.entries import call, deltas, event, result, stop, text
+from replay.codec.structure import decode_event
+from replay.testing.histories import call, deltas, event, result, stop, text
 
 
 def chance(seed: int = 0) -> Random:

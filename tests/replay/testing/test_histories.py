@@ -3,11 +3,9 @@
 import pytest
 
 from replay import Transcript, dumps, loads, transcript
-from replay.diagnostics import CODES
+from replay.model.diagnostics import CODES
 from replay.testing import odd_histories
-from replay.testing.histories import cut_anew
-from replay.testing.hostile_ids import HOSTILE_IDS
-from replay.testing.oddities import ODDITIES
+from replay.testing.histories import HOSTILE_IDS, ODDITIES, cut_anew
 
 SHORT = tuple(odd_histories(longest=200))
 

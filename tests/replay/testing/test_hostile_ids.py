@@ -3,7 +3,7 @@
 import json
 import unicodedata
 
-from replay.testing.hostile_ids import HOSTILE_IDS
+from replay.testing.histories import HOSTILE_IDS
 
 
 def test_each_is_there_once() -> None:

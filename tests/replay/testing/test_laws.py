@@ -1,6 +1,6 @@
 """What an author is told."""
 
-from replay.testing.laws import broken
+from replay.testing.backend_contract import broken
 
 
 def test_a_broken_law_says_where_what_and_what_to_do() -> None:

@@ -4,8 +4,8 @@ import json
 from random import Random
 
 from replay import UnknownEvent
-from replay.codec import decode_event
-from replay.testing.oddities import ODDITIES, malformed_events
+from replay.codec.structure import decode_event
+from replay.testing.histories import ODDITIES, malformed_events
 
 
 def chance(seed: int = 0) -> Random:

@@ -18,7 +18,7 @@ from replay import (
     ToolResult,
     UserInput,
 )
-from replay.batch_results import Results
+from replay.engine.report import Results
 from replay.testing import PluginContract
 
 CONTRACT = PluginContract()

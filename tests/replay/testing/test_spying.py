@@ -1,8 +1,9 @@
 """The plugin that keeps what it is told."""
 
-from replay import ReplayEngine, hookspecs, loads
-from replay.events import EVENT_CLASSES
-from replay.testing.spying import Call, spy
+from replay import ReplayEngine, loads
+from replay.engine import hookspecs
+from replay.model.events import EVENT_CLASSES
+from replay.testing.plugin_contract import Call, spy
 from spying import HOOKS
 
 #: These are given an event that ``replay_event`` is given too, or tell nothing new.

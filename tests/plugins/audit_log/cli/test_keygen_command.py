@@ -5,7 +5,7 @@ from pathlib import Path
 
 from audit_command import audit
 from forged_logs import written
-from replay_plugins.audit_log.note_keys import Signer
+from replay_plugins.audit_log.format.keys import Signer
 
 
 def test_a_pair_of_keys_is_made(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from audit_command import audit
 from forged_logs import NAME, SIGNER, edited, replaced, written
-from replay_plugins.audit_log.removing import remove
+from replay_plugins.audit_log.verify.opening_checks import remove
 
 PUBLIC = str(SIGNER.verifier())
 

@@ -1,0 +1,1 @@
+"""Session files: opened safely, decompressed, listed, cut, written."""

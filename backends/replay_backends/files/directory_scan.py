@@ -1,0 +1,136 @@
+"""The files below a directory, in an order that is the same everywhere."""
+
+import os
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
+from pathlib import PureWindowsPath
+from typing import BinaryIO, Final
+
+import attrs
+
+from replay.errors import BackendError, os_errors_of, os_failure
+from replay_backends.files.file_access import Folder
+
+_DEEPEST: Final = 100  # each level holds a descriptor
+_PART_SUFFIX: Final = ".part"  # of a recording's name until it is whole
+
+
+@attrs.frozen
+class FoundFile:
+    """A file that a scan came by; it can be opened until the scan goes on."""
+
+    path: str  #: from the directory that was scanned, with slashes
+    folder: Folder
+    entry: "os.DirEntry[str]"
+
+    def stat(self) -> os.stat_result:
+        """Return what the system said of it when it was first asked.
+
+        Of a link, that is not what the link leads to.
+        """
+        try:
+            return self.entry.stat(follow_symlinks=False)
+        except OSError as error:
+            raise os_failure(self.folder.source_of(self.entry.name), error) from error
+
+    def open(self) -> BinaryIO:
+        """Open it to be read.
+
+        Raises:
+            BackendError: It cannot be opened, or is a link, pipe, device or socket.
+        """
+        return self.folder.open(self.entry.name)
+
+
+def scan(folder: Folder, accepts: Callable[[str], bool]) -> Iterator[FoundFile]:
+    """Yield the files of a directory and all below it, by the bytes of their paths.
+
+    Hidden files and directories are passed over, and what editors leave behind.
+
+    Args:
+        folder: Where to begin.
+        accepts: Tells by its name whether a file is wanted; links, pipes and so on
+            are found by their names too, but cannot be opened.
+
+    Raises:
+        BackendError: A directory cannot be read.
+    """
+    return _scan(folder, "", accepts, _DEEPEST)
+
+
+def is_safe(path: str, accepts: Callable[[str], bool]) -> bool:
+    """Tell whether a path that was written down is one that a scan could give.
+
+    What might lead elsewhere, on any system, is not safe.
+    """
+    parts = path.split("/")
+    return all(map(_is_safe_name, parts)) and accepts(parts[-1])
+
+
+def open_path(folder: Folder, path: str) -> BinaryIO:
+    """Open a file by the path that a scan gave it.
+
+    Raises:
+        BackendError: It cannot be opened, or a part of its path is a link.
+    """
+    *parents, name = path.split("/")
+    with ExitStack() as opened:
+        for parent in parents:
+            folder = opened.enter_context(folder.enter(parent))
+        return folder.open(name)
+
+
+def is_continued(
+    name: str, there: Collection[str], accepts: Callable[[str], bool]
+) -> bool:
+    """Tell whether a file's lines stand in a recording that goes on with them.
+
+    Args:
+        name: What the file is called.
+        there: What all files beside it are called.
+        accepts: As for :func:`scan`.
+    """
+    part = name + _PART_SUFFIX
+    return part in there and accepts(part)
+
+
+def is_passed_over(name: str) -> bool:
+    """Tell whether a file or directory is hidden, or left behind by an editor."""
+    is_autosave = name.startswith("#") and name.endswith("#")
+    return name.startswith(".") or name.endswith("~") or is_autosave
+
+
+def _scan(
+    folder: Folder, prefix: str, accepts: Callable[[str], bool], depth: int
+) -> Iterator[FoundFile]:
+    if not depth:
+        reason = f"nested deeper than {_DEEPEST} directories"
+        raise BackendError(folder.source, reason)
+    entries = _entries(folder)
+    there = {entry.name for entry in entries}
+    entries.reverse()
+    while entries:
+        entry = entries.pop()  # it holds what was asked of it: let go of that, too
+        path = prefix + entry.name
+        if entry.is_dir(follow_symlinks=False):
+            with folder.enter(entry.name) as below:
+                yield from _scan(below, f"{path}/", accepts, depth - 1)
+        elif accepts(entry.name) and not is_continued(entry.name, there, accepts):
+            yield FoundFile(path, folder, entry)
+
+
+def _entries(folder: Folder) -> list["os.DirEntry[str]"]:
+    where = str(folder.path) if folder.descriptor is None else folder.descriptor
+    with os_errors_of(folder.source), os.scandir(where) as entries:
+        kept = [entry for entry in entries if not is_passed_over(entry.name)]
+        return sorted(kept, key=_order)
+
+
+def _order(entry: "os.DirEntry[str]") -> bytes:
+    name = os.fsencode(entry.name)
+    return name + b"/" if entry.is_dir(follow_symlinks=False) else name
+
+
+def _is_safe_name(part: str) -> bool:
+    is_name = part != "" and PureWindowsPath(part).name == part
+    return is_name and not is_passed_over(part)

@@ -1,0 +1,231 @@
+"""Files opened so that nothing blocks, and nothing odd is opened at all."""
+
+import os
+import select
+import stat
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import attrs
+
+from replay.errors import BackendError, os_errors_of
+
+_NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)  # not every system has all these
+_READ_ONLY: Final[int] = (
+    os.O_RDONLY
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_KINDS: Final = {
+    stat.S_IFBLK: "a device",
+    stat.S_IFCHR: "a device",
+    stat.S_IFDIR: "a directory",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFREG: "a file",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+def open_named(path: Path, source: str) -> BinaryIO:
+    """Open what a user names: a file or a pipe, or a link to one.
+
+    A pipe is waited for until somebody writes to it.
+
+    Raises:
+        BackendError: It cannot be opened, or is something else.
+    """
+    descriptor = _open(str(path), source, None, {stat.S_IFREG, stat.S_IFIFO}, 0)
+    file = os.fdopen(descriptor, "rb")
+    if is_pipe(file):
+        _wait_for_a_writer(file)
+        os.set_blocking(descriptor, True)
+    return file
+
+
+def open_regular(path: Path, source: str) -> BinaryIO:
+    """Open what a user names: a file, or a link to one, that can be read anywhere.
+
+    Raises:
+        BackendError: It cannot be opened, or is something else.
+    """
+    return os.fdopen(_open(str(path), source, None, {stat.S_IFREG}, 0), "rb")
+
+
+def open_inside(name: str, directory: int | None, source: str) -> BinaryIO:
+    """Open a file within a directory of sessions: no link, no pipe, no device.
+
+    Args:
+        name: The file's name within *directory*, or its path where that is None.
+        directory: An open directory; None: the system knows none.
+        source: What messages call the file.
+
+    Raises:
+        BackendError: It cannot be opened, or is no file.
+    """
+    descriptor = _open(name, source, directory, {stat.S_IFREG}, _NO_FOLLOW)
+    return os.fdopen(descriptor, "rb")
+
+
+def open_directory(
+    name: str, directory: int | None, source: str, *, follows: bool
+) -> int:
+    """Open a directory; return its descriptor.
+
+    Args:
+        name: Its name within *directory*, or its path where that is None.
+        directory: An open directory, or None.
+        source: What messages call it.
+        follows: Whether it may be a link to a directory.
+
+    Raises:
+        BackendError: It cannot be opened, or is no directory.
+    """
+    flags = 0 if follows else _NO_FOLLOW
+    return _open(name, source, directory, {stat.S_IFDIR}, flags)
+
+
+def is_pipe(file: BinaryIO) -> bool:
+    """Tell whether an open file is a pipe, with a name or without."""
+    return stat.S_ISFIFO(os.fstat(file.fileno()).st_mode)
+
+
+def check_kind(mode: int, source: str, allowed: set[int]) -> None:
+    """Refuse what is none of the *allowed* kinds of file.
+
+    Args:
+        mode: ``st_mode`` of what was found.
+        source: What messages call it.
+        allowed: Values of ``stat.S_IFMT``.
+
+    Raises:
+        BackendError: It is of another kind.
+    """
+    kind = stat.S_IFMT(mode)
+    if kind not in allowed:
+        wanted = " or ".join(sorted(_KINDS[each] for each in allowed))
+        reason = f"{_KINDS.get(kind, 'something odd')}, not {wanted}"
+        hint = "put a file there, or move it away" if allowed == {stat.S_IFREG} else ""
+        raise BackendError(source, reason, hint)
+
+
+def _open(
+    name: str, source: str, directory: int | None, allowed: set[int], flags: int
+) -> int:
+    follows = not flags & _NO_FOLLOW
+    with os_errors_of(source), ExitStack() as undo:
+        # Looked at first, for opening a device may do something; then again, for it
+        # may have been replaced meanwhile.
+        found = os.stat(name, dir_fd=directory, follow_symlinks=follows)
+        check_kind(found.st_mode, source, allowed)
+        descriptor = os.open(name, _READ_ONLY | flags, dir_fd=directory)
+        undo.callback(os.close, descriptor)
+        check_kind(os.fstat(descriptor).st_mode, source, allowed)
+        undo.pop_all()
+    return descriptor
+
+
+def _wait_for_a_writer(pipe: BinaryIO) -> None:
+    readable = select.poll()
+    readable.register(pipe, select.POLLIN)
+    readable.poll()
+
+
+#: Whether the system lets files be named from an open directory.
+HAS_DESCRIPTORS: Final = (
+    os.open in os.supports_dir_fd
+    and os.rename in os.supports_dir_fd
+    and os.scandir in os.supports_fd
+)
+
+
+@attrs.frozen
+class Folder:
+    """A directory, open until the ``with`` statement that opened it ends."""
+
+    path: Path
+    source: str  #: what messages call it
+    descriptor: int | None  #: None: the system knows none
+
+    def place(self, name: str) -> tuple[str, int | None]:
+        """Return a file's name and ``dir_fd``, as the functions of ``os`` take them."""
+        if self.descriptor is None:
+            return str(self.path / name), None
+        return name, self.descriptor
+
+    def source_of(self, path: str) -> str:
+        """Return what messages call a file in it or below."""
+        return source_below(self.source, path)
+
+    def has(self, name: str) -> bool:
+        """Tell whether anything in it bears a name."""
+        place, directory = self.place(name)
+        with os_errors_of(self.source_of(name)):
+            try:
+                os.stat(place, dir_fd=directory, follow_symlinks=False)
+            except FileNotFoundError:
+                return False
+        return True
+
+    def is_read_only(self) -> bool:
+        """Tell whether nobody is meant to write in it, though root could."""
+        place, directory = self.place(".")
+        with os_errors_of(self.source):
+            return not os.stat(place, dir_fd=directory).st_mode & 0o222
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a file in it to be read.
+
+        Raises:
+            BackendError: It cannot be opened, or is a link, pipe, device or socket.
+        """
+        return open_inside(*self.place(name), self.source_of(name))
+
+    def enter(self, name: str) -> AbstractContextManager["Folder"]:
+        """Open a directory in it.
+
+        Raises:
+            BackendError: It cannot be opened, or is a link.
+        """
+        path, source = self.path / name, self.source_of(name)
+        return _held(self.place(name), path, source, follows=False)
+
+
+def source_below(source: str, path: str) -> str:
+    """Return what messages call a file in a directory or below.
+
+    Args:
+        source: What they call the directory.
+        path: Where the file is, from there.
+    """
+    return f"{source.rstrip('/')}/{path}"
+
+
+def open_folder(path: Path, source: str) -> AbstractContextManager[Folder]:
+    """Open a directory that a user names; it may be a link to one.
+
+    Raises:
+        BackendError: It cannot be opened, or is no directory.
+    """
+    return _held((str(path), None), path, source, follows=True)
+
+
+@contextmanager
+def _held(
+    place: tuple[str, int | None], path: Path, source: str, *, follows: bool
+) -> Iterator[Folder]:
+    if HAS_DESCRIPTORS:
+        descriptor = open_directory(*place, source, follows=follows)
+        try:
+            yield Folder(path, source, descriptor)
+        finally:
+            os.close(descriptor)
+    else:
+        with os_errors_of(source):
+            mode = path.stat(follow_symlinks=follows).st_mode
+        check_kind(mode, source, {stat.S_IFDIR})
+        yield Folder(path, source, None)

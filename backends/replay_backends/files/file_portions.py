@@ -1,0 +1,218 @@
+"""The portions of a file of sessions, and what is stored in each of them."""
+
+import io
+import os
+from collections.abc import Iterator
+from functools import partial
+from hashlib import blake2b
+from typing import BinaryIO, Final
+
+import attrs
+
+from replay.codec.checks import Checks
+from replay.codec.documents import Reader
+from replay.codec.stored_history import KEPT, SourceText
+from replay.errors import BackendError, os_errors_of
+from replay.model.sessions import Session
+from replay.sources.protocols import DIGEST_SIZE, Portion, Stored
+from replay_backends.files.byte_streams import is_compressed
+from replay_backends.files.lines import (
+    LineRange,
+    holds_session_lines,
+    line_ranges,
+    stored_lines,
+)
+from replay_backends.files.session_file import (
+    SessionFile,
+    marked_torn,
+    says_lines,
+    says_part,
+)
+
+
+@attrs.frozen
+class FileKey:
+    """A file as it was listed, or some of its lines."""
+
+    path: str
+    size: int  #: in bytes
+    modified: int  #: when, in nanoseconds, as the system says
+    lines: LineRange | None = None  #: None: the whole file
+
+    @classmethod
+    def of(cls, path: str, status: os.stat_result) -> "FileKey":
+        """Return the key of a whole file."""
+        return cls(path, status.st_size, status.st_mtime_ns)
+
+    def portion(self, sessions: int = 1) -> Portion:
+        """Return the portion that the key is found in.
+
+        Args:
+            sessions: About how many sessions it is.
+        """
+        whole = self.path, self.size, self.modified
+        if self.lines is None:
+            return Portion(whole, self.size, sessions)
+        start, end = self.lines.start, self.lines.end
+        before = self.lines.lines_before, self.lines.filled_before
+        return Portion((*whole, start, end, *before), end - start, sessions)
+
+
+def file_key(portion: Portion, source: str) -> FileKey:
+    """Return what a portion's key says; whether its path is safe is for others to tell.
+
+    Args:
+        portion: It may have been made by anyone.
+        source: What messages call its source.
+
+    Raises:
+        BackendError: It is none of a file's.
+    """
+    match portion.key:
+        case (str(path), int(size), int(modified)):
+            return FileKey(path, size, modified)
+        case (
+            str(path),
+            int(size),
+            int(modified),
+            int(start),
+            int(end),
+            int(lines),
+            int(filled),
+        ) if 0 <= start <= end <= size and 0 <= filled <= lines:
+            span = LineRange(start, end, lines, filled)
+            return FileKey(path, size, modified, span)
+    raise no_portion(source, portion)
+
+
+def no_portion(source: str, portion: Portion) -> BackendError:
+    """Return the error that says that a source has no such portion."""
+    return BackendError(source, f"it has no portion {portion.key!a}")
+
+
+_BLOCK: Final = 1 << 20  # bytes that are hashed at once
+
+
+def portions_in(file: SessionFile, key: FileKey) -> Iterator[Portion]:
+    """Yield the portions of a file: ranges of lines, or all of it.
+
+    It is cut where its lines are sessions, which are found by reading it once. What is
+    compressed, and a recording that may be under way, is not cut.
+
+    Args:
+        file: What to cut.
+        key: The file as it was listed.
+
+    Raises:
+        BackendError: It cannot be read to its end.
+    """
+    listed = _listed(file, key)
+    if not _can_be_cut(listed):
+        yield key.portion()
+        return
+    with os_errors_of(file.source), listed.open_file() as opened:
+        for each in line_ranges(opened, file.reading.limits.event_bytes):
+            if each.filled:
+                yield attrs.evolve(key, lines=each.lines).portion(each.filled)
+
+
+def stored_in(file: SessionFile, key: FileKey) -> Iterator[Stored]:
+    """Yield the sessions of a portion.
+
+    Where lines are sessions, a digest is that of a line, unpacked. Elsewhere it is that
+    of the file's bytes as they are.
+
+    Args:
+        file: What the portion is of.
+        key: What the portion is found by.
+
+    Raises:
+        BackendError: The file cannot be read, or is not as it was listed.
+        DecodeError: It is packed, and what comes next is corrupt.
+    """
+    if key.lines:
+        yield from _stored_lines(_listed(file, key), key.lines)
+    elif key.size <= KEPT:
+        yield from stored_in_all(_kept(file, key))
+    else:
+        yield from stored_in_all(_listed(file, key))
+
+
+def stored_in_all(file: SessionFile) -> Iterator[Stored]:
+    """Yield the sessions of a whole file, wherever it is, as :func:`stored_in` does.
+
+    Raises:
+        BackendError: The file cannot be read.
+        DecodeError: It is packed, and what comes next is corrupt.
+    """
+    if _holds_session_lines(file):
+        yield from _stored_lines(file, None)
+        return
+    with os_errors_of(file.source), file.open_file() as opened:
+        digest = _digest(opened)
+    yield Stored(file.session_id, digest, partial(_only, file))
+
+
+def _digest(file: BinaryIO) -> bytes:
+    hashing = blake2b(digest_size=DIGEST_SIZE)
+    for block in iter(partial(file.read, _BLOCK), b""):
+        hashing.update(block)
+    return hashing.digest()
+
+
+def _listed(file: SessionFile, key: FileKey) -> SessionFile:
+    """Return a file that is refused where it is not as it was listed."""
+    return attrs.evolve(file, open_file=partial(_open_as_listed, file, key))
+
+
+def _kept(file: SessionFile, key: FileKey) -> SessionFile:
+    """Return a file whose bytes are in memory, read once."""
+    with os_errors_of(file.source), _open_as_listed(file, key) as opened:
+        data = opened.read()
+    return attrs.evolve(file, open_file=partial(io.BytesIO, data))
+
+
+def _open_as_listed(file: SessionFile, key: FileKey) -> BinaryIO:
+    opened = file.open_file()
+    found = FileKey.of(key.path, os.fstat(opened.fileno()))
+    if (found.size, found.modified) != (key.size, key.modified):
+        opened.close()
+        reason = "it has changed since it was listed"
+        raise BackendError(file.source, reason, hint="list it again")
+    return opened
+
+
+def _can_be_cut(file: SessionFile) -> bool:
+    if says_part(file.name):
+        return False
+    try:
+        with os_errors_of(file.source), file.open_file() as opened:
+            is_packed = is_compressed(opened)
+        return not is_packed and _holds_session_lines(file)
+    except BackendError:  # who reads it is told
+        return False
+
+
+def _holds_session_lines(file: SessionFile) -> bool:
+    text = SourceText(file.unchanged(), file.source)
+    longest = file.reading.limits.event_bytes
+    return holds_session_lines(text, longest, is_lines=says_lines(file.name))
+
+
+def _stored_lines(file: SessionFile, within: LineRange | None) -> Iterator[Stored]:
+    checks = Checks(file.reading.strict, file.reading.limits)
+    reader = Reader(file.session_id, checks)
+    text = file.unchanged()
+    for stored in stored_lines(SourceText(text, file.source), reader, within):
+        if text.torn:
+            yield attrs.evolve(stored, read=partial(_torn, stored, text.torn))
+        else:
+            yield stored
+
+
+def _torn(stored: Stored, count: int) -> Session:
+    return marked_torn(stored.read(), count)
+
+
+def _only(file: SessionFile) -> Session:
+    return next(file.sessions())

@@ -1,0 +1,256 @@
+"""A live turn written down as it arrives, so that a kill loses nothing.
+
+Until the turn ends its file is called ``*.jsonl.part``, and begins with what an
+earlier file of the session held. So it takes that file's place in one step.
+"""
+
+import errno
+import fcntl
+import io
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from replay.errors import BackendError, os_errors_of
+from replay.model.events import Event, UserInput
+from replay.model.json_text import write
+from replay.model.limits import Limits
+from replay.security.file_names import file_name, session_id_of
+from replay_backends.files.directory_scan import scan
+from replay_backends.files.file_access import Folder, open_folder
+from replay_backends.files.session_file import (
+    PART,
+    SUFFIXES,
+    Reading,
+    sessions_in,
+    stem_of,
+)
+
+_NEW: Final[int] = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_EXCL
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+@contextmanager
+def replaced(folder: Folder, name: str, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """Open a file to be written, which takes its name when the block ends well.
+
+    Until then, and where the block fails, what bore the name is as it was. A program
+    that is killed leaves a hidden file behind, never half a file of that name. It is
+    not forced onto the disk: a power cut may lose it.
+
+    Args:
+        folder: Where the file goes.
+        name: Its name there.
+        mode: Its permissions, less the process's umask.
+
+    Raises:
+        BackendError: It cannot be written.
+    """
+    temporary, directory = folder.place(f".chat-replay-{secrets.token_hex(8)}.tmp")
+    with os_errors_of(folder.source_of(name)):
+        descriptor = os.open(temporary, _NEW, mode, dir_fd=directory)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                yield file
+            final, _ = folder.place(name)
+            os.replace(temporary, final, src_dir_fd=directory, dst_dir_fd=directory)
+        except BaseException:
+            os.unlink(temporary, dir_fd=directory)
+            raise
+
+
+_APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+_READING: Final = Reading(strict=False, limits=Limits())
+_WHOLE: Final = ".jsonl"
+_ARRIVALS: Final = ".arrivals"
+
+
+class Recording:
+    """A turn of one session, being written to a directory of fixtures.
+
+    Args:
+        directory: Where to; it is made where it is missing.
+        session_id: The session's id.
+        user_input: What the turn begins with.
+
+    Raises:
+        BackendError: It cannot be written there, another recording of this session is
+            under way, or the directory has the session in another form.
+    """
+
+    def __init__(self, directory: str, session_id: str, user_input: UserInput) -> None:
+        self._stem = _stem_for(session_id, directory)
+        self._source = f"{directory.rstrip('/')}/{self._stem}{PART}"
+        with ExitStack() as undo:
+            with os_errors_of(directory):
+                path = Path.cwd() / directory
+                path.mkdir(parents=True, exist_ok=True)
+            self._folder = undo.enter_context(open_folder(path, directory))
+            with os_errors_of(self._source), _locked(self._folder):
+                self._begin(user_input, undo)
+            self._undo = undo.pop_all()
+
+    def add(self, event: Event, arrived: float | None) -> None:
+        """Write down an event.
+
+        Args:
+            event: The event.
+            arrived: Seconds since the prompt was sent; None: it came otherwise.
+
+        Raises:
+            BackendError: It cannot be written; then nothing of it is.
+        """
+        files = (self._part, self._arrivals)
+        with os_errors_of(self._source):
+            sizes = [os.fstat(file).st_size for file in files]
+            try:
+                _append(self._part, _line(event))
+                _append(self._arrivals, _arrival(arrived))
+            except OSError:
+                for file, size in zip(files, sizes, strict=True):
+                    os.ftruncate(file, size)
+                raise
+
+    def publish(self) -> None:
+        """Give the file its name: the turn is at its end.
+
+        Raises:
+            BackendError: It cannot be renamed; all of it is in the part file.
+        """
+        with self._undo, os_errors_of(self._source):
+            self._complete()
+
+    def discard(self) -> None:
+        """Forget the turn: its prompt was refused."""
+        with self._undo, os_errors_of(self._source):
+            os.ftruncate(self._arrivals, self._arrivals_before)
+            self._remove(PART)
+            if not self._arrivals_before:
+                self._remove(_ARRIVALS)
+
+    def _begin(self, user_input: UserInput, undo: ExitStack) -> None:
+        self._adopt_leftover()
+        before = self._earlier()
+        arrivals = self._earlier_arrivals(before.count(b"\n"))
+        self._part = self._started(PART, before + _line(user_input), undo)
+        fcntl.flock(self._part, fcntl.LOCK_EX)
+        self._arrivals = self._started(_ARRIVALS, arrivals + _arrival(0.0), undo)
+        self._arrivals_before = len(arrivals)
+
+    def _adopt_leftover(self) -> None:
+        """Complete what a recorder that was killed has left."""
+        if not self._folder.has(self._stem + PART):
+            return
+        with ExitStack() as undo:
+            part = self._opened(PART, undo)
+            try:
+                fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                reason = "another recording of this session is under way"
+                raise BackendError(self._source, reason) from None
+            lines, earlier = self._content(PART), self._content(_WHOLE)
+            end = lines.rfind(b"\n") + 1
+            if not lines.startswith(earlier) or not end:
+                reason = f"it does not go on where {self._stem}{_WHOLE} ends"
+                raise BackendError(self._source, reason, "move it away")
+            os.ftruncate(part, end)
+            self._complete()
+
+    def _earlier(self) -> bytes:
+        """Return the lines of the session's earlier turns."""
+        for found in scan(self._folder, self._is_other_form):
+            reason = f"the session is in {found.path} already"
+            raise BackendError(self._source, reason, "record into another directory")
+        name = self._stem + _WHOLE
+        if not self._folder.has(name):
+            return b""
+        lines, source = self._content(_WHOLE), self._folder.source_of(name)
+        sessions = sessions_in(partial(io.BytesIO, lines), name, "", source, _READING)
+        if next(sessions).shape != "lines":
+            reason = "it holds whole sessions, not events"
+            raise BackendError(source, reason, "record into another directory")
+        return lines if lines.endswith(b"\n") else lines + b"\n"
+
+    def _is_other_form(self, name: str) -> bool:
+        """Tell whether a file holds the session, as its name says, and is not ours."""
+        is_ours = name in (self._stem + _WHOLE, self._stem + PART)
+        is_it = session_id_of(stem_of(name)) == session_id_of(self._stem)
+        return is_it and not is_ours and name.lower().endswith(SUFFIXES)
+
+    def _content(self, suffix: str) -> bytes:
+        """Return what a file of the session holds; nothing where there is none."""
+        if not self._folder.has(self._stem + suffix):
+            return b""
+        with self._folder.open(self._stem + suffix) as file:
+            return file.read()
+
+    def _earlier_arrivals(self, count: int) -> bytes:
+        """Return as many lines, those that nobody knows as null."""
+        found = self._content(_ARRIVALS).splitlines(keepends=True)
+        lines = [line for line in found if line.endswith(b"\n")][:count]
+        return b"".join(lines) + _arrival(None) * (count - len(lines))
+
+    def _started(self, suffix: str, data: bytes, undo: ExitStack) -> int:
+        with replaced(self._folder, self._stem + suffix) as file:
+            file.write(data)
+        return self._opened(suffix, undo)
+
+    def _opened(self, suffix: str, undo: ExitStack) -> int:
+        place, directory = self._folder.place(self._stem + suffix)
+        descriptor = os.open(place, _APPEND, dir_fd=directory)
+        undo.callback(os.close, descriptor)
+        return descriptor
+
+    def _complete(self) -> None:
+        part, directory = self._folder.place(self._stem + PART)
+        whole, _ = self._folder.place(self._stem + _WHOLE)
+        os.replace(part, whole, src_dir_fd=directory, dst_dir_fd=directory)
+
+    def _remove(self, suffix: str) -> None:
+        place, directory = self._folder.place(self._stem + suffix)
+        os.unlink(place, dir_fd=directory)
+
+
+def _stem_for(session_id: str, directory: str) -> str:
+    stem = file_name(session_id)
+    if session_id_of(stem) != session_id:
+        reason = "the session's id is too long to be the name of a file"
+        raise BackendError(directory, reason)
+    return stem
+
+
+def _line(event: Event) -> bytes:
+    return write(event.as_object()) + b"\n"
+
+
+def _arrival(seconds: float | None) -> bytes:
+    return write(None if seconds is None else round(seconds, 6)) + b"\n"
+
+
+def _append(descriptor: int, data: bytes) -> None:
+    """Write *data* in one go: who is killed meanwhile leaves the end of it out."""
+    if os.write(descriptor, data) < len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@contextmanager
+def _locked(folder: Folder) -> Iterator[None]:
+    """Let nobody else begin a recording in a directory meanwhile."""
+    if folder.descriptor is None:
+        yield
+        return
+    fcntl.flock(folder.descriptor, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(folder.descriptor, fcntl.LOCK_UN)

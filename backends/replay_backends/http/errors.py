@@ -1,0 +1,260 @@
+"""What requests and all below it raise, as errors of this library.
+
+They are raised without what caused them: the frames of requests and urllib3 hold the
+key in their local variables, and their messages may hold a URL that is a secret.
+"""
+
+import http.client
+import json
+import ssl
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Final
+
+import attrs
+from requests.exceptions import (
+    ConnectTimeout,
+    ContentDecodingError,
+    InvalidURL,
+    ProxyError,
+)
+from urllib3 import exceptions as urllib3
+
+from replay.errors import (
+    AuthError,
+    BackendError,
+    BackendUnavailableError,
+    BadResponseError,
+    DeadlineExceededError,
+    InvalidRequestError,
+    PermissionDeniedError,
+    RateLimitedError,
+    SessionNotFoundError,
+    TLSError,
+    TruncatedResponseError,
+)
+from replay.model.json_text import is_deeper
+from replay.security.sanitization import sanitize_line
+from replay_backends.http.request import SHOWN, VARIABLES, Ask, Key
+from replay_backends.http.transport import HandshakeError
+
+_SHOWN: Final = 80  # characters of what is no answer of the service
+_DEEPEST: Final = 100  # levels of a detail; much deeper, it could not be pickled
+_CLASSES: Final[Mapping[int, type[BackendError]]] = {
+    400: InvalidRequestError,
+    401: AuthError,
+    403: PermissionDeniedError,
+    408: BackendUnavailableError,
+    409: BackendUnavailableError,
+    422: InvalidRequestError,
+    429: RateLimitedError,
+}
+
+
+@attrs.frozen
+class Refusal:
+    """An answer that does not give what was asked for."""
+
+    status: int
+    headers: Mapping[str, str]  #: in whatever case they are asked for
+    body: bytes  #: its beginning
+    ask: Ask  #: what it answers
+
+    def error(self, session_id: str | None, retry_after: float | None) -> BackendError:
+        """Return the error that it is.
+
+        Args:
+            session_id: The session that was asked for; None: no session was.
+            retry_after: Seconds that the service asks to wait; None: it does not.
+        """
+        if not HTTPStatus.BAD_REQUEST <= self.status < 600:  # noqa: PLR2004 - no status
+            return self.bad_response()
+        cls, reason = self._meaning(session_id)
+        detail = self._detail()
+        if detail is not None:
+            said = detail if isinstance(detail, str) else _listed(detail)
+            reason += f": {self.ask.shown(said)}"
+        error = cls(
+            self.ask.source,
+            reason,
+            _hint(cls, self.ask.key),
+            self.status,
+            detail,
+            self.ask.shown(self.headers.get("x-request-id", ""), _SHOWN) or None,
+        )
+        if isinstance(error, RateLimitedError):
+            return attrs.evolve(error, retry_after=retry_after)
+        if isinstance(error, InvalidRequestError) and isinstance(detail, list):
+            items = tuple(each for each in detail if isinstance(each, dict))
+            return attrs.evolve(error, errors=items)
+        return error
+
+    def bad_response(self) -> BadResponseError:
+        """Return the error that says that this is no answer of the service."""
+        kind = self.ask.shown(self.headers.get("content-type", "nothing said"), _SHOWN)
+        beginning = self.ask.shown(self.body.decode("utf-8", "replace"), _SHOWN)
+        said = "" if self.ask.is_secret else f", {kind}: {beginning!r}"
+        return BadResponseError(
+            self.ask.source,
+            f"status {self.status}{said} is no answer of the service",
+            "is there a proxy or a sign-in page between?",
+            self.status,
+        )
+
+    def _meaning(self, session_id: str | None) -> tuple[type[BackendError], str]:
+        if self.status == HTTPStatus.NOT_FOUND and session_id is not None:
+            return SessionNotFoundError, f"there is no session {session_id!a}"
+        names = {each.value: each.phrase for each in HTTPStatus}
+        said = f"{self.status} {names.get(self.status, '')}".rstrip()
+        if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return BackendUnavailableError, said
+        return _CLASSES.get(self.status, BackendError), said
+
+    def _detail(self) -> object:
+        """Return what the service says of it; None where it does not."""
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        detail = value.get("detail") if isinstance(value, dict) else None
+        if is_deeper(detail, _DEEPEST):
+            return f"nested deeper than {_DEEPEST} levels"
+        return _masked(detail, self.ask)
+
+
+def _masked(value: object, ask: Ask) -> object:
+    match value:
+        case str():
+            return ask.masked(value)
+        case list():
+            return [_masked(each, ask) for each in value]
+        case dict():
+            return {ask.masked(k): _masked(each, ask) for k, each in value.items()}
+    return value
+
+
+def _listed(detail: object) -> str:
+    items = detail if isinstance(detail, list) else [detail]
+    return "; ".join(map(_item, items))
+
+
+def _item(item: object) -> str:
+    if not isinstance(item, dict):
+        return str(item)
+    location = item.get("loc")
+    steps = location if isinstance(location, list) else [location]
+    return f"{'.'.join(map(str, steps))}: {item.get('msg')}"
+
+
+def _hint(cls: type[BackendError], key: Key | None) -> str:
+    if cls is AuthError:
+        looked = f"looked for it in api_key=, {' and '.join(VARIABLES)}"
+        found = f"the key came from {key.origin}" if key else f"no key; {looked}"
+        return f"{found}; a key is good in one region: see llamacloud-eu:"
+    if cls is PermissionDeniedError:
+        return "see the session's shared_access, and project_id="
+    return ""
+
+
+#: All that sending a request, or reading its answer, was seen to raise; a proxy without
+#: a host is a TypeError.
+TRANSPORT: Final = (
+    OSError,
+    TypeError,
+    ValueError,
+    http.client.HTTPException,
+    urllib3.HTTPError,
+)
+
+_TIMEOUTS: Final = (TimeoutError, urllib3.ReadTimeoutError, ConnectTimeout)
+_TLS_HINT: Final = "for a private authority, set REQUESTS_CA_BUNDLE to its certificate"
+_CUT: Final = (http.client.IncompleteRead, ssl.SSLEOFError, ConnectionError)
+_GARBLED: Final = (
+    http.client.HTTPException,
+    urllib3.DecodeError,
+    urllib3.InvalidHeader,
+    ContentDecodingError,
+)
+
+
+def failure_of(
+    error: Exception,
+    ask: Ask,
+    handled: BaseException | None,
+    *,
+    in_body: bool = False,
+) -> BackendError:
+    """Return the error of this library that says what *error* does.
+
+    Args:
+        error: One of :data:`TRANSPORT`.
+        ask: What was asked for.
+        handled: What the caller was handling when it was raised; Python has put that
+            into *error*, and it is no part of what went wrong here.
+        in_body: Whether the answer had begun.
+    """
+    chain = [*_chain(error, handled)]
+    source, said = ask.source, _said(chain, ask)
+    is_wrong = isinstance(error, TypeError | ValueError) and not in_body
+    if is_wrong and not _has(chain, *_GARBLED):
+        return BackendError(source, f"the request cannot be made: {said}")
+    if _has(chain, ProxyError, urllib3.ProxyError):
+        return BackendUnavailableError(source, f"the proxy failed: {said}")
+    if _has(chain, *_TIMEOUTS):
+        return DeadlineExceededError(source, "no whole answer in time")
+    if type(error) is OSError:  # before anything was sent
+        return TLSError(source, said, "see REQUESTS_CA_BUNDLE and verify=")
+    if _has(chain, HandshakeError) and not _has(chain, *_CUT):
+        return TLSError(source, f"no safe connection: {said}", _TLS_HINT)
+    return _broken(chain, source, said, in_body=in_body)
+
+
+def _broken(
+    chain: list[BaseException], source: str, said: str, *, in_body: bool
+) -> BackendError:
+    if _has(chain, *_GARBLED) and not _has(chain, *_CUT):
+        reason = f"the answer is not HTTP as it should be: {said}"
+        return BadResponseError(source, reason)
+    if in_body:
+        return TruncatedResponseError(source, f"the answer broke off: {said}")
+    return BackendUnavailableError(source, f"no answer: {said}")
+
+
+def _has(chain: list[BaseException], *kinds: type[BaseException]) -> bool:
+    return any(isinstance(each, kinds) for each in chain)
+
+
+def was_never_sent(error: Exception, handled: BaseException | None) -> bool:
+    """Tell whether *error* came before there was a connection to send through.
+
+    Args:
+        error: One of :data:`TRANSPORT`.
+        handled: As for :func:`failure_of`.
+    """
+    return isinstance(error, ConnectTimeout) or any(
+        isinstance(each, urllib3.NewConnectionError) for each in _chain(error, handled)
+    )
+
+
+def _chain(error: Exception, handled: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and all that it was made of, the outermost first."""
+    seen = {id(handled)}
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        each = waiting.pop()
+        if not isinstance(each, BaseException) or id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        waiting += [each.__context__, each.__cause__, getattr(each, "reason", None)]
+        waiting += [arg for arg in each.args if isinstance(arg, BaseException)]
+
+
+def _said(chain: list[BaseException], ask: Ask) -> str:
+    """Return what the innermost of them says; the outer ones may show the URL."""
+    if _has(chain, urllib3.LocationValueError, InvalidURL, TypeError):
+        return "its URL, or that of the proxy, is none"  # which may hold a password
+    last = chain[-1]
+    if said := getattr(last, "strerror", None):  # by the system, or by OpenSSL
+        return sanitize_line(said)[:SHOWN]
+    return ask.shown(str(last)) or type(last).__name__

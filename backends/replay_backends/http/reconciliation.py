@@ -1,0 +1,287 @@
+"""What is still missing of a turn that broke off, found in the session's history; pure.
+
+The history may hold full events, deltas or both, and cut its deltas in other places.
+So events are not compared one by one. Tool calls, tool results and stops come in the
+same order everywhere: what stands before the last one that has come, has come too.
+After it, text is counted, each kind for itself.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
+from itertools import pairwise
+from typing import Final
+
+import attrs
+
+from replay.coalescing.texts import joined, taken_apart
+from replay.model.events import (
+    Event,
+    Stop,
+    Text,
+    TextDelta,
+    Thinking,
+    ThinkingDelta,
+    ToolCall,
+    ToolResult,
+    UnknownEvent,
+    UserInput,
+)
+from replay.model.messages import Kind
+
+#: What comes in the same order everywhere, and settles all text before it.
+Boundary = ToolCall | ToolResult | Stop
+Delta = TextDelta | ThinkingDelta
+Full = Text | Thinking
+
+
+@attrs.define
+class Amount:
+    """How much of one kind has come since the last boundary.
+
+    White space counts only at the end of what has come: the service may trim the rest.
+    """
+
+    units: int = 0  #: of UTF-16, solid: of deltas, and what full events had beyond them
+    blanks: int = 0  #: units of white space after the last of these
+    unsettled: int = 0  #: of the solid units, those that no full event has followed
+    fulls: int = 0
+
+    def take(self, event: Delta | Full) -> str:
+        """Count an event, and return what it adds to the text, in units."""
+        added = taken_apart(event.content)
+        if isinstance(event, Delta):
+            self.unsettled += len(solid(added))
+        else:
+            self.fulls += 1
+            pending = Amount(self.unsettled, self.blanks if self.unsettled else 0)
+            added = added[pending.count_off(added) :]
+            self.unsettled = pending.units
+        self.units += len(solid(added))
+        blanks = len(added) - len(added.rstrip())
+        self.blanks = blanks + (self.blanks if blanks == len(added) else 0)
+        return added
+
+    def count_off(self, units: str) -> int:
+        """Count off what of some text has come, and return where the rest begins."""
+        for place, unit in enumerate(units):
+            is_blank = unit.isspace()
+            if self.units:
+                self.units -= not is_blank
+            elif is_blank and self.blanks:
+                self.blanks -= 1
+            else:
+                self.blanks = 0
+                return place
+        return len(units)
+
+    def uncounted(self, event: Delta | Full) -> Iterator[Delta | Full]:
+        """Yield what of an event has not come, and count off what has."""
+        if not isinstance(event, Delta):
+            if self.fulls:
+                self.fulls -= 1
+            else:
+                yield event
+            return
+        units = taken_apart(event.content)
+        place = self.count_off(units)
+        if not place:
+            yield event
+        elif place < len(units):
+            yield type(event)(joined(units[place:]))
+
+
+class Amounts:
+    """The amounts of both kinds since the last boundary."""
+
+    def __init__(self) -> None:
+        self._of: dict[Kind, Amount] = {"text": Amount(), "thinking": Amount()}
+
+    def of(self, event: Delta | Full) -> Amount:
+        """Return the amount that counts an event's kind."""
+        return self._of[kind_of(event)]
+
+    def copy(self) -> "Amounts":
+        """Return the same amounts, to be counted off."""
+        copy = Amounts()
+        copy._of = {kind: attrs.evolve(each) for kind, each in self._of.items()}
+        return copy
+
+
+def kind_of(event: Delta | Full) -> Kind:
+    """Return which kind of text an event has."""
+    return "text" if isinstance(event, Text | TextDelta) else "thinking"
+
+
+def texts_of(event: Event, amounts: Amounts) -> Iterator[tuple[Kind, str, str]]:
+    """Count an event; yield what it adds to each reading of its turn's text.
+
+    A turn is read in three ways: its deltas alone, its full events alone, and all that
+    is said, where a full event adds only what its deltas lacked.
+
+    Yields:
+        The kind, the reading's name, and the text in units.
+    """
+    if isinstance(event, Delta | Full):
+        kind = kind_of(event)
+        yield kind, "said", amounts.of(event).take(event)
+        name = "deltas" if isinstance(event, Delta) else "fulls"
+        yield kind, name, taken_apart(event.content)
+
+
+def solid(text: str) -> str:
+    """Return a text without its white space."""
+    return "".join(text.split())
+
+
+_KINDS: Final[tuple[Kind, ...]] = ("text", "thinking")
+_READINGS: Final = ("said", "deltas", "fulls")
+
+
+class _Beginning:
+    """A text's length and digest, to be found at the beginning of another.
+
+    White space does not count, for the service may trim what it keeps.
+    """
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._digest = blake2b(digest_size=16)
+
+    def add(self, text: str) -> None:
+        added = solid(text)
+        self.length += len(added)
+        self._digest.update(_bytes(added))
+
+    def is_of(self, text: str) -> bool:
+        start = blake2b(_bytes(text[: self.length]), digest_size=16)
+        return len(text) >= self.length and start.digest() == self._digest.digest()
+
+
+class Progress:
+    """Which events of a turn have come; its size does not grow with their number."""
+
+    def __init__(self) -> None:
+        self._boundaries = 0
+        self._order = blake2b(digest_size=16)
+        self._texts: dict[tuple[Kind, str], _Beginning] = defaultdict(_Beginning)
+        self._begin()
+
+    def take(self, event: Event) -> None:
+        """Count an event that has come."""
+        if isinstance(event, Boundary):
+            self._boundaries += 1
+            self._order.update(_identity(event))
+            self._begin()
+        elif isinstance(event, UnknownEvent):
+            self._unknown += 1
+        for kind, reading, text in texts_of(event, self._amounts):
+            self._texts[kind, reading].add(text)
+
+    def missing(
+        self,
+        history: Sequence[Event],
+        prompt: str,
+        known: int,
+        *,
+        has_gaps: bool = False,
+    ) -> list[Event] | None:
+        """Return what has not come of the turn.
+
+        It is the latest turn of that prompt in which what has come can have come.
+
+        Args:
+            history: All of the session's events.
+            prompt: What the turn began with.
+            known: How many of the events are older than the turn, at least.
+            has_gaps: Whether something within what has come was lost; then its text
+                is not compared with the history's.
+
+        Returns:
+            None where there is no such turn.
+        """
+        inputs = [i for i, event in enumerate(history) if isinstance(event, UserInput)]
+        for start, end in reversed([*pairwise([*inputs, len(history)])]):
+            opening = history[start]
+            if start < known or not isinstance(opening, UserInput):
+                continue
+            turn = history[start + 1 : end]
+            is_it = opening.content.strip() == prompt.strip() and self._fits(turn)
+            if is_it and (has_gaps or self._says_the_same(turn)):
+                return [*self._rest(turn)]
+        return None
+
+    def _begin(self) -> None:
+        """Begin to count anew: after a boundary, all before it is settled."""
+        self._amounts = Amounts()
+        self._unknown = 0
+
+    def _fits(self, turn: Sequence[Event]) -> bool:
+        order = blake2b(digest_size=16)
+        left = self._boundaries
+        for event in turn:
+            if left and isinstance(event, Boundary):
+                order.update(_identity(event))
+                left -= 1
+        return not left and order.digest() == self._order.digest()
+
+    def _says_the_same(self, turn: Sequence[Event]) -> bool:
+        """Tell whether a turn's text begins with the text that has come.
+
+        One way of reading it is enough, for a full event may differ from its deltas.
+        """
+        texts = _texts(turn)
+        is_over = any(isinstance(event, Stop) for event in turn)
+        return all(self._agrees(kind, texts, is_over=is_over) for kind in _KINDS)
+
+    def _agrees(
+        self, kind: Kind, texts: Mapping[tuple[Kind, str], str], *, is_over: bool
+    ) -> bool:
+        come = [self._texts[kind, reading] for reading in _READINGS]
+        there = [texts.get((kind, reading), "") for reading in _READINGS]
+        is_kept = kind == "text" or bool(there[0])  # thinking need not be kept
+        if not (come[0].length and is_kept):
+            return True
+        if not is_over and len(there[0]) < come[0].length:
+            return True  # the service has not written all of it down yet
+        return any(each.length and each.is_of(text) for each in come for text in there)
+
+    def _rest(self, turn: Sequence[Event]) -> Iterator[Event]:
+        left = self._boundaries
+        come = self._amounts.copy()
+        unknown = self._unknown
+        for event in turn:
+            is_boundary = isinstance(event, Boundary)
+            if left:
+                left -= is_boundary
+                continue
+            if is_boundary:
+                come = Amounts()
+                unknown = 0
+            if isinstance(event, UnknownEvent) and unknown:
+                unknown -= 1
+            elif isinstance(event, Delta | Full):
+                yield from come.of(event).uncounted(event)
+            else:
+                yield event
+
+
+def _texts(turn: Sequence[Event]) -> dict[tuple[Kind, str], str]:
+    """Return all readings of a turn's text, without its white space."""
+    pieces: dict[tuple[Kind, str], list[str]] = defaultdict(list)
+    amounts = Amounts()
+    for event in turn:
+        if isinstance(event, Boundary):
+            amounts = Amounts()
+        for kind, reading, text in texts_of(event, amounts):
+            pieces[kind, reading].append(text)
+    return {key: solid("".join(each)) for key, each in pieces.items()}
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _identity(event: Boundary) -> bytes:
+    call_id = "" if isinstance(event, Stop) else event.call_id
+    return _bytes(f"{event.type}:{len(call_id)}:{call_id}")

@@ -1,0 +1,201 @@
+"""What is asked for, and what messages may show of the answer."""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import SplitResult, quote, urlsplit
+
+import attrs
+
+from replay.errors import AuthError, BackendError, DecodeError, SessionNotFoundError
+from replay.security.hosts import is_loopback
+from replay.security.sanitization import sanitize_line
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
+
+#: Where a key is looked for, first one first.
+VARIABLES: Final = ("LLAMA_CLOUD_API_KEY", "LLAMA_PARSE_API_KEY")
+
+_VISIBLE: Final = re.compile(r"[!-~]+")
+_TELLING: Final = 8  # characters of a key that are masked without the others, too
+
+
+class Key:
+    """A key that only the service gets to see.
+
+    As ``auth=`` of requests it sets the header itself. That keeps a line in
+    ``~/.netrc`` from taking its place.
+    """
+
+    def __init__(self, text: str, origin: str) -> None:
+        self._text = text
+        self.origin = origin  #: what messages call the place where it was found
+
+    def __call__(self, request: "PreparedRequest") -> "PreparedRequest":
+        """Put the key into a request."""
+        request.headers["Authorization"] = f"Bearer {self._text}"
+        return request
+
+    def masked(self, text: str) -> str:
+        """Return *text* with the key, in any case, left out.
+
+        Where *text* was cut within the key, its beginning is left out, with all that
+        follows up to white space.
+        """
+        whole, beginning = map(re.escape, (self._text, self._text[:_TELLING]))
+        pattern = f"{whole}|{beginning}[!-~]*"
+        return re.sub(pattern, "(the key)", text, flags=re.IGNORECASE)
+
+    def __repr__(self) -> str:
+        return f"<the key from {self.origin}>"
+
+
+def no_key(request: "PreparedRequest") -> "PreparedRequest":
+    """Leave a request as it is: as ``auth=``, it keeps ``~/.netrc`` out of it."""
+    return request
+
+
+def find_key(api_key: str | None, source: str) -> Key | None:
+    """Return the key to use, or None where there is none.
+
+    Args:
+        api_key: What the user gave; None or blank: look into the environment.
+        source: What messages call the service.
+
+    Raises:
+        AuthError: What is there cannot be a key.
+    """
+    given = [("api_key=", api_key)]
+    given += [(name, os.environ.get(name)) for name in VARIABLES]
+    for origin, text in given:
+        if text and (stripped := text.strip()):
+            return _checked(stripped, origin, source)
+    return None
+
+
+def _checked(text: str, origin: str, source: str) -> Key:
+    if not _VISIBLE.fullmatch(text):
+        reason = f"the key from {origin} holds a character that no key has"
+        raise AuthError(source, reason, "copy it again; it begins with llx-")
+    return Key(text, origin)
+
+
+#: Where the service is, unless one says otherwise.
+HOME: Final = "https://api.cloud.llamaindex.ai"
+_API: Final = "/api/v1"
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+def base_url(location: str, *, allow_plain_http: bool = False) -> str:
+    """Return the URL that the API's paths are added to.
+
+    Args:
+        location: A URL as users write it; without a scheme, it is one of https.
+        allow_plain_http: Whether an unencrypted connection may leave this machine.
+
+    Raises:
+        BackendError: It is no such URL, or the key would travel unencrypted.
+    """
+    text = location.strip()
+    shown = text.rpartition("@")[2]  # what stands before it may be a secret
+    parts = split(text if "://" in text else f"https://{text}", shown)
+    if parts.username is not None or parts.query or parts.fragment:
+        reason = "only a host, a port and a path may stand in the URL"
+        raise BackendError(str(parts.hostname), reason)
+    is_safe = parts.scheme == "https" or is_loopback(str(parts.hostname))
+    if not is_safe and not allow_plain_http:
+        reason = "plain http would send the key and the sessions unencrypted"
+        raise BackendError(location, reason, "use https, or allow_plain_http=True")
+    path = parts.path.rstrip("/").removesuffix(_API)
+    return f"{parts.scheme}://{parts.netloc}{path}{_API}"
+
+
+def split(url: str, source: str) -> SplitResult:
+    """Return the parts of a URL of http or https.
+
+    Args:
+        url: The URL.
+        source: What messages call it.
+
+    Raises:
+        BackendError: It is none. One with a backslash is none, either: for requests,
+            the host ends there, and for the standard library it does not.
+    """
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in _PORTS and bool(parts.hostname) and "\\" not in url
+        _ = parts.port  # parsed when it is asked for
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        reason = "this is no URL of http or https"
+        raise BackendError(source, reason, f"such as {HOME}")
+    return parts
+
+
+def one_step(name: str) -> str | None:
+    """Return a name as one step of a path; None where it would lead elsewhere."""
+    if name in ("", ".", ".."):
+        return None
+    return quote(name, safe="", errors="surrogatepass")
+
+
+def origin_of(parts: SplitResult) -> str:
+    """Return scheme, host and port, the same for all URLs that share them."""
+    port = parts.port or _PORTS[parts.scheme]
+    return f"{parts.scheme}://{parts.hostname}:{port}"
+
+
+def session_path(session_id: str, source: str) -> str:
+    """Return the path of a session below the API's base.
+
+    Raises:
+        SessionNotFoundError: The id would lead elsewhere, so it can be no session's.
+    """
+    step = one_step(session_id)
+    if step is None:
+        raise SessionNotFoundError(source, f"there is no session {session_id!a}")
+    return f"/chat/{step}"
+
+
+#: Characters of a message that others wrote.
+SHOWN: Final = 200
+_Decode = TypeVar("_Decode", bound=DecodeError)
+
+
+@attrs.frozen
+class Ask:
+    """What is asked for."""
+
+    method: str
+    url: str = attrs.field(repr=False)  #: may be a secret
+    source: str  #: what messages call it: no part of it is secret
+    key: Key | None
+    verify: bool | str
+    accept: str = "application/json"
+    params: Mapping[str, str] = attrs.field(factory=dict)
+    body: object = None  #: JSON; None: there is none
+    is_secret: bool = False  #: whether the URL is, so that an answer may hold it
+
+    def masked(self, text: str) -> str:
+        """Return what a server said, without the key: it may have sent that back."""
+        return self.key.masked(text) if self.key else text
+
+    def shown(self, text: str, most: int = SHOWN) -> str:
+        """Return what a message may show of what a server said, on one line.
+
+        Args:
+            text: What it said.
+            most: Characters.
+
+        Returns:
+            Nothing where the URL is a secret.
+        """
+        return "" if self.is_secret else sanitize_line(self.masked(text))[:most]
+
+    def placed(self, error: _Decode) -> _Decode:
+        """Return an error in what a server sent, with its place and without the key."""
+        where, reason = self.masked(error.where), self.masked(error.reason)
+        return attrs.evolve(error, source=self.source, where=where, reason=reason)

@@ -1,0 +1,130 @@
+"""When a request is made again, and after how long.
+
+Source: the official Python SDK 2.19.0, as it was seen to behave.
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from math import isfinite
+from typing import Final, TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
+
+from replay.errors import ReplayError
+from replay_backends.http.transport import Deadline, Halt
+
+_Result = TypeVar("_Result")
+_SHORTEST: Final = 0.5  # seconds
+_LONGEST: Final = 8.0  # seconds, where the service does not say
+_LONGEST_ASKED: Final = 60.0  # seconds; what asks for more is not heeded
+_JITTER: Final = 0.25
+_RETRIED: Final = frozenset({408, 409, 429, *range(500, 600)})
+
+
+class Again(Exception):  # noqa: N818 - a request, no error
+    """An attempt failed, and another may do better.
+
+    Args:
+        error: What is raised where there is no other.
+        after: Seconds to wait before; None: as many as the attempts so far suggest.
+    """
+
+    def __init__(self, error: ReplayError, after: float | None = None) -> None:
+        super().__init__(error)
+        self.error = error
+        self.after = after
+
+
+def with_retries(
+    attempt: Callable[[], _Result],
+    retries: int,
+    deadline: Deadline,
+    halt: Halt | None = None,
+) -> _Result:
+    """Return what *attempt* returns, tried again where it raises :class:`Again`.
+
+    Args:
+        attempt: What to do.
+        retries: How often it may be done again.
+        deadline: Where the wait would reach it, the error is raised at once.
+        halt: Ends the wait, and all further attempts; None: nothing does.
+
+    Raises:
+        ReplayError: The last attempt failed.
+    """
+    failure: ReplayError
+    try:
+        return Retrying(
+            retry=retry_if_exception_type(Again),
+            wait=_wait,
+            stop=lambda state: (
+                state.attempt_number > retries
+                or state.upcoming_sleep >= deadline.remaining()
+                or (halt is not None and halt.has_come)
+            ),
+            sleep=halt.sleep if halt else time.sleep,
+            reraise=True,
+        )(attempt)
+    except Again as again:
+        failure = again.error
+    raise failure
+
+
+def is_worth_retrying(status: int, headers: Mapping[str, str]) -> bool:
+    """Tell whether a GET that was answered so may be made again."""
+    asked = headers.get("x-should-retry", "").lower()
+    if asked in ("true", "false"):
+        return asked == "true"
+    return status in _RETRIED
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds after which the service asks to be asked again.
+
+    Args:
+        headers: Of its answer.
+        now: Seconds since the epoch.
+
+    Returns:
+        None where it does not say, or says what nobody understands.
+    """
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    text = headers.get("retry-after", "")
+    seconds = _number(text)
+    if seconds is not None:
+        return seconds
+    try:
+        return parsedate_to_datetime(text).timestamp() - now
+    except (ValueError, OverflowError):
+        return None
+
+
+def wait_before(retry: int, asked: float | None) -> float:
+    """Return how many seconds to wait before a retry.
+
+    Args:
+        retry: Its number, from 0.
+        asked: What the service asks for; None: nothing.
+    """
+    if asked is not None and 0 < asked <= _LONGEST_ASKED:
+        return asked
+    longest = min(_SHORTEST * 2.0**retry, _LONGEST)
+    return longest * (1 - _JITTER * random.random())  # noqa: S311 - no secret
+
+
+def _wait(state: RetryCallState) -> float:
+    raised = state.outcome.exception() if state.outcome else None
+    assert isinstance(raised, Again)  # noqa: S101 - nothing else is retried
+    return wait_before(state.attempt_number - 1, raised.after)
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if isfinite(number) else None

@@ -1,0 +1,161 @@
+"""The list of sessions, which comes in pages."""
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, BinaryIO, Final, NoReturn
+
+import attrs
+
+from replay.codec.reader import read_sessions
+from replay.codec.stored_history import KEPT, SourceText
+from replay.codec.structure import decode_header
+from replay.errors import BackendError, BadResponseError, DecodeError, ReplayError
+from replay.model.json_text import parse
+from replay.model.sessions import Session, SessionSummary
+from replay.sources.portions import GUESSED_SIZE, digest_of
+from replay.sources.protocols import DIGEST_SIZE, Portion, Stored
+from replay_backends.files.byte_streams import Spool
+from replay_backends.files.session_file import Reading
+
+if TYPE_CHECKING:
+    from replay_backends.http.client import Client
+
+
+def session_of(
+    body: BinaryIO, source: str, session_id: str, reading: Reading
+) -> Session:
+    """Return the session that an answer is.
+
+    Args:
+        body: At its beginning, and seekable; it may be closed afterwards.
+        source: What messages call it.
+        session_id: The session that was asked for.
+        reading: How to read it.
+
+    Raises:
+        DecodeError: It is something else.
+        BackendError: It cannot be kept.
+    """
+    text = _text(body, source)
+    found = read_sessions(
+        text, session_id=session_id, strict=reading.strict, limits=reading.limits
+    )
+    session = next(found)
+    if session.shape != "document":
+        raise DecodeError(where="$", reason="expected a session document")
+    return session
+
+
+def _text(body: BinaryIO, source: str) -> SourceText:
+    data = body.read(KEPT + 1)
+    if len(data) <= KEPT:
+        return SourceText(partial(io.BytesIO, data), source)
+    body.seek(0)
+    return SourceText(Spool(body, source).reader, source)
+
+
+_MOST: Final = 64  # sessions
+
+
+def portions_of(summaries: Iterable[SessionSummary]) -> Iterator[Portion]:
+    """Yield portions of sessions, as they are listed."""
+    ids = (summary.session_id for summary in summaries)
+    while key := tuple(islice(ids, _MOST)):
+        yield Portion(key, len(key) * GUESSED_SIZE, len(key))
+
+
+def ids_in(portion: Portion, source: str) -> list[str]:
+    """Return the ids of a portion's sessions.
+
+    Args:
+        portion: One that :func:`portions_of` yielded.
+        source: What messages call the service.
+
+    Raises:
+        BackendError: It is another one.
+    """
+    ids = [each for each in portion.key if isinstance(each, str)]
+    if len(ids) != len(portion.key) or not ids:
+        raise BackendError(source, f"it has no portion {portion.key!a}")
+    return ids
+
+
+def fetched(session: Callable[[str], Session], session_id: str) -> Stored:
+    """Return a session as it is stored; one that cannot be had fails when it is read.
+
+    Args:
+        session: Fetches it.
+        session_id: What it is called.
+    """
+    try:
+        found = session(session_id)
+    except ReplayError as error:
+        return Stored(session_id, bytes(DIGEST_SIZE), partial(_raise, error))
+    return Stored(session_id, digest_of(found), lambda: found)
+
+
+def _raise(error: ReplayError) -> NoReturn:
+    raise error
+
+
+_MOST_EMPTY: Final = 100  # pages in a row
+
+
+@attrs.frozen
+class _Page:
+    summaries: list[SessionSummary]
+    next_token: str | None  #: None: this is the last page
+
+
+def summaries(client: "Client", page_size: int | None) -> Iterator[SessionSummary]:
+    """Yield the header of each session, as the service lists them.
+
+    An empty page is the last one only where it names no next page.
+
+    Args:
+        client: Whom to ask.
+        page_size: Sessions on a page; None: as many as the service likes.
+
+    Raises:
+        BackendError: The service does not give them, or its pages never end.
+        DecodeError: It lists something else.
+    """
+    params = {} if page_size is None else {"page_size": str(page_size)}
+    source = f"{client.base}/chat"
+    seen: set[str] = set()
+    empty = 0  # pages that have just come
+    while True:
+        page = client.get("/chat", _read, params=params)
+        yield from page.summaries
+        if page.next_token is None:
+            return
+        empty = 0 if page.summaries else empty + 1
+        if empty == _MOST_EMPTY:
+            raise BadResponseError(source, f"{empty} empty pages one after the other")
+        if page.next_token in seen:
+            raise BadResponseError(source, "its pages go round in a circle")
+        seen.add(page.next_token)
+        params = {**params, "page_token": page.next_token}
+
+
+def _read(body: BinaryIO) -> _Page:
+    value = parse(body.read()).value
+    items = value.get("items") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(items, list):
+        raise DecodeError(where="$.items", reason="expected a list of sessions")
+    token = value.get("next_page_token") or None
+    if token is not None and not isinstance(token, str):
+        raise DecodeError(where="$.next_page_token", reason="expected a string")
+    return _Page([_summary(i, item) for i, item in enumerate(items)], token)
+
+
+def _summary(index: int, item: object) -> SessionSummary:
+    where = f"$.items[{index}]"
+    if not isinstance(item, dict) or not isinstance(item.get("session_id"), str):
+        raise DecodeError(where=where, reason="expected an object with a session_id")
+    try:
+        return decode_header(item, "")
+    except DecodeError as error:
+        raise attrs.evolve(error, where=where + error.where.removeprefix("$")) from None

@@ -1,0 +1,168 @@
+"""Server-sent events from bytes, however these were cut; pure.
+
+Source: WHATWG HTML, section "Server-sent events". What this project has no use for,
+``id`` and ``retry``, is passed over like any unknown field.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from replay.codec.structure import check_event, decode_event
+from replay.errors import DecodeError, LimitExceededError
+from replay.model.diagnostics import Diagnostic
+from replay.model.events import Event
+from replay.model.json_text import is_deeper, parse
+from replay.model.limits import Limits
+
+FRAME_BYTES: Final = 16 << 20  #: the longest frame, unless a caller says otherwise
+
+_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+
+class Frame(NamedTuple):
+    """One event of a stream, as the standard delivers it."""
+
+    name: str  #: ``message`` where the stream gave none
+    data: str  #: its lines, joined by line feeds
+
+
+class Decoder:
+    """Takes a stream's bytes, gives its frames.
+
+    Args:
+        most: The longest frame, in bytes.
+    """
+
+    def __init__(self, most: int = FRAME_BYTES) -> None:
+        self._most = most
+        self._line = bytearray()  # the beginning of one whose end is not there yet
+        self._name = ""
+        self._data: list[bytes] = []
+        self._size = 0  # of the frame's lines that are whole
+        self._is_first_line = True
+        self._ended_in_return = False  # then a line feed that follows is no line's end
+
+    @property
+    def is_within_frame(self) -> bool:
+        """Tell whether the stream, if it ended now, would lose a frame."""
+        return bool(self._data) or bool(self._line and not self._line.startswith(b":"))
+
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """Take more bytes and yield the frames that they complete.
+
+        Raises:
+            LimitExceededError: A frame is longer than the decoder may keep.
+        """
+        if self._ended_in_return and data:
+            data = data.removeprefix(b"\n")
+            self._ended_in_return = False
+        if data:
+            self._ended_in_return = data.endswith(b"\r")
+        *ends, rest = _LINE_END.split(data)
+        for end in ends:
+            line = bytes(self._line) + end
+            self._line.clear()
+            yield from self._take(line)
+        self._line += rest
+        self._check(len(self._line))
+
+    def _take(self, line: bytes) -> Iterator[Frame]:
+        if self._is_first_line:
+            line = line.removeprefix(_BYTE_ORDER_MARK)
+            self._is_first_line = False
+        self._check(len(line))
+        if not line:
+            yield from self._dispatched()
+            return
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"data":
+            self._data.append(value)
+            self._size += len(line)
+        elif field == b"event":
+            self._name = value.decode("utf-8", "replace")
+
+    def _dispatched(self) -> Iterator[Frame]:
+        if self._data:
+            data = b"\n".join(self._data).decode("utf-8", "replace")
+            yield Frame(self._name or "message", data)
+        self._name, self._data, self._size = "", [], 0
+
+    def _check(self, more: int) -> None:
+        if self._size + more > self._most:
+            reason = f"a frame is longer than {self._most} bytes"
+            hint = "raise Limits(event_bytes=…)"
+            raise LimitExceededError(where="stream", reason=reason, hint=hint)
+
+
+_SHOWN = 60  # characters of what cannot be read
+_MOST = 1000  # diagnostics; a stream may have no end
+
+
+class EventDecoder:
+    """Takes a stream's bytes, gives its events.
+
+    Args:
+        limits: How large things may be; a frame is at most 16 MiB all the same,
+            unless ``event_bytes`` was raised.
+        strict: Refuse frames and events that are not known or malformed.
+        masked: Makes of a text what a diagnostic may show of it.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        strict: bool = False,
+        masked: Callable[[str], str] = str,
+    ) -> None:
+        longest = limits.event_bytes
+        is_raised = longest > Limits().event_bytes
+        self._frames = Decoder(longest if is_raised else min(longest, FRAME_BYTES))
+        self._limits = limits
+        self._strict = strict
+        self._masked = masked
+        self.diagnostics: list[Diagnostic] = []  #: the first thousand
+
+    def feed(self, data: bytes) -> Iterator[Event]:
+        """Take more bytes and yield the events that they complete.
+
+        Raises:
+            DecodeError: Something is larger than a limit, or wrong and *strict* is set.
+        """
+        for frame in self._frames.feed(data):
+            if frame.data:
+                yield from self._event(frame)
+
+    def finish(self) -> None:
+        """Take the end of the stream."""
+        if self._frames.is_within_frame:
+            self._say("torn-frame", "the stream ended before the frame did")
+
+    def _event(self, frame: Frame) -> Iterator[Event]:
+        try:
+            value = parse(frame.data.encode()).value
+        except LimitExceededError:
+            raise
+        except DecodeError as error:
+            if self._strict:
+                raise
+            self._say("bad-frame", f"{error}: {self._masked(frame.data)[:_SHOWN]!a}")
+            return
+        if is_deeper(value, self._limits.depth + 1):
+            reason = f"nested deeper than {self._limits.depth} levels"
+            raise LimitExceededError(
+                where="stream", reason=reason, hint="raise Limits(depth=…)"
+            )
+        if self._strict:
+            check_event(value, "$")
+        event = decode_event(value)
+        if frame.name == "delta" and not event.type.endswith("_delta"):
+            self._say("frame-name-differs", f"the event's type is {event.type!a}")
+        yield event
+
+    def _say(self, code: str, detail: str) -> None:
+        if len(self.diagnostics) < _MOST:
+            self.diagnostics.append(Diagnostic(code, None, detail))

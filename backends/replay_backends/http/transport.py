@@ -1,0 +1,307 @@
+"""Connections whose timeout is the time for a whole answer.
+
+A socket's own timeout starts anew with every byte: a server that sends one byte each
+250 ms, in the headers or in the body, never meets it. Here, each wait for a byte is
+given only what is left of the time.
+"""
+
+import http.client
+import io
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakSet
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError, SSLError
+from urllib3.util.connection import allowed_gai_family
+
+from replay.errors import DeadlineExceededError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_WEEK: Final = 7 * 24 * 3600.0  # seconds
+
+
+def at_most_a_week(seconds: float) -> float:
+    """Return a timeout that the system can take: infinity is more than it can.
+
+    >>> at_most_a_week(float("inf"))
+    604800.0
+    """
+    return min(seconds, _WEEK)
+
+
+class Deadline:
+    """A point in time that does not move.
+
+    Args:
+        seconds: From now.
+        source: What messages call the thing that is waited for.
+    """
+
+    def __init__(self, seconds: float, source: str) -> None:
+        self.seconds = seconds
+        self._source = source
+        self._end = time.monotonic() + seconds
+
+    def remaining(self) -> float:
+        """Return the seconds that are left; none or less where it is over."""
+        return self._end - time.monotonic()
+
+    def left(self) -> float:
+        """Return the seconds that are left; more than none.
+
+        Raises:
+            DeadlineExceededError: None are.
+        """
+        left = self.remaining()
+        if left <= 0:
+            raise self.exceeded()
+        return left
+
+    def exceeded(self) -> DeadlineExceededError:
+        """Return the error that says that the time is over."""
+        reason = f"no whole answer within {self.seconds:g} seconds"
+        return DeadlineExceededError(self._source, reason, "raise timeout=")
+
+
+class Halt:
+    """Ends all waiting on the sockets that it watches, once and for good."""
+
+    def __init__(self) -> None:
+        self._come = threading.Event()
+        self._lock = threading.Lock()
+        self._watched: WeakSet[socket.socket] = WeakSet()
+
+    @property
+    def has_come(self) -> bool:
+        """Tell whether all is to end."""
+        return self._come.is_set()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait so long.
+
+        Raises:
+            CancelledError: All is to end, so there is no need to wait.
+        """
+        if self._come.wait(seconds):
+            raise CancelledError
+
+    def watch(self, sock: socket.socket) -> None:
+        """End the waiting on a socket, too."""
+        within_tls = getattr(sock, "socket", sock)  # where a proxy is spoken to by TLS
+        with self._lock:
+            self._watched.add(within_tls)
+        if self.has_come:
+            _shut_down(within_tls)
+
+    def come(self) -> None:
+        """Let all end; doing it twice is harmless."""
+        self._come.set()
+        with self._lock:
+            watched = [*self._watched]
+        for sock in watched:
+            _shut_down(sock)
+
+
+def _shut_down(sock: socket.socket) -> None:
+    with suppress(OSError):  # it is closed, or has no connection any more
+        # Not the method of a socket of TLS: that may be in use in another thread.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+_LONGEST_HEAD: Final = 1 << 20  # status lines and headers, 1xx answers included
+
+
+class HandshakeError(ssl.SSLError):
+    """There is no safe connection, so nothing was sent through it."""
+
+
+class TimedAdapter(HTTPAdapter):
+    """Makes requests go over such connections.
+
+    Args:
+        most: How many connections are kept for use at once.
+        check_peer: Called with the address that a connection leads to, before
+            anything of HTTP is sent; raises where that must not be. Where a proxy is
+            used, only the proxy knows the address.
+        halt: Ends what waits for an answer; None: nothing does.
+    """
+
+    def __init__(
+        self,
+        most: int,
+        check_peer: Callable[[str], None] | None = None,
+        halt: Halt | None = None,
+    ) -> None:
+        self._classes = _pool_classes(check_peer, halt)
+        super().__init__(pool_maxsize=most)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - as requests declares it
+        """Make the manager of direct connections."""
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = self._classes
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - as requests declares it
+        """Return the manager of connections through a proxy."""
+        manager = super().proxy_manager_for(*args, **options)
+        manager.pool_classes_by_scheme = self._classes
+        return manager
+
+
+class TimedConnection(HTTPConnection):
+    """A connection that counts the time from its opening, then from each request."""
+
+    check_peer: Callable[[str], None] | None = None
+    halt: Halt | None = None
+    _end = 0.0
+    _opening: ExitStack  #: until the connection is open
+
+    def connect(self) -> None:
+        """Open the connection."""
+        self.allow(float(self.timeout or 0))
+        with ExitStack() as self._opening:
+            try:
+                super().connect()
+            except (ssl.SSLError, SSLError) as error:
+                raise HandshakeError(*error.args) from error
+        if self.halt:
+            self.halt.watch(self.sock)
+        if self.check_peer and not self.proxy:
+            self.check_peer(self.sock.getpeername()[0])
+
+    def _new_conn(self) -> socket.socket:
+        """Return a socket, which the halt reaches during its handshake, too.
+
+        TLS leaves the socket itself without a file until it is done.
+        """
+        sock = self._dialled()
+        if self.halt:
+            self.halt.watch(self._opening.enter_context(sock.dup()))
+        return sock
+
+    def _dialled(self) -> socket.socket:
+        """Try one address after the other, all within the time that is there for one.
+
+        urllib3 would give each as much.
+        """
+        host, timeout = self._dns_host, self.timeout
+        try:
+            *others, last = _addresses(host, self.port)
+        except (OSError, UnicodeError):
+            return super()._new_conn()  # which says what is wrong with the name
+        self.allow(float(timeout or 0))
+        try:
+            for number, self._dns_host in enumerate(others):
+                self.timeout = self.left() / (len(others) + 1 - number)
+                with suppress(HTTPError):
+                    return super()._new_conn()
+            self._dns_host, self.timeout = last, self.left()
+            return super()._new_conn()
+        finally:
+            self._dns_host, self.timeout = host, timeout
+
+    def getresponse(self) -> Any:  # noqa: ANN401 - urllib3's response
+        """Return the answer, once its headers are there."""
+        self.allow(float(self.timeout or 0))
+        return super().getresponse()
+
+    def allow(self, seconds: float) -> None:
+        """Let what is read from now on take so many seconds in all."""
+        self._end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left.
+
+        Raises:
+            TimeoutError: None are.
+        """
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def response_class(  # type: ignore[override]  # a class, but it need not be one
+        self, sock: socket.socket, *, method: str | None = None
+    ) -> "_Response":
+        """Return what reads an answer from the connection's socket."""
+        return _Response(self, sock, method)
+
+
+class _TimedTLSConnection(TimedConnection, HTTPSConnection):
+    pass
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    """Return the addresses of a host, at least one."""
+    name = host.strip("[]")
+    family = allowed_gai_family()  # without IPv6, none of its addresses
+    found = socket.getaddrinfo(name, port, family, socket.SOCK_STREAM)
+    return [str(place[0]) for *_, place in found]
+
+
+def _pool_classes(
+    check_peer: Callable[[str], None] | None, halt: Halt | None
+) -> dict[str, Any]:
+    check = None if check_peer is None else staticmethod(check_peer)
+    shared = {"check_peer": check, "halt": halt}
+    plain = type("Connection", (TimedConnection,), shared)
+    secure = type("Connection", (_TimedTLSConnection,), shared)
+    return {
+        "http": type("Pool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("Pool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+    }
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(
+        self, connection: TimedConnection, sock: socket.socket, method: str | None
+    ) -> None:
+        super().__init__(sock, method=method)
+        self._timed = _TimedReader(connection, sock, self.fp.detach())
+        self.fp = io.BufferedReader(self._timed)
+
+    def begin(self) -> None:
+        self._timed.budget = _LONGEST_HEAD
+        super().begin()
+        self._timed.budget = None
+
+
+class _TimedReader(io.RawIOBase):
+    """Reads from a socket while its connection's time lasts."""
+
+    def __init__(
+        self, connection: TimedConnection, sock: socket.socket, raw: io.RawIOBase
+    ) -> None:
+        self._connection = connection
+        self._sock = sock
+        self._raw = raw
+        self.budget: int | None = (
+            None  #: bytes that may still be read; None: any number
+        )
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        self._sock.settimeout(self._connection.left())
+        count = self._raw.readinto(buffer) or 0
+        if self.budget is not None:
+            self.budget -= count
+            if self.budget < 0:
+                message = f"more than {_LONGEST_HEAD} bytes of headers"
+                raise http.client.HTTPException(message)
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()

@@ -1,0 +1,143 @@
+"""``replay audit show``: a log, for people."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import click
+
+from replay.cli import output
+from replay.cli.arguments import json_option
+from replay.cli.output import write_rows
+from replay.security.sanitization import sanitize_line
+from replay_plugins.audit_log.cli.parameters import LOG
+from replay_plugins.audit_log.log.private_files import LogFiles
+from replay_plugins.audit_log.session_records import SESSION_ID, TOOL_NAME
+from replay_plugins.audit_log.verify.log_reader import records_of
+
+_HEAD: Final = {
+    *("schema", "seq", "prev", "time", "kind", "actor", "monotonic_ns", "log"),
+    *(SESSION_ID, "event", "turn", "session.digest", "note"),
+}
+_MOST_CHARACTERS: Final = 100  # of a value
+
+
+@attrs.frozen(kw_only=True)
+class Filter:
+    """Which records are wanted; an empty filter wants all."""
+
+    session: str | None = None
+    tool: str | None = None
+    kinds: tuple[str, ...] = ()
+    since: str | None = None  #: as records write their time; this one is wanted too
+    until: str | None = None  #: as records write their time; this one is not wanted
+
+    def wants(self, record: dict[str, object]) -> bool:
+        """Tell whether a record is wanted."""
+        time = str(record.get("time"))
+        return (
+            self.session in (None, record.get(SESSION_ID))
+            and self.tool in (None, record.get(TOOL_NAME))
+            and (not self.kinds or record.get("kind") in self.kinds)
+            and (self.since is None or time >= self.since)
+            and (self.until is None or time < self.until)
+        )
+
+
+def moment(text: str) -> str:
+    """Return a time as records write it.
+
+    Args:
+        text: A date, or a date and time in ISO 8601; without an offset, UTC is meant.
+
+    Raises:
+        ValueError: It is none.
+    """
+    found = datetime.fromisoformat(text)
+    try:
+        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError as error:  # an offset leads out of the calendar
+        raise ValueError(str(error)) from error
+    return found.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def record_of(line: bytes) -> dict[str, object]:
+    """Return the record that a line holds; where it holds none, one that says so."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        found = None
+    return found if isinstance(found, dict) else {"kind": "?", "what": "no record"}
+
+
+def row_of(record: dict[str, object]) -> list[str]:
+    """Return a record as a row: number, time, kind, session, event, what happened."""
+    head = ("seq", "time", "kind", SESSION_ID, "event")
+    return [*(_text(record.get(name, "")) for name in head), " ".join(_what(record))]
+
+
+def _what(record: dict[str, object]) -> Iterator[str]:
+    for name, value in record.items():
+        if name not in _HEAD:
+            yield f"{name.rpartition('.')[2]}={_shown(value)}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict) and "length" in value:
+        if value.keys() == {"length", "commitment"}:
+            return f"[{value['length']} characters, committed]"
+        if value.keys() == {"length", "hmac_sha256"}:
+            return f"[{value['length']} characters, digest only]"
+    text = _text(value)
+    return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS] + "…"
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+_TITLES = ("SEQ", "TIME", "KIND", "SESSION", "EVENT", "WHAT")
+
+
+def _moment(
+    _: click.Context, parameter: click.Parameter, text: str | None
+) -> str | None:
+    try:
+        return text and moment(text)
+    except ValueError as error:
+        message = f"{text!r} is no date and no time in ISO 8601"
+        raise click.BadParameter(message, param=parameter) from error
+
+
+@click.command("show")
+@LOG
+@click.option("--session", metavar="ID", help="Only records of this session.")
+@click.option("--tool", metavar="NAME", help="Only records of this tool.")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind.")
+@click.option("--since", metavar="TIME", callback=_moment, help="Only from then on.")
+@click.option("--until", metavar="TIME", callback=_moment, help="Only before then.")
+@json_option
+def show(*, log: Path, as_json: bool, **wants: Any) -> None:  # noqa: ANN401 - a Filter's
+    """Print the records of LOG: a table on a terminal, lines in a pipe.
+
+    With --json they are as they stand in the log. Nothing is verified.
+    """
+    wanted = Filter(**wants)
+    lines = (
+        (line, record)
+        for line in records_of(LogFiles(log))
+        if wanted.wants(record := record_of(line))
+    )
+    if as_json:
+        _write_lines(line for line, _ in lines)
+    else:
+        write_rows(_TITLES, (row_of(record) for _, record in lines))
+
+
+def _write_lines(lines: Iterator[bytes]) -> None:
+    for line in lines:
+        text = line.decode("ascii", "backslashreplace")
+        output.write(sanitize_line(text) + "\n")

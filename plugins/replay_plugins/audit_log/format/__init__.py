@@ -1,0 +1,1 @@
+"""The format of the audit log: records, chain, tree, checkpoints, notes."""

@@ -1,0 +1,170 @@
+"""The Ed25519 keys that notes are signed with, each with its name.
+
+Importing this needs the extra ``audit``; notes without signatures do not need it.
+
+Source: C2SP, signed-note; the texts of keys are those of Go's
+``golang.org/x/mod/sumdb/note``. A key is known by its name and its id, four bytes that
+hash both.
+"""
+
+from base64 import b64encode
+from hashlib import sha256
+from typing import Final
+
+import attrs
+
+from replay.errors import DecodeError, UnsupportedError
+from replay_plugins.audit_log.format.notes import ID_BYTES, decode_base64, is_name
+
+try:
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+        Ed25519PublicKey,
+    )
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+except ImportError as error:
+    raise UnsupportedError(
+        source="signatures",
+        reason="cryptography is needed, and cannot be imported",
+        hint='pip install "chat-replay[audit]"',
+    ) from error
+
+_ED25519: Final = b"\1"
+_KEY_BYTES: Final = 32
+_PRIVATE: Final = "PRIVATE+KEY+"
+_PEM: Final = "-----BEGIN "
+
+
+@attrs.frozen
+class Verifier:
+    """A public key: checks what its owner signed."""
+
+    name: str  #: not empty; neither white space nor a plus
+    key: bytes  #: 32 bytes
+
+    @classmethod
+    def from_text(cls, text: str) -> "Verifier":
+        """Return the key that a text such as ``name+c74f20a3+ARpc2Qc…`` holds.
+
+        Raises:
+            DecodeError: It is no such text, or its id is not this key's.
+        """
+        name, key_id, key = _fields(text.strip())
+        verifier = cls(name, key)
+        _check_id(verifier, key_id)
+        return verifier
+
+    @property
+    def key_id(self) -> bytes:
+        """Return the 4 bytes by which a signature names its key."""
+        named = f"{self.name}\n".encode() + _ED25519 + self.key
+        return sha256(named).digest()[:ID_BYTES]
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Tell whether this key signed a message."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.key).verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+    def __str__(self) -> str:
+        return _text(self, self.key)
+
+
+@attrs.frozen
+class Signer:
+    """A private key, and the name that it signs for."""
+
+    name: str  #: not empty; neither white space nor a plus
+    seed: bytes = attrs.field(repr=False)  #: 32 bytes, secret
+
+    @classmethod
+    def generate(cls, name: str) -> "Signer":
+        """Return a new key.
+
+        Raises:
+            DecodeError: That cannot be a name.
+        """
+        _check_name(name)
+        return cls(name, Ed25519PrivateKey.generate().private_bytes_raw())
+
+    @classmethod
+    def from_text(cls, text: str, name: str | None = None) -> "Signer":
+        """Return the key that ``PRIVATE+KEY+name+…`` or PEM text holds.
+
+        Args:
+            text: What the key's file holds.
+            name: Whom PEM text signs for, which it does not say itself. The other
+                form says it.
+
+        Raises:
+            DecodeError: It is no such text, or no Ed25519 key, or has no name.
+        """
+        text = text.strip()
+        if text.startswith(_PEM):
+            _check_name(name or "")
+            return cls(name or "", _seed_of_pem(text.encode()))
+        if not text.startswith(_PRIVATE):
+            raise _bad_key(reason=f"neither {_PRIVATE}… nor PEM")
+        signs_for, key_id, seed = _fields(text.removeprefix(_PRIVATE))
+        signer = cls(signs_for, seed)
+        _check_id(signer.verifier(), key_id)
+        return signer
+
+    def verifier(self) -> Verifier:
+        """Return the public key that checks what this one signs."""
+        return Verifier(self.name, self._private().public_key().public_bytes_raw())
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature of a message, 64 bytes."""
+        return self._private().sign(message)
+
+    def private_text(self) -> str:
+        """Return the secret text that :meth:`from_text` reads."""
+        return _PRIVATE + _text(self.verifier(), self.seed)
+
+    def _private(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self.seed)
+
+
+def _fields(text: str) -> tuple[str, str, bytes]:
+    """Return the name, the id in hex, and the 32 bytes that a key's text holds."""
+    name, _, rest = text.partition("+")
+    key_id, _, encoded = rest.partition("+")
+    _check_name(name)
+    key = decode_base64(encoded)
+    if not key.startswith(_ED25519) or len(key) != len(_ED25519) + _KEY_BYTES:
+        raise _bad_key(reason="no Ed25519 key in base64")
+    return name, key_id, key.removeprefix(_ED25519)
+
+
+def _text(verifier: Verifier, key: bytes) -> str:
+    encoded = b64encode(_ED25519 + key).decode()
+    return f"{verifier.name}+{verifier.key_id.hex()}+{encoded}"
+
+
+def _seed_of_pem(pem: bytes) -> bytes:
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _bad_key(reason="PEM that cannot be read without a password") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise _bad_key(reason="not an Ed25519 key")
+    return key.private_bytes_raw()
+
+
+def _check_name(name: str) -> None:
+    if not is_name(name):
+        reason = "no name: white space and + cannot stand in it"
+        raise _bad_key(reason=reason)  # what stands there may be a secret
+
+
+def _check_id(verifier: Verifier, key_id: str) -> None:
+    if verifier.key_id.hex() != key_id:
+        raise _bad_key(reason="its id does not belong to its name and key")
+
+
+def _bad_key(*, reason: str) -> DecodeError:
+    return DecodeError("key", reason, hint="replay audit keygen makes a pair of keys")

@@ -1,0 +1,1 @@
+"""The log on disk: appended to, recovered, and kept private."""

@@ -1,0 +1,191 @@
+"""A file that grows by whole lines, or not at all."""
+
+import fcntl
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from replay.errors import (
+    AuditError,
+    AuditFullError,
+    AuditLockedError,
+    AuditTamperedError,
+)
+from replay_plugins.audit_log.log.private_files import (
+    open_private,
+    poisoned,
+    sync,
+    sync_directory,
+    write_once,
+)
+
+_LONGEST_WAIT: Final = 1000 * int(threading.TIMEOUT_MAX)  # milliseconds
+
+
+class DelayedSync:
+    """Has the disk waited for by a thread of its own."""
+
+    timer: threading.Timer | None = None  #: what waits now
+
+    def within(self, milliseconds: int, sync: Callable[[], None]) -> bool:
+        """Let *sync* be called in time, once; return whether it will be."""
+        if self.timer is None:
+            seconds = min(milliseconds, _LONGEST_WAIT) / 1000
+            timer = threading.Timer(seconds, sync)
+            timer.daemon = True
+            try:
+                timer.start()
+            except RuntimeError:  # the system has no more threads
+                return False
+            self.timer = timer
+        return True
+
+    def is_over(self) -> None:
+        """Take note that the time has come."""
+        self.timer = None
+
+    def cancel(self) -> None:
+        """Wait no more."""
+        if self.timer is not None:
+            self.timer.cancel()
+
+
+class Lock:
+    """Holds a log for one process, until it is closed or forgotten.
+
+    A child that was forked does not hold it.
+
+    Args:
+        path: The file to lock; it is made where it is missing.
+
+    Raises:
+        AuditLockedError: Somebody else holds it.
+        AuditError: The file cannot be opened.
+        OSError: The file system knows no locks.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._process = os.getpid()
+        descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
+        self.close = weakref.finalize(self, _release, descriptor, self._process)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.close()
+            raise self._locked(reason="another writer has it open") from None
+
+    def check(self) -> None:
+        """Make sure that this process is the one that took the lock.
+
+        Raises:
+            AuditLockedError: It is a child of that process.
+        """
+        if os.getpid() != self._process:
+            raise self._locked(reason=f"its parent {self._process} has it open")
+
+    def _locked(self, *, reason: str) -> AuditLockedError:
+        hint = "give each process a log of its own"
+        return AuditLockedError(str(self._path), reason, hint)
+
+
+def _release(descriptor: int, process: int) -> None:
+    if os.getpid() == process:  # a child would unlock it for its parent too
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
+
+
+class AppendOnlyFile:
+    """A file to which one process appends, and which nobody else may change.
+
+    Args:
+        path: The file; it is made where it is missing.
+
+    Raises:
+        AuditError: It cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        self._descriptor = open_private(path, flags)
+        self.close = weakref.finalize(self, os.close, self._descriptor)
+        status = os.fstat(self._descriptor)
+        self.size = status.st_size  #: bytes
+        self._is_synced = False
+        self._identity = status.st_dev, status.st_ino
+        if not self.size:
+            sync_directory(path)
+
+    def append(self, line: bytes) -> None:
+        """Write a line with one call of the system; a part of it is cut off again.
+
+        Raises:
+            AuditFullError: There is no room; the file is as it was.
+            AuditTamperedError: The file is not as it was left; nothing is written.
+            AuditPoisonedError: It cannot be said what the file holds.
+        """
+        self.check(self.size)
+        self._is_synced = False
+        try:
+            write_once(self._descriptor, line, self.path)
+        except AuditFullError:
+            self._truncate(self.size)
+            raise
+        except AuditError as error:
+            raise poisoned(self.path, error.reason) from error
+        self.size += len(line)
+
+    def cut(self, size: int) -> None:
+        """Take away what comes after *size* bytes.
+
+        Raises:
+            AuditPoisonedError: It cannot be said whether it is gone.
+        """
+        if size != self.size:
+            self._is_synced = False
+            self._truncate(size)
+
+    def _truncate(self, size: int) -> None:
+        try:
+            os.ftruncate(self._descriptor, size)
+        except OSError as error:
+            what = f"a part of a record cannot be removed: {error.strerror}"
+            raise poisoned(self.path, what) from error
+        self.size = size
+
+    def sync(self) -> None:
+        """Return when all of it is on the disk.
+
+        Raises:
+            AuditPoisonedError: The system cannot say that it is.
+        """
+        if not self._is_synced:
+            sync(self._descriptor, self.path)
+            self._is_synced = True
+
+    def check(self, size: int) -> None:
+        """Make sure that the path still leads here, and that nobody else wrote.
+
+        Args:
+            size: How many bytes there should be.
+
+        Raises:
+            AuditTamperedError: It is not so.
+        """
+        try:
+            named = self.path.lstat()
+        except OSError as error:
+            raise self._tampered(what="the file is gone") from error
+        if (named.st_dev, named.st_ino) != self._identity:
+            raise self._tampered(what="another file has taken its place")
+        if named.st_size != size:
+            what = f"it has {named.st_size} bytes, and was left with {size}"
+            raise self._tampered(what=what)
+
+    def _tampered(self, *, what: str) -> AuditTamperedError:
+        hint = "nothing else may write or move it; max_bytes and max_age rotate it"
+        return AuditTamperedError(str(self.path), what, hint)

@@ -1,0 +1,278 @@
+"""A log on disk: every record whole, in one chain, and where the policy wants it."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import attrs
+
+from replay.errors import AuditError, AuditPoisonedError
+from replay_plugins.audit_log.format.chain import Fields
+from replay_plugins.audit_log.format.checkpoints import note_of
+from replay_plugins.audit_log.log.appender import AppendOnlyFile, DelayedSync, Lock
+from replay_plugins.audit_log.log.content import Opening
+from replay_plugins.audit_log.log.openings import Openings, append_record
+from replay_plugins.audit_log.log.private_files import (
+    LogFiles,
+    poisoned,
+    refusals_of,
+    replace,
+    sync_directory,
+)
+from replay_plugins.audit_log.log.recovery import describe, keep_torn_end, read_back
+
+if TYPE_CHECKING:
+    from replay_plugins.audit_log.format.keys import Signer
+
+SyncWord: TypeAlias = Literal["record", "session"]
+#: When records reach the disk: each, each session's, or after so many milliseconds.
+Sync: TypeAlias = int | SyncWord
+
+
+@attrs.frozen(kw_only=True)
+class Policy:
+    """How a log is written."""
+
+    actor: str
+    sync: Sync = "record"
+    signer: "Signer | None" = None  #: None: checkpoints are not signed
+    max_bytes: int | None = None  #: of the current file; None: it grows for ever
+    max_age: float | None = None  #: of the current file, in seconds; None: any
+    keeps_openings: bool = False
+    about: Mapping[str, object] = attrs.field(factory=dict)  #: for ``log_opened``
+
+    def is_due(self, size: int, age: float) -> bool:
+        """Tell whether another file is to begin.
+
+        Args:
+            size: Of the current one, in bytes.
+            age: The same, in seconds.
+        """
+        is_large = self.max_bytes is not None and size >= self.max_bytes
+        return is_large or (self.max_age is not None and age > self.max_age)
+
+
+class Log:
+    """Appends records; whatever fails is an AuditError, and no record is torn.
+
+    Args:
+        files: Where it is.
+        policy: How it is written.
+
+    Raises:
+        AuditLockedError: Another writer has it open.
+        AuditTamperedError: It is not as it was left; nothing is appended.
+        AuditError: It cannot be opened.
+    """
+
+    def __init__(self, files: LogFiles, policy: Policy) -> None:
+        self._files, self._policy = files, policy
+        with refusals_of(files.lock):
+            self._lock = Lock(files.lock)
+        self._mutex = threading.RLock()
+        self._delayed = DelayedSync()
+        self._note = ""  # of the last checkpoint
+        self._is_hurrying = False
+        self._is_closed = False
+        self._fault: str | None = None  # what closed it for good
+        self._openings: Openings | None = None
+        self._file: AppendOnlyFile | None = None
+        try:
+            with refusals_of(files.current):
+                self._open()
+        except BaseException:
+            self._let_go()
+            raise
+
+    def append(
+        self, kind: str, fields: Fields, openings: Sequence[Opening] = ()
+    ) -> None:
+        """Append a record; by the policy, it is on the disk when this returns.
+
+        Args:
+            kind: What happened.
+            fields: What the record says of it.
+            openings: What fields are committed to.
+
+        Raises:
+            AuditFullError: There is no room; the log ends with the record before.
+            AuditTamperedError: The log is not as it was left; nothing is appended.
+            AuditPoisonedError: What is on the disk is unknown; nothing more is written.
+            AuditLockedError: This process is a child of the one that opened the log.
+        """
+        with self._guarded():
+            if self._is_due():
+                self._rotate()
+            self._write(self._current(), kind, fields, openings)
+            self._sync_by_policy()
+
+    def checkpoint(self) -> None:
+        """Append a checkpoint of all records, and wait until it is on the disk.
+
+        Raises:
+            AuditError: As from :meth:`append`.
+        """
+        with self._guarded():
+            self._checkpoint(self._current())
+
+    @contextmanager
+    def hurrying(self) -> Iterator[None]:
+        """Wait for the disk at the end of the block only.
+
+        It is for what can be appended once more, where a power cut has taken it.
+        """
+        self._is_hurrying = True
+        try:
+            yield
+        finally:
+            self._is_hurrying = False
+        with self._guarded():
+            self._keep()
+
+    def close(self) -> None:
+        """Append a checkpoint, and let the log go; the second time, do nothing.
+
+        Raises:
+            AuditError: As from :meth:`append`; the log is let go all the same.
+        """
+        if not self._is_closed:
+            try:
+                self.checkpoint()
+            finally:
+                self._is_closed = True
+                self._let_go()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Let one thread of one process in, and nobody after what cannot be mended."""
+        self._lock.check()
+        with self._mutex:
+            if self._fault is not None:
+                raise poisoned(self._files.current, self._fault)
+            if self._is_closed:
+                raise AuditError(str(self._files.current), "the log is closed")
+            try:
+                yield
+            except AuditPoisonedError as error:
+                self._fault = error.reason.partition(";")[0]
+                raise
+            except (AuditError, KeyboardInterrupt, MemoryError):
+                raise
+            except BaseException as error:  # such as SystemExit, from a signal
+                raise AuditError(str(self._files.current), repr(error)) from error
+            finally:
+                if self._fault is not None:
+                    self._let_go()
+
+    def _open(self) -> None:
+        found = read_back(self._files)
+        self._chain = found.chain
+        if self._policy.keeps_openings or os.path.lexists(self._files.openings):
+            self._openings = Openings(self._files.openings, found.chain.size)
+        file = AppendOnlyFile(self._files.current)
+        if found.is_torn:
+            keep_torn_end(self._files, found.end)
+            file.cut(found.end)
+        file.check(found.end)
+        self._begin(file, found.began)
+        for path in self._files.torn():
+            if path.name not in found.recovered:
+                self._write(file, "recovered", describe(path))
+        self._opened_size = file.size
+        self._sync()
+
+    def _begin(
+        self, file: AppendOnlyFile, began: float | None = None
+    ) -> AppendOnlyFile:
+        """Write what comes first, to a new file or to one that is opened again."""
+        about = {"log": self._chain.log_id, "pid": os.getpid(), **self._policy.about}
+        self._write(file, "log_opened", about)
+        self._file, self._opened_size = file, file.size
+        self._began = time.time() if began is None else began
+        self._sync()
+        return file
+
+    def _current(self) -> AppendOnlyFile:
+        if self._file is None:
+            file = AppendOnlyFile(self._files.current)
+            file.check(0)
+            return self._begin(file)
+        return self._file
+
+    def _is_due(self) -> bool:
+        """Tell whether the current file is to be rotated before the next record."""
+        if self._file is None or self._file.size <= self._opened_size:
+            return False
+        return self._policy.is_due(self._file.size, time.time() - self._began)
+
+    def _rotate(self) -> None:
+        file = self._current()
+        self._checkpoint(file)
+        self._sync()
+        with refusals_of(file.path):
+            file.path.rename(self._files.next_part())
+        self._file = None
+        file.close()
+        sync_directory(self._files.current)
+
+    def _checkpoint(self, file: AppendOnlyFile) -> None:
+        signer = self._policy.signer
+        note = note_of(self._chain, signer)
+        self._write(file, "checkpoint", {"note": note, "signed": signer is not None})
+        self._note = note
+        if not self._is_hurrying:
+            self._keep()
+
+    def _keep(self) -> None:
+        """Wait for the disk, and keep the last checkpoint beside the log."""
+        self._sync()
+        if self._note:
+            replace(self._files.checkpoint, self._note.encode())
+
+    def _write(
+        self,
+        file: AppendOnlyFile,
+        kind: str,
+        fields: Fields,
+        openings: Sequence[Opening] = (),
+    ) -> None:
+        chain = self._chain
+        try:
+            line = chain.line(kind, self._policy.actor, fields)
+        except (TypeError, ValueError, RecursionError) as error:
+            reason = f"a {kind} cannot be written as JSON: {error}"
+            raise AuditError(str(file.path), reason) from error
+        try:
+            append_record(file, line, self._openings, openings, chain.size)
+            chain.advance(line)
+        except AuditError:
+            raise
+        except BaseException:
+            self._fault = "it was interrupted within a record"
+            raise
+
+    def _sync_by_policy(self) -> None:
+        policy = self._policy.sync
+        if self._is_hurrying or policy == "session":
+            return
+        if policy == "record" or not self._delayed.within(policy, self._sync_later):
+            self._sync()
+
+    def _sync_later(self) -> None:
+        with suppress(AuditError), self._guarded():
+            self._delayed.is_over()
+            self._sync()
+
+    def _sync(self) -> None:
+        for each in (self._openings, self._file):
+            if each is not None:
+                each.sync()
+
+    def _let_go(self) -> None:
+        self._delayed.cancel()
+        for each in (self._openings, self._file, self._lock):
+            if each is not None:
+                each.close()

@@ -1,0 +1,146 @@
+"""What a log holds when it is opened: read once, and checked on the way."""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from secrets import token_hex
+from typing import BinaryIO
+
+import attrs
+
+from replay.errors import AuditTamperedError, DecodeError
+from replay_plugins.audit_log.format.chain import Chain, beginning, kind_is
+from replay_plugins.audit_log.format.checkpoints import Checkpoint
+from replay_plugins.audit_log.format.notes import read_note
+from replay_plugins.audit_log.log.private_files import LogFiles, open_private, write_new
+
+
+@attrs.frozen
+class Found:
+    """What a log holds."""
+
+    chain: Chain
+    end: int  #: bytes of the current file that are whole records
+    is_torn: bool  #: whether more comes after them
+    #: when the current file's first record was written, in seconds since 1970; None:
+    #: it has no record
+    began: float | None
+    recovered: frozenset[str]  #: names of torn ends that records tell of
+
+
+def read_back(files: LogFiles) -> Found:
+    """Return what a log holds; one that is not there yet holds nothing.
+
+    Raises:
+        AuditTamperedError: Its chain is broken, or it is not what its checkpoint says.
+        AuditError: It cannot be read.
+    """
+    checkpoint = _checkpoint(files.checkpoint)
+    chain, is_torn, recovered = Chain(token_hex(16)), False, set()
+    for path in [*files.parts(), files.current]:
+        end, began = 0, None
+        for line in _lines(path):
+            if not line.endswith(b"\n") or b"\0" in line:
+                is_torn = True
+                break
+            _follow(chain, line, path)
+            end += len(line)
+            began = _moment(chain, path) if began is None else began
+            if kind_is(line, "recovered"):
+                recovered.add(_value(line, "file", path))
+            _compare(chain, checkpoint, path)
+        if is_torn and path != files.current:
+            raise _tampered(path, f"it is torn after record {chain.size - 1}")
+    if checkpoint and chain.size < checkpoint.size:
+        what = f"it has {chain.size} records, and its checkpoint {checkpoint.size}"
+        raise _tampered(files.current, what)
+    return Found(chain, end, is_torn, began, frozenset(recovered))
+
+
+def keep_torn_end(files: LogFiles, end: int) -> None:
+    """Copy what comes after *end* to a file of its own.
+
+    Raises:
+        AuditError: It cannot be read or written.
+    """
+    with _opened(files.current) as file:
+        file.seek(end)
+        torn = file.read()
+    write_new(files.next_torn(), torn)
+
+
+def describe(path: Path) -> dict[str, object]:
+    """Return what a record says of a torn end that is kept.
+
+    Raises:
+        AuditError: It cannot be read.
+    """
+    with _opened(path) as file:
+        torn = file.read()
+    digest = sha256(torn).hexdigest()
+    return {"file": path.name, "bytes": len(torn), "sha256": digest}
+
+
+def _follow(chain: Chain, line: bytes, path: Path) -> None:
+    if not line.startswith(beginning(chain.size, chain.head)):
+        if not chain.size:
+            raise _tampered(path, "it does not begin as an audit log does")
+        raise _tampered(path, f"record {chain.size} does not follow the one before it")
+    if not chain.size:
+        chain.log_id = _value(line, "log", path)
+    chain.advance(line)
+
+
+def _moment(chain: Chain, path: Path) -> float:
+    try:
+        return datetime.fromisoformat(chain.last_time).timestamp()
+    except ValueError as error:
+        raise _tampered(path, "its first record does not say when it was") from error
+
+
+def _value(line: bytes, key: str, path: Path) -> str:
+    """Return a string that a record must hold."""
+    try:
+        value = json.loads(line)[key]
+    except (ValueError, KeyError):
+        value = None
+    if not isinstance(value, str):
+        raise _tampered(path, f"a record does not say its {key}")
+    return value
+
+
+def _compare(chain: Chain, checkpoint: Checkpoint | None, path: Path) -> None:
+    if checkpoint is None or chain.size != checkpoint.size:
+        return
+    if (chain.origin, chain.frontier.root()) != (checkpoint.origin, checkpoint.root):
+        what = f"its first {chain.size} records are not those of its checkpoint"
+        raise _tampered(path, what)
+
+
+def _checkpoint(path: Path) -> Checkpoint | None:
+    note = b"".join(_lines(path))
+    if not note:
+        return None
+    try:
+        return Checkpoint.from_text(read_note(note.decode()).text)
+    except (DecodeError, UnicodeDecodeError) as error:
+        raise _tampered(path, "it is no checkpoint") from error
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file; of one that is not there, none."""
+    if os.path.lexists(path):
+        with _opened(path) as file:
+            yield from file
+
+
+def _opened(path: Path) -> BinaryIO:
+    return os.fdopen(open_private(path, os.O_RDONLY), "rb")
+
+
+def _tampered(path: Path, reason: str) -> AuditTamperedError:
+    hint = "nothing was appended: keep the log as it is, and begin another"
+    return AuditTamperedError(str(path), reason, hint)

@@ -1,0 +1,205 @@
+"""What a verification found: each answer apart, and every problem with its place."""
+
+from collections.abc import Iterator
+from typing import Final, Literal, TypeAlias
+
+import attrs
+
+#: Which question a problem is an answer to.
+Question: TypeAlias = Literal["unaltered", "complete", "anchored", "openings"]
+
+MOST_LISTED: Final = 100  #: problems, and removed fields; all are counted
+
+
+@attrs.frozen
+class Problem:
+    """Something that an honest log does not have."""
+
+    question: Question
+    where: str  #: file and line, or the name of a file
+    seq: int | None  #: of the record; None: it is not about one
+    reason: str
+
+    def __str__(self) -> str:
+        record = "" if self.seq is None else f"record {self.seq}: "
+        return f"{self.where}: {record}{self.reason}"
+
+
+@attrs.frozen
+class Removed:
+    """A field whose value was removed from the openings, and leaves its commitment."""
+
+    seq: int
+    field: str
+    time: str  #: when, by the clock of who removed it
+
+
+@attrs.define
+class Openings:
+    """What became of the fields that records are committed to."""
+
+    matching: int = 0
+    removed: int = 0
+    missing: int = 0
+    unopened: int = 0  #: where the file of openings is not there
+    removals: list[Removed] = attrs.field(factory=list)  #: the first 100
+
+
+@attrs.define
+class Findings:
+    """What is known of a log after its verification."""
+
+    log: str = ""  #: its id; empty: it does not say
+    files: int = 0
+    records: int = 0
+    first: int | None = None  #: the first record's number; None: there is none
+    checkpoints: int = 0  #: that stand in the log
+    since_checkpoint: int = 0  #: records after the last checkpoint in the log
+    clock_steps: int = 0  #: records whose clock was set back, and who say so
+    recovered: int = 0  #: torn ends that were kept aside
+    signers: tuple[str, ...] = ()  #: the keys that were given
+    signed: int = 0  #: records that a valid signature covers
+    kept: int = 0  #: records that a checkpoint kept elsewhere covers
+    openings: Openings = attrs.field(factory=Openings)
+    problems: list[Problem] = attrs.field(factory=list)  #: the first 100 of a question
+    counts: dict[Question, int] = attrs.field(factory=dict)  #: of problems
+
+    def add(
+        self, question: Question, where: str, reason: str, seq: int | None = None
+    ) -> None:
+        """Take note of a problem."""
+        self.counts[question] = self.counts.get(question, 0) + 1
+        if self.counts[question] <= MOST_LISTED:
+            self.problems.append(Problem(question, where, seq, reason))
+
+    def remove(self, removed: Removed) -> None:
+        """Take note of a removed field."""
+        self.openings.removed += 1
+        if len(self.openings.removals) < MOST_LISTED:
+            self.openings.removals.append(removed)
+
+    @property
+    def is_good(self) -> bool:
+        """Tell whether there is no problem."""
+        return not self.counts
+
+    @property
+    def is_head_anchored(self) -> bool:
+        """Tell whether a kept checkpoint is of all, but its own record."""
+        own = 0 if self.since_checkpoint else 1
+        return self.kept > 0 and self.kept + own >= self.records
+
+
+def object_of(findings: Findings) -> dict[str, object]:
+    """Return the answers as JSON, each under its question."""
+    return {
+        "good": findings.is_good,
+        "log": findings.log,
+        "files": findings.files,
+        "records": findings.records,
+        "unaltered": {
+            **_problems(findings, "unaltered"),
+            "checkpoints": findings.checkpoints,
+            "clock_steps": findings.clock_steps,
+        },
+        "complete": {
+            **_problems(findings, "complete"),
+            "first": findings.first,
+            "recovered": findings.recovered,
+            "end_is_known": findings.is_head_anchored,
+        },
+        "anchored": {
+            **_problems(findings, "anchored"),
+            "signers": findings.signers,
+            "signed": findings.signed,
+            "kept": findings.kept,
+            "since_checkpoint": findings.since_checkpoint,
+        },
+        "openings": {
+            **_problems(findings, "openings"),
+            **attrs.asdict(findings.openings),
+        },
+    }
+
+
+def answers_of(findings: Findings) -> Iterator[str]:
+    """Yield the lines that tell a person what a verification found."""
+    files = "1 file" if findings.files == 1 else f"{findings.files} files"
+    yield f"log {findings.log or '?'}: {findings.records} records in {files}"
+    yield from _answer(findings, "unaltered", _unaltered(findings))
+    yield from _answer(findings, "complete", _complete(findings))
+    yield from _answer(findings, "anchored", _anchored(findings))
+    yield from _answer(findings, "openings", _openings(findings))
+    for each in findings.openings.removals:
+        yield f"  record {each.seq}: {each.field} was removed at {each.time}"
+
+
+def _answer(findings: Findings, question: Question, good: str) -> Iterator[str]:
+    count = findings.counts.get(question, 0)
+    if count:
+        yield f"{question}: NO, problems: {count}"
+    elif good:
+        yield f"{question}: {good}"
+    for each in findings.problems:
+        if each.question == question:
+            yield f"  {each}"
+    if count > MOST_LISTED:
+        yield f"  … and {count - MOST_LISTED} more"
+
+
+def _unaltered(findings: Findings) -> str:
+    parts = ["yes, every record fits the one before it"]
+    if findings.checkpoints:
+        parts.append(f"checkpoints that fit: {findings.checkpoints}")
+    if findings.clock_steps:
+        parts.append(f"records that say the clock went back: {findings.clock_steps}")
+    return "; ".join(parts)
+
+
+def _complete(findings: Findings) -> str:
+    parts = ["yes, both ends are there"]
+    if not findings.is_head_anchored:
+        end = f"known only up to record {findings.kept - 1}"
+        unknown = "not known, no kept checkpoint was given"
+        parts = [
+            f"the beginning is there; the end: {end if findings.kept else unknown}"
+        ]
+    if findings.recovered:
+        parts.append(f"torn ends that were kept aside: {findings.recovered}")
+    return "; ".join(parts)
+
+
+def _anchored(findings: Findings) -> str:
+    parts = []
+    if findings.signed:
+        names = " or ".join(findings.signers)
+        parts.append(f"signed by {names}: records 0 to {findings.signed - 1}")
+    if findings.kept:
+        parts.append(f"held by a kept checkpoint: records 0 to {findings.kept - 1}")
+    if not parts:
+        return "no; internally consistent, head not anchored: a writer can make it anew"
+    return "; ".join(
+        [*parts, f"since the last checkpoint: {findings.since_checkpoint}"]
+    )
+
+
+def _openings(findings: Findings) -> str:
+    counts = findings.openings
+    if counts.unopened:
+        return f"their file is not there; fields: {counts.unopened}"
+    if counts.matching or counts.removed:
+        return f"that fit: {counts.matching}; removed: {counts.removed}"
+    return ""
+
+
+def _problems(findings: Findings, question: Question) -> dict[str, object]:
+    listed = [each for each in findings.problems if each.question == question]
+    count = findings.counts.get(question, 0)
+    return {
+        "good": not count,
+        "problem_count": count,
+        "problems": [
+            {"where": each.where, "seq": each.seq, "reason": each.reason}
+            for each in listed
+        ],
+    }

@@ -1,0 +1,122 @@
+"""A log read back: its lines, one after the other, with their exact bytes."""
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from replay.errors import DecodeError
+from replay_plugins.audit_log.log.private_files import LogFiles
+
+LONGEST_LINE: Final = 1 << 30  # bytes
+
+
+def parts_of(files: LogFiles) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield a log's files, oldest first: each one's name, and its lines.
+
+    What is written to the log from the first file on is not seen, so that a log can be
+    read while it grows and is rotated.
+
+    Raises:
+        OSError, DecodeError: As from :func:`lines_of`.
+    """
+    older, current = _snapshot(files)
+    with current or nullcontext() as file:
+        end = 0 if file is None else os.fstat(file.fileno()).st_size
+        for path in older:
+            yield path.name, lines_of(path)
+        if file is not None:
+            yield files.current.name, _lines(file, files.current, LONGEST_LINE, end)
+
+
+def lines_of(path: Path, longest: int = LONGEST_LINE) -> Iterator[bytes]:
+    """Yield the lines of one file, each with the line feed that ends it.
+
+    Args:
+        path: A regular file; a link to one will do.
+        longest: Bytes that a line may have.
+
+    Raises:
+        OSError: It cannot be read.
+        DecodeError: It is no regular file, or has a longer line.
+    """
+    with _opened(path) as file:
+        yield from _lines(file, path, longest, sys.maxsize)
+
+
+def records_of(files: LogFiles) -> Iterator[bytes]:
+    """Yield the records of a log, as their lines without line feeds.
+
+    A last line that is not ended is no record.
+
+    Raises:
+        OSError, DecodeError: As from :func:`lines_of`.
+    """
+    for _, lines in parts_of(files):
+        for line in lines:
+            if line.endswith(b"\n"):
+                yield line[:-1]
+
+
+def read_text(path: Path) -> str:
+    """Return what a small file holds: a note, a key, a proof.
+
+    Raises:
+        OSError: It cannot be read.
+        DecodeError: It is no text in UTF-8.
+    """
+    try:
+        return path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, reason="not UTF-8 text") from error
+
+
+def _snapshot(files: LogFiles) -> tuple[list[Path], BinaryIO | None]:
+    """Return the older files, and the newest one opened, all of one moment.
+
+    Raises:
+        FileNotFoundError: There is none of them.
+    """
+    files.current.parent.stat()
+    while True:
+        older = files.parts()
+        missing: FileNotFoundError | None = None
+        current = None
+        try:
+            current = _opened(files.current)
+        except FileNotFoundError as error:
+            missing = error
+        if files.parts() != older:  # it was rotated away meanwhile
+            if current is not None:
+                current.close()
+        elif missing is None or older:
+            return older, current
+        else:
+            raise missing
+
+
+def _lines(file: BinaryIO, path: Path, longest: int, end: int) -> Iterator[bytes]:
+    for line in iter(partial(file.readline, longest), b""):
+        end -= len(line)
+        if end < 0:
+            return
+        if len(line) == longest and not line.endswith(b"\n"):
+            raise _unreadable(path, reason=f"a line of more than {longest} bytes")
+        yield line
+
+
+def _opened(path: Path) -> BinaryIO:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb", buffering=1 << 20)
+    os.close(descriptor)
+    raise _unreadable(path, reason="no regular file")
+
+
+def _unreadable(path: Path, *, reason: str) -> DecodeError:
+    hint = "name an audit log, or what it wrote"
+    return DecodeError(where="$", reason=reason, source=str(path), hint=hint)

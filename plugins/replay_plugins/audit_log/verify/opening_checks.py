@@ -1,0 +1,223 @@
+"""Openings held to the commitments that stand in the records."""
+
+import re
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from replay.errors import UnknownNameError
+from replay_plugins.audit_log.format.chain import json_bytes, timestamp
+from replay_plugins.audit_log.log.appender import AppendOnlyFile, Lock
+from replay_plugins.audit_log.log.private_files import (
+    LogFiles,
+    refusals_of,
+    sync_directory,
+)
+from replay_plugins.audit_log.verify.findings import Findings, Removed
+from replay_plugins.audit_log.verify.log_reader import lines_of
+
+_OPENING: Final = re.compile(
+    rb'\{"seq":(0|[1-9]\d{0,17}),"field":"([\x20\x21\x23-\x5b\x5d-\x7e]+)",'
+    rb'(?:"salt":"([0-9a-f]{64})","value":(.*)|"removed":"([0-9TZ:.-]+)")\}\n',
+    re.DOTALL,
+)
+
+
+@attrs.frozen
+class OpeningLine:
+    """An opening, as its line holds it, or what is left of it."""
+
+    number: int  #: the line's, from 1
+    seq: int
+    field: str
+    salt: bytes
+    value: bytes  #: JSON, as it was hashed
+    removed: str | None  #: when the value was removed; None: it is there
+
+    @property
+    def commitment(self) -> str:
+        """Return what stands for the value in its record."""
+        return sha256(self.salt + self.value).hexdigest()
+
+
+def read_opening(line: bytes, number: int) -> OpeningLine | None:
+    """Return the opening that a line holds; None: it holds none.
+
+    Args:
+        line: Its line feed included.
+        number: Its place in the file, from 1.
+    """
+    match = _OPENING.fullmatch(line)
+    if match is None:
+        return None
+    seq, field, salt, value, removed = match.groups(b"")
+    return OpeningLine(
+        number=number,
+        seq=int(seq),
+        field=field.decode(),
+        salt=bytes.fromhex(salt.decode()),
+        value=value,
+        removed=removed.decode() or None,
+    )
+
+
+class OpeningChecks:
+    """Walks the openings beside the records, both in order of the records' numbers.
+
+    Args:
+        path: The file of openings; it need not be there.
+        findings: Takes what is found.
+    """
+
+    def __init__(self, path: Path, findings: Findings) -> None:
+        self._path, self._findings = path, findings
+        self._is_there = path.exists()
+        self._lines = self._read() if self._is_there else iter(())
+        self._next: OpeningLine | None = None
+        self._is_begun = False
+
+    def take(self, seq: int, commitments: Mapping[str, str]) -> None:
+        """Check the openings of a record.
+
+        Args:
+            seq: The record's number.
+            commitments: What the record is committed to, by field.
+        """
+        self._begin()
+        openings = self._of(seq)
+        for field, commitment in commitments.items():
+            self._check(seq, field, commitment, openings.pop(field, None))
+        for each in openings.values():
+            self._stray(each)
+
+    def end(self, size: int) -> None:
+        """Look at the rest; what is past the last record was left by a crash.
+
+        Args:
+            size: How many records there are.
+        """
+        self._begin()
+        while self._next is not None and self._next.seq < size:
+            self._stray(self._next)
+            self._next = next(self._lines, None)
+
+    def _begin(self) -> None:
+        """Read the first, no sooner than records: it was written before its own."""
+        if not self._is_begun:
+            self._is_begun = True
+            self._next = next(self._lines, None)
+
+    def _of(self, seq: int) -> dict[str, OpeningLine]:
+        found: dict[str, OpeningLine] = {}
+        while self._next is not None and self._next.seq <= seq:
+            if self._next.seq < seq or self._next.field in found:
+                self._stray(self._next)
+            else:
+                found[self._next.field] = self._next
+            self._next = next(self._lines, None)
+        return found
+
+    def _check(
+        self, seq: int, field: str, commitment: str, opening: OpeningLine | None
+    ) -> None:
+        counts = self._findings.openings
+        if not self._is_there:
+            counts.unopened += 1
+        elif opening is None:
+            counts.missing += 1
+            reason = f"the opening of {field} is missing, and no mark says why"
+            self._findings.add("openings", self._path.name, reason, seq)
+        elif opening.removed is not None:
+            self._findings.remove(Removed(seq, field, opening.removed))
+        elif opening.commitment != commitment:
+            reason = f"the opening of {field} is not what the record is committed to"
+            self._findings.add("openings", self._place(opening.number), reason, seq)
+        else:
+            counts.matching += 1
+
+    def _stray(self, opening: OpeningLine) -> None:
+        reason = f"an opening of {opening.field} that stands in no record's place"
+        self._findings.add("openings", self._place(opening.number), reason, opening.seq)
+
+    def _read(self) -> Iterator[OpeningLine]:
+        for number, line in enumerate(lines_of(self._path), 1):
+            opening = read_opening(line, number)
+            if opening is None and line.endswith(b"\n"):
+                where = self._place(number)
+                self._findings.add("openings", where, "it is no opening")
+            elif opening is not None:  # else a crash cut it off
+                yield opening
+
+    def _place(self, number: int) -> str:
+        return f"{self._path.name}:{number}"
+
+
+def remove(path: Path, seq: int, field: str) -> None:
+    """Remove the value that a record is committed to; the record stays as it is.
+
+    Args:
+        path: The log, which nobody may be writing meanwhile.
+        seq: The record's number.
+        field: Which of its fields.
+
+    Raises:
+        UnknownNameError: There is no such value, or it was removed before.
+        OSError: There are no openings, or they cannot be read.
+        AuditLockedError: Somebody writes the log.
+        AuditError: They cannot be written; they are as they were.
+    """
+    files = LogFiles(path)
+    files.openings.stat()
+    lock = Lock(files.lock)
+    try:
+        _rewrite(files.openings, seq, field)
+    finally:
+        lock.close()
+
+
+def _rewrite(openings: Path, seq: int, field: str) -> None:
+    draft = openings.with_name(f"{openings.name}.tmp")
+    with refusals_of(draft):
+        draft.unlink(missing_ok=True)
+    file = AppendOnlyFile(draft)
+    try:
+        for line in _marked(openings, seq, field):
+            file.append(line)
+        file.sync()
+        with refusals_of(openings):
+            draft.replace(openings)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    finally:
+        file.close()
+    sync_directory(openings)
+
+
+def _marked(openings: Path, seq: int, field: str) -> Iterator[bytes]:
+    """Yield the lines of the openings, with a mark in place of one."""
+    is_found = False
+    for number, line in enumerate(lines_of(openings), 1):
+        opening = read_opening(line, number)
+        if opening is not None and (opening.seq, opening.field) == (seq, field):
+            yield _mark(opening)
+            is_found = True
+        else:
+            yield line
+    if not is_found:
+        reason = f"record {seq} has no opening of {field!r}"
+        hint = f"{openings.name} holds those that there are"
+        raise UnknownNameError(reason, hint)
+
+
+def _mark(opening: OpeningLine) -> bytes:
+    if opening.removed is not None:
+        raise UnknownNameError(
+            reason=f"record {opening.seq}: {opening.field} was removed before",
+            hint=f"at {opening.removed}",
+        )
+    mark = {"seq": opening.seq, "field": opening.field, "removed": timestamp()}
+    return json_bytes(mark) + b"\n"

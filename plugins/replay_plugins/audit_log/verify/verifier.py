@@ -1,0 +1,274 @@
+"""A log verified, in one pass and flat memory."""
+
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from replay.errors import DecodeError
+from replay_plugins.audit_log.format.chain import (
+    NOTHING,
+    Head,
+    committed_fields,
+    head_of,
+    misfit,
+)
+from replay_plugins.audit_log.format.merkle import Frontier, leaf_hash
+from replay_plugins.audit_log.log.private_files import LogFiles
+from replay_plugins.audit_log.verify.anchors import (
+    Anchor,
+    read_anchor,
+    read_checkpoint,
+    signature_problem,
+)
+from replay_plugins.audit_log.verify.findings import Findings
+from replay_plugins.audit_log.verify.log_reader import parts_of
+from replay_plugins.audit_log.verify.opening_checks import OpeningChecks
+
+if TYPE_CHECKING:
+    from replay_plugins.audit_log.format.checkpoints import Checkpoint
+    from replay_plugins.audit_log.format.keys import Verifier
+    from replay_plugins.audit_log.format.notes import Note
+
+ORIGIN: Final = "chat-replay/"
+
+
+class Walk:
+    """All records so far, each held to the one before.
+
+    Args:
+        files: The log's.
+        keys: Public keys, one of which must have signed each checkpoint.
+        anchors: Checkpoints outside the records.
+        findings: Takes what is found.
+    """
+
+    def __init__(
+        self,
+        files: LogFiles,
+        keys: "Sequence[Verifier]",
+        anchors: Sequence[Anchor],
+        findings: Findings,
+    ) -> None:
+        self._files, self._keys, self._anchors = files, keys, anchors
+        self._findings = findings
+        self._openings = OpeningChecks(files.openings, findings)
+        self._tree = Frontier()
+        self._roots = {each.checkpoint.size: b"" for each in anchors}
+        self._roots[0] = self._tree.root()
+        self._texts: dict[int, str] = {}  # of what anchors are copies of
+        self._next, self._head = 0, NOTHING
+        self._time = ""  # of the last record
+        self._actor = self._policy = ""  # of who opened the log
+        self._is_tree_whole = True
+
+    def take(self, line: bytes, file: str, number: int) -> None:
+        """Check the next line of a file."""
+        place = f"{file}:{number}"
+        if not line.endswith(b"\n"):
+            reason = "the line is not ended: it is cut, or its writer crashed"
+            self._findings.add("complete", place, reason, self._next)
+            return
+        record = line[:-1]
+        head = head_of(record)
+        self._fit(record, head, place)
+        if head is not None:
+            self._look(head, record, place)
+        leaf = leaf_hash(record)
+        self._head = leaf.hex()
+        self._tree.append(leaf)
+        self._next += 1
+        if self._tree.size in self._roots:
+            self._roots[self._tree.size] = self._tree.root()
+
+    def end(self) -> None:
+        """Look at what is known only when all records are."""
+        findings = self._findings
+        findings.records = self._tree.size
+        self._openings.end(self._next)
+        if not self._tree.size:
+            findings.add("complete", self._files.current.name, "it has no record")
+        elif self._keys and not findings.checkpoints:
+            findings.add("anchored", self._files.current.name, "it has no checkpoint")
+        for each in self._anchors:
+            if self._is_held(each) and each.is_kept:
+                findings.kept = max(findings.kept, each.checkpoint.size)
+
+    def _fit(self, record: bytes, head: Head | None, place: str) -> None:
+        wrong = misfit(record, head, self._next, self._head)
+        is_first = self._findings.first is None
+        if is_first:
+            self._findings.first = self._next
+        if wrong is None:
+            return
+        seq, reason = wrong
+        self._is_tree_whole = False
+        if is_first and seq is not None and seq > 0:
+            self._findings.first = self._next = seq
+            reason = f"records 0 to {seq - 1} are missing before it"
+            self._findings.add("complete", place, reason, seq)
+            return
+        self._findings.add("unaltered", place, reason, seq)
+        self._next = self._next if seq is None else seq
+
+    def _look(self, head: Head, record: bytes, place: str) -> None:
+        findings = self._findings
+        if head.clock_step:
+            findings.clock_steps += 1
+        elif head.time < self._time:
+            reason = "its time is before the last record's, and it does not say so"
+            findings.add("unaltered", place, reason, head.seq)
+        self._time = head.time
+        is_committed = self._policy in {"", "committed"}
+        commitments = dict(committed_fields(record)) if is_committed else {}
+        self._openings.take(head.seq, commitments)
+        findings.since_checkpoint += 1
+        findings.recovered += head.kind == "recovered"
+        if head.kind == "log_opened":
+            self._opened(head, place)
+        elif self._actor not in ("", head.actor):
+            reason = f"its actor is not who opened the log, {self._actor!a}"
+            findings.add("unaltered", place, reason, head.seq)
+        if head.kind == "checkpoint":
+            self._checkpoint(head, place)
+
+    def _opened(self, head: Head, place: str) -> None:
+        self._actor, self._policy = head.actor, head.content_policy
+        self._findings.log = self._findings.log or head.log
+        if head.log != self._findings.log:
+            reason = f"it opens another log, {head.log!a}"
+            self._findings.add("unaltered", place, reason, head.seq)
+
+    def _checkpoint(self, head: Head, place: str) -> None:
+        findings = self._findings
+        findings.checkpoints += 1
+        findings.since_checkpoint = 0
+        try:
+            note, checkpoint = read_checkpoint(head.note)
+        except DecodeError as error:
+            findings.add("unaltered", place, error.reason, head.seq)
+            return
+        if head.seq in self._roots:
+            self._texts[head.seq] = note.text
+        is_signed = self._is_signed(note, place, head.seq)
+        findings.log = findings.log or checkpoint.origin.removeprefix(ORIGIN)
+        if head.signed != bool(note.signatures):
+            reason = "whether it is signed is not as the record says"
+            findings.add("anchored", place, reason, head.seq)
+        if self._fits(checkpoint, head, place) and is_signed and self._keys:
+            findings.signed = checkpoint.size
+
+    def _fits(self, checkpoint: "Checkpoint", head: Head, place: str) -> bool:
+        """Tell whether a checkpoint is the tree's; what is off once stays off."""
+        wrong = None
+        if checkpoint.origin != self._origin:
+            wrong = f"the checkpoint is of another log, {checkpoint.origin!a}"
+        elif checkpoint.size != head.seq:
+            wrong = f"the checkpoint is of {checkpoint.size} records"
+        elif not self._is_tree_whole:
+            return False
+        elif checkpoint.root != self._tree.root():
+            wrong = "the records before it are not those that the checkpoint is of"
+            self._is_tree_whole = False
+        if wrong is not None:
+            self._findings.add("unaltered", place, wrong, head.seq)
+        return wrong is None
+
+    def _is_held(self, anchor: Anchor) -> bool:
+        """Tell whether the log begins with what an anchor was made of."""
+        findings, where, size = self._findings, anchor.where, anchor.checkpoint.size
+        is_signed = self._is_signed(anchor.note, where)
+        if findings.first:
+            reason = "the records that it is of are not all here"
+            findings.add("anchored", where, reason)
+        elif anchor.checkpoint.origin != self._origin:
+            reason = f"it is of another log, {anchor.checkpoint.origin!a}"
+            findings.add("anchored", where, reason)
+        elif size > findings.records:
+            reason = f"it is of {size} records, and {findings.records} are here"
+            findings.add("complete", where, reason)
+        elif self._roots[size] != anchor.checkpoint.root:
+            reason = f"the first {size} records are not those that it is of"
+            findings.add("unaltered", where, reason)
+        elif self._texts.get(size, anchor.note.text) != anchor.note.text:
+            findings.add("unaltered", where, f"record {size} has another text of it")
+        else:
+            return is_signed
+        return False
+
+    def _is_signed(self, note: "Note", where: str, seq: int | None = None) -> bool:
+        reason = signature_problem(note, self._keys)
+        if reason is not None:
+            self._findings.add("anchored", where, reason, seq)
+        return reason is None
+
+    @property
+    def _origin(self) -> str:
+        return f"{ORIGIN}{self._findings.log}"
+
+
+_STEP: Final = 1_000  # records
+
+
+def verify(
+    path: Path,
+    *,
+    keys: "Sequence[Verifier]" = (),
+    kept: Sequence[Path] = (),
+    must_be_anchored: bool = False,
+) -> Findings:
+    """Return what is known of a log: is it unaltered, complete, anchored.
+
+    Args:
+        path: The log; its other files lie beside.
+        keys: Public keys; each checkpoint must be signed by one of them.
+        kept: Files with checkpoints of this log that were kept elsewhere.
+        must_be_anchored: Make it a problem where no kept checkpoint reaches the end.
+
+    Raises:
+        OSError: A file cannot be read.
+        DecodeError: A kept checkpoint is none, or a part of the log is no file.
+    """
+    *_, findings = verify_in_steps(path, keys, kept)
+    if must_be_anchored:
+        require_anchor(findings, path)
+    return findings
+
+
+def verify_in_steps(
+    path: Path, keys: "Sequence[Verifier]", kept: Sequence[Path]
+) -> Generator[Findings]:
+    """Yield what is known of a log so far, after each thousand records and at the end.
+
+    It is one object, which grows. The arguments, and what is raised, are as for
+    :func:`verify`.
+    """
+    files = LogFiles(path)
+    findings = Findings(signers=tuple(each.name for each in keys))
+    walk = Walk(files, keys, _anchors(files, kept, findings), findings)
+    for name, lines in parts_of(files):
+        findings.files += 1
+        for number, line in enumerate(lines, 1):
+            walk.take(line, name, number)
+            if number % _STEP == 0:
+                yield findings
+    walk.end()
+    yield findings
+
+
+def require_anchor(findings: Findings, path: Path) -> None:
+    """Make it a problem where no kept checkpoint reaches the end of a log."""
+    if not findings.is_head_anchored:
+        reason = "no checkpoint kept elsewhere reaches the end"
+        findings.add("anchored", path.name, reason)
+
+
+def _anchors(files: LogFiles, kept: Sequence[Path], findings: Findings) -> list[Anchor]:
+    anchors = [read_anchor(each, is_kept=True) for each in kept]
+    if files.checkpoint.is_file():
+        try:
+            anchors.append(read_anchor(files.checkpoint, is_kept=False))
+        except DecodeError as error:
+            findings.add("unaltered", files.checkpoint.name, error.reason)
+    elif files.checkpoint.exists():  # a pipe would be waited for
+        findings.add("unaltered", files.checkpoint.name, "it is no regular file")
+    return anchors

@@ -1,0 +1,293 @@
+"""A JSON value with its secrets replaced, at any depth, keys too."""
+
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import Final
+
+import attrs
+
+from replay.model.events import EVENT_CLASSES, ImageAttachment
+from replay.model.json_object import documented_fields
+from replay.model.sessions import JobMetadata, SessionSummary
+from replay_plugins.redact.finder import Finder, Found
+from replay_plugins.redact.rules import FIELD, PSEUDONYM, is_secret_key
+from replay_plugins.redact.streams import Piece
+
+#: Keys of the service's own objects, without which an event would be another.
+WIRE_KEYS: Final = {"type", "events"}.union(
+    *map(documented_fields, (*EVENT_CLASSES.values(), ImageAttachment, JobMetadata)),
+    documented_fields(SessionSummary),
+)
+_LARGEST: Final = 10**40  # a number beyond is none of a card or an account
+
+
+def texts_in(values: Iterable[object]) -> tuple[list[str], bool]:
+    """Return every text, key of their own and number in JSON values, at any depth.
+
+    Returns:
+        The texts, and whether a key among them says that its value is a secret.
+    """
+    texts: list[str] = []
+    has_secret_key = False
+    left: list[object] = [*values]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, dict):
+            keys = value.keys() - WIRE_KEYS
+            texts += keys
+            has_secret_key = has_secret_key or any(map(is_secret_key, keys))
+            left += value.values()
+        elif isinstance(value, list | tuple):
+            left += value
+        elif isinstance(value, int | float):
+            texts.append(digits_of(value))
+    return texts, has_secret_key
+
+
+def digits_of(number: float) -> str:
+    """Return a number as text; nothing where it can be no secret."""
+    if isinstance(number, bool) or abs(number) >= _LARGEST:
+        return ""
+    return str(int(number) if number == int(number) else number)
+
+
+def plain(value: object) -> object:
+    """Return a JSON value as it would have been decoded: its dicts and lists plain."""
+    if isinstance(value, dict):
+        members: dict[str, object] = {}
+        for key, member in value.items():  # a comprehension would take twice the stack
+            members[key] = plain(member)
+        return members
+    if isinstance(value, list | tuple):
+        items: list[object] = []
+        for item in value:  # the same
+            items.append(plain(item))  # noqa: PERF401 - see above
+        return items
+    return value
+
+
+_DIGITS: Final = 12  # hexadecimal ones, of a keyed pseudonym
+
+
+class Pseudonyms:
+    """Gives each secret its pseudonym.
+
+    Without a key, they are numbered in the order in which the secrets are found, and
+    tell nothing of these. What they stand for is kept in memory only.
+
+    Args:
+        key: Makes pseudonyms that are the same wherever the key is; None: numbers.
+    """
+
+    def __init__(self, key: bytes | None = None) -> None:
+        self._key = key
+        self._known: dict[str, str] = {}
+        self._used: set[str] = set()
+        self._counts: dict[str, int] = {}
+
+    def of(self, found: Found) -> str:
+        """Return what stands for a secret."""
+        if found.value not in self._known:
+            self.adopt(found.value, self._new(found))
+        return self._known[found.value]
+
+    def adopt(self, value: str, pseudonym: str) -> None:
+        """Let a pseudonym that was given elsewhere stand for a secret here, too."""
+        self._known[value] = pseudonym
+        self._used.add(pseudonym)
+
+    def _new(self, found: Found) -> str:
+        label = found.rule.label
+        if self._key is not None:
+            value = found.value.encode("utf-8", "surrogatepass")
+            digest = hmac.digest(self._key, value, sha256).hex()
+            return f"<{label}_{digest[:_DIGITS]}>"
+        while True:
+            number = self._counts[label] = self._counts.get(label, 0) + 1
+            if (pseudonym := f"<{label}_{number}>") not in self._used:
+                return pseudonym
+
+
+@attrs.frozen
+class Redacted:
+    """One stretch of a text that was replaced; it tells where, never what."""
+
+    session_id: str  #: as it was rewritten; empty: it was no session
+    path: str  #: from the session's root, as rewritten; ``~`` at its end: a key itself
+    rule: str  #: the kind of secret
+    start: int  #: where it stood, in characters of the recorded text
+    length: int  #: how long it was, in characters
+    pseudonym: str  #: what stands there now; empty: it stands where the secret began
+
+
+@attrs.frozen
+class Stretch:
+    """A part of a text, and what is to stand there."""
+
+    start: int
+    end: int
+    rule: str
+    pseudonym: str
+
+
+def replaced(text: str, stretches: Iterable[Stretch]) -> str:
+    """Return a text with stretches of it replaced.
+
+    Args:
+        text: The text.
+        stretches: In order; they do not overlap.
+    """
+    pieces: list[str] = []
+    at = 0
+    for each in stretches:
+        pieces += (text[at : each.start], each.pseudonym)
+        at = each.end
+    return "".join([*pieces, text[at:]])
+
+
+@attrs.define(eq=False)
+class Walker:
+    """Replaces secrets, and keeps account of it in ``entries``.
+
+    Args:
+        finder: Finds them.
+        names: Gives their pseudonyms.
+        session_id: What the entries say.
+        keeps_numbers: Put 0 for a secret number, so that a number stays one; else it
+            becomes a text, its pseudonym.
+    """
+
+    _finder: Finder
+    _names: Pseudonyms
+    _session_id: str
+    _keeps_numbers: bool = False
+    entries: list[Redacted] = attrs.field(factory=list, init=False)
+    has_numbers: bool = attrs.field(default=False, init=False)  #: among the secrets
+
+    def value(self, value: object, path: str) -> object:
+        """Return a JSON value with its secrets replaced; what was given stays.
+
+        Args:
+            value: Any JSON value.
+            path: Where it stands.
+        """
+        if isinstance(value, str):
+            return self.text(value, path)
+        if isinstance(value, dict):
+            return self._object(value, path)
+        if isinstance(value, list | tuple):
+            items: list[object] = []
+            for item in value:  # a comprehension would take twice the stack
+                items.append(self.value(item, f"{path}[{len(items)}]"))
+            return items
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return self._number(value, path)
+        return value
+
+    def text(self, text: str, path: str) -> str:
+        """Return a text with its secrets replaced."""
+        found = self._finder.find(text)
+        return self.cut(text, [Piece(e.start, e.end, e) for e in found], path)
+
+    def cut(self, text: str, pieces: Sequence[Piece], path: str) -> str:
+        """Return a text with pieces of secrets replaced."""
+        if not pieces:
+            return text
+        stretches = [
+            Stretch(
+                each.start,
+                each.end,
+                each.found.rule.name,
+                self._names.of(each.found)[each.first : each.last],
+            )
+            for each in pieces
+        ]
+        self._note(stretches, path)
+        return replaced(text, stretches)
+
+    def _note(self, stretches: Sequence[Stretch], path: str) -> None:
+        for each in stretches:
+            length = each.end - each.start
+            self.entries.append(
+                Redacted(
+                    self._session_id,
+                    path,
+                    each.rule,
+                    each.start,
+                    length,
+                    each.pseudonym,
+                )
+            )
+
+    def _object(self, value: Mapping[str, object], path: str) -> dict[str, object]:
+        result: dict[str, object] = {}
+        for key, item in value.items():
+            shown = self._key(key, path, value, result)
+            place = path + step(shown)
+            is_field = is_secret_key(key)
+            result[shown] = (self._fields if is_field else self.value)(item, place)
+        return result
+
+    def _fields(self, value: object, path: str) -> object:
+        """Return what takes the place of what a key says is secret, or some secrets."""
+        if isinstance(value, list | tuple):
+            items: list[object] = []
+            for item in value:  # a comprehension would take twice the stack
+                items.append(self._fields(item, f"{path}[{len(items)}]"))
+            return items
+        if isinstance(value, str | int | float):
+            return self._field(value, path)
+        return self.value(value, path)
+
+    def _key(
+        self,
+        key: str,
+        path: str,
+        others: Mapping[str, object],
+        taken: Mapping[str, object],
+    ) -> str:
+        """Return what takes the place of a key: a name that no other key has."""
+        found = [] if key in WIRE_KEYS else self._finder.find(key)
+        if not found:
+            return key
+        stretches = [
+            Stretch(each.start, each.end, each.rule.name, self._names.of(each))
+            for each in found
+        ]
+        number, last = 1, stretches[-1]
+        while (shown := replaced(key, stretches)) in taken or shown in others:
+            number += 1
+            name = f"{last.pseudonym}#{number}"
+            stretches[-1] = attrs.evolve(last, pseudonym=name)
+        self._note(stretches, f"{path}{step(shown)}~")
+        return shown
+
+    def _field(self, item: str | float, path: str) -> object:
+        text = str(item) if isinstance(item, str) else digits_of(item)
+        if not text or PSEUDONYM.fullmatch(text):
+            return item
+        found = Found(0, len(text), FIELD, text)
+        return self._whole(item, found, path)
+
+    def _number(self, number: float, path: str) -> object:
+        text = digits_of(number)
+        found = self._finder.find(text)
+        return self._whole(number, found[0], path) if found else number
+
+    def _whole(self, item: str | float, found: Found, path: str) -> object:
+        """Return what takes the place of all of a value."""
+        if isinstance(item, str):
+            return self.cut(item, [Piece(0, len(item), found)], path)
+        self.has_numbers = True
+        name = "0" if self._keeps_numbers else self._names.of(found)
+        length = len(digits_of(item))
+        self._note([Stretch(0, length, found.rule.name, name)], path)
+        return 0 if self._keeps_numbers else name
+
+
+def step(key: str) -> str:
+    """Return the step of a path to an object's member."""
+    return f".{key}" if key.isascii() and key.isidentifier() else f"[{key!a}]"

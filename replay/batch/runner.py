@@ -1,0 +1,211 @@
+"""Many sessions through plugins, on all cores or a cluster."""
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from itertools import islice
+from pathlib import Path
+from typing import Final, TypeVar
+
+import attrs
+
+from replay.batch.checkpoint import Checkpoint
+from replay.batch.executor_pool import crew_for
+from replay.batch.leader import Leader, Listing, of_repeated
+from replay.batch.plugin_specs import (
+    NamedPlugin,
+    merging_plugins,
+    plugins_key,
+    specs_of,
+)
+from replay.batch.pool import Crew
+from replay.batch.progress import BatchReport, Watch, Watched
+from replay.batch.tasks import Job, shared_out
+from replay.batch.worker import LeadingEngine
+from replay.codec.documents import NO_SESSION_HINT
+from replay.engine.plugin_set import OnPluginError
+from replay.engine.report import ReplayReport
+from replay.errors import SessionNotFoundError
+from replay.sources.protocols import Portion
+from replay.sources.source import Source
+from replay.sources.source import open as open_source
+
+_MOST_PROBLEMS: Final = 100  # in a report
+
+
+@attrs.frozen
+class Batch:
+    """All sessions of a location, or a shard of them, through plugins."""
+
+    job: Job
+    checkpoint: Path | None  #: None: nothing is kept
+    gather: Sequence[Path]
+    shard: tuple[int, int] | None
+    watched: Watched
+
+    def run(self, crew: Crew) -> BatchReport:
+        """Have all sessions replayed, and merge what they came to.
+
+        Raises:
+            ReplayError: As from :func:`replay.replay_many`.
+        """
+        began = time.monotonic()
+        merging = merging_plugins(self.job.plugins)
+        checkpoint = Checkpoint(self.checkpoint, plugins_key(self.job))
+        try:
+            checkpoint.begin()
+            gathered = sum(map(checkpoint.take_over, self.gather))
+            may_be_known = checkpoint.has_results or gathered > 0
+            self._replay(crew, checkpoint, may_be_known=may_be_known)
+            report = _report(checkpoint)
+            if not report.sessions and self.shard is None:
+                location, reason = self.job.location, "holds no session"
+                raise SessionNotFoundError(location, reason, NO_SESSION_HINT)
+            _merge(merging, checkpoint, report)
+        finally:
+            checkpoint.close()
+        return attrs.evolve(report, seconds=time.monotonic() - began)
+
+    def _replay(
+        self, crew: Crew, checkpoint: Checkpoint, *, may_be_known: bool
+    ) -> None:
+        job = self.job
+        leader = Leader(crew, checkpoint, self.watched, job.keep_going)
+        with open_source(job.location, **job.options) as source:
+            listing = Listing(source, self.shard)
+            tasks = shared_out(job, self._expected(listing), crew.size)
+            leader.lead(tasks, may_be_known=may_be_known)
+            repeated = of_repeated(job, listing, checkpoint)
+            leader.lead(repeated, may_be_known=False)
+
+    def _expected(self, listing: Listing) -> Iterator[tuple[int, Portion]]:
+        """Yield the portions; once all are listed, tell how many sessions there are."""
+        yield from listing.portions()
+        self.watched.expect(listing.sessions)
+
+
+def _report(checkpoint: Checkpoint) -> BatchReport:
+    totals = checkpoint.totals()
+    return BatchReport(
+        sessions=totals.sessions,
+        replayed=totals.done,
+        known=totals.known,
+        failed=totals.failed,
+        quarantined=totals.quarantined,
+        turns=totals.counts.turns,
+        events=totals.counts.events,
+        messages=totals.counts.messages,
+        diagnostics=totals.counts.diagnostics,
+        seconds=0.0,
+        problems=tuple(islice(checkpoint.problems(), _MOST_PROBLEMS)),
+    )
+
+
+def _merge(
+    merging: dict[int, object], checkpoint: Checkpoint, report: BatchReport
+) -> None:
+    numbers = [*merging]
+    totals = ReplayReport(
+        None, sessions=report.replayed + report.known, turns=report.turns
+    )
+    with LeadingEngine(merging.values()) as engine:
+        engine.merge(lambda number: checkpoint.results(numbers[number]), totals)
+
+
+_Limit = TypeVar("_Limit", int, float)
+_LONGEST: Final = 1e9  #: seconds; a clock counts not much further
+
+
+def replay_many(  # noqa: PLR0913 - what a batch may be told
+    source: str | os.PathLike[str] | Source,
+    plugins: Iterable[NamedPlugin],
+    *,
+    executor: Executor | None = None,
+    jobs: int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    gather: Iterable[str | os.PathLike[str]] = (),
+    shard: tuple[int, int] | None = None,
+    keep_going: bool = False,
+    strict: bool = False,
+    on_plugin_error: OnPluginError = "raise",
+    time_limit: float | None = None,
+    memory_limit: int | None = None,
+    watch: Watch | None = None,
+) -> BatchReport:
+    """Replay every session of a location, each exactly once, and merge the results.
+
+    Workers open the location by themselves, and make the plugins anew. What is merged
+    is the same whoever did the work, in whatever order.
+
+    Args:
+        source: A location, as for :func:`replay.open`, or a source that it opened.
+        plugins: By name, as for :func:`replay.load_plugin`, or by name and options.
+        executor: Who does the work: a pool, a cluster's; it is not shut down. None:
+            this process, or *jobs*.
+        jobs: How many processes of this machine do the work; not with an executor.
+        checkpoint: A file that keeps what was done, for a run that goes on from there,
+            or does what has changed; None: nothing is kept.
+        gather: Checkpoints of other runs, such as those of shards: what they did need
+            not be done.
+        shard: ``(i, n)``: replay the i-th of n parts, from 1; None: all.
+        keep_going: Go on past sessions that cannot be replayed, and report them.
+        strict: A session that is odd cannot be replayed.
+        on_plugin_error: As for :class:`replay.ReplayEngine`; a session at which a
+            plugin failed counts, and is replayed again by the next run.
+        time_limit: Seconds that a session may take; needs *jobs*, or workers with one
+            thread each. None: for ever.
+        memory_limit: Bytes that a worker may use, the same; None: what there is.
+        watch: Is told how far the batch has come.
+
+    Raises:
+        BatchError: A session could not be replayed, and this is not to go on.
+        CheckpointError: A checkpoint cannot be used.
+        UnknownNameError, PluginError: A plugin cannot be had, or failed to merge.
+        BackendError, DecodeError: The location cannot be read.
+        TypeError, ValueError: What is asked makes no sense.
+    """
+    location, options = (
+        (source.location, source.options)
+        if isinstance(source, Source)
+        else (os.fspath(source), {})
+    )
+    job = Job(
+        location=location,
+        options=dict(options),
+        plugins=specs_of(plugins),
+        strict=strict,
+        on_plugin_error=on_plugin_error,
+        keep_going=keep_going,
+        seconds=_limited("time_limit", time_limit, _LONGEST),
+        memory=_limited("memory_limit", memory_limit, sys.maxsize),
+    )
+    batch = Batch(
+        job,
+        checkpoint=None if checkpoint is None else Path(checkpoint),
+        gather=[*map(Path, gather)],
+        shard=_checked(shard),
+        watched=Watched(watch),
+    )
+    with crew_for(job, executor, jobs) as crew:
+        return batch.run(crew)
+
+
+def _limited(name: str, limit: _Limit | None, most: _Limit) -> _Limit | None:
+    if limit is None:
+        return None
+    if not limit > 0:
+        message = f"{name}: above zero, not {limit}"
+        raise ValueError(message)
+    return min(limit, most)
+
+
+def _checked(shard: tuple[int, int] | None) -> tuple[int, int] | None:
+    match shard:
+        case None:
+            return None
+        case (int(number), int(count)) if 1 <= number <= count:
+            return number, count
+    message = f"shard: (i, n) with i from 1 to n, not {shard}"
+    raise ValueError(message)

@@ -1,0 +1,53 @@
+"""``replay check``: what is odd about sessions."""
+
+from collections.abc import Iterable
+from itertools import chain
+
+import click
+
+import replay
+from replay.cli import output
+from replay.cli.arguments import json_option, location_argument, sessions_of
+from replay.cli.failures import FOUND_PROBLEMS
+from replay.cli.output import write_objects
+from replay.cli.progress_bar import progress
+from replay.coalescing.transcripts import diagnose
+from replay.security.sanitization import sanitize_line
+
+
+@click.command("check")
+@location_argument
+@json_option
+def command(*, location: str, as_json: bool) -> int:
+    """Print what is odd about sessions.
+
+    The exit code is 1 where anything is odd in a session of LOCATION.
+    """
+    write = _write_objects if as_json else _write_lines
+    is_odd = False
+    with progress("Checking", sessions_of(location)) as sessions:
+        for session in sessions:
+            found = diagnose(session)
+            if first := next(found, None):
+                is_odd = True
+                write(session.session_id, chain([first], found))
+    return FOUND_PROBLEMS if is_odd else 0
+
+
+def _write_lines(session_id: str, diagnostics: Iterable[replay.Diagnostic]) -> None:
+    for each in diagnostics:
+        place = "document" if each.index is None else f"event {each.index}"
+        line = f"{session_id}: {place}: {each.code}: {each.detail}"
+        output.write(sanitize_line(line) + "\n")
+
+
+def _write_objects(session_id: str, diagnostics: Iterable[replay.Diagnostic]) -> None:
+    write_objects(
+        {
+            "session_id": session_id,
+            "code": each.code,
+            "index": each.index,
+            "detail": each.detail,
+        }
+        for each in diagnostics
+    )

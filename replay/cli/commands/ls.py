@@ -1,0 +1,41 @@
+"""``replay ls``: which sessions there are."""
+
+import click
+
+import replay
+from replay.cli.arguments import json_option, location_argument, summaries_of
+from replay.cli.output import write_objects, write_rows
+from replay.cli.progress_bar import progress
+
+_TITLES = ("SESSION", "TITLE", "LAST UPDATED")
+
+
+@click.command("ls")
+@location_argument
+@json_option
+def command(*, location: str, as_json: bool) -> None:
+    """List sessions: id, title, time of the last update.
+
+    In a pipe, that is a line for each session of LOCATION, with tabs between.
+    """
+    with progress("Reading", summaries_of(location)) as summaries:
+        if as_json:
+            write_objects(map(_object, summaries))
+        else:
+            write_rows(_TITLES, map(_row, summaries))
+
+
+def _row(summary: replay.SessionSummary) -> list[str | None]:
+    return [summary.session_id, summary.generated_title, summary.last_updated_at]
+
+
+def _object(summary: replay.SessionSummary) -> dict[str, object]:
+    job = summary.job_metadata
+    return {
+        "session_id": summary.session_id,
+        "generated_title": summary.generated_title,
+        "last_updated_at": summary.last_updated_at,
+        "index_ids": summary.index_ids,
+        "shared_access": summary.shared_access,
+        "job_metadata": job and job.as_object(),
+    }

@@ -1,0 +1,29 @@
+"""``replay plugins``: which backends, plugins and commands are installed."""
+
+import attrs
+import click
+
+from replay.cli.arguments import json_option
+from replay.cli.output import write_objects, write_rows
+from replay.registry import GROUPS, Installed, installed
+
+_TITLES = ("KIND", "NAME", "VERSION", "FROM", "ERROR")
+
+
+@click.command("plugins")
+@json_option
+def command(*, as_json: bool) -> None:
+    """List the installed backends, plugins and added commands.
+
+    In a pipe, that is a line each, with tabs between: kind, name, the version and
+    name of the package that it comes from, and the error that loading it raises.
+    """
+    found = [each for kind in GROUPS for each in installed(kind)]
+    if as_json:
+        write_objects(map(attrs.asdict, found))
+    else:
+        write_rows(_TITLES, map(_row, found))
+
+
+def _row(each: Installed) -> list[str | None]:
+    return [each.kind, each.name, each.version, each.origin, each.error]

@@ -1,0 +1,97 @@
+"""``replay serve``: recorded sessions over HTTP."""
+
+from typing import Any
+
+import click
+
+from replay.cli import output
+from replay.cli.arguments import location_argument
+from replay.testing.server.faults import NAMES, Fault, parse_fault
+from replay.testing.server.settings import ServerSettings, require_extra
+
+
+def _faults(
+    _: click.Context, __: click.Parameter, texts: tuple[str, ...]
+) -> tuple[Fault, ...]:
+    try:
+        return tuple(map(parse_fault, texts))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@click.command(
+    "serve",
+    epilog=f"Faults: a status such as 429 or 500, {', '.join(NAMES)}.",
+)
+@location_argument
+@click.option("--host", default="127.0.0.1", show_default=True, help="Listen there.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Listen at this port; else at one that is free.",
+)
+@click.option(
+    "--allow-remote", is_flag=True, help="Listen where other machines can ask, too."
+)
+@click.option(
+    "--api-key",
+    metavar="KEY",
+    envvar="REPLAY_SERVE_API_KEY",
+    help="Refuse other keys. A process list shows it; REPLAY_SERVE_API_KEY does not.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, min_open=True),
+    help="Stream at so many times the recorded speed; else at once.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    metavar="[Nx]NAME[=VALUE]",
+    multiple=True,
+    callback=_faults,
+    help="Let something go wrong, with all requests or the first N; several may be "
+    "given.",
+)
+@click.option(
+    "--page-size",
+    type=click.IntRange(1),
+    default=50,
+    show_default=True,
+    help="List so many sessions on a page.",
+)
+@click.option(
+    "--last-page-token",
+    type=click.Choice(["absent", "null", "empty"]),
+    default="absent",
+    show_default=True,
+    help="How the last page says that it is the last.",
+)
+def command(location: str, **options: Any) -> None:  # noqa: ANN401 - checked by click
+    """Serve sessions over HTTP, as LlamaCloud would.
+
+    The sessions of LOCATION are served to any client of LlamaCloud's chat API, until
+    Ctrl-C. A turn that is sent replays the recorded one of the same prompt. Nothing
+    in LOCATION is changed.
+    """
+    try:
+        settings = ServerSettings(**options)
+    except ValueError as error:
+        message = str(error).replace("set allow_remote=True", "add --allow-remote")
+        raise click.UsageError(message) from error
+    _serve(location, settings)
+
+
+def _serve(location: str, settings: ServerSettings) -> None:
+    require_extra()
+    from replay.testing.server.server import LlamaCloudServer  # noqa: PLC0415 - the extra
+
+    with LlamaCloudServer(location, settings) as server:
+        count, url = server.session_count, server.url
+        key = "any" if settings.api_key is None else "..."
+        variables = f"LLAMA_CLOUD_BASE_URL={url} LLAMA_CLOUD_API_KEY={key}"
+        noun = "session" if count == 1 else "sessions"
+        output.write(f"{count} {noun} at {url} ({variables})\n")
+        output.flush()
+        server.wait()

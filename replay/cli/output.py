@@ -1,0 +1,147 @@
+"""Standard output: what happens when nobody reads it, or nothing can be written."""
+
+import errno
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from replay.security.sanitization import escape_json, sanitize_line
+
+
+def is_terminal() -> bool:
+    """Tell whether a person is looking at it."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def write(text: str) -> None:
+    """Write *text*.
+
+    Raises:
+        BrokenPipeError: Nobody reads it any more.
+        OSError: It cannot be written.
+    """
+    with _stream() as stream:
+        stream.write(text)
+
+
+def flush() -> None:
+    """Write out what is still held back.
+
+    Raises:
+        BrokenPipeError: Nobody reads it any more.
+        OSError: It cannot be written.
+    """
+    if sys.stdout is not None:
+        with _stream() as stream:
+            stream.flush()
+
+
+def abandon() -> None:
+    """Throw away what is held back, for the interpreter would write it at its exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+@contextmanager
+def _stream() -> Iterator[TextIO]:
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
+    try:
+        yield sys.stdout
+    except OSError as error:
+        abandon()
+        raise OSError(error.errno, error.strerror, "standard output") from error
+
+
+@contextmanager
+def output_to(path: str | None) -> Iterator[Callable[[str], None]]:
+    """Yield what writes text to a file, which is there once the block is left well.
+
+    Args:
+        path: The file; what it held is replaced. A pipe or device is written to as
+            it is. None or ``-``: standard output.
+
+    Raises:
+        OSError: It cannot be written; what a file held is as it was.
+    """
+    if path is None or path == "-":
+        yield write
+        return
+    target = Path(os.path.realpath(path))
+    with _naming(path):
+        draft = None if _is_special(path) else _draft_of(target)
+        file = open(draft or path, "w" if draft is None else "x", encoding="utf-8")  # noqa: PTH123, SIM115 - a path of any kind, closed below
+    try:
+        yield lambda text: _write(file, path, text)
+        with _naming(path):
+            file.close()
+            if draft is not None:
+                _publish(draft, target)
+    except BaseException:
+        with suppress(OSError):
+            file.close()
+        if draft is not None:
+            draft.unlink(missing_ok=True)
+        raise
+
+
+def _is_special(path: str) -> bool:
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - a path of any kind
+    except FileNotFoundError:
+        return False
+    return not stat.S_ISREG(mode)
+
+
+def _draft_of(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{os.getpid()}.tmp")
+
+
+def _publish(draft: Path, target: Path) -> None:
+    with suppress(FileNotFoundError):
+        draft.chmod(stat.S_IMODE(target.stat().st_mode))
+    draft.replace(target)
+
+
+def _write(file: TextIO, path: str, text: str) -> None:
+    with _naming(path):
+        file.write(text)
+
+
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Let an error name what the user named, not the draft beside it."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from error
+
+
+def write_rows(titles: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
+    """Write *rows*: as a table on a terminal, else a line each, with tabs between.
+
+    Args:
+        titles: What the table's columns are called.
+        rows: As recorded; None: there is nothing to write in this place.
+    """
+    safe = ([sanitize_line(each or "") for each in row] for row in rows)
+    if is_terminal():
+        from replay.cli.terminal import Page  # noqa: PLC0415 - rich is slow to import
+
+        write(Page().table(titles, safe))
+    else:
+        for row in safe:
+            write("\t".join(row) + "\n")
+
+
+def write_objects(objects: Iterable[Mapping[str, object]]) -> None:
+    """Write *objects* as JSON, a line each."""
+    from replay.model import json_text  # noqa: PLC0415 - msgspec is slow to import
+
+    for each in objects:
+        write(escape_json(json_text.write(each).decode()) + "\n")

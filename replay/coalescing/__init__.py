@@ -1,0 +1,1 @@
+"""Deltas to messages, messages to turns: the rules, without I/O."""

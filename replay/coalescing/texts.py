@@ -1,0 +1,199 @@
+"""Runs of deltas, and how a full event compares with them.
+
+Texts are compared in *units*: the text itself or, where it holds halves of surrogate
+pairs, the text with every pair taken apart, so that units join as the texts do.
+"""
+
+import re
+from array import array
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from replay.model.messages import Kind, Message
+
+_SOLID = re.compile(r"\S")
+_HIGH, _LOW = re.compile("[\ud800-\udbff]"), re.compile("[\udc00-\udfff]")
+
+
+def joined(text: str) -> str:
+    r"""Return *text* with the surrogate halves that belong together joined.
+
+    >>> joined("\ud83d\ude00") == "\U0001f600"
+    True
+    """
+    if not has_halves(text):
+        return text
+    units = text.encode("utf-16-le", "surrogatepass")
+    return units.decode("utf-16-le", "surrogatepass")
+
+
+def has_halves(text: str) -> bool:
+    """Tell whether *text* holds halves of surrogate pairs, lone or not."""
+    if text.isascii():
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def taken_apart(text: str) -> str:
+    """Return *text* with every surrogate pair as two halves."""
+    if text.isascii():
+        return text
+    return "".join(map(chr, array("H", text.encode("utf-16-le", "surrogatepass"))))
+
+
+@attrs.define(eq=False)
+class Run:
+    """A stretch of deltas of one kind, and its place in the order of delivery."""
+
+    kind: Kind
+    index: int  #: the position of its first delta
+    pieces: list[str] = attrs.field(factory=list)
+    messages: list[Message] = attrs.field(factory=list)  #: settled, not yet delivered
+    pending: bool = True  #: False: nothing of it waits for a full event any more
+    text: str = ""  #: the deltas joined to characters, once it is closed
+    last_solid: int = -1  #: the latest pending run up to it that is not blank
+    may_have_halves: bool = False  #: whether any of the deltas may
+    _apart: str | None = None  #: that text taken apart, once it was asked for
+
+    def close(self, last_solid: int) -> bool:
+        """Take no more deltas; tell whether halves of surrogate pairs are left.
+
+        Args:
+            last_solid: The index of the latest run before it that is not blank.
+        """
+        text = "".join(self.pieces)
+        is_to_join = self.may_have_halves and has_halves(text)
+        self.text = joined(text) if is_to_join else text
+        self.last_solid = last_solid if self.text.isspace() else self.index
+        return is_to_join and has_halves(self.text)
+
+    def units(self, *, apart: bool) -> str:
+        """Return its text as it is, or with every surrogate pair taken apart."""
+        if not apart:
+            return self.text
+        if self._apart is None:
+            self._apart = taken_apart(self.text)
+        return self._apart
+
+    def keep(self, rest: str, *, apart: bool) -> None:
+        """Keep only the end of its text, given in units."""
+        self.text = joined(rest) if apart else rest
+        self._apart = rest if apart else None
+
+
+def tail_equal_to(content: str, texts: Iterable[str]) -> int:
+    """Return how many of *texts*, last first, join to *content*; 0 for none.
+
+    Args:
+        content: What to find, not empty.
+        texts: The texts from the last to the first; read only as far as needed.
+    """
+    end = len(content)
+    for count, text in enumerate(texts, 1):
+        if not content.endswith(text, 0, end):
+            return 0
+        end -= len(text)
+        if end <= 0:
+            return count
+    return 0
+
+
+def beginning_in(content: str, texts: Iterable[str]) -> tuple[int, str] | None:
+    """Return where *content* ends within *texts*, or None where they do not begin so.
+
+    Returns:
+        How many texts it covers whole, and what it leaves of the next one; the rest
+        is not empty, since *content* is a proper beginning.
+    """
+    at = 0
+    for count, text in enumerate(texts):
+        if content.startswith(text, at):
+            at += len(text)
+            continue
+        left = content[at:]
+        if len(text) <= len(left) or not text.startswith(left):
+            return None
+        rest = text[len(left) :]
+        return None if cuts_a_pair(content, rest) else (count, rest)
+    return None
+
+
+def cuts_a_pair(before: str, after: str) -> bool:
+    """Tell whether a surrogate pair has its halves on either side of a cut."""
+    return _HIGH.match(before[-1:]) is not None and _LOW.match(after) is not None
+
+
+def equal_but_for_space(content: str, texts: Iterable[str]) -> bool:
+    """Tell whether *texts* join to *content*, white space at the ends aside."""
+    wanted, at = content.strip(), 0
+    for text in texts:
+        start = 0 if at else _first_solid(text)
+        left = len(wanted) - at
+        if len(text) - start <= left:
+            matches = wanted.startswith(text[start:], at)
+        else:
+            end = start + left
+            matches = text.startswith(wanted[at:], start) and not _SOLID.search(
+                text, end
+            )
+        if not matches:
+            return False
+        at = min(at + len(text) - start, len(wanted))
+    return at == len(wanted)
+
+
+def _first_solid(text: str) -> int:
+    solid = _SOLID.search(text)
+    return solid.start() if solid else len(text)
+
+
+def is_proper_beginning(texts: Iterable[str], content: str) -> bool:
+    """Tell whether *texts* join to a proper beginning of *content*."""
+    at = 0
+    for text in texts:
+        if not content.startswith(text, at):
+            return False
+        at += len(text)
+    return at < len(content) and not cuts_a_pair(content[:at], content[at:])
+
+
+def first_difference(one: str, other: str) -> int:
+    """Return the offset of the first character in which two texts differ."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def beginnings_at_end(content: str, text: str) -> Iterator[int]:
+    """Yield how long the beginnings of *content* are in which *text* ends.
+
+    The longest comes first. (Knuth, Morris and Pratt: linear for hostile texts too.)
+    """
+    falls = [0] * len(content)
+    length = 0
+    for place in range(1, len(content)):
+        while length and content[place] != content[length]:
+            length = falls[length - 1]
+        length += content[place] == content[length]
+        falls[place] = length
+    length = 0
+    for character in text[-len(content) :]:
+        while length and content[length] != character:
+            length = falls[length - 1]
+        length += content[length] == character
+        if length == len(content):
+            yield length
+            length = falls[length - 1]
+    while length:
+        yield length
+        length = falls[length - 1]

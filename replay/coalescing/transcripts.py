@@ -1,0 +1,134 @@
+"""A session's turns: what was asked, done and answered; pure."""
+
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+from typing import Literal
+
+import attrs
+
+from replay.coalescing.walk import NOTHING, Advance, Exchange, Walk
+from replay.codec.history import parts
+from replay.codec.parts import Part
+from replay.model.diagnostics import Diagnostic
+from replay.model.events import Stop, UnknownEvent, UserInput
+from replay.model.messages import Step, Transcript, Turn
+from replay.model.sessions import Session
+
+
+class TurnBuilder:
+    """Gathers one turn after another from what a walk says of each event."""
+
+    def __init__(self) -> None:
+        self._user_input: UserInput | None = None
+        self._steps: list[tuple[int, Step | Exchange]] = []
+        self._stop: Stop | None = None
+
+    def add(self, event: Part, index: int, advance: Advance) -> Turn | None:
+        """Take an event with its advance; return the turn that ended before it."""
+        if advance.released:
+            self._add_messages(advance)
+        ended = None
+        if advance.closes:
+            ended = self._turn()
+            self._steps, self._stop = [], None
+        if advance.opens:
+            self._user_input = event if isinstance(event, UserInput) else None
+        for message in advance.settled:
+            self._steps.append((message.index, message))
+        exchange = advance.exchange
+        if exchange is not None:
+            if exchange.index == index:
+                self._steps.append((index, exchange))
+        elif isinstance(event, Stop):
+            self._stop = event
+        elif isinstance(event, UnknownEvent):
+            self._steps.append((index, event))
+        return ended
+
+    def finish(self, advance: Advance) -> Turn | None:
+        """Take the end of the events; return the last turn, if there was any."""
+        self._add_messages(advance)
+        return self._turn() if advance.closes else None
+
+    def _add_messages(self, advance: Advance) -> None:
+        for message in advance.released:
+            self._steps.append((message.index, message))
+
+    def _turn(self) -> Turn:
+        self._steps.sort(key=itemgetter(0))
+        stop = self._stop
+        return Turn(
+            user_input=self._user_input,
+            steps=tuple(
+                [
+                    step.frozen() if isinstance(step, Exchange) else step
+                    for _, step in self._steps
+                ]
+            ),
+            stop=stop,
+            status=_status(stop),
+            usage=stop.usage if stop else None,
+        )
+
+
+def _status(stop: Stop | None) -> Literal["complete", "error", "incomplete"]:
+    if stop is None:
+        return "incomplete"
+    return "error" if stop.is_error else "complete"
+
+
+@attrs.define(eq=False)
+class Telling:
+    """A session's transcript, told turn by turn: nothing of it is kept.
+
+    ``turns`` can be walked once, and ``diagnostics`` are all there when that is done.
+    """
+
+    session_id: str
+    title: str | None
+    turns: Iterator[Turn]
+    diagnostics: Sequence[Diagnostic]
+
+
+def tell(session: Session) -> Telling:
+    """Return what was said and done in *session*, to be walked turn by turn."""
+    diagnostics: list[Diagnostic] = list(session.diagnostics)
+    turns = _turns(session, diagnostics)
+    return Telling(session.session_id, session.generated_title, turns, diagnostics)
+
+
+def transcript(session: Session) -> Transcript:
+    """Return what was said and done in *session*, turn by turn.
+
+    Raises:
+        DecodeError, BackendError: The session's file has changed since it was opened.
+    """
+    telling = tell(session)
+    turns = tuple(telling.turns)
+    return Transcript(
+        telling.session_id, telling.title, turns, tuple(telling.diagnostics)
+    )
+
+
+def diagnose(session: Session) -> Iterator[Diagnostic]:
+    """Yield what is odd about *session*, in the order of finding."""
+    yield from session.diagnostics
+    walk = Walk()
+    for index, part in parts(session.events):
+        yield from walk.step(part, index).diagnostics
+    yield from walk.finish().diagnostics
+
+
+def _turns(session: Session, diagnostics: list[Diagnostic]) -> Iterator[Turn]:
+    walk, builder = Walk(), TurnBuilder()
+    for index, part in parts(session.events):
+        advance = walk.step(part, index)
+        if advance is NOTHING:
+            continue
+        diagnostics += advance.diagnostics
+        if ended := builder.add(part, index, advance):
+            yield ended
+    advance = walk.finish()
+    diagnostics += advance.diagnostics
+    if ended := builder.finish(advance):
+        yield ended

@@ -1,0 +1,292 @@
+"""One pass over a history: what each event brings about, in the order of the hooks."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+import attrs
+
+from replay.coalescing.coalescer import Coalescer
+from replay.codec.parts import KINDS, Deltas, Part
+from replay.model.diagnostics import Diagnostic
+from replay.model.events import (
+    Event,
+    Stop,
+    Text,
+    TextDelta,
+    Thinking,
+    ThinkingDelta,
+    ToolCall,
+    ToolResult,
+    UnknownEvent,
+    UserInput,
+)
+from replay.model.messages import Kind, Message, ToolExchange
+
+_SHOWN: Final = 60  # characters of a name, so that many results repeat little
+
+
+@attrs.define(eq=False)
+class Exchange:
+    """A tool exchange while its results are still coming in."""
+
+    call: ToolCall | None
+    index: int
+    end: int
+    status: str
+    results: list[ToolResult] = attrs.field(factory=list)
+
+    def frozen(self) -> ToolExchange:
+        """Return it as it stands."""
+        return ToolExchange(
+            self.call,
+            tuple(self.results),
+            self.status,  # type: ignore[arg-type]  # only the four words are given
+            self.index,
+            self.end,
+        )
+
+
+@attrs.define(eq=False)
+class Advance:
+    """What one event brings about, in the order in which it is told."""
+
+    released: Sequence[Message] = ()  #: a boundary has come for these
+    closes: bool = False  #: the turn before it ends
+    opens: bool = False  #: a turn begins with it
+    diagnostics: Sequence[Diagnostic] = ()
+    settled: Sequence[Message] = ()  #: a full event has settled these
+    exchange: Exchange | None = None  #: the tool exchange that it belongs to
+
+
+NOTHING = Advance()
+
+
+class OpenCalls:
+    """Tool calls by id: those of this turn, and those that earlier ones left open."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, deque[Exchange]] = {}
+        self._latest: dict[str, Exchange] = {}
+        self._earlier: dict[str, list[deque[Exchange]]] = {}
+
+    def add(self, exchange: Exchange, call: ToolCall) -> None:
+        """Take a call that waits for its result."""
+        self._open.setdefault(call.call_id, deque()).append(exchange)
+        self._latest[call.call_id] = exchange
+
+    def match(self, result: ToolResult, index: int) -> Exchange:
+        """Return the exchange that *result* belongs to."""
+        waiting = self._open.get(result.call_id)
+        exchange = waiting.popleft() if waiting else self._latest.get(result.call_id)
+        if exchange is None:
+            exchange = self._late(result, index)
+        elif exchange.status == "unresolved":
+            exchange.status = "resolved"
+        return exchange
+
+    def _late(self, result: ToolResult, index: int) -> Exchange:
+        turns = self._earlier.get(result.call_id)
+        if not turns:
+            return Exchange(None, index, index, "orphan")
+        late = Exchange(turns[-1].popleft().call, index, index, "late")
+        if not turns[-1]:
+            turns.pop()
+        self._latest[result.call_id] = late
+        return late
+
+    def end_turn(self) -> None:
+        """Put the calls that are still open aside for late results."""
+        for call_id, waiting in self._open.items():
+            if waiting:
+                self._earlier.setdefault(call_id, []).append(waiting)
+        self._open.clear()
+        self._latest.clear()
+
+
+class Walk:
+    """Walks a history's events in order, one :meth:`step` each, then :meth:`finish`."""
+
+    def __init__(self) -> None:
+        self.turn = -1  #: the number of the latest turn; -1: none has begun
+        self._coalescer = Coalescer()
+        self._calls = OpenCalls()
+        self.is_open = False  #: whether a turn has begun that has no stop yet
+        self._has_early_events = False
+        self._take: dict[type, Callable[[Any, int], Advance]] = {
+            Deltas: self._deltas,
+            TextDelta: self._delta,
+            ThinkingDelta: self._delta,
+            Text: self._full,
+            Thinking: self._full,
+            ToolCall: self._tool_call,
+            ToolResult: self._tool_result,
+            UserInput: self._user_input,
+            Stop: self._stop,
+            UnknownEvent: self._unknown,
+        }
+
+    def step(self, part: Part, index: int) -> Advance:
+        """Take the part of the history that begins at *index*.
+
+        Raises:
+            TypeError: It is no event.
+        """
+        take = self._take.get(type(part))
+        if take is None:
+            message = f"expected an event such as Text, got {type(part).__name__}"
+            raise TypeError(message)
+        return take(part, index)
+
+    def _delta(self, delta: TextDelta | ThinkingDelta, index: int) -> Advance:
+        cls, content = type(delta), delta.content
+        return self._deltas(Deltas(cls, [content], content), index)
+
+    def _deltas(self, deltas: Deltas, index: int) -> Advance:
+        if not deltas.text:
+            return NOTHING
+        advance = NOTHING if self.is_open else self._begin(Advance())
+        self._coalescer.delta(
+            KINDS[deltas.cls],
+            deltas.text,
+            index + deltas.first,
+            may_have_halves=deltas.may_have_halves,
+        )
+        return advance
+
+    def finish(self) -> Advance:
+        """Take the end of the events; its turn opens before it closes."""
+        advance = Advance(released=self._coalescer.release(complete=False))
+        if self.turn < 0 and self._has_early_events:
+            self._begin(advance)
+        advance.closes = self.turn >= 0
+        return self._told(advance)
+
+    def _full(self, event: Text | Thinking, index: int) -> Advance:
+        kind: Kind = "text" if isinstance(event, Text) else "thinking"
+        messages = self._coalescer.full(kind, event, index)
+        advance = Advance()
+        if messages is not None:
+            advance.settled = messages
+            if not self.is_open:
+                self._begin(advance)
+        return self._told(advance)
+
+    def _unknown(self, event: UnknownEvent, index: int) -> Advance:
+        self._has_early_events = True
+        return Advance(diagnostics=[Diagnostic(event.code, index, event.reason)])
+
+    def _user_input(self, _: UserInput, __: int) -> Advance:
+        advance = self._boundary(complete=False)
+        self._coalescer.forget()
+        self._begin(advance)
+        return self._told(advance)
+
+    def _tool_call(self, event: ToolCall, index: int) -> Advance:
+        advance = self._boundary()
+        if not self.is_open:
+            self._begin(advance)
+        advance.exchange = Exchange(event, index, index, "unresolved")
+        self._calls.add(advance.exchange, event)
+        return self._told(advance)
+
+    def _tool_result(self, event: ToolResult, index: int) -> Advance:
+        advance = self._boundary()
+        exchange = advance.exchange = self._calls.match(event, index)
+        exchange.results.append(event)
+        exchange.end = index
+        if exchange.status == "late":
+            self._say("late-result", index, f"its call is {event.call_id!a}")
+        if exchange.call is None:
+            self._say("orphan-result", index, f"no call has the id {event.call_id!a}")
+            if not self.is_open:
+                self._begin(advance)
+        elif exchange.call.name != event.name:
+            names = (name[:_SHOWN] for name in (event.name, exchange.call.name))
+            detail = "{!a} answers a call of {!a}".format(*names)
+            self._say("result-name-differs", index, detail)
+        return self._told(advance)
+
+    def _stop(self, event: Stop, index: int) -> Advance:
+        advance = self._boundary(complete=not event.is_error)
+        if self.turn < 0:
+            self._begin(advance)
+        elif not self.is_open:
+            self._say("repeated-stop", index, "its turn has stopped before")
+        if event.is_error != (event.error is not None):
+            said = "an error, and names none" if event.is_error else "no error, yet one"
+            self._say("error-flag-differs", index, f"is_error says {said}")
+        self.is_open = False
+        return self._told(advance)
+
+    def _boundary(self, *, complete: bool = True) -> Advance:
+        return Advance(self._coalescer.release(complete=complete))
+
+    def _begin(self, advance: Advance) -> Advance:
+        advance.closes, advance.opens = self.turn >= 0, True
+        self.turn += 1
+        self.is_open = True
+        self._calls.end_turn()
+        return advance
+
+    def _say(self, code: str, index: int, detail: str) -> None:
+        self._coalescer.diagnostics.append(Diagnostic(code, index, detail))
+
+    def _told(self, advance: Advance) -> Advance:
+        if self._coalescer.diagnostics:
+            advance.diagnostics = self._coalescer.diagnostics
+            self._coalescer.diagnostics = []
+        return advance
+
+
+def coalesce(
+    events: Iterable[Event],
+    *,
+    on_diagnostic: Callable[[Diagnostic], object] | None = None,
+) -> Iterator[Event | Message]:
+    """Yield the events of a history, with its full events replaced by messages.
+
+    Every message comes exactly once, at the latest with the next tool event, stop or
+    user input, however its deltas were cut. All other events, deltas included, come
+    as they are.
+
+    Args:
+        events: A history, oldest event first.
+        on_diagnostic: Called with each odd thing as it is found; None: they are
+            dropped.
+
+    >>> from replay import Text, TextDelta
+    >>> history = [TextDelta("Reve"), TextDelta("nue"), Text("Revenue")]
+    >>> [item.content for item in coalesce(history)]
+    ['Reve', 'nue', 'Revenue']
+    """
+    tell = on_diagnostic or (lambda _: None)
+    walk, index = Walk(), 0
+    for cls, group in groupby(events, type):
+        if cls is TextDelta or cls is ThinkingDelta:
+            contents: list[str] = []
+            for delta in group:
+                contents.append(delta.content)  # type: ignore[union-attr]  # it is one
+                yield delta
+            walk.step(Deltas(cls, contents, "".join(contents)), index)
+            index += len(contents)
+        else:
+            for event in group:
+                yield from _coalesced(event, walk.step(event, index), tell)
+                index += 1
+    advance = walk.finish()
+    yield from advance.released
+    for diagnostic in advance.diagnostics:
+        tell(diagnostic)
+
+
+def _coalesced(
+    event: Event, advance: Advance, tell: Callable[[Diagnostic], object]
+) -> Iterator[Event | Message]:
+    yield from advance.released
+    if not isinstance(event, Text | Thinking):
+        yield event
+    for diagnostic in advance.diagnostics:
+        tell(diagnostic)
+    yield from advance.settled

@@ -1,0 +1,1 @@
+"""Text to sessions and back, however large."""

@@ -1,0 +1,104 @@
+"""What a recording may hold: how large and how deep, and whether all is known."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+import attrs
+
+from replay.codec.structure import check_event
+from replay.errors import LimitExceededError
+from replay.model.json_text import is_deeper, write
+from replay.model.limits import Limits
+
+Where: TypeAlias = Callable[[int], str]  #: the place of the event at an index
+
+
+def in_list(path: str) -> Where:
+    """Return what tells the JSON path of each event of the list at *path*."""
+    return lambda index: f"{path}[{index}]"
+
+
+@attrs.frozen
+class Checks:
+    """What is checked when a recording is read."""
+
+    strict: bool  #: refuse events that are not known or malformed
+    limits: Limits
+
+    def header(self, header: Mapping[str, object]) -> None:
+        """Check what a document holds beside its events.
+
+        Raises:
+            LimitExceededError: It is too deep.
+        """
+        self._depth("$", header)
+
+    def may_refuse(self, depth: int, size: int) -> bool:
+        """Tell whether known events must be looked at one by one.
+
+        Args:
+            depth: What the depth of no field exceeds.
+            size: How long they are together, in bytes.
+        """
+        limits = self.limits
+        return self.strict or depth > limits.depth or size > limits.event_bytes
+
+    def is_too_deep(self, values: Sequence[object], levels: int) -> bool:
+        """Tell whether any field is nested too deep.
+
+        Args:
+            values: A list that holds the fields.
+            levels: How deep they are in it.
+        """
+        return is_deeper(values, self.limits.depth + levels)
+
+    def event(self, where: str, value: object) -> None:
+        """Check one event.
+
+        Args:
+            where: Its JSON path.
+            value: Its JSON value.
+
+        Raises:
+            LimitExceededError: It is too deep.
+            DecodeError: Checks are strict, and it is not as it should be.
+        """
+        self._depth(where, value)
+        if self.strict:
+            check_event(value, where)
+
+    def events(self, values: Iterable[object], where: Where, first: int = 0) -> None:
+        """Check each of several events, as :meth:`event` does.
+
+        Args:
+            values: Their JSON values.
+            where: Tells their places.
+            first: The index of the first of them.
+        """
+        for index, value in enumerate(values, first):
+            self.event(where(index), value)
+
+    def sizes(self, values: Iterable[object], where: Where, first: int = 0) -> None:
+        """Check how long each event is when it is written.
+
+        Args:
+            values: Their JSON values.
+            where: Tells their places.
+            first: The index of the first of them.
+
+        Raises:
+            LimitExceededError: One is too long.
+        """
+        for index, value in enumerate(values, first):
+            if len(write(value)) > self.limits.event_bytes:
+                raise self.too_long(where(index))
+
+    def too_long(self, where: str) -> LimitExceededError:
+        """Return the error that says so of what is at *where*."""
+        reason = f"longer than {self.limits.event_bytes} bytes"
+        return LimitExceededError(where, reason, hint="raise Limits(event_bytes=…)")
+
+    def _depth(self, where: str, value: object) -> None:
+        if is_deeper(value, self.limits.depth + 1):
+            reason = f"nested deeper than {self.limits.depth} levels"
+            raise LimitExceededError(where, reason, hint="raise Limits(depth=…)")

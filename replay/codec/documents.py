@@ -1,0 +1,314 @@
+"""What a recording's JSON text makes: sessions, checked, each in its shape."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, BinaryIO, Final, TypeAlias
+
+import attrs
+
+from replay.codec.checks import Checks, Where, in_list
+from replay.codec.history import (
+    DecodedEvents,
+    KnownEvents,
+    RecordedEvents,
+    decode_known,
+)
+from replay.codec.json_scan import BLANKS, MARK, cut
+from replay.codec.structure import decode_header
+from replay.errors import DecodeError
+from replay.model.diagnostics import Diagnostic
+from replay.model.events import EVENT_CLASSES
+from replay.model.json_text import Parsed, parse
+from replay.model.sessions import Session, Shape
+
+_PIECE: Final = 1 << 20  # bytes of a line that are passed over at once
+
+
+@attrs.frozen
+class Line:
+    """A line that is not blank."""
+
+    number: int  #: from 1, blank ones counted
+    text: bytes  #: with its line end
+    end: int  #: where it ends, in bytes from the beginning of the text
+
+    @property
+    def start(self) -> int:
+        """Return where it begins, in bytes from the beginning of the text."""
+        return self.end - len(self.text)
+
+
+def lines(file: BinaryIO, checks: Checks) -> Iterator[Line]:
+    """Yield the lines of a file that are not blank.
+
+    Args:
+        file: At its beginning.
+        checks: How long a line may be.
+
+    Raises:
+        LimitExceededError: One is longer.
+    """
+    for line in lines_of_any_length(file, checks.limits.event_bytes):
+        check_length(line, checks)
+        yield line
+
+
+def check_length(line: Line, checks: Checks) -> None:
+    """Refuse a line that is longer than it may be.
+
+    Raises:
+        LimitExceededError: It is.
+    """
+    if len(line.text) > checks.limits.event_bytes:
+        where = f"line {line.number}"
+        raise checks.too_long(where)
+
+
+def lines_of_any_length(
+    file: BinaryIO, longest: int, *, offset: int = 0, before: int = 0
+) -> Iterator[Line]:
+    """Yield the lines of a file that are not blank, and those that are too long.
+
+    Args:
+        file: At the beginning of a line.
+        longest: Of a longer line, only one byte more than that is kept.
+        offset: Where that line begins, in bytes from the beginning of the text.
+        before: How many lines there are before it.
+    """
+    at = offset
+    read = partial(file.readline, longest + 1)
+    for number, text in enumerate(iter(read, b""), before + 1):
+        if len(text) > longest or text.removeprefix(MARK).strip(BLANKS):
+            yield Line(number, text, at + len(text))
+        at += len(text)
+        if len(text) > longest and not text.endswith(b"\n"):
+            at += pass_over_rest(file)
+
+
+def groups(lines: Iterator[Line], block: int) -> Iterator[list[Line]]:
+    """Yield lines that follow each other, some at once.
+
+    Args:
+        lines: The lines of a text.
+        block: How far a group may reach, in bytes, the blank lines in it included;
+            one line may be longer.
+    """
+    group: list[Line] = []
+    for line in lines:
+        if group and line.end - group[0].start > block:
+            yield group
+            group = []
+        group.append(line)
+    if group:
+        yield group
+
+
+def pass_over_rest(file: BinaryIO) -> int:
+    """Pass over the rest of a line; return how many bytes that was."""
+    size = 0
+    while piece := file.readline(_PIECE):
+        size += len(piece)
+        if piece.endswith(b"\n"):
+            break
+    return size
+
+
+NO_SESSION_HINT: Final = (
+    'a session is {"session_id": …, "events": […]}, a list of events, or either '
+    "as JSON Lines"
+)
+Oddities: TypeAlias = Iterable[tuple[str, str]]
+
+
+@attrs.frozen
+class Reader:
+    """Makes sessions of the text of one recording."""
+
+    session_id: str  #: what a session is called that does not say so itself
+    checks: Checks
+
+    def document(self, data: bytes) -> Session:
+        """Return the session that the whole of *data* is."""
+        session = self._known(data, self.session_id)
+        return session or self._any(parse(data), data, self.session_id)
+
+    def sessions(self, lines: Iterable[Line]) -> Iterator[Session]:
+        """Yield the sessions that *lines* hold, a document each."""
+        for number, line in enumerate(lines, 1):
+            yield self.on_line(line, self.id_of(number))
+
+    def id_of(self, number: int) -> str:
+        """Return what the session on a line is called that does not say so itself.
+
+        Args:
+            number: How many lines there are up to it, itself included, blank ones not.
+        """
+        return self.session_id if number == 1 else f"{self.session_id}-{number}"
+
+    def on_line(self, line: Line, session_id: str) -> Session:
+        """Return the session that a line holds.
+
+        Args:
+            line: One of a text whose lines are sessions.
+            session_id: What it is called where it does not say so.
+
+        Raises:
+            DecodeError: It holds something else.
+        """
+        with _numbered(line.number):
+            session = self._known(line.text, session_id)
+            if session is not None and session.shape == "document":
+                return session
+            parsed = parse(line.text.rstrip(b"\r\n"))
+            if is_document(parsed.value):
+                return self._any(parsed, line.text, session_id)
+        where = f"line {line.number}"
+        reason = "no session: the lines before are sessions"
+        raise DecodeError(where, reason, hint=NO_SESSION_HINT)
+
+    def events(
+        self, lines: Sequence[Line], first: int = 0
+    ) -> tuple[KnownEvents | DecodedEvents, Oddities]:
+        """Return the events that *lines* hold, one each, and what is odd about them.
+
+        Args:
+            lines: Some lines of the recording that follow each other.
+            first: The index of the first event.
+
+        Raises:
+            DecodeError: A line is no JSON, or does not pass the checks.
+        """
+
+        def where(index: int) -> str:
+            return f"line {lines[index - first].number}, $"
+
+        text = b"\n".join(line.text for line in lines)
+        if (known := decode_known(text, "lines")) is not None:
+            known.check(self.checks, where, first)
+            return known, ()
+        parsed = [parse_line(line) for line in lines]
+        events = DecodedEvents([each.value for each in parsed])
+        events.check(self.checks, where, first)
+        return events, [oddity for each in parsed for oddity in each.oddities]
+
+    def with_header(
+        self,
+        header: Mapping[str, object],
+        events: RecordedEvents,
+        oddities: Oddities,
+        session_id: str,
+    ) -> Session:
+        """Return the session that a document is.
+
+        Args:
+            header: Its object, with null for its events.
+            events: What stood there.
+            oddities: What was odd about its text.
+            session_id: What it is called where it does not say so.
+
+        Raises:
+            DecodeError: A field of the header is wrong.
+        """
+        self.checks.header(header)
+        known = decode_header(header, session_id)
+        return Session(
+            known.session_id,
+            last_updated_at=known.last_updated_at,
+            generated_title=known.generated_title,
+            index_ids=known.index_ids,
+            job_metadata=known.job_metadata,
+            shared_access=known.shared_access,
+            recorded=header,
+            events=events,
+            diagnostics=_diagnostics(oddities),
+            derived_id=None if "session_id" in header else session_id,
+        )
+
+    def without_header(
+        self, events: RecordedEvents, shape: Shape, oddities: Oddities
+    ) -> Session:
+        """Return the session that events by themselves are."""
+        diagnostics = _diagnostics(oddities)
+        return Session(
+            self.session_id, events=events, shape=shape, diagnostics=diagnostics
+        )
+
+    def _known(self, data: bytes, session_id: str) -> Session | None:
+        """Return the session where it is laid out as expected, and all is known."""
+        if data.startswith(b"["):
+            events = self._checked(data, in_list("$"))
+            return None if events is None else self.without_header(events, "list", ())
+        if (found := cut(data)) is None:
+            return None
+        events = self._checked(found.array, in_list("$.events"))
+        if events is None:
+            return None
+        return self.with_header(found.header, events, found.oddities, session_id)
+
+    def _checked(self, array: bytes, where: Where) -> KnownEvents | None:
+        events = decode_known(array, "array")
+        if events is None:
+            return None
+        events.check(self.checks, where)
+        if len(array) > self.checks.limits.event_bytes:
+            self.checks.sizes(events.values(), where)
+        return events
+
+    def _any(self, parsed: Parsed, data: bytes, session_id: str) -> Session:
+        value: Any = parsed.value
+        if is_document(value):
+            header = {key: None if key == "events" else value[key] for key in value}
+            events = self._decoded(value["events"], in_list("$.events"), data)
+            return self.with_header(header, events, parsed.oddities, session_id)
+        if isinstance(value, list):
+            events = self._decoded(value, in_list("$"), data)
+            return self.without_header(events, "list", parsed.oddities)
+        if not _is_event(value):
+            reason = "no session: the object has no list of events"
+            raise DecodeError(where="$", reason=reason, hint=NO_SESSION_HINT)
+        events = self._decoded([value], lambda _: "$", data)
+        return self.without_header(events, "lines", parsed.oddities)
+
+    def _decoded(
+        self, values: list[object], where: Where, data: bytes
+    ) -> DecodedEvents:
+        events = DecodedEvents(values)
+        events.check(self.checks, where)
+        if len(data) > self.checks.limits.event_bytes:
+            self.checks.sizes(values, where)
+        return events
+
+
+def is_document(value: object) -> bool:
+    """Tell whether a JSON value is a session's document."""
+    return isinstance(value, dict) and isinstance(value.get("events"), list)
+
+
+def parse_line(line: Line) -> Parsed:
+    """Return the JSON value of a line.
+
+    Raises:
+        DecodeError: It is none; the error names the line by its number.
+    """
+    with _numbered(line.number):
+        return parse(line.text.rstrip(b"\r\n"))
+
+
+def _is_event(value: object) -> bool:
+    kind = value.get("type") if isinstance(value, dict) else None
+    return isinstance(kind, str) and kind in EVENT_CLASSES
+
+
+@contextmanager
+def _numbered(number: int) -> Iterator[None]:
+    """Let an error of the one line that is read within the block bear its number."""
+    try:
+        yield
+    except DecodeError as error:
+        where = error.where.removeprefix("line 1, ")
+        raise attrs.evolve(error, where=f"line {number}, {where}") from None
+
+
+def _diagnostics(oddities: Oddities) -> tuple[Diagnostic, ...]:
+    return tuple(Diagnostic(code, None, detail) for code, detail in oddities)

@@ -1,0 +1,204 @@
+"""Where JSON values end in a text, told by its brackets; whether it is JSON is not.
+
+Where the cut goes is a guess that the header's text confirms or not; a document that is
+laid out in some other way is read whole.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO, Final, Literal, TypeAlias
+
+import attrs
+
+from replay.errors import DecodeError
+from replay.model.json_text import judge, parse
+
+#: A string (its last group is empty where the text ends too soon), or a bracket.
+_TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)|[][{}]', re.DOTALL)
+_SCALAR: Final = re.compile(rb"[^ \t\r\n,\]}\"\[{]++(?=[ \t\r\n,\]}])")
+_BLANK: Final = re.compile(rb"[ \t\r\n]*+")
+
+
+def value_end(text: bytes, start: int) -> int | None:
+    """Return where the value that begins at *start* ends; None: not in this text."""
+    if text[start : start + 1] not in (b'"', b"[", b"{"):
+        scalar = _SCALAR.match(text, start)
+        return scalar and scalar.end()
+    depth = 0
+    for token in _TOKEN.finditer(text, start):
+        if token[0] in b"[{":
+            depth += 1
+        elif token[0] in b"]}":
+            depth -= 1
+        elif not token[1]:
+            return None
+        if depth <= 0:
+            return token.end()
+    return None
+
+
+def values_end(text: bytes, start: int, enough: int) -> int:
+    """Return where the last of some values ends that commas part.
+
+    Args:
+        text: Where to look.
+        start: Where the first value begins, or a blank before it.
+        enough: How far to look.
+
+    Returns:
+        The end of the last value that is whole and begins before *enough*; *start*
+        where there is none.
+    """
+    last = start
+    while start < enough:
+        end = value_end(text, blank_end(text, start))
+        if end is None:
+            return last
+        last, start = end, blank_end(text, end)
+        if text[start : start + 1] != b",":
+            return last
+        start += 1
+    return last
+
+
+def blank_end(text: bytes, start: int) -> int:
+    """Return where the blanks end that begin at *start*."""
+    blank = _BLANK.match(text, start)
+    return blank.end() if blank else start
+
+
+def follow_brackets(text: bytes, start: int, end: int, opened: bytearray) -> None:
+    """Bring the brackets that are open at *start* to those that are open at *end*.
+
+    Args:
+        text: Where to look.
+        start: Where to begin; no string is open there.
+        end: Where to stop.
+        opened: The brackets that are open, outermost first.
+    """
+    for token in _TOKEN.finditer(text, start, end):
+        if token[0] in b"[{":
+            opened += token[0]
+        elif token[0] in b"]}":
+            del opened[-1:]
+
+
+Form: TypeAlias = Literal["array", "lines"]
+
+BLANKS = b" \t\r\n"  #: what may stand around a JSON value
+MARK = b"\xef\xbb\xbf"  #: a byte order mark, which may stand before the first
+
+
+def values_of(text: bytes, form: Form) -> Sequence[object]:
+    """Return the JSON values of the events that a text holds.
+
+    Args:
+        text: JSON that was decoded before.
+        form: How it is laid out.
+    """
+    if form == "lines":
+        return [parse(line).value for line in lines_of(text)]
+    values: Any = parse(text).value
+    return values  # type: ignore[no-any-return]  # an array gives a list
+
+
+def lines_of(text: bytes) -> list[bytes]:
+    """Return the lines of a text that are not blank."""
+    lines = text.split(b"\n")
+    return [line for line in lines if line.removeprefix(MARK).strip(BLANKS)]
+
+
+#: A key, since before it there is no text that could go on in a string.
+_EVENTS: Final = re.compile(rb'(?<=[{, \t\r\n])"events"[ \t\r\n]*+:[ \t\r\n]*+\[')
+_FARTHEST: Final = 200  # blanks between the last event and the end of its array
+_TRIES: Final = 100
+
+
+@attrs.frozen
+class Cut:
+    """A document's header, with null for its events, and the text of these."""
+
+    header: Mapping[str, object]
+    oddities: tuple[tuple[str, str], ...]
+    array: bytes
+
+
+def cut(data: bytes) -> Cut | None:
+    """Return a document in two; None: it must be read whole to tell."""
+    start = beginning_of_events(data)
+    end = end_of_events(data)
+    if not 0 <= start < end:
+        return None
+    try:
+        parsed = judge(data[:start] + b"null" + data[end:])
+    except DecodeError:
+        return None
+    header: Any = parsed.value  # an object, for "events" stands at its root
+    return Cut(header, parsed.oddities, data[start:end])
+
+
+def beginning_of_events(data: bytes) -> int:
+    """Return where the array of a document's events begins; -1: nowhere."""
+    opened, at = bytearray(), 0
+    for found in _EVENTS.finditer(data):
+        follow_brackets(data, at, found.start(), opened)
+        at = found.start()
+        if opened == b"{":
+            return found.end() - 1
+    return -1
+
+
+def end_of_events(data: bytes) -> int:
+    """Return where the last array ends that has an object at its end; 0: nowhere."""
+    end = len(data)
+    for _ in range(_TRIES):
+        end = max(0, data.rfind(b"]", 0, end))
+        if data[max(0, end - _FARTHEST) : end].rstrip(BLANKS).endswith(b"}"):
+            return end + 1
+    return 0
+
+
+class Window:
+    """Some bytes of a text, from a place that moves on to its end."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.data = b""
+        self.offset = 0  #: where the data begin in the text
+        self.is_last = False  #: whether nothing follows the data
+        self._file = file
+
+    def fill(self, size: int) -> None:
+        """Hold at least *size* bytes, or all that is left."""
+        pieces = [self.data]
+        missing = size - len(self.data)
+        while missing > 0 and not self.is_last:
+            piece = self._file.read(missing)
+            pieces.append(piece)
+            missing -= len(piece)
+            self.is_last = not piece
+        self.data = b"".join(pieces)
+
+    def pass_mark(self) -> bool:
+        """Pass over a byte order mark; tell whether there was one."""
+        self.fill(len(MARK))
+        is_marked = self.data.startswith(MARK)
+        self.drop(len(MARK) if is_marked else 0)
+        return is_marked
+
+    def peek(self, size: int) -> bytes:
+        """Pass over blanks, and return the byte that follows; none: nothing does.
+
+        Args:
+            size: How many bytes to hold at once.
+        """
+        self.fill(size)
+        while (blanks := blank_end(self.data, 0)) == len(self.data) > 0:
+            self.drop(blanks)
+            self.fill(size)
+        self.drop(blanks)
+        return self.data[:1]
+
+    def drop(self, size: int) -> None:
+        """Move on by *size* bytes, which are held."""
+        self.data = self.data[size:]
+        self.offset += size

@@ -1,0 +1,89 @@
+"""A history in parts: the deltas of one kind that follow each other, or one event.
+
+Sorting and joining them is left to what Python does in C, since most events are deltas
+and few listen to each of them.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, repeat
+from typing import Any, Final, TypeAlias
+
+import attrs
+
+from replay.codec.structure import decode_event
+from replay.model.events import Event, TextDelta, ThinkingDelta
+from replay.model.messages import Kind
+
+Delta: TypeAlias = TextDelta | ThinkingDelta
+
+#: What each delta is a piece of.
+KINDS: Final[dict[type[Delta], Kind]] = {TextDelta: "text", ThinkingDelta: "thinking"}
+#: The setter of each field: it makes a delta in half the time of its class's __init__.
+_SETTERS: Final[Any] = {
+    cls: tuple(getattr(cls, field.name).__set__ for field in attrs.fields(cls))
+    for cls in KINDS
+}
+_drain: Final = deque[object](maxlen=0).extend
+
+
+@attrs.frozen(eq=False)
+class Deltas:
+    """Deltas of one kind that follow each other, as they were recorded or built."""
+
+    cls: type[Delta]
+    contents: list[str]
+    text: str  #: the contents joined
+    #: events, or the objects that they were recorded as; None: they hold no more
+    items: Sequence[object] | None = None
+    may_have_halves: bool = True  #: of surrogate pairs; False: there are none
+
+    @property
+    def first(self) -> int:
+        """Return how many of them are empty before the first that is not."""
+        if not self.text or self.contents[0]:
+            return 0
+        return next(count for count, each in enumerate(self.contents) if each)
+
+    def events(self) -> Sequence[Delta]:
+        """Return the deltas as events."""
+        if self.items is None:
+            return _built_from(self.cls, self.contents)
+        if isinstance(self.items[0], self.cls):
+            return self.items  # type: ignore[return-value]  # all of them are of one class
+        if set(map(len, self.items)) == {2}:  # type: ignore[arg-type]  # type and content
+            return _built_from(self.cls, self.contents)
+        return [decode_event(item) for item in self.items]  # type: ignore[misc]  # deltas
+
+
+Part: TypeAlias = Event | Deltas
+
+
+def _built_from(cls: type[Delta], contents: Sequence[str]) -> list[Delta]:
+    made: list[Delta] = list(map(object.__new__, repeat(cls, len(contents))))
+    set_recorded, set_content = _SETTERS[cls]
+    _drain(map(set_recorded, made, repeat(None)))
+    _drain(map(set_content, made, contents))
+    return made
+
+
+def part_of(event: Event) -> Part:
+    """Return one event as a part."""
+    if isinstance(event, TextDelta | ThinkingDelta):
+        return Deltas(type(event), [event.content], event.content, [event])
+    return event
+
+
+def parts_of_events(events: Iterable[Event]) -> Iterator[tuple[int, Part]]:
+    """Yield what *events* consist of, each part with the index of its first event."""
+    index = 0
+    for cls, group in groupby(events, type):
+        if cls is TextDelta or cls is ThinkingDelta:
+            deltas: list[Any] = list(group)  # of that class, which mypy cannot see
+            contents = [event.content for event in deltas]
+            yield index, Deltas(cls, contents, "".join(contents), deltas)
+            index += len(deltas)
+        else:
+            for event in group:
+                yield index, event
+                index += 1

@@ -1,0 +1,157 @@
+"""The shapes of a recording: a document, a list of events, JSON Lines of either."""
+
+import io
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain
+from typing import Final
+
+import attrs
+
+from replay.codec.checks import Checks
+from replay.codec.documents import (
+    NO_SESSION_HINT,
+    Reader,
+    is_document,
+    lines,
+    parse_line,
+)
+from replay.codec.json_scan import BLANKS, MARK, blank_end
+from replay.codec.large_reader import FollowedByLines, LargeReader
+from replay.codec.stored_history import SourceText
+from replay.errors import DecodeError
+from replay.model.json_text import decode_text, parse
+from replay.model.limits import Limits
+from replay.model.sessions import Session
+
+_LIMITS: Final = Limits()
+
+
+def loads(
+    data: bytes | str, *, strict: bool = False, limits: Limits = _LIMITS
+) -> Session:
+    """Return the one session that *data* holds.
+
+    Args:
+        data: A session document, a list of events, or JSON Lines of either.
+        strict: Refuse events that are not known or malformed, which otherwise become
+            :class:`~replay.UnknownEvent`.
+        limits: How large things may be.
+
+    Raises:
+        DecodeError: It is no session, or holds several.
+    """
+    if isinstance(data, str):
+        data = data.encode("utf-8", "backslashreplace")
+    sessions = read_sessions(
+        SourceText(partial(io.BytesIO, data)),
+        session_id="session",
+        strict=strict,
+        limits=limits,
+    )
+    first = next(sessions)
+    if second := next(sessions, None):
+        reason = f"several sessions: {first.session_id!a}, then {second.session_id!a}"
+        hint = "read them with replay.open"
+        raise DecodeError(where="$", reason=reason, hint=hint)
+    return first
+
+
+def read_sessions(
+    text: SourceText,
+    *,
+    session_id: str,
+    is_lines: bool | None = None,
+    strict: bool = False,
+    limits: Limits = _LIMITS,
+) -> Iterator[Session]:
+    """Yield the sessions that a text holds, one at a time; at least one.
+
+    A large text is not kept in memory: the events of its session are read from it again
+    whenever they are walked.
+
+    Args:
+        text: JSON in UTF-8.
+        session_id: What the session is called where the recording does not say.
+        is_lines: Whether it is JSON Lines, a value a line; None: find out.
+        strict: Refuse events that are not known or malformed.
+        limits: How large things may be.
+
+    Raises:
+        DecodeError: It is no session; the sessions before that have been yielded.
+    """
+    reader = Reader(session_id, Checks(strict, limits))
+    large = LargeReader(reader, text)
+    with text.named():
+        with text.opened() as file:
+            head = file.read(text.kept + 1)
+        start = blank_end(head, len(MARK) if head.startswith(MARK) else 0)
+        first = head[start : start + 1] or large.first_byte()
+        if not first:
+            raise _empty()
+        if is_lines or _begins_with_a_line(head[start:], first):
+            is_kept = len(head) <= text.kept
+            kept = attrs.evolve(text, open_file=partial(io.BytesIO, head))
+            yield from _of_lines(large, kept if is_kept else text, is_kept=is_kept)
+        elif len(head) <= text.kept:
+            yield reader.document(head)
+        else:
+            yield from _of_document(large, is_list=first == b"[")
+
+
+def _of_document(large: LargeReader, *, is_list: bool) -> Iterator[Session]:
+    try:
+        yield large.from_list() if is_list else large.from_document()
+    except FollowedByLines:
+        yield from _of_lines(large, large.text, is_kept=False)
+
+
+def _of_lines(
+    large: LargeReader, text: SourceText, *, is_kept: bool
+) -> Iterator[Session]:
+    reader = large.reader
+    with text.opened() as file:
+        waiting = lines(file, reader.checks)
+        first = next(waiting, None)
+        if first is None:  # for a byte order mark is no line
+            raise _empty()
+        waiting = chain([first], waiting)
+        if is_document(parse_line(first).value):
+            yield from reader.sessions(waiting)
+        elif is_kept:
+            events, oddities = reader.events([*waiting])
+            yield reader.without_header(events, "lines", oddities)
+        else:
+            yield large.from_lines(waiting)
+
+
+def _empty() -> DecodeError:
+    return DecodeError(where="$", reason="empty", hint=NO_SESSION_HINT)
+
+
+def _begins_with_a_line(text: bytes, first: bytes) -> bool:
+    """Tell whether the first line is an object by itself, and others follow.
+
+    Args:
+        text: From its first value on, as much of it as is known.
+        first: The first byte of that value.
+
+    Raises:
+        DecodeError: What begins there is neither an object nor a list.
+    """
+    end = text.find(b"\n") + 1 or len(text)
+    if first not in b"{[":
+        shown = decode_text(text[:end]).strip()[:20]
+        reason = f"expected an object or a list, got {shown!a}"
+        raise DecodeError(where="$", reason=reason, hint=NO_SESSION_HINT)
+    if blank_end(text, end) == len(text):
+        return False
+    line = text[:end].rstrip(BLANKS)
+    return line.endswith(b"}") and _is_object(line)
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(parse(line).value, dict)
+    except DecodeError:
+        return False

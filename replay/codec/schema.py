@@ -1,0 +1,192 @@
+"""What msgspec makes of events that are all as the service describes them.
+
+A small value each, and a refusal of the whole text where one is anything else: an
+unknown type, another key, a field that is missing or wrong.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from itertools import groupby
+from operator import attrgetter, or_
+from typing import Any, Final
+
+import msgspec
+
+from replay.codec.json_scan import Form, lines_of
+from replay.codec.parts import Deltas, Part
+from replay.model.events import (
+    EVENT_CLASSES,
+    Event,
+    ImageAttachment,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    ToolCall,
+    ToolResult,
+    Usage,
+)
+from replay.model.json_object import Undecoded, WireObject, documented_fields
+
+_REFUSALS: Final = (ValueError, RecursionError, msgspec.MsgspecError)
+_UNSET: Final = msgspec.UNSET  # the object does not have that key
+_SHORT: Final = 400  # bytes of a field whose brackets are not worth counting
+_DELTAS: Final = (TextDelta, ThinkingDelta)
+_CONTENT: Final = attrgetter("content")
+_CHECK: Final = msgspec.json.Decoder().decode
+#: Numbers may be too large where digits have an exponent, or are so many.
+_DIGITS: Final = bytes.maketrans(b"123456789E", b"000000000e")
+_EXPONENT: Final = b"0e"
+_MANY: Final = b"0" * 200
+#: What may be deep or large is left as text.
+_RAW: Final[Mapping[type, str]] = {ToolCall: "arguments", ToolResult: "result"}
+
+
+def _struct(cls: type[WireObject]) -> Any:  # noqa: ANN401 - msgspec's own metaclass
+    """Return msgspec's description of the JSON object that *cls* stands for."""
+    return msgspec.defstruct(
+        cls.__name__,
+        [
+            (name, _TYPES[field.type])
+            if name in cls._required
+            else (name, _TYPES[field.type] | msgspec.UnsetType, _UNSET)
+            for name, field in documented_fields(cls).items()
+        ],
+        tag_field="type" if cls.type else None,
+        tag=cls.type or None,
+        forbid_unknown_fields=True,
+        gc=cls not in _DELTAS,  # a string and nothing else
+    )
+
+
+#: What msgspec makes of each type of field.
+_TYPES: Final[dict[object, Any]] = {
+    str: str,
+    bool: bool,
+    int: int,
+    float: float | int,
+    int | None: int | None,
+    str | None: str | None,
+    Mapping[str, object]: msgspec.Raw,
+    object: msgspec.Raw,
+    tuple[str, ...] | None: list[str] | None,
+}
+_TYPES[Usage] = _struct(Usage)
+
+_TYPES[ImageAttachment | None] = _struct(ImageAttachment) | None
+_CLASSES: Final = {_struct(cls): cls for cls in EVENT_CLASSES.values()}
+_ANY: Final[Any] = reduce(or_, _CLASSES)
+_DECODE_LINE: Final = msgspec.json.Decoder(_ANY).decode
+_DECODE_ARRAY: Final = msgspec.json.Decoder(list[_ANY]).decode
+
+
+def scan(text: bytes, form: Form) -> tuple[int, int] | None:
+    """Return how many events a text holds, and how deep a field may be at most.
+
+    Args:
+        text: JSON.
+        form: How it is laid out.
+
+    Returns:
+        None: some event is not as it should be.
+    """
+    try:
+        structs = _decode(text, form)
+        nested = (
+            struct
+            for cls, group in groupby(structs, type)
+            if _CLASSES[cls] in _RAW
+            for struct in group
+        )
+        return len(structs), max(map(_check_field, nested), default=0)
+    except _REFUSALS:
+        return None
+
+
+def decode_parts(text: bytes, form: Form) -> tuple[Sequence[Part], int, int] | None:
+    """Return what the events are that a text holds, how many, and how deep a field is.
+
+    Args:
+        text: JSON.
+        form: How it is laid out.
+
+    Returns:
+        None: some event is not as it should be.
+    """
+    depths = [0]
+    try:
+        structs = _decode(text, form)
+        return list(_parts(structs, depths)), len(structs), max(depths)
+    except _REFUSALS:
+        return None
+
+
+def _decode(text: bytes, form: Form) -> Sequence[Any]:
+    if form == "array":
+        return _DECODE_ARRAY(text)
+    return list(map(_DECODE_LINE, lines_of(text)))
+
+
+def _parts(structs: Sequence[Any], depths: list[int]) -> Iterator[Part]:
+    for struct, group in groupby(structs, type):
+        cls = _CLASSES[struct]
+        if cls is TextDelta or cls is ThinkingDelta:
+            contents = [event.content for event in group]
+            yield Deltas(cls, contents, "".join(contents), None, may_have_halves=False)
+        elif cls in _RAW:
+            for event in group:
+                depths.append(_check_field(event))
+                yield _tool_event(cls, event)
+        elif cls is Stop:
+            yield from map(_stop, group)
+        else:
+            yield from map(cls, map(_CONTENT, group))
+
+
+def _check_field(struct: Any) -> int:  # noqa: ANN401 - msgspec's
+    """Check what was left as text; return how deep that may be at most.
+
+    Raises:
+        ValueError, msgspec.MsgspecError: It is no value that can be kept.
+    """
+    name = _RAW[_CLASSES[type(struct)]]
+    text = bytes(getattr(struct, name))
+    setattr(struct, name, Undecoded(text))
+    if name == "arguments" and not text.startswith(b"{"):
+        raise msgspec.ValidationError
+    if not text.isascii():
+        text.decode()
+    digits = text.translate(_DIGITS)
+    if _EXPONENT in digits or _MANY in digits:
+        _CHECK(text)  # passing over a value finds all else that is wrong with it
+    if len(text) <= _SHORT:
+        return len(text) // 2
+    return text.count(b"{") + text.count(b"[")
+
+
+def _tool_event(cls: type[WireObject], struct: Any) -> Event:  # noqa: ANN401 - msgspec's
+    if cls is ToolCall:
+        return ToolCall(struct.call_id, struct.name, struct.arguments)
+    image = struct.image_attachment
+    if image is _UNSET:
+        return ToolResult(struct.call_id, struct.name, struct.result)
+    given = _given(struct)
+    if image is not None:
+        given["image_attachment"] = ImageAttachment(*msgspec.structs.astuple(image))
+    return ToolResult(**given, recorded={"type": ToolResult.type, **given})
+
+
+def _stop(struct: Any) -> Stop:  # noqa: ANN401 - msgspec's
+    cost = _given(struct.usage)
+    usage = Usage(**cost, recorded=cost)
+    if struct.skipped_index_ids is _UNSET:
+        return Stop(usage, struct.is_error, struct.error)
+    given = {**_given(struct), "usage": usage}
+    if struct.skipped_index_ids is not None:
+        given["skipped_index_ids"] = tuple(struct.skipped_index_ids)
+    return Stop(**given, recorded={"type": Stop.type, **given})
+
+
+def _given(struct: Any) -> dict[str, Any]:  # noqa: ANN401 - msgspec's
+    """Return the fields that the object has: which they are, is not lost."""
+    fields = msgspec.structs.asdict(struct)
+    return {name: value for name, value in fields.items() if value is not _UNSET}

@@ -1,0 +1,1 @@
+"""Replay of a session: its hooks, fired in order, and a report."""

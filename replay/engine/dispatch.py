@@ -1,0 +1,236 @@
+"""One replay of one session: every hook at its moment."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+import attrs
+
+from replay.coalescing.transcripts import TurnBuilder
+from replay.coalescing.walk import Advance, Walk
+from replay.codec.history import parts
+from replay.codec.parts import Deltas, Part
+from replay.engine.hook_calls import Hook
+from replay.engine.hookspecs import Context
+from replay.engine.plugin_set import Plugins
+from replay.engine.report import Outcome, ReplayReport
+from replay.errors import DecodeError, MustStopError, PluginError, StopReplay
+from replay.model.diagnostics import Diagnostic
+from replay.model.events import Event, Text, Thinking, ToolResult, UserInput
+from replay.model.messages import Message
+from replay.model.sessions import Session
+
+
+class History(Protocol):
+    """What is replayed: a session, or a turn that is under way."""
+
+    @property
+    def session(self) -> Session:
+        """Return the session as far as it is known."""
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """Return what is odd about it by itself; more may be found on the way."""
+
+    def parts(self) -> Iterator[tuple[int, Part]]:
+        """Yield what it consists of, each part with the index of its first event."""
+
+
+@attrs.frozen
+class Recorded:
+    """A session that was recorded."""
+
+    session: Session
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """Return what is odd about the document."""
+        return self.session.diagnostics
+
+    def parts(self) -> Iterator[tuple[int, Part]]:
+        """Yield what the session consists of."""
+        return parts(self.session.events)
+
+
+class Replay:
+    """Fires the hooks of one history; what it came to is in ``report``."""
+
+    def __init__(self, plugins: Plugins, history: History, *, strict: bool) -> None:
+        session = history.session
+        self.report = ReplayReport(session.session_id)
+        self._plugins = plugins
+        self._hooks = plugins.hooks
+        self._history = history
+        self._is_document = session.shape == "document"
+        self._told = 0  # of the history's own diagnostics
+        self._strict = strict
+        self._walk = Walk()
+        self._builder = TurnBuilder() if self._hooks["replay_turn_end"] else None
+        self._events: Counter[str] = Counter()
+        self._messages: Counter[str] = Counter()
+        self._diagnostics: Counter[str] = Counter()
+        self._first_error = len(plugins.failures.errors)
+        self._seconds = dict(plugins.seconds or {})
+        self._header = session.summary()
+        self._unwanted = Context(self._header, 0, 0)  # for hooks that take none
+
+    def run(self) -> ReplayReport:
+        """Replay the session, and return what it came to."""
+        try:
+            self._replay()
+        except StopReplay:
+            self._end("stopped")
+        except BaseException as error:
+            self._end("failed", error)
+            raise
+        else:
+            self._end("complete")
+        return self.report
+
+    def _replay(self) -> None:
+        self._hooks["replay_session_start"](None, self._history.session)
+        self._tell_own(0)
+        end = 0
+        for index, part in self._history.parts():
+            self._tell_own(index)
+            if isinstance(part, Deltas):
+                self._fire_deltas(part, index)
+                end = index + len(part.contents)
+            else:
+                self._fire(part, index)
+                end = index + 1
+        self._tell_own(end)
+        self._finish(end)
+
+    def _fire_deltas(self, deltas: Deltas, index: int) -> None:
+        wire_type = deltas.cls.type
+        self._events[wire_type] += len(deltas.contents)
+        both = self._hooks["replay_event"], self._hooks[f"replay_{wire_type}"]
+        hooks = [hook for hook in both if hook]
+        events = deltas.events() if hooks else []
+        before = self._context(index + deltas.first)
+        if self._walk.is_open:
+            self._walk.step(deltas, index)
+        else:
+            self._fire_each(hooks, events[: deltas.first], index)
+            advance = self._walk.step(deltas, index)
+            self._change_turn(deltas, index + deltas.first, advance, before)
+            events, index = events[deltas.first :], index + deltas.first
+        self._fire_each(hooks, events, index)
+
+    def _fire_each(
+        self, hooks: Sequence[Hook], events: Sequence[Event], start: int
+    ) -> None:
+        if len(hooks) == 1:
+            hooks[0].each(start, events, self._context)
+        elif hooks:
+            for index, event in enumerate(events, start):
+                context = self._context(index)
+                for hook in hooks:
+                    hook(index, event, context)
+
+    def _fire(self, event: Event, index: int) -> None:
+        self._events[event.type] += 1
+        before = self._context(index)
+        advance = self._walk.step(event, index)
+        self._deliver(advance.released, index, before)
+        self._change_turn(event, index, advance, before)
+        context = self._context(index) if advance.opens else before
+        self._hooks["replay_event"](index, event, context)
+        self._tell(advance.diagnostics, index, context)
+        self._deliver(advance.settled, index, context)
+        self._fire_own(event, index, advance, context)
+
+    def _change_turn(
+        self, part: Part, index: int, advance: Advance, before: Context
+    ) -> None:
+        ended = self._builder.add(part, index, advance) if self._builder else None
+        if advance.closes:
+            self._hooks["replay_turn_end"](index, ended, before)
+        if advance.opens:
+            user_input = part if isinstance(part, UserInput) else None
+            context = self._context(index)
+            self._hooks["replay_turn_start"](index, user_input, context)
+
+    def _fire_own(
+        self, event: Event, index: int, advance: Advance, context: Context
+    ) -> None:
+        if isinstance(event, Text | Thinking):
+            return
+        hook = self._hooks[f"replay_{event.type}"]
+        if isinstance(event, ToolResult):
+            call = advance.exchange.call if advance.exchange else None
+            hook(index, event, call, context)
+        else:
+            hook(index, event, context)
+
+    def _finish(self, end: int) -> None:
+        context = self._context(end)
+        advance = self._walk.finish()
+        if advance.opens:
+            self._hooks["replay_turn_start"](end, None, context)
+        self._deliver(advance.released, end, context)
+        self._tell(advance.diagnostics, end, context)
+        if advance.closes:
+            turn = self._builder.finish(advance) if self._builder else None
+            self._hooks["replay_turn_end"](end, turn, context)
+
+    def _context(self, index: int) -> Context:
+        if self._plugins.want_context:
+            return Context(self._header, index, max(self._walk.turn, 0))
+        return self._unwanted
+
+    def _deliver(
+        self, messages: Iterable[Message], index: int, context: Context
+    ) -> None:
+        for message in messages:
+            self._messages[message.kind] += 1
+            self._hooks[f"replay_{message.kind}"](index, message, context)
+
+    def _tell_own(self, index: int) -> None:
+        """Tell what is odd about the history by itself, and has not been told yet."""
+        found = self._history.diagnostics
+        if len(found) > self._told:
+            new, self._told = found[self._told :], len(found)
+            self._tell(new, index, self._context(index))
+
+    def _tell(
+        self, diagnostics: Iterable[Diagnostic], index: int, context: Context
+    ) -> None:
+        for diagnostic in diagnostics:
+            self._diagnostics[diagnostic.code] += 1
+            self._hooks["replay_diagnostic"](index, diagnostic, context)
+            if self._strict:
+                where = "$.events" if self._is_document else "$"
+                if diagnostic.index is not None:
+                    where += f"[{diagnostic.index}]"
+                reason = f"{diagnostic.code}: {diagnostic.detail}"
+                raise DecodeError(where, reason, self._header.session_id)
+
+    def _end(self, outcome: Outcome, cause: BaseException | None = None) -> None:
+        self.report = self._reported(outcome)
+        try:
+            session = self._history.session
+            self._hooks["replay_session_end"].call_all(session, self.report)
+        except (PluginError, MustStopError) as error:
+            outcome = "failed"
+            if cause is None:
+                raise
+            cause.add_note(str(error))
+        finally:
+            self.report = self._reported(outcome)
+
+    def _reported(self, outcome: Outcome) -> ReplayReport:
+        seconds = self._plugins.seconds
+        return ReplayReport(
+            session_id=self._header.session_id,
+            turns=self._walk.turn + 1,
+            events=dict(self._events),
+            messages=dict(self._messages),
+            diagnostics=dict(self._diagnostics),
+            plugin_errors=tuple(self._plugins.failures.errors[self._first_error :]),
+            dropped_plugins=tuple(self._plugins.failures.dropped),
+            seconds=seconds
+            and {name: seconds[name] - self._seconds.get(name, 0) for name in seconds},
+            outcome=outcome,
+        )

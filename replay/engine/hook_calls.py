@@ -1,0 +1,295 @@
+"""One hook, compiled to plain calls; through pluggy only where wrappers need it."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Sequence
+from functools import partial
+from operator import itemgetter, length_hint
+from typing import Final, TypeAlias
+
+import attrs
+
+from replay.errors import MustStopError, PluginError, StopReplay
+
+MAX_FAILURES: Final = 10  # of one plugin, where failures are isolated
+
+_PASSING: Final = (KeyboardInterrupt, MemoryError, StopReplay, MustStopError)
+
+
+class Failures:
+    """Raises failures, or isolates them: notes them, and drops who fails too often."""
+
+    def __init__(self, *, isolated: bool) -> None:
+        self.errors: list[PluginError] = []
+        self.dropped: list[str] = []
+        self._isolated = isolated
+        self._count: Counter[str] = Counter()
+        self._raised: PluginError | None = None
+
+    def take(
+        self, plugin: str, hook: str, index: int | None, cause: BaseException
+    ) -> None:
+        """Take note of a failure, or raise it.
+
+        Args:
+            plugin: The plugin's name.
+            hook: What was called.
+            index: The event that was walked; None: outside the events.
+            cause: What it raised.
+
+        Raises:
+            PluginError: Failures are not isolated.
+            KeyboardInterrupt, MemoryError, StopReplay, MustStopError: The plugin raised
+                it.
+        """
+        if isinstance(cause, _PASSING):
+            raise cause
+        if cause is self._raised:
+            raise cause  # it comes from a plugin inside a wrapper
+        reason = f"{type(cause).__name__}: {cause}".removesuffix(": ")
+        error = PluginError(plugin, reason, hook, index)
+        if not self._isolated:
+            self._raised = error
+            raise error from cause
+        error.__cause__ = cause
+        self.errors.append(error)
+        self._count[plugin] += 1
+        if self._count[plugin] == MAX_FAILURES:
+            self.dropped.append(plugin)
+            logging.getLogger("replay").error(
+                "plugin %a failed %d times and is called no more", plugin, MAX_FAILURES
+            )
+
+
+Function: TypeAlias = Callable[..., object]
+Wrapper: TypeAlias = Callable[..., Generator[None, object, object]]
+
+
+@attrs.frozen
+class Listener:
+    """One plugin's implementation of a hook."""
+
+    plugin: str
+    function: Function
+    wanted: tuple[str, ...]  #: the names of its arguments
+
+
+class Hook:
+    """One hook's implementations; false where there is none.
+
+    Args:
+        name: What the hook is called.
+        offered: The names of its arguments.
+        listeners: Its implementations, in the order of calling.
+        failures: What becomes of those that fail.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        offered: tuple[str, ...],
+        listeners: Sequence[Listener],
+        failures: Failures,
+    ) -> None:
+        self.wants_context = any("context" in each.wanted for each in listeners)
+        self._name = name
+        self._offered = offered
+        self._failures = failures
+        self._index: int | None = None
+        self._is_wrapped = False
+        self._raised: list[BaseException] | None = None  # while all are called
+        self._silenced: Collection[str] = ()
+        self._takes_first = all(each.wanted == offered[:1] for each in listeners)
+        self._functions = [(each.plugin, each.function) for each in listeners]
+        self._calls = [(each.plugin, _call(each, offered)) for each in listeners]
+
+    def wrap(self, plugin: str, caller: Function) -> None:
+        """Go through *caller* from now on, for a wrapper of *plugin* goes around all.
+
+        Args:
+            plugin: Who is to blame for what :meth:`guarded` does not catch.
+            caller: Takes the hook's arguments by name.
+        """
+        offered = self._offered
+        self._is_wrapped, self._takes_first = True, False
+        self.wants_context = self.wants_context or "context" in offered
+
+        def call(*arguments: object) -> object:
+            return caller(**dict(zip(offered, arguments, strict=True)))
+
+        self._calls = [(plugin, call)]
+
+    def silence(self, plugins: Collection[str]) -> None:
+        """Let :meth:`call_all` pass over some plugins from now on."""
+        self._silenced = plugins
+
+    def __bool__(self) -> bool:
+        return bool(self._calls)
+
+    def __call__(self, index: int | None, *arguments: object) -> None:
+        """Call the implementations in order.
+
+        Args:
+            index: The event now walked; None: outside the events.
+            arguments: As the hook's spec names them.
+
+        Raises:
+            PluginError: One failed, and failures are not isolated.
+        """
+        self._index = index
+        for plugin, call in self._calls:
+            if self._is_wrapped or plugin not in self._failures.dropped:
+                try:
+                    call(*arguments)
+                except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+                    self._failures.take(plugin, self._name, index, error)
+
+    def each(
+        self,
+        start: int,
+        events: Sequence[object],
+        context_at: Callable[[int], object],
+    ) -> None:
+        """Call the implementations with one event after another.
+
+        Args:
+            start: The index of the first event.
+            events: What the hook takes first; all else that it takes is its context.
+            context_at: Gives the context of the event at an index.
+
+        Raises:
+            PluginError: One failed, and failures are not isolated.
+        """
+        if not self._takes_first:
+            for index, event in enumerate(events, start):
+                self(index, event, context_at(index))
+        elif len(self._functions) == 1:
+            self._each_of_one(start, events, *self._functions[0])
+        else:
+            self._each_of_several(start, events)
+
+    def call_all(self, *arguments: object) -> None:
+        """Call every implementation once, whatever the others do.
+
+        Raises:
+            PluginError: One failed, and failures are not isolated; the first one.
+            KeyboardInterrupt, MemoryError: One raised it; the others were called.
+        """
+        self._index, self._raised = None, []
+        for plugin, call in self._calls:
+            try:
+                if self._is_wrapped or plugin not in self._silenced:
+                    call(*arguments)
+            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+                self._fail(plugin, error)
+        raised, self._raised = self._raised, None
+        for waiting in sorted(raised, key=_may_wait):
+            if not isinstance(waiting, StopReplay):  # it is the end in any case
+                raise waiting
+
+    def _each_of_one(
+        self, start: int, events: Sequence[object], plugin: str, function: Function
+    ) -> None:
+        waiting = iter(events)
+        while plugin not in self._failures.dropped:
+            try:
+                for event in waiting:
+                    function(event)
+            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+                self._index = start + len(events) - length_hint(waiting) - 1
+                self._fail(plugin, error)
+            else:
+                return
+
+    def _each_of_several(self, start: int, events: Sequence[object]) -> None:
+        waiting = iter(events)
+        while True:
+            dropped = self._failures.dropped
+            listening = [each for each in self._functions if each[0] not in dropped]
+            numbered = [*enumerate(function for _, function in listening)]
+            number, event = 0, None
+            try:
+                for event in waiting:
+                    for number, function in numbered:  # noqa: B007 - tells who failed
+                        function(event)
+            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+                self._index = start + len(events) - length_hint(waiting) - 1
+                self._fail(listening[number][0], error)
+                for plugin, function in listening[number + 1 :]:
+                    self.guarded(plugin, function)(event)
+            else:
+                return
+
+    def _fail(self, plugin: str, error: BaseException) -> None:
+        try:
+            self._failures.take(plugin, self._name, self._index, error)
+        except BaseException as raised:
+            if self._raised is None:
+                raise
+            self._raised.append(raised)
+
+    def _is_off(self, plugin: str) -> bool:
+        """Return whether *plugin* is not called."""
+        if self._raised is None:
+            return plugin in self._failures.dropped
+        return plugin in self._silenced  # all the others are called now
+
+    def guarded(self, plugin: str, function: Function) -> Function:
+        """Return *function* with its failures taken care of, for use in a wrapper."""
+
+        def guarded(*arguments: object) -> object:
+            if self._is_off(plugin):
+                return None
+            try:
+                return function(*arguments)
+            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+                self._fail(plugin, error)
+                return None
+
+        return guarded
+
+    def guarded_wrapper(self, plugin: str, wrapper: Wrapper) -> Wrapper:
+        """Return *wrapper* with its failures taken care of: it lets all pass then."""
+
+        def guarded(*arguments: object) -> Generator[None, object, object]:
+            if self._is_off(plugin):
+                return (yield)
+            try:
+                inner = wrapper(*arguments)
+                next(inner)
+            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+                self._fail(plugin, error)
+                return (yield)
+            outcome: object = None
+            try:
+                outcome = yield
+                resume = partial(inner.send, outcome)
+            except BaseException as error:  # noqa: BLE001 - of what it goes around
+                resume = partial(inner.throw, error)
+            try:
+                resume()
+            except StopIteration as end:
+                return end.value
+            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+                self._fail(plugin, error)
+            return outcome
+
+        return guarded
+
+
+def _may_wait(error: BaseException) -> bool:
+    return isinstance(error, PluginError)
+
+
+def _call(listener: Listener, offered: tuple[str, ...]) -> Function:
+    """Return a function of all that a hook offers, for one that takes some of it."""
+    function, wanted = listener.function, listener.wanted
+    if wanted == offered:
+        return function
+    if not wanted:
+        return lambda *_: function()
+    places = [offered.index(name) for name in wanted]
+    if len(places) == 1:
+        return lambda *arguments: function(arguments[places[0]])
+    chosen = itemgetter(*places)
+    return lambda *arguments: function(*chosen(arguments))

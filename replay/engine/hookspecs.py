@@ -1,0 +1,205 @@
+"""The hooks, on one page: what a plugin can listen to, when, and in what order.
+
+A plugin is any object with methods of these names, a module, or a mapping such as
+``{"text": function}``. Implement only the hooks you need, and take only the arguments
+you need. ``replay_rewrite`` comes first; it returns something, as does
+``replay_batch_result``, and no other. For each recorded event, in this order:
+
+1. a boundary (tool call, tool result, stop, user input, end of events) releases what
+   is pending: ``replay_text``, ``replay_thinking``; then ``replay_turn_end`` and
+   ``replay_turn_start`` where a turn ends or begins;
+2. ``replay_event``;
+3. ``replay_diagnostic``;
+4. the messages that the event settled: ``replay_text``, ``replay_thinking``;
+5. the event's own hook, such as ``replay_tool_call``.
+
+Plugins are called in the order in which they were given to the engine.
+"""
+
+import attrs
+import pluggy
+
+from replay.engine.report import ReplayReport, Results
+from replay.model.diagnostics import Diagnostic
+from replay.model.events import (
+    Event,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    ToolCall,
+    ToolResult,
+    UnknownEvent,
+    UserInput,
+)
+from replay.model.messages import Message, Turn
+from replay.model.sessions import Session, SessionSummary
+
+hookspec = pluggy.HookspecMarker("replay")
+hookimpl = pluggy.HookimplMarker("replay")
+
+
+@attrs.frozen
+class Context:
+    """Where a hook is called."""
+
+    session: SessionSummary  #: the session's header
+    index: int  #: the event now walked; at the end of the events, how many there are
+    turn: int  #: the number of the turn, from 0
+
+
+@hookspec
+def replay_rewrite(session: Session) -> Session:  # type: ignore[empty-body]  # a spec
+    """A session is to be shown to plugins; return what they shall see instead.
+
+    Called once, before all else, with what the plugin before it returned. Everybody
+    is then told of the session that the last one returned, and of no other. Where one
+    fails, the session is not replayed.
+
+    Args:
+        session: The session; of a live turn, its events come as they arrive.
+
+    Returns:
+        A session with as many events, each at its index. Events that are not in memory
+        are best rewritten while they are read.
+    """
+
+
+@hookspec
+def replay_session_start(session: Session) -> None:
+    """A session is about to be walked; called once, before all else."""
+
+
+@hookspec
+def replay_turn_start(user_input: UserInput | None, context: Context) -> None:
+    """A turn begins.
+
+    Args:
+        user_input: What opened it; None: the recording holds no user input for it.
+        context: The event that opened it.
+    """
+
+
+@hookspec
+def replay_event(event: Event, context: Context) -> None:
+    """Something was recorded; called exactly once per event, in recorded order."""
+
+
+@hookspec
+def replay_diagnostic(diagnostic: Diagnostic, context: Context) -> None:
+    """Something is odd about the history; called once, when it is found."""
+
+
+@hookspec
+def replay_user_input(event: UserInput, context: Context) -> None:
+    """The user said something; called once per event, its turn having begun."""
+
+
+@hookspec
+def replay_thinking_delta(event: ThinkingDelta, context: Context) -> None:
+    """A piece of reasoning passed; called once per event, in order."""
+
+
+@hookspec
+def replay_thinking(message: Message, context: Context) -> None:
+    """A block of reasoning is whole; called once, whatever was recorded of it.
+
+    Args:
+        message: The block; its ``index`` is that of its first event.
+        context: The event that made it whole.
+    """
+
+
+@hookspec
+def replay_text_delta(event: TextDelta, context: Context) -> None:
+    """A piece of the answer passed; called once per event, in order."""
+
+
+@hookspec
+def replay_text(message: Message, context: Context) -> None:
+    """A block of the answer is whole; called once, whatever was recorded of it.
+
+    Args:
+        message: The block; its ``index`` is that of its first event.
+        context: The event that made it whole.
+    """
+
+
+@hookspec
+def replay_tool_call(event: ToolCall, context: Context) -> None:
+    """The agent called a tool; called once per event, in order."""
+
+
+@hookspec
+def replay_tool_result(
+    event: ToolResult, call: ToolCall | None, context: Context
+) -> None:
+    """A tool answered; called once per event, in order.
+
+    Args:
+        event: The result.
+        call: The call that it answers; None: there is no such call.
+        context: The result's place.
+    """
+
+
+@hookspec
+def replay_stop(event: Stop, context: Context) -> None:
+    """A run ended; called once per event, what it released having been delivered."""
+
+
+@hookspec
+def replay_unknown_event(event: UnknownEvent, context: Context) -> None:
+    """Something of no known shape was recorded; called once per event, in order."""
+
+
+@hookspec
+def replay_turn_end(turn: Turn, context: Context) -> None:
+    """A turn is over: the next one opens, or the events end.
+
+    Args:
+        turn: The whole turn, equal to the transcript's.
+        context: The event that ended it, with the number of the turn that ended.
+    """
+
+
+@hookspec
+def replay_session_end(session: Session, report: ReplayReport) -> None:
+    """A session was walked; called once, also when the replay failed or was stopped.
+
+    Args:
+        session: The session.
+        report: What happened; its ``outcome`` tells how it ended.
+    """
+
+
+@hookspec
+def replay_close(report: ReplayReport) -> None:
+    """The engine, used as a context manager, is left; called once.
+
+    Args:
+        report: The totals of all the sessions that it replayed.
+    """
+
+
+@hookspec
+def replay_batch_result() -> object:
+    """In a batch, a session was replayed; return what it came to, and forget it.
+
+    Called by a worker, after ``replay_session_end``. A plugin that has this hook is not
+    told ``replay_close`` by workers.
+
+    Returns:
+        A JSON value, which must not depend on other sessions.
+    """
+
+
+@hookspec
+def replay_batch_merge(results: Results) -> None:
+    """In a batch, all is done; make one of what the sessions came to.
+
+    Called once, on a plugin that was shown no session; ``replay_close`` follows.
+
+    Args:
+        results: What ``replay_batch_result`` gave for each session, in the order of
+            the sessions. It can be walked again and again; it is not in memory.
+    """

@@ -1,0 +1,1 @@
+"""The values: events, sessions, messages, diagnostics, limits."""

@@ -1,0 +1,195 @@
+"""The eight events of a chat session, and what stands in for any other.
+
+An event has no identity but its position. Two events are equal when their documented
+fields are; what else their JSON objects held is in ``extra`` and is written back.
+
+Source: the service's OpenAPI document of 2026-08-20, schemas ``*Event``.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import ClassVar, Final, TypeAlias
+
+import attrs
+
+from replay.model.json_object import Undecoded, WireObject, decoded, read_only
+
+
+@attrs.frozen(repr=False)
+class Usage(WireObject):
+    """What one run cost."""
+
+    total_input_tokens: int | None = None  #: None: the service did not say
+    total_output_tokens: int | None = None  #: None: the service did not say
+    turns: int = 1  #: round trips to the model within the run, not turns of the chat
+    duration_ms: float = 0.0  #: milliseconds, as the service counted them
+
+
+@attrs.frozen(repr=False)
+class ImageAttachment(WireObject):
+    """Where a page's screenshot can be had, through ``source.attachment``."""
+
+    _required: ClassVar[tuple[str, ...]] = ("source_id", "attachment_name")
+
+    source_id: str  #: a file's UUID, or a directory file's id (``dfl-…``)
+    attachment_name: str  #: a relative path such as ``screenshots/page_7.jpg``
+
+
+@attrs.frozen(repr=False)
+class _Content(WireObject):
+    """An event that is a piece of text."""
+
+    _required: ClassVar[tuple[str, ...]] = ("content",)
+
+    content: str
+
+
+@attrs.frozen(repr=False)
+class UserInput(_Content):
+    """The user's prompt; it opens a turn."""
+
+    type: ClassVar[str] = "user_input"
+
+
+@attrs.frozen(repr=False)
+class ThinkingDelta(_Content):
+    """A piece of the agent's reasoning."""
+
+    type: ClassVar[str] = "thinking_delta"
+
+
+@attrs.frozen(repr=False)
+class Thinking(_Content):
+    """One whole block of the agent's reasoning."""
+
+    type: ClassVar[str] = "thinking"
+
+
+@attrs.frozen(repr=False)
+class TextDelta(_Content):
+    """A piece of the agent's answer."""
+
+    type: ClassVar[str] = "text_delta"
+
+
+@attrs.frozen(repr=False)
+class Text(_Content):
+    """One whole block of the agent's answer."""
+
+    type: ClassVar[str] = "text"
+
+
+@attrs.frozen(repr=False)
+class ToolCall(WireObject):
+    """The agent calls a tool."""
+
+    type: ClassVar[str] = "tool_call"
+    _required: ClassVar[tuple[str, ...]] = ("call_id", "name", "arguments")
+
+    call_id: str
+    name: str
+    _arguments: Mapping[str, object] = attrs.field(
+        alias="arguments", hash=False, eq=decoded
+    )
+
+    @cached_property
+    def arguments(self) -> Mapping[str, object]:
+        """Return what the tool was given, read-only at every depth."""
+        frozen: Mapping[str, object] = read_only(decoded(self._arguments))
+        return frozen
+
+
+@attrs.frozen(repr=False)
+class ToolResult(WireObject):
+    """A tool answers a call."""
+
+    type: ClassVar[str] = "tool_result"
+    _required: ClassVar[tuple[str, ...]] = ("call_id", "name", "result")
+
+    call_id: str
+    name: str
+    _result: object = attrs.field(alias="result", hash=False, eq=decoded)
+    image_attachment: ImageAttachment | None = None  #: None: there is no page image
+
+    @cached_property
+    def result(self) -> object:
+        """Return what the tool gave: any JSON value, read-only at every depth."""
+        frozen: object = read_only(decoded(self._result))
+        return frozen
+
+
+def exchanged(event: ToolCall | ToolResult) -> object:
+    """Return what a tool was given, or gave, to be read only: nothing enforces it.
+
+    It takes a fraction of the time of ``arguments`` and ``result``.
+    """
+    if isinstance(event, ToolCall):
+        given = event._arguments  # noqa: SLF001 - of this module
+        return decoded(given) if isinstance(given, Undecoded) else event.arguments
+    got = event._result  # noqa: SLF001 - of this module
+    return decoded(got) if isinstance(got, Undecoded) else event.result
+
+
+@attrs.frozen(repr=False)
+class Stop(WireObject):
+    """A run has ended, well or not."""
+
+    type: ClassVar[str] = "stop"
+    _required: ClassVar[tuple[str, ...]] = ("usage", "is_error", "error")
+
+    usage: Usage
+    is_error: bool
+    error: str | None = None  #: None: the run says nothing of an error
+    skipped_index_ids: tuple[str, ...] | None = None  #: None: the service did not say
+
+
+@attrs.frozen(repr=False)
+class UnknownEvent:
+    """An entry of the history that is none of the eight events, kept as it is."""
+
+    type: ClassVar[str] = "unknown_event"
+
+    _raw: object = attrs.field(alias="raw", hash=False)
+    code: str = attrs.field(default="unknown-type", eq=False)  #: its diagnostic's code
+    reason: str = attrs.field(default="", eq=False)  #: what is wrong with it
+
+    @cached_property
+    def raw(self) -> object:
+        """Return the recorded JSON value, read-only at every depth."""
+        frozen: object = read_only(self._raw)
+        return frozen
+
+    def as_object(self) -> object:
+        """Return the recorded JSON value, read-only at every depth."""
+        return self.raw
+
+    def __repr__(self) -> str:
+        return f"UnknownEvent({self._raw!r}, code={self.code!r})"
+
+
+Event: TypeAlias = (
+    UserInput
+    | ThinkingDelta
+    | Thinking
+    | TextDelta
+    | Text
+    | ToolCall
+    | ToolResult
+    | Stop
+    | UnknownEvent
+)
+
+#: The class of each documented event, by its type on the wire.
+EVENT_CLASSES: Final[Mapping[str, type[WireObject]]] = {
+    cls.type: cls
+    for cls in (
+        UserInput,
+        ThinkingDelta,
+        Thinking,
+        TextDelta,
+        Text,
+        ToolCall,
+        ToolResult,
+        Stop,
+    )
+}

@@ -1,0 +1,86 @@
+"""What deltas add up to: whole messages, and the turns that they belong to."""
+
+from typing import Literal, TypeAlias
+
+import attrs
+
+from replay.model.diagnostics import Diagnostic
+from replay.model.events import (
+    Stop,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    UnknownEvent,
+    Usage,
+    UserInput,
+)
+
+Kind: TypeAlias = Literal["text", "thinking"]
+#: What a message was put together from.
+MessageSource: TypeAlias = Literal["deltas", "full", "both"]
+
+
+@attrs.frozen
+class Message:
+    """One whole block of text or thinking, delivered once, however it was recorded."""
+
+    kind: Kind
+    content: str
+    index: int  #: the position of its first event, from 0
+    source: MessageSource
+    complete: bool = True  #: False: the recording ended, or failed, in the middle of it
+    event: Text | Thinking | None = None  #: the full event; None: there was none
+
+
+@attrs.frozen
+class ToolExchange:
+    """A tool call and all that came back for it."""
+
+    call: ToolCall | None  #: None: the results answer no known call
+    results: tuple[ToolResult, ...]
+    #: ``late``: these results answer a call of an earlier turn, where it is unresolved
+    status: Literal["resolved", "unresolved", "orphan", "late"]
+    index: int  #: the position of its first event in this turn
+    end: int  #: the position of its last event in this turn
+
+
+Step: TypeAlias = Message | ToolExchange | UnknownEvent
+
+
+@attrs.frozen
+class Turn:
+    """From one user input to the next: what was asked, done and answered."""
+
+    user_input: UserInput | None  #: None: the recording holds none
+    steps: tuple[Step, ...]  #: in the order of their first events
+    stop: Stop | None  #: the last one; None: the recording holds none
+    status: Literal["complete", "error", "incomplete"]
+    usage: Usage | None  #: the last stop's; None: there was no stop
+
+    @property
+    def answer(self) -> str:
+        """Return the text after the last tool exchange, joined as it stands."""
+        after = max(
+            (
+                step.end
+                for step in self.steps
+                if isinstance(step, ToolExchange) and step.status != "late"
+            ),
+            default=-1,
+        )
+        return "".join(
+            step.content
+            for step in self.steps
+            if isinstance(step, Message) and step.kind == "text" and step.index > after
+        )
+
+
+@attrs.frozen
+class Transcript:
+    """A whole session as a reader would tell it."""
+
+    session_id: str
+    title: str | None  #: None: the session has none
+    turns: tuple[Turn, ...]
+    diagnostics: tuple[Diagnostic, ...]  #: what was odd, in the order of finding

@@ -1,0 +1,336 @@
+"""What packages register as backends, plugins and commands, our own included.
+
+Nothing is imported before it is asked for.
+"""
+
+import difflib
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import MappingProxyType, ModuleType, NoneType, UnionType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Literal,
+    TypeAlias,
+    Union,
+    get_args,
+    get_origin,
+)
+
+import attrs
+
+from replay.errors import BackendError, PluginError, ReplayError, UnknownNameError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+Kind: TypeAlias = Literal["backend", "plugin", "command"]
+Factory: TypeAlias = Callable[..., Any]  # what it takes is checked when it is called
+
+#: Where a package registers each kind.
+GROUPS: Final[Mapping[Kind, str]] = MappingProxyType(
+    {
+        "backend": "replay.backends",
+        "plugin": "replay.plugins",
+        "command": "replay.commands",
+    }
+)
+
+
+@attrs.frozen
+class Installed:
+    """A backend, plugin or command that some package registers."""
+
+    kind: Kind
+    name: str
+    version: str | None  #: of the package that registers it; None: it does not say
+    origin: str | None  #: that package's name; None: it does not say
+    error: str | None  #: why it cannot be loaded; None: it can
+
+
+def names(kind: Kind) -> list[str]:
+    """Return the names that are registered, sorted."""
+    return sorted({entry_point.name for entry_point in _entry_points(kind)})
+
+
+def installed(kind: Kind) -> list[Installed]:
+    """Return all that is registered, sorted by name; each is loaded, to try it."""
+    return [
+        Installed(
+            kind, found.name, _version(found), _origin(found), _fault(kind, found)
+        )
+        for found in _entry_points(kind)
+    ]
+
+
+def load(kind: Kind, name: str) -> Factory:
+    """Return what is registered under a name.
+
+    Raises:
+        UnknownNameError: Nothing is.
+        BackendError, PluginError: Its import failed, or two packages register it.
+    """
+    found = [each for each in _entry_points(kind) if each.name == name]
+    if not found:
+        reason = f"there is no {kind} {name!r}"
+        raise UnknownNameError(reason, did_you_mean(name, names(kind)))
+    if len(found) > 1:
+        packages = " and ".join(str(_origin(each)) for each in found)
+        raise failure(kind, name, f"registered by {packages}; uninstall one")
+    return _load(kind, found[0])
+
+
+def version_of(kind: Kind, name: str) -> str | None:
+    """Return the version of the package that registers a name.
+
+    Returns:
+        None: the package does not say, or there is none.
+    """
+    found = [each for each in _entry_points(kind) if each.name == name]
+    return _version(found[0]) if found else None
+
+
+def load_all(kind: Kind) -> Iterator[tuple[str, Factory]]:
+    """Yield what can be loaded, with its name: others' first, our own last.
+
+    What cannot be loaded is passed over, for nobody asked for it by name.
+    """
+    for found in sorted(_entry_points(kind), key=_is_ours):
+        if _fault(kind, found) is None:
+            yield found.name, _load(kind, found)
+
+
+def failure(kind: Kind, name: str, reason: str) -> BackendError | PluginError:
+    """Return the error that says what is wrong with something that is registered."""
+    if kind == "backend":
+        return BackendError(f"backend {name!r}", reason)
+    return PluginError(f"replay {name}" if kind == "command" else name, reason)
+
+
+@contextmanager
+def guarded(kind: Kind, name: str, what: str) -> Iterator[None]:
+    """Turn whatever others' code raises into an error that names it.
+
+    An error of this library passes, and so do KeyboardInterrupt and MemoryError.
+
+    Args:
+        kind: What the code belongs to.
+        name: What users call it.
+        what: What failed, such as ``cannot be imported``.
+    """
+    try:
+        yield
+    except (ReplayError, KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException as error:
+        reason = f"{what}: {type(error).__name__}: {error}"
+        raise failure(kind, name, reason) from error
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a hint: the name that was probably meant, and all that are known."""
+    known = sorted(known)
+    nearest = difflib.get_close_matches(name, known, n=1)
+    question = f"did you mean {nearest[0]!r}? " if nearest else ""
+    return f"{question}known: {', '.join(known) or 'none'}"
+
+
+def _entry_points(kind: Kind) -> list["EntryPoint"]:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - slow, seldom needed
+
+    return sorted(entry_points(group=GROUPS[kind]), key=lambda found: found.name)
+
+
+def _load(kind: Kind, found: "EntryPoint") -> Factory:
+    with guarded(kind, found.name, "cannot be imported"):
+        factory = found.load()
+    if not callable(factory):
+        raise failure(kind, found.name, f"{found.value} cannot be called")
+    return factory  # type: ignore[no-any-return]  # callable is all that is asked
+
+
+def _fault(kind: Kind, found: "EntryPoint") -> str | None:
+    try:
+        _load(kind, found)
+    except (BackendError, PluginError) as error:
+        return error.reason
+    except ReplayError as error:
+        return str(error)
+    return None
+
+
+def _origin(found: "EntryPoint") -> str | None:
+    return found.dist.name if found.dist else None
+
+
+def _version(found: "EntryPoint") -> str | None:
+    return found.dist.version if found.dist else None
+
+
+def _is_ours(found: "EntryPoint") -> bool:
+    return _origin(found) == "chat-replay"
+
+
+_BOOLEANS: Final[Mapping[str, bool]] = MappingProxyType(
+    {"true": True, "yes": True, "on": True, "1": True}
+    | {"false": False, "no": False, "off": False, "0": False}
+)
+
+#: What makes a value of a string, and what that string should have been.
+_CONVERSIONS: Final[Mapping[type, tuple[Callable[[str], object], str]]] = {
+    bool: (lambda text: _BOOLEANS[text.lower()], "true or false"),
+    int: (int, "a whole number"),
+    float: (float, "a number"),
+    Path: (Path, "a path"),
+}
+_BY_NAME: Final = {"None": NoneType} | {cls.__name__: cls for cls in _CONVERSIONS}
+
+
+def call_factory(
+    factory: Factory,
+    options: Mapping[str, object],
+    kind: Kind,
+    name: str,
+    *,
+    convert: bool = False,
+) -> Any:  # noqa: ANN401 - whatever the factory makes
+    """Return what a factory makes of its options.
+
+    Args:
+        factory: A class or function; its parameters are the options it knows.
+        options: By name.
+        kind: What it makes, for messages.
+        name: What users call it, for messages.
+        convert: Turn strings into what the annotations ask for: bool, int, float,
+            pathlib.Path, or one of several joined by ``|``. Where an annotation asks
+            for anything else, a string stays a string.
+
+    Raises:
+        UnknownNameError: It has no such option.
+        BackendError, PluginError: An option is missing or cannot be converted, or
+            the factory raised something that is no error of this library.
+    """
+    with guarded(kind, name, "its options cannot be read"):
+        parameters = inspect.signature(factory).parameters
+    _check_names(parameters, options, kind, name)
+    if convert:
+        options = _convert(parameters, options, kind, name)
+    with guarded(kind, name, "cannot be started"):
+        return factory(**options)
+
+
+def can_do_without_location(factory: Factory) -> bool:
+    """Tell whether a backend's factory has a place of its own to look.
+
+    It does where its first parameter, the location, has a default.
+    """
+    with suppress(TypeError, ValueError):  # it has no signature that can be read
+        first = next(iter(inspect.signature(factory).parameters.values()), None)
+        return first is not None and first.default is not first.empty
+    return False
+
+
+def _check_names(
+    parameters: Mapping[str, inspect.Parameter],
+    options: Mapping[str, object],
+    kind: Kind,
+    name: str,
+) -> None:
+    named = [each for each in parameters.values() if _has_a_name(each)]
+    known = [each.name for each in named]
+    is_open = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    for option in () if is_open else options:
+        if option not in known:
+            reason = f"{kind} {name!r} has no option {option!r}"
+            raise UnknownNameError(reason, did_you_mean(option, known))
+    for each in named:
+        if each.default is each.empty and each.name not in options:
+            raise failure(kind, name, f"needs the option {each.name!r}")
+
+
+def _has_a_name(parameter: inspect.Parameter) -> bool:
+    return parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+
+
+def _convert(
+    parameters: Mapping[str, inspect.Parameter],
+    options: Mapping[str, object],
+    kind: Kind,
+    name: str,
+) -> dict[str, object]:
+    converted = dict(options)
+    for option, value in options.items():
+        if option in parameters and isinstance(value, str):
+            wanted = _members(parameters[option].annotation)
+            try:
+                converted[option] = _converted(value, wanted)
+            except ValueError as error:
+                reason = f"option {option!r} must be {error}, not {value!r}"
+                raise failure(kind, name, reason) from None
+    return converted
+
+
+def _members(annotation: object) -> tuple[object, ...]:
+    if isinstance(annotation, str):
+        parts = [part.strip().rpartition(".")[2] for part in annotation.split("|")]
+        return tuple(_BY_NAME.get(part, str) for part in parts)
+    if get_origin(annotation) in (Union, UnionType):
+        return get_args(annotation)
+    return (annotation,)
+
+
+def _converted(text: str, wanted: tuple[object, ...]) -> object:
+    expected = []
+    for cls in wanted:
+        if cls is NoneType:
+            continue
+        if not isinstance(cls, type) or cls not in _CONVERSIONS:
+            return text
+        convert, description = _CONVERSIONS[cls]
+        with suppress(ValueError, KeyError):
+            return convert(text)
+        expected.append(description)
+    if not expected:
+        return text
+    raise ValueError(" or ".join(expected))
+
+
+def load_plugin(name: str, **options: object) -> object:
+    """Return a plugin, ready for an engine.
+
+    Args:
+        name: What its package registers it as, in the group ``replay.plugins``, or
+            the path of a Python file, ending in ``.py``, whose functions are hooks.
+        options: What its factory takes; strings are converted by its annotations.
+
+    Raises:
+        UnknownNameError: No plugin, or no option of it, has that name.
+        PluginError: It cannot be imported or started, or an option is wrong.
+    """
+    if not name.endswith(".py"):
+        return call_factory(load("plugin", name), options, "plugin", name, convert=True)
+    if options:
+        reason = f"{name} is a file, and takes no options"
+        hint = "put them into the file, or register a factory as an entry point"
+        raise UnknownNameError(reason, hint)
+    return _from_file(Path(name))
+
+
+def _from_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise PluginError(str(path), "there is no such file")
+    module = ModuleType(f"replay_plugin_{path.stem}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
+    try:
+        with guarded("plugin", str(path), "cannot be imported"):
+            SourceFileLoader(module.__name__, str(path)).exec_module(module)
+    except PluginError:
+        del sys.modules[module.__name__]
+        raise
+    return module

@@ -1,0 +1,1 @@
+"""Text, names, hosts and secrets made safe to show and to keep."""

@@ -1,0 +1,190 @@
+"""A turn that is under way, as its users hold it, and the backend that sends it."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Final, Protocol, Self, TypeAlias, overload, runtime_checkable
+
+import attrs
+
+from replay.codec.parts import Part, part_of
+from replay.errors import StreamInterruptedError
+from replay.model.diagnostics import Diagnostic
+from replay.model.events import Event, UserInput
+from replay.model.sessions import Session
+
+
+class ArrivingEvents(Sequence[Event]):
+    """Events as they arrive; those that have arrived are kept.
+
+    Its length is how many have arrived. To iterate it is to wait for the others.
+    """
+
+    def __init__(self, source: Iterator[Event]) -> None:
+        """Take what gives each event once it is there."""
+        self._source = source
+        self._arrived: list[Event] = []
+
+    def go_on_with(self, source: Iterator[Event]) -> None:
+        """Take what gives the events after those that have arrived."""
+        self._source = source
+
+    def __len__(self) -> int:
+        return len(self._arrived)
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Event]: ...
+    def __getitem__(self, index: int | slice) -> Event | Sequence[Event]:
+        return self._arrived[index]
+
+    def __iter__(self) -> Iterator[Event]:
+        index = 0
+        while True:
+            if index == len(self._arrived):
+                event = next(self._source, None)
+                if event is None:
+                    return
+                self._arrived.append(event)
+            yield self._arrived[index]
+            index += 1
+
+
+#: Returns what is to be shown and written instead of a session, event for event.
+Rewrite: TypeAlias = Callable[[Session], Session]
+
+
+class LiveStream(Protocol):
+    """A turn that is under way: an iterator of its events as they arrive."""
+
+    @property
+    def session_id(self) -> str:
+        """Return the id of the session that the turn is added to."""
+
+    @property
+    def prompt(self) -> str:
+        """Return what was sent."""
+
+    @property
+    def user_input(self) -> UserInput:
+        """Return what the turn begins with; it is none of the events that arrive."""
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """Return what was odd about the stream so far."""
+
+    def __iter__(self) -> Iterator[Event]:
+        """Return itself."""
+
+    def __next__(self) -> Event:
+        """Return the next event once it is there."""
+
+    def rest(self, *, known: int | None = None) -> Iterator[Event]:
+        """Yield what the service has of a turn that broke off, and was not given."""
+
+    def close(self) -> None:
+        """Let go of the connection; a recording gets its final name."""
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it."""
+
+
+@runtime_checkable
+class LiveBackend(Protocol):
+    """A backend that can send a turn and tell what comes of it."""
+
+    def stream(  # noqa: PLR0913 - what a turn may be asked with
+        self,
+        session_id: str,
+        prompt: str,
+        index_ids: Sequence[str],
+        *,
+        require_all_indexes: bool = False,
+        record_to: str | os.PathLike[str] | None = None,
+        rewrite: Rewrite | None = None,
+    ) -> LiveStream:
+        """Send a prompt once, and return the events of its turn as they arrive."""
+
+
+def may_be_kept(error: StreamInterruptedError) -> bool:
+    """Tell whether the service may have a turn that broke off, or will.
+
+    It may not where it refused the prompt with the status of an error: then a turn of
+    that prompt is likely another one.
+    """
+    return error.status is None
+
+
+_HIDDEN: Final = "not shown, since the session is rewritten"
+
+
+@attrs.define(eq=False)
+class LiveHistory:
+    """The turn's user input, then its events as they arrive.
+
+    Args:
+        stream: Where they come from.
+        header: The session that the turn is added to; its own events do not count.
+        events: The turn's events, each once it is there.
+        keep: Keep the events, for the session at the end.
+        is_rewritten: What arrives must not be shown as it is, not even in details.
+    """
+
+    _stream: LiveStream
+    _header: Session
+    _arriving: Iterator[Event]
+    _keep: bool
+    _is_rewritten: bool = False
+    _events: list[Event] = attrs.field(factory=list, init=False)
+
+    @property
+    def session(self) -> Session:
+        """Return the session, with the events of this turn so far if they are kept."""
+        return attrs.evolve(self._header, events=tuple(self._events))
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """Return what was odd about the stream so far."""
+        found = self._stream.diagnostics
+        return hidden(found) if self._is_rewritten else found
+
+    def parts(self) -> Iterator[tuple[int, Part]]:
+        """Yield each event by itself, when it is there."""
+        for index, event in enumerate(self._arriving):
+            if self._keep:
+                self._events.append(event)
+            yield index, part_of(event)
+
+
+def hidden(found: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
+    """Return diagnostics without their details, which may quote what arrived."""
+    return [attrs.evolve(each, detail=_HIDDEN) for each in found]
+
+
+def arriving(stream: LiveStream, *, reconcile: bool) -> Iterator[Event]:
+    """Yield a turn's user input, then its events as they arrive.
+
+    Args:
+        stream: Gives the events.
+        reconcile: Go on with what the service has where the stream breaks off. Where
+            it refused the prompt, there is nothing to go on with.
+
+    Raises:
+        StreamInterruptedError: The stream broke off, and is not to be reconciled.
+    """
+    yield stream.user_input
+    try:
+        yield from stream
+    except StreamInterruptedError as error:
+        if not (reconcile and may_be_kept(error)):
+            raise
+        yield from stream.rest()

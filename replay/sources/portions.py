@@ -1,0 +1,67 @@
+"""The portions of a backend that knows none: each session by itself."""
+
+from collections.abc import Iterator
+from functools import partial
+from hashlib import blake2b
+from typing import Final
+
+from replay.codec.writer import hash_session
+from replay.errors import BackendError
+from replay.model.sessions import Session
+from replay.sources.protocols import DIGEST_SIZE, Backend, Portion, Stored
+
+#: How many bytes a session is taken for, since nobody knows before it is fetched.
+GUESSED_SIZE: Final = 1 << 16
+
+
+def portions_of(backend: Backend) -> Iterator[Portion]:
+    """Yield a portion for each session that a backend lists."""
+    seen: set[bytes] = set()
+    for summary in backend.summaries():
+        identity = summary.session_id.encode("utf-8", "surrogatepass")
+        digest = blake2b(identity, digest_size=DIGEST_SIZE).digest()  # it may be long
+        is_first = digest not in seen
+        seen.add(digest)
+        key = (summary.session_id,) if is_first else (summary.session_id, "again")
+        yield Portion(key, GUESSED_SIZE)
+
+
+def stored_of(backend: Backend, portion: Portion, source: str) -> Iterator[Stored]:
+    """Yield the one session of a portion, which is fetched for that.
+
+    Args:
+        backend: It has the session.
+        portion: One that :func:`portions_of` yielded.
+        source: What messages call the backend.
+
+    Raises:
+        SessionNotFoundError: It is gone.
+        BackendError, DecodeError: It cannot be had.
+    """
+    match portion.key:
+        case (str(session_id),):
+            session = backend.session(session_id)
+            yield Stored(session_id, digest_of(session), partial(_same, session))
+        case (str(session_id), "again"):
+            yield Stored(
+                session_id, bytes(DIGEST_SIZE), partial(_refuse, source, session_id)
+            )
+        case key:
+            raise BackendError(source, f"it has no portion {key!a}")
+
+
+def _same(session: Session) -> Session:
+    return session
+
+
+def _refuse(source: str, session_id: str) -> Session:
+    reason = f"a session before it is called {session_id!a} too, and hides it"
+    hint = "give each session an id of its own"
+    raise BackendError(source, reason, hint)
+
+
+def digest_of(session: Session) -> bytes:
+    """Return the digest of what :func:`~replay.dumps` gives, without keeping that."""
+    hashed = blake2b(digest_size=DIGEST_SIZE)
+    hash_session(session, hashed)
+    return hashed.digest()

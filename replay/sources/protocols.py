@@ -1,0 +1,104 @@
+"""A source of sessions, as its author writes it: what it must do, and what it may."""
+
+from collections.abc import Callable, Iterator
+from typing import Final, Protocol, TypeAlias, runtime_checkable
+
+import attrs
+
+from replay.model.events import ImageAttachment
+from replay.model.sessions import Session, SessionSummary
+
+PortionKey: TypeAlias = tuple[str | int, ...]
+DIGEST_SIZE: Final = 16  #: bytes
+
+
+@attrs.frozen
+class Portion:
+    """Some sessions of a source that stand together, to be read apart from the rest.
+
+    It is small, can be pickled, and means the same to the same backend in another
+    process.
+    """
+
+    key: PortionKey  #: what the backend finds them by
+    size: int  #: about how many bytes are read for them
+    sessions: int = 1  #: about how many there are
+
+
+@attrs.frozen
+class Stored:
+    """A session where it is stored: known by what is stored, not decoded yet."""
+
+    name: str  #: what it is called where its recording does not say
+    digest: bytes  #: 16 bytes; BLAKE2b of what is stored
+    #: Returns the session; raises DecodeError or BackendError where it is none.
+    read: Callable[[], Session]
+
+
+@runtime_checkable
+class PortionedBackend(Protocol):
+    """A backend whose sessions can be read in portions, by several processes."""
+
+    def portions(self) -> Iterator[Portion]:
+        """Yield where the sessions are, cheaply, in the order of ``sessions()``."""
+
+    def stored(self, portion: Portion) -> Iterator[Stored]:
+        """Yield the sessions of a portion, in order.
+
+        One that cannot be decoded fails when it is read, and only then: those after it
+        are yielded all the same.
+
+        Raises:
+            BackendError, DecodeError: No more can be had of this portion.
+        """
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """A source of sessions. Three methods; nothing to inherit from."""
+
+    def summaries(self) -> Iterator[SessionSummary]:
+        """Yield what each session is, without its events, in a stable order."""
+
+    def session(self, session_id: str) -> Session:
+        """Return one session, its events oldest first.
+
+        Args:
+            session_id: An id that :meth:`summaries` yielded. Where it did so more
+                than once, the first of these sessions is meant.
+
+        Raises:
+            SessionNotFoundError: This source has no such session.
+            DecodeError: What the source holds is not a session.
+        """
+
+    def close(self) -> None:
+        """Let go of files and sockets. Calling it twice is harmless."""
+
+
+@runtime_checkable
+class BulkBackend(Protocol):
+    """A backend that has a quicker way to all its sessions than one by one."""
+
+    def sessions(self) -> Iterator[Session]:
+        """Yield every session, in the order of ``summaries()``."""
+
+
+@runtime_checkable
+class WritableBackend(Protocol):
+    """A backend that can keep sessions."""
+
+    def write(self, session: Session) -> None:
+        """Keep a session, in place of one that has the same id.
+
+        Raises:
+            BackendError: It could not be kept; what was kept before is as it was.
+        """
+
+
+@runtime_checkable
+class AttachmentBackend(Protocol):
+    """A backend that has the page images that tool results name."""
+
+    def attachment(self, image: ImageAttachment) -> bytes:
+        """Return the image."""

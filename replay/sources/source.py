@@ -1,0 +1,262 @@
+"""A source of sessions, as its users hold it."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from hashlib import blake2b
+from itertools import islice
+from types import TracebackType
+from typing import Any, NoReturn, Self
+
+import attrs
+
+from replay.errors import BackendError, SessionNotFoundError, UnsupportedError
+from replay.model.diagnostics import Diagnostic
+from replay.model.events import ImageAttachment
+from replay.model.sessions import Session, SessionSummary
+from replay.sources.live_stream import LiveBackend, LiveStream, Rewrite
+from replay.sources.opening import open_backend
+from replay.sources.portions import portions_of, stored_of
+from replay.sources.protocols import (
+    AttachmentBackend,
+    Backend,
+    BulkBackend,
+    Portion,
+    PortionedBackend,
+    Stored,
+    WritableBackend,
+)
+
+
+@attrs.define(eq=False)
+class RepeatedIds:
+    """Marks the sessions whose id another one before had."""
+
+    _seen: set[bytes] = attrs.field(factory=set, init=False)
+    _repetitions: Counter[bytes] = attrs.field(factory=Counter, init=False)
+
+    def marked(self, session: Session) -> Session:
+        """Return *session*, with a diagnostic where its id was there before."""
+        identity = session.session_id.encode("utf-8", "surrogatepass")
+        digest = blake2b(identity, digest_size=16).digest()  # an id may be long
+        if digest not in self._seen:
+            self._seen.add(digest)
+            return session
+        self._repetitions[digest] += 1
+        return repeated(session, self._repetitions[digest])
+
+
+def repeated(session: Session, repetition: int) -> Session:
+    """Return *session*, with a diagnostic that others before it have its id.
+
+    Args:
+        session: One that does not say so.
+        repetition: How many have it; at least 1.
+    """
+    detail = f"another session before it is called {session.session_id!a}"
+    diagnostic = Diagnostic("repeated-session-id", None, detail)
+    diagnostics = (*session.diagnostics, diagnostic)
+    return attrs.evolve(session, diagnostics=diagnostics, repetition=repetition)
+
+
+@attrs.define(eq=False)
+class Source:
+    """An opened backend; iterating it yields every session.
+
+    It is closed at the end of a ``with`` statement.
+    """
+
+    backend: Backend
+    location: str  #: as the user gave it, for messages
+    #: the backend's own, with which :func:`open` opened it; they may hold a key
+    options: Mapping[str, object] = attrs.field(factory=dict, kw_only=True, repr=False)
+
+    def summaries(self) -> Iterator[SessionSummary]:
+        """Yield what each session is, without its events, in a stable order."""
+        return self.backend.summaries()
+
+    def session(self, session_id: str) -> Session:
+        """Return one session, its events oldest first.
+
+        Args:
+            session_id: An id that :meth:`summaries` yields. Where several sessions
+                have it, the first is returned.
+
+        Raises:
+            SessionNotFoundError: This source has no such session.
+            DecodeError: What the source holds is not a session.
+        """
+        return self.backend.session(session_id)
+
+    def sessions(self) -> Iterator[Session]:
+        """Yield every session, in the order of :meth:`summaries`.
+
+        One whose id another session had before says so in its diagnostics.
+        """
+        repeated = RepeatedIds()
+        return map(repeated.marked, self._sessions())
+
+    def __iter__(self) -> Iterator[Session]:
+        return self.sessions()
+
+    def portions(self) -> Iterator[Portion]:
+        """Yield where the sessions are, in the order of :meth:`sessions`.
+
+        It is cheap where the backend knows portions, a file or some lines of one each.
+        Elsewhere there is one for each of :meth:`summaries`.
+
+        Raises:
+            UnsupportedError: Nobody else can read what this source reads.
+        """
+        if self._portioned is None:
+            return portions_of(self.backend)
+        return self._portioned.portions()
+
+    def stored(self, portion: Portion) -> Iterator[Stored]:
+        """Yield the sessions of a portion, in order, not decoded yet.
+
+        Args:
+            portion: One that :meth:`portions` yielded, here or in another process.
+
+        Raises:
+            BackendError: No more can be had of it.
+            DecodeError: No more can be had of it.
+        """
+        if self._portioned is None:
+            return stored_of(self.backend, portion, self.location)
+        return self._portioned.stored(portion)
+
+    def write(self, session: Session) -> None:
+        """Keep a session, in place of one that has the same id.
+
+        Raises:
+            UnsupportedError: This source cannot be written to.
+            BackendError: It could not be kept; what was kept before is as it was.
+        """
+        if not isinstance(self.backend, WritableBackend):
+            self._refuse_to("write sessions")
+        self.backend.write(session)
+
+    def stream(  # noqa: PLR0913 - what a turn may be asked with
+        self,
+        session_id: str,
+        prompt: str,
+        index_ids: Sequence[str],
+        *,
+        require_all_indexes: bool = False,
+        record_to: str | os.PathLike[str] | None = None,
+        rewrite: Rewrite | None = None,
+    ) -> LiveStream:
+        """Send a prompt once, and return the events of its turn as they arrive.
+
+        Args:
+            session_id: The session that the turn is added to.
+            prompt: What the user asks: at most 1,000 characters.
+            index_ids: The indexes to ask: 1 to 10.
+            require_all_indexes: Let the turn fail where one of them cannot be asked.
+            record_to: A directory of fixtures that gets each event before the caller
+                does; None: nothing is written.
+            rewrite: Takes a session whose events come as they arrive, and returns what
+                the caller and the directory get instead, such as a plugin's
+                ``replay_rewrite``; None: they get what arrives.
+
+        Raises:
+            UnsupportedError: This source is a recording.
+            InvalidRequestError: The service would not take it; nothing was sent.
+            BackendError: It was refused, or could not be sent, or not be recorded.
+        """
+        if not isinstance(self.backend, LiveBackend):
+            self._refuse_to("send a turn")
+        options: dict[str, Any] = {} if rewrite is None else {"rewrite": rewrite}
+        return self.backend.stream(
+            session_id,
+            prompt,
+            index_ids,
+            require_all_indexes=require_all_indexes,
+            record_to=record_to,
+            **options,  # a backend that cannot rewrite need not know of it
+        )
+
+    def attachment(self, image: ImageAttachment) -> bytes:
+        """Return the page image that a tool result names.
+
+        Raises:
+            UnsupportedError: This source has no images.
+        """
+        if not isinstance(self.backend, AttachmentBackend):
+            self._refuse_to("give page images")
+        return self.backend.attachment(image)
+
+    def close(self) -> None:
+        """Let go of files and sockets. Calling it twice is harmless."""
+        self.backend.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @cached_property
+    def _portioned(self) -> PortionedBackend | None:  # which takes long to find out
+        return self.backend if isinstance(self.backend, PortionedBackend) else None
+
+    def _refuse_to(self, action: str) -> NoReturn:
+        reason = f"{type(self.backend).__name__} cannot {action}"
+        raise UnsupportedError(self.location, reason)
+
+    def _sessions(self) -> Iterator[Session]:
+        if isinstance(self.backend, BulkBackend):
+            return self.backend.sessions()
+        return (self.session(each.session_id) for each in self.summaries())
+
+
+def open(  # noqa: A001 - replay.open, as promised
+    location: str | os.PathLike[str], **options: object
+) -> Source:
+    """Return the source of the sessions at *location*.
+
+    Args:
+        location: A file, a directory, ``-`` for standard input, a URL, or
+            ``NAME:location`` for the backend of that name.
+        options: The backend's own.
+
+    Raises:
+        UnknownNameError: There is no such backend, or it has no such option.
+        BackendError: There is nothing there, or it cannot be read.
+    """
+    backend = open_backend(location, options)
+    if not isinstance(backend, Backend):
+        reason = f"{type(backend).__name__} lacks methods that a backend must have"
+        raise BackendError(os.fspath(location), reason)
+    return Source(backend, os.fspath(location), options=options)
+
+
+def load(location: str | os.PathLike[str], **options: object) -> Session:
+    """Return the one session at *location*.
+
+    Args:
+        location: As for :func:`open`.
+        options: As for :func:`open`.
+
+    Raises:
+        SessionNotFoundError: There is no session.
+        BackendError: There are several, or the location cannot be read.
+        DecodeError: What is there is not a session.
+    """
+    with open(location, **options) as source:
+        sessions = list(islice(source, 4))
+    if not sessions:
+        raise SessionNotFoundError(source.location, "there is no session")
+    if len(sessions) > 1:
+        first = ", ".join(f"{each.session_id!a}" for each in sessions[:3])
+        rest = ", …" if sessions[3:] else ""
+        hint = "read them with replay.open"
+        raise BackendError(source.location, f"several sessions: {first}{rest}", hint)
+    return sessions[0]

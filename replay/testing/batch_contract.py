@@ -1,0 +1,133 @@
+"""The laws of plugins that give and merge the results of batches."""
+
+from collections.abc import Callable, Iterable, Sequence
+from unittest import SkipTest
+
+from replay.batch.worker import LeadingEngine, WorkingEngine
+from replay.engine.engine import ReplayEngine
+from replay.engine.report import BatchResult, ReplayReport, Results
+from replay.errors import EncodeError, PluginError
+from replay.model.json_text import parse, write
+from replay.model.sessions import Session
+from replay.testing.backend_contract import broken
+
+
+def give(plugins: Iterable[object], sessions: Iterable[Session]) -> list[list[object]]:
+    """Replay *sessions* as one worker does; return what plugins gave for each.
+
+    It is what the leader has of it: the values have been JSON in between.
+
+    Raises:
+        PluginError: A hook raised.
+        MustStopError: A plugin raised it.
+        EncodeError: A result is no JSON value.
+    """
+    given: list[list[object]] = []
+    with WorkingEngine(plugins, strict=False, on_plugin_error="raise") as engine:
+        for session in sessions:
+            _, values = engine.replay_for_results(session)
+            decoded = parse(write(values)).value
+            given.append(decoded)  # type: ignore[arg-type]  # as it was before
+    return given
+
+
+def merge(plugin: object, values: Sequence[object]) -> None:
+    """Let a plugin merge what was given for sessions, and close it, as a leader does.
+
+    The sessions are named after their places, from 0.
+
+    Raises:
+        PluginError: A hook raised.
+        MustStopError: The plugin raised it.
+    """
+    merge_results(plugin, named(values))
+
+
+def named(values: Sequence[object]) -> list[BatchResult]:
+    """Return what was given for sessions, named after their places, from 0."""
+    return [
+        BatchResult(f"{number:032x}", str(number), value)
+        for number, value in enumerate(values)
+    ]
+
+
+def merge_results(plugin: object, results: Results) -> None:
+    """Let a plugin merge results, and close it, as a leader does.
+
+    Raises:
+        PluginError, MustStopError: As from :func:`merge`.
+    """
+    report = ReplayReport(None, sessions=len(results))
+    with LeadingEngine([plugin]) as engine:
+        engine.merge(lambda _: results, report)
+
+
+def check_results(worker: Callable[[], object], sessions: Iterable[Session]) -> None:
+    """Check that a result is JSON, and says nothing of other sessions.
+
+    Args:
+        worker: Makes what workers use.
+        sessions: Any.
+
+    Raises:
+        AssertionError: It is not so.
+        SkipTest: It gives no results.
+    """
+    _need(worker(), "replay_batch_result", "gives no results")
+    shown = [*sessions]
+    for session, together in zip(shown, _given(worker(), shown), strict=True):
+        if _given(worker(), [session]) != [together]:
+            fault = "its result is another when other sessions came before"
+            advice = "forget in replay_batch_result all that you return"
+            raise broken(session.session_id, fault, advice)
+
+
+def check_merge(
+    worker: Callable[[], object],
+    plugin: Callable[[], object],
+    result_of: Callable[[object], object],
+    sessions: Iterable[Session],
+) -> None:
+    """Check that results, merged, come to what a plain replay comes to.
+
+    Args:
+        worker: Makes what workers use.
+        plugin: Makes what the leader uses, and the plain replay.
+        result_of: Returns what a plugin made of it, once it is closed.
+        sessions: Any; they are shared out to two workers.
+
+    Raises:
+        AssertionError: It is not so.
+        SkipTest: It gives no results, or merges none.
+    """
+    _need(worker(), "replay_batch_result", "gives no results")
+    leader, plain = plugin(), plugin()
+    _need(leader, "replay_batch_merge", "merges no results")
+    shown = [*sessions]
+    values: list[object] = [None] * len(shown)
+    for number in (0, 1):
+        values[number::2] = _given(worker(), shown[number::2])
+    merge(leader, values)
+    with ReplayEngine([plain]) as engine:
+        for session in shown:
+            engine.replay(session)
+    if result_of(leader) != result_of(plain):
+        fault = "its results, merged, come to something else than a plain replay"
+        advice = "return in replay_batch_result all that replay_batch_merge needs"
+        raise broken(None, fault, advice)
+
+
+def _need(plugin: object, hook: str, fault: str) -> None:
+    if not hasattr(plugin, hook):
+        reason = f"this plugin {fault}"
+        raise SkipTest(reason)
+
+
+def _given(worker: object, sessions: Sequence[Session]) -> list[object]:
+    try:
+        return [value for (value,) in give([worker], sessions)]
+    except EncodeError as error:
+        advice = "return numbers, texts, lists and dicts only"
+        raise broken(None, f"its result is no JSON value: {error}", advice) from error
+    except PluginError as error:
+        raise broken(None, str(error), "be ready for any history") from error

@@ -1,0 +1,273 @@
+"""A client's connection: requests come in, answers go out, well-formed or raw."""
+
+import asyncio
+import re
+import socket
+import struct
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Final, TypeAlias
+
+import attrs
+import h11
+
+from replay.security.hosts import url_of
+
+Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+
+_STREAM: Final = b"text/event-stream"
+_FRAMING: Final = (b"content-length", b"transfer-encoding", b"connection")
+
+
+@attrs.frozen
+class Answer:
+    """An answer whose body is still to come."""
+
+    status: int
+    headers: Headers
+    body: AsyncIterator[bytes]
+
+    @property
+    def is_stream(self) -> bool:
+        """Tell whether the body is a stream of events."""
+        return dict(self.headers).get(b"content-type", b"").startswith(_STREAM)
+
+    def with_headers(self, *headers: tuple[bytes, bytes]) -> "Answer":
+        """Return the answer with *headers* too."""
+        return attrs.evolve(self, headers=[*self.headers, *headers])
+
+    def raw_head(self, *framing: tuple[bytes, bytes]) -> bytes:
+        """Return the head as it goes over the wire, framed as is said and not as is."""
+        kept = [each for each in self.headers if each[0] not in _FRAMING]
+        lines = [b"%s: %s\r\n" % each for each in (*kept, *framing)]
+        phrase = phrase_of(self.status).encode()
+        first = b"HTTP/1.1 %d %s\r\n" % (self.status, phrase)
+        return b"".join([first, *lines, b"\r\n"])
+
+    async def whole_body(self) -> bytes:
+        """Return the body, once all of it is there."""
+        return b"".join([data async for data in self.body])
+
+
+def phrase_of(status: int) -> str:
+    """Return what an answer's status is called."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"
+
+
+_ABSOLUTE: Final = re.compile(rb"https?://([^/?]*)(.*)", re.IGNORECASE)
+
+
+@attrs.frozen
+class ClientRequest:
+    """A request, whole."""
+
+    method: bytes
+    target: bytes
+    headers: Headers
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """Return a header by its name in small letters; None: it is not there.
+
+        Of several that bear the name, the first counts.
+        """
+        values = (value for each, value in self.headers if each == name.encode())
+        first = next(values, None)
+        return None if first is None else first.decode("latin-1")
+
+    @property
+    def path(self) -> str:
+        """Return the target without its query, as it was sent."""
+        return self.target.partition(b"?")[0].decode("latin-1")
+
+
+class RefusedRequestError(Exception):
+    """A request that cannot be taken.
+
+    Args:
+        status: Of the answer.
+        detail: What the answer says.
+    """
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(status, detail)
+        self.status = status
+        self.detail = detail
+
+
+def addressed(target: bytes, headers: Headers, here: bytes) -> tuple[bytes, Headers]:
+    """Return a request's target as a path, and its headers, of which one is ``Host``.
+
+    Args:
+        target: As it was sent: a path, or a URL, whose host comes before the header.
+        headers: As they were sent; those of HTTP/1.0 may lack ``Host``.
+        here: The address at which the request came in.
+    """
+    others = [each for each in headers if each[0] != b"host"]
+    if match := _ABSOLUTE.fullmatch(target):
+        host, rest = match.groups()
+        path = rest if rest.startswith(b"/") else b"/" + rest
+        return path, [(b"host", host), *others]
+    if len(others) < len(headers):
+        return target, headers
+    return target, [(b"host", here), *others]
+
+
+#: Bytes that a request's line and headers may have.
+LONGEST_HEAD: Final = 1 << 16
+
+_PIECE: Final = 1 << 16
+_LONGEST_BODY: Final = 16 << 20
+_MOST_IGNORED: Final = 32 << 20  # bytes that a client may send on, though refused
+_PARTING_SECONDS: Final = 5.0
+_LONG_BODY: Final = (413, "The body is longer than 16 MiB")
+_LONG_HEAD: Final = (431, "The headers are longer than 64 KiB")
+_WITHOUT_BODY: Final = (204, 304)
+
+
+class ClientConnection:
+    """Speaks HTTP with one client, and can break its rules.
+
+    Args:
+        reader: What the client says.
+        writer: What it is told.
+        seconds: How long a request may take to come.
+    """
+
+    waiting_since: float | None = None  #: by the loop's time; None: it is answered
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._seconds = seconds
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=LONGEST_HEAD)
+        self._is_head = False
+        self._takes_body = True
+        writer.transport.set_write_buffer_limits(high=0)  # drained is with the kernel
+
+    async def receive(self) -> ClientRequest | None:
+        """Return the next request; None: there will be none.
+
+        Raises:
+            RefusedRequestError: It is no request, or it is too long.
+            TimeoutError: It took too long to come.
+        """
+        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
+            self._http.start_next_cycle()
+        if self._http.our_state is not h11.IDLE:
+            return None
+        self.waiting_since = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._request()
+        except h11.RemoteProtocolError as error:
+            raise RefusedRequestError(error.error_status_hint, str(error)) from error
+        finally:
+            self.waiting_since = None
+
+    async def send(self, answer: Answer, *, is_ended: bool = True) -> None:
+        """Send a well-formed answer.
+
+        Args:
+            answer: What to send.
+            is_ended: Whether to say, in the end, that this was all.
+        """
+        await self.send_head(answer)
+        async for data in answer.body:
+            await self.send_data(data)
+        if is_ended:
+            await self.send_raw(self._http.send(h11.EndOfMessage()) or b"")
+
+    async def send_head(self, answer: Answer) -> None:
+        """Send the beginning of a well-formed answer."""
+        self._takes_body = not self._is_head and answer.status not in _WITHOUT_BODY
+        head = h11.Response(
+            status_code=answer.status,
+            headers=[*answer.headers],
+            reason=phrase_of(answer.status).encode(),
+        )
+        await self.send_raw(self._http.send(head))
+
+    async def send_data(self, data: bytes) -> None:
+        """Send a piece of a well-formed answer, where such an answer has a body."""
+        if self._takes_body:
+            await self.send_raw(self._http.send(h11.Data(data=data)) or b"")
+
+    async def send_raw(self, data: bytes) -> None:
+        """Send bytes as they are, and wait until they are on their way."""
+        self._writer.write(data)
+        await self._writer.drain()
+
+    async def refuse(self, answer: Answer) -> None:
+        """Send the last answer, to a client that may not have said all.
+
+        What it still says is read for a while: closed at once, the connection would
+        be reset, and the answer lost.
+        """
+        await self.send(answer.with_headers((b"connection", b"close")))
+        self._writer.write_eof()
+        ignored = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PARTING_SECONDS):
+                while ignored < _MOST_IGNORED and (data := await self._read()):
+                    ignored += len(data)
+
+    async def outlast(self) -> None:
+        """Wait until the client closes the connection."""
+        while await self._read():
+            pass
+
+    def reset(self) -> None:
+        """Break the connection off."""
+        client: socket.socket = self._writer.get_extra_info("socket")
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._writer.transport.abort()
+
+    def close(self) -> None:
+        """End the connection; doing so twice is harmless."""
+        self._writer.close()
+
+    async def _request(self) -> ClientRequest | None:
+        head = await self._next_event()
+        if not isinstance(head, h11.Request):
+            return None
+        self._is_head = head.method == b"HEAD"
+        lines = [b"%s: %s\r\n" % each for each in head.headers]
+        if len(head.target) + sum(map(len, lines)) > LONGEST_HEAD:
+            raise RefusedRequestError(
+                *_LONG_HEAD
+            )  # h11 limits only what has not come whole
+        body = await self._body(head)
+        target, headers = addressed(head.target, list(head.headers), self._here())
+        return ClientRequest(head.method, target, headers, body)
+
+    async def _body(self, head: h11.Request) -> bytes:
+        if int(dict(head.headers).get(b"content-length", 0)) > _LONGEST_BODY:
+            raise RefusedRequestError(*_LONG_BODY)
+        if self._http.they_are_waiting_for_100_continue:
+            go_on = h11.InformationalResponse(status_code=100, headers=[])
+            await self.send_raw(self._http.send(go_on))
+        body = bytearray()
+        while isinstance(event := await self._next_event(), h11.Data):
+            body += event.data
+            if len(body) > _LONGEST_BODY:
+                raise RefusedRequestError(*_LONG_BODY)
+        return bytes(body)
+
+    async def _next_event(self) -> object:
+        while (event := self._http.next_event()) is h11.NEED_DATA:
+            self._http.receive_data(await self._read())
+        return event
+
+    async def _read(self) -> bytes:
+        return await self._reader.read(_PIECE)
+
+    def _here(self) -> bytes:
+        host, port, *_ = self._writer.get_extra_info("sockname")
+        return url_of(host, port).removeprefix("http://").encode()

@@ -1,0 +1,327 @@
+"""The sessions that a server has: those of a source, and what was done to them since.
+
+What was done is kept in memory. The source is only read.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import chain, islice
+from threading import RLock
+from time import monotonic
+from typing import Final
+from uuid import uuid4
+
+import attrs
+
+from replay.errors import SessionNotFoundError
+from replay.model.events import Event, ImageAttachment, Stop, ToolResult, UserInput
+from replay.model.sessions import JobMetadata, Session, SessionSummary
+from replay.sources.source import Source
+from replay.testing.server.timing import Arrivals, Span, choose, due_times, spans_of
+
+
+@attrs.frozen
+class RecordedTurn:
+    """A turn of a source."""
+
+    session_id: str
+    span: Span
+
+
+@attrs.frozen
+class Pool:
+    """What a source holds, in its order."""
+
+    turns: tuple[RecordedTurn, ...]
+    images: tuple[ImageAttachment, ...]
+
+
+def turns_of(session: Session) -> tuple[RecordedTurn, ...]:
+    """Return the turns of a session."""
+    return tuple(RecordedTurn(session.session_id, each) for each in spans_of(session))
+
+
+def read_pool(source: Source) -> Pool:
+    """Return what *source* holds; of several sessions of one id, the first counts.
+
+    Raises:
+        ReplayError: A session cannot be read.
+    """
+    turns: dict[str, tuple[RecordedTurn, ...]] = {}
+    images: dict[ImageAttachment, None] = {}
+    for session in source:
+        if session.session_id not in turns:
+            turns[session.session_id] = turns_of(session)
+            images.update(dict.fromkeys(_images_of(session)))
+    return Pool(tuple(t for each in turns.values() for t in each), tuple(images))
+
+
+def _images_of(session: Session) -> Iterator[ImageAttachment]:
+    for event in session.events:
+        if isinstance(event, ToolResult) and event.image_attachment is not None:
+            image = event.image_attachment
+            yield ImageAttachment(image.source_id, image.attachment_name)
+
+
+_LONGEST_TITLE: Final = 50
+_ACCESS: Final = "query"
+
+# The service writes these keys, whether they say something or not.
+_HEADER: Final = (
+    *("session_id", "last_updated_at", "shared_access"),
+    *("generated_title", "index_ids", "job_metadata"),
+)
+_JOB: Final = (
+    *("total_input_tokens", "total_output_tokens", "turns", "duration_ms"),
+    *("is_error", "error", "export_config_ids"),
+)
+
+
+@attrs.frozen
+class Run:
+    """A turn that goes on by the clock, whether anybody listens or not."""
+
+    prompt: str
+    index_ids: tuple[str, ...]
+    events: Sequence[Event]  #: without the ``user_input``
+    due: Sequence[float]  #: seconds after the start; nothing: all is due at once
+    started: float  #: when, by the store's clock
+    updated: str  #: when, as the service writes it
+
+    def events_at(self, time: float) -> Sequence[Event]:
+        """Return what has come of this turn by now, without the ``user_input``.
+
+        Args:
+            time: The time now, by the store's clock.
+        """
+        if not self.due:
+            return self.events
+        return self.events[: bisect_right(self.due, time - self.started)]
+
+    def change_header(self, session: Session, time: float) -> Session:
+        """Return *session* with the header that it has since this turn began.
+
+        Args:
+            session: The session before the turn.
+            time: The time now, by the store's clock.
+        """
+        ended = [e for e in self.events_at(time)[-1:] if isinstance(e, Stop)]
+        job = _job_of(ended[0], self.index_ids) if ended else session.job_metadata
+        return attrs.evolve(
+            session,
+            generated_title=session.generated_title or _title_of(self.prompt),
+            index_ids=session.index_ids or self.index_ids,
+            job_metadata=job,
+            last_updated_at=self.updated,
+        )
+
+
+def new_session(index_ids: Sequence[str] | None, shared_access: str | None) -> Session:
+    """Return a session in which nothing was said yet, under an id of its own."""
+    return Session(
+        f"ses-{uuid4().hex[:24]}",
+        last_updated_at=now(),
+        index_ids=None if index_ids is None else tuple(index_ids),
+        shared_access=shared_access or _ACCESS,
+        recorded=dict.fromkeys(_HEADER),
+    )
+
+
+def now() -> str:
+    """Return the time as the service writes it: UTC, without saying so."""
+    return datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+
+
+def _title_of(prompt: str) -> str:
+    return prompt if len(prompt) <= _LONGEST_TITLE else f"{prompt[:_LONGEST_TITLE]}..."
+
+
+def _job_of(stop: Stop, index_ids: Sequence[str]) -> JobMetadata:
+    usage = stop.usage
+    return JobMetadata(
+        total_input_tokens=usage.total_input_tokens,
+        total_output_tokens=usage.total_output_tokens,
+        turns=usage.turns,
+        duration_ms=usage.duration_ms,
+        is_error=stop.is_error,
+        error=stop.error,
+        export_config_ids=tuple(index_ids),
+        recorded=dict.fromkeys(_JOB),
+    )
+
+
+@attrs.define
+class _Served:
+    """What was done to one session."""
+
+    created: Session | None = None  #: None: it is the source's
+    runs: list[Run] = attrs.Factory(list)
+    replayed: list[int] = attrs.Factory(
+        list
+    )  #: numbers of turns, of itself or the pool
+
+
+class Store:
+    """Reads, lists, makes and removes sessions; safe to use from several threads.
+
+    Args:
+        source: Where the recorded sessions come from.
+        speed: Recorded seconds per second; None: streams do not wait.
+        clock: Tells the time, in seconds.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        speed: float | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._source = source
+        self._speed = speed
+        self._clock = clock
+        self._arrivals = Arrivals(source.location)
+        self._served: dict[str, _Served] = {}
+        self._deleted: set[str] = set()
+        self._pool: Pool | None = None
+        self._lock = RLock()
+
+    def page(self, start: int, size: int) -> tuple[list[SessionSummary], bool]:
+        """Return the summaries from number *start* on, and whether more come.
+
+        The source's come first, then those that were created.
+        """
+        with self._lock:
+            found = list(islice(self._summaries(), start, start + size + 1))
+        return found[:size], len(found) > size
+
+    def session(self, session_id: str) -> Session:
+        """Return a session as it is now.
+
+        Raises:
+            SessionNotFoundError: There is none, or it was deleted.
+            ReplayError: The source cannot read it.
+        """
+        session, runs, time = self._state(session_id)
+        if not runs:
+            return session
+        added = (chain([UserInput(r.prompt)], r.events_at(time)) for r in runs)
+        events = (*session.events, *chain.from_iterable(added))
+        return attrs.evolve(self._with_header(session, runs, time), events=events)
+
+    def summary(self, session_id: str) -> SessionSummary:
+        """Return a session's header, as :meth:`session` does the whole."""
+        return self._with_header(*self._state(session_id)).summary()
+
+    def create(
+        self, index_ids: Sequence[str] | None, shared_access: str | None
+    ) -> SessionSummary:
+        """Make an empty session."""
+        session = new_session(index_ids, shared_access)
+        with self._lock:
+            self._served[session.session_id] = _Served(session)
+        return session.summary()
+
+    def delete(self, session_id: str) -> None:
+        """Forget a session; the source keeps it.
+
+        Raises:
+            SessionNotFoundError: There is none, or it was deleted before.
+        """
+        with self._lock:
+            self._original(session_id)
+            self._served.pop(session_id, None)
+            self._deleted.add(session_id)
+
+    def run(self, session_id: str, prompt: str, index_ids: Sequence[str]) -> Run | None:
+        """Begin a turn: the recorded one that answers the prompt, as a new one.
+
+        A recorded session replays its own turns; one that was created, those of all
+        sessions of the source.
+
+        Returns:
+            None: there is no recorded turn.
+
+        Raises:
+            SessionNotFoundError: There is no such session.
+            ReplayError: The source cannot read it.
+        """
+        with self._lock:
+            original = self._original(session_id)
+            served = self._served.setdefault(session_id, _Served())
+            chosen = self._chosen(original, served, prompt)
+            if chosen is None:
+                return None
+            turn, session = chosen
+            events = session.events[turn.span.start : turn.span.stop]
+            due = self._due_times(turn, session, events)
+            run = Run(prompt, tuple(index_ids), events, due, self._clock(), now())
+            served.runs.append(run)
+            return run
+
+    def images(self) -> tuple[ImageAttachment, ...]:
+        """Return what image each tool result of the source names, once.
+
+        Raises:
+            ReplayError: The source cannot be read.
+        """
+        return self._read_pool().images
+
+    def _state(self, session_id: str) -> tuple[Session, Sequence[Run], float]:
+        with self._lock:
+            session = self._original(session_id)
+            served = self._served.get(session_id)
+            return session, tuple(served.runs) if served else (), self._clock()
+
+    def _with_header(
+        self, session: Session, runs: Sequence[Run], time: float
+    ) -> Session:
+        for run in runs:
+            session = run.change_header(session, time)
+        return session
+
+    def _summaries(self) -> Iterator[SessionSummary]:
+        seen = set(self._deleted)
+        for summary in self._source.summaries():
+            if summary.session_id not in seen:
+                seen.add(summary.session_id)
+                is_changed = summary.session_id in self._served
+                yield self.summary(summary.session_id) if is_changed else summary
+        for session_id, served in self._served.items():
+            if served.created is not None:
+                yield self.summary(session_id)
+
+    def _original(self, session_id: str) -> Session:
+        served = self._served.get(session_id)
+        if served is not None and served.created is not None:
+            return served.created
+        if session_id in self._deleted:
+            reason = f"the session {session_id!a} was deleted"
+            raise SessionNotFoundError(self._source.location, reason)
+        return self._source.session(session_id)
+
+    def _chosen(
+        self, original: Session, served: _Served, prompt: str
+    ) -> tuple[RecordedTurn, Session] | None:
+        is_created = served.created is not None
+        turns = self._read_pool().turns if is_created else turns_of(original)
+        chosen = choose([each.span for each in turns], prompt, served.replayed)
+        if chosen is None:
+            return None
+        served.replayed.append(chosen)
+        turn = turns[chosen]
+        return turn, self._source.session(turn.session_id) if is_created else original
+
+    def _read_pool(self) -> Pool:
+        with self._lock:
+            if self._pool is None:
+                self._pool = read_pool(self._source)
+            return self._pool
+
+    def _due_times(
+        self, turn: RecordedTurn, session: Session, events: Sequence[Event]
+    ) -> Sequence[float]:
+        if self._speed is None:
+            return ()
+        arrivals = self._arrivals.of_turn(session, turn.span)
+        return due_times(events, arrivals, self._speed)

@@ -1,0 +1,128 @@
+"""Connections whose time runs out."""
+
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+import requests
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from replay_backends.http.client import new_session
+from replay_backends.http.transport import Halt, TimedConnection
+
+
+def test_a_connection_has_the_time_that_it_is_allowed() -> None:
+    connection = TimedConnection("localhost")
+    connection.allow(100)
+    assert 0 < connection.left() <= 100
+
+
+def test_a_connection_whose_time_is_over_waits_for_nothing() -> None:
+    connection = TimedConnection("localhost")
+    connection.allow(0)
+    with pytest.raises(TimeoutError):
+        connection.left()
+
+
+@pytest.fixture
+def dead(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Return a port at which three addresses of a host never answer."""
+    with ExitStack() as opened:
+        found = []
+        port = 0
+        for number in (1, 2, 3):
+            place = (f"127.0.0.{number}", port)
+            full = opened.enter_context(socket.create_server(place, backlog=0))
+            port = full.getsockname()[1]
+            for _ in range(3):  # more than it takes, so that it answers none any more
+                client = opened.enter_context(socket.socket())
+                client.setblocking(False)  # noqa: FBT003 - so it is called
+                client.connect_ex((place[0], port))
+            found.append((socket.AF_INET, socket.SOCK_STREAM, 6, "", (place[0], port)))
+        real = socket.getaddrinfo
+
+        def looked_up(host: str, *args: object, **options: object) -> object:
+            is_ours = host == "dead.example.com"
+            return found if is_ours else real(host, *args, **options)  # type: ignore[arg-type]  # passed on
+
+        monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+        yield port
+
+
+TIMEOUTS: list[float | None] = []
+
+
+def note_connecting(event: str, arguments: tuple[object, ...]) -> None:
+    """Note the timeout of each socket that is about to be connected."""
+    if event == "socket.connect":
+        sock = arguments[0]
+        assert isinstance(sock, socket.socket)
+        TIMEOUTS.append(sock.gettimeout())
+
+
+sys.addaudithook(note_connecting)
+
+
+def test_many_dead_addresses_have_no_more_time_than_one(dead: int) -> None:
+    connection = TimedConnection("dead.example.com", dead, timeout=0.6)
+    TIMEOUTS.clear()
+    with pytest.raises(ConnectTimeoutError):
+        connection.connect()
+    assert len(TIMEOUTS) == 3
+    assert sum(each or 0 for each in TIMEOUTS) <= 0.6
+    assert (connection.host, connection.timeout) == ("dead.example.com", 0.6)
+
+
+def test_a_good_address_behind_a_dead_one_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        places = [("127.0.0.9", port), ("127.0.0.1", port)]
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", each) for each in places]
+        real = socket.getaddrinfo
+        monkeypatch.setattr(
+            socket,
+            "getaddrinfo",
+            lambda host, *args, **options: (
+                found if host == "two.example.com" else real(host, *args, **options)
+            ),
+        )
+        connection = TimedConnection("two.example.com", port, timeout=60.0)
+        connection.connect()
+        assert connection.sock.getpeername() == ("127.0.0.1", port)
+        connection.close()
+
+
+def test_a_name_that_is_not_found_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> object:
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(NewConnectionError, match="resolve"):
+        TimedConnection("no.example.com", timeout=5.0).connect()
+
+
+def test_a_handshake_that_nobody_answers_can_be_halted() -> None:
+    halt = Halt()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def take() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(1)
+                halt.come()
+                while connection.recv(1 << 16):
+                    pass
+
+        thread = threading.Thread(target=take)
+        thread.start()
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}"
+        with new_session(1, halt=halt) as session:
+            with pytest.raises(requests.ConnectionError) as caught:
+                session.get(url, timeout=5)
+            thread.join()
+    assert not isinstance(caught.value, requests.Timeout)

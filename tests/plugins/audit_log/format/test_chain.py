@@ -1,0 +1,92 @@
+"""What the next record looks like."""
+
+import json
+import re
+from hashlib import sha256
+
+import pytest
+
+from replay_plugins.audit_log.format.chain import (
+    Chain,
+    beginning,
+    json_bytes,
+    kind_is,
+    time_of,
+    timestamp,
+)
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+
+def test_the_first_record_follows_nothing() -> None:
+    record = json.loads(Chain("id").line("stop", "me", {"a": 1}))
+    assert TIME.fullmatch(record.pop("time"))
+    assert record.pop("monotonic_ns") >= 0
+    assert [*record.items()] == [
+        ("schema", "chat-replay.audit/1"),
+        ("seq", 0),
+        ("prev", "0" * 64),
+        ("kind", "stop"),
+        ("actor", "me"),
+        ("a", 1),
+    ]
+
+
+def test_the_next_record_follows_the_leaf_of_the_one_before() -> None:
+    chain = Chain("id")
+    line = chain.line("stop", "me", {})
+    chain.advance(line)
+    record = json.loads(chain.line("stop", "me", {}))
+    leaf = sha256(b"\0" + line.removesuffix(b"\n"))
+    assert (record["seq"], record["prev"]) == (1, leaf.hexdigest())
+    assert chain.frontier.root() == leaf.digest()
+
+
+def test_a_line_that_was_never_written_moves_nothing() -> None:
+    chain = Chain("id")
+    chain.line("stop", "me", {})
+    assert json.loads(chain.line("stop", "me", {}))["seq"] == 0
+
+
+def test_a_clock_that_goes_backwards_is_told() -> None:
+    record = json.loads(Chain("id", last_time="9999").line("stop", "me", {}))
+    assert [*record][6:] == ["monotonic_ns", "clock_step"]
+    assert record["clock_step"] is True
+
+
+def test_a_clock_that_goes_forwards_is_not_worth_a_word() -> None:
+    record = json.loads(Chain("id", last_time="1999").line("stop", "me", {}))
+    assert "clock_step" not in record
+
+
+def test_a_line_is_ascii_without_blanks_or_line_feeds() -> None:
+    value = {"\u2028": "\ud800\n é", "n": 10**40}
+    line = Chain("id").line("stop", "\U0001f600", {"value": value})
+    assert line.isascii()
+    assert line.count(b"\n") == 1
+    assert b", " not in line
+    assert json.loads(line)["value"] == value
+
+
+@pytest.mark.parametrize("value", [{1}, float("nan"), float("inf"), b"x"])
+def test_what_json_does_not_know_is_refused(value: object) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        json_bytes(value)
+
+
+def test_a_line_begins_as_its_place_demands_and_tells_its_time_and_kind() -> None:
+    chain = Chain("id", last_time="1999")
+    line = chain.line("stop", '","kind":"message"', {})
+    assert line.startswith(beginning(0, "0" * 64))
+    assert time_of(line) == json.loads(line)["time"]
+    assert kind_is(line, "stop")
+    assert not kind_is(line, "sto")
+    assert not kind_is(line, "message")
+
+
+def test_times_have_one_length_so_that_they_sort() -> None:
+    assert len({len(timestamp()) for _ in range(100)}) == 1
+
+
+def test_its_origin_names_the_log() -> None:
+    assert Chain("0a").origin == "chat-replay/0a"

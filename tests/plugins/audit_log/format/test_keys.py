@@ -1,0 +1,141 @@
+"""The keys of signed notes, held to what Go's own package publishes and tests."""
+
+import subprocess
+import sys
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from replay import DecodeError
+from replay_plugins.audit_log.format.keys import Signer, Verifier
+
+#: Both stand in the documentation of golang.org/x/mod/sumdb/note.
+PRIVATE = (
+    "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
+)
+PUBLIC = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
+
+
+def pem(key: Ed25519PrivateKey, encryption: KeySerializationEncryption) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption).decode()
+
+
+def test_keys_are_written_as_go_writes_them() -> None:
+    signer = Signer.from_text(f"{PRIVATE}\n")
+    assert signer.private_text() == PRIVATE
+    assert str(signer.verifier()) == PUBLIC
+    assert str(Verifier.from_text(f"{PUBLIC}\n")) == PUBLIC
+
+
+def test_a_new_key_signs_what_its_public_key_accepts() -> None:
+    signer = Signer.generate("EnochRoot")
+    read = Signer.from_text(signer.private_text())
+    signature = read.sign(b"hi")
+    assert signer.verifier().verify(b"hi", signature)
+    assert not signer.verifier().verify(b"Hi", signature)
+    assert not signer.verifier().verify(b"hi", bytes(64))
+
+
+def test_a_key_is_not_shown_with_its_secret() -> None:
+    signer = Signer.from_text(PRIVATE)
+    assert repr(signer) == "Signer(name='PeterNeumann')"
+
+
+def test_every_cut_and_every_changed_character_of_a_public_key_is_refused() -> None:
+    mangled = {
+        PUBLIC[start:end]
+        for start in range(len(PUBLIC))
+        for end in range(start + 1, len(PUBLIC) + 1)
+    } - {PUBLIC}
+    mangled |= {
+        PUBLIC[:at] + chr(ord(PUBLIC[at]) + 1) + PUBLIC[at + 1 :]
+        for at in range(len(PUBLIC))
+    }
+    for text in mangled:
+        with pytest.raises(DecodeError, match=r"^key: "):
+            Verifier.from_text(text)
+
+
+def test_every_cut_and_every_changed_character_of_a_private_key_is_refused() -> None:
+    mangled = [PRIVATE[:end] for end in range(len(PRIVATE))]
+    mangled += [PRIVATE[start:] for start in range(1, len(PRIVATE))]
+    mangled += [
+        PRIVATE[:at] + chr(ord(PRIVATE[at]) + 1) + PRIVATE[at + 1 :]
+        for at in range(len(PRIVATE))
+    ]
+    for text in mangled:
+        with pytest.raises(DecodeError, match=r"^key: "):
+            Signer.from_text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PeterNeumann+cc469956+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TWBADKEY==",
+        "PeterNeumann+173116ae+ZRpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+    ],
+)
+def test_a_key_of_another_length_or_kind_is_refused(text: str) -> None:
+    with pytest.raises(DecodeError, match="no Ed25519 key in base64"):
+        Verifier.from_text(text)
+
+
+def test_a_pem_key_signs_under_the_name_that_is_given() -> None:
+    key = Ed25519PrivateKey.generate()
+    signer = Signer.from_text(pem(key, NoEncryption()), "example.com/log")
+    assert signer.name == "example.com/log"
+    assert signer.seed == key.private_bytes_raw()
+
+
+def test_a_pem_key_without_a_name_is_refused() -> None:
+    with pytest.raises(DecodeError, match="no name"):
+        Signer.from_text(pem(Ed25519PrivateKey.generate(), NoEncryption()))
+
+
+def test_a_pem_key_behind_a_password_is_refused() -> None:
+    text = pem(Ed25519PrivateKey.generate(), BestAvailableEncryption(b"secret"))
+    with pytest.raises(DecodeError, match="cannot be read without a password"):
+        Signer.from_text(text, "log")
+
+
+def test_a_pem_key_of_another_kind_is_refused() -> None:
+    text = generate_private_key(SECP256R1()).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    with pytest.raises(DecodeError, match="not an Ed25519 key"):
+        Signer.from_text(text.decode(), "log")
+
+
+def test_a_name_with_a_blank_is_refused() -> None:
+    with pytest.raises(DecodeError, match=r"white space and \+ cannot stand in it"):
+        Signer.generate("two words")
+
+
+def test_without_the_extra_the_error_names_it_and_notes_are_read_still() -> None:
+    code = """
+import sys
+sys.modules["cryptography.exceptions"] = None  # as if it were not installed
+from replay import UnsupportedError
+from replay_plugins.audit_log.format import notes
+print(notes.read_note("text\\n\\n").text)
+try:
+    import replay_plugins.audit_log.format.keys
+except UnsupportedError as error:
+    print(error)
+"""
+    done = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == (
+        "text\n\n"
+        "signatures: cryptography is needed, and cannot be imported "
+        '(pip install "chat-replay[audit]")\n'
+    )

@@ -1,0 +1,151 @@
+"""A file that grows by whole lines, or not at all."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from file_room import room_for
+from replay.errors import (
+    AuditError,
+    AuditFullError,
+    AuditPoisonedError,
+    AuditTamperedError,
+)
+from replay_plugins.audit_log.log.appender import AppendOnlyFile
+
+
+def test_lines_are_appended_to_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"one\n")
+    file = AppendOnlyFile(path)
+    file.append(b"two\n")
+    assert path.read_bytes() == b"one\ntwo\n"
+    assert file.size == 8
+
+
+def test_what_is_there_keeps_its_permissions(tmp_path: Path) -> None:
+    (tmp_path / "a").touch(mode=0o640)
+    AppendOnlyFile(tmp_path / "a").append(b"one\n")
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_part_of_a_line_is_cut_off_and_later_lines_go_on(tmp_path: Path) -> None:
+    file = AppendOnlyFile(tmp_path / "a")
+    file.append(b"one\n")
+    with room_for(6), pytest.raises(AuditFullError):
+        file.append(b"two\n")
+    assert file.path.read_bytes() == b"one\n"
+    file.append(b"three\n")
+    assert file.path.read_bytes() == b"one\nthree\n"
+
+
+def test_no_room_at_all_changes_nothing(tmp_path: Path) -> None:
+    file = AppendOnlyFile(tmp_path / "a")
+    file.append(b"one\n")
+    with room_for(4), pytest.raises(AuditFullError):
+        file.append(b"two\n")
+    assert file.path.read_bytes() == b"one\n"
+
+
+def test_what_was_appended_last_can_be_cut_off(tmp_path: Path) -> None:
+    file = AppendOnlyFile(tmp_path / "a")
+    file.append(b"one\n")
+    file.append(b"two\n")
+    file.cut(4)
+    file.append(b"three\n")
+    assert file.path.read_bytes() == b"one\nthree\n"
+
+
+def moved(path: Path) -> None:
+    path.rename(path.with_name("b"))
+
+
+def copied_and_truncated(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def written_by_another(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"x\n")
+
+
+def replaced(path: Path) -> None:
+    other = path.with_name("b")
+    other.write_bytes(path.read_bytes())
+    other.replace(path)
+
+
+def linked(path: Path) -> None:
+    moved(path)
+    path.symlink_to("b")
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (Path.unlink, "the file is gone"),
+        (moved, "the file is gone"),
+        (copied_and_truncated, "it has 0 bytes, and was left with 4"),
+        (written_by_another, "it has 6 bytes, and was left with 4"),
+        (replaced, "another file has taken its place"),
+        (linked, "another file has taken its place"),
+    ],
+)
+def test_a_change_by_others_is_noticed_before_anything_is_written(
+    tmp_path: Path, change: Callable[[Path], object], found: str
+) -> None:
+    file = AppendOnlyFile(tmp_path / "a")
+    file.append(b"one\n")
+    change(file.path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(AuditTamperedError, match=found):
+        file.append(b"two\n")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def pipe_in_place_of(file: AppendOnlyFile) -> int:
+    """Let a file's descriptor be a pipe's, which is never read; return the reader."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    os.dup2(writer, file._descriptor, inheritable=False)  # noqa: SLF001 - a broken disk
+    os.close(writer)
+    return reader
+
+
+def test_a_write_that_fails_poisons(tmp_path: Path) -> None:
+    file = AppendOnlyFile(tmp_path / "a")
+    os.close(pipe_in_place_of(file))
+    with pytest.raises(AuditPoisonedError, match="broken pipe; what is on the disk"):
+        file.append(b"one\n")
+
+
+def test_a_part_of_a_line_that_cannot_be_cut_off_poisons(tmp_path: Path) -> None:
+    file = AppendOnlyFile(tmp_path / "a")
+    reader = pipe_in_place_of(file)
+    with pytest.raises(AuditPoisonedError, match="cannot be removed"):
+        file.append(b"x" * 10_000_000)
+    os.close(reader)
+
+
+def test_what_cannot_be_synced_poisons(tmp_path: Path) -> None:
+    file = AppendOnlyFile(tmp_path / "a")
+    file.sync()
+    reader = pipe_in_place_of(file)
+    file.sync()  # nothing was written since
+    file.append(b"one\n")
+    with pytest.raises(AuditPoisonedError):
+        file.sync()
+    os.close(reader)
+
+
+def test_a_forgotten_file_is_closed(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count, not files
+    AppendOnlyFile(tmp_path / "a").append(b"one\n")
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - a count
+
+
+def test_a_directory_is_no_log(tmp_path: Path) -> None:
+    with pytest.raises(AuditError, match="is a directory"):
+        AppendOnlyFile(tmp_path)

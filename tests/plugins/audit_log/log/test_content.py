@@ -1,0 +1,102 @@
+"""What a record shows of what was said."""
+
+import hmac
+import json
+import sys
+from hashlib import sha256
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from replay.errors import AuditError, AuditTamperedError
+from replay_plugins.audit_log.log.content import (
+    Opening,
+    commitment,
+    committed,
+    digested,
+    in_full,
+    length_of,
+    salt_at,
+)
+
+VALUES = ["Grüße", "", {"b": [1, None], "a": "\ud800"}, 10**30, None]
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_in_full_a_value_is_shown_as_it_is(value: object) -> None:
+    assert in_full("content", value) == (value, None)
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_digest_is_keyed_by_the_salt(value: object) -> None:
+    text = json.dumps(value, separators=(",", ":")).encode()
+    shown, opening = digested(b"salt")("content", value)
+    assert shown == {
+        "length": length_of(value),
+        "hmac_sha256": hmac.digest(b"salt", text, "sha256").hex(),
+    }
+    assert opening is None
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_commitment_is_proved_by_its_opening(value: object) -> None:
+    shown, opening = committed("content", value)
+    assert opening is not None
+    assert (opening.field, opening.value) == ("content", value)
+    text = json.dumps(value, separators=(",", ":")).encode()
+    digest = sha256(bytes.fromhex(opening.salt) + text).hexdigest()
+    assert shown == {"length": length_of(value), "commitment": digest}
+    assert commitment(bytes.fromhex(opening.salt), value) == digest
+
+
+def test_no_two_commitments_to_one_value_are_alike() -> None:
+    assert committed("content", "x")[0] != committed("content", "x")[0]
+
+
+def test_a_length_counts_characters() -> None:
+    assert [*map(length_of, VALUES)] == [5, 0, 27, 31, 4]
+
+
+def test_an_opening_is_a_line() -> None:
+    line = Opening("content", "0a", {"b": 1, "a": "é"}).line(3)
+    assert line == (
+        b'{"seq":3,"field":"content","salt":"0a","value":{"b":1,"a":"\\u00e9"}}\n'
+    )
+
+
+def test_a_salt_is_made_once(tmp_path: Path) -> None:
+    salt = salt_at(tmp_path / "salt")
+    assert len(salt) == 32
+    assert salt_at(tmp_path / "salt") == salt == (tmp_path / "salt").read_bytes()
+    assert (tmp_path / "salt").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_salt_is_whole_as_soon_as_it_is_there(tmp_path: Path) -> None:
+    path, sizes = tmp_path / "salt", set()
+
+    def look(_: FrameType, event: str, __: object) -> None:
+        if event == "c_return" and path.exists():
+            sizes.add(path.stat().st_size)
+
+    sys.setprofile(look)
+    salt_at(path)
+    sys.setprofile(None)
+    assert sizes == {32}
+
+
+def test_no_two_logs_have_one_salt(tmp_path: Path) -> None:
+    assert salt_at(tmp_path / "a") != salt_at(tmp_path / "b")
+
+
+@pytest.mark.parametrize("held", [b"", b"x" * 31, b"x" * 33])
+def test_what_is_no_salt_is_refused(tmp_path: Path, held: bytes) -> None:
+    (tmp_path / "salt").write_bytes(held)
+    with pytest.raises(AuditTamperedError, match="no salt of 32 bytes"):
+        salt_at(tmp_path / "salt")
+
+
+def test_a_link_is_no_salt(tmp_path: Path) -> None:
+    (tmp_path / "salt").symlink_to("elsewhere")
+    with pytest.raises(AuditError):
+        salt_at(tmp_path / "salt")

@@ -1,0 +1,464 @@
+"""A log on disk: whole records, in one chain, where the policy wants them."""
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from audit_logs import kinds_of, lines_of, opened, records_of
+from file_room import room_for
+from forking import exit_code_of, forked
+from privileges import public_folder, unprivileged
+from replay import ReplayEngine, loads
+from replay.errors import (
+    AuditError,
+    AuditFullError,
+    AuditLockedError,
+    AuditPoisonedError,
+    AuditTamperedError,
+)
+from replay_plugins.audit_log import AuditLog
+from replay_plugins.audit_log.format.checkpoints import Checkpoint
+from replay_plugins.audit_log.format.keys import Signer
+from replay_plugins.audit_log.format.merkle import Frontier, leaf_hash
+from replay_plugins.audit_log.format.notes import read_note
+from replay_plugins.audit_log.log.content import Opening
+from replay_plugins.audit_log.log.log import Log
+
+OPENING = Opening("content", "0a", "one")
+
+
+def root_of(lines: list[bytes]) -> bytes:
+    frontier = Frontier()
+    for line in lines:
+        frontier.append(leaf_hash(line))
+    return frontier.root()
+
+
+def test_a_log_begins_by_saying_who_writes_it_and_how(tmp_path: Path) -> None:
+    opened(tmp_path / "a", about={"sync": "record"})
+    (record,) = records_of(tmp_path / "a")
+    assert (record["kind"], record["actor"]) == ("log_opened", "tester")
+    assert (record["pid"], record["sync"]) == (os.getpid(), "record")
+    assert len(record["log"]) == 32
+
+
+def test_a_log_goes_on_where_it_ended(tmp_path: Path) -> None:
+    for _ in range(2):
+        log = opened(tmp_path / "a")
+        log.append("stop", {})
+        log.close()
+    assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "checkpoint"] * 2
+    assert len({r["log"] for r in records_of(tmp_path / "a") if "log" in r}) == 1
+
+
+def test_no_two_logs_have_one_id(tmp_path: Path) -> None:
+    for name in "ab":
+        opened(tmp_path / name)
+    one, other = (records_of(tmp_path / name)[0]["log"] for name in "ab")
+    assert one != other
+
+
+def test_a_checkpoint_covers_all_records_before_it(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a")
+    log.append("stop", {})
+    log.checkpoint()
+    records = records_of(tmp_path / "a")
+    note = records[2]["note"]
+    assert (tmp_path / "a.checkpoint").read_text() == note
+    assert records[2]["signed"] is False
+    checkpoint = Checkpoint.from_text(read_note(note).text)
+    assert checkpoint.origin == f"chat-replay/{records[0]['log']}"
+    assert checkpoint.size == 2
+    assert checkpoint.root == root_of(lines_of(tmp_path / "a")[:2])
+    assert checkpoint.time is not None
+    assert records[1]["time"] <= checkpoint.time <= records[2]["time"]
+
+
+def test_a_checkpoint_is_signed_where_there_is_a_key(tmp_path: Path) -> None:
+    signer = Signer.generate("auditor")
+    opened(tmp_path / "a", signer=signer).checkpoint()
+    record = records_of(tmp_path / "a")[1]
+    assert record["signed"] is True
+    assert read_note(record["note"]).signed_by(signer.verifier()) == "valid"
+
+
+def test_every_file_is_its_owners_alone(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a", max_bytes=1, keeps_openings=True)
+    log.append("stop", {}, [OPENING])
+    log.append("stop", {})
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(
+        ["a", "a.000001", "a.checkpoint", "a.lock", "a.openings"], 0o600
+    )
+
+
+def test_closing_twice_is_closing_once(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a")
+    log.close()
+    log.close()
+    assert kinds_of(tmp_path / "a") == ["log_opened", "checkpoint"]
+
+
+def test_a_closed_log_takes_no_record(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a")
+    log.close()
+    with pytest.raises(AuditError, match="the log is closed"):
+        log.append("stop", {})
+
+
+def test_what_is_no_json_is_refused_and_the_log_goes_on(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a")
+    with pytest.raises(AuditError, match="a stop cannot be written as JSON"):
+        log.append("stop", {"set": {1}})
+    log.append("stop", {})
+    assert kinds_of(tmp_path / "a") == ["log_opened", "stop"]
+
+
+# Writers
+
+
+def test_a_second_writer_is_refused_at_once(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a")
+    with pytest.raises(AuditLockedError):
+        opened(tmp_path / "a")
+    log.append("stop", {})
+    assert kinds_of(tmp_path / "a") == ["log_opened", "stop"]
+
+
+def test_a_closed_log_is_open_to_others(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a")
+    log.close()
+    opened(tmp_path / "a").append("stop", {})
+
+
+def test_a_log_that_could_not_be_opened_is_not_locked(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("{}\n")
+    with pytest.raises(AuditTamperedError):
+        opened(tmp_path / "a")
+    (tmp_path / "a").unlink()
+    opened(tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    "use", [lambda log: log.append("stop", {}), Log.checkpoint, Log.close]
+)
+def test_a_forked_child_is_refused(tmp_path: Path, use: Callable[[Log], None]) -> None:
+    log = opened(tmp_path / "a")
+
+    def use_it() -> None:
+        with pytest.raises(AuditLockedError):
+            use(log)
+
+    assert exit_code_of(forked(use_it)) == 0
+    log.append("stop", {})
+    assert kinds_of(tmp_path / "a") == ["log_opened", "stop"]
+
+
+def test_a_writer_whose_lock_was_removed_is_stopped_by_the_next_one(
+    tmp_path: Path,
+) -> None:
+    log = opened(tmp_path / "a")
+    (tmp_path / "a.lock").unlink()
+    opened(tmp_path / "a").append("stop", {})
+    with pytest.raises(AuditTamperedError, match="and was left with"):
+        log.append("stop", {})
+    assert kinds_of(tmp_path / "a") == ["log_opened", "log_opened", "stop"]
+
+
+def test_a_directory_that_cannot_be_read_is_an_error_of_the_log() -> None:
+    with public_folder() as folder:
+        (folder / "logs").mkdir()
+        (folder / "logs").chmod(0o333)
+        with unprivileged(), pytest.raises(AuditError, match="permission denied"):
+            opened(folder / "logs" / "a")
+
+
+def test_threads_take_turns(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a", sync="session", max_bytes=3000)
+
+    def write() -> None:
+        for _ in range(50):
+            log.append("stop", {})
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert kinds_of(tmp_path / "a").count("stop") == 200
+
+
+# Rotation
+
+
+def test_rotation_by_size_keeps_one_chain(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a", max_bytes=400)
+    for _ in range(3):
+        log.append("stop", {})
+    log.close()
+    assert [path.name for path in sorted(tmp_path.glob("a.0*"))] == [
+        "a.000001",
+        "a.000002",
+    ]
+    assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "checkpoint"] * 3
+
+
+def test_a_file_that_is_large_enough_goes_on_after_it_was_opened_again(
+    tmp_path: Path,
+) -> None:
+    for _ in range(3):
+        log = opened(tmp_path / "a", max_bytes=400)
+        log.append("stop", {})
+        log.append("stop", {})
+        log.close()
+    assert kinds_of(tmp_path / "a").count("stop") == 6
+    assert len([*tmp_path.glob("a.0*")]) == 3
+
+
+def test_rotation_by_age_counts_from_the_files_first_record(tmp_path: Path) -> None:
+    old = opened(tmp_path / "a")
+    old.append("stop", {})
+    old.close()
+    for max_age in (1e6, 1e-9):
+        log = opened(tmp_path / "a", max_age=max_age)
+        log.append("stop", {})
+        log.append("stop", {})
+        log.close()
+    (part,) = tmp_path.glob("a.0*")
+    assert kinds_of(tmp_path / "a").count("stop") == 5
+    assert b"checkpoint" in part.read_bytes().splitlines()[-1]
+
+
+def test_a_file_in_a_new_ones_place_is_never_appended_to(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a", max_bytes=1)
+    log.append("stop", {})
+    with room_for(0), pytest.raises(AuditFullError):
+        log.append("stop", {})
+    (tmp_path / "a").rename(tmp_path / "a.000001")
+    (tmp_path / "a").write_bytes(b"x\n")
+    with pytest.raises(AuditTamperedError):
+        log.append("stop", {})
+    assert (tmp_path / "a").read_bytes() == b"x\n"
+
+
+# Room
+
+
+@pytest.mark.parametrize("max_bytes", [None, 1, 700])
+@pytest.mark.parametrize("keeps_openings", [True, False])
+def test_without_room_no_record_is_torn_and_with_room_the_log_goes_on(
+    tmp_path: Path,
+    max_bytes: int | None,
+    keeps_openings: bool,  # noqa: FBT001 - parametrized
+) -> None:
+    openings = [OPENING] if keeps_openings else []
+    path = tmp_path / "a"
+    refused = 0
+    for room in range(0, 1200, 13):
+        policy = {"max_bytes": max_bytes, "keeps_openings": keeps_openings}
+        try:
+            with room_for(room):
+                log = opened(path, **policy)
+        except AuditFullError:
+            refused += 1
+            continue
+        for _ in range(3):
+            before = kinds_of(path).count("stop")
+            try:
+                with room_for(room):
+                    log.append("stop", {}, openings)
+            except AuditFullError:
+                refused += 1
+                assert kinds_of(path).count("stop") == before
+                log.append("stop", {}, openings)
+            assert kinds_of(path).count("stop") == before + 1
+        log.close()
+    assert refused > 10
+    stops = [r["seq"] for r in records_of(path) if r["kind"] == "stop"]
+    if keeps_openings:
+        lines = (tmp_path / "a.openings").read_bytes().splitlines(keepends=True)
+        assert lines == [OPENING.line(seq) for seq in stops]
+
+
+def test_without_room_for_a_checkpoint_the_last_one_stays(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a")
+    log.checkpoint()
+    note = (tmp_path / "a.checkpoint").read_bytes()
+    with room_for(1), pytest.raises(AuditFullError):
+        log.checkpoint()
+    assert (tmp_path / "a.checkpoint").read_bytes() == note
+
+
+# Changes by others
+
+
+def test_a_log_that_others_changed_is_left_alone(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a")
+    (tmp_path / "a").rename(tmp_path / "a.1")
+    with pytest.raises(AuditTamperedError, match="the file is gone"):
+        log.append("stop", {})
+    assert not (tmp_path / "a").exists()
+    (tmp_path / "a.1").rename(tmp_path / "a")
+    log.append("stop", {})
+    assert kinds_of(tmp_path / "a") == ["log_opened", "stop"]
+
+
+def test_a_log_is_let_go_where_it_cannot_be_ended(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a")
+    (tmp_path / "a").unlink()
+    with pytest.raises(AuditTamperedError):
+        log.close()
+    opened(tmp_path / "a")
+
+
+def test_what_cannot_be_synced_closes_the_log_for_good(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a")
+    reader, writer = os.pipe()
+    os.dup2(writer, log._file._descriptor, inheritable=False)  # type: ignore[union-attr]  # noqa: SLF001 - a broken disk
+    with pytest.raises(AuditPoisonedError, match="what is on the disk is unknown"):
+        log.append("stop", {})
+    with pytest.raises(AuditPoisonedError):
+        log.append("stop", {})
+    with pytest.raises(AuditPoisonedError):
+        log.checkpoint()
+    with pytest.raises(AuditPoisonedError):
+        log.close()
+    os.close(reader)
+    os.close(writer)
+    opened(tmp_path / "a").append("stop", {})
+    assert kinds_of(tmp_path / "a") == ["log_opened", "log_opened", "stop"]
+
+
+# Openings
+
+
+def test_openings_that_another_policy_left_are_looked_after(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a", keeps_openings=True)
+    log.append("stop", {}, [OPENING])
+    log.close()
+    with (tmp_path / "a.openings").open("ab") as file:
+        file.write(OPENING.line(99))
+    log = opened(tmp_path / "a")
+    log.append("stop", {})
+    assert (tmp_path / "a.openings").read_bytes() == OPENING.line(1)
+
+
+def test_where_an_opening_cannot_be_written_its_record_is_not(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a", keeps_openings=True)
+    (tmp_path / "a.openings").unlink()
+    with pytest.raises(AuditTamperedError):
+        log.append("stop", {}, [OPENING])
+    assert kinds_of(tmp_path / "a") == ["log_opened"]
+
+
+# Interruptions
+
+
+def interrupt_after(
+    function: str, interrupt: type[BaseException] = KeyboardInterrupt
+) -> Callable[[FrameType, str, object], None]:
+    def profile(_: FrameType, event: str, argument: object) -> None:
+        if event == "c_return" and getattr(argument, "__name__", "") == function:
+            sys.setprofile(None)
+            raise interrupt
+
+    return profile
+
+
+def test_an_interrupt_within_a_record_closes_the_log_for_good(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a")
+    sys.setprofile(interrupt_after("write"))
+    with pytest.raises(KeyboardInterrupt):
+        log.append("stop", {})
+    with pytest.raises(AuditPoisonedError, match="interrupted within a record"):
+        log.append("stop", {})
+    with pytest.raises(AuditPoisonedError):
+        log.close()
+    opened(tmp_path / "a").append("stop", {})
+    assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "log_opened", "stop"]
+
+
+def test_an_interrupt_within_an_opening_closes_the_log_for_good(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a", keeps_openings=True)
+    sys.setprofile(interrupt_after("write"))
+    with pytest.raises(KeyboardInterrupt):
+        log.append("stop", {}, [OPENING])
+    with pytest.raises(AuditPoisonedError, match="interrupted within a record"):
+        log.close()
+    opened(tmp_path / "a").append("stop", {})
+    assert kinds_of(tmp_path / "a") == ["log_opened", "log_opened", "stop"]
+    assert (tmp_path / "a.openings").read_bytes() == b""
+
+
+@pytest.mark.parametrize("call", ["monotonic_ns", "write", "fdatasync", "replace"])
+def test_a_programs_exit_within_a_hook_stops_a_replay_that_isolates(
+    tmp_path: Path, call: str
+) -> None:
+    engine = ReplayEngine([AuditLog(tmp_path / "a")], on_plugin_error="isolate")
+    sys.setprofile(interrupt_after(call, SystemExit))
+    with pytest.raises(AuditError, match="SystemExit"):
+        engine.replay(loads('[{"type": "user_input", "content": "Well?"}]'))
+
+
+def test_an_interrupt_while_a_record_is_synced_loses_nothing(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a")
+    sys.setprofile(interrupt_after("fdatasync"))
+    with pytest.raises(KeyboardInterrupt):
+        log.append("stop", {})
+    log.append("stop", {})
+    assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "stop"]
+
+
+# When records reach the disk; test_faults.py sees the calls of the system
+
+
+def test_after_so_many_milliseconds_records_are_synced_by_themselves(
+    tmp_path: Path,
+) -> None:
+    log = opened(tmp_path / "a", sync=1)
+    log.append("stop", {})
+    timer = log._delayed.timer  # noqa: SLF001 - what is waited for
+    if timer is not None:
+        timer.join()
+    assert log._delayed.timer is None  # noqa: SLF001 - it has run
+    assert log._file._is_synced  # type: ignore[union-attr]  # noqa: SLF001 - it did that
+    log.append("stop", {})
+    log.close()
+    assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "stop", "checkpoint"]
+
+
+@pytest.mark.parametrize("wait", [10**13, 10**400], ids=["long", "huge"])
+def test_no_wait_is_too_long_for_the_clock(tmp_path: Path, wait: int) -> None:
+    log = opened(tmp_path / "a", sync=wait)
+    log.append("stop", {})
+    assert log._delayed.timer.interval <= threading.TIMEOUT_MAX  # type: ignore[union-attr]  # noqa: SLF001 - a thread waits so long
+    log.close()
+
+
+def test_where_no_thread_can_wait_a_record_is_synced_at_once(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a", sync=600_000)
+    before = threading.stack_size(1 << 46)  # more than any machine has
+    try:
+        log.append("stop", {})
+    finally:
+        threading.stack_size(before)
+    assert log._file._is_synced  # type: ignore[union-attr]  # noqa: SLF001 - it did that
+    log.append("stop", {})
+    assert log._delayed.timer is not None  # noqa: SLF001 - a thread waits again
+    log.close()
+
+
+def test_a_log_that_was_closed_is_not_synced_later(tmp_path: Path) -> None:
+    log = opened(tmp_path / "a", sync=600_000)
+    log.append("stop", {})
+    timer = log._delayed.timer  # noqa: SLF001 - what is waited for
+    assert timer is not None
+    log.close()
+    timer.join()
+    log._sync_later()  # noqa: SLF001 - as a timer would that came too late
+    assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "checkpoint"]

@@ -1,0 +1,134 @@
+"""Files that only their owner may read."""
+
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from file_room import room_for
+from privileges import public_folder, unprivileged
+from replay.errors import AuditError, AuditFullError, AuditPoisonedError
+from replay_plugins.audit_log.log.private_files import (
+    open_private,
+    replace,
+    sync,
+    sync_directory,
+    write_new,
+)
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
+    with umask(0):
+        write_new(tmp_path / "new", b"x")
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_descriptor_does_not_reach_other_programs(tmp_path: Path) -> None:
+    descriptor = open_private(tmp_path / "new", os.O_WRONLY | os.O_CREAT)
+    assert not os.get_inheritable(descriptor)
+    os.close(descriptor)
+
+
+@pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_WRONLY, os.O_RDWR])
+def test_a_pipe_is_refused_and_never_waited_for(tmp_path: Path, flags: int) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(AuditError, match=r"pipe: (it is no regular file|no such dev)"):
+        open_private(tmp_path / "pipe", flags)
+
+
+def test_a_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    with pytest.raises(AuditError, match="too many levels of symbolic links"):
+        open_private(tmp_path / "link", os.O_WRONLY | os.O_CREAT)
+    assert not (tmp_path / "target").exists()
+
+
+def test_a_missing_directory_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(AuditError, match="no such file or directory") as caught:
+        write_new(tmp_path / "nowhere" / "new", b"x")
+    assert caught.value.hint == "make its directory first"
+
+
+def test_what_may_not_be_opened_is_an_error_that_says_so() -> None:
+    with public_folder() as folder:
+        (folder / "a").touch(mode=0o000)
+        with unprivileged(), pytest.raises(AuditError, match="permission denied"):
+            open_private(folder / "a", os.O_RDONLY)
+
+
+def test_a_file_that_is_there_is_not_written_anew(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("old")
+    with pytest.raises(AuditError, match="file exists"):
+        write_new(tmp_path / "old", b"new")
+    assert (tmp_path / "old").read_text() == "old"
+
+
+def test_a_new_file_without_room_is_removed(tmp_path: Path) -> None:
+    with room_for(3), pytest.raises(AuditFullError, match="no room for all of it"):
+        write_new(tmp_path / "new", b"too long")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    for text in (b"one", b"two"):
+        replace(path, text)
+    assert path.read_bytes() == b"two"
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_a_file_that_cannot_be_replaced_is_as_it_was(tmp_path: Path) -> None:
+    replace(tmp_path / "a", b"one")
+    with room_for(3), pytest.raises(AuditFullError):
+        replace(tmp_path / "a", b"too long")
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a", b"one")]
+
+
+def test_a_draft_that_a_kill_left_behind_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / "a.tmp").write_text("half")
+    replace(tmp_path / "a", b"one")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_no_room_at_all_is_told_by_the_system(tmp_path: Path) -> None:
+    with room_for(0), pytest.raises(AuditFullError, match="file too large"):
+        write_new(tmp_path / "new", b"x")
+
+
+def test_what_cannot_be_synced_is_unknown() -> None:
+    reader, writer = os.pipe()
+    try:
+        with pytest.raises(AuditPoisonedError, match="what is on the disk is unknown"):
+            sync(writer, Path("pipe"))
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count, not files
+    replace(tmp_path / "a", b"one")
+    sync_directory(tmp_path / "a")
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - a count
+
+
+def test_too_many_open_files_are_an_error_of_the_log(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(AuditError, match="too many open files"):
+            sync_directory(tmp_path / "a")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

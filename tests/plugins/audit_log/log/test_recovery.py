@@ -1,0 +1,275 @@
+"""What a log holds when it is opened."""
+
+import json
+import os
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from audit_logs import kinds_of, lines_of, opened, records_of
+from replay.errors import AuditError, AuditTamperedError
+from replay_plugins.audit_log.format.chain import NOTHING
+from replay_plugins.audit_log.log.private_files import LogFiles
+from replay_plugins.audit_log.log.recovery import read_back
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Return a log of 12 records in four files, closed, its checkpoint removed."""
+    path = tmp_path / "a"
+    with_parts = opened(path, max_bytes=400)
+    for number in range(4):
+        with_parts.append("stop", {"number": number})
+    with_parts.close()
+    assert len(lines_of(path)) == 12
+    assert len(LogFiles(path).parts()) == 3
+    (tmp_path / "a.checkpoint").rename(tmp_path / "kept")
+    return path
+
+
+def test_a_log_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+    found = read_back(LogFiles(tmp_path / "a"))
+    assert (found.chain.size, found.end, found.began) == (0, 0, None)
+
+
+def test_a_log_is_one_chain_through_its_files(log: Path) -> None:
+    found = read_back(LogFiles(log))
+    leaf = sha256(b"\0" + lines_of(log)[-1]).hexdigest()
+    assert (found.chain.size, found.chain.head) == (12, leaf)
+    assert found.chain.log_id == records_of(log)[0]["log"]
+    assert found.chain.last_time == records_of(log)[-1]["time"]
+
+
+def state_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_cut_at_any_byte_exactly_the_whole_records_are_kept(log: Path) -> None:
+    whole = log.read_bytes()
+    before = len(lines_of(log)) - len(whole.splitlines())
+    for size in range(len(whole)):
+        log.write_bytes(whole[:size])
+        found = read_back(LogFiles(log))
+        lines = whole[:size].count(b"\n")
+        assert found.chain.size == before + lines
+        assert found.is_torn == (not whole[:size].endswith(b"\n") and size > 0)
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [
+        b'{"schema"',
+        b"\0" * 5000,
+        b"\0" * 5 + b'"}\n{"schema":"x"}\n',
+        b"\0\n",
+        b"{\0}\n",
+    ],
+)
+def test_a_torn_end_is_kept_aside_and_told_and_the_log_goes_on(
+    log: Path, torn: bytes
+) -> None:
+    with log.open("ab") as file:
+        file.write(torn)
+    opened(log).append("stop", {})
+    assert log.with_name("a.torn-1").read_bytes() == torn
+    assert log.with_name("a.torn-1").stat().st_mode & 0o777 == 0o600
+    assert kinds_of(log)[12:] == ["log_opened", "recovered", "stop"]
+    told = records_of(log)[13]
+    assert {key: told[key] for key in ("file", "bytes", "sha256")} == {
+        "file": "a.torn-1",
+        "bytes": len(torn),
+        "sha256": sha256(torn).hexdigest(),
+    }
+
+
+def test_a_log_of_nothing_but_a_torn_record_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"\0" * 100)
+    opened(tmp_path / "a")
+    assert kinds_of(tmp_path / "a") == ["log_opened", "recovered"]
+
+
+def test_several_torn_ends_are_each_told_once(log: Path) -> None:
+    for torn in (b"one", b"two"):
+        with log.open("ab") as file:
+            file.write(torn)
+        opened(log)
+    opened(log)
+    told = [record for record in records_of(log) if record["kind"] == "recovered"]
+    assert [record["file"] for record in told] == ["a.torn-1", "a.torn-2"]
+
+
+def test_a_torn_end_that_a_kill_left_untold_is_told_next_time(log: Path) -> None:
+    log.with_name("a.torn-1").write_bytes(b"one")
+    opened(log)
+    assert kinds_of(log)[12:] == ["log_opened", "recovered"]
+
+
+def edit(path: Path, number: int, change: Callable[[bytes], bytes]) -> None:
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[number] = change(lines[number])
+    path.write_bytes(b"".join(lines))
+
+
+def renumbered(line: bytes) -> bytes:
+    return line.replace(b'"number":0', b'"number":1')
+
+
+def part(log: Path, number: int) -> Path:
+    return log.with_name(f"a.{number:06}")
+
+
+def edit_a_record(log: Path) -> None:
+    edit(part(log, 1), 1, renumbered)
+
+
+def remove_a_record(log: Path) -> None:
+    edit(part(log, 1), 1, lambda _: b"")
+
+
+def add_a_line(log: Path) -> None:
+    edit(log, 0, lambda line: line + b"{}\n")
+
+
+def repeat_a_record(log: Path) -> None:
+    edit(log, 0, lambda line: line + line)
+
+
+def remove_the_head(log: Path) -> None:
+    part(log, 1).unlink()
+
+
+def remove_a_part(log: Path) -> None:
+    part(log, 2).unlink()
+
+
+def swap_parts(log: Path) -> None:
+    part(log, 1).rename(log.with_name("x"))
+    part(log, 2).rename(part(log, 1))
+    log.with_name("x").rename(part(log, 2))
+
+
+def tear_a_part(log: Path) -> None:
+    os.truncate(part(log, 1), 700)
+
+
+def end_a_part_early(log: Path) -> None:
+    edit(part(log, 2), -1, lambda _: b"")
+
+
+def forget_the_id(log: Path) -> None:
+    remove_the_log(log)
+    first = f'{{"schema":"chat-replay.audit/1","seq":0,"prev":"{NOTHING}","time":"'
+    log.write_text(f'{first}2026-11-26T01:20:00Z","kind":"log_opened"}}\n')
+
+
+def forget_the_time(log: Path) -> None:
+    forget_the_id(log)
+    edit(
+        log,
+        0,
+        lambda line: line.replace(b"2026", b"soon").replace(b"}", b',"log":"a"}'),
+    )
+
+
+def break_the_first_record(log: Path) -> None:
+    forget_the_id(log)
+    edit(log, 0, lambda line: line.replace(b"}", b""))
+
+
+@pytest.mark.parametrize(
+    ("attack", "found"),
+    [
+        (edit_a_record, "record 2 does not follow the one before it"),
+        (remove_a_record, "record 1 does not follow"),
+        (add_a_line, "does not follow"),
+        (repeat_a_record, "does not follow"),
+        (remove_the_head, "it does not begin as an audit log does"),
+        (remove_a_part, "does not follow"),
+        (swap_parts, "it does not begin as an audit log does"),
+        (tear_a_part, "it is torn after record 1"),
+        (end_a_part_early, "does not follow"),
+        (forget_the_id, "does not say its log"),
+        (forget_the_time, "does not say when it was"),
+        (break_the_first_record, "does not say its log"),
+    ],
+)
+def test_a_broken_chain_is_refused_and_nothing_is_appended(
+    log: Path, attack: Callable[[Path], None], found: str
+) -> None:
+    attack(log)
+    before = state_of(log.parent)
+    with pytest.raises(AuditTamperedError, match=found):
+        opened(log)
+    assert state_of(log.parent) == before
+
+
+def cut_the_tail(log: Path) -> None:
+    edit(log, -1, lambda _: b"")
+    edit(log, -1, lambda _: b"")
+
+
+def remove_the_log(log: Path) -> None:
+    for path in [*LogFiles(log).parts(), log]:
+        path.unlink()
+
+
+def begin_another(log: Path) -> None:
+    remove_the_log(log)
+    for _ in range(12):
+        opened(log)
+
+
+def rebuild(log: Path) -> None:
+    """Change a record, and chain all that follow it anew."""
+    lines = [*map(renumbered, lines_of(log))]
+    remove_the_log(log)
+    head = "0" * 64
+    with log.open("wb") as file:
+        for line in lines:
+            record = json.dumps(
+                json.loads(line) | {"prev": head}, separators=(",", ":")
+            )
+            file.write(record.encode() + b"\n")
+            head = sha256(b"\0" + record.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("attack", "found"),
+    [
+        (cut_the_tail, "it has 10 records, and its checkpoint 11"),
+        (remove_the_log, "it has 0 records, and its checkpoint 11"),
+        (begin_another, "its first 11 records are not those of its checkpoint"),
+        (rebuild, "its first 11 records are not those of its checkpoint"),
+    ],
+)
+def test_a_log_that_is_not_what_its_checkpoint_says_is_refused(
+    log: Path, attack: Callable[[Path], None], found: str
+) -> None:
+    attack(log)
+    log.with_name("kept").rename(log.with_name("a.checkpoint"))
+    before = state_of(log.parent)
+    with pytest.raises(AuditTamperedError, match=found):
+        opened(log)
+    assert state_of(log.parent) == before
+
+
+@pytest.mark.parametrize("note", [b"\n", b"x\n\n", b"\xff"])
+def test_a_checkpoint_that_is_none_is_refused(log: Path, note: bytes) -> None:
+    log.with_name("a.checkpoint").write_bytes(note)
+    with pytest.raises(AuditTamperedError, match=r"a\.checkpoint: it is no checkpoint"):
+        opened(log)
+
+
+def test_a_log_that_is_a_link_is_refused(log: Path) -> None:
+    log.rename(log.with_name("b"))
+    log.symlink_to("b")
+    with pytest.raises(AuditError, match="symbolic links"):
+        opened(log)
+
+
+def test_a_torn_end_that_is_a_pipe_is_refused(log: Path) -> None:
+    os.mkfifo(log.with_name("a.torn-1"))
+    with pytest.raises(AuditError, match="no regular file"):
+        opened(log)

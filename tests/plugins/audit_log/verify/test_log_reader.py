@@ -1,0 +1,154 @@
+"""A log read back."""
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+import pytest
+
+from audit_logs import opened
+from replay import DecodeError
+from replay_plugins.audit_log.log.private_files import LogFiles
+from replay_plugins.audit_log.verify.log_reader import (
+    lines_of,
+    parts_of,
+    read_text,
+    records_of,
+)
+
+
+def test_files_are_read_in_the_order_in_which_they_were_written(tmp_path: Path) -> None:
+    for suffix in ("", ".000002", ".000001", ".000010", ".checkpoint"):
+        (tmp_path / f"log{suffix}").write_text(f"{suffix}\n")
+    records = [*records_of(LogFiles(tmp_path / "log"))]
+    assert records == [b".000001", b".000002", b".000010", b""]
+
+
+def test_a_log_may_have_older_files_only(tmp_path: Path) -> None:
+    (tmp_path / "log.000001").touch()
+    names = [name for name, _ in parts_of(LogFiles(tmp_path / "log"))]
+    assert names == ["log.000001"]
+
+
+@pytest.mark.parametrize("path", ["log", "no/such/log"])
+def test_a_log_that_is_not_there_is_named(tmp_path: Path, path: str) -> None:
+    with pytest.raises(FileNotFoundError):
+        next(parts_of(LogFiles(tmp_path / path)))
+
+
+def test_a_log_is_read_as_it_was_when_reading_began(tmp_path: Path) -> None:
+    old, new = tmp_path / "log.000001", tmp_path / "log"
+    old.write_bytes(b"one\n")
+    new.write_bytes(b"two\n")
+    records = records_of(LogFiles(new))
+    assert next(records) == b"one"
+    with new.open("ab") as file:
+        file.write(b"three\n")
+    new.rename(tmp_path / "log.000002")
+    new.write_bytes(b"four\n")
+    assert [*records] == [b"two"]
+
+
+@attrs.frozen
+class RotatedMeanwhile(LogFiles):
+    """A log that is rotated once, just after its older files were listed."""
+
+    rotate: Callable[[], object]
+    todo: list[int] = attrs.field(factory=lambda: [1])
+
+    def parts(self) -> list[Path]:
+        parts = super().parts()
+        if self.todo:
+            self.todo.pop()
+            self.rotate()
+        return parts
+
+
+def test_a_log_that_is_rotated_when_reading_begins_is_read_whole(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "log"
+
+    def rotate() -> None:
+        path.rename(tmp_path / "log.000001")
+        path.write_bytes(b"two\n")
+
+    path.write_bytes(b"one\n")
+    assert [*records_of(RotatedMeanwhile(path, rotate))] == [b"one", b"two"]
+
+
+def test_a_log_between_two_files_is_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "log.000001").write_bytes(b"one\n")
+    another = tmp_path / "log.000002"
+    files = RotatedMeanwhile(tmp_path / "log", lambda: another.write_bytes(b"two\n"))
+    assert [*records_of(files)] == [b"one", b"two"]
+
+
+def test_a_log_that_is_rotated_all_the_time_is_read_whole(tmp_path: Path) -> None:
+    path, stop = tmp_path / "log", threading.Event()
+    writer = opened(path, sync=10_000, max_bytes=1)
+
+    def write() -> None:
+        while not stop.is_set():
+            writer.append("diagnostic", {})
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        for _ in range(5):
+            lines = [*records_of(LogFiles(path))]
+            numbers = [json.loads(line)["seq"] for line in lines]
+            assert numbers == [*range(len(numbers))]
+    finally:
+        stop.set()
+        thread.join()
+        writer.close()
+
+
+def test_a_log_that_is_rotated_for_the_first_time_is_read_whole(tmp_path: Path) -> None:
+    path, part = tmp_path / "log", tmp_path / "log.000001"
+    path.write_bytes(b"one\n")
+    files = RotatedMeanwhile(path, lambda: path.rename(part))
+    assert [*records_of(files)] == [b"one"]
+
+
+def test_lines_keep_their_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"one\r\n\ntwo\x00\xff\nthree")
+    assert [*lines_of(path)] == [b"one\r\n", b"\n", b"two\x00\xff\n", b"three"]
+
+
+def test_a_line_that_is_not_ended_is_no_record(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"one\ntwo")
+    assert [*records_of(LogFiles(path))] == [b"one"]
+
+
+def test_a_line_that_is_too_long_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"12345678\n123456789\n")
+    found = lines_of(path, longest=9)
+    assert next(found) == b"12345678\n"
+    with pytest.raises(DecodeError, match="a line of more than 9 bytes"):
+        next(found)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log")
+    with pytest.raises(DecodeError, match="no regular file"):
+        next(lines_of(tmp_path / "log"))
+
+
+def test_a_link_that_the_user_names_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(b"one\n")
+    (tmp_path / "link").symlink_to("log")
+    assert [*records_of(LogFiles(tmp_path / "link"))] == [b"one"]
+
+
+def test_what_is_no_text_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "note").write_bytes(b"\xff")
+    with pytest.raises(DecodeError, match="not UTF-8 text"):
+        read_text(tmp_path / "note")

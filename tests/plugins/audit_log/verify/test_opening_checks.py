@@ -1,0 +1,169 @@
+"""Openings held to commitments."""
+
+from pathlib import Path
+
+import pytest
+
+from replay_plugins.audit_log.log.content import committed
+from replay_plugins.audit_log.verify.findings import Findings
+from replay_plugins.audit_log.verify.opening_checks import OpeningChecks, read_opening
+
+VALUES: list[object] = [
+    *("", "text", '"}\n', "\ud83d", "prüfen \u2028"),
+    *(None, True, 0, -1.5, 10**30, [], {}),
+    {"commitment": "x", "length": [1, {"a": None}]},
+]
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_any_value_fits_its_commitment(value: object) -> None:
+    shown, opening = committed("content", value)
+    assert isinstance(shown, dict)
+    assert opening is not None
+    read = read_opening(opening.line(7), 1)
+    assert read is not None
+    assert (read.seq, read.field) == (7, "content")
+    assert read.commitment == shown["commitment"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\n",
+        b"{}\n",
+        b'{"seq":1,"field":"a","removed":"2026-11-26T01:20:00.0Z"}',
+        b'{"seq":01,"field":"a","removed":"2026-11-26T01:20:00.0Z"}\n',
+        b'{"seq":1,"field":"a\\u0000","removed":"2026-11-26T01:20:00.0Z"}\n',
+        b'{"seq":1,"field":"a","removed":"\\u001b"}\n',
+        b'{"seq":1,"field":"a","salt":"00","value":1}\n',
+        b'{"seq": 1,"field":"a","removed":"2026-11-26T01:20:00.0Z"}\n',
+    ],
+)
+def test_what_is_no_opening_is_none(line: bytes) -> None:
+    assert read_opening(line, 1) is None
+
+
+def checked(folder: Path, lines: list[bytes], *, size: int = 9) -> Findings:
+    """Check openings against records 3 and 5, which are committed to a and b."""
+    path = folder / "openings"
+    path.write_bytes(b"".join(lines))
+    findings = Findings()
+    checks = OpeningChecks(path, findings)
+    for seq in range(size):
+        checks.take(seq, COMMITMENTS.get(seq, {}))
+    checks.end(size)
+    return findings
+
+
+def made(seq: int, *fields: str) -> tuple[dict[str, str], list[bytes]]:
+    commitments, lines = {}, []
+    for field in fields:
+        shown, opening = committed(field, f"{field} of {seq}")
+        assert isinstance(shown, dict)
+        assert opening is not None
+        commitments[field] = str(shown["commitment"])
+        lines.append(opening.line(seq))
+    return commitments, lines
+
+
+THREE, LINES_OF_THREE = made(3, "a", "b")
+FIVE, LINES_OF_FIVE = made(5, "a", "b")
+COMMITMENTS = {3: THREE, 5: FIVE}
+ALL = [*LINES_OF_THREE, *LINES_OF_FIVE]
+
+
+def test_all_that_fit_are_counted(tmp_path: Path) -> None:
+    found = checked(tmp_path, ALL)
+    assert (found.openings.matching, found.problems) == (4, [])
+
+
+def test_a_mark_says_what_was_removed(tmp_path: Path) -> None:
+    mark = b'{"seq":5,"field":"a","removed":"2026-11-26T01:20:00.0Z"}\n'
+    found = checked(tmp_path, [*LINES_OF_THREE, mark, LINES_OF_FIVE[1]])
+    assert found.problems == []
+    (removed,) = found.openings.removals
+    assert (removed.seq, removed.field) == (5, "a")
+    assert removed.time == "2026-11-26T01:20:00.0Z"
+
+
+def test_an_opening_that_is_missing_is_told(tmp_path: Path) -> None:
+    found = checked(tmp_path, [*LINES_OF_THREE, LINES_OF_FIVE[0]])
+    assert [str(each) for each in found.problems] == [
+        "openings: record 5: the opening of b is missing, and no mark says why"
+    ]
+
+
+def test_openings_that_were_swapped_are_told(tmp_path: Path) -> None:
+    swapped = [each.replace(b'"seq":3', b'"seq":5') for each in LINES_OF_THREE]
+    found = checked(tmp_path, [*LINES_OF_THREE, *swapped])
+    assert [each.where for each in found.problems] == ["openings:3", "openings:4"]
+    assert found.openings.matching == 2
+
+
+@pytest.mark.parametrize(
+    ("lines", "places"),
+    [
+        ([*ALL, LINES_OF_THREE[0]], ["openings:5"]),
+        ([LINES_OF_THREE[0], *ALL], ["openings:2"]),
+        ([*LINES_OF_THREE, *made(4, "a")[1], *LINES_OF_FIVE], ["openings:3"]),
+        ([*LINES_OF_THREE, *made(3, "c")[1], *LINES_OF_FIVE], ["openings:3"]),
+        ([*ALL, *made(8, "a")[1]], ["openings:5"]),
+        ([*ALL, b"nothing\n"], ["openings:5"]),
+    ],
+)
+def test_what_stands_in_no_records_place_is_told(
+    tmp_path: Path, lines: list[bytes], places: list[str]
+) -> None:
+    found = checked(tmp_path, lines)
+    assert [each.where for each in found.problems] == places
+    assert found.openings.matching == 4
+
+
+def test_what_a_crash_left_past_the_last_record_is_no_problem(tmp_path: Path) -> None:
+    assert checked(tmp_path, [*ALL, *made(9, "a")[1]]).problems == []
+
+
+def test_an_opening_that_a_crash_cut_off_is_no_problem(tmp_path: Path) -> None:
+    assert checked(tmp_path, [*ALL, made(9, "a")[1][0][:-1]]).problems == []
+
+
+def test_an_opening_of_a_record_that_is_cut_off_is_missing(tmp_path: Path) -> None:
+    found = checked(tmp_path, [*ALL[:-1], ALL[-1][:-1]])
+    assert (found.openings.missing, found.counts) == (1, {"openings": 1})
+
+
+def test_an_opening_past_the_last_record_that_is_checked_is_told(
+    tmp_path: Path,
+) -> None:
+    findings = Findings()
+    path = tmp_path / "openings"
+    path.write_bytes(b"".join(ALL))
+    OpeningChecks(path, findings).end(9)
+    assert findings.counts == {"openings": 4}
+
+
+def test_openings_are_read_no_sooner_than_records(tmp_path: Path) -> None:
+    findings = Findings()
+    path = tmp_path / "openings"
+    path.touch()
+    checks = OpeningChecks(path, findings)
+    path.write_bytes(b"".join(LINES_OF_THREE))
+    checks.take(3, THREE)
+    assert (findings.openings.matching, findings.problems) == (2, [])
+
+
+def test_without_their_file_fields_are_only_counted(tmp_path: Path) -> None:
+    findings = Findings()
+    OpeningChecks(tmp_path / "openings", findings).take(3, THREE)
+    assert (findings.openings.unopened, findings.problems) == (2, [])
+
+
+def test_many_removals_are_counted_and_a_hundred_listed(tmp_path: Path) -> None:
+    fields = {f"f{number}": "0" * 64 for number in range(103)}
+    marks = [f'{{"seq":0,"field":"{each}","removed":"2026"}}\n' for each in fields]
+    path = tmp_path / "openings"
+    path.write_text("".join(marks))
+    findings = Findings()
+    OpeningChecks(path, findings).take(0, fields)
+    assert findings.openings.removed == 103
+    assert len(findings.openings.removals) == 100

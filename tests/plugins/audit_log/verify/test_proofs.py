@@ -1,0 +1,129 @@
+"""Proofs of records, and of logs that go on."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit_logs import lines_of, opened
+from forged_logs import Written, edited, rebuilt, replaced, written
+from replay import DecodeError
+from replay_plugins.audit_log.verify.proofs import (
+    ConsistencyProof,
+    InclusionProof,
+    prove_consistency,
+    prove_inclusion,
+    read_proof,
+    write_proof,
+)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Written:
+    return written(tmp_path / "log")
+
+
+def test_every_record_before_the_last_checkpoint_is_proved(log: Written) -> None:
+    for seq, line in enumerate(lines_of(log.log)[:-1]):
+        proof = read_proof(write_proof(prove_inclusion(log.log, seq)))
+        assert isinstance(proof, InclusionProof)
+        assert proof.record.encode() == line
+        assert proof.is_true()
+
+
+def test_a_proof_is_of_the_order_of_the_logarithm(tmp_path: Path) -> None:
+    writer = opened(tmp_path / "log", sync="session")
+    for _ in range(1000):
+        writer.append("diagnostic", {})
+    writer.close()
+    assert len(prove_inclusion(tmp_path / "log", 500).path) == 10
+
+
+def test_every_earlier_checkpoint_is_gone_on_from(log: Written) -> None:
+    notes = [json.loads(line).get("note") for line in lines_of(log.log)]
+    for note in filter(None, notes):
+        proof = prove_consistency(log.log, note)
+        assert proof is not None
+        read = read_proof(write_proof(proof))
+        assert isinstance(read, ConsistencyProof)
+        assert read.is_true()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda proof: {**proof, "seq": proof["seq"] + 1},
+        lambda proof: {**proof, "seq": -1},
+        lambda proof: {**proof, "record": proof["record"].replace("Acme", "Evil")},
+        lambda proof: {
+            **proof,
+            "record": proof["record"].replace('"seq":4', '"seq":5'),
+        },
+        lambda proof: {**proof, "path": proof["path"][1:]},
+        lambda proof: {**proof, "path": [*proof["path"], proof["path"][0]]},
+        lambda proof: {**proof, "path": ["no base64", *proof["path"][1:]]},
+    ],
+)
+def test_a_changed_proof_is_not_true(
+    log: Written, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    proof = json.loads(write_proof(prove_inclusion(log.log, 4)))
+    assert not read_proof(json.dumps(change(proof))).is_true()
+
+
+def test_checkpoints_of_two_logs_do_not_go_together(
+    log: Written, tmp_path: Path
+) -> None:
+    other = written(tmp_path / "other")
+    assert prove_consistency(log.log, other.kept.read_text()) is None
+
+
+def test_a_shorter_log_does_not_go_on(log: Written) -> None:
+    edited(log, lambda lines: lines[:12])
+    assert prove_consistency(log.log, log.kept.read_text()) is None
+
+
+def test_a_rebuilt_log_does_not_go_on(log: Written) -> None:
+    rebuilt(log, lambda records: [{**each, "actor": "bob"} for each in records])
+    assert prove_consistency(log.log, log.kept.read_text()) is None
+
+
+@pytest.mark.parametrize("seq", [-1, 21, 22, 10**9])
+def test_what_no_checkpoint_is_of_has_no_proof(log: Written, seq: int) -> None:
+    with pytest.raises(DecodeError, match="the last checkpoint is of 21 records"):
+        prove_inclusion(log.log, seq)
+
+
+def test_a_log_without_a_checkpoint_proves_nothing(log: Written) -> None:
+    edited(log, lambda lines: lines[:5])
+    with pytest.raises(DecodeError, match="it has no checkpoint"):
+        prove_inclusion(log.log, 0)
+
+
+def test_a_log_whose_checkpoint_is_none_is_named(log: Written) -> None:
+    replaced(log, -1, b'"note":"chat-replay/', b'"note":"\\n')
+    with pytest.raises(DecodeError, match=f"{log.log}: checkpoint: "):
+        prove_inclusion(log.log, 0)
+
+
+def test_a_record_that_only_mentions_a_note_is_no_checkpoint(tmp_path: Path) -> None:
+    writer = opened(tmp_path / "log")
+    writer.append("diagnostic", {"note": "none"})
+    writer.close()
+    assert prove_inclusion(tmp_path / "log", 1).is_true()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{}", "[]", "null", "{" * 100_000, "\x00", r'{"proves":"\ud83d"}'),
+        '{"proves":"peace","schema":"chat-replay.audit-proof/1"}',
+        '{"proves":"consistency","schema":"chat-replay.audit-proof/2"}',
+    ],
+    ids=lambda text: text[:20],
+)
+def test_what_is_no_proof_is_refused(text: str) -> None:
+    with pytest.raises(DecodeError, match="no proof: "):
+        read_proof(text)

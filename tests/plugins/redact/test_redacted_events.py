@@ -1,0 +1,437 @@
+"""Events whose secrets are replaced while they are read."""
+
+import json
+import pickle
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import replay
+from fake_secrets import EACH, PROSE, SECRETS
+from histories import cuttings, histories
+from replay import (
+    Diagnostic,
+    Event,
+    Message,
+    Session,
+    Stop,
+    Text,
+    TextDelta,
+    Thinking,
+    ThinkingDelta,
+    Usage,
+)
+from replay.model.messages import Kind, MessageSource
+from replay.sources.live_stream import ArrivingEvents
+from replay_plugins.redact import Redacted, Redactor
+from replay_plugins.redact.finder import Finder
+from replay_plugins.redact.redacted_events import Rewriter
+from replay_plugins.redact.rules import RULES
+from replay_plugins.redact.values import Pseudonyms, plain
+
+KEY = b"sixteen bytes or more"
+KEYED = Redactor(key=KEY)
+CLASSES: dict[str, tuple[Callable[[str], Event], Callable[[str], Event]]] = {
+    "text": (TextDelta, Text),
+    "thinking": (ThinkingDelta, Thinking),
+}
+
+
+Told = tuple[Kind, str, int, MessageSource, bool]
+
+
+def redacted(
+    events: Sequence[Event], patterns: Mapping[str, str] | None = None
+) -> list[Event]:
+    redactor = Redactor(key=KEY, patterns=patterns) if patterns else KEYED
+    return [*redactor.session(Session("s", events=events)).events]
+
+
+def told(events: Sequence[Event]) -> tuple[list[Told], list[str]]:
+    """Return what the messages of a history are, and the codes of what is odd."""
+    codes: list[str] = []
+
+    def note(diagnostic: Diagnostic) -> None:
+        codes.append(diagnostic.code)
+
+    messages = [
+        (each.kind, each.content, each.index, each.source, each.complete)
+        for each in replay.coalesce(
+            events, on_diagnostic=lambda d: codes.append(d.code)
+        )
+        if isinstance(each, Message)
+    ]
+    return messages, codes
+
+
+@st.composite
+def contents(draw: Callable[[st.SearchStrategy[Any]], Any]) -> str:
+    """Return a text with some secrets in it, at its ends a word."""
+    words = st.sampled_from([*PROSE, *EACH, *EACH])
+    return "\n".join(["It", *draw(st.lists(words, max_size=4)), "so."])
+
+
+@st.composite
+def said(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Event]:
+    """Return a turn's messages: in deltas, whole or both; perhaps one in the other."""
+    events: list[Event] = []
+    for _ in range(draw(st.integers(1, 4))):
+        kind, other = draw(st.permutations(["text", "thinking"]))
+        content, between = draw(contents()), draw(contents())
+        delta, full = CLASSES[kind]
+        form = draw(st.sampled_from(["deltas", "full", "both", "around"]))
+        if form == "around":
+            if events:  # or the deltas before are told apart from what they run into
+                events.append(Stop(Usage(), is_error=False))
+            cut = draw(st.integers(0, len(content)))
+            pieces = [content[:cut], content[cut:]]
+            events.append(Stop(Usage(), is_error=False))  # or a run before goes on
+            events += [delta(pieces[0]), CLASSES[other][0](between), delta(pieces[1])]
+            events += [CLASSES[other][1](between), full(content)]
+            continue
+        if form != "full":
+            events.append(delta(content))
+        if form != "deltas":
+            events.append(full(content))
+        if draw(st.booleans()):
+            events.append(Stop(Usage(), is_error=False))
+    return events
+
+
+@given(st.data())
+def test_messages_are_what_each_by_itself_would_be_redacted_to(
+    data: st.DataObject,
+) -> None:
+    events = data.draw(said())
+    anew = data.draw(cuttings(events))
+    redactor = KEYED
+    for history in (events, anew):
+        messages, codes = told(history)
+        expected = [
+            (kind, redactor.text(content), *rest) for kind, content, *rest in messages
+        ]
+        assert told(redacted(history)) == (expected, codes)
+
+
+@given(histories)
+def test_short_secrets_cut_anywhere_leave_messages_where_they_are(
+    history: list[Event],
+) -> None:
+    rewritten = redacted(history, patterns={"x": "a+b"})
+    assert len(rewritten) == len(history)
+    before, after = told(history)[0], told(rewritten)[0]
+    assert [(m[0], *m[2:]) for m in before] == [(m[0], *m[2:]) for m in after]
+    for message in after:
+        assert "ab" not in re.sub("<X_.{12}>", "", message[1])
+
+
+SECRET = EACH[0]
+
+
+def deltas_of(content: str, cut: int, between: Event | None = None) -> list[Event]:
+    """Return a text in two deltas, with another event between them."""
+    middle = [] if between is None else [between]
+    return [TextDelta(content[:cut]), *middle, TextDelta(content[cut:])]
+
+
+def texts(events: Sequence[Event]) -> list[str]:
+    return [
+        each.content
+        for each in events
+        if isinstance(each, TextDelta | Text | ThinkingDelta | Thinking)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("between", "step"),
+    [
+        (None, 1),
+        (ThinkingDelta("Hm."), 7),
+        (replay.UnknownEvent({"type": "mystery"}), 7),
+    ],
+    ids=["nothing", "thinking", "unknown"],
+)
+def test_a_secret_cut_anywhere_is_found(between: Event | None, step: int) -> None:
+    for secret in EACH:
+        content = f"It is {secret} indeed."
+        name = KEYED.text(secret)
+        for cut in range(0, len(content) + 1, step):
+            alone = deltas_of(content, cut, between)
+            rewritten = redacted([*alone, Text(content)])
+            assert [*map(type, rewritten)] == [*map(type, alone), Text]
+            assert text_of_deltas(rewritten) == f"It is {name} indeed."
+            assert rewritten[-1] == Text(f"It is {name} indeed.")
+            left = text_of_deltas(redacted(alone))
+            assert left in (f"It is {name} indeed.", f"It is {name}{name} indeed.")
+
+
+def text_of_deltas(events: Sequence[Event]) -> str:
+    return "".join(each.content for each in events if isinstance(each, TextDelta))
+
+
+def test_a_stretch_becomes_its_pseudonym_where_it_begins() -> None:
+    events = [TextDelta("to b@exa"), TextDelta("mple"), TextDelta(".org now")]
+    session = Redactor().session(Session("s", events=events))
+    assert texts(session.events) == ["to <EMAIL_1>", "", " now"]
+
+
+@pytest.mark.parametrize(
+    "boundary",
+    [
+        replay.ToolCall("c", "find", {}),
+        replay.ToolResult("c", "find", 1),
+        Stop(Usage(), is_error=False),
+    ],
+)
+def test_a_secret_that_a_boundary_cuts_is_replaced_in_both_messages(
+    boundary: Event,
+) -> None:
+    events = deltas_of("to b@example.org now", 7, boundary)
+    assert texts(redacted(events)) == [
+        f"to {(name := Redactor(key=KEY).text('b@example.org'))}",
+        f"{name} now",
+    ]
+
+
+def test_a_user_input_begins_anew() -> None:
+    events = deltas_of("to b@example.org now", 7, replay.UserInput("And?"))
+    assert texts(redacted(events)) == ["to b@ex", "ample.org now"]
+
+
+def test_no_run_of_deltas_becomes_empty() -> None:
+    events: list[Event] = [
+        ThinkingDelta("one"),
+        TextDelta("b@exa"),
+        ThinkingDelta("two"),
+    ]
+    events += [TextDelta("mple"), ThinkingDelta("three"), TextDelta(".org")]
+    events += [Text("b@example.org")]
+    session = Redactor().session(Session("s", events=events))
+    assert texts(session.events) == [
+        *("one", "<EMAIL_", "two", "1", "three", ">"),
+        "<EMAIL_1>",
+    ]
+
+
+def test_more_runs_than_a_pseudonym_has_characters() -> None:
+    secret, events = "b@example.org", list[Event]()
+    for character in secret:
+        events += [TextDelta(character), ThinkingDelta(".")]
+    session = Redactor().session(Session("s", events=[*events, Text(secret)]))
+    pieces = [e.content for e in session.events if isinstance(e, TextDelta)]
+    assert "".join(pieces) == "<EMAIL_1>"
+
+
+def test_two_blocks_whose_deltas_come_first_stay_two() -> None:
+    one, other = "b@example.org\n", "to c@example.org\n"
+    events: list[Event] = [TextDelta(one[:5]), ThinkingDelta(""), ThinkingDelta(".")]
+    events += [TextDelta(one[5:] + other), Text(""), Text(one), Text(other)]
+    events += [TextDelta("d@example.org and so on"), Text("d@example.org")]
+    session = Redactor().session(Session("s", events=events))
+    messages, codes = told([*session.events])
+    assert [message[1] for message in messages] == [
+        *("<EMAIL_1>\n", ".", "to <EMAIL_2>\n", "<EMAIL_3>", " and so on"),
+    ]
+    assert codes == told(events)[1]
+
+
+def test_what_a_gap_leaves_out_is_replaced_too() -> None:
+    events: list[Event] = [TextDelta("to b@exam"), Text("to b@example.org now")]
+    session = Redactor().session(Session("s", events=events))
+    assert texts(session.events) == ["to <EMAIL_1>", "to <EMAIL_1> now"]
+
+
+@pytest.mark.parametrize("full", [" to b@example.org", "to b@example.org \n"])
+def test_white_space_at_the_ends_is_no_matter(full: str) -> None:
+    events: list[Event] = [TextDelta("to b@exam"), TextDelta("ple.org"), Text(full)]
+    session = Redactor().session(Session("s", events=events))
+    expected = full.replace("b@example.org", "<EMAIL_1>")
+    assert texts(session.events) == ["to <EMAIL_1>", "", expected]
+
+
+def test_a_late_full_event_is_replaced_as_what_it_repeats() -> None:
+    events = [*deltas_of("b@example.org", 4, ThinkingDelta("."))]
+    events += [Stop(Usage(), is_error=False), Text("b@example.org")]
+    messages, codes = told(redacted(events))
+    name = Redactor(key=KEY).text("b@example.org")
+    assert [message[1] for message in messages] == [name, ".", name]
+    assert codes == ["late-full"]
+
+
+def test_halves_of_characters_stay_where_they_are() -> None:
+    events: list[Event] = [TextDelta("\ud83d"), TextDelta("\ude00 b@exa")]
+    events.append(TextDelta("mple.org \ud83d"))
+    events += [Text("\U0001f600 b@example.org \ud83d")]
+    redactor = Redactor()
+    session = redactor.session(Session("s", events=events))
+    assert texts(session.events) == [
+        *("\ud83d", "\ude00 <EMAIL_1>", " \ud83d"),
+        "\U0001f600 <EMAIL_1> \ud83d",
+    ]
+    assert [each.start for each in redactor.report] == [2, 0, 2]
+
+
+DOCUMENT = {
+    "session_id": "s",
+    "events": [
+        {"type": "user_input", "content": "It is b@example.org"},
+        *({"type": "text_delta", "content": each} for each in "b@example.org!"),
+        {"type": "text_delta", "content": "", "more": "c@example.org"},
+        {"type": "text", "content": "b@example.org!", "more": {"d@example.org": 1}},
+        {"type": "user_input", "content": "Nothing"},
+        {"type": "text_delta", "content": "here"},
+        {"type": "citation", "by": "b@example.org"},
+    ],
+}
+
+
+def loaded() -> Session:
+    return replay.loads(json.dumps(DOCUMENT))
+
+
+def test_events_can_be_had_in_any_order() -> None:
+    session = Redactor().session(loaded())
+    events = [*session.events]
+    assert [session.events[i] for i in reversed(range(len(events)))] == events[::-1]
+    assert session.events[-1] == events[-1]
+    assert session.events[2:5] == tuple(events[2:5])
+
+
+def test_reading_again_is_the_same_and_reports_nothing_more() -> None:
+    redactor = Redactor()
+    session = redactor.session(loaded())
+    once = replay.dumps(session)
+    count = len(redactor.report)
+    assert (replay.dumps(session), len(redactor.report)) == (once, count)
+    assert replay.transcript(session) == replay.transcript(replay.loads(once))
+    assert len(redactor.report) == count
+
+
+def test_a_replay_and_a_copy_are_told_the_same() -> None:
+    session = Redactor().session(loaded())
+    parts = [part for _, part in session.events.parts()]  # type: ignore[attr-defined]  # ours
+    assert len(parts) < len(session.events)
+    assert [*replay.coalesce(session.events)] == [
+        *replay.coalesce(replay.loads(replay.dumps(session)).events)
+    ]
+
+
+def test_what_is_pickled_holds_no_secret() -> None:
+    session = Redactor().session(loaded())
+    pickled = pickle.dumps(session)
+    assert b"example.org" not in pickled
+    assert pickle.loads(pickled) == session  # noqa: S301 - our own
+
+
+def test_a_part_of_a_long_turn_is_held_back() -> None:
+    turn = [*deltas_of("b@example.org", 3), Stop(Usage(), is_error=False)]
+    events = CountedEvents(turn * 20_000)
+    session = Redactor().session(Session("s", events=events))
+    walk = iter(session.events)
+    assert next(walk) == TextDelta("<EMAIL_1>")
+    assert events.given < 30_000
+
+
+class CountedEvents(Sequence[Event]):
+    """Events that count how many of them were asked for."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self.events = events
+        self.given = 0
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 - never asked
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[Event]:
+        for event in self.events:
+            self.given += 1
+            yield event
+
+
+_GLUED = st.sampled_from(["x", "b@", "b@example", ".org", "@example.org", " ", SECRET])
+_SAYING = st.one_of(
+    st.builds(TextDelta, _GLUED),
+    st.builds(ThinkingDelta, _GLUED),
+    st.builds(Text, _GLUED),
+    st.builds(replay.UnknownEvent, st.just({"type": "mystery"})),
+    st.just(Stop(Usage(), is_error=False)),
+)
+
+
+@given(st.lists(_SAYING, max_size=8))
+def test_looking_from_afar_misses_nothing(history: list[Event]) -> None:
+    finder = Finder(RULES)
+    rewriter = Rewriter(finder, Pseudonyms(), "s", "$")
+    values = [plain(event.as_object()) for event in history]
+    entries: list[Redacted] = []
+    rewriter.rewritten(values, 0, entries)
+    assert rewriter.may_hold_in(values) == bool(entries)
+    read = Redactor()
+    events = read.session(Session("s", events=history)).events
+    list(events.parts())  # type: ignore[attr-defined]  # ours
+    assert [(each.start, each.length, each.pseudonym) for each in read.report] == [
+        (each.start, each.length, each.pseudonym) for each in entries
+    ]
+
+
+def test_a_secret_may_begin_where_a_message_does() -> None:
+    call = replay.ToolCall("c", "find", {})
+    events = [TextDelta("so"), call, *deltas_of(SECRET, 5, ThinkingDelta("."))]
+    name = KEYED.text(SECRET)
+    assert texts(redacted(events)) == ["so", name, ".", name]
+
+
+def test_many_secrets_in_one_message_take_linear_time() -> None:
+    events: list[Event] = []
+    for number in range(3000):
+        events += [*deltas_of(f"b{number}@example.org ", 4), ThinkingDelta(".")]
+    full = Text("".join(e.content for e in events if isinstance(e, TextDelta)))
+    session = Redactor().session(Session("s", events=[*events, full]))
+    assert text_of_deltas([*session.events]).count("<EMAIL_") == 3000
+    assert str(session.events[-1]).count("<EMAIL_") == 3000
+
+
+def test_a_live_turn_is_held_back_to_the_next_boundary() -> None:
+    call = replay.ToolCall("c", "find", {})
+    events = CountedEvents(
+        [replay.UserInput("?"), *deltas_of("b@example.org", 3), call]
+    )
+    live = ArrivingEvents(iter(events))
+    walk = iter(Redactor().session(Session("s", events=live)).events)
+    assert (next(walk), events.given) == (replay.UserInput("?"), 1)
+    assert (next(walk), events.given) == (TextDelta("<EMAIL_1>"), 4)
+    assert [*walk] == [TextDelta(""), call]
+
+
+def test_a_number_that_is_a_card_is_replaced_and_the_event_stays_what_it_is() -> None:
+    card = int(SECRETS["card"][2])
+    stop = {"type": "stop", "usage": {"turns": card}, "is_error": False, "error": None}
+    values = [
+        {"type": "tool_call", "call_id": "c", "name": "n", "arguments": {"card": card}},
+        {"type": "text", "content": card},
+        stop,
+        [float(card), True, 10**50, 1.5, -card],
+    ]
+    session = Redactor().session(replay.loads(json.dumps(values)))
+    call, text, end, other = (event.as_object() for event in session.events)
+    assert call == {**values[0], "arguments": {"card": "<CARD_1>"}}  # type: ignore[dict-item]  # an object
+    assert text == {"type": "text", "content": 0}
+    assert end == {**stop, "usage": {"turns": 0}}
+    assert other == ["<CARD_1>", True, 10**50, 1.5, "<CARD_1>"]
+
+
+def test_a_type_is_no_text() -> None:
+    session = Redactor(patterns={"x": "[a-z_]+"}).session(
+        Session("s", events=[Text("a"), replay.UnknownEvent({"type": "b"})])
+    )
+    assert [event.as_object() for event in session.events] == [
+        {"type": "text", "content": "<X_2>"},
+        {"type": "<X_3>"},
+    ]

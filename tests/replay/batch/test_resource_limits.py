@@ -1,0 +1,86 @@
+import resource
+import sys
+import threading
+import time
+
+import pytest
+
+from poison import job
+from replay.batch.pool import Marks
+from replay.batch.resource_limits import (
+    TimeLimit,
+    limited_memory,
+    limited_time,
+    size_of,
+)
+from replay.errors import WorkerError
+
+
+@pytest.mark.parametrize(
+    ("memory", "words"),
+    [(512 << 20, "512 MiB"), (1_500_000_000, "1500 MB"), (1000, "0.001 MB")],
+)
+def test_a_size_is_told_as_it_was_given(memory: int, words: str) -> None:
+    assert size_of(memory) == words
+
+
+def test_a_session_has_all_its_time_and_at_most_a_tenth_more() -> None:
+    marks = Marks()
+    with limited_time(job(seconds=1000), marks):
+        assert marks.watch
+        before = time.monotonic_ns()
+        marks.watch.begin()
+        first = marks.ends[0]
+        marks.watch.begin()
+        assert marks.ends[0] == first
+    assert 1000 * 10**9 <= first - before <= 1101 * 10**9
+
+
+def test_after_the_task_no_time_is_counted() -> None:
+    marks = Marks()
+    with limited_time(job(seconds=1000), marks):
+        assert marks.watch
+        marks.watch.begin()
+    assert not marks.ends[0]
+    assert marks.watch is None
+
+
+def test_without_a_limit_no_time_is_counted() -> None:
+    marks = Marks()
+    with limited_time(job(), marks):
+        assert marks.watch is None
+
+
+def test_without_memory_for_the_clock_there_is_no_memory() -> None:
+    limit = TimeLimit(1000, Marks())
+    before = threading.stack_size(1 << 46)
+    try:
+        with pytest.raises(MemoryError):
+            limit.begin()
+    finally:
+        threading.stack_size(before)
+        limit.end()
+
+
+def test_memory_is_limited_until_the_task_is_done() -> None:
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with limited_memory(job(memory=1 << 44)):
+        assert resource.getrlimit(resource.RLIMIT_AS)[0] == 1 << 44
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+def test_without_a_limit_memory_is_not_limited() -> None:
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with limited_memory(job()):
+        assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+def test_a_system_that_cannot_limit_memory_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "resource", None)
+    with (
+        pytest.raises(WorkerError, match="cannot be limited on this system"),
+        limited_memory(job(memory=1 << 44)),
+    ):
+        raise AssertionError

@@ -1,0 +1,163 @@
+"""``replay copy``."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import replay
+from replay.security.sanitization import sanitize, sanitize_line
+from replay_command import Run
+
+TEXT = {"type": "text", "content": "x"}
+
+
+def lines_of(*ids: str) -> bytes:
+    """Return JSON Lines of a session for each id."""
+    documents = [{"session_id": each, "events": [TEXT]} for each in ids]
+    return "\n".join(map(json.dumps, documents)).encode()
+
+
+def test_sessions_survive_the_copy(run: Run, tmp_path: Path) -> None:
+    ids = [
+        "../../etc/passwd",
+        "CON",
+        "x" * 5000,
+        "ses",
+        "SES",
+        "caf\u00e9",
+        "cafe\u0301",
+    ]
+    done = run("copy", "-", tmp_path / "a" / "copy", stdin=lines_of(*ids))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    with replay.open(tmp_path / "a" / "copy") as source:
+        assert {session.session_id for session in source} == {*ids}
+    assert [*tmp_path.iterdir()] == [tmp_path / "a"]
+    assert [*(tmp_path / "a").iterdir()] == [tmp_path / "a" / "copy"]
+
+
+@pytest.fixture
+def naughty(shared: Path) -> dict[str, list[object]]:
+    """Return a history for each naughty string, which is all that it holds."""
+    words = json.loads((shared / "torture" / "blns.json").read_text("utf-8"))
+    return {
+        word: [
+            {"type": "user_input", "content": word},
+            {
+                "type": "tool_call",
+                "call_id": word,
+                "name": word,
+                "arguments": {word: 1},
+            },
+            {"type": "text", "content": word},
+        ]
+        for word in words
+    }
+
+
+@pytest.fixture
+def naughty_copy(run: Run, naughty: dict[str, list[object]], tmp_path: Path) -> Path:
+    """Return a directory into which naughty sessions have been copied."""
+    lines = [json.dumps({"session_id": k, "events": v}) for k, v in naughty.items()]
+    assert run("copy", "-", tmp_path / "copy", stdin="\n".join(lines)).returncode == 0
+    return tmp_path / "copy"
+
+
+def test_naughty_strings_survive_the_copy(
+    naughty: dict[str, list[object]], naughty_copy: Path
+) -> None:
+    with replay.open(naughty_copy) as source:
+        copied = {
+            session.session_id: [event.as_object() for event in session.events]
+            for session in source
+        }
+    assert copied == naughty
+
+
+def test_naughty_strings_survive_as_json(
+    run: Run, naughty: dict[str, list[object]], naughty_copy: Path
+) -> None:
+    printed = run("transcript", naughty_copy, "--format", "json").stdout
+    transcripts = [json.loads(line) for line in printed.split("\n") if line]
+    answers = {each["session_id"]: each["turns"][0]["answer"] for each in transcripts}
+    assert answers == {word: word for word in naughty}
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown"])
+def test_naughty_strings_are_shown_and_not_obeyed(
+    run: Run, naughty: dict[str, list[object]], naughty_copy: Path, format_: str
+) -> None:
+    printed = run("transcript", naughty_copy, "--format", format_).stdout
+    assert sanitize(printed) == printed
+    assert not [word for word in naughty if sanitize_line(word) not in printed]
+
+
+def test_copying_twice_is_copying_once(run: Run, tmp_path: Path) -> None:
+    for _ in range(2):
+        assert run("copy", "-", tmp_path, stdin=lines_of("a", "b")).returncode == 0
+    with replay.open(tmp_path) as source:
+        assert len([*source]) == 2
+
+
+def test_a_second_session_of_the_same_id_overwrites_nothing(
+    run: Run, tmp_path: Path
+) -> None:
+    other = b'\n{"session_id": "a", "events": []}'
+    done = run("copy", "-", tmp_path, stdin=lines_of("a", "b") + other)
+    assert done.returncode == 1
+    assert done.stderr == "replay: error: another session is called 'a'; not copied\n"
+    with replay.open(tmp_path) as source:
+        assert [len(session.events) for session in source] == [1, 1]
+
+
+def test_what_cannot_be_read_creates_nothing(run: Run, tmp_path: Path) -> None:
+    assert run("copy", tmp_path / "missing", tmp_path / "copy").returncode == 2
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("directory", ["file", "file/below"])
+def test_a_directory_that_cannot_be_written_is_an_error(
+    run: Run, tmp_path: Path, directory: str
+) -> None:
+    (tmp_path / "file").touch()
+    done = run("copy", "-", tmp_path / directory, stdin=lines_of("a"))
+    assert done.returncode == 2
+    assert done.stderr.startswith("replay: error: ")
+
+
+def test_what_cannot_be_written_to_is_an_error(run: Run, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("a.json", "[]")
+    for location, told in (
+        (f"zip:{tmp_path}/a.zip", "ZipBackend cannot write sessions"),
+        (f"json_file:{tmp_path}/a.zip", "JSONFileBackend cannot write sessions"),
+    ):
+        done = run("copy", "-", location, stdin=lines_of("a"))
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == (
+            f"replay: error: {location}: {told} (name a directory, or a URL such as "
+            "s3://bucket/directory)\n"
+        )
+
+
+def test_a_backend_may_be_named_to_write_to(run: Run, tmp_path: Path) -> None:
+    location = f"fixture_directory:{tmp_path}/copy"
+    assert run("copy", "-", location, stdin=lines_of("a")).returncode == 0
+    assert [each.name for each in (tmp_path / "copy").iterdir()] == ["a.json"]
+
+
+def test_a_url_that_no_backend_serves_makes_no_directory(
+    run: Run, tmp_path: Path
+) -> None:
+    done = run("copy", "-", "s3a://bucket/copy", stdin=lines_of("a"), cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no backend 's3a' (did you mean 's3'?" in done.stderr
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_directory_with_a_colon_in_its_name_is_one(run: Run, tmp_path: Path) -> None:
+    for directory in ("other:copy", "./s3:copy"):
+        done = run("copy", "-", directory, stdin=lines_of("a"), cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert (tmp_path / directory / "a.json").exists()

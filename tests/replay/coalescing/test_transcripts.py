@@ -1,0 +1,377 @@
+"""Turns, tool exchanges, and what a transcript says of them."""
+
+import json
+from pathlib import Path
+
+import attrs
+import pytest
+from hypothesis import given
+
+from histories import histories
+from replay import (
+    Diagnostic,
+    Event,
+    Message,
+    Session,
+    Stop,
+    Text,
+    TextDelta,
+    Thinking,
+    ToolCall,
+    ToolExchange,
+    ToolResult,
+    Transcript,
+    Turn,
+    UnknownEvent,
+    Usage,
+    UserInput,
+    coalesce,
+    loads,
+    transcript,
+)
+from replay.model.diagnostics import DELTA_FAMILY
+
+END = Stop(Usage(turns=2), is_error=False)
+FAILED = Stop(Usage(), is_error=True, error="overloaded")
+MYSTERY = UnknownEvent({"type": "mystery"})
+
+
+def call(call_id: str, name: str = "find") -> ToolCall:
+    return ToolCall(call_id, name, {})
+
+
+def result(call_id: str, value: object = None, name: str = "find") -> ToolResult:
+    return ToolResult(call_id, name, value)
+
+
+def script(*events: Event) -> Transcript:
+    return transcript(Session("s", events=events))
+
+
+def turns(*events: Event) -> tuple[Turn, ...]:
+    return script(*events).turns
+
+
+def exchanges(*events: Event) -> list[tuple[str | None, list[object], str]]:
+    return [
+        (
+            step.call.call_id if step.call else None,
+            [each.result for each in step.results],
+            step.status,
+        )
+        for turn in turns(*events)
+        for step in turn.steps
+        if isinstance(step, ToolExchange)
+    ]
+
+
+def codes(*events: Event) -> list[str]:
+    return [each.code for each in script(*events).diagnostics]
+
+
+# Turns
+
+
+def test_a_turn_runs_from_a_user_input_to_the_next_one() -> None:
+    one, two = turns(UserInput("q"), Text("a"), END, UserInput("r"), Text("b"), END)
+    assert (one.user_input, one.answer) == (UserInput("q"), "a")
+    assert (two.user_input, two.answer) == (UserInput("r"), "b")
+
+
+def test_a_turn_ends_as_its_stop_says() -> None:
+    for stop, status in (END, "complete"), (FAILED, "error"):
+        (turn,) = turns(UserInput("q"), stop)
+        assert (turn.status, turn.stop, turn.usage) == (status, stop, stop.usage)
+
+
+def test_a_turn_without_a_stop_is_incomplete() -> None:
+    (turn,) = turns(UserInput("q"), TextDelta("a"))
+    assert (turn.status, turn.stop, turn.usage) == ("incomplete", None, None)
+
+
+def test_a_failed_turn_keeps_its_partial_content() -> None:
+    (turn,) = turns(UserInput("q"), TextDelta("par"), FAILED)
+    assert turn.steps == (Message("text", "par", 1, "deltas", complete=False),)
+
+
+def test_repeated_user_inputs_are_turns_of_their_own() -> None:
+    assert len(turns(UserInput("q"), UserInput("q"), END)) == 2
+
+
+def test_content_after_a_stop_opens_a_turn_without_a_user_input() -> None:
+    for event in Text("b"), TextDelta("b"), call("c1"), result("c1"):
+        _, second = turns(UserInput("q"), END, event)
+        assert second.user_input is None
+
+
+def test_empty_deltas_open_no_turn() -> None:
+    assert len(turns(UserInput("q"), END, TextDelta(""))) == 1
+
+
+def test_a_late_full_event_opens_no_turn() -> None:
+    assert len(turns(UserInput("q"), TextDelta("a"), END, Text("a"))) == 1
+
+
+def test_several_stops_are_of_one_turn_and_the_last_one_counts() -> None:
+    (turn,) = turns(UserInput("q"), FAILED, END)
+    assert (turn.stop, turn.status) == (END, "complete")
+    assert codes(UserInput("q"), FAILED, END) == ["repeated-stop"]
+
+
+def test_a_stop_alone_is_a_turn() -> None:
+    (turn,) = turns(END)
+    assert turn.status == "complete"
+
+
+def test_unknown_events_join_the_latest_turn() -> None:
+    (turn,) = turns(UserInput("q"), END, MYSTERY)
+    assert turn.steps == (MYSTERY,)
+
+
+def test_unknown_events_before_all_turns_join_the_first() -> None:
+    (turn,) = turns(MYSTERY, UserInput("q"), Text("a"))
+    assert [type(step) for step in turn.steps] == [UnknownEvent, Message]
+    assert turn.user_input == UserInput("q")
+
+
+def test_unknown_events_alone_are_a_turn() -> None:
+    (turn,) = turns(MYSTERY, MYSTERY)
+    assert turn.steps == (MYSTERY, MYSTERY)
+
+
+def test_no_events_are_no_turns() -> None:
+    assert turns() == ()
+
+
+def test_steps_stand_in_the_order_of_their_first_events() -> None:
+    (turn,) = turns(TextDelta("a"), MYSTERY, Thinking("t"), call("c1"), result("c1"))
+    assert [type(step).__name__ for step in turn.steps] == [
+        "Message",
+        "UnknownEvent",
+        "Message",
+        "ToolExchange",
+    ]
+
+
+# Tool exchanges
+
+
+def test_results_pair_with_calls_by_id_whatever_their_order() -> None:
+    events = call("c1"), call("c2"), result("c2", 2), result("c1", 1)
+    assert exchanges(*events) == [("c1", [1], "resolved"), ("c2", [2], "resolved")]
+
+
+def test_a_result_goes_to_the_oldest_unresolved_call_of_its_id() -> None:
+    events = call("c1"), call("c1"), result("c1", 1), result("c1", 2)
+    assert exchanges(*events) == [("c1", [1], "resolved"), ("c1", [2], "resolved")]
+
+
+def test_several_results_of_one_call_are_all_kept() -> None:
+    events = call("c1"), result("c1", 1), result("c1", 2)
+    assert exchanges(*events) == [("c1", [1, 2], "resolved")]
+
+
+def test_a_call_without_a_result_is_unresolved() -> None:
+    assert exchanges(call("c1"), END) == [("c1", [], "unresolved")]
+
+
+def test_a_result_without_a_call_is_an_orphan() -> None:
+    assert exchanges(result("c1", 1), result("c1", 2)) == [
+        (None, [1], "orphan"),
+        (None, [2], "orphan"),
+    ]
+    assert codes(result("c1"), result("c1")) == ["orphan-result", "orphan-result"]
+
+
+def test_a_result_for_a_call_of_an_earlier_turn_is_late() -> None:
+    events = (
+        UserInput("q"),
+        call("c1"),
+        UserInput("r"),
+        result("c1", 1),
+        result("c1", 2),
+    )
+    assert exchanges(*events) == [
+        ("c1", [], "unresolved"),
+        ("c1", [1, 2], "late"),
+    ]
+    assert codes(*events) == ["late-result", "late-result"]
+
+
+def test_a_late_result_goes_to_the_latest_turn_that_waits_for_it() -> None:
+    first, second = call("c1", "old"), call("c1", "new")
+    *_, last = turns(
+        *(UserInput("q"), first, UserInput("r"), second, UserInput("s")),
+        *(result("c1", 1, "new"), END, result("c1", 2, "new")),
+    )
+    (step,) = last.steps
+    assert isinstance(step, ToolExchange)
+    assert (step.call, len(step.results)) == (second, 2)
+
+
+def test_late_results_go_to_the_calls_of_their_turn_in_order() -> None:
+    events = call("c1", "a"), call("c1", "b"), UserInput("q"), result("c1", 0, "a")
+    late = exchanges(*events, UserInput("r"), result("c1", 1, "b"))
+    assert late[2:] == [("c1", [0], "late"), ("c1", [1], "late")]
+
+
+def test_a_result_after_the_stop_still_belongs_to_the_call_of_its_turn() -> None:
+    events = call("c1"), END, result("c1", 1)
+    assert exchanges(*events) == [("c1", [1], "resolved")]
+    assert codes(*events) == []
+
+
+def test_an_answered_call_of_an_earlier_turn_waits_for_nothing() -> None:
+    events = call("c1"), result("c1", 1), UserInput("q"), result("c1", 2)
+    assert exchanges(*events)[1] == (None, [2], "orphan")
+
+
+def test_a_result_of_another_name_is_told() -> None:
+    assert codes(call("c1", "find"), result("c1", name="read")) == [
+        "result-name-differs"
+    ]
+
+
+def test_a_stop_that_contradicts_itself_is_told() -> None:
+    for is_error, error in (True, None), (False, "overloaded"):
+        stop = Stop(Usage(), is_error=is_error, error=error)
+        assert codes(UserInput("q"), stop) == ["error-flag-differs"]
+
+
+# Answers
+
+
+def test_the_answer_is_the_text_after_the_last_tool_result() -> None:
+    (turn,) = turns(
+        *(UserInput("q"), Text("Let me look."), call("c1"), Text("Still looking.")),
+        *(result("c1"), Thinking("Aha."), Text("It "), Text("rose."), END),
+    )
+    assert turn.answer == "It rose."
+
+
+def test_a_late_result_takes_nothing_from_the_answer() -> None:
+    *_, turn = turns(call("c1"), UserInput("q"), Text("a"), END, result("c1"))
+    assert turn.answer == "a"
+
+
+def test_a_turn_without_text_has_an_empty_answer() -> None:
+    assert turns(UserInput("q"))[0].answer == ""
+
+
+# The whole
+
+
+def test_a_transcript_bears_the_title_and_what_was_odd_about_the_document() -> None:
+    mark = Diagnostic("byte-order-mark", None, "the document begins with one")
+    session = Session("s", generated_title="Q3", diagnostics=(mark,), events=[MYSTERY])
+    told = transcript(session)
+    assert (told.session_id, told.title) == ("s", "Q3")
+    assert [each.code for each in told.diagnostics] == [mark.code, "unknown-type"]
+
+
+@given(histories)
+def test_a_transcript_tells_the_same_messages_as_coalesce(
+    history: list[Event],
+) -> None:
+    found: list[Diagnostic] = []
+    items = list(coalesce(history, on_diagnostic=found.append))
+    told = script(*history)
+    messages = [
+        step for turn in told.turns for step in turn.steps if isinstance(step, Message)
+    ]
+    key = attrs.astuple
+    assert sorted(map(repr, messages)) == sorted(
+        repr(item) for item in items if isinstance(item, Message)
+    )
+    assert list(map(key, told.diagnostics)) == list(map(key, found))
+
+
+@given(histories)
+def test_no_event_but_an_empty_or_late_one_is_lost(history: list[Event]) -> None:
+    told = script(*history)
+    steps = [step for turn in told.turns for step in turn.steps]
+    results = sum(len(step.results) for step in steps if isinstance(step, ToolExchange))
+    calls = [
+        step
+        for step in steps
+        if isinstance(step, ToolExchange) and step.call is not None
+    ]
+    own_calls = [step for step in calls if step.status != "late"]
+    assert results == sum(isinstance(event, ToolResult) for event in history)
+    assert len(own_calls) == sum(isinstance(event, ToolCall) for event in history)
+    inputs = [turn.user_input for turn in told.turns if turn.user_input]
+    assert inputs == [event for event in history if isinstance(event, UserInput)]
+
+
+# The corpus: streams that providers really sent, with what they declared final
+
+
+@pytest.fixture(scope="module")
+def corpus(shared: Path) -> dict[str, Transcript]:
+    return {
+        path.stem: transcript(loads(path.read_bytes()))
+        for path in sorted((shared / "corpus/sessions").glob("*.json"))
+    }
+
+
+@pytest.fixture(scope="module")
+def declared(shared: Path) -> dict[str, list[dict[str, object]]]:
+    text = (shared / "corpus/expected.json").read_text(encoding="utf-8")
+    finals: dict[str, list[dict[str, object]]] = json.loads(text)
+    return finals
+
+
+def test_every_final_text_of_the_corpus_is_told_once_and_in_order(
+    corpus: dict[str, Transcript], declared: dict[str, list[dict[str, object]]]
+) -> None:
+    assert len(corpus) == 217
+    for name, finals in declared.items():
+        for kind in "text", "thinking":
+            told = [
+                step.content
+                for turn in corpus[name].turns
+                for step in turn.steps
+                if isinstance(step, Message) and step.kind == kind and step.event
+            ]
+            assert told == [each["content"] for each in finals if each["kind"] == kind]
+
+
+def test_every_character_of_the_corpus_is_told_once(
+    shared: Path,
+    corpus: dict[str, Transcript],
+    declared: dict[str, list[dict[str, object]]],
+) -> None:
+    for name, told in corpus.items():
+        if any(each["deltas_join_equal"] is False for each in declared.get(name, ())):
+            continue
+        document = json.loads((shared / f"corpus/sessions/{name}.json").read_bytes())
+        for kind in "text", "thinking":
+            length = {"deltas": 0, "full": 0, "both": 0}
+            for turn in told.turns:
+                for step in turn.steps:
+                    if isinstance(step, Message) and step.kind == kind:
+                        length[step.source] += len(step.content)
+            recorded = {
+                wire: sum(
+                    len(e["content"]) for e in document["events"] if e["type"] == wire
+                )
+                for wire in (kind, f"{kind}_delta")
+            }
+            assert length["both"] + length["full"] == recorded[kind]
+            assert length["both"] + length["deltas"] == recorded[f"{kind}_delta"]
+
+
+def test_deltas_and_finals_disagree_just_where_the_providers_did(
+    corpus: dict[str, Transcript], declared: dict[str, list[dict[str, object]]]
+) -> None:
+    differing = {
+        name
+        for name, finals in declared.items()
+        if any(each["deltas_join_equal"] is False for each in finals)
+    }
+    told = {
+        name
+        for name, script in corpus.items()
+        if any(each.code in DELTA_FAMILY for each in script.diagnostics)
+    }
+    assert told == differing

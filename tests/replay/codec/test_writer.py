@@ -1,0 +1,202 @@
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+import pytest
+
+from json_values import exact, nested
+from replay.codec.reader import loads
+from replay.codec.writer import dump, dumps
+from replay.errors import EncodeError
+from replay.model.events import Event, Text, ToolCall, ToolResult, UnknownEvent
+from replay.model.limits import Limits
+from replay.model.sessions import Session
+
+
+def test_a_document_is_written_with_an_event_a_line() -> None:
+    session = Session("ses-1", events=(Text("a"), Text("b")), shared_access="query")
+    assert dumps(session) == (
+        b'{"session_id":"ses-1","shared_access":"query","events":[\n'
+        b'{"type":"text","content":"a"},\n'
+        b'{"type":"text","content":"b"}\n'
+        b"]}\n"
+    )
+
+
+def test_a_list_is_written_with_an_event_a_line() -> None:
+    session = Session("ses-1", events=(Text("a"), Text("b")), shape="list")
+    assert dumps(session) == (
+        b'[\n{"type":"text","content":"a"},\n{"type":"text","content":"b"}\n]\n'
+    )
+
+
+def test_a_session_without_events_is_written() -> None:
+    assert json.loads(dumps(Session("ses-1"))) == {"session_id": "ses-1", "events": []}
+
+
+def test_a_file_gets_what_dumps_returns() -> None:
+    session = Session("ses-1", events=(Text("a"),))
+    file = io.BytesIO()
+    dump(session, file)
+    assert file.getvalue() == dumps(session)
+
+
+@pytest.mark.parametrize("key", ["events", "session_id", "x"])
+def test_a_key_keeps_its_place_among_the_others(key: str) -> None:
+    document = {"a": 1, key: [] if key == "events" else "1", "b": 2} | {"events": []}
+    assert list(json.loads(dumps(loads(json.dumps(document))))) == list(document)
+
+
+def test_an_id_that_a_document_does_not_give_is_not_written() -> None:
+    assert json.loads(dumps(loads(b'{"events": []}'))) == {"events": []}
+
+
+@pytest.mark.parametrize("name", ["index_ids", "generated_title", "job_metadata"])
+def test_absent_is_not_null(name: str) -> None:
+    absent, null = loads(b'{"events": []}'), loads(f'{{"events": [], "{name}": null}}')
+    assert absent == null
+    assert name not in json.loads(dumps(absent))
+    assert json.loads(dumps(null))[name] is None
+
+
+def test_an_evolved_session_is_written_with_its_new_value_and_its_extra_keys() -> None:
+    session = loads(b'{"x": 1, "session_id": "a", "events": []}')
+    evolved = attrs.evolve(session, session_id="b", generated_title="What?")
+    assert json.loads(dumps(evolved)) == {
+        "x": 1,
+        "session_id": "b",
+        "events": [],
+        "generated_title": "What?",
+    }
+
+
+def test_an_evolved_event_is_written_with_its_new_value_and_its_extra_keys() -> None:
+    session = loads(b'[{"x": {"y": 1}, "type": "text", "content": "a"}]')
+    (event,) = session.events
+    assert isinstance(event, Text)
+    evolved = attrs.evolve(session, events=[attrs.evolve(event, content="b")])
+    assert json.loads(dumps(evolved)) == [
+        {"x": {"y": 1}, "type": "text", "content": "b"}
+    ]
+
+
+def test_the_keys_of_an_object_within_an_evolved_event_are_kept() -> None:
+    result = {
+        "type": "tool_result",
+        "call_id": "c",
+        "name": "n",
+        "result": None,
+        "image_attachment": {"x": 1, "source_id": "a", "attachment_name": "b"},
+    }
+    session = loads(json.dumps([result]))
+    (event,) = session.events
+    assert isinstance(event, ToolResult)
+    evolved = attrs.evolve(session, events=[attrs.evolve(event, result=[1])])
+    assert json.loads(dumps(evolved)) == [result | {"result": [1]}]
+
+
+@pytest.mark.parametrize("escape", [r"\ud83d", r"\ude00", r"a\udfff", r"\ude00\ud83d"])
+def test_a_lone_half_is_written_as_an_escape(escape: str) -> None:
+    half = json.loads(f'"{escape}"')
+    session = Session("ses-1", events=(Text(half),))
+    assert f'"{escape}"'.encode() in dumps(session)
+    assert loads(dumps(session)) == session
+
+
+def test_an_integer_of_4300_digits_comes_back() -> None:
+    text = '[{"type": "odd", "x": ' + "9" * 4300 + "}]"
+    assert json.loads(dumps(loads(text))) == json.loads(text)
+
+
+@pytest.mark.parametrize("depth", [200, 500])
+def test_what_is_as_deep_as_a_limit_allows_comes_back(depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    text = f'{{"x": {nested}, "events": [{{"type": "odd", "x": {nested}}}]}}'
+    limits = Limits(depth=depth)
+    session = loads(text, limits=limits)
+    assert loads(dumps(session), limits=limits) == session
+    assert json.loads(dumps(session)) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        float("nan"),
+        {"a": float("inf")},
+        [{1, 2}],
+        b"bytes",
+        Path(),
+        {1: "a"},
+        {"a": {None: 1}},
+        nested(501),
+        pytest.param(10**4300, id="4301 digits"),
+    ],
+)
+@pytest.mark.parametrize(
+    "event", [UnknownEvent, lambda value: ToolResult("c", "n", value)]
+)
+def test_what_json_cannot_hold_is_not_written(
+    value: object, event: Callable[[object], Event]
+) -> None:
+    given_event = event([value])
+    with pytest.raises(EncodeError):
+        dumps(Session("ses-1", events=(given_event,)))
+
+
+def test_every_session_of_the_corpus_comes_back_as_it_was(shared: Path) -> None:
+    files = sorted((shared / "corpus/sessions").glob("*.json"))
+    assert files
+    for file in files:
+        data = file.read_bytes()
+        written = dumps(loads(data, strict=True))
+        assert (file.name, exact(json.loads(written))) == (
+            file.name,
+            exact(json.loads(data)),
+        )
+
+
+def naughty_strings(shared: Path) -> list[str]:
+    strings_file = shared / "torture/blns.json"
+    found: list[str] = json.loads(strings_file.read_bytes())
+    assert found
+    return found
+
+
+def test_every_naughty_string_comes_back_wherever_it_stands(shared: Path) -> None:
+    for text in naughty_strings(shared):
+        document = {
+            "session_id": text,
+            "generated_title": text,
+            text + "!": text,
+            "events": [
+                {"type": "user_input", "content": text},
+                {"type": "text", "content": text},
+                {
+                    "type": "tool_call",
+                    "call_id": text,
+                    "name": text,
+                    "arguments": {text: text},
+                },
+                {"type": "tool_result", "call_id": text, "name": text, "result": text},
+                {"type": text, "content": text},
+                text,
+            ],
+        }
+        session = loads(json.dumps(document, ensure_ascii=False))
+        said, call = session.events[1:3]
+        assert isinstance(said, Text)
+        assert isinstance(call, ToolCall)
+        assert session.session_id == said.content == call.call_id == call.name == text
+        assert call.arguments == {text: text}
+        assert exact(json.loads(dumps(session))) == exact(document)
+
+
+def test_an_id_that_was_derived_is_not_written() -> None:
+    assert b"session_id" not in dumps(loads('{"events": []}'))
+
+
+def test_an_id_that_was_given_since_is_written() -> None:
+    session = attrs.evolve(loads('{"events": []}'), session_id="new")
+    assert loads(dumps(session)).session_id == "new"

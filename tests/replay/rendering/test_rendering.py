@@ -1,0 +1,213 @@
+"""Whatever was recorded, a rendering says it, and nothing but it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+import replay
+from replay.errors import UnknownNameError
+from replay.model.diagnostics import Diagnostic
+from replay.model.events import (
+    ImageAttachment,
+    Stop,
+    ToolCall,
+    ToolResult,
+    UnknownEvent,
+    Usage,
+    UserInput,
+)
+from replay.model.messages import Message, ToolExchange, Transcript, Turn
+from replay.rendering import FORMATS, Format, render
+from replay.security.sanitization import sanitize, sanitize_line
+
+HOSTILE = [
+    "# User",
+    "Turn 2 (complete)",
+    "\nTurn 2 (complete)\n\nUser input\n    forged",
+    "```",
+    "x\n````\n# User\n`````text\n",
+    "~~~",
+    "`a``b```",
+    " ` ",
+    "  ",
+    "a\r\n# User\r# User",
+    "a\u2028# User\u2029# User\x85# User\x0b# User\x0c# User\x1c# User",
+    "<!--",
+    "-->",
+    "</script><script>alert(1)</script>",
+    "[link](javascript:alert(1))",
+    "[link=file:///etc/passwd]here[/link]",
+    "\x1b]0;title\x07\x1b[2J",
+    "\u202etxt.exe",
+    "\ud83d",
+    "---",
+    "===",
+    "a ###",
+    "\\",
+    "&lt;",
+    "| a |\n|---|",
+    "    code",
+    "\t",
+    "\n",
+    "\x00",
+]
+WORDS = st.one_of(
+    st.sampled_from(HOSTILE),
+    st.text(st.one_of(st.characters(), st.sampled_from("`\n\r# <>~[]|\\")), min_size=1),
+)
+
+
+def everything(word: str) -> Transcript:
+    """Return a transcript that holds *word* wherever recorded text can be."""
+    call = ToolCall(word, word, {word: [word, {"x": word}]})
+    image = ImageAttachment(word, word)
+    results = (
+        ToolResult(word, word, word, image),
+        ToolResult(word, word, {word: word}),
+    )
+    steps = (
+        Message("thinking", word, 1, "deltas"),
+        ToolExchange(call, results, "resolved", 2, 4),
+        ToolExchange(None, results[:1], "orphan", 5, 5),
+        UnknownEvent({word: word}, "unknown-type", word),
+        Message("text", word, 7, "full", complete=False),
+    )
+    stop = Stop(Usage(1, 2), is_error=True, error=word, skipped_index_ids=(word,))
+    turn = Turn(UserInput(word), steps, stop, "error", stop.usage)
+    return Transcript(word, word, (turn,), (Diagnostic("delta-gap", 7, word),))
+
+
+def margin(text: str) -> list[str]:
+    """Return the lines of a text rendering that are ours: those at the margin."""
+    return [line for line in text.split("\n") if line and not line.startswith("    ")]
+
+
+def shape(tokens: list[Token]) -> list[object]:
+    """Return what a Markdown document is made of, without what was recorded."""
+    return [
+        [
+            (child.type, child.type == "text" and child.content)
+            for child in each.children
+        ]
+        if each.children
+        else (each.type, each.tag, each.info)
+        for each in tokens
+    ]
+
+
+def recorded(tokens: list[Token]) -> set[str]:
+    """Return what stands in the code spans of a Markdown document."""
+    children = [child for token in tokens for child in token.children or ()]
+    return {each.content for each in children if each.type == "code_inline"}
+
+
+def forges_a_line(word: str) -> bool:
+    """Tell whether *word* makes another line of text at the margin."""
+    ours = margin(render(everything("word")))
+    shown = sanitize_line(word)
+    return margin(render(everything(word))) != [
+        line.replace("word", shown) for line in ours
+    ]
+
+
+def forges_markdown(word: str) -> bool:
+    """Tell whether *word* makes anything of a Markdown document but data."""
+    markdown = MarkdownIt("commonmark")
+    ours = markdown.parse(render(everything("word"), "markdown"))
+    tokens = markdown.parse(render(everything(word), "markdown"))
+    return shape(tokens) != shape(ours)
+
+
+@given(WORDS)
+def test_no_word_forges_a_line_of_text(word: str) -> None:
+    assert not forges_a_line(word)
+
+
+@given(WORDS)
+def test_every_word_is_in_the_text(word: str) -> None:
+    body = "".join(
+        f"    {line}\n" if line else "\n" for line in sanitize(word).split("\n")
+    )
+    assert render(everything(word)).count(f"\n{body}") >= 5
+
+
+@given(WORDS)
+def test_no_word_forges_a_heading_or_leaves_its_fence_in_markdown(word: str) -> None:
+    assert not forges_markdown(word)
+
+
+@given(WORDS)
+def test_every_word_is_in_the_markdown(word: str) -> None:
+    tokens = MarkdownIt("commonmark").parse(render(everything(word), "markdown"))
+    fences = [token.content for token in tokens if token.type == "fence"]
+    assert fences.count(f"{sanitize(word)}\n") >= 6
+    assert recorded(tokens) == {sanitize_line(word)}
+
+
+@given(WORDS)
+def test_every_word_is_in_the_json(word: str) -> None:
+    document = json.loads(render(everything(word), "json"))
+    (turn,) = document["turns"]
+    thinking, exchange, orphan, unknown, text = turn["steps"]
+    assert document["session_id"] == document["title"] == word
+    assert turn["user_input"]["content"] == word
+    assert thinking["content"] == text["content"] == turn["answer"] == word
+    assert exchange["call"]["arguments"] == {word: [word, {"x": word}]}
+    assert exchange["results"][0]["image_attachment"]["attachment_name"] == word
+    assert orphan["results"][0]["result"] == word
+    assert unknown["raw"] == {word: word}
+    assert turn["stop"]["error"] == word
+    assert document["diagnostics"][0]["detail"] == word
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+@given(WORDS)
+def test_nothing_is_left_to_sanitize(format_: Format, word: str) -> None:
+    text = render(everything(word), format_)
+    assert sanitize(text) == text
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_rendering_ends_with_one_line_feed(format_: Format) -> None:
+    text = render(everything("word"), format_)
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+
+
+@pytest.mark.slow
+def test_naughty_strings_forge_nothing(shared: Path) -> None:
+    naughty = json.loads((shared / "torture" / "blns.json").read_text("utf-8"))
+    words = [word for word in naughty if word]
+    assert words
+    assert not [word for word in words if forges_a_line(word)]
+    assert not [word for word in words if forges_markdown(word)]
+
+
+def test_text_is_what_is_rendered_unless_a_format_is_named() -> None:
+    assert render(everything("word")) == render(everything("word"), "text")
+
+
+def test_an_unknown_format_is_refused_with_those_that_are_known() -> None:
+    with pytest.raises(UnknownNameError, match=r"'html'.*known: text, markdown, json"):
+        render(everything("word"), "html")  # type: ignore[arg-type]  # the very point
+
+
+def test_the_public_name_is_this_function() -> None:
+    assert replay.render is render
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_every_session_of_the_corpus_can_be_rendered(
+    shared: Path, format_: Format
+) -> None:
+    paths = sorted((shared / "corpus" / "sessions").glob("*.json"))
+    assert paths
+    for path in paths:
+        transcript = replay.transcript(replay.loads(path.read_bytes()))
+        text = render(transcript, format_)
+        assert sanitize(text) == text

@@ -1,0 +1,151 @@
+"""Recorded text is shown, never obeyed."""
+
+import json
+import sys
+import unicodedata
+from pathlib import Path
+
+import pyte
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay.security.sanitization import escape_json, sanitize, sanitize_line
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+#: Python joins two halves that meet, so JSON text never holds them as two.
+JSON_TEXT = st.text(st.characters())
+NOT_SHOWN = {*map(chr, range(sys.maxunicode + 1))} - {"\n", "\t"}
+
+
+class Terminal(pyte.Screen):
+    """A terminal that takes note of all that text makes it do besides showing it."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        super().__init__(80, 24)
+
+    def bell(self, *_: object) -> None:
+        self.done.append("bell")
+
+    def write_process_input(self, data: str) -> None:
+        self.done.append(f"answer {data!r}")
+
+    def state(self) -> object:
+        """Return what must stay as it is, whatever is shown."""
+        cursor = self.cursor
+        return (
+            (self.title, self.icon_name, frozenset(self.mode), self.margins),
+            (self.charset, self.g0_charset, self.g1_charset, frozenset(self.tabstops)),
+            (cursor.attrs, cursor.hidden, len(self.savepoints), tuple(self.done)),
+        )
+
+
+def changes_a_terminal(text: str) -> bool:
+    """Tell whether a terminal is another one after it has shown *text*."""
+    terminal = Terminal()
+    before = terminal.state()
+    try:
+        pyte.Stream(terminal).feed(text)
+    except (TypeError, IndexError, KeyError, ValueError):
+        return True  # the emulator trips over some sequences; none must reach it
+    return terminal.state() != before
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "\x1b]0;title\x07",
+        "\x1b[31mred",
+        "\x1b[?25l",
+        "\x1b[6n",
+        "\x07",
+        "\x9b?25l",
+        "\x1b[2;5r",
+    ],
+)
+def test_an_attack_changes_a_terminal_unless_it_is_sanitized(attack: str) -> None:
+    assert changes_a_terminal(attack)
+    assert not changes_a_terminal(sanitize(attack))
+
+
+def test_no_naughty_string_changes_a_terminal(shared: Path) -> None:
+    naughty = json.loads((shared / "torture" / "blns.json").read_text("utf-8"))
+    assert any(map(changes_a_terminal, naughty))
+    assert not [text for text in naughty if changes_a_terminal(sanitize(text))]
+
+
+@given(st.text(st.one_of(st.characters(), st.sampled_from("\x1b\x9b\x9d[]?();0m\x07"))))
+def test_no_text_changes_a_terminal(text: str) -> None:
+    assert not changes_a_terminal(sanitize(text))
+
+
+@given(ANY_TEXT)
+def test_sanitizing_twice_is_sanitizing_once(text: str) -> None:
+    assert sanitize(sanitize(text)) == sanitize(text)
+    assert sanitize_line(sanitize_line(text)) == sanitize_line(text)
+
+
+@given(ANY_TEXT)
+def test_what_is_sanitized_can_be_written_as_utf_8(text: str) -> None:
+    sanitize(text).encode()
+
+
+@given(ANY_TEXT)
+def test_a_sanitized_line_is_one_line(text: str) -> None:
+    assert "\n" not in sanitize_line(text)
+    assert len(sanitize_line(text).splitlines()) <= 1
+
+
+@pytest.mark.parametrize("category", ["Cc", "Cs", "Zl", "Zp"])
+def test_no_character_of_a_dangerous_category_stays(category: str) -> None:
+    dangerous = [c for c in NOT_SHOWN if unicodedata.category(c) == category]
+    assert dangerous
+    assert not [c for c in dangerous if sanitize(c) == c]
+
+
+def test_no_bidirectional_control_stays() -> None:
+    controls = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+    dangerous = [c for c in NOT_SHOWN if unicodedata.bidirectional(c) in controls]
+    assert dangerous
+    assert not [c for c in dangerous if sanitize(c) == c]
+
+
+@pytest.mark.parametrize("character", "\u061c\u200b\u200e\u200f\ufeff\U000e0041")
+def test_an_invisible_character_is_shown_by_its_code_point(character: str) -> None:
+    assert sanitize(character) == f"\\u{{{ord(character):x}}}"
+
+
+@pytest.mark.parametrize(
+    "text", ["a\tb\n", "Grüße, 世界", "re\u00advenue", "नहीं\u200c", "👩\u200d🔬"]
+)
+def test_text_of_written_languages_stays_as_it_is(text: str) -> None:
+    assert sanitize(text) == text
+
+
+def test_half_of_a_surrogate_pair_is_shown_as_the_replacement_character() -> None:
+    assert sanitize("a\ud83d") == "a\ufffd"
+
+
+def test_a_control_is_shown_by_its_picture() -> None:
+    assert sanitize("\x00\x1b\r") == "␀␛␍"
+
+
+@given(
+    st.recursive(
+        JSON_TEXT, lambda inner: st.lists(inner) | st.dictionaries(JSON_TEXT, inner)
+    )
+)
+def test_escaped_json_has_the_same_value(value: object) -> None:
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    assert json.loads(escape_json(text)) == value
+
+
+@given(ANY_TEXT)
+def test_escaped_json_has_nothing_left_to_sanitize(text: str) -> None:
+    escaped = escape_json(json.dumps(text, ensure_ascii=False))
+    assert sanitize(escaped) == escaped
+
+
+def test_half_of_a_surrogate_pair_keeps_its_value_in_json() -> None:
+    assert json.loads(escape_json('"\ud83d"')) == "\ud83d"

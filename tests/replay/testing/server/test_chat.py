@@ -1,0 +1,175 @@
+"""The chat endpoints."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from asking import (
+    CHAT,
+    PROMPT,
+    ask,
+    connected,
+    events_of,
+    received_until,
+    request_bytes,
+)
+from replay.testing.server.server import LlamaCloudServer
+
+Serve = Callable[..., LlamaCloudServer]
+SESSION = f"{CHAT}/ses-hello"
+
+
+def recorded(folder: Path) -> object:
+    return json.loads((folder / "hello.json").read_bytes())
+
+
+def stream(url: str, session_id: str, prompt: str) -> list[object]:
+    body = {**PROMPT, "prompt": prompt}
+    reply = ask(url, "POST", f"{CHAT}/{session_id}/messages/stream", body)
+    assert reply.status == 200
+    return events_of(reply.body)
+
+
+def test_a_session_is_retrieved_as_it_was_recorded(url: str, folder: Path) -> None:
+    reply = ask(url, "GET", SESSION)
+    assert (reply.status, reply.json) == (200, recorded(folder))
+
+
+def test_a_summary_is_the_session_without_its_events(url: str) -> None:
+    whole = ask(url, "GET", SESSION).json
+    del whole["events"]
+    assert ask(url, "GET", f"{SESSION}/summary").json == whole
+
+
+def test_what_strict_clients_need_is_filled_in(serve: Serve, tmp_path: Path) -> None:
+    path = tmp_path / "bare.json"
+    path.write_text('[{"type": "text", "content": "Hi."}]', encoding="utf-8")
+    header = ask(serve(path).url, "GET", f"{CHAT}/bare/summary").json
+    assert header == {
+        "session_id": "bare",
+        "last_updated_at": "1970-01-01T00:00:00.000000",
+        "shared_access": "query",
+    }
+
+
+def test_the_file_is_never_changed(url: str, folder: Path) -> None:
+    before = (folder / "hello.json").read_bytes()
+    stream(url, "ses-hello", "Hello?")
+    ask(url, "DELETE", SESSION)
+    assert (folder / "hello.json").read_bytes() == before
+
+
+def test_a_session_is_created_with_201(url: str) -> None:
+    reply = ask(url, "POST", CHAT)
+    assert (reply.status, reply.json["index_ids"]) == (201, None)
+
+
+def test_a_created_session_is_what_was_asked_for(url: str) -> None:
+    asked = {"index_ids": ["idx-7"], "shared_access": "read_only"}
+    made = ask(url, "POST", CHAT, asked).json
+    assert made | asked == made
+    assert ask(url, "GET", f"{CHAT}/{made['session_id']}").json == {
+        **made,
+        "events": [],
+    }
+
+
+def test_sessions_are_listed_in_pages(url: str) -> None:
+    made = [ask(url, "POST", CHAT).json["session_id"] for _ in range(2)]
+    first = ask(url, "GET", f"{CHAT}?page_size=2").json
+    token = first.pop("next_page_token")
+    second = ask(url, "GET", f"{CHAT}?page_size=2&page_token={quote(token)}").json
+    listed = [each["session_id"] for page in (first, second) for each in page["items"]]
+    assert listed == ["ses-hello", *made]
+    assert set(second) == {"items"}
+
+
+@pytest.mark.parametrize(("how", "end"), [("null", None), ("empty", "")])
+def test_the_last_page_says_so_as_it_is_told_to(
+    serve: Serve, how: str, end: str | None
+) -> None:
+    page = ask(serve(last_page_token=how).url, "GET", CHAT).json
+    assert page["next_page_token"] == end
+
+
+def test_a_deleted_session_is_gone(url: str) -> None:
+    reply = ask(url, "DELETE", SESSION)
+    assert (reply.status, reply.body) == (204, b"")
+    assert ask(url, "GET", SESSION).status == 404
+    assert ask(url, "DELETE", SESSION).status == 404
+    assert ask(url, "GET", CHAT).json == {"items": []}
+
+
+def test_a_stream_is_the_recorded_turn_without_its_user_input(
+    url: str, folder: Path
+) -> None:
+    events = json.loads((folder / "hello.json").read_bytes())["events"]
+    assert stream(url, "ses-hello", "Hello?") == events[1:5]
+
+
+def test_a_stream_is_in_frames_of_two_kinds(url: str) -> None:
+    reply = ask(
+        url, "POST", f"{SESSION}/messages/stream", {**PROMPT, "prompt": "Hello?"}
+    )
+    assert reply.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert reply.body.startswith(
+        b': ping\n\nevent: delta\ndata: {"type":"text_delta","content":"Gr\xc3\xbc'
+    )
+    assert b'event: message\ndata: {"type":"text",' in reply.body
+
+
+def test_the_streamed_turn_joins_the_history(url: str) -> None:
+    before = ask(url, "GET", SESSION).json["events"]
+    turn = stream(url, "ses-hello", "And now?")
+    asked = {"type": "user_input", "content": "And now?"}
+    assert ask(url, "GET", SESSION).json["events"] == [*before, asked, *turn]
+
+
+def test_a_created_session_replays_what_any_session_was_asked(url: str) -> None:
+    made = ask(url, "POST", CHAT).json["session_id"]
+    assert stream(url, made, "And now?")[-1] == {"type": "text", "content": "Goodbye."}
+
+
+def test_a_stream_that_nothing_answers_is_404(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    url = serve(tmp_path / "empty").url
+    made = ask(url, "POST", CHAT).json["session_id"]
+    reply = ask(url, "POST", f"{CHAT}/{made}/messages/stream", PROMPT)
+    assert (reply.status, reply.json) == (
+        404,
+        {"detail": "There is no recorded turn to replay"},
+    )
+
+
+def test_a_slow_stream_pings_while_it_waits(serve: Serve, folder: Path) -> None:
+    arrivals = "0\n" + "3600\n" * 7
+    (folder / "hello.arrivals").write_text(arrivals, encoding="ascii")
+    url = serve(speed=1, ping_seconds=0.01).url
+    body = {**PROMPT, "prompt": "Hello?"}
+    with connected(url) as client:
+        client.sendall(request_bytes("POST", f"{SESSION}/messages/stream", body=body))
+        for _ in range(5):
+            received_until(client, b": ping\n\n")
+
+
+def test_a_stream_is_whole_though_it_pings_between(serve: Serve) -> None:
+    url = serve(speed=10, ping_seconds=0.001).url
+    assert len(stream(url, "ses-hello", "Hello?")) == 4
+
+
+def test_an_id_may_hold_anything(serve: Serve, tmp_path: Path) -> None:
+    for number, session_id in enumerate(["a/summary", "a b%2F?", "ü", "\ud800"]):
+        document = json.dumps({"session_id": session_id, "events": []})
+        (tmp_path / f"{number}.json").write_text(document, encoding="ascii")
+    url = serve(tmp_path).url
+    for session_id in ("a/summary", "a b%2F?", "ü", "\ud800"):
+        quoted = quote(session_id.encode("utf-8", "surrogatepass"), safe="")
+        assert ask(url, "GET", f"{CHAT}/{quoted}").json["session_id"] == session_id
+
+
+def test_an_id_that_is_no_text_is_not_found(url: str) -> None:
+    reply = ask(url, "GET", f"{CHAT}/%FF")
+    assert (reply.status, reply.json) == (404, {"detail": "Session not found"})
