@@ -3,7 +3,7 @@ r"""Recorded text made safe to look at: control characters are shown, never obey
 What is shown instead of a character:
 
 - a C0 control other than line feed and tab: its picture, such as ``␛`` for ESC;
-- half of a surrogate pair, which no encoding can write: ``�``, U+FFFD;
+- half of a surrogate pair, which no encoding can write: U+FFFD;
 - DEL, the C1 controls, bidirectional controls, line and paragraph separators, and
   format controls that nothing on the screen gives away (zero-width space, byte order
   mark, tags and others of their kind): their code point, such as ``\u{202e}``.
