@@ -6,6 +6,7 @@
 'Hello'
 """
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -89,85 +90,33 @@ else:
 
     def __getattr__(name: str) -> object:
         """Import what is asked for when it is asked for, so that starting is quick."""
-        if name not in _HOME_OF:
+        homes = _homes()
+        if name == "__all__":
+            value: object = sorted(homes)
+        elif name in homes:
+            value = getattr(import_module(homes[name]), name)
+        else:
             message = f"module 'replay' has no attribute {name!r}"
             raise AttributeError(message)
-        value: object = getattr(import_module(f"replay.{_HOME_OF[name]}"), name)
         globals()[name] = value
         return value
 
+    def __dir__() -> list[str]:
+        return __getattr__("__all__")
 
-_HOMES = {
-    "batch.progress": ["BatchProgress", "BatchReport"],
-    "batch.runner": ["replay_many"],
-    "batch.tasks": ["Problem"],
-    "coalescing.transcripts": ["transcript"],
-    "coalescing.walk": ["coalesce"],
-    "codec.reader": ["loads"],
-    "codec.writer": ["dump", "dumps"],
-    "engine.engine": ["ReplayEngine"],
-    "engine.hookspecs": ["Context", "hookimpl"],
-    "engine.report": ["BatchResult", "ReplayReport"],
-    "errors": [
-        "AuditError",
-        "AuditFullError",
-        "AuditLockedError",
-        "AuditPoisonedError",
-        "AuditTamperedError",
-        "AuthError",
-        "BackendError",
-        "BackendUnavailableError",
-        "BadResponseError",
-        "BatchError",
-        "CheckpointError",
-        "DeadlineExceededError",
-        "DecodeError",
-        "EncodeError",
-        "InvalidRequestError",
-        "LimitExceededError",
-        "MustStopError",
-        "PermissionDeniedError",
-        "PluginError",
-        "RateLimitedError",
-        "ReplayError",
-        "SessionNotFoundError",
-        "StopReplay",
-        "StreamInterruptedError",
-        "TLSError",
-        "TruncatedResponseError",
-        "UnknownNameError",
-        "UnsafeRedirectError",
-        "UnsupportedError",
-        "WorkerError",
-    ],
-    "model.diagnostics": ["Diagnostic"],
-    "model.events": [
-        "Event",
-        "ImageAttachment",
-        "Stop",
-        "Text",
-        "TextDelta",
-        "Thinking",
-        "ThinkingDelta",
-        "ToolCall",
-        "ToolResult",
-        "UnknownEvent",
-        "Usage",
-        "UserInput",
-    ],
-    "model.limits": ["Limits"],
-    "model.messages": ["Message", "ToolExchange", "Transcript", "Turn"],
-    "model.sessions": ["JobMetadata", "Session", "SessionSummary"],
-    "registry": ["load_plugin"],
-    "rendering": ["render"],
-    "sources.live_stream": ["LiveStream"],
-    "sources.protocols": ["Backend", "Portion", "PortionedBackend", "Stored"],
-    "sources.source": ["Source", "load", "open"],
-}
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+    @cache
+    def _homes() -> dict[str, str]:
+        """Return the module of each public name: those imported above, and no other.
 
-__all__ = sorted(_HOME_OF)  # noqa: PLE0605 - a list of str, from one place
+        They are read from this module as it is compiled, since an application may be
+        shipped without its sources.
+        """
+        from dis import get_instructions  # noqa: PLC0415 - not before it is needed
 
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+        module, homes = "", {}
+        for instruction in get_instructions(__spec__.loader.get_code(__name__)):
+            if instruction.opname == "IMPORT_NAME":
+                module = instruction.argval
+            elif instruction.opname == "IMPORT_FROM" and module.startswith("replay."):
+                homes[instruction.argval] = module
+        return homes

@@ -5,7 +5,6 @@ import doctest
 import graphlib
 import importlib
 import importlib.util
-import inspect
 import itertools
 import pkgutil
 from collections.abc import Iterator
@@ -14,9 +13,6 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
-
-import replay
-from replay import errors
 
 PACKAGES = ("replay", "replay_backends", "replay_plugins")
 
@@ -132,47 +128,6 @@ def test_a_dependency_has_one_door() -> None:
     for dependency, doors in DOORS.items():
         users = {module for module, name in imported if is_within(name, (dependency,))}
         assert not [user for user in users if not is_within(user, doors)], dependency
-
-
-def test_no_module_bears_the_name_of_a_public_function() -> None:
-    modules = {name.removeprefix("replay.") for name in MODULES}
-    assert not modules & set(replay.__all__)
-
-
-def test_the_public_names_are_sorted() -> None:
-    assert list(replay.__all__) == sorted(replay.__all__)
-
-
-def test_a_public_name_is_what_type_checkers_take_it_for() -> None:
-    for name in replay.__all__:
-        (typed,) = [full for full in imports_of("replay") if full.endswith(f".{name}")]
-        module = importlib.import_module(typed.removesuffix(f".{name}"))
-        assert getattr(replay, name) is getattr(module, name), name
-
-
-def test_the_public_names_are_complete() -> None:
-    typed = {name for name in imports_of("replay") if name.startswith("replay.")}
-    assert set(replay.__all__) == {name.rpartition(".")[2] for name in typed}
-
-
-def test_every_error_is_public() -> None:
-    raised = {name for name in vars(errors) if name.endswith("Error")}
-    assert raised <= set(replay.__all__)
-
-
-def test_a_public_name_has_a_docstring() -> None:
-    for name in replay.__all__:
-        public = getattr(replay, name)
-        members = vars(public).items() if inspect.isclass(public) else ()
-        undocumented = [
-            member
-            for member, value in members
-            if not member.startswith("_")
-            and (inspect.isfunction(value) or isinstance(value, property))
-            and not inspect.getdoc(value)
-        ]
-        assert public.__doc__, name
-        assert not undocumented, name
 
 
 def test_the_examples_in_docstrings_hold() -> None:
