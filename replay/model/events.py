@@ -8,7 +8,7 @@ Source: the service's OpenAPI document of 2026-08-20, schemas ``*Event``.
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import ClassVar, Final, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias
 
 import attrs
 
@@ -48,42 +48,42 @@ class _Content(WireObject):
 class UserInput(_Content):
     """The user's prompt; it opens a turn."""
 
-    type: ClassVar[str] = "user_input"
+    type: ClassVar[Literal["user_input"]] = "user_input"
 
 
 @attrs.frozen(repr=False)
 class ThinkingDelta(_Content):
     """A piece of the agent's reasoning."""
 
-    type: ClassVar[str] = "thinking_delta"
+    type: ClassVar[Literal["thinking_delta"]] = "thinking_delta"
 
 
 @attrs.frozen(repr=False)
 class Thinking(_Content):
     """One whole block of the agent's reasoning."""
 
-    type: ClassVar[str] = "thinking"
+    type: ClassVar[Literal["thinking"]] = "thinking"
 
 
 @attrs.frozen(repr=False)
 class TextDelta(_Content):
     """A piece of the agent's answer."""
 
-    type: ClassVar[str] = "text_delta"
+    type: ClassVar[Literal["text_delta"]] = "text_delta"
 
 
 @attrs.frozen(repr=False)
 class Text(_Content):
     """One whole block of the agent's answer."""
 
-    type: ClassVar[str] = "text"
+    type: ClassVar[Literal["text"]] = "text"
 
 
 @attrs.frozen(repr=False)
 class ToolCall(WireObject):
     """The agent calls a tool."""
 
-    type: ClassVar[str] = "tool_call"
+    type: ClassVar[Literal["tool_call"]] = "tool_call"
     _required: ClassVar[tuple[str, ...]] = ("call_id", "name", "arguments")
 
     call_id: str
@@ -103,7 +103,7 @@ class ToolCall(WireObject):
 class ToolResult(WireObject):
     """A tool answers a call."""
 
-    type: ClassVar[str] = "tool_result"
+    type: ClassVar[Literal["tool_result"]] = "tool_result"
     _required: ClassVar[tuple[str, ...]] = ("call_id", "name", "result")
 
     call_id: str
@@ -134,7 +134,7 @@ def exchanged(event: ToolCall | ToolResult) -> object:
 class Stop(WireObject):
     """A run has ended, well or not."""
 
-    type: ClassVar[str] = "stop"
+    type: ClassVar[Literal["stop"]] = "stop"
     _required: ClassVar[tuple[str, ...]] = ("usage", "is_error", "error")
 
     usage: Usage
@@ -147,7 +147,7 @@ class Stop(WireObject):
 class UnknownEvent:
     """An entry of the history that is none of the eight events, kept as it is."""
 
-    type: ClassVar[str] = "unknown_event"
+    type: ClassVar[Literal["unknown_event"]] = "unknown_event"
 
     _raw: object = attrs.field(alias="raw", hash=False)
     code: str = attrs.field(default="unknown-type", eq=False)  #: its diagnostic's code
