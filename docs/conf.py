@@ -1,8 +1,11 @@
 """How Sphinx builds these pages."""
 
 from importlib.metadata import version as version_of
+from typing import get_args
 
 from sphinx.application import Sphinx
+
+from replay import Event
 
 project = "chat-replay"
 author = "The chat-replay authors"
@@ -20,14 +23,14 @@ nitpick_ignore_regex = [
         "py:.*",
         r"(array|collections|concurrent|importlib|io|os|pathlib|types|typing)\..*",
     ),
-    ("py:.*", r"(attrs?|click|pluggy|pytest)\..*"),
+    ("py:.*", r"(attrs?|click|pluggy|_?pytest)\..*"),
 ]
 # `type` is a built-in in a signature, and a field of every event.
 suppress_warnings = ["ref.python"]
 
 autodoc_member_order = "bysource"
-autodoc_typehints = "description"
-autodoc_typehints_description_target = "documented"
+autodoc_typehints = "signature"
+maximum_signature_line_length = 80
 
 html_theme = "furo"
 html_title = f"chat-replay {release}"
@@ -50,6 +53,22 @@ def keep_comment(
         lines[:0] = ["..", ""]
 
 
+def name_event(
+    _app: Sphinx,
+    _what: str,
+    _name: str,
+    _obj: object,
+    _options: object,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str | None, ...]:
+    """Have `Event` in a signature instead of its nine classes."""
+    union = " | ".join(f"~{cls.__module__}.{cls.__name__}" for cls in get_args(Event))
+    texts = (signature, returns)
+    return tuple(text and text.replace(union, "~replay.Event") for text in texts)
+
+
 def setup(app: Sphinx) -> None:
     """Come before napoleon, whose own place is 500."""
     app.connect("autodoc-process-docstring", keep_comment, priority=400)
+    app.connect("autodoc-process-signature", name_event)
