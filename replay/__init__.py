@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from replay.batch.progress import BatchReport as BatchReport
     from replay.batch.runner import replay_many as replay_many
     from replay.batch.tasks import Problem as Problem
-    from replay.coalescing.transcripts import transcript as transcript
     from replay.coalescing.walk import coalesce as coalesce
     from replay.codec.reader import loads as loads
     from replay.codec.writer import dump as dump
@@ -78,6 +77,7 @@ if TYPE_CHECKING:
     from replay.model.sessions import SessionSummary as SessionSummary
     from replay.registry import load_plugin as load_plugin
     from replay.rendering import render as render
+    from replay.rendering import transcript as transcript
     from replay.sources.live_stream import LiveStream as LiveStream
     from replay.sources.protocols import Backend as Backend
     from replay.sources.protocols import Portion as Portion

@@ -354,6 +354,17 @@ class StopReplay(Exception):  # noqa: N818 - a request like StopIteration, no er
     """Raised by a hook that has seen enough: ends this session's replay cleanly."""
 
 
+def wrong_type(given: object, expected: str, advice: str) -> TypeError:
+    """Return the error for an argument that a public function cannot work with.
+
+    Args:
+        given: The argument.
+        expected: What it should be, such as ``a session``.
+        advice: What to call instead.
+    """
+    return TypeError(f"expected {expected}, not {type(given).__name__}: {advice}")
+
+
 @contextmanager
 def os_errors_of(source: str) -> Iterator[None]:
     """Turn what the system refuses within the block into a BackendError.

@@ -5,6 +5,7 @@ Nothing is imported before it is asked for.
 
 import difflib
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -24,7 +25,13 @@ from typing import (
 
 import attrs
 
-from replay.errors import BackendError, PluginError, ReplayError, UnknownNameError
+from replay.errors import (
+    BackendError,
+    PluginError,
+    ReplayError,
+    UnknownNameError,
+    wrong_type,
+)
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -300,8 +307,11 @@ def _converted(text: str, wanted: tuple[object, ...]) -> object:
     raise ValueError(" or ".join(expected))
 
 
-def load_plugin(name: str, **options: object) -> object:
+def load_plugin(name: str | os.PathLike[str], **options: object) -> Any:  # noqa: ANN401 - whatever the factory makes
     """Return a plugin, ready for an engine.
+
+    What it is, its package knows. To have it checked, annotate the name that you give
+    it: ``usage: Usage = load_plugin("usage")``.
 
     Args:
         name: What its package registers it as, in the group ``replay.plugins``, or
@@ -311,7 +321,12 @@ def load_plugin(name: str, **options: object) -> object:
     Raises:
         UnknownNameError: No plugin, or no option of it, has that name.
         PluginError: It cannot be imported or started, or an option is wrong.
+        TypeError: *name* is a plugin itself, or its class.
     """
+    if not isinstance(name, str | os.PathLike):
+        advice = "an engine takes plugins as they are, made by calling their class"
+        raise wrong_type(name, "the name of a plugin", advice)
+    name = os.fspath(name)
     if not name.endswith(".py"):
         return call_factory(load("plugin", name), options, "plugin", name, convert=True)
     if options:

@@ -11,7 +11,7 @@ from replay.codec.history import parts
 from replay.codec.parts import Part
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import Stop, UnknownEvent, UserInput
-from replay.model.messages import Step, Transcript, Turn
+from replay.model.messages import Step, Turn
 from replay.model.sessions import Session
 
 
@@ -95,19 +95,6 @@ def tell(session: Session) -> Telling:
     diagnostics: list[Diagnostic] = list(session.diagnostics)
     turns = _turns(session, diagnostics)
     return Telling(session.session_id, session.generated_title, turns, diagnostics)
-
-
-def transcript(session: Session) -> Transcript:
-    """Return what was said and done in *session*, turn by turn.
-
-    Raises:
-        DecodeError, BackendError: The session's file has changed since it was opened.
-    """
-    telling = tell(session)
-    turns = tuple(telling.turns)
-    return Transcript(
-        telling.session_id, telling.title, turns, tuple(telling.diagnostics)
-    )
 
 
 def diagnose(session: Session) -> Iterator[Diagnostic]:

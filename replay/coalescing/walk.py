@@ -1,7 +1,7 @@
 """One pass over a history: what each event brings about, in the order of the hooks."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -9,6 +9,8 @@ import attrs
 
 from replay.coalescing.coalescer import Coalescer
 from replay.codec.parts import KINDS, Deltas, Part
+from replay.codec.structure import event_of
+from replay.errors import wrong_type
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import (
     Event,
@@ -241,7 +243,7 @@ class Walk:
 
 
 def coalesce(
-    events: Iterable[Event],
+    events: Iterable[Event | Mapping[str, object]],
     *,
     on_diagnostic: Callable[[Diagnostic], object] | None = None,
 ) -> Iterator[Event | Message]:
@@ -252,27 +254,41 @@ def coalesce(
     as they are.
 
     Args:
-        events: A history, oldest event first.
+        events: A history, oldest event first; events, or their JSON objects.
         on_diagnostic: Called with each odd thing as it is found; None: they are
             dropped.
+
+    Raises:
+        TypeError: *events* is no list of events, but a session, say.
 
     >>> from replay import Text, TextDelta
     >>> history = [TextDelta("Reve"), TextDelta("nue"), Text("Revenue")]
     >>> [item.content for item in coalesce(history)]
     ['Reve', 'nue', 'Revenue']
     """
-    tell = on_diagnostic or (lambda _: None)
+    is_list = isinstance(events, Iterable)
+    if not is_list or isinstance(events, str | bytes | Mapping):
+        advice = "coalesce(session.events), with session = replay.load(path)"
+        raise wrong_type(events, "a list of events", advice)
+    return _walked(events, on_diagnostic or (lambda _: None))
+
+
+def _walked(
+    events: Iterable[Event | Mapping[str, object]],
+    tell: Callable[[Diagnostic], object],
+) -> Iterator[Event | Message]:
     walk, index = Walk(), 0
     for cls, group in groupby(events, type):
         if cls is TextDelta or cls is ThinkingDelta:
             contents: list[str] = []
             for delta in group:
                 contents.append(delta.content)  # type: ignore[union-attr]  # it is one
-                yield delta
+                yield delta  # type: ignore[misc]  # it is one
             walk.step(Deltas(cls, contents, "".join(contents)), index)
             index += len(contents)
         else:
-            for event in group:
+            for entry in group:
+                event = event_of(entry) if isinstance(entry, Mapping) else entry
                 yield from _coalesced(event, walk.step(event, index), tell)
                 index += 1
     advance = walk.finish()

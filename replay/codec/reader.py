@@ -19,12 +19,13 @@ from replay.codec.documents import (
 from replay.codec.json_scan import BLANKS, MARK, blank_end
 from replay.codec.large_reader import FollowedByLines, LargeReader
 from replay.codec.stored_history import SourceText
-from replay.errors import DecodeError
+from replay.errors import DecodeError, wrong_type
 from replay.model.json_text import decode_text, parse
 from replay.model.limits import Limits
 from replay.model.sessions import Session
 
 _LIMITS: Final = Limits()
+_READS_FILES: Final = "replay.load reads a file"
 
 
 def loads(
@@ -40,9 +41,12 @@ def loads(
 
     Raises:
         DecodeError: It is no session, or holds several.
+        TypeError: *data* is no text.
     """
     if isinstance(data, str):
         data = data.encode("utf-8", "backslashreplace")
+    elif not isinstance(data, bytes | bytearray | memoryview):
+        raise wrong_type(data, "JSON text", _advice(data))
     sessions = read_sessions(
         SourceText(partial(io.BytesIO, data)),
         session_id="session",
@@ -55,6 +59,12 @@ def loads(
         hint = "read them with replay.open"
         raise DecodeError(where="$", reason=reason, hint=hint)
     return first
+
+
+def _advice(data: object) -> str:
+    if isinstance(data, dict | list):
+        return "loads(json.dumps(…)), or Session.from_events takes a list of events"
+    return _READS_FILES
 
 
 def read_sessions(
@@ -89,7 +99,7 @@ def read_sessions(
         first = head[start : start + 1] or large.first_byte()
         if not first:
             raise _empty()
-        if is_lines or _begins_with_a_line(head[start:], first):
+        if is_lines or _begins_with_a_line(head[start:], first, text):
             is_kept = len(head) <= text.kept
             kept = attrs.evolve(text, open_file=partial(io.BytesIO, head))
             yield from _of_lines(large, kept if is_kept else text, is_kept=is_kept)
@@ -129,12 +139,13 @@ def _empty() -> DecodeError:
     return DecodeError(where="$", reason="empty", hint=NO_SESSION_HINT)
 
 
-def _begins_with_a_line(text: bytes, first: bytes) -> bool:
+def _begins_with_a_line(text: bytes, first: bytes, whole: SourceText) -> bool:
     """Tell whether the first line is an object by itself, and others follow.
 
     Args:
         text: From its first value on, as much of it as is known.
         first: The first byte of that value.
+        whole: Where the text comes from.
 
     Raises:
         DecodeError: What begins there is neither an object nor a list.
@@ -143,7 +154,8 @@ def _begins_with_a_line(text: bytes, first: bytes) -> bool:
     if first not in b"{[":
         shown = decode_text(text[:end]).strip()[:20]
         reason = f"expected an object or a list, got {shown!a}"
-        raise DecodeError(where="$", reason=reason, hint=NO_SESSION_HINT)
+        file = "" if whole.source else f"; {_READS_FILES}"
+        raise DecodeError(where="$", reason=reason, hint=NO_SESSION_HINT + file)
     if blank_end(text, end) == len(text):
         return False
     line = text[:end].rstrip(BLANKS)

@@ -23,6 +23,7 @@ from replay.model.events import (
     UserInput,
 )
 from replay.model.json_object import WireObject
+from replay.model.json_text import parse, write
 from replay.model.sessions import SessionSummary
 
 _Wire = TypeVar("_Wire", bound=WireObject)
@@ -69,6 +70,21 @@ def decode_event(value: object) -> Event:
     except DecodeError as error:
         reason = f"{error.where}: {error.reason}"
         return UnknownEvent(value, "invalid-event", reason)
+
+
+def event_of(entry: Event | Mapping[str, object]) -> Event:
+    """Return an event as it is, and the event that a JSON object is.
+
+    Args:
+        entry: The object may be changed later: it is copied.
+
+    Raises:
+        EncodeError: It holds what JSON cannot.
+    """
+    if isinstance(entry, Event):
+        return entry
+    plain = dict(entry) if isinstance(entry, Mapping) else entry
+    return decode_event(parse(write(plain)).value)
 
 
 def _fault_of_type(kind: object) -> tuple[str, str]:

@@ -1,12 +1,14 @@
 """Sessions to JSON, in the shape in which they were recorded."""
 
 import io
+import os
 from collections.abc import Iterator
 from itertools import chain, repeat
 from operator import add
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from replay.codec.history import RecordedEvents
+from replay.errors import wrong_type
 from replay.model.json_text import write, write_decoded
 from replay.model.sessions import Session
 
@@ -39,6 +41,12 @@ def dump(session: Session, file: BinaryIO) -> None:
         EncodeError: It holds, built by hand, what JSON cannot; what comes before
             that is written.
     """
+    if not isinstance(session, Session):
+        advice = "Session.from_events makes one of a list of events"
+        raise wrong_type(session, "a session", advice)
+    if isinstance(file, str | bytes | os.PathLike | io.TextIOBase):
+        advice = 'with open(path, "wb") as file: replay.dump(session, file)'
+        raise wrong_type(file, "a file open for writing bytes", advice)
     if session.shape == "lines":
         file.writelines(line + b"\n" for line in _events(session))
         return

@@ -7,9 +7,10 @@ from typing import Self
 from replay.engine.dispatch import History, Recorded, Replay
 from replay.engine.plugin_set import OnPluginError, Plugins
 from replay.engine.report import Outcome, ReplayReport, Totals
-from replay.errors import MustStopError, PluginError, StopReplay
+from replay.errors import MustStopError, PluginError, StopReplay, wrong_type
 from replay.model.sessions import Session
 from replay.sources.live_stream import ArrivingEvents, LiveHistory, LiveStream, arriving
+from replay.sources.source import Recording, session_of
 
 
 class ReplayEngine:
@@ -46,7 +47,8 @@ class ReplayEngine:
         if on_plugin_error not in ("raise", "isolate"):
             message = f"on_plugin_error: 'raise' or 'isolate', not {on_plugin_error!r}"
             raise ValueError(message)
-        if isinstance(plugins, Mapping) or not isinstance(plugins, Iterable):
+        is_list = isinstance(plugins, Iterable)
+        if not is_list or isinstance(plugins, Mapping | str):
             message = f"plugins is a list of plugins, not {type(plugins).__name__}"
             raise TypeError(message)
         self._strict = strict
@@ -61,15 +63,20 @@ class ReplayEngine:
         """Return the totals of all that was replayed so far."""
         return self._totals.report()
 
-    def replay(self, session: Session) -> ReplayReport:
+    def replay(self, session: Recording) -> ReplayReport:
         """Walk *session* once, in order, and fire the hooks.
+
+        Args:
+            session: A session, the location of one, or a list of events; see
+                :func:`replay.load` and :meth:`replay.Session.from_events`.
 
         Raises:
             PluginError: A hook raised, and failures are not isolated.
             MustStopError: A hook raised it: the replay must not go on.
             DecodeError: ``strict``: the history is odd. Or its file has changed.
+            TypeError: *session* is none of these.
         """
-        shown = self._rewritten(session)
+        shown = self._rewritten(session_of(session))
         return shown if isinstance(shown, ReplayReport) else self._run(Recorded(shown))
 
     def replay_live(
@@ -90,7 +97,10 @@ class ReplayEngine:
             PluginError: A hook raised, and failures are not isolated.
             StreamInterruptedError: The stream broke off.
             BackendError: What is missing could not be had.
+            TypeError: *stream* is something else, such as a recorded session.
         """
+        if not hasattr(stream, "user_input"):
+            raise wrong_type(stream, "what source.stream returns", "engine.replay?")
         keep = bool(self._plugins.hooks["replay_session_end"])
         events = arriving(stream, reconcile=reconcile)
         if not self._plugins.rewrite:

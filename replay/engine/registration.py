@@ -36,8 +36,11 @@ def as_plugin(plugin: object) -> object:
     """Return *plugin* as an object with hooks; a mapping gives each by event type.
 
     Raises:
-        PluginError: It is a class, where an object of that class is needed.
+        PluginError: It is a class, where an object of that class is needed, or a name.
     """
+    if isinstance(plugin, str):
+        reason, hint = "is a name", f"give load_plugin({plugin!r})"
+        raise PluginError(plugin, reason, hint=hint)
     if isinstance(plugin, type):
         reason = "is a class"
         raise PluginError(plugin.__name__, reason, hint=f"give {plugin.__name__}()")

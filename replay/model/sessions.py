@@ -3,11 +3,13 @@
 Source: the service's OpenAPI document of 2026-08-20, ``SessionDetail``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar, Literal, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
+from typing import ClassVar, Final, Literal, Self, TypeAlias, get_args
 
 import attrs
 
+from replay.errors import wrong_type
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import Event, Usage
 from replay.model.json_object import WireObject, read_only
@@ -25,13 +27,19 @@ class JobMetadata(Usage):
     export_config_ids: tuple[str, ...] | None = None  #: ids of the indexes it used
 
 
+def _check_id(_: object, __: "attrs.Attribute[str]", value: object) -> None:
+    if not isinstance(value, str):
+        advice = "Session.from_events takes events by themselves"
+        raise wrong_type(value, "a string as session_id", advice)
+
+
 @attrs.frozen(repr=False, kw_only=True)
 class SessionSummary(WireObject):
     """What a session is, without its events."""
 
     _required: ClassVar[tuple[str, ...]] = ("session_id",)
 
-    session_id: str = attrs.field(kw_only=False)
+    session_id: str = attrs.field(kw_only=False, validator=_check_id)
     last_updated_at: str | None = None  #: ISO time without a zone, as it was recorded
     generated_title: str | None = None  #: None: there is none
     index_ids: tuple[str, ...] | None = None  #: None: bound to no index
@@ -43,10 +51,18 @@ def _without_events(header: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in header.items() if key != "events"}
 
 
+_EVENTS: Final = frozenset(get_args(Event))
+
+
 def _sequence(events: Iterable[Event]) -> Sequence[Event]:
-    if isinstance(events, Sequence) and not isinstance(events, list):
+    if isinstance(events, Sequence) and not isinstance(events, list | tuple | str):
         return events
-    return tuple(events)
+    made = tuple(events)
+    if not _EVENTS.issuperset(map(type, made)):
+        strange = next(each for each in made if type(each) not in _EVENTS)
+        advice = "Session.from_events takes their JSON objects too"
+        raise wrong_type(strange, "events such as Text", advice)
+    return made
 
 
 _BESIDE = {"wire": False}  # no part of the object on the wire
@@ -75,6 +91,56 @@ class Session(SessionSummary):
     derived_id: str | None = attrs.field(
         default=None, eq=False, metadata=_BESIDE
     )  #: what it is called since the recording does not say; None: it does
+
+    @classmethod
+    def from_events(  # noqa: PLR0913 - what a header may hold
+        cls,
+        events: Iterable[Event | Mapping[str, object]],
+        *,
+        session_id: str = "session",
+        last_updated_at: str | None = None,
+        generated_title: str | None = None,
+        index_ids: Iterable[str] | None = None,
+        job_metadata: JobMetadata | None = None,
+        shared_access: str | None = None,
+    ) -> Self:
+        """Return a session of events, or of their JSON objects, such as dicts.
+
+        As everywhere, an object that is none of the known events, or has a wrong field,
+        becomes an :class:`~replay.UnknownEvent`.
+
+        Args:
+            events: Oldest first.
+            session_id: What the session is called.
+            last_updated_at: As the field.
+            generated_title: As the field.
+            index_ids: As the field.
+            job_metadata: As the field.
+            shared_access: As the field.
+
+        Raises:
+            TypeError: *events* is no list of events, but the name of a file, say.
+            EncodeError: One of them is something that JSON cannot hold.
+
+        >>> Session.from_events([{"type": "text", "content": "Hello"}]).events
+        (Text(content='Hello'),)
+        """
+        is_list = isinstance(events, Iterable)
+        if not is_list or isinstance(events, str | bytes | Mapping):
+            advice = "replay.load reads a file, replay.loads a text"
+            raise wrong_type(events, "a list of events", advice)
+        # The codec stands above the values, and is imported when it is needed.
+        structure = import_module("replay.codec.structure")
+        event_of: Callable[[object], Event] = structure.event_of
+        return cls(
+            session_id,
+            last_updated_at=last_updated_at,
+            generated_title=generated_title,
+            index_ids=None if index_ids is None else tuple(index_ids),
+            job_metadata=job_metadata,
+            shared_access=shared_access,
+            events=map(event_of, events),
+        )
 
     @property
     def extra(self) -> Mapping[str, object]:

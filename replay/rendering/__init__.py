@@ -1,15 +1,16 @@
-"""A transcript as text: for a terminal, as Markdown, or as JSON."""
+"""A session's transcript, and the transcript as text, as Markdown, or as JSON."""
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, get_args
 
-from replay.coalescing.transcripts import Telling
+from replay.coalescing.transcripts import Telling, tell
 from replay.errors import UnknownNameError
 from replay.model.messages import Transcript
 from replay.rendering.as_json import json_pieces
 from replay.rendering.as_markdown import markdown_pieces
 from replay.rendering.as_text import text_pieces
+from replay.sources.source import Recording, session_of
 
 Format: TypeAlias = Literal["text", "markdown", "json"]
 
@@ -21,8 +22,26 @@ _RENDERERS: Final[Mapping[str, Callable[[Transcript | Telling], Iterator[str]]]]
 )
 
 
+def transcript(recording: Recording) -> Transcript:
+    """Return what was said and done in a session, turn by turn.
+
+    Args:
+        recording: A session, the location of one, or a list of events; see
+            :func:`replay.load` and :meth:`replay.Session.from_events`.
+
+    Raises:
+        DecodeError, BackendError: The session cannot be read, or its file has changed
+            since it was opened.
+        TypeError: It is none of these.
+    """
+    telling = tell(session_of(recording))
+    turns = tuple(telling.turns)  # before the diagnostics, which are found on the way
+    diagnostics = tuple(telling.diagnostics)
+    return Transcript(telling.session_id, telling.title, turns, diagnostics)
+
+
 def render(
-    transcript: Transcript,
+    transcript: Transcript | Recording,
     format: Format = "text",  # noqa: A002 - the word that everyone expects
 ) -> str:
     """Return the whole of *transcript* as text that ends with a line feed.
@@ -31,7 +50,8 @@ def render(
     a terminal, forge a heading or leave its block.
 
     Args:
-        transcript: What to render.
+        transcript: What to render; of anything else, what :func:`replay.transcript`
+            makes of it.
         format: ``"text"``: headings at the beginning of a line, what was recorded
             indented by four spaces. ``"markdown"``: headings, and what was recorded
             in fenced blocks and code spans. ``"json"``: one line, whose shape
@@ -40,8 +60,13 @@ def render(
     Raises:
         UnknownNameError: There is no such format.
         EncodeError: It holds, built by hand, what JSON cannot.
+        DecodeError, BackendError, TypeError: As from :func:`replay.transcript`.
     """
-    return "".join(pieces(transcript, format))
+    return "".join(pieces(_transcript(transcript), format))
+
+
+def _transcript(given: Transcript | Recording) -> Transcript:
+    return given if isinstance(given, Transcript) else transcript(given)
 
 
 def pieces(transcript: Transcript | Telling, format: Format) -> Iterator[str]:  # noqa: A002 - as in render

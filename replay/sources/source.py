@@ -2,18 +2,23 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from hashlib import blake2b
 from itertools import islice
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Self, TypeAlias
 
 import attrs
 
-from replay.errors import BackendError, SessionNotFoundError, UnsupportedError
+from replay.errors import (
+    BackendError,
+    SessionNotFoundError,
+    UnsupportedError,
+    wrong_type,
+)
 from replay.model.diagnostics import Diagnostic
-from replay.model.events import ImageAttachment
+from replay.model.events import Event, ImageAttachment
 from replay.model.sessions import Session, SessionSummary
 from replay.sources.live_stream import LiveBackend, LiveStream, Rewrite
 from replay.sources.opening import open_backend
@@ -217,6 +222,33 @@ class Source:
         return (self.session(each.session_id) for each in self.summaries())
 
 
+#: Whatever a session can be had of: itself, its location, or its events.
+Recording: TypeAlias = (
+    Session | str | os.PathLike[str] | Iterable[Event | Mapping[str, object]]
+)
+
+
+def session_of(recording: Recording) -> Session:
+    """Return the session that a recording is.
+
+    Args:
+        recording: A session, the location of one as for :func:`load`, or a list of
+            events as for :meth:`replay.Session.from_events`.
+
+    Raises:
+        BackendError, DecodeError: As from :func:`load`.
+        TypeError: It is none of these.
+    """
+    if isinstance(recording, Session):
+        return recording
+    if isinstance(recording, str | os.PathLike):
+        return load(recording)
+    if isinstance(recording, Iterable) and not isinstance(recording, Source | Mapping):
+        return Session.from_events(recording)
+    advice = "replay.load returns the session at a location, replay.open all of them"
+    raise wrong_type(recording, "a session, its events or its location", advice)
+
+
 def open(  # noqa: A001 - replay.open, as promised
     location: str | os.PathLike[str], **options: object
 ) -> Source:
@@ -230,7 +262,11 @@ def open(  # noqa: A001 - replay.open, as promised
     Raises:
         UnknownNameError: There is no such backend, or it has no such option.
         BackendError: There is nothing there, or it cannot be read.
+        TypeError: *location* is neither a string nor a path.
     """
+    if not isinstance(location, str | os.PathLike):
+        advice = "replay.loads reads a text, Session.from_events takes events"
+        raise wrong_type(location, "a path or a URL", advice)
     backend = open_backend(location, options)
     if not isinstance(backend, Backend):
         reason = f"{type(backend).__name__} lacks methods that a backend must have"

@@ -26,7 +26,7 @@ def test_a_registered_plugin_is_loaded_by_its_name() -> None:
 
 
 def test_options_are_converted_by_the_annotations() -> None:
-    assert load_plugin("usage", json="true").json is True  # type: ignore[attr-defined]  # of Usage
+    assert load_plugin("usage", json="true").json is True
 
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
@@ -42,7 +42,7 @@ def test_an_unknown_option_is_refused_with_the_nearest() -> None:
 def test_a_file_is_a_plugin(file: Path) -> None:
     plugin = load_plugin(str(file))
     ReplayEngine([plugin]).replay(Session("s", events=[Text("a")]))
-    assert [message.content for message in plugin.told] == ["a"]  # type: ignore[attr-defined]  # of the file
+    assert [message.content for message in plugin.told] == ["a"]
 
 
 def test_a_file_takes_no_options(file: Path) -> None:

@@ -402,8 +402,8 @@ def test_all_but_full_events_come_as_they_are() -> None:
 
 
 def test_what_is_no_event_is_refused() -> None:
-    with pytest.raises(TypeError, match="expected an event such as Text, got dict"):
-        list(coalesce([{"type": "text"}]))  # type: ignore[list-item]  # that is the test
+    with pytest.raises(TypeError, match="expected an event such as Text, got int"):
+        list(coalesce([1]))  # type: ignore[list-item]  # that is the test
 
 
 # Laws

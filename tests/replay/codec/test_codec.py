@@ -1,7 +1,6 @@
 import attrs
 import pytest
 
-from replay.coalescing.transcripts import transcript
 from replay.codec.structure import decode_event, decode_header
 from replay.model.events import (
     Event,
@@ -18,6 +17,7 @@ from replay.model.events import (
     UserInput,
 )
 from replay.model.sessions import JobMetadata, Session, SessionSummary
+from replay.rendering import transcript
 from wire_objects import CALL, HEADER, IMAGE, RESULT, STOP, USAGE
 
 

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from json_values import nested
 from recorded_sessions import documents, first_lines, recorded_events
-from replay.coalescing.transcripts import transcript
 from replay.codec.reader import read_sessions
 from replay.codec.stored_history import SourceText, StoredEvents
 from replay.codec.writer import dumps
 from replay.errors import DecodeError, LimitExceededError
 from replay.model.limits import Limits
 from replay.model.sessions import Session
+from replay.rendering import transcript
 
 DELTA = b'{"type": "text_delta", "content": "a"}'
 blocks = st.integers(1, 200)

@@ -1,0 +1,183 @@
+"""What public functions are given: what works, and what is refused with advice."""
+
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import pytest
+
+import replay
+from replay import Event, Session, Text, TextDelta, ToolCall, UnknownEvent
+
+OBJECTS: Final[list[dict[str, Any]]] = [
+    {"type": "text_delta", "content": "He"},
+    {"type": "text_delta", "content": "llo"},
+    {"type": "text", "content": "Hello"},
+]
+EVENTS: Final[list[Event]] = [TextDelta("He"), TextDelta("llo"), Text("Hello")]
+SESSION: Final = Session("session", events=EVENTS)
+PATH: Final = "session.json"
+ANY: Final[Any] = replay  # untyped, for arguments that a type checker would refuse
+
+
+@pytest.fixture(autouse=True)
+def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand in a folder that holds the session."""
+    monkeypatch.chdir(tmp_path)
+    Path(PATH).write_bytes(replay.dumps(SESSION))
+
+
+@pytest.mark.parametrize(
+    "recording",
+    [SESSION, EVENTS, tuple(EVENTS), iter(EVENTS), OBJECTS, PATH, Path(PATH)],
+    ids=["session", "events", "tuple", "iterator", "dicts", "string", "path"],
+)
+def test_a_session_can_be_given_by_its_events_or_its_location(
+    recording: replay.Session,
+) -> None:
+    events = [*recording] if isinstance(recording, type(iter([]))) else recording
+    expected = replay.transcript(SESSION)
+    assert replay.transcript(events) == expected
+    assert replay.render(events) == replay.render(expected)
+    assert replay.ReplayEngine().replay(events).messages == {"text": 1}
+
+
+def test_coalesce_takes_objects_of_events() -> None:
+    assert [*replay.coalesce(OBJECTS)] == [*replay.coalesce(EVENTS)]
+
+
+def test_a_file_of_a_plugin_can_be_a_path() -> None:
+    Path("mine.py").write_text("def replay_text(message): pass\n")
+    assert replay.load_plugin(Path("mine.py")).__name__ == "replay_plugin_mine"
+
+
+def with_source(call: Callable[[replay.Source], object]) -> object:
+    """Return what comes of a call with an open source."""
+    with replay.open(PATH) as source:
+        return call(source)
+
+
+A_SESSION = "expected a session, its events or its location, not"
+LOAD = "replay.load returns the session at a location, replay.open all of them"
+A_FILE = "expected a file open for writing bytes, not"
+TO_DUMP = 'with open(path, "wb") as file: replay.dump(session, file)'
+MADE = "Session.from_events makes one of a list of events"
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: ANY.transcript(5), f"{A_SESSION} int: {LOAD}"),
+        (lambda: ANY.transcript({}), f"{A_SESSION} dict: {LOAD}"),
+        (lambda: with_source(ANY.transcript), f"{A_SESSION} Source: {LOAD}"),
+        (
+            lambda: ANY.transcript(replay.transcript(SESSION)),
+            f"{A_SESSION} Transcript: {LOAD}",
+        ),
+        (lambda: ANY.transcript(b"[]"), "not bytes: replay.load reads a file"),
+        (lambda: ANY.render(None), f"{A_SESSION} NoneType: {LOAD}"),
+        (lambda: with_source(ANY.ReplayEngine().replay), f"{A_SESSION} Source: {LOAD}"),
+        (
+            lambda: ANY.ReplayEngine().replay_live(SESSION),
+            "expected what source.stream returns, not Session: engine.replay?",
+        ),
+        (lambda: ANY.coalesce(PATH), "coalesce(session.events), with session = "),
+        (lambda: ANY.coalesce(SESSION), "expected a list of events, not Session: "),
+        (lambda: [*ANY.coalesce([1])], "expected an event such as Text, got int"),
+        (lambda: ANY.loads(SESSION), "expected JSON text, not Session: "),
+        (lambda: ANY.loads(Path(PATH)), "replay.load reads a file"),
+        (
+            lambda: ANY.loads({"events": []}),
+            "not dict: loads(json.dumps(…)), or Session.from_events takes a list of",
+        ),
+        (lambda: ANY.load(SESSION), "expected a path or a URL, not Session: "),
+        (lambda: ANY.open(b"a"), "not bytes: replay.loads reads a text"),
+        (lambda: ANY.dumps(EVENTS), f"expected a session, not list: {MADE}"),
+        (lambda: ANY.dump(SESSION, PATH), f"{A_FILE} str: {TO_DUMP}"),
+        (lambda: ANY.dump(SESSION, Path(PATH)), f"Path: {TO_DUMP}"),
+        (lambda: ANY.dump(SESSION, io.StringIO()), f"{A_FILE} StringIO: {TO_DUMP}"),
+        (lambda: ANY.ReplayEngine("usage"), "plugins is a list of plugins, not str"),
+        (lambda: ANY.ReplayEngine({}), "plugins is a list of plugins, not dict"),
+        (
+            lambda: ANY.load_plugin(Session),
+            "expected the name of a plugin, not type: an engine takes plugins as they",
+        ),
+        (lambda: ANY.Session(EVENTS), "expected a string as session_id, not list: "),
+        (
+            lambda: ANY.Session("s", events=OBJECTS),
+            "expected events such as Text, not dict: Session.from_events takes their",
+        ),
+        (lambda: ANY.Session("s", events=tuple(OBJECTS)), "such as Text, not dict: "),
+        (
+            lambda: ANY.Session("s", events="ab"),
+            "expected events such as Text, not str",
+        ),
+        (lambda: ANY.Session.from_events(PATH), "expected a list of events, not str"),
+        (lambda: ANY.Session.from_events({}), "replay.load reads a file, replay.loads"),
+        (lambda: ANY.Session.from_events(SESSION), "a list of events, not Session"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_advice(
+    call: Callable[[], object], said: str
+) -> None:
+    with pytest.raises(TypeError, match=re.escape(said)):
+        call()
+
+
+def test_a_text_that_is_a_path_is_refused_with_advice() -> None:
+    with pytest.raises(replay.DecodeError, match=r"replay\.load reads a file"):
+        replay.loads(PATH)
+
+
+def test_a_plugin_by_its_name_is_refused_with_advice() -> None:
+    advice = re.escape("plugin 'usage': is a name (give load_plugin('usage'))")
+    with pytest.raises(replay.PluginError, match=advice):
+        replay.ReplayEngine(["usage"])
+
+
+# Session.from_events
+
+
+def test_a_session_is_made_of_events_and_of_their_objects() -> None:
+    mixed: list[Any] = [EVENTS[0], OBJECTS[1], MappingProxyType(OBJECTS[2])]
+    every: list[Any] = [EVENTS, OBJECTS, iter(OBJECTS), mixed]
+    for entries in every:
+        assert Session.from_events(entries) == SESSION
+
+
+def test_such_a_session_has_the_header_that_it_is_given() -> None:
+    header: dict[str, Any] = {
+        "last_updated_at": "2026-01-01T00:00:00",
+        "generated_title": "A title",
+        "job_metadata": replay.JobMetadata(turns=2),
+        "shared_access": "query",
+    }
+    made = Session.from_events(EVENTS, session_id="s", index_ids=["i"], **header)
+    assert made == Session("s", events=EVENTS, index_ids=("i",), **header)
+
+
+def test_such_a_session_is_written_as_a_document_and_loses_nothing() -> None:
+    entries: list[dict[str, Any]] = [
+        {"type": "citation", "page": 7},
+        {"content": "Hi", "type": "text", "model": "m1"},
+    ]
+    made = Session.from_events(entries)
+    assert isinstance(made.events[0], UnknownEvent)
+    written = {"session_id": "session", "events": entries}
+    assert json.loads(replay.dumps(made)) == written
+
+
+def test_such_a_session_does_not_change_with_what_it_was_made_of() -> None:
+    entry = {"type": "tool_call", "call_id": "c", "name": "n", "arguments": {"a": [1]}}
+    (made,) = Session.from_events([entry]).events
+    entry["arguments"]["a"].append(2)  # type: ignore[index]  # it is a dict
+    assert made == ToolCall("c", "n", {"a": [1]})
+
+
+def test_what_json_cannot_hold_is_refused() -> None:
+    with pytest.raises(replay.EncodeError, match="object is not JSON serializable"):
+        Session.from_events([{"type": "text", "content": object()}])
