@@ -1,4 +1,4 @@
-"""What packages register as backends, plugins and commands, our own included.
+"""The registry of backends, plugins and commands, our own like any other package's.
 
 Nothing is imported before it is asked for.
 """

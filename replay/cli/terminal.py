@@ -12,8 +12,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from replay.rendering.as_text import INDENT, Line
-from replay.rendering.sections import Role
+from replay.rendering.sections import INDENT, Line, Role
 
 _HEADINGS: Final[Mapping[Role | None, str]] = MappingProxyType(
     {

@@ -1,4 +1,4 @@
-"""What a recording may hold: how large and how deep, and whether all is known."""
+"""Checks of what is read: its size, its depth and, if strict, its events."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias

@@ -1,4 +1,4 @@
-"""What a recording's JSON text makes: sessions, checked, each in its shape."""
+"""Sessions made of a recording's JSON text, checked, each in its shape."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ from replay.errors import DecodeError
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import EVENT_CLASSES
 from replay.model.json_text import Parsed, parse
-from replay.model.sessions import Session, Shape
+from replay.model.sessions import Session, Shape, header_fields
 
 _PIECE: Final = 1 << 20  # bytes of a line that are passed over at once
 
@@ -164,7 +164,7 @@ class Reader:
             if is_document(parsed.value):
                 return self._any(parsed, line.text, session_id)
         where = f"line {line.number}"
-        reason = "no session: the lines before are sessions"
+        reason = "not a session, as the lines before are"
         raise DecodeError(where, reason, hint=NO_SESSION_HINT)
 
     def events(
@@ -213,12 +213,7 @@ class Reader:
         self.checks.header(header)
         known = decode_header(header, session_id)
         return Session(
-            known.session_id,
-            last_updated_at=known.last_updated_at,
-            generated_title=known.generated_title,
-            index_ids=known.index_ids,
-            job_metadata=known.job_metadata,
-            shared_access=known.shared_access,
+            **header_fields(known),
             recorded=header,
             events=events,
             diagnostics=_diagnostics(oddities),
@@ -265,7 +260,7 @@ class Reader:
             events = self._decoded(value, in_list("$"), data)
             return self.without_header(events, "list", parsed.oddities)
         if not _is_event(value):
-            reason = "no session: the object has no list of events"
+            reason = "not a session: the object has no list of events"
             raise DecodeError(where="$", reason=reason, hint=NO_SESSION_HINT)
         events = self._decoded([value], lambda _: "$", data)
         return self.without_header(events, "lines", parsed.oddities)

@@ -1,4 +1,4 @@
-"""Where JSON values end in a text, told by its brackets; whether it is JSON is not.
+"""The ends of JSON values in a text, found by its brackets, without reading them.
 
 Where the cut goes is a guess that the header's text confirms or not; a document that is
 laid out in some other way is read whole.

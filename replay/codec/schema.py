@@ -1,4 +1,4 @@
-"""What msgspec makes of events that are all as the service describes them.
+"""A fast way, by msgspec, for events that are all as the service describes them.
 
 A small value each, and a refusal of the whole text where one is anything else: an
 unknown type, another key, a field that is missing or wrong.

@@ -126,8 +126,9 @@ class StoredEvents(RecordedEvents):
                 events = events_of(file.read(stretch.size), self._form)
                 at = stretch.offset + stretch.size
                 if len(events) != stretch.count:
-                    where, reason = f"byte {stretch.offset}", "not as it was before"
-                    raise DecodeError(where, reason, hint="open it again")
+                    where = f"byte {stretch.offset}"
+                    reason, hint = "changed since it was opened", "open it again"
+                    raise DecodeError(where, reason, hint=hint)
                 yield events
 
 

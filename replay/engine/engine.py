@@ -1,4 +1,4 @@
-"""Walks sessions, and fires the plugins' hooks."""
+"""The replay engine: it walks sessions and fires the plugins' hooks."""
 
 from collections.abc import Iterable, Mapping
 from types import TracebackType
@@ -45,11 +45,12 @@ class ReplayEngine:
         time_plugins: bool = False,
     ) -> None:
         if on_plugin_error not in ("raise", "isolate"):
-            message = f"on_plugin_error: 'raise' or 'isolate', not {on_plugin_error!r}"
+            given = repr(on_plugin_error)
+            message = f"on_plugin_error must be 'raise' or 'isolate', not {given}"
             raise ValueError(message)
         is_list = isinstance(plugins, Iterable)
         if not is_list or isinstance(plugins, Mapping | str):
-            message = f"plugins is a list of plugins, not {type(plugins).__name__}"
+            message = f"plugins must be a list of plugins, not {type(plugins).__name__}"
             raise TypeError(message)
         self._strict = strict
         self._plugins = Plugins(

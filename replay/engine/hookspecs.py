@@ -1,4 +1,4 @@
-"""The hooks, on one page: what a plugin can listen to, when, and in what order.
+"""The hooks on one page: those a plugin can implement, when, and in what order.
 
 A plugin is any object with methods of these names, a module, or a mapping such as
 ``{"text": function}``. Implement only the hooks you need, and take only the arguments

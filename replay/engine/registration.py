@@ -1,4 +1,4 @@
-"""What may be a plugin: refused when it is given, rather than silent later."""
+"""Checks of a plugin: refused when it is given, rather than silent later."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -105,7 +105,7 @@ def _check_functions(name: str, plugin: object) -> None:
         is_meant = is_meant or isinstance(value, partialmethod)
         is_fine = _is_function(value) or isinstance(value, type)
         if attribute.startswith(_PREFIX) and is_meant and not is_fine:
-            reason = f"{value!r} is no plain function"
+            reason = f"{value!r} isn't a plain function"
             raise PluginError(name, reason, attribute, hint="wrap it in a function")
 
 

@@ -1,4 +1,4 @@
-"""What happened in a replay, in numbers."""
+"""Reports of replays, in numbers."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping

@@ -18,7 +18,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "delta-surplus": "The deltas hold more than the full event after them.",
         "duplicate-key": "An object gives one key twice; the last one counts.",
         "error-flag-differs": "A stop's is_error and error contradict each other.",
-        "frame-name-differs": "A frame is called a delta, and its event is none.",
+        "frame-name-differs": "A frame is named a delta, but its event isn't one.",
         "invalid-event": "An event of a known type has a wrong field.",
         "late-full": "A full event repeats what was delivered from its deltas.",
         "late-full-differs": "A full event extends what was delivered from deltas.",
@@ -30,7 +30,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "result-name-differs": "A tool result names another tool than its call.",
         "torn-frame": "A live stream broke off within a frame; that was left out.",
         "torn-line": "A recording broke off within a line; that was left out.",
-        "unknown-type": "An event has a type that is not known.",
+        "unknown-type": "An event has an unknown type.",
     }
 )
 

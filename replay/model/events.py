@@ -1,4 +1,4 @@
-"""The eight events of a chat session, and what stands in for any other.
+"""The eight events of a chat session, and one that stands in for any other.
 
 An event has no identity but its position. Two events are equal when their documented
 fields are; what else their JSON objects held is in ``extra`` and is written back.

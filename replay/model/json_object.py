@@ -54,7 +54,7 @@ def read_only(value: Any, depth: int = DEEPEST + 1) -> Any:  # noqa: ANN401 - an
         depth: How deep it may be nested: one event, and what its fields hold.
 
     Raises:
-        EncodeError: It is nested deeper, or has a key that is no string.
+        EncodeError: It is nested deeper, or has a key that isn't a string.
     """
     if not isinstance(value, dict | list | tuple):
         return value
@@ -64,7 +64,7 @@ def read_only(value: Any, depth: int = DEEPEST + 1) -> Any:  # noqa: ANN401 - an
     if not isinstance(value, dict):
         return _ReadOnlyList(list(map(read_only, value, repeat(depth - 1))))
     if strange := [key for key in value if not isinstance(key, str)]:
-        reason = f"the key {strange[0]!a} is no string"
+        reason = f"the key {strange[0]!a} isn't a string"
         raise EncodeError(reason)
     values = map(read_only, value.values(), repeat(depth - 1))
     return _ReadOnlyDict(dict(zip(value, values, strict=True)))

@@ -1,4 +1,4 @@
-"""How large a recording may be before it is refused."""
+"""Limits on the size of a recording, past which it is refused."""
 
 import attrs
 

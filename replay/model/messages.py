@@ -1,4 +1,4 @@
-"""What deltas add up to: whole messages, and the turns that they belong to."""
+"""Whole messages, the turns that they belong to, and transcripts."""
 
 from typing import Literal, TypeAlias
 

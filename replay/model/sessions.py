@@ -5,14 +5,14 @@ Source: the service's OpenAPI document of 2026-08-20, ``SessionDetail``.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
-from typing import ClassVar, Final, Literal, Self, TypeAlias, get_args
+from typing import Any, ClassVar, Final, Literal, Self, TypeAlias, get_args
 
 import attrs
 
 from replay.errors import wrong_type
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import Event, Usage
-from replay.model.json_object import WireObject, read_only
+from replay.model.json_object import WireObject, documented_fields, read_only
 
 #: How a recording was laid out: a whole document, a list of events, or a line each.
 Shape: TypeAlias = Literal["document", "list", "lines"]
@@ -45,6 +45,12 @@ class SessionSummary(WireObject):
     index_ids: tuple[str, ...] | None = None  #: None: bound to no index
     job_metadata: JobMetadata | None = None  #: None: it was never run
     shared_access: str | None = None  #: ``query`` or ``read_only``; None: not recorded
+
+
+def header_fields(header: SessionSummary) -> dict[str, Any]:
+    """Return a header's fields by name, to make another header of them."""
+    names = documented_fields(SessionSummary)
+    return {name: getattr(header, name) for name in names}
 
 
 def _without_events(header: Mapping[str, object]) -> dict[str, object]:
@@ -157,13 +163,5 @@ class Session(SessionSummary):
 
     def summary(self) -> SessionSummary:
         """Return the header alone."""
-        recorded = self._recorded
-        return SessionSummary(
-            self.session_id,
-            last_updated_at=self.last_updated_at,
-            generated_title=self.generated_title,
-            index_ids=self.index_ids,
-            job_metadata=self.job_metadata,
-            shared_access=self.shared_access,
-            recorded=None if recorded is None else _without_events(recorded),
-        )
+        recorded = None if self._recorded is None else _without_events(self._recorded)
+        return SessionSummary(**header_fields(self), recorded=recorded)

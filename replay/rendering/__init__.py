@@ -8,8 +8,7 @@ from replay.coalescing.transcripts import Telling, tell
 from replay.errors import UnknownNameError
 from replay.model.messages import Transcript
 from replay.rendering.as_json import json_pieces
-from replay.rendering.as_markdown import markdown_pieces
-from replay.rendering.as_text import text_pieces
+from replay.rendering.sections import markdown_pieces, text_pieces
 from replay.sources.source import Recording, session_of
 
 Format: TypeAlias = Literal["text", "markdown", "json"]

@@ -1,8 +1,10 @@
-"""What a reader is shown of a transcript, in order, whatever it is laid out as."""
+"""A transcript in sections, and these as lines of text or as Markdown."""
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Literal, TypeAlias
+import re
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
 
 import attrs
 import msgspec
@@ -186,3 +188,100 @@ def _written(value: object, encode: Callable[[object], str]) -> str:
     except (TypeError, ValueError, RecursionError) as error:
         reason = f"cannot be shown as JSON: {error}"
         raise EncodeError(reason) from error
+
+
+INDENT: Final = "    "
+
+
+@attrs.frozen
+class Line:
+    """One line of a transcript, with what a terminal needs to colour it."""
+
+    role: Role | None  #: what it tells of; None: a blank line between sections
+    text: str  #: safe to show; no line feed
+    is_heading: bool = False  #: whether it stands at the margin, in our words
+
+
+_BLANK: Final = Line(None, "")
+
+
+def lines(transcript: Transcript | Telling) -> Iterator[Line]:
+    """Yield the lines of *transcript*, in order."""
+    for number, section in enumerate(sections(transcript)):
+        if number:
+            yield _BLANK
+        yield Line(section.role, _heading(section), is_heading=True)
+        if section.body:
+            for text in section.body.split("\n"):
+                yield Line(section.role, INDENT + text if text else "")
+
+
+def text_pieces(transcript: Transcript | Telling) -> Iterator[str]:
+    """Yield *transcript* as text, piece by piece.
+
+    Whatever begins at the margin is ours; what was recorded is indented by four
+    spaces, or stands in a heading, after its colon. Strings are shown as they are,
+    all other results of tools as JSON. Nothing is shortened.
+    """
+    for number, section in enumerate(sections(transcript)):
+        blank = "\n" if number else ""
+        yield f"{blank}{_heading(section)}\n{_indented(section.body)}"
+
+
+def _indented(body: str) -> str:
+    if not body:
+        return ""
+    if "\n\n" not in body and body[0] != "\n" != body[-1]:  # the short way
+        return INDENT + body.replace("\n", "\n" + INDENT) + "\n"
+    return "".join(f"{INDENT}{text}\n" if text else "\n" for text in body.split("\n"))
+
+
+def _heading(section: Section) -> str:
+    names = f": {', '.join(section.names)}" if section.names else ""
+    notes = f" ({', '.join(section.notes)})" if section.notes else ""
+    return section.label + names + notes
+
+
+_LEVELS: Final[Mapping[Role, int]] = MappingProxyType(
+    {"session": 1, "turn": 2, "diagnostics": 2}
+)
+_BACKTICKS: Final = re.compile("`+")
+
+
+def markdown_pieces(transcript: Transcript | Telling) -> Iterator[str]:
+    """Yield *transcript* as CommonMark, piece by piece.
+
+    Whatever was recorded stands, word for word, in a fenced block or in a code span
+    of a heading; nothing in it is read as Markdown or HTML.
+
+    Source: CommonMark 0.31.2, sections 4.5 (fences) and 6.1 (code spans).
+    """
+    for number, section in enumerate(sections(transcript)):
+        yield "\n" + _markdown(section) if number else _markdown(section)
+
+
+def _markdown(section: Section) -> str:
+    level = "#" * _LEVELS.get(section.role, 3)
+    names = f": {', '.join(map(_code_span, section.names))}" if section.names else ""
+    notes = f" ({', '.join(section.notes)})" if section.notes else ""
+    heading = f"{level} {section.label}{names}{notes}\n"
+    return f"{heading}\n{_fenced(section)}" if section.body else heading
+
+
+def _code_span(line: str) -> str:
+    fence = "`" * _shortest_absent_run(line)
+    is_edged = line[0] in "` " or line[-1] in "` "
+    padding = " " if is_edged and line.strip(" ") else ""
+    return f"{fence}{padding}{line}{padding}{fence}"
+
+
+def _fenced(section: Section) -> str:
+    longest = max(map(len, _BACKTICKS.findall(section.body)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{section.language}\n{section.body}\n{fence}\n"
+
+
+def _shortest_absent_run(text: str) -> int:
+    """Return how many backticks in a row *text* does not hold; at least 1."""
+    runs = {len(run) for run in _BACKTICKS.findall(text)}
+    return next(length for length in range(1, len(runs) + 2) if length not in runs)

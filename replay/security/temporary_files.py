@@ -1,4 +1,4 @@
-"""Whether what is read once may be kept in temporary files.
+"""Permission to keep in temporary files what can be read only once.
 
 Backends keep there what is too long for memory. What must not reach a disk is kept in
 memory, however long it is.

@@ -55,7 +55,7 @@ def _same(session: Session) -> Session:
 
 
 def _refuse(source: str, session_id: str) -> Session:
-    reason = f"a session before it is called {session_id!a} too, and hides it"
+    reason = f"an earlier session is called {session_id!a} too, so this one is hidden"
     hint = "give each session an id of its own"
     raise BackendError(source, reason, hint)
 

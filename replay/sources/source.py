@@ -1,27 +1,41 @@
-"""A source of sessions, as its users hold it."""
+"""A source of sessions, as its users hold it, and the backend that serves it."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Self, TypeAlias
+from typing import Any, Final, NoReturn, Self, TypeAlias
 
 import attrs
 
 from replay.errors import (
     BackendError,
     SessionNotFoundError,
+    UnknownNameError,
     UnsupportedError,
+    os_errors_of,
     wrong_type,
 )
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import Event, ImageAttachment
 from replay.model.sessions import Session, SessionSummary
+from replay.registry import (
+    Factory,
+    call_factory,
+    can_do_without_location,
+    did_you_mean,
+    guarded,
+    load_all,
+    names,
+)
+from replay.registry import load as load_registered
+from replay.security.masking import masked
 from replay.sources.live_stream import LiveBackend, LiveStream, Rewrite
-from replay.sources.opening import open_backend
 from replay.sources.portions import portions_of, stored_of
 from replay.sources.protocols import (
     AttachmentBackend,
@@ -59,7 +73,7 @@ def repeated(session: Session, repetition: int) -> Session:
         session: One that does not say so.
         repetition: How many have it; at least 1.
     """
-    detail = f"another session before it is called {session.session_id!a}"
+    detail = f"an earlier session is called {session.session_id!a}"
     diagnostic = Diagnostic("repeated-session-id", None, detail)
     diagnostics = (*session.diagnostics, diagnostic)
     return attrs.evolve(session, diagnostics=diagnostics, repetition=repetition)
@@ -222,6 +236,78 @@ class Source:
         return (self.session(each.session_id) for each in self.summaries())
 
 
+_STANDARD_INPUT: Final = "-"
+_NAME: Final = re.compile(r"([A-Za-z][\w.+-]+):(//)?", re.ASCII)  # C: is a drive
+
+
+def open_backend(
+    location: str | os.PathLike[str], options: Mapping[str, object]
+) -> Any:  # noqa: ANN401 - whatever the backend's author wrote
+    """Return the backend that serves a location, opened.
+
+    Args:
+        location: ``-`` for standard input, ``NAME:location`` for the backend of that
+            name, a URL for the backend of its scheme, or a path.
+        options: The backend's own, by name.
+
+    Raises:
+        UnknownNameError: There is no such backend, or it has no such option.
+        BackendError: There is no such file, or the backend cannot be used.
+    """
+    name, factory, rest = _choice(location)
+    return call_factory(partial(factory, rest), options, "backend", name)
+
+
+def names_backend(location: str) -> bool:
+    """Tell whether a location is ``NAME:location``, or a URL that a backend serves."""
+    prefix = _NAME.match(location)
+    return bool(prefix and prefix[1] in names("backend"))
+
+
+def _choice(location: str | os.PathLike[str]) -> tuple[str, Factory, str]:
+    text = os.fspath(location)
+    if not text:
+        reason = "a file name is needed"
+        raise BackendError(repr(text), reason)
+    if text == _STANDARD_INPUT:
+        return "json_file", load_registered("backend", "json_file"), text
+    prefix = _NAME.match(text) if isinstance(location, str) else None
+    known = names("backend")
+    if prefix and prefix[1] in known:
+        rest = text if prefix[2] else text[prefix.end() :]
+        factory = load_registered("backend", prefix[1])
+        if not rest and not can_do_without_location(factory):
+            reason = "a location is needed after the colon"
+            raise BackendError(text, reason)
+        return prefix[1], factory, rest
+    with os_errors_of(text):
+        if prefix and not Path(text).exists():
+            shown = masked(text)
+            reason = f"{shown}: there is no such file, and no backend {prefix[1]!r}"
+            raise UnknownNameError(reason, did_you_mean(prefix[1], known))
+        Path(text).stat()
+    return (*_claiming(text), text)
+
+
+def _claiming(path: str) -> tuple[str, Factory]:
+    for name, factory in load_all("backend"):
+        if _claims(name, factory, path):
+            return name, factory
+    reason = f"{path}: no backend reads this"
+    raise UnknownNameError(reason, did_you_mean("", names("backend")))
+
+
+def _claims(name: str, factory: Factory, path: str) -> bool:
+    claims = getattr(factory, "claims", None)
+    if claims is None:
+        return False
+    try:
+        with guarded("backend", name, "cannot tell what it reads"):
+            return bool(claims(path))
+    except BackendError:
+        return False  # it was not asked for by name, so it must not disturb
+
+
 #: Whatever a session can be had of: itself, its location, or its events.
 Recording: TypeAlias = (
     Session | str | os.PathLike[str] | Iterable[Event | Mapping[str, object]]
@@ -269,7 +355,7 @@ def open(  # noqa: A001 - replay.open, as promised
         raise wrong_type(location, "a path or a URL", advice)
     backend = open_backend(location, options)
     if not isinstance(backend, Backend):
-        reason = f"{type(backend).__name__} lacks methods that a backend must have"
+        reason = f"{type(backend).__name__} lacks a method that a backend needs"
         raise BackendError(os.fspath(location), reason)
     return Source(backend, os.fspath(location), options=options)
 

@@ -100,8 +100,8 @@ MADE = "Session.from_events makes one of a list of events"
         (lambda: ANY.dump(SESSION, PATH), f"{A_FILE} str: {TO_DUMP}"),
         (lambda: ANY.dump(SESSION, Path(PATH)), f"Path: {TO_DUMP}"),
         (lambda: ANY.dump(SESSION, io.StringIO()), f"{A_FILE} StringIO: {TO_DUMP}"),
-        (lambda: ANY.ReplayEngine("usage"), "plugins is a list of plugins, not str"),
-        (lambda: ANY.ReplayEngine({}), "plugins is a list of plugins, not dict"),
+        (lambda: ANY.ReplayEngine("usage"), "must be a list of plugins, not str"),
+        (lambda: ANY.ReplayEngine({}), "plugins must be a list of plugins, not dict"),
         (
             lambda: ANY.load_plugin(Session),
             "expected the name of a plugin, not type: an engine takes plugins as they",

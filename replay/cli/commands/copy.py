@@ -11,8 +11,8 @@ from replay.cli.arguments import location_argument, sessions_of
 from replay.cli.failures import FOUND_PROBLEMS, say
 from replay.cli.progress_bar import progress
 from replay.cli.redaction import Redaction, redact_options, redacting
-from replay.sources.opening import names_backend
 from replay.sources.protocols import WritableBackend
+from replay.sources.source import names_backend
 
 _DIRECTORY: Final = "fixture_directory"
 _URL: Final = "://"

@@ -13,7 +13,7 @@ from replay.cli.output import output_to
 from replay.cli.progress_bar import progress
 from replay.coalescing.transcripts import Telling, tell
 from replay.rendering import FORMATS, Format, pieces
-from replay.rendering.as_text import lines
+from replay.rendering.sections import lines
 
 _BLOCK: Final = 1 << 16  # characters that are written at once
 

@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 
 from replay.codec.json_scan import MARK
+from replay.codec.large_reader import Place, place_of
 from replay.codec.stored_history import SourceText
-from replay.codec.stretches import Place, place_of
 
 MEGABYTE = b"x" * (1 << 20)
 

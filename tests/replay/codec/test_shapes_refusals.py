@@ -25,7 +25,7 @@ from replay.model.limits import Limits
 )
 def test_an_object_of_another_kind_is_refused(data: bytes) -> None:
     error = refusal(data)
-    assert error.reason == "no session: the object has no list of events"
+    assert error.reason == "not a session: the object has no list of events"
     assert error.hint.startswith("a session is {")
 
 
@@ -118,7 +118,7 @@ def test_a_line_that_is_no_session_among_sessions_is_refused(line: bytes) -> Non
     error = refusal(DOCUMENT + b"\n\n" + line)
     assert (error.where, error.reason) == (
         "line 3",
-        "no session: the lines before are sessions",
+        "not a session, as the lines before are",
     )
 
 

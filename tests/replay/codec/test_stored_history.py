@@ -90,7 +90,7 @@ def test_a_text_that_has_changed_is_refused(place: int) -> None:
 
 def test_a_text_that_holds_fewer_events_than_before_is_refused() -> None:
     changed = DATA.replace(ONE, b"5".ljust(len(ONE)))
-    with pytest.raises(DecodeError, match="byte 1: not as it was before"):
+    with pytest.raises(DecodeError, match="byte 1: changed since it was opened"):
         tuple(stored(changed))
 
 

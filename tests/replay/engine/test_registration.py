@@ -161,7 +161,7 @@ def test_a_partial_method_is_refused() -> None:
 
         replay_text = functools.partialmethod(note, "word")
 
-    assert "is no plain function" in refusal(Partial())
+    assert "isn't a plain function" in refusal(Partial())
 
 
 def test_one_plugin_without_a_list_is_refused() -> None:
@@ -230,7 +230,7 @@ def test_the_same_object_twice_is_refused() -> None:
 def test_what_is_no_plain_function_is_refused() -> None:
     told: list[object] = []
     for value in print, told.append, dict.update, functools.partial(print, 1), 5:
-        assert "is no plain function" in refusal({"text": value})
+        assert "isn't a plain function" in refusal({"text": value})
 
 
 def test_an_attribute_that_is_no_function_is_the_authors_own() -> None:

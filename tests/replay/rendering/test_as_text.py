@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.model.messages import Message, Transcript, Turn
-from replay.rendering.as_text import lines, text_pieces
+from replay.rendering.sections import lines, text_pieces
 
 TURN = Turn(None, (Message("text", "one\n\n  two", 1, "full"),), None, "complete", None)
 TRANSCRIPT = Transcript("ses-1", "Q3", (TURN,), ())

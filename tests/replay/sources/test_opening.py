@@ -6,7 +6,7 @@ import pytest
 
 from registering import register
 from replay.errors import BackendError, UnknownNameError
-from replay.sources.opening import open_backend
+from replay.sources.source import open_backend
 
 #: A backend that tells what it was given; where it claims is up to the test.
 TELLING = """
@@ -107,7 +107,7 @@ def test_the_letter_of_a_drive_is_no_scheme(
     [
         ("missing.json", "no such file or directory"),
         ("a.json/b", "not a directory"),
-        ("", "the name of a file is needed"),
+        ("", "a file name is needed"),
         ("a\0b", "embedded null"),
         ("\ud800", "surrogates not allowed"),
         ("x" * 300, "file name too long"),

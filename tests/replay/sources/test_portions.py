@@ -42,7 +42,7 @@ def test_a_session_that_another_hides_is_not_taken_for_it() -> None:
     other = Session("a", events=[Text("No.")])
     first, second, last = all_stored(InMemory([Session("a"), other, Session("b")]))
     assert (first.read(), last.read()) == (Session("a"), Session("b"))
-    with pytest.raises(BackendError, match=r"'a' too, and hides it \(give each"):
+    with pytest.raises(BackendError, match=r"this one is hidden \(give each"):
         second.read()
 
 

@@ -14,7 +14,7 @@ def test_another_session_of_an_id_says_so_after_what_it_says_already() -> None:
     repeated = RepeatedIds()
     repeated.marked(Session("a"))
     marked = repeated.marked(Session("a", diagnostics=(odd,)))
-    detail = "another session before it is called 'a'"
+    detail = "an earlier session is called 'a'"
     assert [*marked.diagnostics] == [
         odd,
         Diagnostic("repeated-session-id", None, detail),

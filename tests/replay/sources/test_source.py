@@ -196,7 +196,7 @@ def test_what_is_no_backend_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     register(monkeypatch, tmp_path, "other", "mine = list", backend="mine")
-    with pytest.raises(BackendError, match="list lacks methods"):
+    with pytest.raises(BackendError, match="list lacks a method"):
         replay.open("mine:abc")
 
 
