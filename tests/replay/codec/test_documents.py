@@ -1,22 +1,18 @@
+"""Documents, lists and lines, checked; and the lines themselves."""
+
+import io
 import json
 from collections.abc import Callable
 
 import pytest
 
 from json_values import nested
+from replay import DecodeError, LimitExceededError, Limits, Session, Text, ToolCall
 from replay.codec.checks import Checks
-from replay.codec.documents import Line, Reader
-from replay.errors import DecodeError, LimitExceededError
-from replay.model.events import Text, ToolCall
-from replay.model.limits import Limits
-from replay.model.sessions import Session
+from replay.codec.documents import Line, Reader, groups, lines, lines_of_any_length
 
 TEXT = {"type": "text", "content": "a"}
-
-
 WRONG = {"type": "text", "content": None}
-
-
 CALL = {"type": "tool_call", "call_id": "c", "name": "n"}
 
 
@@ -24,7 +20,7 @@ def reader(*, strict: bool = False, limits: Limits | None = None) -> Reader:
     return Reader("given", Checks(strict, limits or Limits()))
 
 
-def lines(*values: object) -> list[Line]:
+def numbered(*values: object) -> list[Line]:
     return [
         Line(number * 10, json.dumps(each).encode(), 0)
         for number, each in enumerate(values)
@@ -36,7 +32,7 @@ def of_document(reader: Reader, value: object) -> Session:
 
 
 def of_lines(reader: Reader, *values: object) -> Session:
-    events, oddities = reader.events(lines(*values))
+    events, oddities = reader.events(numbered(*values))
     return reader.without_header(events, "lines", oddities)
 
 
@@ -60,26 +56,19 @@ in_each_shape = pytest.mark.parametrize(
 
 
 @in_each_shape
-def test_strict_reading_refuses_a_malformed_event_by_its_path(
+def test_strict_reading_refuses_what_is_no_event_by_its_path(
     reading: Reading, where: str
 ) -> None:
-    with pytest.raises(DecodeError) as caught:
-        reading(reader(strict=True), WRONG)
-    assert str(caught.value) == f"{where}.content: expected a string, got null"
-
-
-@in_each_shape
-def test_strict_reading_refuses_an_unknown_event_by_its_path(
-    reading: Reading, where: str
-) -> None:
-    with pytest.raises(DecodeError) as caught:
-        reading(reader(strict=True), {"type": "odd"})
-    assert str(caught.value) == f"{where}.type: no event has the type 'odd'"
-
-
-@in_each_shape
-def test_strict_reading_takes_what_is_right(reading: Reading, where: str) -> None:
-    assert list(reading(reader(strict=True), TEXT).events) == [Text("a")] * 2, where
+    strict = reader(strict=True)
+    assert list(reading(strict, TEXT).events) == [Text("a")] * 2
+    wrong: list[tuple[object, str]] = [
+        (WRONG, "content: expected a string, got null"),
+        ({"type": "odd"}, "type: no event has the type 'odd'"),
+    ]
+    for event, said in wrong:
+        with pytest.raises(DecodeError) as caught:
+            reading(strict, event)
+        assert str(caught.value) == f"{where}.{said}"
 
 
 def test_strict_reading_refuses_a_single_event_by_its_path() -> None:
@@ -88,13 +77,16 @@ def test_strict_reading_refuses_a_single_event_by_its_path() -> None:
 
 
 @in_each_shape
+@pytest.mark.parametrize("depth", [200, 500])
 def test_a_field_of_an_event_may_be_as_deep_as_the_limit(
-    reading: Reading, where: str
+    reading: Reading, where: str, depth: int
 ) -> None:
-    session = reading(reader(), CALL | {"arguments": {"x": nested(199)}})
+    deep = {"x": nested(depth - 1)}
+    limits = Limits(depth=depth)
+    session = reading(reader(limits=limits), CALL | {"arguments": deep})
     call = session.events[1]
     assert isinstance(call, ToolCall), where
-    assert call.arguments == {"x": nested(199)}
+    assert call.arguments == deep
 
 
 @in_each_shape
@@ -106,15 +98,6 @@ def test_a_field_of_an_event_past_the_limit_is_refused_by_its_event(
     assert caught.value.where == where
     assert caught.value.reason == "nested deeper than 200 levels"
     assert caught.value.hint == "raise Limits(depth=…)"
-
-
-@in_each_shape
-def test_the_limit_of_depth_can_be_raised(reading: Reading, where: str) -> None:
-    raised = reader(limits=Limits(depth=500))
-    session = reading(raised, CALL | {"arguments": {"x": nested(499)}})
-    call = session.events[1]
-    assert isinstance(call, ToolCall), where
-    assert call.arguments == {"x": nested(499)}
 
 
 def test_a_header_may_be_as_deep_as_the_limit() -> None:
@@ -190,3 +173,56 @@ def test_a_session_keeps_everything_its_header_says() -> None:
     session = of_document(reader(), document)
     assert session.session_id == "ses-1"
     assert session.as_object() == document | {"events": None}
+
+
+CHECKS = Checks(strict=False, limits=Limits(event_bytes=8))
+
+
+def grouped(data: bytes, block: int) -> list[list[int]]:
+    """Return the numbers of the lines in each group."""
+    found = groups(lines(io.BytesIO(data), CHECKS), block)
+    return [[line.number for line in group] for group in found]
+
+
+def test_blank_lines_are_counted_and_left_out() -> None:
+    found = [*lines(io.BytesIO(b"\n1\n \n22\n3"), CHECKS)]
+    assert [(line.number, line.start, line.end) for line in found] == [
+        (2, 1, 3),
+        (4, 5, 8),
+        (5, 8, 9),
+    ]
+
+
+def test_a_longer_line_than_allowed_is_refused_with_its_number() -> None:
+    with pytest.raises(LimitExceededError, match="line 2"):
+        list(lines(io.BytesIO(b"1\n123456789\n"), CHECKS))
+
+
+def test_of_a_longer_line_the_beginning_is_kept_and_the_rest_passed_over() -> None:
+    found = list(lines_of_any_length(io.BytesIO(b"1\n123456789\n2\n"), 4))
+    assert found == [Line(1, b"1\n", 2), Line(2, b"12345", 7), Line(3, b"2\n", 14)]
+
+
+@pytest.mark.parametrize("data", [b"1234\n2\n", b"12345678\n2\n"])
+def test_the_line_after_a_longer_one_is_read(data: bytes) -> None:
+    *_, last = lines_of_any_length(io.BytesIO(data), 4)
+    assert last == Line(2, b"2\n", len(data))
+
+
+def test_a_longer_line_may_end_the_text() -> None:
+    assert [*lines_of_any_length(io.BytesIO(b"123456789"), 4)] == [Line(1, b"12345", 5)]
+
+
+def test_lines_can_be_read_from_the_middle_of_a_text() -> None:
+    file = io.BytesIO(b"1\n\n22\n3\n")
+    file.seek(3)
+    found = [*lines_of_any_length(file, 8, offset=3, before=2)]
+    assert found == [Line(3, b"22\n", 6), Line(4, b"3\n", 8)]
+
+
+def test_lines_are_grouped_up_to_a_block() -> None:
+    assert grouped(b"1\n2\n3\n4444\n5\n", 4) == [[1, 2], [3], [4], [5]]
+
+
+def test_a_text_without_lines_has_no_group() -> None:
+    assert grouped(b"\n \n", 4) == []

@@ -9,11 +9,11 @@ from replay import (
     BatchResult,
     MustStopError,
     PluginError,
+    ReplayEngine,
     Session,
     StopReplay,
     hookimpl,
 )
-from replay.engine.engine import ReplayEngine
 from replay.engine.plugin_set import BatchHooks, OnPluginError, Plugins
 from replay.engine.report import Results
 

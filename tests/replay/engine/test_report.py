@@ -1,7 +1,7 @@
 import pytest
 
-from replay.engine.report import Outcome, ReplayReport
-from replay.errors import PluginError
+from replay import PluginError, ReplayReport
+from replay.engine.report import Outcome
 
 
 def report(

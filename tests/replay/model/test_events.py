@@ -6,8 +6,7 @@ from typing import Any
 import attrs
 import pytest
 
-from replay.model.events import (
-    EVENT_CLASSES,
+from replay import (
     Event,
     ImageAttachment,
     Stop,
@@ -21,6 +20,7 @@ from replay.model.events import (
     Usage,
     UserInput,
 )
+from replay.model.events import EVENT_CLASSES
 
 EVERY: list[Event] = [
     UserInput("What?"),

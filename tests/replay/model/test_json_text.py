@@ -1,10 +1,19 @@
+"""JSON text: what is read, exactly, what is refused, and what is written."""
+
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from json_values import nested
-from replay.errors import EncodeError
+from replay import DecodeError, EncodeError
 from replay.model.json_text import Parsed, decode_text, is_deeper, parse, write
 
 BOM = b"\xef\xbb\xbf"  # msgspec refuses it, so the judge reads what follows
@@ -146,3 +155,251 @@ def test_a_lone_half_is_written_as_an_escape(text: str, written: bytes) -> None:
 def test_what_json_cannot_hold_is_not_written(value: object) -> None:
     with pytest.raises(EncodeError, match="cannot be written as JSON"):
         write(value)
+
+
+@pytest.mark.parametrize("start", [b"", BOM])
+@pytest.mark.parametrize("sign", [b"", b"-"])
+def test_an_integer_of_4301_digits_is_refused(start: bytes, sign: bytes) -> None:
+    with pytest.raises(DecodeError, match="an integer of more than 4300 digits"):
+        parse(start + sign + b"9" * 4301)
+
+
+@contextmanager
+def at_most_digits(limit: int) -> Iterator[None]:
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(limit)
+    try:
+        yield
+    finally:
+        sys.set_int_max_str_digits(before)
+
+
+@pytest.mark.parametrize("start", [b"", BOM])
+def test_an_integer_past_what_this_python_reads_is_refused(start: bytes) -> None:
+    with at_most_digits(640), pytest.raises(DecodeError, match="more than 640 digits"):
+        parse(start + b"9" * 641)
+
+
+@pytest.mark.parametrize("start", [b"", BOM])
+@pytest.mark.parametrize("text", [b"1e999", b"-1e999", b"1" + b"0" * 400 + b".0"])
+def test_a_float_that_overflows_is_refused(start: bytes, text: bytes) -> None:
+    with pytest.raises(DecodeError, match="a number too large for a float"):
+        parse(start + text)
+
+
+@pytest.mark.parametrize("name", ["NaN", "Infinity", "-Infinity"])
+def test_a_constant_that_json_does_not_know_is_refused(name: str) -> None:
+    with pytest.raises(DecodeError, match=f"not JSON: {name}"):
+        parse(name.encode())
+
+
+@pytest.mark.parametrize("number", ["1e999", "NaN", "9" * 4301])
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("%s", "$"),
+        ('{"a": [0, {"b_1": %s}]}', "$.a[1].b_1"),
+        ('[{}, [], {"c": 0}, %s]', "$[3]"),
+        ('{"a b": %s}', "$['a b']"),
+        ('{"": %s}', "$['']"),
+        ('{"é": %s}', r"$['\xe9']"),
+        (r'{"\u001b\ud83d": %s}', r"$['\x1b\ud83d']"),
+        ('{"a": %s, "a": 1}', "$"),
+    ],
+)
+def test_a_refused_number_is_found_by_its_path(
+    number: str, text: str, where: str
+) -> None:
+    with pytest.raises(DecodeError) as caught:
+        parse((text % number).encode())
+    assert caught.value.where == where
+
+
+@pytest.mark.parametrize("number", [b"1", b"1e999"])
+@pytest.mark.parametrize("depth", [900, 2_000, 10_000, 100_000])
+@pytest.mark.parametrize(("start", "end"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_nesting_never_crashes(
+    start: bytes, end: bytes, depth: int, number: bytes
+) -> None:
+    try:
+        parse(start * depth + number + end * depth)
+    except DecodeError as error:
+        refused = {"nested too deep to be read", "a number too large for a float"}
+        assert error.reason in refused  # noqa: PT017 - it may also be read
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a":'])
+def test_brackets_that_never_close_are_refused(opening: bytes) -> None:
+    with pytest.raises(DecodeError):
+        parse(opening * 100_000)
+
+
+def test_a_second_byte_order_mark_is_an_error() -> None:
+    with pytest.raises(DecodeError, match="line 1, column 1"):
+        parse(BOM + BOM + b"[1]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"events": [], "events": []}',
+        rb'{"events": [], "\u0065vents": []}',
+        rb'{"\u0065v\u0065nts": [], "event\u0073": []}',
+        rb'{"events": [], "e\u0076ents": []}',
+        rb'{"even\u0074s": [], "eve\u006Ets": []}',
+        b'{"events": 1, "events": []}',
+        b'{"events": [{"events": []}], "x": {}, "events": [1]}',
+    ],
+)
+def test_two_lists_of_events_are_refused(text: bytes) -> None:
+    with pytest.raises(DecodeError, match=r"\$\.events: given twice"):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
+)
+def test_other_encodings_are_refused_by_name(encoding: str) -> None:
+    texts = ["[]", '{"a": "é"}', "[1]", "\t[1]"]
+    for text in ["\ufeff", *texts, *(f"\ufeff{text}" for text in texts)]:
+        said = str(_error(text.encode(encoding)))
+        assert "looks like UTF-16 or UTF-32; convert" in said, text
+
+
+def _error(data: bytes) -> DecodeError:
+    with pytest.raises(DecodeError) as caught:
+        parse(data)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("data", "where"),
+    [
+        (b'["\xff"]', "byte 2"),
+        (b'["\xed\xa0\x80"]', "byte 2"),
+        (b'["\xc0\xaf"]', "byte 2"),
+        (b'["\xf4\x90\x80\x80"]', "byte 2"),
+        (b'["a\xc3', "byte 3"),
+        (b"\0\0\0\0\0\0", "byte 0"),
+    ],
+)
+def test_what_is_not_utf_8_is_refused_at_its_byte(data: bytes, where: str) -> None:
+    error = _error(data)
+    assert (error.where, error.reason) == (where, "not UTF-8 text")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "line 1, column 1: not JSON: the text ends too soon"),
+        (b'{"a": 1', "line 1, column 8: not JSON: the text ends too soon"),
+        (b'{"a": 1,\n "b"}', "line 2, column 5: not JSON: expecting ':' delimiter"),
+        (b"[1] x", "line 1, column 5: not JSON: extra data"),
+    ],
+)
+def test_what_is_not_json_is_refused_at_its_line_and_column(
+    data: bytes, said: str
+) -> None:
+    assert str(_error(data)).startswith(said)
+
+
+def test_a_text_that_is_cut_within_a_string_was_cut_off() -> None:
+    with pytest.raises(DecodeError, match="the text ends too soon") as caught:
+        parse(b'{"events": [{"type": "te')
+    assert "cut off" in caught.value.hint
+
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(min_value=-(10**4300) + 1, max_value=10**4300 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters())
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters()), inner),
+    max_leaves=12,
+)
+texts = st.builds(
+    json.dumps,
+    values,
+    ensure_ascii=st.booleans(),
+    indent=st.none() | st.integers(0, 2),
+).map(lambda text: text.encode("utf-8", "backslashreplace"))
+
+
+@st.composite
+def mutated_texts(draw: st.DrawFn) -> bytes:
+    data = bytearray(draw(texts))
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(data)))
+        end = draw(st.integers(start, min(len(data), start + 3)))
+        token = st.sampled_from(b'{}[],:"\\u 0-.eEnN\xff\xed\xa0\n\0').map(
+            lambda byte: bytes([byte])
+        )
+        data[start:end] = draw(token | st.binary(max_size=3) | texts)
+    return bytes(data)
+
+
+def read(data: bytes) -> str | None:
+    """Return what *data* is, exactly (1, 1.0 and true are three); None: refused."""
+    try:
+        return repr(parse(data).value)
+    except DecodeError:
+        return None
+
+
+def standard(data: bytes) -> str | None:
+    """Return what the standard library reads where it is strict; None: it refuses."""
+
+    def refuse(_: str) -> NoReturn:
+        raise ValueError
+
+    def finite(digits: str) -> float:
+        return float(digits) if isfinite(float(digits)) else refuse(digits)
+
+    try:
+        text = data.removeprefix(BOM).decode("utf-8")
+        return repr(json.loads(text, parse_constant=refuse, parse_float=finite))
+    except ValueError:
+        return None
+
+
+@given(texts)
+def test_the_value_is_the_standard_librarys(data: bytes) -> None:
+    assert repr(parse(data).value) == repr(json.loads(data))
+
+
+@given(texts | mutated_texts())
+def test_msgspec_and_the_judge_agree(data: bytes) -> None:
+    assert read(data) == read(BOM + data) or data.startswith(BOM)
+
+
+@given(mutated_texts())
+def test_a_text_is_read_where_the_strict_standard_library_reads_it(data: bytes) -> None:
+    assert read(data) == standard(data)
+
+
+@given(st.binary())
+def test_any_bytes_are_read_as_the_strict_standard_library_reads_them(
+    data: bytes,
+) -> None:
+    assert read(data) == standard(data)
+
+
+@given(values)
+def test_what_is_written_is_read_back(value: object) -> None:
+    joined = json.loads(json.dumps(value))  # halves that stand side by side
+    assert read(write(value)) == repr(joined)
+
+
+@given(texts, st.data())
+def test_a_text_that_ends_too_soon_is_no_object(
+    data: bytes, draw: st.DataObject
+) -> None:
+    whole = b'{"a": ' + data + b"}"
+    part = whole[: draw.draw(st.integers(0, len(whole) - 1))]
+    with pytest.raises(DecodeError):
+        parse(part)

@@ -1,10 +1,24 @@
+"""Sessions, their limits, and the messages and turns that they come to."""
+
 import attrs
 import pytest
 
 import replay
-from replay.model.diagnostics import Diagnostic
-from replay.model.events import Text
-from replay.model.sessions import JobMetadata, Session, SessionSummary
+from replay import (
+    Diagnostic,
+    JobMetadata,
+    Limits,
+    Message,
+    Session,
+    SessionSummary,
+    Text,
+    ToolCall,
+    ToolExchange,
+    Turn,
+    UnknownEvent,
+    UserInput,
+)
+from replay.model.messages import Step
 
 LOADED = replay.loads(
     b'{"x": [1], "session_id": "ses-1", "events": [], "shared_access": "query"}'
@@ -87,3 +101,81 @@ def test_a_session_shows_its_header_alone() -> None:
 def test_a_session_can_be_evolved() -> None:
     evolved = attrs.evolve(LOADED, session_id="ses-2")
     assert (evolved.session_id, evolved.extra) == ("ses-2", LOADED.extra)
+
+
+CALL = ToolCall("call_1", "find_files", {})
+
+
+def said(content: str, index: int) -> Message:
+    return Message("text", content, index, "full")
+
+
+def turn(*steps: Step) -> Turn:
+    return Turn(UserInput("What?"), steps, None, "incomplete", None)
+
+
+def test_the_answer_is_the_text_after_the_last_exchange() -> None:
+    exchange = ToolExchange(CALL, (), "unresolved", 2, 2)
+    assert turn(said("I look.", 1), exchange, said("12%", 3)).answer == "12%"
+
+
+def test_an_exchange_ends_with_its_last_event() -> None:
+    exchange = ToolExchange(CALL, (), "resolved", 1, 3)
+    assert turn(exchange, said("I look.", 2), said("12%", 4)).answer == "12%"
+
+
+def test_the_answers_messages_are_joined_as_they_stand() -> None:
+    assert turn(said("12", 1), said("%", 2)).answer == "12%"
+
+
+def test_the_very_first_text_is_part_of_the_answer() -> None:
+    assert turn(said("12%", 0)).answer == "12%"
+
+
+def test_a_message_is_whole_unless_it_is_said_not_to_be() -> None:
+    assert said("12%", 0).complete
+
+
+def test_thinking_is_no_part_of_the_answer() -> None:
+    thought = Message("thinking", "Hm.", 1, "full")
+    assert turn(thought, said("12%", 2)).answer == "12%"
+
+
+def test_an_unknown_event_is_no_part_of_the_answer() -> None:
+    assert turn(said("12", 1), UnknownEvent("odd"), said("%", 3)).answer == "12%"
+
+
+def test_a_late_exchange_does_not_hide_the_answer() -> None:
+    late = ToolExchange(CALL, (), "late", 2, 2)
+    assert turn(said("12%", 1), late).answer == "12%"
+
+
+def test_a_turn_that_ends_with_an_exchange_has_no_answer() -> None:
+    exchange = ToolExchange(CALL, (), "unresolved", 2, 2)
+    assert turn(said("I look.", 1), exchange).answer == ""
+
+
+def test_the_limits_are_what_the_documents_promise() -> None:
+    assert Limits() == Limits(
+        event_bytes=64 * 1024**2, depth=200, response_bytes=256 * 1024**2
+    )
+
+
+@pytest.mark.parametrize("name", ["event_bytes", "depth", "response_bytes"])
+def test_a_limit_below_one_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        Limits(**{name: 0})
+
+
+@pytest.mark.parametrize("name", ["event_bytes", "depth", "response_bytes"])
+def test_a_limit_of_one_is_allowed(name: str) -> None:
+    assert getattr(Limits(**{name: 1}), name) == 1
+
+
+def test_a_depth_that_python_cannot_copy_is_refused() -> None:
+    with pytest.raises(ValueError, match="depth"):
+        Limits(depth=501)
+
+
+def test_the_deepest_depth_is_allowed() -> None:
+    assert Limits(depth=500).depth == 500

@@ -1,6 +1,7 @@
-"""Whatever was recorded, a rendering says it, and nothing but it."""
+"""Transcripts as text, Markdown and JSON."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,19 +11,25 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 import replay
-from replay.errors import UnknownNameError
-from replay.model.diagnostics import Diagnostic
-from replay.model.events import (
+from replay import (
+    Diagnostic,
+    EncodeError,
     ImageAttachment,
+    Message,
     Stop,
     ToolCall,
+    ToolExchange,
     ToolResult,
+    Transcript,
+    Turn,
     UnknownEvent,
+    UnknownNameError,
     Usage,
     UserInput,
+    render,
 )
-from replay.model.messages import Message, ToolExchange, Transcript, Turn
-from replay.rendering import FORMATS, Format, render
+from replay.rendering import FORMATS, Format
+from replay.rendering.sections import lines, text_pieces
 from replay.security.sanitization import sanitize, sanitize_line
 
 HOSTILE = [
@@ -211,3 +218,188 @@ def test_every_session_of_the_corpus_can_be_rendered(
         transcript = replay.transcript(replay.loads(path.read_bytes()))
         text = render(transcript, format_)
         assert sanitize(text) == text
+
+
+TURN = Turn(None, (Message("text", "one\n\n  two", 1, "full"),), None, "complete", None)
+TRANSCRIPT = Transcript("ses-1", "Q3", (TURN,), ())
+
+
+def test_a_transcript_as_text_looks_like_this() -> None:
+    assert "".join(text_pieces(TRANSCRIPT)) == (
+        "Session: ses-1, Q3\n"
+        "\n"
+        "Turn 1 (complete)\n"
+        "\n"
+        "User input (not recorded)\n"
+        "\n"
+        "Text\n"
+        "    one\n"
+        "\n"
+        "      two\n"
+    )
+
+
+def test_each_line_knows_what_it_tells_of() -> None:
+    last = [(line.role, line.is_heading) for line in lines(TRANSCRIPT)][-5:]
+    assert last == [(None, False), ("text", True), *[("text", False)] * 3]
+
+
+def test_only_headings_stand_at_the_margin() -> None:
+    at_margin = [line for line in lines(TRANSCRIPT) if line.text[:1].strip()]
+    assert at_margin == [line for line in lines(TRANSCRIPT) if line.is_heading]
+
+
+@given(st.text("ab \n", max_size=12))
+def test_the_pieces_are_the_lines_whatever_is_blank(content: str) -> None:
+    turn = Turn(None, (Message("text", content, 1, "full"),), None, "complete", None)
+    transcript = Transcript("ses-1", None, (turn,), ())
+    whole = "".join(f"{line.text}\n" for line in lines(transcript))
+    assert "".join(text_pieces(transcript)) == whole
+
+
+def rendered(content: str) -> str:
+    """Return the Markdown of a session with one message."""
+    turn = Turn(None, (Message("text", content, 1, "full"),), None, "complete", None)
+    return render(Transcript("ses-1", None, (turn,), ()), "markdown")
+
+
+def test_a_transcript_as_markdown_looks_like_this() -> None:
+    assert rendered("one\ntwo") == (
+        "# Session: `ses-1`\n"
+        "\n"
+        "## Turn 1 (complete)\n"
+        "\n"
+        "### User input (not recorded)\n"
+        "\n"
+        "### Text\n"
+        "\n"
+        "```text\n"
+        "one\n"
+        "two\n"
+        "```\n"
+    )
+
+
+def test_a_fence_is_longer_than_any_run_of_backticks_in_it() -> None:
+    assert rendered("a ````` b").endswith("``````text\na ````` b\n``````\n")
+
+
+@pytest.mark.parametrize(
+    ("title", "span"),
+    [
+        ("plain", "`plain`"),
+        ("a`b", "``a`b``"),
+        ("a`b``c", "```a`b``c```"),
+        ("`", "`` ` ``"),
+        (" a ", "`  a  `"),
+        ("  ", "`  `"),
+        ("a\nb", "`a␊b`"),
+    ],
+)
+def test_a_code_span_holds_a_title_word_for_word(title: str, span: str) -> None:
+    heading = render(Transcript("ses-1", title, (), ()), "markdown")
+    assert heading == f"# Session: `ses-1`, {span}\n"
+
+
+EVENTS: list[object] = [
+    {"type": "user_input", "content": "And Q4?", "extra": 1},
+    {"type": "text_delta", "content": "Look."},
+    {"type": "tool_call", "call_id": "c", "name": "find", "arguments": {"n": 10**40}},
+    {"type": "tool_result", "call_id": "c", "name": "find", "result": None, "extra": 2},
+    {"type": "video", "content": 3},
+    {"type": "text", "content": "Up."},
+    {
+        "type": "stop",
+        "usage": {"turns": 2, "extra": 4},
+        "is_error": False,
+        "error": None,
+    },
+]
+
+
+render_json = partial(render, format="json")
+
+
+def test_a_transcript_as_json_looks_like_this() -> None:
+    document = {"session_id": "ses-1", "generated_title": "Q4", "events": EVENTS}
+    session = replay.loads(json.dumps(document))
+    assert json.loads(render_json(replay.transcript(session))) == {
+        "session_id": "ses-1",
+        "title": "Q4",
+        "turns": [
+            {
+                "user_input": EVENTS[0],
+                "steps": [
+                    {
+                        "type": "message",
+                        "kind": "text",
+                        "content": "Look.",
+                        "index": 1,
+                        "source": "deltas",
+                        "complete": True,
+                    },
+                    {
+                        "type": "tool_exchange",
+                        "call": EVENTS[2],
+                        "results": [EVENTS[3]],
+                        "status": "resolved",
+                        "index": 2,
+                        "end": 3,
+                    },
+                    {
+                        "type": "unknown_event",
+                        "raw": EVENTS[4],
+                        "reason": "no event has the type 'video'",
+                    },
+                    {
+                        "type": "message",
+                        "kind": "text",
+                        "content": "Up.",
+                        "index": 5,
+                        "source": "full",
+                        "complete": True,
+                    },
+                ],
+                "stop": EVENTS[6],
+                "status": "complete",
+                "usage": {"turns": 2, "extra": 4},
+                "answer": "Up.",
+            }
+        ],
+        "diagnostics": [
+            {
+                "code": "unknown-type",
+                "index": 4,
+                "detail": "no event has the type 'video'",
+            }
+        ],
+    }
+
+
+def test_what_was_not_recorded_is_null() -> None:
+    session = replay.loads(
+        '[{"type": "tool_result", "call_id": "", "name": "", "result": 0}]'
+    )
+    document = json.loads(render_json(replay.transcript(session)))
+    (turn,) = document["turns"]
+    assert document["title"] is None
+    assert turn["user_input"] is turn["stop"] is turn["usage"] is None
+    assert turn["steps"][0]["call"] is None
+
+
+def test_json_is_one_line_whatever_it_holds() -> None:
+    text = render_json(Transcript("a\nb\u2028c", None, (), ()))
+    assert text.splitlines() == [text.removesuffix("\n")]
+
+
+def test_half_of_a_surrogate_pair_is_escaped() -> None:
+    assert '"\\ud83d"' in render_json(Transcript("\ud83d", None, (), ()))
+
+
+def test_other_scripts_are_not_escaped() -> None:
+    assert '"世界"' in render_json(Transcript("世界", None, (), ()))
+
+
+def test_a_value_that_is_no_json_is_refused() -> None:
+    with pytest.raises(EncodeError):
+        render_json(Transcript("ses-1", {1}, (), ()))  # type: ignore[arg-type]  # the very point

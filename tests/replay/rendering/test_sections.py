@@ -6,18 +6,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay import Session, dumps, loads, transcript
-from replay.errors import EncodeError
-from replay.model.diagnostics import Diagnostic
-from replay.model.events import (
+from replay import (
+    Diagnostic,
+    EncodeError,
     ImageAttachment,
+    Message,
+    Session,
     Stop,
     ToolCall,
+    ToolExchange,
     ToolResult,
+    Transcript,
+    Turn,
     Usage,
     UserInput,
+    dumps,
+    loads,
+    transcript,
 )
-from replay.model.messages import Message, Step, ToolExchange, Transcript, Turn
+from replay.model.messages import Step
 from replay.rendering.sections import Section, sections
 from replay.security.sanitization import escape_json
 

@@ -10,8 +10,16 @@ from hypothesis import strategies as st
 
 from in_memory import InMemory
 from recorded_sessions import sessions
-from replay import Backend, Portion, Session, Stored, Text, dumps
-from replay.errors import BackendError, SessionNotFoundError
+from replay import (
+    Backend,
+    BackendError,
+    Portion,
+    Session,
+    SessionNotFoundError,
+    Stored,
+    Text,
+    dumps,
+)
 from replay.sources.portions import GUESSED_SIZE, portions_of, stored_of
 
 

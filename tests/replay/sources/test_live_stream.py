@@ -1,4 +1,4 @@
-"""A live turn fires the hooks of the recording that it becomes."""
+"""Turns under way: their events as they arrive, replayed."""
 
 import tracemalloc
 from collections.abc import Iterator, Sequence
@@ -24,6 +24,7 @@ from replay import (
     Usage,
     UserInput,
 )
+from replay.sources.live_stream import ArrivingEvents
 from spying import Spy
 
 END = Stop(Usage(), is_error=False)
@@ -184,3 +185,31 @@ def test_a_live_turn_of_any_length_takes_no_more_memory() -> None:
             tracemalloc.stop()
 
     assert peak(50_000) < peak(5_000) + (1 << 16)
+
+
+TEXTS = [Text("a"), Text("b"), Text("c")]
+
+
+def test_its_length_is_what_has_arrived() -> None:
+    events = ArrivingEvents(iter(TEXTS))
+    walk = iter(events)
+    assert (len(events), next(walk), len(events)) == (0, TEXTS[0], 1)
+
+
+def test_every_walk_begins_at_the_beginning() -> None:
+    events = ArrivingEvents(iter(TEXTS))
+    assert next(iter(events)) == TEXTS[0]
+    assert [*events] == [*events] == TEXTS
+
+
+def test_what_has_arrived_can_be_had_again() -> None:
+    events = ArrivingEvents(iter(TEXTS))
+    assert [*events][1:] == events[1:] == TEXTS[1:]
+    assert events[0] == TEXTS[0]
+
+
+def test_it_goes_on_with_what_comes_from_elsewhere() -> None:
+    events = ArrivingEvents(iter(TEXTS[:1]))
+    assert [*events] == TEXTS[:1]
+    events.go_on_with(iter(TEXTS[1:]))
+    assert [*events] == TEXTS

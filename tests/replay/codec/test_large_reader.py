@@ -1,4 +1,4 @@
-"""A text that is not kept in memory gives what it gives when it is."""
+"""Sessions too large for memory, and places in their text."""
 
 import gzip
 import io
@@ -15,13 +15,11 @@ from hypothesis import strategies as st
 
 from json_values import nested
 from recorded_sessions import documents, first_lines, recorded_events
+from replay import DecodeError, LimitExceededError, Limits, Session, dumps, transcript
+from replay.codec.json_scan import MARK
+from replay.codec.large_reader import Place, place_of
 from replay.codec.reader import read_sessions
 from replay.codec.stored_history import SourceText, StoredEvents
-from replay.codec.writer import dumps
-from replay.errors import DecodeError, LimitExceededError
-from replay.model.limits import Limits
-from replay.model.sessions import Session
-from replay.rendering import transcript
 
 DELTA = b'{"type": "text_delta", "content": "a"}'
 blocks = st.integers(1, 200)
@@ -363,3 +361,28 @@ def test_a_packed_text_is_read_again(tmp_path: Path) -> None:
     text = SourceText(partial(gzip.open, path), kept=0, block=50)  # type: ignore[arg-type]  # bytes, by default
     (session,) = read_sessions(text, session_id="given")
     assert len(list(session.events)) == len(list(session.events)) == 9
+
+
+MEGABYTE = b"x" * (1 << 20)
+
+
+def found(data: bytes, offset: int) -> Place:
+    return place_of(SourceText(partial(io.BytesIO, data)), offset)
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "column"),
+    [
+        (b"", 1, 1),
+        (b"[1, ", 1, 5),
+        (b"[\n1, ", 2, 4),
+        ("Grüße ".encode(), 1, 7),
+        (MARK + b"[", 1, 2),
+        (MEGABYTE + b"12", 1, (1 << 20) + 3),
+        (b"\n" + MEGABYTE + MEGABYTE, 2, (2 << 20) + 1),
+    ],
+)
+def test_a_byte_is_found_by_line_and_column(
+    before: bytes, line: int, column: int
+) -> None:
+    assert found(before + b"!", len(before)) == Place(len(before), line, column)
