@@ -34,6 +34,7 @@ from replay import (
     Usage,
     UserInput,
 )
+from replay.engine.plugin_set import OnPluginError
 from spying import Spy
 
 END = Stop(Usage(), is_error=False)
@@ -266,15 +267,6 @@ def test_the_report_counts() -> None:
     )
 
 
-def test_reports_add_up() -> None:
-    engine = ReplayEngine()
-    one, two = engine.replay(SESSION), engine.replay(SESSION)
-    total = one + two
-    assert engine.report == total
-    assert (total.session_id, total.sessions, total.turns) == (None, 2, 2)
-    assert total.events["text_delta"] == 4
-
-
 def test_time_is_told_by_plugin_when_asked_for() -> None:
     report = ReplayEngine([Spy()], time_plugins=True).replay(SESSION)
     assert report.seconds is not None
@@ -282,12 +274,36 @@ def test_time_is_told_by_plugin_when_asked_for() -> None:
     assert ReplayEngine([Spy()]).replay(SESSION).seconds is None
 
 
-def test_times_add_up() -> None:
+def test_reports_add_up() -> None:
     engine = ReplayEngine([Spy()], time_plugins=True)
     one, two = engine.replay(SESSION), engine.replay(SESSION)
+    total = one + two
+    assert engine.report == total
+    assert (total.session_id, total.sessions, total.turns) == (None, 2, 2)
+    assert total.events["text_delta"] == 4
     assert one.seconds is not None
     assert two.seconds is not None
-    assert engine.report.seconds == {"Spy": one.seconds["Spy"] + two.seconds["Spy"]}
+    assert total.seconds == {"Spy": one.seconds["Spy"] + two.seconds["Spy"]}
+
+
+def test_totals_tell_failures_and_the_worse_outcome() -> None:
+    first, second = PluginError("a", "no"), PluginError("b", "no")
+    total = ReplayReport(
+        "a", plugin_errors=(first,), dropped_plugins=("x",), outcome="stopped"
+    ) + ReplayReport("b", plugin_errors=(second,), dropped_plugins=("y", "x"))
+    assert total.plugin_errors == (first, second)
+    assert (total.dropped_plugins, total.outcome) == (("x", "y"), "stopped")
+    assert (ReplayReport("c", outcome="failed") + total).outcome == "failed"
+
+
+def test_totals_add_the_seconds_that_were_measured() -> None:
+    none, nothing = ReplayReport("a"), ReplayReport("b", seconds={})
+    one = ReplayReport("c", seconds={"a": 1, "c": 8})
+    other = ReplayReport("d", seconds={"a": 2, "b": 4})
+    assert (one + other).seconds == {"a": 3, "b": 4, "c": 8}
+    assert (none + none).seconds is None
+    assert (none + nothing).seconds == (nothing + none).seconds == {}
+    assert (none + one).seconds == (one + none).seconds == one.seconds
 
 
 def test_closing_gives_the_totals_once() -> None:
@@ -340,10 +356,10 @@ def test_what_would_end_the_program_is_a_plugin_failure(error: BaseException) ->
     "error", [KeyboardInterrupt(), MemoryError(), MustStopError("oh")]
 )
 @pytest.mark.parametrize("mode", ["raise", "isolate"])
-def test_what_must_pass_passes(error: BaseException, mode: str) -> None:
+def test_what_must_pass_passes(error: BaseException, mode: OnPluginError) -> None:
     spy = Spy()
     with pytest.raises(type(error)):
-        ReplayEngine([Failing(error), spy], on_plugin_error=mode).replay(SESSION)  # type: ignore[arg-type]  # one of the two
+        ReplayEngine([Failing(error), spy], on_plugin_error=mode).replay(SESSION)
     assert spy.names()[-1] == "session_end"
 
 
@@ -391,51 +407,50 @@ def test_session_end_reaches_every_plugin_the_failed_one_too() -> None:
     assert ended == ["failed one", "other"]
 
 
-def test_a_failing_session_end_keeps_no_other_from_its_own() -> None:
+@pytest.mark.parametrize(
+    ("mode", "error", "raised"),
+    [
+        ("raise", ValueError("oh"), PluginError),
+        ("raise", MustStopError("oh"), MustStopError),
+        ("isolate", MustStopError("oh"), MustStopError),
+    ],
+)
+def test_a_failing_session_end_keeps_no_other_from_its_own(
+    mode: OnPluginError, error: BaseException, raised: type[BaseException]
+) -> None:
     spy = Spy()
-    engine = ReplayEngine([failing("session_end", ValueError("oh")), spy])
-    with pytest.raises(PluginError, match="oh"):
+    engine = ReplayEngine([failing("session_end", error), spy], on_plugin_error=mode)
+    with pytest.raises(raised, match="oh"):
         engine.replay(SESSION)
     assert spy.names()[-1] == "session_end"
-    assert engine.report.outcome == "failed"
+    assert (engine.report.sessions, engine.report.outcome) == (1, "failed")
 
 
-def test_the_first_failure_is_raised_and_the_second_is_noted() -> None:
-    plugins = [
-        Failing(ValueError("first")),
-        failing("session_end", ValueError("second")),
-    ]
+def test_an_interrupt_at_the_end_keeps_no_plugin_from_its_own() -> None:
+    spy = Spy()
+    with pytest.raises(KeyboardInterrupt):
+        ReplayEngine([failing("session_end", KeyboardInterrupt()), spy]).replay(SESSION)
+    assert spy.names()[-1] == "session_end"
+
+
+@pytest.mark.parametrize("last", [ValueError("second"), MustStopError("second")])
+def test_the_first_failure_is_raised_and_the_last_is_noted(last: Exception) -> None:
+    plugins = [Failing(ValueError("first")), failing("session_end", last)]
     with pytest.raises(PluginError, match="first") as caught:
         ReplayEngine(plugins).replay(SESSION)
     assert "second" in caught.value.__notes__[0]
-
-
-@pytest.mark.parametrize("mode", ["raise", "isolate"])
-def test_a_session_end_that_must_stop_keeps_no_other_from_its_own(mode: str) -> None:
-    spy = Spy()
-    plugins = [failing("session_end", MustStopError("oh")), spy]
-    engine = ReplayEngine(plugins, on_plugin_error=mode)  # type: ignore[arg-type]  # one of the two
-    with pytest.raises(MustStopError, match="oh"):
+    plugins = [failing("text", KeyboardInterrupt()), failing("close", last)]
+    with pytest.raises(KeyboardInterrupt) as stopped, ReplayEngine(plugins) as engine:
         engine.replay(SESSION)
-    assert spy.names()[-1] == "session_end"
-    assert engine.report.outcome == "failed"
+    assert "second" in stopped.value.__notes__[0]
 
 
-def test_a_session_end_that_must_stop_masks_no_error() -> None:
-    plugins = [
-        Failing(ValueError("first")),
-        failing("session_end", MustStopError("second")),
-    ]
-    with pytest.raises(PluginError, match="first") as caught:
-        ReplayEngine(plugins).replay(SESSION)
-    assert "second" in caught.value.__notes__[0]
-
-
-def test_a_failing_session_end_is_isolated_too() -> None:
-    engine = ReplayEngine(
-        [failing("session_end", ValueError("oh"))], on_plugin_error="isolate"
-    )
-    assert len(engine.replay(SESSION).plugin_errors) == 1
+def test_a_failing_end_and_close_are_isolated_too() -> None:
+    plugins = [failing("session_end", ValueError()), failing("close", ValueError())]
+    with ReplayEngine(plugins, on_plugin_error="isolate") as engine:
+        assert len(engine.replay(SESSION).plugin_errors) == 1
+    failed = [error.hook for error in engine.report.plugin_errors]
+    assert failed == ["replay_session_end", "replay_close"]
 
 
 def test_a_failing_close_keeps_no_other_from_its_own() -> None:
@@ -446,50 +461,12 @@ def test_a_failing_close_keeps_no_other_from_its_own() -> None:
     assert spy.names() == ["close"]
 
 
-def test_failed_sessions_count_in_the_totals() -> None:
-    engine = ReplayEngine([Failing(ValueError())])
-    with pytest.raises(PluginError):
-        engine.replay(SESSION)
-    assert (engine.report.sessions, engine.report.outcome) == (1, "failed")
-
-
-def test_a_failing_close_is_in_the_totals() -> None:
-    plugin = failing("close", ValueError("oh"))
-    with ReplayEngine([plugin], on_plugin_error="isolate") as engine:
-        engine.replay(SESSION)
-    assert [error.hook for error in engine.report.plugin_errors] == ["replay_close"]
-
-
-def test_leaving_the_engine_masks_no_error() -> None:
-    plugins = [failing("text", KeyboardInterrupt()), failing("close", ValueError("oh"))]
-    with pytest.raises(KeyboardInterrupt) as caught, ReplayEngine(plugins) as engine:
-        engine.replay(SESSION)
-    assert "oh" in caught.value.__notes__[0]
-
-
-def test_leaving_the_engine_masks_no_error_by_one_that_must_stop() -> None:
-    plugins = [
-        failing("text", KeyboardInterrupt()),
-        failing("close", MustStopError("oh")),
-    ]
-    with pytest.raises(KeyboardInterrupt) as caught, ReplayEngine(plugins) as engine:
-        engine.replay(SESSION)
-    assert "oh" in caught.value.__notes__[0]
-
-
 def test_leaving_the_engine_in_peace_raises_what_fails_then() -> None:
     with (
         pytest.raises(PluginError, match="oh"),
         ReplayEngine([failing("close", ValueError("oh"))]),
     ):
         pass
-
-
-def test_an_interrupt_at_the_end_keeps_no_plugin_from_its_own() -> None:
-    spy = Spy()
-    with pytest.raises(KeyboardInterrupt):
-        ReplayEngine([failing("session_end", KeyboardInterrupt()), spy]).replay(SESSION)
-    assert spy.names()[-1] == "session_end"
 
 
 def test_a_report_cannot_be_changed() -> None:
@@ -510,17 +487,13 @@ def test_a_report_tells_the_failures_of_its_own_session() -> None:
 # Stopping
 
 
-def test_a_plugin_can_stop_the_replay_cleanly() -> None:
+@pytest.mark.parametrize("mode", ["raise", "isolate"])
+def test_a_plugin_can_stop_the_replay_cleanly(mode: OnPluginError) -> None:
     spy = Spy()
-    engine = ReplayEngine([spy, Failing(StopReplay())])
+    engine = ReplayEngine([spy, Failing(StopReplay())], on_plugin_error=mode)
     report = engine.replay(SESSION)
-    assert report.outcome == "stopped"
+    assert (report.outcome, report.plugin_errors) == ("stopped", ())
     assert spy.names()[-2:] == ["text", "session_end"]
-
-
-def test_stopping_is_no_failure_when_failures_are_isolated() -> None:
-    engine = ReplayEngine([Failing(StopReplay())], on_plugin_error="isolate")
-    assert engine.replay(SESSION).plugin_errors == ()
 
 
 def test_stopping_at_the_end_changes_nothing() -> None:
@@ -538,13 +511,9 @@ def test_strict_raises_at_the_first_oddity() -> None:
     assert spy.names()[-2:] == ["diagnostic", "session_end"]
 
 
-def test_strict_names_the_place_in_a_list() -> None:
-    session = replay.loads('[{"type": "x"}]')
+def test_strict_names_the_place_in_a_list_and_minds_the_document() -> None:
     with pytest.raises(DecodeError, match=r"\$\[0\]: unknown-type"):
-        ReplayEngine(strict=True).replay(session)
-
-
-def test_strict_minds_the_document_too() -> None:
+        ReplayEngine(strict=True).replay(replay.loads('[{"type": "x"}]'))
     mark = Diagnostic("byte-order-mark", None, "the document begins with one")
     with pytest.raises(DecodeError, match="byte-order-mark"):
         ReplayEngine(strict=True).replay(Session("s", diagnostics=(mark,)))
