@@ -1,11 +1,13 @@
 """What every test can ask for, and how Hypothesis looks for counter-examples."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from registering import Install, register
 from replay_command import Run, run_apart, run_here
 
 settings.register_profile("here", deadline=None, print_blob=True)
@@ -33,3 +35,9 @@ def run() -> Run:
 def process() -> Run:
     """Return what runs the command as a process of its own, with pipes."""
     return run_apart
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Install:
+    """Return what installs a package that registers backends or plugins."""
+    return partial(register, monkeypatch, tmp_path)

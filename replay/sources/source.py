@@ -204,7 +204,7 @@ class Source:
             UnsupportedError: This source has no images.
         """
         if not isinstance(self.backend, AttachmentBackend):
-            self._refuse_to("give page images")
+            self._refuse_to("serve page images")
         return self.backend.attachment(image)
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from typing import Optional
 import attrs
 import pytest
 
-from registering import register
+from registering import Install
 from replay import (
     BackendError,
     DecodeError,
@@ -39,19 +39,15 @@ def test_our_own_backends_are_registered_like_any_other() -> None:
     assert {"fixture_directory", "json_file"} <= set(names("backend"))
 
 
-def test_what_another_package_registers_is_found(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    module = register(monkeypatch, tmp_path, "other", "mine = list", backend="mine")
+def test_what_another_package_registers_is_found(install: Install) -> None:
+    module = install("other", "mine = list", backend="mine")
     assert "mine" in names("backend")
     assert load("backend", "mine") is list
     assert module in sys.modules
 
 
-def test_nothing_is_imported_to_learn_the_names(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    module = register(monkeypatch, tmp_path, "other", "mine = list", backend="mine")
+def test_nothing_is_imported_to_learn_the_names(install: Install) -> None:
+    module = install("other", "mine = list", backend="mine")
     names("backend")
     assert module not in sys.modules
 
@@ -69,10 +65,8 @@ def test_all_known_names_are_listed_where_none_is_near() -> None:
     assert "did you mean" not in caught.value.hint
 
 
-def test_what_is_installed_is_told_with_its_origin(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    register(monkeypatch, tmp_path, "other", "mine = list", plugin="mine")
+def test_what_is_installed_is_told_with_its_origin(install: Install) -> None:
+    install("other", "mine = list", plugin="mine")
     assert Installed("plugin", "mine", "1.2", "other", None) in installed("plugin")
 
 
@@ -91,18 +85,18 @@ def test_what_is_installed_is_told_with_its_origin(
     ],
 )
 def test_what_cannot_be_loaded_is_listed_with_its_error(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str, told: str
+    install: Install, code: str, told: str
 ) -> None:
-    register(monkeypatch, tmp_path, "other", code, backend="mine")
+    install("other", code, backend="mine")
     (found,) = [each for each in installed("backend") if each.name == "mine"]
     assert found.error is not None
     assert told in found.error
 
 
 def test_what_fails_when_asked_for_by_name_is_an_error_with_its_cause(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    install: Install,
 ) -> None:
-    register(monkeypatch, tmp_path, "other", "1 / 0", backend="mine")
+    install("other", "1 / 0", backend="mine")
     with pytest.raises(
         BackendError, match=r"backend 'mine'.*ZeroDivisionError"
     ) as error:
@@ -110,34 +104,26 @@ def test_what_fails_when_asked_for_by_name_is_an_error_with_its_cause(
     assert isinstance(error.value.__cause__, ZeroDivisionError)
 
 
-def test_a_plugin_that_fails_is_a_plugin_error(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    register(monkeypatch, tmp_path, "other", "1 / 0", plugin="mine")
+def test_a_plugin_that_fails_is_a_plugin_error(install: Install) -> None:
+    install("other", "1 / 0", plugin="mine")
     with pytest.raises(PluginError, match=r"plugin 'mine'.*ZeroDivisionError"):
         load("plugin", "mine")
 
 
-def test_two_packages_that_register_one_name_are_both_named(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_two_packages_that_register_one_name_are_both_named(install: Install) -> None:
     for name in ("this", "that"):
-        register(monkeypatch, tmp_path, name, "mine = list", backend="mine")
+        install(name, "mine = list", backend="mine")
     with pytest.raises(BackendError, match=r"(this and that|that and this); uninstall"):
         load("backend", "mine")
 
 
-def test_others_come_before_our_own(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    register(monkeypatch, tmp_path, "other", "zzz = list", backend="zzz")
+def test_others_come_before_our_own(install: Install) -> None:
+    install("other", "zzz = list", backend="zzz")
     assert next(load_all("backend"))[0] == "zzz"
 
 
-def test_what_fails_is_passed_over_where_nobody_asked_for_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    register(monkeypatch, tmp_path, "other", "1 / 0", backend="mine")
+def test_what_fails_is_passed_over_where_nobody_asked_for_it(install: Install) -> None:
+    install("other", "1 / 0", backend="mine")
     assert "mine" not in [name for name, _ in load_all("backend")]
 
 
@@ -161,10 +147,8 @@ def test_what_python_would_swallow_is_a_failure(error: type[BaseException]) -> N
     assert isinstance(caught.value.__cause__, error)
 
 
-def test_a_command_that_fails_is_named_as_it_is_typed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    register(monkeypatch, tmp_path, "other", "1 / 0", command="mine")
+def test_a_command_that_fails_is_named_as_it_is_typed(install: Install) -> None:
+    install("other", "1 / 0", command="mine")
     with pytest.raises(PluginError, match=r"'replay mine'.*ZeroDivisionError"):
         load("command", "mine")
 

@@ -1,6 +1,7 @@
 """Packages that register backends and plugins, installed for one test."""
 
 from pathlib import Path
+from typing import Protocol
 from uuid import uuid4
 
 import pytest
@@ -35,3 +36,10 @@ def register(
     (info / "entry_points.txt").write_text("\n".join(lines))
     monkeypatch.syspath_prepend(place)
     return module
+
+
+class Install(Protocol):
+    """:func:`register`, for the test that asks for the fixture ``install``."""
+
+    def __call__(self, name: str, code: str, **names: str) -> str:
+        """Install a package of one module until the test ends."""

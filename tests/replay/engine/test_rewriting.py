@@ -1,12 +1,11 @@
 """Plugins that rewrite a session before anybody else sees it."""
 
 from collections.abc import Generator, Iterator, Sequence
-from types import TracebackType
-from typing import Self
 
 import attrs
 import pytest
 
+from live_turns import Stream
 from replay import (
     Diagnostic,
     Event,
@@ -14,7 +13,6 @@ from replay import (
     ReplayEngine,
     Session,
     StopReplay,
-    StreamInterruptedError,
     Text,
     UserInput,
     hookimpl,
@@ -133,50 +131,6 @@ def test_its_time_is_told() -> None:
     assert report.seconds["Adding"] >= 0
 
 
-class Stream:
-    """A turn that arrives from a list, and may break off."""
-
-    session_id = "ses-1"
-    user_input = UserInput("q")
-    prompt = "q"
-    diagnostics: Sequence[Diagnostic] = ()
-
-    def __init__(self, *events: Event, breaks: bool = False) -> None:
-        self._events = self._arriving(events, breaks=breaks)
-        self.given = 0
-
-    def _arriving(self, events: Sequence[Event], *, breaks: bool) -> Iterator[Event]:
-        for event in events:
-            self.given += 1
-            yield event
-        if breaks:
-            raise StreamInterruptedError("the-url", "it broke off")  # noqa: EM101 - a test
-
-    def __iter__(self) -> Iterator[Event]:
-        return self
-
-    def __next__(self) -> Event:
-        return next(self._events)
-
-    def rest(self, *, known: int | None = None) -> Iterator[Event]:
-        assert known is None
-        yield Text("the rest")
-
-    def close(self) -> None:
-        """Do nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Do nothing."""
-
-
 class Numbering:
     """Numbers texts as they arrive, and gives the session another id."""
 
@@ -200,12 +154,12 @@ class Numbered(Sequence[Event]):
 
 
 def test_a_live_turn_is_rewritten_as_it_arrives() -> None:
-    stream = Stream(Text("a"), Text("b"))
+    stream = Stream([Text("a"), Text("b")])
     given: list[tuple[int, object]] = []
     hook = {"event": lambda event: given.append((stream.given, event))}
     spy = Spy()
     ReplayEngine([Numbering(), hook, spy]).replay_live(stream)
-    assert given == [(0, UserInput("q")), (1, Text("1 a")), (2, Text("2 b"))]
+    assert given == [(0, Stream.user_input), (1, Text("1 a")), (2, Text("2 b"))]
     (start,) = spy.told("replay_session_start")
     (end,) = spy.told("replay_session_end")
     assert isinstance(start, Session)
@@ -215,7 +169,7 @@ def test_a_live_turn_is_rewritten_as_it_arrives() -> None:
 
 
 def test_what_is_odd_about_a_rewritten_stream_tells_nothing_of_it() -> None:
-    stream, spy = Stream(Text("a")), Spy()
+    stream, spy = Stream([Text("a")]), Spy()
     stream.diagnostics = [Diagnostic("bad-frame", None, "its text")]
     ReplayEngine([Numbering(), spy]).replay_live(stream)
     (diagnostic,) = spy.told("replay_diagnostic")
@@ -225,7 +179,7 @@ def test_what_is_odd_about_a_rewritten_stream_tells_nothing_of_it() -> None:
 
 
 def test_a_live_turn_that_cannot_be_rewritten_is_not_shown() -> None:
-    stream, spy = Stream(Text("a")), Spy()
+    stream, spy = Stream([Text("a")]), Spy()
     engine = ReplayEngine([Failing(), spy], on_plugin_error="isolate")
     assert engine.replay_live(stream).outcome == "failed"
     assert (spy.calls, stream.given) == ([], 0)
@@ -233,6 +187,6 @@ def test_a_live_turn_that_cannot_be_rewritten_is_not_shown() -> None:
 
 def test_what_the_service_has_of_a_broken_turn_is_rewritten_too() -> None:
     spy = Spy()
-    stream = Stream(Text("a"), breaks=True)
+    stream = Stream([Text("a")], [Text("the rest")])
     ReplayEngine([Numbering(), spy]).replay_live(stream, reconcile=True)
     assert spy.told("replay_event")[1:] == [Text("1 a"), Text("2 the rest")]

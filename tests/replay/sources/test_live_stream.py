@@ -2,14 +2,13 @@
 
 import tracemalloc
 from collections.abc import Iterator, Sequence
-from types import TracebackType
-from typing import Self
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from histories import histories
+from live_turns import Stream
 from replay import (
     DecodeError,
     Diagnostic,
@@ -29,51 +28,6 @@ from spying import Spy
 
 END = Stop(Usage(), is_error=False)
 ODD = Diagnostic("bad-frame", None, "odd")
-
-
-class Stream:
-    """A turn whose events are known beforehand; it may break off."""
-
-    session_id = "ses-1"
-    prompt = "Q?"
-    user_input = UserInput("Q?")
-    status: int | None = None
-
-    def __init__(
-        self, events: Sequence[Event], rest: Sequence[Event] | None = None
-    ) -> None:
-        self.diagnostics: list[Diagnostic] = []
-        self._rest = rest
-        self._events = self._arriving(events)
-
-    def _arriving(self, events: Sequence[Event]) -> Iterator[Event]:
-        yield from events
-        if self._rest is not None:
-            raise StreamInterruptedError("the-url", "it broke off", status=self.status)  # noqa: EM101 - a test
-
-    def __iter__(self) -> Iterator[Event]:
-        return self
-
-    def __next__(self) -> Event:
-        return next(self._events)
-
-    def rest(self, *, known: int | None = None) -> Iterator[Event]:
-        assert known is None
-        yield from self._rest or ()
-
-    def close(self) -> None:
-        """Do nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Do nothing."""
 
 
 def calls(spy: Spy) -> list[tuple[str, tuple[object, ...]]]:

@@ -12,7 +12,7 @@ import pytest
 
 import replay
 from in_memory import InMemory
-from registering import register
+from registering import Install, register
 from replay import (
     BackendError,
     Diagnostic,
@@ -27,7 +27,7 @@ from replay import (
     UnknownNameError,
     UnsupportedError,
 )
-from replay.sources.source import RepeatedIds, open_backend
+from replay.sources.source import open_backend
 
 IMAGE = ImageAttachment("dfl-1", "page_7.jpg")
 
@@ -106,17 +106,16 @@ def test_a_backend_of_many_sessions_is_asked_for_all_at_once() -> None:
 
 
 def test_a_repeated_id_is_marked_in_all_but_the_first() -> None:
-    ids = ["\ud800", "a", "\ud800", "\ud800"]
-    found = list(Source(Bulk([session(each) for each in ids]), "memory"))
-    codes = [[each.code for each in one.diagnostics] for one in found]
-    assert codes == [[], [], ["repeated-session-id"], ["repeated-session-id"]]
-
-
-def test_a_mark_comes_after_what_the_session_said_before() -> None:
     odd = replay.loads(b"\xef\xbb\xbf" + document("a").encode())
-    *_, last = Source(Bulk([odd, odd]), "memory")
-    codes = [each.code for each in last.diagnostics]
-    assert codes == ["byte-order-mark", "repeated-session-id"]
+    ids = ["a", "\ud83d", "\ude00", "a", "\ud83d"]
+    found = [*Source(Bulk([*map(session, ids), odd]), "memory")]
+    codes = [[each.code for each in one.diagnostics] for one in found]
+    again = "repeated-session-id"
+    assert codes == [[], [], [], [again], [again], ["byte-order-mark", again]]
+    assert [each.repetition for each in found] == [0, 0, 0, 1, 1, 2]
+    assert found[-1].diagnostics[-1] == Diagnostic(
+        again, None, "an earlier session is called 'a'"
+    )
 
 
 def test_a_source_is_closed_at_the_end_of_with() -> None:
@@ -165,7 +164,7 @@ def test_a_page_image_comes_from_the_backend() -> None:
     [
         (lambda source: source.write(session("one")), "write sessions"),
         (lambda source: source.stream("one", "Why?", ["idx"]), "send a turn"),
-        (lambda source: source.attachment(IMAGE), "give page"),
+        (lambda source: source.attachment(IMAGE), "serve page"),
     ],
 )
 def test_what_a_backend_cannot_do_is_refused_in_its_name(
@@ -183,36 +182,27 @@ def test_a_source_is_opened_by_its_path(tmp_path: Path) -> None:
         assert [each.session_id for each in source] == ["one"]
 
 
-def test_options_go_to_the_backend(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text(document("one"))
-    (tmp_path / "a.txt").write_text(document("two"))
+def test_options_go_to_the_backend_and_are_not_shown(tmp_path: Path) -> None:
+    for name in ("a.json", "b.txt"):
+        (tmp_path / name).write_text(document(name))
     with replay.open(tmp_path, pattern="*.txt") as source:
-        assert [each.session_id for each in source] == ["two"]
-
-
-def test_a_source_keeps_its_options_and_does_not_show_them(tmp_path: Path) -> None:
-    with replay.open(tmp_path, pattern="*.secret") as source:
-        assert source.options == {"pattern": "*.secret"}
-        assert "options" not in repr(source)
+        assert [each.session_id for each in source] == ["b.txt"]
+        assert source.options == {"pattern": "*.txt"}
+        assert "*.txt" not in repr(source)
     assert Source(InMemory([]), "memory").options == {}
 
 
-def test_what_is_no_backend_is_refused(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    register(monkeypatch, tmp_path, "other", "mine = list", backend="mine")
+def test_what_is_no_backend_is_refused(install: Install) -> None:
+    install("other", "mine = list", backend="mine")
     with pytest.raises(BackendError, match="list lacks a method"):
         replay.open("mine:abc")
 
 
 def test_the_one_session_is_loaded(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text(document("one"))
-    assert replay.load(tmp_path) == Session("one")
-
-
-def test_no_session_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SessionNotFoundError, match="there is no session"):
         replay.load(tmp_path)
+    (tmp_path / "a.json").write_text(document("one"))
+    assert replay.load(tmp_path) == Session("one")
 
 
 @pytest.mark.parametrize(
@@ -256,41 +246,29 @@ def kind_of(location: str | Path) -> str:
     return type(open_backend(location, {})).__name__
 
 
-def test_a_file_is_read_as_json(tmp_path: Path) -> None:
+def test_a_file_and_a_directory_have_backends_and_may_name_them(
+    tmp_path: Path,
+) -> None:
+    assert kind_of(tmp_path) == "FixtureDirectoryBackend"
     path = tmp_path / "a.json"
     path.touch()
     assert kind_of(path) == kind_of(str(path)) == "JSONFileBackend"
-
-
-def test_a_directory_is_one_of_fixtures(tmp_path: Path) -> None:
-    assert kind_of(tmp_path) == "FixtureDirectoryBackend"
-
-
-def test_a_backend_can_be_named(tmp_path: Path) -> None:
     assert kind_of(f"fixture_directory:{tmp_path}") == "FixtureDirectoryBackend"
     with pytest.raises(BackendError, match="a directory, not a file or a pipe"):
         kind_of(f"json_file:{tmp_path}")
 
 
-def test_a_named_backend_gets_the_rest_of_the_location(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_named_backend_gets_the_rest_of_the_location_or_the_url(
+    install: Install,
 ) -> None:
-    register(monkeypatch, tmp_path, "other", TELLING, backend="mine")
+    install("other", TELLING, backend="mine")
     assert open_backend("mine:a:b", {"x": 1}).told == ("a:b", {"x": 1})
-
-
-def test_the_backend_of_a_scheme_gets_the_whole_url(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    register(monkeypatch, tmp_path, "other", TELLING, backend="mine")
     assert open_backend("mine://a/b", {}).told == ("mine://a/b", {})
 
 
-def test_a_backend_with_a_place_of_its_own_may_be_named_alone(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_backend_with_a_place_of_its_own_may_be_named_alone(install: Install) -> None:
     homely = TELLING.replace("self, location", "self, location='home'")
-    register(monkeypatch, tmp_path, "other", homely, backend="mine")
+    install("other", homely, backend="mine")
     assert open_backend("mine:", {"x": 1}).told == ("", {"x": 1})
 
 
@@ -325,10 +303,8 @@ def test_a_file_may_have_a_colon_in_its_name(
     assert kind_of("chat:1") == "JSONFileBackend"
 
 
-def test_the_letter_of_a_drive_is_no_scheme(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    register(monkeypatch, tmp_path, "other", "C = list", backend="C")
+def test_the_letter_of_a_drive_is_no_scheme(install: Install) -> None:
+    install("other", "C = list", backend="C")
     with pytest.raises(BackendError, match="no such file or directory"):
         open_backend("C:\\sessions.json", {})
 
@@ -376,9 +352,9 @@ def test_a_backend_that_does_not_claim_or_fails_disturbs_nobody(
 
 
 def test_a_backend_that_cannot_be_imported_is_named_where_it_is_asked_for(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    install: Install,
 ) -> None:
-    register(monkeypatch, tmp_path, "other", "1 / 0", backend="mine")
+    install("other", "1 / 0", backend="mine")
     with pytest.raises(BackendError, match="backend 'mine'") as caught:
         open_backend("mine:a", {})
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
@@ -405,33 +381,3 @@ def test_a_backend_without_a_location_is_refused() -> None:
     for location in "json_file:", "fixture_directory:":
         with pytest.raises(BackendError, match="a location is needed"):
             open_backend(location, {})
-
-
-def test_the_first_session_of_an_id_is_left_as_it_is() -> None:
-    session = Session("a")
-    assert RepeatedIds().marked(session) is session
-
-
-def test_another_session_of_an_id_says_so_after_what_it_says_already() -> None:
-    odd = Diagnostic("torn-line", None, "3 bytes")
-    repeated = RepeatedIds()
-    repeated.marked(Session("a"))
-    marked = repeated.marked(Session("a", diagnostics=(odd,)))
-    detail = "an earlier session is called 'a'"
-    assert [*marked.diagnostics] == [
-        odd,
-        Diagnostic("repeated-session-id", None, detail),
-    ]
-
-
-def test_each_knows_how_many_were_before_it() -> None:
-    repeated = RepeatedIds()
-    marked = [repeated.marked(Session(each)) for each in "abaaba"]
-    assert [each.repetition for each in marked] == [0, 0, 1, 2, 1, 3]
-
-
-def test_half_a_surrogate_pair_is_an_id_like_any_other() -> None:
-    repeated = RepeatedIds()
-    repeated.marked(Session("\ud83d"))
-    assert repeated.marked(Session("\ude00")).diagnostics == ()
-    assert repeated.marked(Session("\ud83d")).diagnostics
