@@ -88,8 +88,18 @@ def test_every_error_is_public_and_has_its_code() -> None:
     assert codes == ERRORS
 
 
-def test_the_codes_of_diagnostics_are_these_and_no_others() -> None:
+def test_the_codes_of_diagnostics_are_these_each_explained_by_a_sentence() -> None:
     assert set(diagnostics.CODES) == set(DIAGNOSTICS.split())
+    for sentence in diagnostics.CODES.values():
+        assert sentence[0].isupper(), sentence
+        assert sentence.endswith("."), sentence
+    with pytest.raises(TypeError):
+        diagnostics.CODES["new"] = "A new code."  # type: ignore[index]  # what the test is about
+
+
+def test_the_delta_family_says_that_deltas_and_full_events_disagree() -> None:
+    family = "delta-gap delta-mismatch delta-surplus late-full late-full-differs"
+    assert set(family.split()) == diagnostics.DELTA_FAMILY
 
 
 def test_a_public_name_has_a_docstring() -> None:

@@ -179,17 +179,14 @@ def place_of_fault(reading: Callable[[bytes], object], data: bytes) -> str:
 
 
 @pytest.mark.parametrize("block", [8, 45, 1000])
-def test_what_is_wrong_is_told_as_of_a_text_that_is_kept(block: int) -> None:
-    others = [b"[%b,\n  %b,]" % (DELTA, DELTA), b"[" + b"[" * 2000]
-    for data in [*(data for data, _ in FAULTY), *others]:
-        told = place_of_fault(partial(read, block=block), data)
-        assert told == place_of_fault(kept, data), data
-
-
-@pytest.mark.parametrize("block", [8, 45, 1000])
-def test_what_is_wrong_is_told_by_its_place(block: int) -> None:
+def test_what_is_wrong_is_told_by_its_place_as_of_a_text_that_is_kept(
+    block: int,
+) -> None:
+    reading = partial(read, block=block)
     for data, where in FAULTY:
-        assert place_of_fault(partial(read, block=block), data) == where, data
+        assert place_of_fault(reading, data) == place_of_fault(kept, data) == where
+    for data in b"[%b,\n  %b,]" % (DELTA, DELTA), b"[" + b"[" * 2000:
+        assert place_of_fault(reading, data) == place_of_fault(kept, data)
 
 
 @pytest.mark.parametrize("block", [60, 1000])
@@ -284,8 +281,8 @@ def test_lines_are_walked_whatever_stands_before_the_first(first: bytes) -> None
     assert len(list(session.events)) == len(session.events) == 2
 
 
-def test_blank_lines_are_not_read_with_the_lines_around_them() -> None:
-    data = DELTA + b"\n" + b"\n" * 10_000 + DELTA + b"\n"
+def counted(data: bytes, kept: int, block: int) -> tuple[SourceText, list[int]]:
+    """Return a text, and how much is read of it each time."""
     sizes: list[int] = []
 
     class Counted(io.BytesIO):
@@ -293,7 +290,12 @@ def test_blank_lines_are_not_read_with_the_lines_around_them() -> None:
             sizes.append(size or 0)
             return super().read(size)
 
-    text = SourceText(partial(Counted, data), kept=100, block=64)
+    return SourceText(partial(Counted, data), kept=kept, block=block), sizes
+
+
+def test_blank_lines_are_not_read_with_the_lines_around_them() -> None:
+    data = DELTA + b"\n" + b"\n" * 10_000 + DELTA + b"\n"
+    text, sizes = counted(data, kept=100, block=64)
     (session,) = read_sessions(text, session_id="given")
     sizes.clear()
     assert len(list(session.events)) == 2
@@ -312,14 +314,7 @@ def test_what_is_no_value_is_refused_before_more_is_read(wrong: bytes) -> None:
 def test_events_far_apart_are_read_in_linear_time() -> None:
     gaps = [b" " * (number % 50) for number in range(2_000)]
     data = b"[" + DELTA + b"".join(b",%b%b" % (gap, DELTA) for gap in gaps) + b"]"
-    held: list[int] = []
-
-    class Counted(io.BytesIO):
-        def read(self, size: int | None = -1, /) -> bytes:
-            held.append(size or 0)
-            return super().read(size)
-
-    text = SourceText(partial(Counted, data), kept=1_000, block=10_000)
+    text, held = counted(data, kept=1_000, block=10_000)
     (session,) = read_sessions(text, session_id="given")
     assert len(session.events) == 2_001
     assert len(held) < 100

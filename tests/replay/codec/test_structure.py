@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import attrs
 import pytest
 
 from replay import (
@@ -86,17 +85,6 @@ def test_an_event_with_extra_keys_is_known_and_written_as_it_was(
     event = decode_event(value)
     assert not isinstance(event, UnknownEvent)
     assert repr(event.as_object()) == repr(value)
-
-
-def test_an_evolved_event_is_written_with_its_new_value_and_its_extra_keys() -> None:
-    event = decode_event({"x": 1, "type": "text", "content": "a"})
-    assert isinstance(event, Text)
-    evolved = attrs.evolve(event, content="b")
-    assert list(evolved.as_object().items()) == [
-        ("x", 1),
-        ("type", "text"),
-        ("content", "b"),
-    ]
 
 
 # What the official client makes a stop event of, or guesses: contract, section 1.3.

@@ -1,5 +1,7 @@
 """Sessions, their limits, and the messages and turns that they come to."""
 
+from typing import Literal
+
 import attrs
 import pytest
 
@@ -114,68 +116,43 @@ def turn(*steps: Step) -> Turn:
     return Turn(UserInput("What?"), steps, None, "incomplete", None)
 
 
-def test_the_answer_is_the_text_after_the_last_exchange() -> None:
-    exchange = ToolExchange(CALL, (), "unresolved", 2, 2)
-    assert turn(said("I look.", 1), exchange, said("12%", 3)).answer == "12%"
-
-
-def test_an_exchange_ends_with_its_last_event() -> None:
-    exchange = ToolExchange(CALL, (), "resolved", 1, 3)
-    assert turn(exchange, said("I look.", 2), said("12%", 4)).answer == "12%"
-
-
-def test_the_answers_messages_are_joined_as_they_stand() -> None:
-    assert turn(said("12", 1), said("%", 2)).answer == "12%"
-
-
-def test_the_very_first_text_is_part_of_the_answer() -> None:
-    assert turn(said("12%", 0)).answer == "12%"
-
-
-def test_a_message_is_whole_unless_it_is_said_not_to_be() -> None:
-    assert said("12%", 0).complete
-
-
-def test_thinking_is_no_part_of_the_answer() -> None:
-    thought = Message("thinking", "Hm.", 1, "full")
-    assert turn(thought, said("12%", 2)).answer == "12%"
-
-
-def test_an_unknown_event_is_no_part_of_the_answer() -> None:
-    assert turn(said("12", 1), UnknownEvent("odd"), said("%", 3)).answer == "12%"
-
-
-def test_a_late_exchange_does_not_hide_the_answer() -> None:
-    late = ToolExchange(CALL, (), "late", 2, 2)
-    assert turn(said("12%", 1), late).answer == "12%"
-
-
-def test_a_turn_that_ends_with_an_exchange_has_no_answer() -> None:
-    exchange = ToolExchange(CALL, (), "unresolved", 2, 2)
-    assert turn(said("I look.", 1), exchange).answer == ""
-
-
 def test_the_limits_are_what_the_documents_promise() -> None:
     assert Limits() == Limits(
         event_bytes=64 * 1024**2, depth=200, response_bytes=256 * 1024**2
     )
 
 
+def exchange(status: Literal["resolved", "late"], index: int, end: int) -> ToolExchange:
+    return ToolExchange(CALL, (), status, index, end)
+
+
+@pytest.mark.parametrize(
+    ("steps", "answer"),
+    [
+        ([said("I look.", 1), exchange("resolved", 2, 2), said("12%", 3)], "12%"),
+        ([exchange("resolved", 1, 3), said("I look.", 2), said("12%", 4)], "12%"),
+        ([said("12", 0), said("%", 2)], "12%"),
+        ([Message("thinking", "Hm.", 1, "full"), said("12%", 2)], "12%"),
+        ([said("12", 1), UnknownEvent("odd"), said("%", 3)], "12%"),
+        ([said("12%", 1), exchange("late", 2, 2)], "12%"),
+        ([said("I look.", 1), exchange("resolved", 2, 2)], ""),
+    ],
+)
+def test_the_answer_is_the_text_after_the_last_exchange(
+    steps: list[Step], answer: str
+) -> None:
+    assert turn(*steps).answer == answer
+
+
+def test_a_message_is_whole_unless_it_is_said_not_to_be() -> None:
+    assert said("12%", 0).complete
+
+
 @pytest.mark.parametrize("name", ["event_bytes", "depth", "response_bytes"])
-def test_a_limit_below_one_is_refused(name: str) -> None:
+def test_a_limit_is_at_least_one_and_what_python_can_copy(name: str) -> None:
+    for allowed in (1, 500):
+        assert getattr(Limits(**{name: allowed}), name) == allowed
     with pytest.raises(ValueError, match=name):
         Limits(**{name: 0})
-
-
-@pytest.mark.parametrize("name", ["event_bytes", "depth", "response_bytes"])
-def test_a_limit_of_one_is_allowed(name: str) -> None:
-    assert getattr(Limits(**{name: 1}), name) == 1
-
-
-def test_a_depth_that_python_cannot_copy_is_refused() -> None:
     with pytest.raises(ValueError, match="depth"):
         Limits(depth=501)
-
-
-def test_the_deepest_depth_is_allowed() -> None:
-    assert Limits(depth=500).depth == 500
