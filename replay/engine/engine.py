@@ -8,9 +8,9 @@ from replay.engine.dispatch import History, Recorded, Replay
 from replay.engine.plugin_set import OnPluginError, Plugins
 from replay.engine.report import Outcome, ReplayReport, Totals
 from replay.errors import MustStopError, PluginError, StopReplay, wrong_type
-from replay.model.sessions import Session
+from replay.model.sessions import Recording, Session
 from replay.sources.live_stream import ArrivingEvents, LiveHistory, LiveStream, arriving
-from replay.sources.source import Recording, session_of
+from replay.sources.source import session_of
 
 
 class ReplayEngine:

@@ -3,6 +3,7 @@
 Source: the service's OpenAPI document of 2026-08-20, ``SessionDetail``.
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, ClassVar, Final, Literal, Self, TypeAlias, get_args
@@ -165,3 +166,9 @@ class Session(SessionSummary):
         """Return the header alone."""
         recorded = None if self._recorded is None else _without_events(self._recorded)
         return SessionSummary(**header_fields(self), recorded=recorded)
+
+
+#: Whatever a session can be had of: itself, its location, or its events.
+Recording: TypeAlias = (
+    Session | str | os.PathLike[str] | Iterable[Event | Mapping[str, object]]
+)

@@ -1,24 +1,16 @@
 """A session's transcript, and the transcript as text, as Markdown, or as JSON."""
 
-from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias, get_args
 
 from replay.coalescing.transcripts import Telling, tell
 from replay.errors import UnknownNameError
 from replay.model.messages import Transcript
-from replay.rendering.as_json import json_pieces
-from replay.rendering.sections import markdown_pieces, text_pieces
-from replay.sources.source import Recording, session_of
+from replay.model.sessions import Recording, Session
 
 Format: TypeAlias = Literal["text", "markdown", "json"]
 
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
-_RENDERERS: Final[Mapping[str, Callable[[Transcript | Telling], Iterator[str]]]] = (
-    MappingProxyType(
-        {"text": text_pieces, "markdown": markdown_pieces, "json": json_pieces}
-    )
-)
 
 
 def transcript(recording: Recording) -> Transcript:
@@ -33,10 +25,17 @@ def transcript(recording: Recording) -> Transcript:
             since it was opened.
         TypeError: It is none of these.
     """
-    telling = tell(session_of(recording))
+    session = recording if isinstance(recording, Session) else _session_of(recording)
+    telling = tell(session)
     turns = tuple(telling.turns)  # before the diagnostics, which are found on the way
     diagnostics = tuple(telling.diagnostics)
     return Transcript(telling.session_id, telling.title, turns, diagnostics)
+
+
+def _session_of(recording: Recording) -> Session:
+    from replay.sources.source import session_of  # noqa: PLC0415 - seldom needed
+
+    return session_of(recording)
 
 
 def render(
@@ -79,7 +78,14 @@ def pieces(transcript: Transcript | Telling, format: Format) -> Iterator[str]:  
         UnknownNameError: There is no such format.
         EncodeError: While it is walked, as from :func:`render`.
     """
-    if format not in _RENDERERS:
+    from replay.rendering.as_json import json_pieces  # noqa: PLC0415 - not for those
+    from replay.rendering.sections import (  # noqa: PLC0415 - who make a transcript only
+        markdown_pieces,
+        text_pieces,
+    )
+
+    if format not in FORMATS:
         reason = f"there is no format {format!r}"
         raise UnknownNameError(reason, f"known: {', '.join(FORMATS)}")
-    return _RENDERERS[format](transcript)
+    renderers = {"text": text_pieces, "markdown": markdown_pieces, "json": json_pieces}
+    return renderers[format](transcript)

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self, TypeAlias
+from typing import Any, Final, NoReturn, Self
 
 import attrs
 
@@ -22,8 +22,8 @@ from replay.errors import (
     wrong_type,
 )
 from replay.model.diagnostics import Diagnostic
-from replay.model.events import Event, ImageAttachment
-from replay.model.sessions import Session, SessionSummary
+from replay.model.events import ImageAttachment
+from replay.model.sessions import Recording, Session, SessionSummary
 from replay.registry import (
     Factory,
     call_factory,
@@ -306,12 +306,6 @@ def _claims(name: str, factory: Factory, path: str) -> bool:
             return bool(claims(path))
     except BackendError:
         return False  # it was not asked for by name, so it must not disturb
-
-
-#: Whatever a session can be had of: itself, its location, or its events.
-Recording: TypeAlias = (
-    Session | str | os.PathLike[str] | Iterable[Event | Mapping[str, object]]
-)
 
 
 def session_of(recording: Recording) -> Session:
