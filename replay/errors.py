@@ -42,7 +42,7 @@ import attrs
 
 
 class ReplayError(Exception):
-    """Anything that this library raises on purpose."""
+    """Base of every error that this library raises on purpose."""
 
     code: ClassVar[str] = "replay-error"
     retryable: ClassVar[bool] = False
@@ -51,7 +51,7 @@ class ReplayError(Exception):
 
 @attrs.define(slots=False)
 class MustStopError(ReplayError):
-    """Raised by a hook: the replay must not go on.
+    """Raised by a hook when the replay must not go on.
 
     It reaches the caller as it is, with ``on_plugin_error="isolate"`` too. Subclass it
     for a plugin without which nothing may happen, such as an audit log.
@@ -67,7 +67,7 @@ class MustStopError(ReplayError):
 
 
 def sentence(text: str, hint: str) -> str:
-    """Return what an error says: *text*, and what to do in brackets."""
+    """Return an error's text: *text*, then the hint in brackets."""
     return f"{text} ({hint})" if hint else text
 
 
@@ -87,35 +87,35 @@ class AuditError(MustStopError):
 
 @attrs.define(slots=False)
 class AuditLockedError(AuditError):
-    """Another program, or another process of this one, writes the log."""
+    """Another program or process is writing the log."""
 
     code: ClassVar[str] = "audit-locked"
 
 
 @attrs.define(slots=False)
 class AuditFullError(AuditError):
-    """There is no room for a record; the log ends with the record before it."""
+    """There is no room for another record; the log ends with the last whole one."""
 
     code: ClassVar[str] = "audit-full"
 
 
 @attrs.define(slots=False)
 class AuditPoisonedError(AuditError):
-    """What is on the disk is unknown; this object writes no more."""
+    """The state of the disk is unknown, so this object writes nothing more."""
 
     code: ClassVar[str] = "audit-poisoned"
 
 
 @attrs.define(slots=False)
 class AuditTamperedError(AuditError):
-    """The log is not as it was left; nothing was appended."""
+    """The log was changed since it was last written; nothing was appended."""
 
     code: ClassVar[str] = "audit-tampered"
 
 
 @attrs.define(slots=False)
 class BatchError(ReplayError):
-    """A session of a batch could not be replayed; what was done before is kept."""
+    """A session of a batch could not be replayed; earlier results are kept."""
 
     code: ClassVar[str] = "batch-error"
 
@@ -131,7 +131,7 @@ class BatchError(ReplayError):
 
 @attrs.define(slots=False)
 class CheckpointError(ReplayError):
-    """A checkpoint cannot be opened, read or written; what it held before is whole."""
+    """A checkpoint cannot be opened, read or written; its contents are unharmed."""
 
     code: ClassVar[str] = "checkpoint-error"
 
@@ -145,7 +145,7 @@ class CheckpointError(ReplayError):
 
 @attrs.define(slots=False)
 class WorkerError(ReplayError):
-    """Workers of a batch cannot be had, or what they answer cannot be used."""
+    """Workers cannot be started, or their answers cannot be used."""
 
     code: ClassVar[str] = "worker-error"
 
@@ -158,7 +158,7 @@ class WorkerError(ReplayError):
 
 @attrs.define(slots=False)
 class DecodeError(ReplayError, ValueError):
-    """A recording does not have the shape that it should have."""
+    """A recording is malformed."""
 
     code: ClassVar[str] = "decode-error"
 
@@ -174,14 +174,14 @@ class DecodeError(ReplayError, ValueError):
 
 @attrs.define(slots=False)
 class LimitExceededError(DecodeError):
-    """A recording holds something larger than its :class:`~replay.Limits` allow."""
+    """A recording holds something larger than :class:`~replay.Limits` allow."""
 
     code: ClassVar[str] = "limit-exceeded"
 
 
 @attrs.define(slots=False)
 class EncodeError(ReplayError, ValueError):
-    """A value that was built by hand cannot be written as JSON."""
+    """A value made in Python cannot be written as JSON."""
 
     code: ClassVar[str] = "encode-error"
 
@@ -194,7 +194,7 @@ class EncodeError(ReplayError, ValueError):
 
 @attrs.define(slots=False)
 class BackendError(ReplayError):
-    """A source could not serve."""
+    """A source failed to serve a request."""
 
     code: ClassVar[str] = "backend-error"
 
@@ -219,21 +219,21 @@ class SessionNotFoundError(BackendError, LookupError):
 
 @attrs.define(slots=False)
 class AuthError(BackendError):
-    """There is no key, or it cannot be one, or the service refused it."""
+    """The API key is missing, malformed, or was refused."""
 
     code: ClassVar[str] = "auth-error"
 
 
 @attrs.define(slots=False)
 class PermissionDeniedError(BackendError):
-    """The service knows the key, and does not let it do what was asked."""
+    """The API key lacks permission for the request."""
 
     code: ClassVar[str] = "permission-denied"
 
 
 @attrs.define(slots=False)
 class InvalidRequestError(BackendError, ValueError):
-    """What was asked is not valid; the service refused it, or it was not even sent."""
+    """The request is invalid: the service refused it, or it was never sent."""
 
     code: ClassVar[str] = "invalid-request"
 
@@ -243,28 +243,28 @@ class InvalidRequestError(BackendError, ValueError):
 
 @attrs.define(slots=False)
 class BadResponseError(BackendError):
-    """What answered is not the service, or does not speak its language."""
+    """The response did not come from the service, or isn't in its format."""
 
     code: ClassVar[str] = "bad-response"
 
 
 @attrs.define(slots=False)
 class UnsafeRedirectError(BackendError):
-    """The service led to where nothing must be sent."""
+    """The service redirected to a host that must not get the request."""
 
     code: ClassVar[str] = "unsafe-redirect"
 
 
 @attrs.define(slots=False)
 class TLSError(BackendError, ConnectionError):
-    """There is no safe connection: the certificate, or the protocol, is not good."""
+    """No secure connection: the certificate or the protocol is not accepted."""
 
     code: ClassVar[str] = "tls-error"
 
 
 @attrs.define(slots=False)
 class StreamInterruptedError(BackendError, ConnectionError):
-    """A live turn broke off; its prompt may have been received, and is not resent."""
+    """A live turn broke off; its prompt may have arrived, and is not sent again."""
 
     code: ClassVar[str] = "stream-interrupted"
 
@@ -273,7 +273,7 @@ class StreamInterruptedError(BackendError, ConnectionError):
 
 @attrs.define(slots=False)
 class BackendUnavailableError(BackendError, ConnectionError):
-    """A source cannot be reached now."""
+    """A source cannot be reached at the moment."""
 
     code: ClassVar[str] = "backend-unavailable"
     retryable: ClassVar[bool] = True
@@ -281,7 +281,7 @@ class BackendUnavailableError(BackendError, ConnectionError):
 
 @attrs.define(slots=False)
 class RateLimitedError(BackendUnavailableError):
-    """The service was asked too often."""
+    """The service received too many requests."""
 
     code: ClassVar[str] = "rate-limited"
 
@@ -290,21 +290,21 @@ class RateLimitedError(BackendUnavailableError):
 
 @attrs.define(slots=False)
 class TruncatedResponseError(BackendUnavailableError):
-    """An answer broke off before its end."""
+    """A response broke off before its end."""
 
     code: ClassVar[str] = "truncated-response"
 
 
 @attrs.define(slots=False)
 class DeadlineExceededError(BackendUnavailableError, TimeoutError):
-    """An answer was not whole when its time was over."""
+    """A response took longer than its deadline."""
 
     code: ClassVar[str] = "deadline-exceeded"
 
 
 @attrs.define(slots=False)
 class UnknownNameError(ReplayError, LookupError):
-    """There is no backend, plugin or option of that name."""
+    """No backend, plugin or option has that name."""
 
     code: ClassVar[str] = "unknown-name"
 
@@ -317,7 +317,7 @@ class UnknownNameError(ReplayError, LookupError):
 
 @attrs.define(slots=False)
 class UnsupportedError(ReplayError, TypeError):
-    """A source cannot do what was asked of it."""
+    """A source does not support an operation."""
 
     code: ClassVar[str] = "unsupported"
 
@@ -351,7 +351,7 @@ class PluginError(ReplayError):
 
 
 class StopReplay(Exception):  # noqa: N818 - a request like StopIteration, no error
-    """Raised by a hook that has seen enough: ends this session's replay cleanly."""
+    """Raised by a hook to end this session's replay cleanly."""
 
 
 def wrong_type(given: object, expected: str, advice: str) -> TypeError:
@@ -367,7 +367,7 @@ def wrong_type(given: object, expected: str, advice: str) -> TypeError:
 
 @contextmanager
 def os_errors_of(source: str) -> Iterator[None]:
-    """Turn what the system refuses within the block into a BackendError.
+    """Turn OSErrors raised within the block into BackendErrors.
 
     Args:
         source: The file or directory that the block works on.
@@ -381,7 +381,7 @@ def os_errors_of(source: str) -> Iterator[None]:
 
 
 def os_failure(source: str, error: OSError | ValueError) -> BackendError:
-    """Return the error that says what the system refused.
+    """Return the BackendError for an OSError.
 
     Args:
         source: The file or directory.

@@ -61,12 +61,12 @@ class Installed:
 
 
 def names(kind: Kind) -> list[str]:
-    """Return the names that are registered, sorted."""
+    """Return the registered names, sorted."""
     return sorted({entry_point.name for entry_point in _entry_points(kind)})
 
 
 def installed(kind: Kind) -> list[Installed]:
-    """Return all that is registered, sorted by name; each is loaded, to try it."""
+    """Load everything that is registered, and return it sorted by name."""
     return [
         Installed(
             kind, found.name, _version(found), _origin(found), _fault(kind, found)
@@ -76,7 +76,7 @@ def installed(kind: Kind) -> list[Installed]:
 
 
 def load(kind: Kind, name: str) -> Factory:
-    """Return what is registered under a name.
+    """Load the factory that is registered under a name.
 
     Raises:
         UnknownNameError: Nothing is.
@@ -103,7 +103,7 @@ def version_of(kind: Kind, name: str) -> str | None:
 
 
 def load_all(kind: Kind) -> Iterator[tuple[str, Factory]]:
-    """Yield what can be loaded, with its name: others' first, our own last.
+    """Yield each name with its factory, if it loads: other packages' first.
 
     What cannot be loaded is passed over, for nobody asked for it by name.
     """
@@ -113,7 +113,7 @@ def load_all(kind: Kind) -> Iterator[tuple[str, Factory]]:
 
 
 def failure(kind: Kind, name: str, reason: str) -> BackendError | PluginError:
-    """Return the error that says what is wrong with something that is registered."""
+    """Return the error for something that is registered and cannot be used."""
     if kind == "backend":
         return BackendError(f"backend {name!r}", reason)
     return PluginError(f"replay {name}" if kind == "command" else name, reason)
@@ -121,7 +121,7 @@ def failure(kind: Kind, name: str, reason: str) -> BackendError | PluginError:
 
 @contextmanager
 def guarded(kind: Kind, name: str, what: str) -> Iterator[None]:
-    """Turn whatever others' code raises into an error that names it.
+    """Turn any exception of other packages' code into an error that names it.
 
     An error of this library passes, and so do KeyboardInterrupt and MemoryError.
 
@@ -140,7 +140,7 @@ def guarded(kind: Kind, name: str, what: str) -> Iterator[None]:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a hint: the name that was probably meant, and all that are known."""
+    """Return a hint with the nearest known name, and all known names."""
     known = sorted(known)
     nearest = difflib.get_close_matches(name, known, n=1)
     question = f"did you mean {nearest[0]!r}? " if nearest else ""
@@ -206,16 +206,16 @@ def call_factory(
     *,
     convert: bool = False,
 ) -> Any:  # noqa: ANN401 - whatever the factory makes
-    """Return what a factory makes of its options.
+    """Call a factory with its options.
 
     Args:
         factory: A class or function; its parameters are the options it knows.
         options: By name.
         kind: What it makes, for messages.
         name: What users call it, for messages.
-        convert: Turn strings into what the annotations ask for: bool, int, float,
-            pathlib.Path, or one of several joined by ``|``. Where an annotation asks
-            for anything else, a string stays a string.
+        convert: Convert strings to the types of the annotations: bool, int, float,
+            pathlib.Path, or one of several joined by ``|``. For any other
+            annotation, a string stays a string.
 
     Raises:
         UnknownNameError: It has no such option.
@@ -232,9 +232,9 @@ def call_factory(
 
 
 def can_do_without_location(factory: Factory) -> bool:
-    """Tell whether a backend's factory has a place of its own to look.
+    """Tell whether a backend's factory works without a location.
 
-    It does where its first parameter, the location, has a default.
+    It does if its first parameter, the location, has a default.
     """
     with suppress(TypeError, ValueError):  # it has no signature that can be read
         first = next(iter(inspect.signature(factory).parameters.values()), None)
@@ -310,8 +310,8 @@ def _converted(text: str, wanted: tuple[object, ...]) -> object:
 def load_plugin(name: str | os.PathLike[str], **options: object) -> Any:  # noqa: ANN401 - whatever the factory makes
     """Return a plugin, ready for an engine.
 
-    What it is, its package knows. To have it checked, annotate the name that you give
-    it: ``usage: Usage = load_plugin("usage")``.
+    To have its type checked, annotate the variable with the plugin's class:
+    ``usage: Usage = load_plugin("usage")``.
 
     Args:
         name: What its package registers it as, in the group ``replay.plugins``, or

@@ -14,19 +14,19 @@ Where: TypeAlias = Callable[[int], str]  #: the place of the event at an index
 
 
 def in_list(path: str) -> Where:
-    """Return what tells the JSON path of each event of the list at *path*."""
+    """Return a function from an event's index to its JSON path in a list."""
     return lambda index: f"{path}[{index}]"
 
 
 @attrs.frozen
 class Checks:
-    """What is checked when a recording is read."""
+    """The checks that are made when a recording is read."""
 
     strict: bool  #: refuse events that are not known or malformed
     limits: Limits
 
     def header(self, header: Mapping[str, object]) -> None:
-        """Check what a document holds beside its events.
+        """Check a document's header.
 
         Raises:
             LimitExceededError: It is too deep.
@@ -79,7 +79,7 @@ class Checks:
             self.event(where(index), value)
 
     def sizes(self, values: Iterable[object], where: Where, first: int = 0) -> None:
-        """Check how long each event is when it is written.
+        """Check the written length of each event.
 
         Args:
             values: Their JSON values.
@@ -94,7 +94,7 @@ class Checks:
                 raise self.too_long(where(index))
 
     def too_long(self, where: str) -> LimitExceededError:
-        """Return the error that says so of what is at *where*."""
+        """Return the error for a value that is too long."""
         reason = f"longer than {self.limits.event_bytes} bytes"
         return LimitExceededError(where, reason, hint="raise Limits(event_bytes=…)")
 

@@ -87,7 +87,7 @@ def lines_of_any_length(
 
 
 def groups(lines: Iterator[Line], block: int) -> Iterator[list[Line]]:
-    """Yield lines that follow each other, some at once.
+    """Yield groups of consecutive lines.
 
     Args:
         lines: The lines of a text.
@@ -105,7 +105,7 @@ def groups(lines: Iterator[Line], block: int) -> Iterator[list[Line]]:
 
 
 def pass_over_rest(file: BinaryIO) -> int:
-    """Pass over the rest of a line; return how many bytes that was."""
+    """Skip the rest of a line; return its length in bytes."""
     size = 0
     while piece := file.readline(_PIECE):
         size += len(piece)
@@ -129,7 +129,7 @@ class Reader:
     checks: Checks
 
     def document(self, data: bytes) -> Session:
-        """Return the session that the whole of *data* is."""
+        """Return the session that *data* holds."""
         session = self._known(data, self.session_id)
         return session or self._any(parse(data), data, self.session_id)
 
@@ -139,7 +139,7 @@ class Reader:
             yield self.on_line(line, self.id_of(number))
 
     def id_of(self, number: int) -> str:
-        """Return what the session on a line is called that does not say so itself.
+        """Return the id of the session on a line that gives none.
 
         Args:
             number: How many lines there are up to it, itself included, blank ones not.
@@ -170,7 +170,7 @@ class Reader:
     def events(
         self, lines: Sequence[Line], first: int = 0
     ) -> tuple[KnownEvents | DecodedEvents, Oddities]:
-        """Return the events that *lines* hold, one each, and what is odd about them.
+        """Return the events on *lines*, one each, and any oddities.
 
         Args:
             lines: Some lines of the recording that follow each other.
@@ -199,7 +199,7 @@ class Reader:
         oddities: Oddities,
         session_id: str,
     ) -> Session:
-        """Return the session that a document is.
+        """Return the session of a document.
 
         Args:
             header: Its object, with null for its events.
@@ -223,7 +223,7 @@ class Reader:
     def without_header(
         self, events: RecordedEvents, shape: Shape, oddities: Oddities
     ) -> Session:
-        """Return the session that events by themselves are."""
+        """Return the session of events without a header."""
         diagnostics = _diagnostics(oddities)
         return Session(
             self.session_id, events=events, shape=shape, diagnostics=diagnostics
@@ -297,7 +297,7 @@ def _is_event(value: object) -> bool:
 
 @contextmanager
 def _numbered(number: int) -> Iterator[None]:
-    """Let an error of the one line that is read within the block bear its number."""
+    """Add a line's number to a DecodeError raised within the block."""
     try:
         yield
     except DecodeError as error:

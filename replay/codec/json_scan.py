@@ -38,7 +38,7 @@ def value_end(text: bytes, start: int) -> int | None:
 
 
 def values_end(text: bytes, start: int, enough: int) -> int:
-    """Return where the last of some values ends that commas part.
+    """Return the end of the last of several values separated by commas.
 
     Args:
         text: Where to look.
@@ -62,13 +62,13 @@ def values_end(text: bytes, start: int, enough: int) -> int:
 
 
 def blank_end(text: bytes, start: int) -> int:
-    """Return where the blanks end that begin at *start*."""
+    """Return the end of the blanks that begin at *start*."""
     blank = _BLANK.match(text, start)
     return blank.end() if blank else start
 
 
 def follow_brackets(text: bytes, start: int, end: int, opened: bytearray) -> None:
-    """Bring the brackets that are open at *start* to those that are open at *end*.
+    """Update the open brackets from *start* to *end*.
 
     Args:
         text: Where to look.
@@ -124,7 +124,7 @@ class Cut:
 
 
 def cut(data: bytes) -> Cut | None:
-    """Return a document in two; None: it must be read whole to tell."""
+    """Split a document into header and events; None: read it whole."""
     start = beginning_of_events(data)
     end = end_of_events(data)
     if not 0 <= start < end:
@@ -159,7 +159,7 @@ def end_of_events(data: bytes) -> int:
 
 
 class Window:
-    """Some bytes of a text, from a place that moves on to its end."""
+    """A part of a text that moves on towards its end."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.data = b""
@@ -179,14 +179,14 @@ class Window:
         self.data = b"".join(pieces)
 
     def pass_mark(self) -> bool:
-        """Pass over a byte order mark; tell whether there was one."""
+        """Skip a byte order mark; tell whether there was one."""
         self.fill(len(MARK))
         is_marked = self.data.startswith(MARK)
         self.drop(len(MARK) if is_marked else 0)
         return is_marked
 
     def peek(self, size: int) -> bytes:
-        """Pass over blanks, and return the byte that follows; none: nothing does.
+        """Skip blanks, and return the next byte; empty at the end of the text.
 
         Args:
             size: How many bytes to hold at once.

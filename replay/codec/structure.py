@@ -49,7 +49,7 @@ class _UnexpectedError(Exception):
 
 
 def decode_event(value: object) -> Event:
-    """Return the event that *value* is; an UnknownEvent where it is none.
+    """Decode one event; anything unknown or malformed becomes an UnknownEvent.
 
     Args:
         value: One entry of a session's ``events``; kept, so it must not change.
@@ -73,7 +73,7 @@ def decode_event(value: object) -> Event:
 
 
 def event_of(entry: Event | Mapping[str, object]) -> Event:
-    """Return an event as it is, and the event that a JSON object is.
+    """Return *entry* if it is an event, else decode it as a JSON object.
 
     Args:
         entry: The object may be changed later: it is copied.
@@ -97,7 +97,7 @@ def _fault_of_type(kind: object) -> tuple[str, str]:
 
 
 def check_event(value: object, where: str) -> None:
-    """Refuse what :func:`decode_event` would not know.
+    """Raise an error for a value that is no known event.
 
     Args:
         value: One entry of a session's ``events``.
@@ -232,7 +232,7 @@ _set_recorded: Final[Any] = vars(WireObject)["_recorded"].__set__
 
 @cache
 def _exact() -> Converter:
-    """Return what tells every fault by its path; made when there is one."""
+    """Return the converter that locates faults; made when the first one occurs."""
     return _converter(detailed=True)
 
 

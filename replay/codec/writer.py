@@ -93,7 +93,7 @@ class Hash(Protocol):
 
 
 def hash_session(session: Session, into: Hash) -> None:
-    """Hash what :func:`replay.dump` writes of a session.
+    """Hash the bytes that :func:`replay.dump` writes for a session.
 
     Args:
         session: The session; it need not be in memory.
@@ -107,7 +107,7 @@ def hash_session(session: Session, into: Hash) -> None:
 
 
 class _Hashing(io.RawIOBase):
-    """A file that keeps nothing of what is written but its hash."""
+    """A file that only hashes what is written to it."""
 
     def __init__(self, into: Hash) -> None:
         self._into = into

@@ -30,7 +30,7 @@ class History(Protocol):
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
-        """Return what is odd about it by itself; more may be found on the way."""
+        """Return its own diagnostics; more may be found on the way."""
 
     def parts(self) -> Iterator[tuple[int, Part]]:
         """Yield what it consists of, each part with the index of its first event."""
@@ -188,7 +188,7 @@ class Replay:
             self._hooks[f"replay_{message.kind}"](index, message, context)
 
     def _tell_own(self, index: int) -> None:
-        """Tell what is odd about the history by itself, and has not been told yet."""
+        """Report the history's own diagnostics that are new."""
         found = self._history.diagnostics
         if len(found) > self._told:
             new, self._told = found[self._told :], len(found)

@@ -20,7 +20,7 @@ MERGE: Final = "replay_batch_merge"
 
 @attrs.frozen(eq=False)
 class BatchHooks:
-    """What an engine's plugins give of a session, and make of all that was given."""
+    """The batch hooks of an engine's plugins: results, and their merging."""
 
     plugins: Sequence[str]  #: all of them by name, in order
     _giving: Sequence[Listener]
@@ -38,7 +38,7 @@ class BatchHooks:
         return frozenset(each.plugin for each in self._merging)
 
     def results(self) -> list[object]:
-        """Return what each plugin has of the session that was just replayed.
+        """Return each plugin's result for the session that was just replayed.
 
         None stands for a plugin that gives nothing.
 
@@ -51,7 +51,7 @@ class BatchHooks:
     def merge(
         self, results: Callable[[int], object], begin: Callable[[str], None]
     ) -> None:
-        """Let each plugin make one of what was given.
+        """Let each plugin merge its results.
 
         Args:
             results: Returns what the plugin of a number gave, for all sessions.
@@ -82,7 +82,7 @@ HOOK = "replay_rewrite"
 
 @attrs.frozen(eq=False)
 class Rewriting:
-    """All that rewrites; false where nothing does.
+    """The plugins that rewrite sessions; false if there are none.
 
     A plugin that was dropped is still called: without it, others would be shown what
     it was to take away.

@@ -50,7 +50,7 @@ def as_plugin(plugin: object) -> object:
 
 
 def plugin_name(plugin: object) -> str:
-    """Return what a plugin is called in errors and reports."""
+    """Return a plugin's name in errors and reports."""
     if isinstance(plugin, ModuleType):
         return plugin.__name__
     return "mapping" if isinstance(plugin, _Hooks) else type(plugin).__name__
@@ -66,7 +66,7 @@ def is_hook(plugin: object, name: str) -> bool:
 def check_plugin(
     name: str, plugin: object, manager: Manager, specs: Mapping[str, tuple[str, ...]]
 ) -> None:
-    """Refuse a plugin that would not be called as its author thinks.
+    """Raise an error for a plugin that wouldn't be called as its author expects.
 
     Args:
         name: What it is called in errors.

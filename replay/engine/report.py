@@ -12,7 +12,7 @@ from replay.model.json_object import read_only
 
 @attrs.frozen
 class BatchResult:
-    """What a plugin's ``replay_batch_result`` gave for one session."""
+    """A plugin's ``replay_batch_result`` for one session."""
 
     key: str  #: in hex; the same in each run, as long as session and plugins are
     session_id: str  #: that plugins saw; where one let none see any, a digest in hex
@@ -20,7 +20,7 @@ class BatchResult:
 
 
 class Results(Protocol):
-    """What a plugin gave for each session; not in memory."""
+    """A plugin's results, one for each session; they are not in memory."""
 
     def __len__(self) -> int:
         """Return how many sessions there are."""
@@ -39,7 +39,7 @@ def _counts() -> Any:  # noqa: ANN401 - attrs' own way of typing fields
 
 @attrs.frozen
 class ReplayReport:
-    """What one replay, or all the replays of an engine, came to."""
+    """The report of one replay, or the totals of an engine."""
 
     session_id: str | None  #: None: these are an engine's totals
     sessions: int = 1

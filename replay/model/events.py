@@ -17,7 +17,7 @@ from replay.model.json_object import Undecoded, WireObject, decoded, read_only
 
 @attrs.frozen(repr=False)
 class Usage(WireObject):
-    """What one run cost."""
+    """The cost of one run."""
 
     total_input_tokens: int | None = None  #: None: the service did not say
     total_output_tokens: int | None = None  #: None: the service did not say
@@ -27,7 +27,7 @@ class Usage(WireObject):
 
 @attrs.frozen(repr=False)
 class ImageAttachment(WireObject):
-    """Where a page's screenshot can be had, through ``source.attachment``."""
+    """A page's screenshot, which ``source.attachment`` fetches."""
 
     _required: ClassVar[tuple[str, ...]] = ("source_id", "attachment_name")
 
@@ -94,7 +94,7 @@ class ToolCall(WireObject):
 
     @cached_property
     def arguments(self) -> Mapping[str, object]:
-        """Return what the tool was given, read-only at every depth."""
+        """Return the tool's arguments, read-only at every depth."""
         frozen: Mapping[str, object] = read_only(decoded(self._arguments))
         return frozen
 
@@ -113,13 +113,13 @@ class ToolResult(WireObject):
 
     @cached_property
     def result(self) -> object:
-        """Return what the tool gave: any JSON value, read-only at every depth."""
+        """Return the tool's result: any JSON value, read-only at every depth."""
         frozen: object = read_only(decoded(self._result))
         return frozen
 
 
 def exchanged(event: ToolCall | ToolResult) -> object:
-    """Return what a tool was given, or gave, to be read only: nothing enforces it.
+    """Return a tool's arguments or result, to be read only: nothing enforces it.
 
     It takes a fraction of the time of ``arguments`` and ``result``.
     """
@@ -145,7 +145,7 @@ class Stop(WireObject):
 
 @attrs.frozen(repr=False)
 class UnknownEvent:
-    """An entry of the history that is none of the eight events, kept as it is."""
+    """An entry of the history that isn't one of the eight events, kept as it is."""
 
     type: ClassVar[Literal["unknown_event"]] = "unknown_event"
 

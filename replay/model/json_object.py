@@ -98,7 +98,7 @@ class WireObject:
 
     @property
     def extra(self) -> Mapping[str, object]:
-        """Return the keys that no documented field bears, read-only."""
+        """Return the undocumented keys, read-only."""
         known = {*documented_fields(type(self)), *(["type"] if self.type else [])}
         recorded = (self._recorded or {}).items()
         rest: Mapping[str, object] = read_only(
@@ -141,7 +141,7 @@ class WireObject:
 
 
 def documented_fields(cls: type[WireObject]) -> Mapping[str, "attrs.Attribute[Any]"]:
-    """Return the fields that the wire knows, by their names there."""
+    """Return the documented fields by their names on the wire."""
     key: Any = cls  # mypy takes a class whose values have a hash for one without
     return _documented_fields(key)
 

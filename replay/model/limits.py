@@ -7,7 +7,7 @@ DEEPEST = 500  #: pickle and copy.deepcopy fail on values nested deeper than thi
 
 @attrs.frozen
 class Limits:
-    """What is too large to read, each a guard against hostile input.
+    """Sizes past which a recording is refused, as a guard against hostile input.
 
     A document as a whole has no limit.
 

@@ -35,7 +35,7 @@ class Message:
 
 @attrs.frozen
 class ToolExchange:
-    """A tool call and all that came back for it."""
+    """A tool call and all of its results."""
 
     call: ToolCall | None  #: None: the results answer no known call
     results: tuple[ToolResult, ...]
@@ -50,7 +50,7 @@ Step: TypeAlias = Message | ToolExchange | UnknownEvent
 
 @attrs.frozen
 class Turn:
-    """From one user input to the next: what was asked, done and answered."""
+    """One turn of the chat: what was asked, done and answered."""
 
     user_input: UserInput | None  #: None: the recording holds none
     steps: tuple[Step, ...]  #: in the order of their first events
@@ -78,7 +78,7 @@ class Turn:
 
 @attrs.frozen
 class Transcript:
-    """A whole session as a reader would tell it."""
+    """A whole session, turn by turn."""
 
     session_id: str
     title: str | None  #: None: the session has none

@@ -21,7 +21,7 @@ Shape: TypeAlias = Literal["document", "list", "lines"]
 
 @attrs.frozen(repr=False)
 class JobMetadata(Usage):
-    """What the session's latest run cost, and how it ended."""
+    """The cost and outcome of the session's latest run."""
 
     is_error: bool = False
     error: str | None = None  #: None: there was no error
@@ -36,7 +36,7 @@ def _check_id(_: object, __: "attrs.Attribute[str]", value: object) -> None:
 
 @attrs.frozen(repr=False, kw_only=True)
 class SessionSummary(WireObject):
-    """What a session is, without its events."""
+    """A session's header, without its events."""
 
     _required: ClassVar[tuple[str, ...]] = ("session_id",)
 
@@ -126,8 +126,8 @@ class Session(SessionSummary):
             shared_access: As the field.
 
         Raises:
-            TypeError: *events* is no list of events, but the name of a file, say.
-            EncodeError: One of them is something that JSON cannot hold.
+            TypeError: *events* isn't a list of events, but a file name, say.
+            EncodeError: One of them holds a value that isn't JSON.
 
         >>> Session.from_events([{"type": "text", "content": "Hello"}]).events
         (Text(content='Hello'),)
@@ -151,12 +151,12 @@ class Session(SessionSummary):
 
     @property
     def extra(self) -> Mapping[str, object]:
-        """Return the header's keys that no documented field bears, read-only."""
+        """Return the header's undocumented keys, read-only."""
         rest: Mapping[str, object] = read_only(_without_events(super().extra))
         return rest
 
     def as_object(self) -> dict[str, object]:
-        """Return the header's JSON object; an id that was derived is no part of it."""
+        """Return the header's JSON object, without an id that was derived."""
         header = super().as_object()
         if "session_id" in header or self.session_id == self.derived_id:
             return header

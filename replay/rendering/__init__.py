@@ -42,7 +42,7 @@ def render(
     transcript: Transcript | Recording,
     format: Format = "text",  # noqa: A002 - the word that everyone expects
 ) -> str:
-    """Return the whole of *transcript* as text that ends with a line feed.
+    """Return a whole transcript as text that ends with a line feed.
 
     Nothing is shortened, and whatever was recorded is shown as data: it cannot steer
     a terminal, forge a heading or leave its block.
@@ -68,7 +68,7 @@ def _transcript(given: Transcript | Recording) -> Transcript:
 
 
 def pieces(transcript: Transcript | Telling, format: Format) -> Iterator[str]:  # noqa: A002 - as in render
-    """Return what :func:`render` does, piece by piece.
+    """Return the text of :func:`render` piece by piece.
 
     Args:
         transcript: What to render; of one that is told, nothing is kept.

@@ -64,7 +64,7 @@ class Section:
 
 
 def sections(transcript: Transcript | Telling) -> Iterator[Section]:
-    """Yield all that is shown of *transcript*, in order."""
+    """Yield the sections of *transcript*, in order."""
     title = () if transcript.title is None else (transcript.title,)
     yield Section("session", "Session", (transcript.session_id, *title))
     for number, turn in enumerate(transcript.turns, 1):

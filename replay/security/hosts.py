@@ -7,7 +7,7 @@ _LOOPBACK: Final = IPv4Network("127.0.0.0/8")
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host never leads away from this machine.
+    """Tell whether a host is always this machine.
 
     Only ``localhost``, 127.0.0.0/8 and ::1 never do. No name is looked up.
 

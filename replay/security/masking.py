@@ -1,4 +1,4 @@
-"""URLs and other words, less what nobody must see."""
+"""URLs and other text with their secrets masked."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,12 +18,12 @@ _SHORTEST: Final = 4  # what is shorter is no secret, and stands in many words
 
 
 def has_secret(url: str) -> bool:
-    """Tell whether a URL bears a password, or a query that is signed."""
+    """Tell whether a URL holds a password or a signed query."""
     return "://" in url and masked(url) != url
 
 
 def masked(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return *text* without passwords and signed queries of URLs in it.
+    """Return *text* with passwords and signed queries in URLs masked.
 
     Args:
         text: What is to be shown.
@@ -38,7 +38,7 @@ def masked(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def secrets_in(options: object) -> Iterator[str]:
-    """Yield all strings that options hold, for any of them may be a secret."""
+    """Yield all strings in options, since any of them may be a secret."""
     if isinstance(options, str):
         if len(options) >= _SHORTEST:
             yield options

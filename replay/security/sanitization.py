@@ -68,7 +68,7 @@ def escape_json(text: str) -> str:
 
 
 def _is_safe(text: str) -> bool:
-    """Tell at once that nothing is to be replaced; False: perhaps something is."""
+    """Tell quickly that nothing needs replacing; False: perhaps something does."""
     return text.isprintable() or text.replace("\n", "").isprintable()
 
 

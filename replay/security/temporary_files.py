@@ -14,7 +14,7 @@ _refused = 0  # how many ask for memory only
 
 @contextmanager
 def memory_only() -> Iterator[None]:
-    """Let no backend of this process use temporary files within the block."""
+    """Keep all backends of this process from using temporary files within the block."""
     _add(1)
     try:
         yield

@@ -21,12 +21,12 @@ class ArrivingEvents(Sequence[Event]):
     """
 
     def __init__(self, source: Iterator[Event]) -> None:
-        """Take what gives each event once it is there."""
+        """Take an iterator that yields each event when it arrives."""
         self._source = source
         self._arrived: list[Event] = []
 
     def go_on_with(self, source: Iterator[Event]) -> None:
-        """Take what gives the events after those that have arrived."""
+        """Take the iterator of the events that follow."""
         self._source = source
 
     def __len__(self) -> int:
@@ -64,27 +64,27 @@ class LiveStream(Protocol):
 
     @property
     def prompt(self) -> str:
-        """Return what was sent."""
+        """Return the prompt that was sent."""
 
     @property
     def user_input(self) -> UserInput:
-        """Return what the turn begins with; it is none of the events that arrive."""
+        """Return the turn's first event, which is not among those that arrive."""
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
-        """Return what was odd about the stream so far."""
+        """Return the stream's diagnostics so far."""
 
     def __iter__(self) -> Iterator[Event]:
         """Return itself."""
 
     def __next__(self) -> Event:
-        """Return the next event once it is there."""
+        """Return the next event when it arrives."""
 
     def rest(self, *, known: int | None = None) -> Iterator[Event]:
-        """Yield what the service has of a turn that broke off, and was not given."""
+        """Yield the events of a broken turn that have not arrived yet."""
 
     def close(self) -> None:
-        """Let go of the connection; a recording gets its final name."""
+        """Close the connection; a recording gets its final name."""
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -100,7 +100,7 @@ class LiveStream(Protocol):
 
 @runtime_checkable
 class LiveBackend(Protocol):
-    """A backend that can send a turn and tell what comes of it."""
+    """A backend that can send a turn and stream its events."""
 
     def stream(  # noqa: PLR0913 - what a turn may be asked with
         self,
@@ -116,7 +116,7 @@ class LiveBackend(Protocol):
 
 
 def may_be_kept(error: StreamInterruptedError) -> bool:
-    """Tell whether the service may have a turn that broke off, or will.
+    """Tell whether the service may have kept a turn that broke off.
 
     It may not where it refused the prompt with the status of an error: then a turn of
     that prompt is likely another one.
@@ -153,12 +153,12 @@ class LiveHistory:
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
-        """Return what was odd about the stream so far."""
+        """Return the stream's diagnostics so far."""
         found = self._stream.diagnostics
         return hidden(found) if self._is_rewritten else found
 
     def parts(self) -> Iterator[tuple[int, Part]]:
-        """Yield each event by itself, when it is there."""
+        """Yield each event by itself as it arrives."""
         for index, event in enumerate(self._arriving):
             if self._keep:
                 self._events.append(event)

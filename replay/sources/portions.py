@@ -1,4 +1,4 @@
-"""The portions of a backend that knows none: each session by itself."""
+"""Portions for a backend without its own: each session by itself."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -27,7 +27,7 @@ def portions_of(backend: Backend) -> Iterator[Portion]:
 
 
 def stored_of(backend: Backend, portion: Portion, source: str) -> Iterator[Stored]:
-    """Yield the one session of a portion, which is fetched for that.
+    """Fetch and yield the one session of a portion.
 
     Args:
         backend: It has the session.
@@ -61,7 +61,7 @@ def _refuse(source: str, session_id: str) -> Session:
 
 
 def digest_of(session: Session) -> bytes:
-    """Return the digest of what :func:`~replay.dumps` gives, without keeping that."""
+    """Return the digest of :func:`~replay.dumps`, without keeping its result."""
     hashed = blake2b(digest_size=DIGEST_SIZE)
     hash_session(session, hashed)
     return hashed.digest()

@@ -1,4 +1,4 @@
-"""A source of sessions, as its author writes it: what it must do, and what it may."""
+"""The protocols of a backend: the one it must follow, and those it may."""
 
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol, TypeAlias, runtime_checkable
@@ -14,7 +14,7 @@ DIGEST_SIZE: Final = 16  #: bytes
 
 @attrs.frozen
 class Portion:
-    """Some sessions of a source that stand together, to be read apart from the rest.
+    """A group of a source's sessions that can be read apart from the rest.
 
     It is small, can be pickled, and means the same to the same backend in another
     process.
@@ -27,7 +27,7 @@ class Portion:
 
 @attrs.frozen
 class Stored:
-    """A session where it is stored: known by what is stored, not decoded yet."""
+    """A session in its store, known by a digest and not decoded yet."""
 
     name: str  #: what it is called where its recording does not say
     digest: bytes  #: 16 bytes; BLAKE2b of what is stored
@@ -40,7 +40,7 @@ class PortionedBackend(Protocol):
     """A backend whose sessions can be read in portions, by several processes."""
 
     def portions(self) -> Iterator[Portion]:
-        """Yield where the sessions are, cheaply, in the order of ``sessions()``."""
+        """Yield the portions, cheaply, in the order of ``sessions()``."""
 
     def stored(self, portion: Portion) -> Iterator[Stored]:
         """Yield the sessions of a portion, in order.
@@ -58,7 +58,7 @@ class Backend(Protocol):
     """A source of sessions. Three methods; nothing to inherit from."""
 
     def summaries(self) -> Iterator[SessionSummary]:
-        """Yield what each session is, without its events, in a stable order."""
+        """Yield the header of each session, in a stable order."""
 
     def session(self, session_id: str) -> Session:
         """Return one session, its events oldest first.
@@ -73,12 +73,12 @@ class Backend(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of files and sockets. Calling it twice is harmless."""
+        """Close files and sockets. Calling it twice is harmless."""
 
 
 @runtime_checkable
 class BulkBackend(Protocol):
-    """A backend that has a quicker way to all its sessions than one by one."""
+    """A backend that can yield all sessions faster than one by one."""
 
     def sessions(self) -> Iterator[Session]:
         """Yield every session, in the order of ``summaries()``."""
@@ -86,10 +86,10 @@ class BulkBackend(Protocol):
 
 @runtime_checkable
 class WritableBackend(Protocol):
-    """A backend that can keep sessions."""
+    """A backend that can store sessions."""
 
     def write(self, session: Session) -> None:
-        """Keep a session, in place of one that has the same id.
+        """Store a session, replacing one with the same id.
 
         Raises:
             BackendError: It could not be kept; what was kept before is as it was.
@@ -98,7 +98,7 @@ class WritableBackend(Protocol):
 
 @runtime_checkable
 class AttachmentBackend(Protocol):
-    """A backend that has the page images that tool results name."""
+    """A backend that serves the page images that tool results name."""
 
     def attachment(self, image: ImageAttachment) -> bytes:
         """Return the image."""

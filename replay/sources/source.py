@@ -50,13 +50,13 @@ from replay.sources.protocols import (
 
 @attrs.define(eq=False)
 class RepeatedIds:
-    """Marks the sessions whose id another one before had."""
+    """Marks sessions whose id an earlier one has."""
 
     _seen: set[bytes] = attrs.field(factory=set, init=False)
     _repetitions: Counter[bytes] = attrs.field(factory=Counter, init=False)
 
     def marked(self, session: Session) -> Session:
-        """Return *session*, with a diagnostic where its id was there before."""
+        """Return *session*, with a diagnostic if an earlier one has its id."""
         identity = session.session_id.encode("utf-8", "surrogatepass")
         digest = blake2b(identity, digest_size=16).digest()  # an id may be long
         if digest not in self._seen:
@@ -67,7 +67,7 @@ class RepeatedIds:
 
 
 def repeated(session: Session, repetition: int) -> Session:
-    """Return *session*, with a diagnostic that others before it have its id.
+    """Return *session* with a diagnostic that earlier ones have its id.
 
     Args:
         session: One that does not say so.
@@ -92,7 +92,7 @@ class Source:
     options: Mapping[str, object] = attrs.field(factory=dict, kw_only=True, repr=False)
 
     def summaries(self) -> Iterator[SessionSummary]:
-        """Yield what each session is, without its events, in a stable order."""
+        """Yield the header of each session, in a stable order."""
         return self.backend.summaries()
 
     def session(self, session_id: str) -> Session:
@@ -120,7 +120,7 @@ class Source:
         return self.sessions()
 
     def portions(self) -> Iterator[Portion]:
-        """Yield where the sessions are, in the order of :meth:`sessions`.
+        """Yield the portions, in the order of :meth:`sessions`.
 
         It is cheap where the backend knows portions, a file or some lines of one each.
         Elsewhere there is one for each of :meth:`summaries`.
@@ -147,7 +147,7 @@ class Source:
         return self._portioned.stored(portion)
 
     def write(self, session: Session) -> None:
-        """Keep a session, in place of one that has the same id.
+        """Store a session, replacing one with the same id.
 
         Raises:
             UnsupportedError: This source cannot be written to.
@@ -208,7 +208,7 @@ class Source:
         return self.backend.attachment(image)
 
     def close(self) -> None:
-        """Let go of files and sockets. Calling it twice is harmless."""
+        """Close files and sockets. Calling it twice is harmless."""
         self.backend.close()
 
     def __enter__(self) -> Self:
@@ -309,7 +309,7 @@ def _claims(name: str, factory: Factory, path: str) -> bool:
 
 
 def session_of(recording: Recording) -> Session:
-    """Return the session that a recording is.
+    """Return the session of a recording.
 
     Args:
         recording: A session, the location of one as for :func:`load`, or a list of
@@ -332,7 +332,7 @@ def session_of(recording: Recording) -> Session:
 def open(  # noqa: A001 - replay.open, as promised
     location: str | os.PathLike[str], **options: object
 ) -> Source:
-    """Return the source of the sessions at *location*.
+    """Open the source of sessions at *location*.
 
     Args:
         location: A file, a directory, ``-`` for standard input, a URL, or
@@ -355,7 +355,7 @@ def open(  # noqa: A001 - replay.open, as promised
 
 
 def load(location: str | os.PathLike[str], **options: object) -> Session:
-    """Return the one session at *location*.
+    """Load the only session at *location*.
 
     Args:
         location: As for :func:`open`.
