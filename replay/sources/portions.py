@@ -18,12 +18,17 @@ def portions_of(backend: Backend) -> Iterator[Portion]:
     """Yield a portion for each session that a backend lists."""
     seen: set[bytes] = set()
     for summary in backend.summaries():
-        identity = summary.session_id.encode("utf-8", "surrogatepass")
-        digest = blake2b(identity, digest_size=DIGEST_SIZE).digest()  # it may be long
+        digest = id_digest(summary.session_id)
         is_first = digest not in seen
         seen.add(digest)
         key = (summary.session_id,) if is_first else (summary.session_id, "again")
         yield Portion(key, GUESSED_SIZE)
+
+
+def id_digest(session_id: str) -> bytes:
+    """Return a digest of an id, which may be long."""
+    identity = session_id.encode("utf-8", "surrogatepass")
+    return blake2b(identity, digest_size=DIGEST_SIZE).digest()
 
 
 def stored_of(backend: Backend, portion: Portion, source: str) -> Iterator[Stored]:

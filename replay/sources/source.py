@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -36,7 +35,7 @@ from replay.registry import (
 from replay.registry import load as load_registered
 from replay.security.masking import masked
 from replay.sources.live_stream import LiveBackend, LiveStream, Rewrite
-from replay.sources.portions import portions_of, stored_of
+from replay.sources.portions import id_digest, portions_of, stored_of
 from replay.sources.protocols import (
     AttachmentBackend,
     Backend,
@@ -57,8 +56,7 @@ class RepeatedIds:
 
     def marked(self, session: Session) -> Session:
         """Return *session*, with a diagnostic if an earlier one has its id."""
-        identity = session.session_id.encode("utf-8", "surrogatepass")
-        digest = blake2b(identity, digest_size=16).digest()  # an id may be long
+        digest = id_digest(session.session_id)
         if digest not in self._seen:
             self._seen.add(digest)
             return session
