@@ -44,7 +44,7 @@ def parse(data: bytes) -> Parsed:
     Raises:
         DecodeError: It is not JSON, not UTF-8, or holds a number past what Python
             keeps, or its root gives ``events`` twice.
-        LimitExceededError: It is nested too deep to be read.
+        LimitExceededError: It is nested deeper than can be read.
     """
     if not _may_repeat_events(data):
         try:
@@ -89,7 +89,7 @@ class _Judge:
         except json.JSONDecodeError as error:
             raise _not_json(error) from None
         except RecursionError:
-            reason = "nested too deep to be read"
+            reason = "nested deeper than can be read"
             raise LimitExceededError(where="$", reason=reason) from None
         if isinstance(value, dict) and sum(k == "events" for k, _ in self._root) > 1:
             hint = "keep one of them"

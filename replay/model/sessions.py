@@ -64,7 +64,7 @@ _EVENTS: Final = frozenset(get_args(Event))
 def _sequence(events: Iterable[Event]) -> Sequence[Event]:
     if isinstance(events, Sequence) and not isinstance(events, list | tuple | str):
         return events
-    made = tuple(events)
+    made = events if isinstance(events, tuple) else tuple(events)
     if not _EVENTS.issuperset(map(type, made)):
         strange = next(each for each in made if type(each) not in _EVENTS)
         advice = "Session.from_events takes their JSON objects too"

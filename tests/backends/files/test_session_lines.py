@@ -147,7 +147,7 @@ def test_a_digest_is_that_of_the_line_without_its_end() -> None:
 def test_a_bad_line_does_not_keep_later_ones_from_being_read() -> None:
     long = b"x" * (LONGEST + 9) + b"\n"
     found = stored(DOCUMENT + b"{torn\n" + EVENT + long + DOCUMENT)
-    told = {1: "line 2, column 2", 2: "line 3: no session", 3: "line 4: longer than"}
+    told = {1: "line 2, column 2", 2: "line 3: not a session", 3: "line 4: longer than"}
     for number, message in told.items():
         with pytest.raises(DecodeError, match=f"the-file: {message}"):
             found[number].read()
