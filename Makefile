@@ -123,9 +123,9 @@ clean:
 # halves of surrogate pairs.
 .venv/installed-bench: .venv/bin/python setup.cfg pyproject.toml .venv/bin/uv
 	.venv/bin/python -m venv --clear .venv/bench
-	$(call install,.venv/bench/bin/python,--editable '.[bench,test]')
+	$(call install,.venv/bench/bin/python,--editable '.[bench]')
 	touch $@
 
 .venv/installed-check: .venv/installed-test
-	$(call install,.venv/bin/python,--editable '.[test,docs,check]')
+	$(call install,.venv/bin/python,--editable '.[check]')
 	touch $@
