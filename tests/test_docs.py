@@ -113,6 +113,13 @@ def blocks(page: Path) -> Iterator[Block]:
 
 
 PAGES = [ROOT / "README.md", *ROOT.glob("*s/README.md"), *ROOT.glob("docs/**/*.md")]
+#: Pages that run servers, pytest, batches or many commands.
+SLOW = {
+    *("docs/tutorial.md", "docs/reference/command.md"),
+    *("docs/how-to/redact-sessions.md", "docs/how-to/replay-many-sessions.md"),
+    *("docs/how-to/test-with-recordings.md", "docs/how-to/test-your-agent-offline.md"),
+    "docs/how-to/write-a-backend.md",
+}
 
 
 @pytest.fixture
@@ -140,8 +147,14 @@ def _service(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("away", "_service")
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_what_a_page_shows_is_what_happens(page: Path) -> None:
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(path, marks=[pytest.mark.slow] if path in SLOW else [], id=path)
+        for path in (str(page.relative_to(ROOT)) for page in PAGES)
+    ],
+)
+def test_what_a_page_shows_is_what_happens(page: str) -> None:
     namespace: dict[str, object] = {"__name__": "__main__"}
-    for block in blocks(page):
+    for block in blocks(ROOT / page):
         block.run(namespace)

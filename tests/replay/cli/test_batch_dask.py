@@ -43,6 +43,7 @@ def sessions(tmp_path: Path) -> Path:
     return directory_of(tmp_path / "sessions", {name: name for name in "abcd"})
 
 
+@pytest.mark.slow
 def test_a_cluster_does_what_processes_do(
     run: Run, address: str, sessions: Path, tmp_path: Path
 ) -> None:
@@ -55,6 +56,7 @@ def test_a_cluster_does_what_processes_do(
     assert written[0] == written[1]
 
 
+@pytest.mark.slow
 def test_ctrl_c_does_not_wait_for_the_cluster(
     address: str, sessions: Path, tmp_path: Path
 ) -> None:

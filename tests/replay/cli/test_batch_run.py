@@ -146,6 +146,7 @@ def test_strictness_reaches_the_workers(run: Run, sessions: Path) -> None:
     assert run(*command, "--strict").returncode == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crew", [("--keep-going",), ("--jobs", "1")])
 def test_with_redact_no_secret_is_told(
     process: Run, tmp_path: Path, crew: tuple[str, ...]

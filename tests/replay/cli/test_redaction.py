@@ -165,6 +165,7 @@ def test_a_failing_plugin_writes_nothing(
     assert not (tmp_path / "copy").exists()
 
 
+@pytest.mark.slow
 def test_what_comes_from_a_pipe_is_kept_in_memory(tmp_path: Path) -> None:
     blanks = " " * (9 << 20)
     text = f'{{"session_id": "s",{blanks}"events": []}}'
