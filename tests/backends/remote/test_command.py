@@ -6,6 +6,8 @@ import subprocess
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
+
 import replay
 from replay_command import INTERRUPTIBLE, Run
 from s3_server import KEYS, Bucket

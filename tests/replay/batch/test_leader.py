@@ -139,7 +139,6 @@ def test_what_is_known_is_not_replayed_again(
     assert _said(checkpoint) == "abCDefgh"
 
 
-@pytest.mark.slow
 def test_what_is_stored_is_told_in_several_answers(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:

@@ -332,6 +332,8 @@ def test_nobody_is_hired_after_all_were_killed(crew: PoolCrew) -> None:
         crew.alone(task_of("a"))
 
 
-@pytest.mark.slow
-def test_a_process_that_does_not_end_is_ended(crew: PoolCrew) -> None:
+def test_a_process_that_does_not_end_is_ended(
+    crew: PoolCrew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("replay.batch.process_pool._GRACE", 0.0)
     assert crew.alone(task_of("lone_thread")).done
