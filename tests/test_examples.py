@@ -152,3 +152,12 @@ def test_the_plugin_counts_the_words_of_each_answer(
     plugin = load_plugin(str(EXAMPLES / "plugins" / "word_count.py"))
     ReplayEngine([plugin]).replay(session("two_turns.json"))
     assert capsys.readouterr().out == "turn 0: 29 words\nturn 1: 10 words\n"
+
+
+@pytest.mark.parametrize("name", ["pages.py", "pages.py::Pages"])
+def test_the_class_in_a_file_prints_each_turns_images(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    plugin = load_plugin(str(EXAMPLES / "plugins" / name), width="3")
+    ReplayEngine([plugin]).replay(session("two_turns.json"))
+    assert capsys.readouterr().out == "Wha ['screenshots/page_7.jpg']\nHow []\n"
