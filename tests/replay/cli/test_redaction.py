@@ -1,4 +1,4 @@
-"""What is copied or recorded with ``--redact``."""
+"""Sessions rewritten, by ``--redact`` or another plugin, when copied or recorded."""
 
 import json
 import resource
@@ -22,7 +22,42 @@ from replay_command import Run
 from replay_plugins.redact import Redactor
 
 Serve = Callable[[Handler], Server]
+SessionFile = Callable[..., Path]
 (SECRET,) = SECRETS["llamacloud-key"]
+UPPER = """
+import attrs, replay
+from collections.abc import Sequence
+class Upper:
+    def __init__(self, word: str = "", fails: bool = False):
+        self.word, self.fails = word, fails
+    def replay_rewrite(self, session):
+        events = [
+            attrs.evolve(each, content=each.content.upper() + self.word)
+            if isinstance(each, replay.TextDelta | replay.Text) else each
+            for each in session.events
+        ]
+        return attrs.evolve(session, events=events)
+    def replay_text(self):
+        raise AssertionError("is not called")
+    def replay_close(self, report):
+        print("closed", report.sessions)
+        if self.fails:
+            raise OSError("no")
+class Lazy(Upper):
+    def replay_rewrite(self, session):
+        return attrs.evolve(session, events=Lazily(session.events))
+class Lazily(Sequence):
+    def __init__(self, events): self.events = events
+    def __len__(self): return len(self.events)
+    def __getitem__(self, index): return [*self][index]
+    def __iter__(self):
+        for each in self.events:
+            yield replay.TextDelta("X") if each.type == "text_delta" else each
+class Nothing(Upper):
+    def replay_rewrite(self, session): pass
+class Misspelt(Upper):
+    def replay_txt(self): pass
+"""
 ASK = ("--session", "ses-1", "--prompt", f"Is it {SECRET}?", "--index", "idx-1")
 TURN: list[object] = [
     delta("It is " + SECRET[:9]),
@@ -55,7 +90,7 @@ def written(folder: Path) -> bytes:
 
 
 def test_a_copy_holds_no_secret(
-    run: Run, session_file: Callable[..., Path], tmp_path: Path
+    run: Run, session_file: SessionFile, tmp_path: Path
 ) -> None:
     path = session_file(user_input(SECRET), *TURN, generated_title=SECRET)
     done = run("copy", path, tmp_path / "copy", "--redact")
@@ -71,7 +106,7 @@ def test_a_copy_holds_no_secret(
 
 
 def test_the_plugins_options_can_be_given(
-    run: Run, session_file: Callable[..., Path], tmp_path: Path
+    run: Run, session_file: SessionFile, tmp_path: Path
 ) -> None:
     path = session_file({"type": "text", "content": f"b@example.org {SECRET}"})
     options = ("--redact-option", "without=email", "--redact-option", "json=true")
@@ -94,7 +129,7 @@ def test_the_plugins_options_can_be_given(
 )
 def test_wrong_options_write_nothing(  # noqa: PLR0913, PLR0917 - what it is tried with
     run: Run,
-    session_file: Callable[..., Path],
+    session_file: SessionFile,
     tmp_path: Path,
     command: str,
     options: tuple[str, ...],
@@ -107,22 +142,90 @@ def test_wrong_options_write_nothing(  # noqa: PLR0913, PLR0917 - what it is tri
     assert not (tmp_path / "copy").exists()
 
 
-@pytest.mark.parametrize("traceback", [(), ("--traceback",)])
-def test_an_error_that_quotes_a_document_tells_no_secret(
-    run: Run, tmp_path: Path, traceback: tuple[str, ...]
+@pytest.fixture
+def upper(tmp_path: Path) -> str:
+    """Return the path of a file with plugins that write in capitals."""
+    path = tmp_path / "upper.py"
+    path.write_text(UPPER, encoding="utf-8")
+    return str(path)
+
+
+def test_any_plugins_rewrite_a_copy_in_order_after_redact(
+    run: Run, session_file: SessionFile, tmp_path: Path, upper: str
 ) -> None:
-    path = tmp_path / "session.json"
-    path.write_text(f'[{{"type": "x", "{SECRET}": 1e999}}]', "utf-8")
-    done = run(*traceback, "copy", path, tmp_path / "copy", "--redact")
+    path = session_file({"type": "text", "content": f"key {SECRET}"})
+    plugins = ("--plugin", f"{upper}::Upper:word=one", "--plugin", f"{upper}::Upper")
+    options = (*plugins, "--redact", "--redact-option", "json=true")
+    done = run("copy", path, tmp_path / "copy", *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    (event,) = replay.load(tmp_path / "copy").events
+    assert event == replay.Text("KEY <LLAMACLOUD_KEY_1>ONE")
+    assert done.stdout.endswith("]}\nclosed 0\nclosed 0\n")
+
+
+def test_a_plugin_rewrites_a_live_turn(
+    run: Run, serve: Serve, tmp_path: Path, upper: str
+) -> None:
+    url = serve(service(delta("It "), delta("rose."), STOP)).url
+    done = run("record", url, tmp_path / "new", *ASK, "--plugin", f"{upper}::Lazy")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "XX\nclosed 0\n", "")
+    (session,) = replay.open(tmp_path / "new")
+    assert [*session.events[1:3]] == [replay.TextDelta("X"), replay.TextDelta("X")]
+
+
+def test_a_plugin_that_cannot_wait_for_events_sends_no_prompt(
+    run: Run, serve: Serve, tmp_path: Path, upper: str
+) -> None:
+    api = service(*TURN)
+    plugin = f"{upper}::Upper"
+    done = run("record", serve(api).url, tmp_path / "new", *ASK, "--plugin", plugin)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"replay: error: plugin '{plugin}': cannot rewrite a live turn: it reads all "
+        "events before it returns any (rewrite each event when it is read)\n"
+    )
+    assert not api.prompts
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("plugin", "message"),
+    [
+        ("usage", "'usage' has no hook replay_rewrite, so it cannot change what is"),
+        ("{}", "has several plugin classes: Upper, Lazy, Nothing, Misspelt"),
+        ("{}::Nothing", "replay_rewrite returned NoneType, not a Session"),
+        ("{}::Misspelt", "there is no hook 'replay_txt'"),
+    ],
+)
+def test_a_plugin_that_cannot_rewrite_writes_nothing(  # noqa: PLR0913, PLR0917 - what it is tried with
+    run: Run,
+    session_file: SessionFile,
+    tmp_path: Path,
+    upper: str,
+    plugin: str,
+    message: str,
+) -> None:
+    path = session_file({"type": "text", "content": SECRET})
+    done = run("copy", path, tmp_path / "copy", "--plugin", plugin.format(upper))
     assert done.returncode == 2
-    assert "$[0]['<LLAMACLOUD_KEY_1>']: a number too large" in done.stderr
-    assert SECRET not in done.stderr
+    assert message in done.stderr
     assert not (tmp_path / "copy").exists()
 
 
+def test_a_plugin_that_cannot_report_is_an_error_after_the_copy(
+    run: Run, session_file: SessionFile, tmp_path: Path, upper: str
+) -> None:
+    path = session_file({"type": "text", "content": "x"})
+    plugin = ("--plugin", f"{upper}::Upper:fails=true")
+    done = run("copy", path, tmp_path / "copy", *plugin)
+    assert done.returncode == 2
+    assert done.stderr == "replay: error: plugin 'Upper': OSError: no\n"
+    assert (tmp_path / "copy").exists()
+
+
 @pytest.mark.parametrize("traceback", [(), ("--traceback",)])
-@pytest.mark.parametrize("command", ["copy", "run", "rewriting"])
-def test_an_error_tells_no_secret_that_a_file_is_called(
+@pytest.mark.parametrize("command", ["copy", "run", "rewriting", "gone"])
+def test_an_error_tells_no_secret_of_a_document_or_its_name(
     run: Run, tmp_path: Path, command: str, traceback: tuple[str, ...]
 ) -> None:
     (tmp_path / "given").mkdir()
@@ -132,25 +235,20 @@ def test_an_error_tells_no_secret_that_a_file_is_called(
         "copy": ("copy", path.parent, tmp_path / "copy", "--redact"),
         "run": ("run", path.parent, "--plugin", "usage", "--plugin", "redact"),
         "rewriting": ("run", path.parent, "--plugin", "redact:json=true"),
+        "gone": ("copy", path / "gone", tmp_path / "copy", "--redact"),
     }[command]
+    place = "" if command == "gone" else ": $[0]['<LLAMACLOUD_KEY_1>']: a number too"
     done = run(*traceback, *options)
     assert done.returncode == 2
-    assert "<LLAMACLOUD_KEY_1> <LLAMACLOUD_KEY_1>.json: $[0]" in done.stderr
+    assert f"<LLAMACLOUD_KEY_1> <LLAMACLOUD_KEY_1>.json{place}" in done.stderr
     assert SECRET not in done.stderr + done.stdout
-
-
-def test_an_error_of_a_source_tells_no_secret(run: Run, tmp_path: Path) -> None:
-    gone = tmp_path / SECRET / "session.json"
-    done = run("copy", gone, tmp_path / "copy", "--redact")
-    assert done.returncode == 2
-    assert "<LLAMACLOUD_KEY_1>" in done.stderr
-    assert SECRET not in done.stderr
+    assert not (tmp_path / "copy").exists()
 
 
 def test_a_failing_plugin_writes_nothing(
     monkeypatch: pytest.MonkeyPatch,
     run: Run,
-    session_file: Callable[..., Path],
+    session_file: SessionFile,
     tmp_path: Path,
 ) -> None:
     def fail(*_: object) -> NoReturn:

@@ -106,7 +106,7 @@ def test_a_second_session_of_the_same_id_overwrites_nothing(
     other = b'\n{"session_id": "a", "events": []}'
     done = run("copy", "-", tmp_path, stdin=lines_of("a", "b") + other)
     assert done.returncode == 1
-    assert done.stderr == "replay: error: another session is called 'a'; not copied\n"
+    assert done.stderr == "replay: error: not copied: another session with id 'a'\n"
     with replay.open(tmp_path) as source:
         assert [len(session.events) for session in source] == [1, 1]
 
