@@ -37,13 +37,10 @@ def ls():
 """
 
 
-def test_the_version_is_printed(run: Run) -> None:
+def test_the_version_and_without_arguments_the_help_are_printed(run: Run) -> None:
     done = run("--version")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"replay {version('chat-replay')}\n"
-
-
-def test_without_arguments_the_help_is_shown(run: Run) -> None:
     done = run()
     assert (done.returncode, done.stdout) == (2, "")
     assert "transcript" in done.stderr
