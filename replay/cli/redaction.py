@@ -12,9 +12,9 @@ from replay.batch.plugin_specs import has_hook
 from replay.cli.arguments import named_plugin, plugin_option
 from replay.registry import guarded
 from replay.security.temporary_files import memory_only
+from replay.sources.source import RepeatedIds
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
-_REDACT: Final = "redact"
 HOOK: Final = "replay_rewrite"
 _SAID: Final = ("source", "session", "where", "reason")  # of errors
 
@@ -57,7 +57,7 @@ def rewriting(
         raise click.UsageError(message)
     given = [_redaction(each, "'--plugin'") for each in plugins]
     if is_redacted:
-        redact = f"{_REDACT}:{','.join(redact_options)}" if redact_options else _REDACT
+        redact = f"redact:{','.join(redact_options)}" if redact_options else "redact"
         given.insert(0, _redaction(redact, "'--redact-option'"))
     if not given:
         yield None
@@ -140,12 +140,10 @@ class Rewriter:
             session = each.session(session)
         return session
 
-    def sessions(
-        self, sessions: Generator[replay.Session]
-    ) -> Generator[replay.Session]:
-        """Yield *sessions*, each rewritten."""
+    def all(self, sessions: Generator[replay.Session]) -> Generator[replay.Session]:
+        """Yield *sessions*, each rewritten; ids may be repeated only now."""
         with closing(sessions):
-            yield from map(self.session, sessions)
+            yield from map(RepeatedIds().marked, map(self.session, sessions))
 
     def close(self) -> None:
         """Let the plugins report.

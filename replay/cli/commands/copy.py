@@ -42,12 +42,12 @@ def copy_all(
         rewriter: What rewrites them, and reports at the end; None: nothing does.
     """
     is_complete = True
-    found = rewriter.sessions(found) if rewriter else found
+    found = rewriter.all(found) if rewriter else found
     with progress("Copying", found) as sessions:
         first = next(sessions)  # before anything is created
         with _open_to_write(directory) as target:
             for session in chain([first], sessions):
-                if _is_repeated(session):
+                if session.repetition:
                     is_complete = False
                     say(f"not copied: another session with id {session.session_id!a}")
                 else:
@@ -55,10 +55,6 @@ def copy_all(
     if rewriter:
         rewriter.close()
     return 0 if is_complete else FOUND_PROBLEMS
-
-
-def _is_repeated(session: replay.Session) -> bool:
-    return any(each.code == "repeated-session-id" for each in session.diagnostics)
 
 
 def _open_to_write(directory: str) -> replay.Source:

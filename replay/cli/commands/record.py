@@ -22,11 +22,7 @@ from replay.sources.live_stream import may_be_kept
 @click.option("--session", "session_id", metavar="ID", help="Record only this session.")
 @click.option("--prompt", metavar="TEXT", help="Send this prompt, and record the turn.")
 @click.option(
-    "--index",
-    "index_ids",
-    metavar="ID",
-    multiple=True,
-    help="Index to ask. Repeatable.",
+    "--index", "indexes", metavar="ID", multiple=True, help="Index to ask. Repeatable."
 )
 @rewriting_options
 def command(
@@ -35,7 +31,7 @@ def command(
     directory: str,
     session_id: str | None,
     prompt: str | None,
-    index_ids: tuple[str, ...],
+    indexes: tuple[str, ...],
     **rewrite: Any,  # noqa: ANN401 - checked by click
 ) -> int:
     """Record sessions, or one live turn, into a fixture directory.
@@ -46,7 +42,7 @@ def command(
     prints its text as it arrives, and writes every event into DIRECTORY before
     printing it.
     """
-    if prompt is None and index_ids:
+    if prompt is None and indexes:
         message = "--index needs --prompt"
         raise click.UsageError(message)
     if prompt is not None and session_id is None:
@@ -55,7 +51,7 @@ def command(
     with rewriting(**rewrite) as rewriter:
         if prompt is None or session_id is None:
             return copy_all(sessions_of(location, session_id), directory, rewriter)
-        turn = session_id, prompt, index_ids
+        turn = session_id, prompt, indexes
         return _record_turn(location, directory, turn, rewriter)
 
 

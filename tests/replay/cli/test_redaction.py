@@ -51,6 +51,9 @@ class Lazily(Sequence):
     def __iter__(self):
         for each in self.events:
             yield replay.TextDelta("X") if each.type == "text_delta" else each
+class Same(Upper):
+    def replay_rewrite(self, session):
+        return replay.Session("same", events=session.events)
 class Fails(Upper):
     def replay_rewrite(self, session): raise ValueError("no")
 class Nothing(Upper):
@@ -153,6 +156,16 @@ def test_any_plugins_rewrite_a_copy_in_order_after_redact(
     assert closed == "closed 0\nclosed 0\n"
 
 
+def test_ids_that_a_plugin_makes_equal_overwrite_nothing(
+    run: Run, tmp_path: Path, upper: str
+) -> None:
+    lines = '{"session_id": "a", "events": []}\n{"session_id": "b", "events": []}'
+    plugin = ("--plugin", f"{upper}::Same")
+    done = run("copy", "-", tmp_path / "copy", *plugin, stdin=lines)
+    problem = "replay: error: not copied: another session with id 'same'\n"
+    assert (done.returncode, done.stderr) == (1, problem)
+
+
 def test_a_plugin_rewrites_a_live_turn(
     run: Run, serve: Serve, tmp_path: Path, upper: str
 ) -> None:
@@ -182,7 +195,10 @@ def test_a_plugin_that_cannot_wait_for_events_sends_no_prompt(
     ("plugin", "message"),
     [
         ("usage", "'usage' has no hook replay_rewrite, so it cannot change what is"),
-        ("{}", "has several plugin classes: Upper, Lazy, Fails, Nothing, Misspelt"),
+        (
+            "{}",
+            "has several plugin classes: Upper, Lazy, Same, Fails, Nothing, Misspelt",
+        ),
         ("{}::Fails", "Fails': cannot rewrite a session: ValueError: no (/"),
         ("{}::Nothing", "replay_rewrite returned NoneType, not a Session"),
         ("{}::Misspelt", "there is no hook 'replay_txt'"),
