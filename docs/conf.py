@@ -1,15 +1,25 @@
 """How Sphinx builds these pages."""
 
+from collections.abc import Sequence
 from importlib.metadata import version as version_of
 
+from click.testing import CliRunner
 from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from replay.cli.app import command
 
 project = "chat-replay"
 author = "The chat-replay authors"
 project_copyright = author
 release = version_of("chat-replay")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
@@ -32,6 +42,25 @@ autodoc_typehints_description_target = "documented"
 html_theme = "furo"
 html_title = f"chat-replay {release}"
 
+# A button copies what is typed, without prompts and output.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+
+class CommandHelp(SphinxDirective):
+    """The output of ``--help``, such as ``{command-help} audit verify``."""
+
+    optional_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> Sequence[object]:
+        """Return the help as a block of text."""
+        words = [*" ".join(self.arguments).split(), "--help"]
+        done = CliRunner().invoke(command, words, prog_name="replay", terminal_width=80)
+        if done.exit_code:
+            raise self.error(done.output)
+        return self.parse_text_to_nodes(f"~~~text\n{done.output}~~~")
+
 
 def keep_comment(
     _app: Sphinx,
@@ -51,5 +80,6 @@ def keep_comment(
 
 
 def setup(app: Sphinx) -> None:
-    """Come before napoleon, whose own place is 500."""
+    """Add the directive, and come before napoleon, whose own place is 500."""
+    app.add_directive("command-help", CommandHelp)
     app.connect("autodoc-process-docstring", keep_comment, priority=400)
