@@ -1,4 +1,4 @@
-# make demo · make test · make check · make bench · make docs · make clean
+# make demo · make test · make cover · make test-all · make check · make bench · make clean
 # PYTHON=/path/to/python picks the interpreter. A key is never used, and the
 # network only to install what setup.cfg names.
 
@@ -13,26 +13,42 @@ PYTHONS = $(or $(shell for version in 3.11 3.12 3.13 3.14; do \
 
 RUN = .venv/bin/python -m
 RUN_BENCH = .venv/bench/bin/python -m
+PYTEST = pytest -n logical --dist loadfile
+FAST = -m "not slow"
+# uv installs in seconds what takes pip a minute. Where it cannot (it does not read
+# pip's settings), pip does. $(1): a Python; $(2): what to install.
+install = .venv/bin/uv pip install --quiet --python $(1) $(2) 2>/dev/null \
+	|| $(1) -m pip install --quiet $(2)
 WHEEL_HOLDS = replay replay_backends replay_plugins
 export CHAT_REPLAY_SHARED ?= $(abspath ../shared)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_USER = 0
 unexport PYTHONHOME PYTHONPATH PYTEST_ADDOPTS
 
-.PHONY: demo test check lint types docs wheel check-oldest check-newest bench bench-test \
-	clean
+.PHONY: demo test test-all cover check lint imports types docs wheel check-oldest \
+	check-newest bench bench-test clean
 
 demo: .venv/installed
 	.venv/bin/replay transcript examples/two_turns.json
 
 test: .venv/installed-test
-	$(RUN) pytest --cov --cov-report=term-missing
+	$(RUN) $(PYTEST) $(FAST)
 
-check: lint types docs wheel check-oldest check-newest
+# With what takes long: hostile megabytes, flat memory, kills, batches end to end.
+test-all: .venv/installed-test
+	$(RUN) $(PYTEST)
+
+cover: .venv/installed-test
+	$(RUN) $(PYTEST) $(FAST) --cov --cov-report=term-missing
+
+check: lint imports types docs wheel check-oldest check-newest
 
 lint: .venv/installed-check
 	$(RUN) ruff check
 	$(RUN) ruff format --check
+
+imports: .venv/installed-check
+	.venv/bin/lint-imports --no-cache
 
 types: .venv/installed-check
 	$(RUN) mypy
@@ -52,21 +68,29 @@ wheel: .venv/installed-check
 # The oldest Python runs with the oldest dependencies that setup.cfg allows.
 check-oldest: wheel
 	sed -n '/^install_requires/,/^$$/s/>=/==/p' setup.cfg >build/oldest.txt
-	$(call test-wheel,$(firstword $(PYTHONS)),--constraint build/oldest.txt)
+	$(call test-wheel,$(firstword $(PYTHONS)),--constraint build/oldest.txt,$(FAST))
 
+# What takes long runs here, once.
 check-newest: wheel
-	$(call test-wheel,$(lastword $(PYTHONS)))
+	$(call test-wheel,$(lastword $(PYTHONS)),,)
 
 # Test what is installed, with the sources out of reach: the tests come from the
-# source distribution, less the packages. $(1): a Python; $(2): options for pip.
+# source distribution, less the packages. mypy and pyright look at it as a user's do,
+# with no settings. $(1): a Python; $(2): options for pip; $(3): options for pytest.
 define test-wheel
 	@set -e; away=$$(mktemp -d); trap 'rm -rf "$$away"' EXIT; chmod 755 "$$away"; \
 	$(1) -c 'import sys; print("The wheel, tested on Python", sys.version)'; \
 	tar -xf dist/*.tar.gz -C "$$away" --strip-components 1; \
 	rm -r "$$away"/replay "$$away"/backends/replay_* "$$away"/plugins/replay_*; \
-	$(1) -m venv "$$away/.venv"; \
-	"$$away/.venv/bin/python" -m pip install --quiet $(2) "$$(echo dist/*.whl)[test]"; \
-	cd "$$away"; .venv/bin/python -m pytest
+	$(1) -m venv "$$away/.venv"; python="$$away/.venv/bin/python"; \
+	{ $(call install,"$$python",$(2) "$$(echo dist/*.whl)[test]"); }; \
+	checks="$$PWD/.venv/bin"; cd "$$away"; \
+	"$$checks/mypy" --config-file=/dev/null --python-executable "$$python" \
+		-c "import replay, replay.testing, replay_plugins.redact"; \
+	"$$checks/mypy" --config-file=/dev/null --python-executable "$$python" \
+		tests/types/user_script.py; \
+	"$$checks/pyright" --pythonpath "$$python" tests/types/user_script.py; \
+	"$$python" -m $(PYTEST) $(3)
 endef
 
 # ARGS=--full measures all sizes; docs/explanation/speed.md has the other options.
@@ -84,21 +108,24 @@ clean:
 		'Python 3.11 or later is needed: install it, or name it: make PYTHON=…'; exit 1; }
 	'$(PYTHON)' -m venv --clear .venv
 
+.venv/bin/uv: .venv/bin/python
+	$(RUN) pip install --quiet uv || true
+
 .venv/installed: .venv/bin/python setup.cfg pyproject.toml
 	$(RUN) pip install --quiet --editable .
 	touch $@
 
-.venv/installed-test: .venv/installed
-	$(RUN) pip install --quiet --editable '.[test]'
+.venv/installed-test: .venv/installed .venv/bin/uv
+	$(call install,.venv/bin/python,--editable '.[test]')
 	touch $@
 
 # Apart, since where orjson is installed mypy writes its cache with it, and crashes at
 # halves of surrogate pairs.
-.venv/installed-bench: .venv/bin/python setup.cfg pyproject.toml
+.venv/installed-bench: .venv/bin/python setup.cfg pyproject.toml .venv/bin/uv
 	.venv/bin/python -m venv --clear .venv/bench
-	$(RUN_BENCH) pip install --quiet --editable '.[bench,test]'
+	$(call install,.venv/bench/bin/python,--editable '.[bench]')
 	touch $@
 
 .venv/installed-check: .venv/installed-test
-	$(RUN) pip install --quiet --editable '.[test,docs,check]'
+	$(call install,.venv/bin/python,--editable '.[check]')
 	touch $@

@@ -1,18 +1,27 @@
 """How Sphinx builds these pages."""
 
+from collections.abc import Sequence
 from importlib.metadata import version as version_of
 from typing import get_args
 
+from click.testing import CliRunner
 from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
 
 from replay import Event
+from replay.cli.app import command
 
 project = "chat-replay"
 author = "The chat-replay authors"
 project_copyright = author
 release = version_of("chat-replay")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
@@ -34,6 +43,25 @@ maximum_signature_line_length = 80
 
 html_theme = "furo"
 html_title = f"chat-replay {release}"
+
+# A button copies what is typed, without prompts and output.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+
+class CommandHelp(SphinxDirective):
+    """The output of ``--help``, such as ``{command-help} audit verify``."""
+
+    optional_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> Sequence[object]:
+        """Return the help as a block of text."""
+        words = [*" ".join(self.arguments).split(), "--help"]
+        done = CliRunner().invoke(command, words, prog_name="replay", terminal_width=80)
+        if done.exit_code:
+            raise self.error(done.output)
+        return self.parse_text_to_nodes(f"~~~text\n{done.output}~~~")
 
 
 def keep_comment(
@@ -69,6 +97,7 @@ def name_event(
 
 
 def setup(app: Sphinx) -> None:
-    """Come before napoleon, whose own place is 500."""
+    """Add the directive, and come before napoleon, whose own place is 500."""
+    app.add_directive("command-help", CommandHelp)
     app.connect("autodoc-process-docstring", keep_comment, priority=400)
     app.connect("autodoc-process-signature", name_event)

@@ -6,7 +6,9 @@ Nothing is imported before it is asked for.
 import difflib
 import inspect
 import os
+import re
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.machinery import SourceFileLoader
@@ -76,12 +78,14 @@ def installed(kind: Kind) -> list[Installed]:
 
 
 def load(kind: Kind, name: str) -> Factory:
-    """Load the factory that is registered under a name.
+    """Load the factory that a name, or ``FILE.py::CLASS``, stands for.
 
     Raises:
-        UnknownNameError: Nothing is.
+        UnknownNameError: There is none.
         BackendError, PluginError: Its import failed, or two packages register it.
     """
+    if in_file := _IN_FILE.fullmatch(name):
+        return _class_in(in_file["path"], in_file["class"], kind)
     found = [each for each in _entry_points(kind) if each.name == name]
     if not found:
         reason = f"there is no {kind} {name!r}"
@@ -135,8 +139,17 @@ def guarded(kind: Kind, name: str, what: str) -> Iterator[None]:
     except (ReplayError, KeyboardInterrupt, MemoryError):
         raise
     except BaseException as error:
-        reason = f"{what}: {type(error).__name__}: {error}"
+        place = _place_of(error, name)
+        reason = f"{what}: {type(error).__name__}: {error}{place}"
         raise failure(kind, name, reason) from error
+
+
+def _place_of(error: BaseException, name: str) -> str:
+    """Return the file and line that raised an error, if *name* names that file."""
+    path = file_of(name)
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [each.lineno for each in frames if path and each.filename == path]
+    return f" ({path}, line {lines[-1]})" if lines else ""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -307,6 +320,10 @@ def _converted(text: str, wanted: tuple[object, ...]) -> object:
     raise ValueError(" or ".join(expected))
 
 
+_IN_FILE: Final = re.compile(r"(?P<path>.+?\.py)::(?P<class>\w+)", re.DOTALL)
+_HOOK: Final = "replay_"  # how the names of hooks begin
+
+
 def load_plugin(name: str | os.PathLike[str], **options: object) -> Any:  # noqa: ANN401 - whatever the factory makes
     """Return a plugin, ready for an engine.
 
@@ -314,8 +331,9 @@ def load_plugin(name: str | os.PathLike[str], **options: object) -> Any:  # noqa
     ``usage: Usage = load_plugin("usage")``.
 
     Args:
-        name: What its package registers it as, in the group ``replay.plugins``, or
-            the path of a Python file, ending in ``.py``, whose functions are hooks.
+        name: What its package registers it as, in the group ``replay.plugins``, or a
+            Python file: ``FILE.py``, whose functions are hooks, or which has one class
+            with hooks; ``FILE.py::CLASS`` if it has several.
         options: What its factory takes; strings are converted by its annotations.
 
     Raises:
@@ -327,25 +345,80 @@ def load_plugin(name: str | os.PathLike[str], **options: object) -> Any:  # noqa
         advice = "an engine takes plugins as they are, made by calling their class"
         raise wrong_type(name, "the name of a plugin", advice)
     name = os.fspath(name)
-    if not name.endswith(".py"):
-        return call_factory(load("plugin", name), options, "plugin", name, convert=True)
+    found = find_plugin(name)
+    if not isinstance(found, ModuleType):
+        return call_factory(found, options, "plugin", name, convert=True)
     if options:
-        reason = f"{name} is a file, and takes no options"
-        hint = "put them into the file, or register a factory as an entry point"
+        reason = f"{name} has functions as hooks, and takes no options"
+        hint = "put them into the file, or write a class"
         raise UnknownNameError(reason, hint)
-    return _from_file(Path(name))
+    return found
 
 
-def _from_file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise PluginError(str(path), "there is no such file")
-    module = ModuleType(f"replay_plugin_{path.stem}")
-    module.__file__ = str(path)
+def find_plugin(name: str) -> Factory | ModuleType:
+    """Return what makes a plugin, or the module that is one.
+
+    Args:
+        name: As for :func:`load_plugin`.
+
+    Raises:
+        UnknownNameError, PluginError: As from :func:`load_plugin`.
+    """
+    if file_of(name) != name:
+        return load("plugin", name)
+    module = _module_in(name, "plugin", name)
+    if any(map(callable, _hooks_in(module))):
+        return module
+    classes = [each for each in _classes_in(module) if any(_hooks_in(each))]
+    if len(classes) > 1:
+        found = ", ".join(each.__name__ for each in classes)
+        hint = f"name one, such as {name}::{classes[0].__name__}"
+        raise PluginError(name, f"has several plugin classes: {found}", hint=hint)
+    return classes[0] if classes else module
+
+
+def file_of(name: str) -> str | None:
+    """Return the file in ``FILE.py`` or ``FILE.py::CLASS``; None: it is neither."""
+    if in_file := _IN_FILE.fullmatch(name):
+        return in_file["path"]
+    return name if name.endswith(".py") else None
+
+
+def _class_in(path: str, name: str, kind: Kind) -> Factory:
+    module = _module_in(path, kind, f"{path}::{name}")
+    found: object = getattr(module, name, None)
+    if not callable(found):
+        known = [each.__name__ for each in _classes_in(module)]
+        reason = f"{path} has no class {name!r}"
+        raise UnknownNameError(reason, did_you_mean(name, known))
+    return found
+
+
+def _classes_in(module: ModuleType) -> list[type]:
+    """Return the classes that a module defines, private ones aside."""
+    return [
+        each
+        for name, each in vars(module).items()
+        if isinstance(each, type)
+        and each.__module__ == module.__name__
+        and not name.startswith("_")
+    ]
+
+
+def _hooks_in(plugin: object) -> Iterator[object]:
+    return (getattr(plugin, name) for name in dir(plugin) if name.startswith(_HOOK))
+
+
+def _module_in(path: str, kind: Kind, name: str) -> ModuleType:
+    if not Path(path).is_file():
+        raise failure(kind, name, "there is no such file")
+    module = ModuleType(f"replay_{kind}_{Path(path).stem}")
+    module.__file__ = path
     sys.modules[module.__name__] = module
     try:
-        with guarded("plugin", str(path), "cannot be imported"):
-            SourceFileLoader(module.__name__, str(path)).exec_module(module)
-    except PluginError:
+        with guarded(kind, name, "cannot be imported"):
+            SourceFileLoader(module.__name__, path).exec_module(module)
+    except BaseException:
         del sys.modules[module.__name__]
         raise
     return module

@@ -25,10 +25,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
+import click
 import pytest
 
 from chat_api import ExampleService
 from http_server import KEY, serving
+from replay.cli.app import command
 from replay_command import run_here
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -113,6 +115,13 @@ def blocks(page: Path) -> Iterator[Block]:
 
 
 PAGES = [ROOT / "README.md", *ROOT.glob("*s/README.md"), *ROOT.glob("docs/**/*.md")]
+#: Pages that run servers, pytest, batches or many commands.
+SLOW = {
+    *("docs/tutorial.md", "docs/reference/command.md"),
+    *("docs/how-to/redact-sessions.md", "docs/how-to/replay-many-sessions.md"),
+    *("docs/how-to/test-with-recordings.md", "docs/how-to/test-your-agent-offline.md"),
+    "docs/how-to/write-a-backend.md",
+}
 
 
 @pytest.fixture
@@ -140,8 +149,37 @@ def _service(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("away", "_service")
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_what_a_page_shows_is_what_happens(page: Path) -> None:
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(path, marks=[pytest.mark.slow] if path in SLOW else [], id=path)
+        for path in (str(page.relative_to(ROOT)) for page in PAGES)
+    ],
+)
+def test_what_a_page_shows_is_what_happens(page: str) -> None:
     namespace: dict[str, object] = {"__name__": "__main__"}
-    for block in blocks(page):
+    for block in blocks(ROOT / page):
         block.run(namespace)
+
+
+def commands(group: click.Group, *before: str) -> Iterator[str]:
+    """Yield all sub-commands, such as ``audit verify``."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        yield " ".join((*before, name))
+        found = group.get_command(context, name)
+        if isinstance(found, click.Group):
+            yield from commands(found, *before, name)
+
+
+def test_the_page_of_the_command_has_the_help_of_each() -> None:
+    page = (ROOT / "docs" / "reference" / "command.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^```{command-help} (.*)$", page, re.MULTILINE)
+    assert sorted(shown) == sorted(commands(command))
+
+
+def test_no_link_of_the_readme_needs_the_repository() -> None:
+    """The package index shows this page, and no other file."""
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]*)\)", page)
+    assert [each for each in links if not each.startswith(("https://", "#"))] == []

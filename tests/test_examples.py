@@ -44,6 +44,7 @@ def test_these_are_the_examples() -> None:
         "deltas_only.json",
         "error_stop.json",
         "finals_only.json",
+        "mixed.json",
         "several.jsonl",
         "two_turns.json",
         "unknown_event.json",
@@ -65,7 +66,9 @@ def test_an_event_stands_on_a_line_of_its_own(name: str) -> None:
     assert events == [event.as_object() for event in session(name).events]
 
 
-@pytest.mark.parametrize("name", sorted({*FILES} - {"unknown_event.json"}))
+@pytest.mark.parametrize(
+    "name", sorted({*FILES} - {"mixed.json", "unknown_event.json"})
+)
 def test_nothing_is_odd_about_them(name: str) -> None:
     assert not [d for each in sessions(name) for d in transcript(each).diagnostics]
 
@@ -152,3 +155,12 @@ def test_the_plugin_counts_the_words_of_each_answer(
     plugin = load_plugin(str(EXAMPLES / "plugins" / "word_count.py"))
     ReplayEngine([plugin]).replay(session("two_turns.json"))
     assert capsys.readouterr().out == "turn 0: 29 words\nturn 1: 10 words\n"
+
+
+@pytest.mark.parametrize("name", ["pages.py", "pages.py::Pages"])
+def test_the_class_in_a_file_prints_each_turns_images(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    plugin = load_plugin(str(EXAMPLES / "plugins" / name), width="3")
+    ReplayEngine([plugin]).replay(session("two_turns.json"))
+    assert capsys.readouterr().out == "Wha ['screenshots/page_7.jpg']\nHow []\n"

@@ -129,45 +129,31 @@ def poem(tmp_path: Path) -> Path:
 def test_what_a_package_registers_is_listed_with_its_errors(replay: Run) -> None:
     lines = replay("plugins").stdout.splitlines()
     listed = {tuple(line.split("\t")[:2]): line.split("\t")[2:] for line in lines}
-    assert listed["backend", "haiku"] == ["1.2", "theirs", ""]
-    assert listed["plugin", "shout"] == ["1.2", "theirs", ""]
-    assert "ZeroDivisionError" in listed["backend", "broken_backend"][2]
-    assert "ZeroDivisionError" in listed["plugin", "broken_plugin"][2]
-    assert listed["command", "greet"] == ["1.2", "theirs", ""]
-    assert "ZeroDivisionError" in listed["command", "broken_command"][2]
+    for kind, name in ("backend", "haiku"), ("plugin", "shout"), ("command", "greet"):
+        assert listed[kind, name] == ["1.2", "theirs", ""]
+        assert "ZeroDivisionError" in listed[kind, f"broken_{kind}"][2]
     assert ("backend", "json_file") in listed
 
 
-def test_a_backend_is_used_by_what_it_claims(replay: Run, poem: Path) -> None:
-    assert "A frog leaps in." in replay("transcript", poem).stdout
-
-
-def test_a_backend_is_used_by_its_name(replay: Run, poem: Path) -> None:
-    assert "A frog leaps in." in replay("transcript", f"haiku:{poem}").stdout
-
-
-def test_a_plugin_is_used_by_its_name_with_its_options(replay: Run, poem: Path) -> None:
+def test_what_a_package_registers_is_used_by_its_name(replay: Run, poem: Path) -> None:
+    for location in (poem, f"haiku:{poem}"):  # as it claims, and by name
+        assert "A frog leaps in." in replay("transcript", location).stdout
     done = replay("run", poem, "--plugin", "shout:times=3")
     assert "A FROG LEAPS IN.!!!\n" in done.stdout
-
-
-def test_a_command_is_used_by_its_name_and_listed_in_the_help(replay: Run) -> None:
     assert replay("greet", "Ann").stdout == "Hello, Ann!\n"
     assert "Greet somebody." in replay("--help").stdout
 
 
-def test_what_crashes_on_import_is_named_when_it_is_asked_for(
-    replay: Run, poem: Path
+def test_what_crashes_on_import_is_named_and_disturbs_no_other(
+    replay: Run, poem: Path, tmp_path: Path
 ) -> None:
+    told = "cannot be imported: ZeroDivisionError"
     done = replay("run", poem, "--plugin", "broken_plugin", code=2)
-    assert "'broken_plugin': cannot be imported: ZeroDivisionError" in done.stderr
+    assert f"'broken_plugin': {told}" in done.stderr
     done = replay("ls", f"broken_backend:{poem}", code=2)
-    assert "'broken_backend': cannot be imported: ZeroDivisionError" in done.stderr
+    assert f"'broken_backend': {told}" in done.stderr
     done = replay("broken_command", code=2)
-    assert "broken_command': cannot be imported: ZeroDivisionError" in done.stderr
-
-
-def test_another_backends_crash_disturbs_nobody(replay: Run, tmp_path: Path) -> None:
+    assert f"broken_command': {told}" in done.stderr
     path = tmp_path / "ours.json"
     path.write_text('[{"type": "text", "content": "Ours."}]')
     assert "Ours." in replay("transcript", path).stdout

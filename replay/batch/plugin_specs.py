@@ -5,18 +5,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Final, TypeAlias
 
 from replay.batch.tasks import Job, PluginSpec
 from replay.engine.plugin_set import MERGE
 from replay.errors import PluginError
 from replay.model.json_text import write
-from replay.registry import call_factory, load, load_plugin, version_of
+from replay.registry import (
+    call_factory,
+    file_of,
+    find_plugin,
+    load_plugin,
+    version_of,
+)
 
 #: A plugin by name, or by name and options.
 NamedPlugin: TypeAlias = str | tuple[str, Mapping[str, object]]
 
-_FILE: Final = ".py"
 _READING: Final = ("strict", "limits")  # backends' options that change what is read
 _WORKERS: Final = "batch_worker"
 
@@ -41,9 +47,9 @@ def workers_plugin(spec: PluginSpec) -> object:
     Raises:
         UnknownNameError, PluginError: As from :func:`replay.load_plugin`.
     """
-    if spec.name.endswith(_FILE):
+    factory = find_plugin(spec.name)
+    if isinstance(factory, ModuleType):
         return load_plugin(spec.name, **spec.options)
-    factory = load("plugin", spec.name)
     factory = getattr(factory, _WORKERS, factory)
     return call_factory(factory, spec.options, "plugin", spec.name, convert=True)
 
@@ -67,8 +73,7 @@ def has_hook(name: str, hook: str) -> bool:
     Raises:
         UnknownNameError, PluginError: As from :func:`replay.load_plugin`.
     """
-    plugin: object = load_plugin(name) if name.endswith(_FILE) else load("plugin", name)
-    return hasattr(plugin, hook)
+    return hasattr(find_plugin(name), hook)
 
 
 def plugins_key(job: Job) -> bytes:
@@ -95,14 +100,15 @@ def plugins_key(job: Job) -> bytes:
 
 def _spec_of(plugin: NamedPlugin) -> PluginSpec:
     name, options = (plugin, {}) if isinstance(plugin, str) else _named(plugin)
-    if not name.endswith(_FILE):
+    path = file_of(name)
+    if path is None:
         return PluginSpec(name, options, version_of("plugin", name) or "")
-    path = os.path.abspath(name)  # noqa: PTH100 - workers may be elsewhere
     try:
         content = Path(path).read_bytes()
     except OSError as error:
         raise PluginError(name, "there is no such file") from error
-    return PluginSpec(path, options, blake2b(content, digest_size=16).hexdigest())
+    there = os.path.abspath(path) + name[len(path) :]  # noqa: PTH100 - workers may be elsewhere
+    return PluginSpec(there, options, blake2b(content, digest_size=16).hexdigest())
 
 
 def _named(plugin: object) -> tuple[str, dict[str, object]]:

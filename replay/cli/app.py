@@ -1,4 +1,4 @@
-"""The sub-commands by name, others' too, each imported when it is asked for."""
+"""The command group: its sub-commands, other packages' too, and how it is run."""
 
 import io
 import logging
@@ -16,36 +16,43 @@ from replay.cli.failures import say, tell
 from replay.errors import ReplayError
 from replay.security.sanitization import sanitize_line
 
+NAMES: Final = ("replay", "chat-replay")  #: two names of one command
+COMPLETION_VARIABLE: Final = "_REPLAY_COMPLETE"  # as click's own scripts call it
+_COMMANDS: Final = (
+    "transcript",
+    "ls",
+    "run",
+    "copy",
+    "record",
+    "check",
+    "serve",
+    "plugins",
+    "completion",
+)
+
 
 class LogOutput(logging.Handler):
-    """Writes each record as one line to standard error, safe to look at."""
+    """A log handler that writes one sanitised line per record to standard error."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record's message, without a traceback."""
         say(record.getMessage(), record.levelname.lower())
 
 
-def others_names() -> list[str]:
-    """Return the names that are registered, sorted; nothing is imported for it."""
-    from replay.registry import names  # noqa: PLC0415 - rarely needed
+def _others_command(name: str) -> click.Command | None:
+    """Return another package's command; None: there is none of that name.
 
-    return names("command")
-
-
-def others_command(name: str) -> click.Command | None:
-    """Return what is registered under a name; None: nothing is.
-
-    A broken one fails when it is used, not before, so that it harms neither the help
-    nor the completion of the others.
+    A broken one fails only when it is used, so that help and completion of the others
+    still work.
     """
-    from replay.registry import failure, load  # noqa: PLC0415 - rarely needed
+    from replay.registry import failure, load, names  # noqa: PLC0415 - rarely needed
 
-    if name not in others_names():
+    if name not in names("command"):
         return None
     try:
         found: object = load("command", name)
         if not isinstance(found, click.Command):
-            raise failure(kind="command", name=name, reason="it is no command of click")
+            raise failure(kind="command", name=name, reason="it isn't a click command")
     except ReplayError as error:
         return _broken(name, error)
     return found
@@ -65,51 +72,42 @@ def _broken(name: str, error: ReplayError) -> click.Command:
     )
 
 
-NAME: Final = "replay"
-COMPLETION_VARIABLE: Final = "_REPLAY_COMPLETE"  # as click's own scripts call it
-_COMMANDS: Final = (
-    "transcript",
-    "ls",
-    "run",
-    "copy",
-    "record",
-    "check",
-    "serve",
-    "plugins",
-    "completion",
-)
-
-
 class _Commands(click.Group):
-    """Finds our own as ``command`` in its module; no other takes one's place."""
+    """The built-in commands, each in a module of its own, then other packages'."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
-        return [*_COMMANDS, *(name for name in others_names() if name not in _COMMANDS)]
+        from replay.registry import names  # noqa: PLC0415 - rarely needed
+
+        return [
+            *_COMMANDS,
+            *(each for each in names("command") if each not in _COMMANDS),
+        ]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         if cmd_name not in _COMMANDS:
-            return others_command(cmd_name)
+            return _others_command(cmd_name)
         module = import_module(f"replay.cli.commands.{cmd_name}")
         found: click.Command = module.command
         return found
 
 
 @click.group(
-    NAME,
+    NAMES[0],
     cls=_Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.option(
-    "--traceback", is_flag=True, help="Show where in the program an error came from."
-)
-@click.version_option(package_name="chat-replay", message=f"{NAME} %(version)s")
+@click.option("--traceback", is_flag=True, help="Print a traceback with an error.")
+@click.version_option(package_name="chat-replay", message="%(prog)s %(version)s")
 @click.pass_context
 def command(context: click.Context, *, traceback: bool) -> int:  # noqa: ARG001 - see replay.cli.app
     """Replay recorded LlamaCloud chat sessions.
 
-    A LOCATION is a file, a directory, a URL, - for standard input, or NAME:location
-    for the backend of that name.
+    A LOCATION is a file, a directory, a URL, - for standard input, or NAME:location.
+    "replay COMMAND --help" describes a command and all of its options.
+
+    Exit codes: 0 done; 1 findings (check), a plugin failed, or sessions failed; 2
+    wrong usage, unreadable input or unwritable output; 130 interrupted.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
@@ -117,8 +115,14 @@ def command(context: click.Context, *, traceback: bool) -> int:  # noqa: ARG001 
     return 0
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run the command and return its exit code; whatever fails is told."""
+def run(arguments: Sequence[str], name: str = NAMES[0]) -> int:
+    """Run the command, report any error, and return the exit code.
+
+    Args:
+        arguments: Those after the command's name.
+        name: As the user typed it.
+    """
+    name = name if name in NAMES else NAMES[0]
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # None: it is closed
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -126,8 +130,8 @@ def run(arguments: Sequence[str]) -> int:
     is_traceback_wanted = False
     try:
         if instruction := os.environ.get(COMPLETION_VARIABLE):
-            return shell_complete(command, {}, NAME, COMPLETION_VARIABLE, instruction)
-        with command.make_context(NAME, [*arguments]) as context:
+            return shell_complete(command, {}, name, COMPLETION_VARIABLE, instruction)
+        with command.make_context(name, [*arguments]) as context:
             is_traceback_wanted = context.params["traceback"]
             code: object = command.invoke(context)
         output.flush()

@@ -1,7 +1,7 @@
-"""What the sub-commands that read a location have in common."""
+"""Arguments that several sub-commands share: a location, plugins, ``--json``."""
 
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import Final, TypeVar
 
 import click
@@ -12,30 +12,15 @@ _PLUGIN: Final = re.compile(r"(?P<name>.+?)(?::(?P<options>\w+=.*))?", re.DOTALL
 _NEXT_OPTION: Final = re.compile(r",(?=\w+=)")
 
 
-def plugin_of(text: str, option: str) -> object:
-    """Return the plugin that ``NAME[:KEY=VALUE,...]`` names.
-
-    Args:
-        text: What the user gave.
-        option: The command's option that it was given for, for messages.
-
-    Raises:
-        UnknownNameError: No plugin, or no option of it, has that name.
-        PluginError: It cannot be started.
-    """
-    name, options = named_plugin(text, option)
-    return replay.load_plugin(name, **options)
-
-
 def named_plugin(text: str, option: str) -> tuple[str, dict[str, str]]:
-    """Return the name and the options in ``NAME[:KEY=VALUE,...]``.
+    """Split ``NAME[:KEY=VALUE,...]`` into the name and the options.
 
     Args:
-        text: What the user gave.
-        option: The command's option that it was given for, for messages.
+        text: As the user typed it.
+        option: The command's option, for messages.
 
     Raises:
-        click.BadParameter: There is no name, or an option is given twice.
+        click.BadParameter: The name is empty, or an option is given twice.
     """
     match = _PLUGIN.fullmatch(text)
     if match is None:
@@ -57,32 +42,65 @@ def _options_in(text: str, option: str) -> dict[str, str]:
 
 
 _Item = TypeVar("_Item")
+_F = TypeVar("_F", bound=Callable[..., object])
 _HINT: Final = (
     'a session is {"session_id": …, "events": […]}, a list of events, or either '
     "as JSON Lines"
 )
 
-location_argument = click.argument("location", type=click.Path(readable=False))
+
+def plugin_option(what: str, *, required: bool = False) -> Callable[[_F], _F]:
+    """Return the option ``--plugin``; *what* says what the plugin does."""
+    return click.option(
+        "--plugin",
+        "plugins",
+        metavar="NAME[:KEY=VALUE,...]",
+        required=required,
+        multiple=True,
+        help=f"{what}: an installed NAME, FILE.py or FILE.py::CLASS. Repeatable.",
+    )
+
+
+_LOCATION: Final = """
+
+    LOCATION is a file, a directory, a URL, - for standard input, NAME:location for an
+    installed backend, or FILE.py::CLASS:location for a backend in a file.
+"""
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON, an object a line."
+    "--json", "as_json", is_flag=True, help="Print JSON, one object per line."
 )
 
 
-def sessions_of(location: str) -> Generator[replay.Session]:
-    """Yield every session at *location*, which is opened when the first is asked for.
+def location_argument(function: _F) -> _F:
+    """Give a command the argument LOCATION, and describe it in its help."""
+    function.__doc__ = (function.__doc__ or "").rstrip() + _LOCATION
+    return click.argument("location", type=click.Path(readable=False))(function)
+
+
+def sessions_of(
+    location: str, session_id: str | None = None
+) -> Generator[replay.Session]:
+    """Yield the sessions at *location*, opened when the first is asked for.
+
+    Args:
+        location: As the user gave it.
+        session_id: The only one that is wanted; None: all of them.
 
     Raises:
         SessionNotFoundError: There is none.
     """
     with replay.open(location) as source:
-        yield from _at_least_one(source, source.sessions())
+        if session_id is None:
+            yield from _at_least_one(source, source.sessions())
+        else:
+            yield source.session(session_id)
 
 
 def summaries_of(location: str) -> Generator[replay.SessionSummary]:
-    """Yield the header of every session, as :func:`sessions_of` does the whole.
+    """Yield the header of every session at *location*.
 
     Raises:
-        SessionNotFoundError: There is no session.
+        SessionNotFoundError: It holds none.
     """
     with replay.open(location) as source:
         yield from _at_least_one(source, source.summaries())

@@ -1,4 +1,4 @@
-"""What a user is told when something fails: one line, and an exit code."""
+"""Error messages on standard error, and exit codes."""
 
 import traceback
 from typing import Final
@@ -15,7 +15,7 @@ CANNOT: Final = 2
 
 
 def tell(error: Exception, *, is_traceback_wanted: bool = False) -> int:
-    """Say on standard error what went wrong, and return the exit code."""
+    """Print an error to standard error, and return the exit code."""
     if isinstance(error, Exit):
         return error.exit_code
     if is_closed_pipe(error):
@@ -33,7 +33,7 @@ def say(problem: str, level: str = "error") -> None:
 
 
 def is_closed_pipe(error: Exception) -> bool:
-    """Tell whether nobody reads on: no error, the reader has seen enough."""
+    """Tell whether the reader has closed the pipe, which is no error."""
     cause = error.__cause__ if isinstance(error, PluginError) else error
     return isinstance(cause, BrokenPipeError)
 
@@ -50,12 +50,12 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, ReplayError):
         return str(error)
     if isinstance(error, MemoryError):
-        return "there is not enough memory for this"
+        return "not enough memory"
     if isinstance(error, OSError) and error.strerror:
         place = "" if error.filename is None else f"{error.filename or repr('')}: "
         return f"{place}{error.strerror[:1].lower()}{error.strerror[1:]}"
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return f"{text} (a defect of replay; replay --traceback … shows where)"
+    return f"{text} (a bug in replay; replay --traceback … shows where)"
 
 
 def _usage(error: click.ClickException) -> str:

@@ -1,4 +1,4 @@
-"""Standard output: what happens when nobody reads it, or nothing can be written."""
+"""Output: standard output that may fail, whole files, tables and JSON lines."""
 
 import errno
 import os
@@ -13,15 +13,15 @@ from replay.security.sanitization import escape_json, sanitize_line
 
 
 def is_terminal() -> bool:
-    """Tell whether a person is looking at it."""
+    """Tell whether standard output is a terminal."""
     return sys.stdout is not None and sys.stdout.isatty()
 
 
 def write(text: str) -> None:
-    """Write *text*.
+    """Write *text* to standard output.
 
     Raises:
-        BrokenPipeError: Nobody reads it any more.
+        BrokenPipeError: The reader has closed the pipe.
         OSError: It cannot be written.
     """
     with _stream() as stream:
@@ -29,10 +29,10 @@ def write(text: str) -> None:
 
 
 def flush() -> None:
-    """Write out what is still held back.
+    """Flush standard output.
 
     Raises:
-        BrokenPipeError: Nobody reads it any more.
+        BrokenPipeError: The reader has closed the pipe.
         OSError: It cannot be written.
     """
     if sys.stdout is not None:
@@ -41,7 +41,7 @@ def flush() -> None:
 
 
 def abandon() -> None:
-    """Throw away what is held back, for the interpreter would write it at its exit."""
+    """Discard what is buffered, or the interpreter would write it at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
@@ -60,14 +60,14 @@ def _stream() -> Iterator[TextIO]:
 
 @contextmanager
 def output_to(path: str | None) -> Iterator[Callable[[str], None]]:
-    """Yield what writes text to a file, which is there once the block is left well.
+    """Yield a function that writes to a file, which appears if the block succeeds.
 
     Args:
-        path: The file; what it held is replaced. A pipe or device is written to as
-            it is. None or ``-``: standard output.
+        path: The file, replaced if it exists. A pipe or device is written directly.
+            None or ``-``: standard output.
 
     Raises:
-        OSError: It cannot be written; what a file held is as it was.
+        OSError: It cannot be written; an existing file is unchanged.
     """
     if path is None or path == "-":
         yield write
@@ -115,7 +115,7 @@ def _write(file: TextIO, path: str, text: str) -> None:
 
 @contextmanager
 def _naming(path: str) -> Iterator[None]:
-    """Let an error name what the user named, not the draft beside it."""
+    """Let errors name the user's path, not that of the draft."""
     try:
         yield
     except OSError as error:
@@ -123,11 +123,11 @@ def _naming(path: str) -> Iterator[None]:
 
 
 def write_rows(titles: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
-    """Write *rows*: as a table on a terminal, else a line each, with tabs between.
+    """Write a table on a terminal, else tab-separated lines.
 
     Args:
-        titles: What the table's columns are called.
-        rows: As recorded; None: there is nothing to write in this place.
+        titles: The headings of the table's columns.
+        rows: Texts as recorded; None: an empty cell.
     """
     safe = ([sanitize_line(each or "") for each in row] for row in rows)
     if is_terminal():
@@ -140,7 +140,7 @@ def write_rows(titles: Sequence[str], rows: Iterable[Sequence[str | None]]) -> N
 
 
 def write_objects(objects: Iterable[Mapping[str, object]]) -> None:
-    """Write *objects* as JSON, a line each."""
+    """Write *objects* as JSON, one per line."""
     from replay.model import json_text  # noqa: PLC0415 - msgspec is slow to import
 
     for each in objects:

@@ -1,75 +1,86 @@
-"""What is copied or recorded, its secrets replaced by the plugin ``redact``."""
+"""Sessions rewritten by plugins, such as ``redact``, before they are written."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 import click
 
 import replay
 from replay.batch.plugin_specs import has_hook
-from replay.cli.arguments import plugin_of
+from replay.cli.arguments import named_plugin, plugin_option
 from replay.registry import guarded
 from replay.security.temporary_files import memory_only
-
-if TYPE_CHECKING:
-    from replay.sources.live_stream import Rewrite
+from replay.sources.source import RepeatedIds
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
-_NAME: Final = "redact"
+HOOK: Final = "replay_rewrite"
 _SAID: Final = ("source", "session", "where", "reason")  # of errors
 
 
-def redact_options(command: _Command) -> _Command:
-    """Give a command the options ``--redact`` and ``--redact-option``."""
+def rewriting_options(command: _Command) -> _Command:
+    """Give a command the options of :func:`rewriting`."""
     for option in (
         click.option(
             "--redact-option",
             "redact_options",
             metavar="KEY=VALUE",
             multiple=True,
-            help="An option of the plugin redact; may be given several times.",
+            help="Option for the plugin redact, such as json=true. Repeatable.",
         ),
         click.option(
             "--redact",
             "is_redacted",
             is_flag=True,
-            help="Replace secrets by pseudonyms before anything is written.",
+            help="Replace secrets with pseudonyms: --plugin redact, before the others.",
         ),
+        plugin_option("Plugin that rewrites what is written"),
     ):
         command = option(command)
     return command
 
 
 @contextmanager
-def redacting(
-    options: tuple[str, ...], *, is_wanted: bool
-) -> Iterator["Redaction | None"]:
-    """Yield what replaces secrets, and let nothing else reach a disk meanwhile.
+def rewriting(
+    *, plugins: tuple[str, ...], is_redacted: bool, redact_options: tuple[str, ...]
+) -> Iterator["Rewriter | None"]:
+    """Yield what rewrites sessions; until it ends, nothing else reaches a disk.
 
     Args:
-        options: What the plugin is given, ``KEY=VALUE`` each.
-        is_wanted: Whether secrets are to be replaced; else, None is yielded.
+        plugins: As the user names them; with none and no redaction, None is yielded.
+        is_redacted: Whether the plugin ``redact`` comes first.
+        redact_options: Options for it, ``KEY=VALUE`` each.
     """
-    if not is_wanted:
-        if options:
-            message = "--redact-option needs --redact"
-            raise click.UsageError(message)
+    if redact_options and not is_redacted:
+        message = "--redact-option needs --redact"
+        raise click.UsageError(message)
+    given = [_redaction(each, "'--plugin'") for each in plugins]
+    if is_redacted:
+        redact = f"redact:{','.join(redact_options)}" if redact_options else "redact"
+        given.insert(0, _redaction(redact, "'--redact-option'"))
+    if not given:
         yield None
         return
-    named = f"{_NAME}:{','.join(options)}" if options else _NAME
-    redaction = Redaction(plugin_of(named, "'--redact-option'"))
-    with memory_only(), telling_no_secrets([redaction]):
-        yield redaction
+    with memory_only(), telling_no_secrets(given):
+        yield Rewriter(given)
+
+
+def _redaction(text: str, option: str) -> "Redaction":
+    name, options = named_plugin(text, option)
+    plugin = replay.load_plugin(name, **options)
+    if not hasattr(plugin, HOOK):
+        message = f"{name!r} has no hook {HOOK}, so it cannot change what is written"
+        raise click.BadParameter(message, param_hint=option)
+    return Redaction(plugin, name)
 
 
 @contextmanager
 def telling_no_secrets(redactions: Sequence["Redaction"]) -> Iterator[None]:
-    """Rewrite what an error says: it may quote a key or the name of a file.
+    """Redact errors: they may quote a key or the name of a file.
 
     Args:
-        redactions: What replaces the secrets, in order.
+        redactions: Applied in order.
     """
     try:
         yield
@@ -81,40 +92,73 @@ def telling_no_secrets(redactions: Sequence["Redaction"]) -> Iterator[None]:
         raise attrs.evolve(error, **changed) from None
 
 
+@attrs.frozen
 class Redaction:
-    """The plugin ``redact``, whoever has registered it."""
+    """A plugin that rewrites sessions."""
 
-    def __init__(self, plugin: Any) -> None:  # noqa: ANN401 - others may have made it
-        self._plugin = plugin
-        self.rewrite: Rewrite = self._rewritten
-
-    def of(self, sessions: Generator[replay.Session]) -> Generator[replay.Session]:
-        """Yield *sessions*, their secrets replaced."""
-        with closing(sessions):
-            for session in sessions:
-                yield self._rewritten(session)
+    plugin: Any  #: others may have made it
+    name: str  #: as the user gave it
 
     def text(self, text: str) -> str:
-        """Return a text with its secrets replaced."""
-        shown = self._rewritten(replay.Session("", generated_title=text))
+        """Rewrite a text by itself."""
+        shown = self.session(replay.Session("", generated_title=text))
         return shown.generated_title or ""
 
-    def report(self) -> None:
-        """Let the plugin say what it replaced."""
-        with guarded("plugin", _NAME, "cannot say what it replaced"):
-            self._plugin.replay_close()
+    def session(self, session: replay.Session) -> replay.Session:
+        """Rewrite a session.
 
-    def _rewritten(self, session: replay.Session) -> replay.Session:
-        with guarded("plugin", _NAME, "cannot rewrite a session"):
-            rewritten: replay.Session = self._plugin.replay_rewrite(session)
-            return rewritten
+        Raises:
+            PluginError: The plugin failed, or returned something else.
+        """
+        try:
+            with guarded("plugin", self.name, "cannot rewrite a session"):
+                rewritten: object = self.plugin.replay_rewrite(session)
+        except replay.PluginError as error:
+            raise attrs.evolve(error, plugin=self.name) from error.__cause__
+        if not isinstance(rewritten, replay.Session):
+            reason = f"{HOOK} returned {type(rewritten).__name__}, not a Session"
+            raise replay.PluginError(self.name, reason)
+        return rewritten
 
 
-_HOOK: Final = "replay_rewrite"
+class Rewriter:
+    """Plugins that rewrite sessions, one after the other.
+
+    Of their hooks, ``replay_rewrite`` is called, and ``replay_close`` at the end.
+
+    Raises:
+        PluginError: One has a misspelt hook.
+    """
+
+    def __init__(self, redactions: Sequence[Redaction]) -> None:
+        self._redactions = redactions
+        self._engine = replay.ReplayEngine([each.plugin for each in redactions])
+
+    def session(self, session: replay.Session) -> replay.Session:
+        """Rewrite a session."""
+        for each in self._redactions:
+            session = each.session(session)
+        return session
+
+    def all(self, sessions: Generator[replay.Session]) -> Generator[replay.Session]:
+        """Yield *sessions*, each rewritten; ids may be repeated only now."""
+        with closing(sessions):
+            yield from map(RepeatedIds().marked, map(self.session, sessions))
+
+    def close(self) -> None:
+        """Let the plugins report.
+
+        Raises:
+            PluginError: One failed.
+        """
+        try:
+            self._engine.close()
+        except replay.PluginError as error:  # without a hook: what was asked is done
+            raise replay.PluginError(error.plugin, error.reason) from error.__cause__
 
 
 def redactions_of(plugins: Iterable[tuple[str, Mapping[str, str]]]) -> list[Redaction]:
-    """Return those of a batch's plugins that rewrite sessions, made anew.
+    """Load those of a batch's plugins that rewrite sessions.
 
     Args:
         plugins: By name, with their options.
@@ -123,20 +167,20 @@ def redactions_of(plugins: Iterable[tuple[str, Mapping[str, str]]]) -> list[Reda
         UnknownNameError, PluginError: As from :func:`replay.load_plugin`.
     """
     return [
-        Redaction(replay.load_plugin(name, **options))
+        Redaction(replay.load_plugin(name, **options), name)
         for name, options in plugins
-        if has_hook(name, _HOOK)
+        if has_hook(name, HOOK)
     ]
 
 
 def without_secrets(
     report: replay.BatchReport, redactions: Sequence[Redaction]
 ) -> replay.BatchReport:
-    """Return a report whose problems name no secret.
+    """Remove secrets from a batch's problems.
 
     Args:
-        report: What a batch came to.
-        redactions: What replaces the secrets, in order.
+        report: The batch's report.
+        redactions: Applied in order.
     """
     problems = report.problems
     for redaction in redactions:

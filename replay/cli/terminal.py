@@ -1,4 +1,4 @@
-"""What a person sees on a terminal: colours, folded lines and tables, by rich."""
+"""Terminal output with rich: colours, folded lines and tables."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ _CONTENTS: Final[Mapping[Role | None, str]] = MappingProxyType({"thinking": "dim
 
 
 class Page:
-    """Lays text out for the terminal that standard output is."""
+    """The layout of text for standard output's terminal."""
 
     def __init__(self) -> None:
         is_plain = bool(os.environ.get("NO_COLOR"))
@@ -46,13 +46,13 @@ class Page:
         self._colors = ColorSystem.STANDARD if self._console.color_system else None
 
     def text(self, lines: Iterable[Line]) -> Iterator[str]:
-        """Yield *lines* coloured; what is too wide is folded, and stays indented."""
+        """Yield *lines* in colour; wide ones are folded and stay indented."""
         for line in lines:
             for text in self._folded(line):
                 yield _style(line).render(text, color_system=self._colors) + "\n"
 
     def table(self, titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-        """Return a table of *rows*, whose texts must be safe to show."""
+        """Return a table of *rows*, which must be sanitised."""
         table = Table(box=None, header_style="bold", pad_edge=False)
         for title in titles:
             table.add_column(title, overflow="fold")

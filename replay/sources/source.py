@@ -236,6 +236,7 @@ class Source:
 
 _STANDARD_INPUT: Final = "-"
 _NAME: Final = re.compile(r"([A-Za-z][\w.+-]+):(//)?", re.ASCII)  # C: is a drive
+_IN_FILE: Final = re.compile(r"(?P<name>.+?\.py::\w+):?(?P<rest>.*)", re.DOTALL)
 
 
 def open_backend(
@@ -245,7 +246,8 @@ def open_backend(
 
     Args:
         location: ``-`` for standard input, ``NAME:location`` for the backend of that
-            name, a URL for the backend of its scheme, or a path.
+            name, ``FILE.py::CLASS:location`` for a class in a file, a URL for the
+            backend of its scheme, or a path.
         options: The backend's own, by name.
 
     Raises:
@@ -257,9 +259,10 @@ def open_backend(
 
 
 def names_backend(location: str) -> bool:
-    """Tell whether a location is ``NAME:location``, or a URL that a backend serves."""
+    """Tell whether a location names its backend, by name, class or URL scheme."""
     prefix = _NAME.match(location)
-    return bool(prefix and prefix[1] in names("backend"))
+    is_known = bool(prefix and prefix[1] in names("backend"))
+    return is_known or bool(_IN_FILE.fullmatch(location))
 
 
 def _choice(location: str | os.PathLike[str]) -> tuple[str, Factory, str]:
@@ -273,11 +276,9 @@ def _choice(location: str | os.PathLike[str]) -> tuple[str, Factory, str]:
     known = names("backend")
     if prefix and prefix[1] in known:
         rest = text if prefix[2] else text[prefix.end() :]
-        factory = load_registered("backend", prefix[1])
-        if not rest and not can_do_without_location(factory):
-            reason = "a location is needed after the colon"
-            raise BackendError(text, reason)
-        return prefix[1], factory, rest
+        return _named(prefix[1], rest, text)
+    if isinstance(location, str) and (in_file := _IN_FILE.fullmatch(text)):
+        return _named(in_file["name"], in_file["rest"], text)
     with os_errors_of(text):
         if prefix and not Path(text).exists():
             shown = masked(text)
@@ -285,6 +286,14 @@ def _choice(location: str | os.PathLike[str]) -> tuple[str, Factory, str]:
             raise UnknownNameError(reason, did_you_mean(prefix[1], known))
         Path(text).stat()
     return (*_claiming(text), text)
+
+
+def _named(name: str, rest: str, location: str) -> tuple[str, Factory, str]:
+    factory = load_registered("backend", name)
+    if not rest and not can_do_without_location(factory):
+        reason = "a location is needed after the colon"
+        raise BackendError(location, reason)
+    return name, factory, rest
 
 
 def _claiming(path: str) -> tuple[str, Factory]:

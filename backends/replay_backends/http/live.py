@@ -128,6 +128,13 @@ def _interrupted(error: BackendError) -> StreamInterruptedError:
     )
 
 
+def _opening(user_input: UserInput, name: str) -> Iterator[Event]:
+    """Yield a turn's first event, the only one that is there before it is sent."""
+    yield user_input
+    reason = "cannot rewrite a live turn: it reads all events before it returns any"
+    raise PluginError(name, reason, hint="rewrite each event when it is read")
+
+
 class Rewritten:
     """A turn as it is to be shown: each event once, as soon as it is known.
 
@@ -137,19 +144,20 @@ class Rewritten:
         rewrite: Returns what is shown instead; it may hold events back.
 
     Raises:
-        PluginError: It returned no turn.
+        PluginError: It returned no turn, or asks for all of it before it is sent.
     """
 
     def __init__(
         self, session_id: str, user_input: UserInput, rewrite: Rewrite
     ) -> None:
-        self._arriving = ArrivingEvents(iter([user_input]))
+        name = getattr(rewrite, "__name__", "rewrite")
+        self._arriving = ArrivingEvents(_opening(user_input, name))
         shown = rewrite(Session(session_id, events=self._arriving))
         self.session_id = shown.session_id
         first = next(iter(shown.events), None)
         if not isinstance(first, UserInput):
             reason = f"a turn begins with a user input, not {type(first).__name__}"
-            raise PluginError(getattr(rewrite, "__name__", "rewrite"), reason)
+            raise PluginError(name, reason)
         self.user_input = first
         self._events = shown.events
         self._given = 1

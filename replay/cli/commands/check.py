@@ -1,4 +1,4 @@
-"""``replay check``: what is odd about sessions."""
+"""``replay check``, which reports anything unusual in sessions."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -19,9 +19,10 @@ from replay.security.sanitization import sanitize_line
 @location_argument
 @json_option
 def command(*, location: str, as_json: bool) -> int:
-    """Print what is odd about sessions.
+    """Report anything unusual in sessions.
 
-    The exit code is 1 where anything is odd in a session of LOCATION.
+    Prints a line for each diagnostic in the sessions of LOCATION. The exit code is 1
+    if there are any.
     """
     write = _write_objects if as_json else _write_lines
     is_odd = False

@@ -1,8 +1,8 @@
-"""``replay copy``: any sessions into a directory, here or far away."""
+"""``replay copy``, which writes sessions into a directory or a store."""
 
 from collections.abc import Generator
 from itertools import chain
-from typing import Final
+from typing import Any
 
 import click
 
@@ -10,66 +10,56 @@ import replay
 from replay.cli.arguments import location_argument, sessions_of
 from replay.cli.failures import FOUND_PROBLEMS, say
 from replay.cli.progress_bar import progress
-from replay.cli.redaction import Redaction, redact_options, redacting
+from replay.cli.redaction import Rewriter, rewriting, rewriting_options
 from replay.sources.protocols import WritableBackend
 from replay.sources.source import names_backend
-
-_DIRECTORY: Final = "fixture_directory"
-_URL: Final = "://"
 
 
 @click.command("copy")
 @location_argument
 @click.argument("directory", type=click.Path(readable=False))
-@redact_options
-def command(
-    *, location: str, directory: str, is_redacted: bool, redact_options: tuple[str, ...]
-) -> int:
+@rewriting_options
+def command(*, location: str, directory: str, **rewrite: Any) -> int:  # noqa: ANN401 - checked by click
     """Copy sessions into a directory.
 
-    All sessions of LOCATION are written into DIRECTORY, a file each. It is a fixture
-    directory, or the location of a backend that can write, such as
-    s3://bucket/directory. What is there already stays, but for files that bear their
-    ids. Where copying broke off, copying again completes it.
+    Writes every session of LOCATION into DIRECTORY, one file each. DIRECTORY is a
+    directory, created if missing, or the location of a backend that can write, such
+    as s3://bucket/directory. Only files named after the same ids are replaced. If
+    copying was interrupted, run it again to complete it.
     """
-    with redacting(redact_options, is_wanted=is_redacted) as redaction:
-        return copy_all(sessions_of(location), directory, redaction)
+    with rewriting(**rewrite) as rewriter:
+        return copy_all(sessions_of(location), directory, rewriter)
 
 
 def copy_all(
-    found: Generator[replay.Session], directory: str, redaction: Redaction | None
+    found: Generator[replay.Session], directory: str, rewriter: Rewriter | None
 ) -> int:
     """Write sessions into a directory, and return the exit code.
 
     Args:
-        found: At least one; where its first cannot be had, nothing is created.
-        directory: A fixture directory, which is made where it is missing, or the
-            location of a backend.
-        redaction: Replaces their secrets, and says so in the end; None: nothing does.
+        found: At least one; if the first cannot be read, nothing is created.
+        directory: A fixture directory, created if missing, or a backend's location.
+        rewriter: What rewrites them, and reports at the end; None: nothing does.
     """
     is_complete = True
-    found = redaction.of(found) if redaction else found
+    found = rewriter.all(found) if rewriter else found
     with progress("Copying", found) as sessions:
         first = next(sessions)  # before anything is created
         with _open_to_write(directory) as target:
             for session in chain([first], sessions):
-                if _is_repeated(session):
+                if session.repetition:
                     is_complete = False
-                    say(f"another session is called {session.session_id!a}; not copied")
+                    say(f"not copied: another session with id {session.session_id!a}")
                 else:
                     target.write(session)
-    if redaction:
-        redaction.report()
+    if rewriter:
+        rewriter.close()
     return 0 if is_complete else FOUND_PROBLEMS
 
 
-def _is_repeated(session: replay.Session) -> bool:
-    return any(each.code == "repeated-session-id" for each in session.diagnostics)
-
-
 def _open_to_write(directory: str) -> replay.Source:
-    is_elsewhere = names_backend(directory) or _URL in directory
-    location = directory if is_elsewhere else f"{_DIRECTORY}:{directory}"
+    is_elsewhere = names_backend(directory) or "://" in directory
+    location = directory if is_elsewhere else f"fixture_directory:{directory}"
     try:
         source = replay.open(location, create=True)
     except replay.UnknownNameError:  # it has no such option

@@ -1,4 +1,4 @@
-"""``replay ls``: which sessions there are."""
+"""``replay ls``, which lists sessions."""
 
 import click
 
@@ -16,7 +16,8 @@ _TITLES = ("SESSION", "TITLE", "LAST UPDATED")
 def command(*, location: str, as_json: bool) -> None:
     """List sessions: id, title, time of the last update.
 
-    In a pipe, that is a line for each session of LOCATION, with tabs between.
+    Lists every session of LOCATION: as a table on a terminal, as tab-separated lines
+    in a pipe.
     """
     with progress("Reading", summaries_of(location)) as summaries:
         if as_json:

@@ -1,4 +1,4 @@
-"""``replay plugins``: which backends, plugins and commands are installed."""
+"""``replay plugins``, which lists installed backends, plugins and commands."""
 
 import attrs
 import click
@@ -13,10 +13,10 @@ _TITLES = ("KIND", "NAME", "VERSION", "FROM", "ERROR")
 @click.command("plugins")
 @json_option
 def command(*, as_json: bool) -> None:
-    """List the installed backends, plugins and added commands.
+    """List installed backends, plugins and added commands.
 
-    In a pipe, that is a line each, with tabs between: kind, name, the version and
-    name of the package that it comes from, and the error that loading it raises.
+    Prints kind, name, version and package of each, and the error if it cannot be
+    loaded: as a table on a terminal, as tab-separated lines in a pipe.
     """
     found = [each for kind in GROUPS for each in installed(kind)]
     if as_json:

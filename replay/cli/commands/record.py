@@ -1,6 +1,7 @@
-"""``replay record``: what a service has, or says now, into a fixture directory."""
+"""``replay record``, which saves a service's sessions or a live turn."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import click
 
@@ -9,7 +10,7 @@ from replay.cli import output
 from replay.cli.arguments import location_argument, sessions_of
 from replay.cli.commands.copy import copy_all
 from replay.cli.failures import FOUND_PROBLEMS, say
-from replay.cli.redaction import Redaction, redact_options, redacting
+from replay.cli.redaction import Rewriter, rewriting, rewriting_options
 from replay.coalescing.texts import joined
 from replay.security.sanitization import sanitize
 from replay.sources.live_stream import may_be_kept
@@ -18,67 +19,61 @@ from replay.sources.live_stream import may_be_kept
 @click.command("record")
 @location_argument
 @click.argument("directory", type=click.Path(readable=False))
-@click.option("--session", "session_id", metavar="ID", help="Only this session.")
-@click.option("--prompt", metavar="TEXT", help="Send this, and record the turn.")
+@click.option("--session", "session_id", metavar="ID", help="Record only this session.")
+@click.option("--prompt", metavar="TEXT", help="Send this prompt, and record the turn.")
 @click.option(
-    "--index", "index_ids", metavar="ID", multiple=True, help="Ask this index."
+    "--index", "indexes", metavar="ID", multiple=True, help="Index to ask. Repeatable."
 )
-@redact_options
-def command(  # noqa: PLR0913 - an argument for each option
+@rewriting_options
+def command(
     *,
     location: str,
     directory: str,
     session_id: str | None,
     prompt: str | None,
-    index_ids: tuple[str, ...],
-    is_redacted: bool,
-    redact_options: tuple[str, ...],
+    indexes: tuple[str, ...],
+    **rewrite: Any,  # noqa: ANN401 - checked by click
 ) -> int:
     """Record sessions, or one live turn, into a fixture directory.
 
-    Without --prompt, the sessions of LOCATION are written into DIRECTORY, a file each.
-    With it, one turn is added to a session, its text is printed as it arrives, and
-    every event of it is written into DIRECTORY before it is printed.
+    Without --prompt, writes the sessions of LOCATION into DIRECTORY, one file each.
+
+    With --prompt, which needs --session and --index, adds one turn to the session,
+    prints its text as it arrives, and writes every event into DIRECTORY before
+    printing it.
     """
-    if prompt is None and index_ids:
+    if prompt is None and indexes:
         message = "--index needs --prompt"
         raise click.UsageError(message)
     if prompt is not None and session_id is None:
         message = "--prompt needs --session"
         raise click.UsageError(message)
-    with redacting(redact_options, is_wanted=is_redacted) as redaction:
-        if session_id is None:
-            return copy_all(sessions_of(location), directory, redaction)
-        if prompt is None:
-            return copy_all(_one(location, session_id), directory, redaction)
-        turn = session_id, prompt, index_ids
-        return _record_turn(location, directory, turn, redaction)
+    with rewriting(**rewrite) as rewriter:
+        if prompt is None or session_id is None:
+            return copy_all(sessions_of(location, session_id), directory, rewriter)
+        turn = session_id, prompt, indexes
+        return _record_turn(location, directory, turn, rewriter)
 
 
 def _record_turn(
     location: str,
     directory: str,
     turn: tuple[str, str, tuple[str, ...]],
-    redaction: Redaction | None,
+    rewriter: Rewriter | None,
 ) -> int:
-    rewrite = redaction.rewrite if redaction else None
+    rewrite = rewriter.session if rewriter else None
     with (
         replay.open(location) as source,
         source.stream(*turn, record_to=directory, rewrite=rewrite) as stream,
     ):
         code = _print(_events(stream))
-    if redaction:
-        redaction.report()
+    if rewriter:
+        rewriter.close()
     return code
 
 
-def _one(location: str, session_id: str) -> Generator[replay.Session]:
-    with replay.open(location) as source:
-        yield source.session(session_id)
-
-
 def _events(stream: replay.LiveStream) -> Iterator[replay.Event]:
-    """Yield a turn's events; where it broke off, also what the service has of it."""
+    """Yield a turn's events; if it breaks off, then the rest from the service."""
     try:
         yield from stream
     except replay.StreamInterruptedError as error:
@@ -108,7 +103,7 @@ def _print(events: Iterator[replay.Event]) -> int:
 
 
 def _rest(message: str, shown: str) -> str:
-    """Return what is still to be printed of a message."""
+    """Return the part of a message that is not printed yet."""
     if shown.startswith(message):
         return ""
     return message[len(shown) :] if message.startswith(shown) else f"\n{message}"

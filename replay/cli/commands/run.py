@@ -1,4 +1,4 @@
-"""``replay run``: sessions through plugins."""
+"""``replay run``, which replays sessions into plugins."""
 
 from itertools import chain
 from typing import Any, Literal
@@ -6,30 +6,28 @@ from typing import Any, Literal
 import click
 
 import replay
-from replay.cli.arguments import location_argument, plugin_of, sessions_of
+from replay.cli.arguments import (
+    location_argument,
+    named_plugin,
+    plugin_option,
+    sessions_of,
+)
 from replay.cli.batch_options import BatchOptions, batch_options
 from replay.cli.failures import FOUND_PROBLEMS, is_closed_pipe, say
 from replay.cli.progress_bar import progress
-from replay.cli.redaction import Redaction, telling_no_secrets
+from replay.cli.redaction import HOOK, Redaction, telling_no_secrets
 
 
 @click.command("run")
 @location_argument
-@click.option(
-    "--plugin",
-    "plugins",
-    metavar="NAME[:KEY=VALUE,...]",
-    required=True,
-    multiple=True,
-    help="A plugin's name, or the path of a .py file; may be given several times.",
-)
-@click.option("--strict", is_flag=True, help="Stop at whatever is odd in a session.")
+@plugin_option("Plugin to replay into", required=True)
+@click.option("--strict", is_flag=True, help="Stop at the first diagnostic.")
 @click.option(
     "--on-plugin-error",
     type=click.Choice(["raise", "isolate"]),
     default="raise",
     show_default=True,
-    help="raise stops at a hook that fails; isolate goes on, and tells at the end.",
+    help="If a hook fails: stop, or go on and report it at the end.",
 )
 @batch_options
 def command(
@@ -42,11 +40,11 @@ def command(
 ) -> int:
     """Replay sessions into plugins.
 
-    All sessions of LOCATION are replayed, and the plugins are called in the order in
-    which they are given. "replay plugins" lists those that are installed.
+    Replays every session of LOCATION. Plugins are called in the order given;
+    "replay plugins" lists the installed ones.
 
-    The options from --jobs on make it a batch: sessions are replayed in any order, by
-    plugins that are made anew where they work, and what they came to is merged.
+    The options from --jobs on make it a batch: sessions are replayed in any order,
+    each worker makes its own plugins, and their results are merged.
     """
     options = BatchOptions(**batch)
     if options != BatchOptions():
@@ -62,9 +60,14 @@ def _run(
     strict: bool,  # noqa: FBT001 - the command's own
     on_plugin_error: Literal["raise", "isolate"],
 ) -> int:
-    called = [plugin_of(each, "'--plugin'") for each in plugins]
+    named = [named_plugin(each, "'--plugin'") for each in plugins]
+    called = [replay.load_plugin(name, **given) for name, given in named]
     engine = replay.ReplayEngine(called, strict=strict, on_plugin_error=on_plugin_error)
-    rewriting = [Redaction(each) for each in called if hasattr(each, "replay_rewrite")]
+    rewriting = [
+        Redaction(plugin, name)
+        for (name, _), plugin in zip(named, called, strict=True)
+        if hasattr(plugin, HOOK)
+    ]
     with (
         telling_no_secrets(rewriting),
         progress("Replaying", sessions_of(location)) as sessions,

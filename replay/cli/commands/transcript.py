@@ -1,12 +1,11 @@
-"""``replay transcript``: what was said and done."""
+"""``replay transcript``, which prints what was said and done."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final
 
 import click
 
-import replay
 from replay.cli import output as standard_output
 from replay.cli.arguments import location_argument, sessions_of
 from replay.cli.output import output_to
@@ -20,32 +19,32 @@ _BLOCK: Final = 1 << 16  # characters that are written at once
 
 @click.command("transcript")
 @location_argument
-@click.option("--session", "session_id", metavar="ID", help="Only this session.")
+@click.option("--session", "session_id", metavar="ID", help="Print only this session.")
 @click.option(
     "--format",
     "format_",
     type=click.Choice(FORMATS),
     default=FORMATS[0],
     show_default=True,
-    help="json is a document a line, one for each session.",
+    help="json prints one document per line, one for each session.",
 )
 @click.option(
     "-o",
     "--output",
     metavar="FILE",
     type=click.Path(readable=False),
-    help="Write to FILE, all or nothing.",
+    help="Write to FILE, whole or not at all.",
 )
 def command(
     *, location: str, session_id: str | None, format_: Format, output: str | None
 ) -> None:
     """Print what was said and done, turn by turn.
 
-    That is done for all sessions of LOCATION, or for the one that is asked for.
+    Prints the transcript of every session of LOCATION, or of one of them.
     """
     is_page = output in (None, "-") and standard_output.is_terminal()
     render = _renderer(format_, is_page=is_page)
-    chosen = sessions_of(location) if session_id is None else _one(location, session_id)
+    chosen = sessions_of(location, session_id)
     with (
         progress("Reading", chosen, is_shown=not is_page) as sessions,
         output_to(output) as write,
@@ -55,11 +54,6 @@ def command(
                 write("\n")
             for block in _blocks(render(tell(session))):
                 write(block)
-
-
-def _one(location: str, session_id: str) -> Generator[replay.Session]:
-    with replay.open(location) as source:
-        yield source.session(session_id)
 
 
 def _blocks(pieces: Iterable[str]) -> Iterator[str]:

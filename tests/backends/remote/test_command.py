@@ -6,6 +6,8 @@ import subprocess
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
+
 import replay
 from replay_command import INTERRUPTIBLE, Run
 from s3_server import KEYS, Bucket
@@ -63,6 +65,7 @@ def test_no_secret_is_ever_shown(run: Run, bucket: Bucket) -> None:
     assert sum("must not stand in a location" in text for text in shown) == 2
 
 
+@pytest.mark.slow
 def test_ctrl_c_waits_for_no_object(bucket: Bucket) -> None:
     bucket.put("it/a.json", lines_of("a").encode())
     is_asked, is_over = threading.Event(), threading.Event()

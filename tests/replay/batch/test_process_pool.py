@@ -178,8 +178,8 @@ def test_a_process_that_dies_after_all_sessions_has_unknown_suspects(
 
 @pytest.mark.parametrize("deed", ["sleep", "hold"])
 def test_a_session_that_takes_too_long_is_a_suspect(crew: PoolCrew, deed: str) -> None:
-    error = death_of(crew, task_of("a", deed, of=job(seconds=0.2)))
-    assert crew.died(error) == Died(frozenset({(1, 0)}))
+    error = death_of(crew, task_of(deed, of=job(seconds=0.2)))
+    assert crew.died(error) == Died(frozenset({(0, 0)}))
     assert error.code == "out-of-time"
 
 
@@ -189,7 +189,7 @@ def test_the_time_is_each_session_s_not_the_task_s(crew: PoolCrew) -> None:
 
 
 def test_the_time_between_tasks_is_nobody_s(crew: PoolCrew) -> None:
-    limited, unlimited = task_of("a", of=job(seconds=0.1)), task_of(*["spin"] * 20)
+    limited, unlimited = task_of("a", of=job(seconds=0.5)), task_of(*["spin"] * 60)
     first = crew.submit(work, limited).result()
     assert pids_of(crew.submit(work, unlimited).result()) == pids_of(first)
 
@@ -332,5 +332,8 @@ def test_nobody_is_hired_after_all_were_killed(crew: PoolCrew) -> None:
         crew.alone(task_of("a"))
 
 
-def test_a_process_that_does_not_end_is_ended(crew: PoolCrew) -> None:
+def test_a_process_that_does_not_end_is_ended(
+    crew: PoolCrew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("replay.batch.process_pool._GRACE", 0.0)
     assert crew.alone(task_of("lone_thread")).done

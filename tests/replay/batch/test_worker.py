@@ -252,6 +252,7 @@ def test_an_answer_tells_of_no_more_than_so_many_sessions(tmp_path: Path) -> Non
     assert (len(second.found), second.rest) == (5, None)
 
 
+@pytest.mark.slow
 def test_an_answer_tells_of_no_more_than_so_many_problems(tmp_path: Path) -> None:
     lines = b'{"events": []}\n' + b"{\n" * MANY
     first = work(_keeping_going(_packed(tmp_path, gzip.compress(lines, 1))))

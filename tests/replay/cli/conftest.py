@@ -19,11 +19,14 @@ from replay_command import COMMAND, environment
 def on_terminal() -> Callable[..., tuple[int, str]]:
     """Return what runs the command on a terminal 60 columns wide.
 
-    It returns the exit code and all that the terminal was sent.
+    It returns the exit code and all that the terminal was sent. Where ``stderr`` is
+    not the terminal, no progress bar is sent, however slow the machine is.
     """
 
     def on_terminal(
-        *arguments: str | Path, env: Mapping[str, str] | None = None
+        *arguments: str | Path,
+        env: Mapping[str, str] | None = None,
+        stderr: int | None = None,
     ) -> tuple[int, str]:
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
@@ -31,7 +34,7 @@ def on_terminal() -> Callable[..., tuple[int, str]]:
             [*COMMAND, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=theirs,
-            stderr=theirs,
+            stderr=theirs if stderr is None else stderr,
             env=environment(env),
         ) as process:
             os.close(theirs)

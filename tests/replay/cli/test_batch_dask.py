@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,13 +26,15 @@ def replay_session_start():
 """
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """Yield the scheduler of two workers."""
+@contextmanager
+def scheduler(*, processes: bool) -> Iterator[str]:
+    """Yield the address of the scheduler of two workers: processes, or threads."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with LocalCluster(  # type: ignore[no-untyped-call]
         n_workers=2,
         threads_per_worker=1,
+        processes=processes,
+        protocol="tcp",
         host="127.0.0.1",
         dashboard_address="127.0.0.1:0",
     ) as cluster:
@@ -39,29 +42,40 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture
+def cluster() -> Iterator[str]:
+    with scheduler(processes=True) as address:
+        yield address
+
+
+@pytest.fixture
 def sessions(tmp_path: Path) -> Path:
     return directory_of(tmp_path / "sessions", {name: name for name in "abcd"})
 
 
+@pytest.mark.parametrize(
+    "processes", [False, pytest.param(True, marks=pytest.mark.slow)]
+)
 def test_a_cluster_does_what_processes_do(
-    run: Run, address: str, sessions: Path, tmp_path: Path
+    run: Run, sessions: Path, tmp_path: Path, *, processes: bool
 ) -> None:
     written = []
-    for crew in (("--jobs", "1"), ("--dask", address)):
-        done = run("run", sessions, *USAGE, *crew, cwd=tmp_path)
-        assert (done.returncode, done.stderr.count("\n")) == (0, 1)
-        assert done.stderr.startswith("replay: 4 sessions: 4 replayed now, ")
-        written.append((tmp_path / "usage.json").read_bytes())
+    with scheduler(processes=processes) as address:
+        for crew in (("--jobs", "1"), ("--dask", address)):
+            done = run("run", sessions, *USAGE, *crew, cwd=tmp_path)
+            assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+            assert done.stderr.startswith("replay: 4 sessions: 4 replayed now, ")
+            written.append((tmp_path / "usage.json").read_bytes())
     assert written[0] == written[1]
 
 
+@pytest.mark.slow
 def test_ctrl_c_does_not_wait_for_the_cluster(
-    address: str, sessions: Path, tmp_path: Path
+    cluster: str, sessions: Path, tmp_path: Path
 ) -> None:
     for name in ("pipe", "again"):
         os.mkfifo(tmp_path / name)
     plugin = plugin_at(tmp_path / "waits.py", WAITS)
-    options = ("--plugin", plugin, "--dask", address, "--checkpoint", tmp_path / "kept")
+    options = ("--plugin", plugin, "--dask", cluster, "--checkpoint", tmp_path / "kept")
     with subprocess.Popen(  # noqa: S603 - our own command
         [*INTERRUPTIBLE, "run", sessions, *options],
         stdin=subprocess.DEVNULL,

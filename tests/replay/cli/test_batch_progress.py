@@ -116,7 +116,7 @@ def test_quick_work_shows_nothing_on_a_terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    with batch_progress() as told:
+    with batch_progress(lambda: 0.0) as told:
         told(SOME)
     assert terminal.getvalue() == ""
 
@@ -136,7 +136,7 @@ def test_a_terminal_that_can_move_no_cursor_gets_lines(
 def test_quick_work_shows_nothing_in_a_pipe(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with batch_progress() as told:
+    with batch_progress(lambda: 0.0) as told:
         told(SOME)
     assert capsys.readouterr().err == ""
 

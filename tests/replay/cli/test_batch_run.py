@@ -1,7 +1,6 @@
 """``replay run`` as a batch."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -146,6 +145,7 @@ def test_strictness_reaches_the_workers(run: Run, sessions: Path) -> None:
     assert run(*command, "--strict").returncode == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crew", [("--keep-going",), ("--jobs", "1")])
 def test_with_redact_no_secret_is_told(
     process: Run, tmp_path: Path, crew: tuple[str, ...]
@@ -213,11 +213,3 @@ def test_standard_input_makes_no_batch(run: Run) -> None:
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith("replay: error: standard input: ")
         assert done.stderr.count("\n") == 1
-
-
-def test_a_terminal_shows_no_bar_for_quick_work(
-    on_terminal: Callable[..., tuple[int, str]], sessions: Path
-) -> None:
-    code, sent = on_terminal("run", sessions, "--plugin", "redact", "--keep-going")
-    assert code == 0
-    assert "━" not in sent

@@ -1,18 +1,178 @@
-"""What a user is told when something fails: one line, and an exit code."""
+"""Errors: one clear line on standard error, an exit code, and soon."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
 
 import pytest
 from click import ClickException
 from click.exceptions import Exit
 
+from privileges import public_folder, unprivileged
 from replay.cli.failures import tell
 from replay.errors import DecodeError, PluginError
+from replay_command import Run
+
+EVENTS = b'[{"type": "text", "content": "x"}]'
+DEEP = 10_000
 
 
-def test_an_error_of_the_library_is_told_in_its_own_words(
-    capsys: pytest.CaptureFixture[str],
+def problem_with(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the one line that the user is told."""
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("replay: error: ")
+    assert done.stderr.count("\n") == 1
+    assert "a bug in" not in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b" \n\n", "empty"),
+        (EVENTS[:20], "cut off"),
+        (b'{"session_id": "a", "events": [\n', "the text ends too soon"),
+        (EVENTS + b"x", "not JSON"),
+        (b"{}", "not a session"),
+        (b'{"events": {}}', "not a session"),
+        (b'"text"', "expected an object or a list"),
+        (b"null", "expected an object or a list"),
+        (b"[" * DEEP + b"]" * DEEP, "nested deeper"),
+        (
+            b'{"events": [' + b'{"a":' * DEEP + b"1" + b"}" * DEEP + b"]}",
+            "nested deeper",
+        ),
+        (b'["\xff"]', "not UTF-8"),
+        (EVENTS.decode().encode("utf-16"), "UTF-16"),
+        (EVENTS.decode().encode("utf-16-le"), "UTF-16"),
+        (EVENTS.decode().encode("utf-32"), "UTF-16 or UTF-32"),
+        (b'[{"type": "text", "content": NaN}]', "$[0].content: not JSON: NaN"),
+        (b'{"events": [{"x": 1e999}]}', "too large for a float"),
+        (b'{"session_id": 5, "events": []}', "$.session_id: expected a string"),
+        (b'{"generated_title": [], "events": []}', "$.generated_title"),
+        (b'{"job_metadata": {"turns": "2"}, "events": []}', "$.job_metadata.turns"),
+        (b"\x1f\x8b\x08\x00broken", ""),
+        (b"0" * 5_000_000, "expected an object or a list"),
+    ],
+    ids=lambda value: ascii(value[:20]),
+)
+def test_what_is_no_session_is_told(
+    run: Run, tmp_path: Path, content: bytes, words: str
 ) -> None:
-    assert tell(DecodeError("$.events", "given twice")) == 2
-    assert capsys.readouterr().err == "replay: error: $.events: given twice\n"
+    path = tmp_path / "session.json"
+    path.write_bytes(content)
+    problem = problem_with(run("transcript", path))
+    assert str(path) in problem
+    assert words in problem
+
+
+def test_the_same_is_told_of_a_pipe(process: Run) -> None:
+    problem = problem_with(process("transcript", "-", stdin=EVENTS[:-1]))
+    assert "the text ends too soon" in problem
+
+
+def test_a_missing_file_is_named(run: Run, tmp_path: Path) -> None:
+    problem = problem_with(run("transcript", tmp_path / "missing.json"))
+    assert problem.endswith("missing.json: no such file or directory\n")
+
+
+@pytest.mark.parametrize("character", [b"\0", b"0"])
+def test_a_line_of_a_gigabyte_is_refused_soon(
+    run: Run, tmp_path: Path, character: bytes
+) -> None:
+    path = tmp_path / "session.json"
+    path.write_bytes(character * 100)
+    os.truncate(path, 1 << 30)  # takes no room on the disk
+    assert str(path) in problem_with(run("transcript", path))
+
+
+def test_a_loop_of_links_is_told(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "loop.json"
+    path.symlink_to(path.name)
+    assert str(path) in problem_with(run("transcript", path))
+
+
+@pytest.mark.parametrize("location", ["", "x" * 5000, "\x1b]0;title\x07", "/dev/zero"])
+def test_a_name_that_no_file_has_is_told(run: Run, location: str) -> None:
+    assert "\x1b" not in problem_with(run("transcript", location))
+
+
+def test_an_unknown_backend_is_told_with_those_that_are_known(run: Run) -> None:
+    problem = problem_with(run("transcript", "ftp://host/x"))
+    assert "'ftp'" in problem
+    assert "json_file" in problem
+
+
+@pytest.mark.parametrize("command", ["transcript", "ls", "check", "run --plugin usage"])
+def test_a_directory_without_sessions_is_an_error(
+    run: Run, tmp_path: Path, command: str
+) -> None:
+    problem = problem_with(run(*command.split(), tmp_path))
+    assert problem.startswith(f"replay: error: {tmp_path}: ")
+    assert "JSON" in problem
+
+
+def test_an_unreadable_file_is_told(run: Run) -> None:
+    with public_folder() as folder:
+        path = folder / "session.json"
+        path.write_bytes(EVENTS)
+        assert run("transcript", path).returncode == 0  # imports all that is needed
+        path.chmod(0)
+        with unprivileged():
+            problem = problem_with(run("transcript", path))
+    assert problem == f"replay: error: {path}: permission denied\n"
+
+
+def test_a_byte_order_mark_is_no_error(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "session.json"
+    path.write_bytes(b"\xef\xbb\xbf" + EVENTS)
+    done = run("transcript", path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Text\n    x\n" in done.stdout
+
+
+def test_a_bad_session_among_good_ones_is_told_after_them(run: Run) -> None:
+    good = json.dumps({"session_id": "ses-1", "events": []})
+    done = run("transcript", "-", stdin=f"{good}\n{good}\n{{\n")
+    assert done.returncode == 2
+    assert done.stdout.count("Session: ses-1\n") == 2
+    assert "line 3" in done.stderr
+
+
+def told(
+    capsys: pytest.CaptureFixture[str], error: Exception, *, traceback: bool = False
+) -> tuple[int, str]:
+    """Return the exit code and what the user is told of an error."""
+    code = tell(error, is_traceback_wanted=traceback)
+    return code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (DecodeError("$.events", "given twice"), "$.events: given twice"),
+        (
+            PermissionError(13, "Permission denied", "out.txt"),
+            "out.txt: permission denied",
+        ),
+        (OSError(28, "No space left on device"), "no space left on device"),
+        (IsADirectoryError(21, "Is a directory", ""), "'': is a directory"),
+        (MemoryError(), "not enough memory"),
+        (ClickException("Bad."), "Bad"),
+        (
+            DecodeError("$", "\x1b]0;title\x07\nreplay: error: forged"),
+            "$: ␛]0;title␇␊replay: error: forged",
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_error_is_a_line_in_its_own_words_that_cannot_steer_a_terminal(
+    capsys: pytest.CaptureFixture[str], error: Exception, message: str
+) -> None:
+    assert told(capsys, error) == (2, f"replay: error: {message}\n")
+    assert "\x1b" not in told(capsys, error, traceback=True)[1]
 
 
 def test_a_hook_that_failed_is_told_apart_from_what_could_not_begin() -> None:
@@ -22,69 +182,20 @@ def test_a_hook_that_failed_is_told_apart_from_what_could_not_begin() -> None:
     assert tell(failed) == 1
 
 
-def test_recorded_text_in_an_error_is_shown_not_obeyed(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    tell(DecodeError("$", "\x1b]0;title\x07\nreplay: error: forged"))
-    written = capsys.readouterr().err
-    assert written == "replay: error: $: ␛]0;title␇␊replay: error: forged\n"
-
-
-def test_recorded_text_in_a_traceback_is_shown_not_obeyed(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    tell(DecodeError("$", "\x1b]0;title\x07"), is_traceback_wanted=True)
-    assert "\x1b" not in capsys.readouterr().err
-
-
-def test_the_system_s_refusal_names_the_file(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert tell(PermissionError(13, "Permission denied", "out.txt")) == 2
-    assert capsys.readouterr().err == "replay: error: out.txt: permission denied\n"
-
-
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (KeyError("content"), "KeyError: 'content' (a defect of replay;"),
-        (RecursionError(), "RecursionError (a defect of replay;"),
-        (OSError("no number"), "OSError: no number (a defect of replay;"),
+        (KeyError("content"), "KeyError: 'content'"),
+        (RecursionError(), "RecursionError"),
+        (OSError("no number"), "OSError: no number"),
     ],
 )
-def test_a_defect_is_one_line_that_names_the_error(
+def test_a_bug_is_one_line_that_names_the_error(
     error: Exception, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert tell(error) == 2
-    written = capsys.readouterr().err
-    assert words in written
-    assert "--traceback" in written
-    assert written.count("\n") == 1
-
-
-def test_memory_that_runs_out_is_no_defect(capsys: pytest.CaptureFixture[str]) -> None:
-    assert tell(MemoryError()) == 2
-    assert "not enough memory" in capsys.readouterr().err
-
-
-def test_wrong_usage_outside_a_command_is_told_too(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert tell(ClickException("Bad.")) == 2
-    assert capsys.readouterr().err == "replay: error: Bad\n"
+    where = "(a bug in replay; replay --traceback … shows where)"
+    assert told(capsys, error) == (2, f"replay: error: {words} {where}\n")
 
 
 def test_leaving_early_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
-    assert tell(Exit(3)) == 3
-    assert capsys.readouterr().err == ""
-
-
-def test_the_system_s_refusal_of_no_file_is_no_defect(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    tell(OSError(28, "No space left on device"))
-    tell(IsADirectoryError(21, "Is a directory", ""))
-    assert capsys.readouterr().err.splitlines() == [
-        "replay: error: no space left on device",
-        "replay: error: '': is a directory",
-    ]
+    assert told(capsys, Exit(3)) == (3, "")

@@ -1,13 +1,30 @@
-"""Standard output that cannot be written to."""
+"""Output: standard output that fails, whole files, rows, and the terminal."""
 
+import json
+import os
+import re
+import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import DEVNULL
 
+import pyte
 import pytest
 
+from replay.cli.output import output_to, write_objects, write_rows
+from replay_command import Run
+
+OnTerminal = Callable[..., tuple[int, str]]
+SessionFile = Callable[..., Path]
 TEXT = {"type": "text", "content": "word"}
+QUESTION = {"type": "user_input", "content": "And Q4?"}
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")  # what sets colours, and nothing else
+needs_full = pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="there is no /dev/full"
+)
 
 
 def run_in_shell(redirection: str, path: Path) -> tuple[int, str]:
@@ -23,35 +40,199 @@ def run_in_shell(redirection: str, path: Path) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-def test_a_full_disk_is_an_error(session_file: Callable[..., Path]) -> None:
-    assert run_in_shell(">/dev/full", session_file(TEXT)) == (
-        2,
-        "replay: error: standard output: no space left on device\n",
-    )
+@needs_full
+def test_a_full_disk_is_an_error(session_file: SessionFile) -> None:
+    problem = "replay: error: standard output: no space left on device\n"
+    for content in ("word", "word " * 100_000):  # at the end, or while writing
+        path = session_file(TEXT | {"content": content})
+        assert run_in_shell(">/dev/full", path) == (2, problem)
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-def test_a_full_disk_is_an_error_in_the_midst_of_writing(
-    session_file: Callable[..., Path],
+def test_closed_output_is_an_error_if_anything_is_written(
+    session_file: SessionFile, tmp_path: Path
 ) -> None:
-    long = {"type": "text", "content": "word " * 100_000}
-    assert run_in_shell(">/dev/full", session_file(long))[0] == 2
-
-
-def test_closed_output_is_an_error(session_file: Callable[..., Path]) -> None:
-    assert run_in_shell(">&-", session_file(TEXT)) == (
-        2,
-        "replay: error: standard output: bad file descriptor\n",
-    )
-
-
-def test_closed_output_is_no_error_where_nothing_is_written(
-    session_file: Callable[..., Path], tmp_path: Path
-) -> None:
+    problem = "replay: error: standard output: bad file descriptor\n"
+    assert run_in_shell(">&-", session_file(TEXT)) == (2, problem)
     redirection = f"-o '{tmp_path / 'out.txt'}' >&-"
     assert run_in_shell(redirection, session_file(TEXT)) == (0, "")
 
 
 def test_nobody_hears_of_an_error_where_standard_error_is_closed() -> None:
     assert run_in_shell("2>&-", Path("missing.json")) == (2, "")
+
+
+def fail_halfway(path: str) -> None:
+    """Fail after a part has been written."""
+    with output_to(path) as write:
+        write("half")
+        raise KeyError
+
+
+def test_a_file_appears_once_it_is_whole(tmp_path: Path) -> None:
+    with output_to(str(tmp_path / "out.txt")) as write:
+        write("Grüße\n")
+        write("世界\n")
+        assert not (tmp_path / "out.txt").exists()
+    assert (tmp_path / "out.txt").read_bytes() == "Grüße\n世界\n".encode()
+
+
+def test_a_failure_leaves_what_the_file_held(tmp_path: Path) -> None:
+    path = tmp_path / "out.txt"
+    path.write_text("old", encoding="utf-8")
+    with pytest.raises(KeyError):
+        fail_halfway(str(path))
+    assert path.read_text(encoding="utf-8") == "old"
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_a_file_keeps_its_mode_and_a_link_stays_a_link(tmp_path: Path) -> None:
+    path, link = tmp_path / "out.txt", tmp_path / "link.txt"
+    path.touch(0o640)
+    link.symlink_to("out.txt")
+    with output_to(str(link)) as write:
+        write("new")
+    assert link.is_symlink()
+    assert path.read_text(encoding="utf-8") == "new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_pipe_is_written_to_as_it_is(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    received: list[str] = []
+    reader = threading.Thread(target=lambda: received.append(fifo.read_text("utf-8")))
+    reader.start()
+    with output_to(str(fifo)) as write:
+        write("new")
+    reader.join()
+    assert received == ["new"]
+
+
+def test_a_failure_leaves_a_device_where_it_is() -> None:
+    with pytest.raises(KeyError):
+        fail_halfway(os.devnull)
+    assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
+
+
+@pytest.mark.parametrize("path", ["missing/out.txt", ".", "x" * 300])
+def test_a_file_that_cannot_be_written_is_named(path: str, tmp_path: Path) -> None:
+    wanted = str(tmp_path / path)
+    with pytest.raises(OSError, match=re.escape(wanted)) as caught, output_to(wanted):
+        pass
+    assert caught.value.filename == wanted
+
+
+@needs_full
+def test_a_full_disk_is_named() -> None:
+    with pytest.raises(OSError, match="/dev/full"), output_to("/dev/full") as write:
+        write("new")
+
+
+@pytest.mark.parametrize("path", [None, "-"])
+def test_without_a_file_standard_output_is_written_to(
+    path: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with output_to(path) as write:
+        write("new")
+    assert capsys.readouterr().out == "new"
+
+
+def test_a_file_that_cannot_be_written_exits_with_2(
+    run: Run, session_file: SessionFile, tmp_path: Path
+) -> None:
+    done = run("transcript", session_file(), "-o", tmp_path / "missing" / "out.txt")
+    assert done.returncode == 2
+    assert done.stderr.endswith("missing/out.txt: no such file or directory\n")
+
+
+def test_in_a_pipe_a_row_is_a_line_with_tabs_and_no_recorded_text_makes_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_rows(["ONE", "TWO"], [["a", "b"], ["c", None], ["a\tb", "c\nd\x1b\u2028"]])
+    assert capsys.readouterr().out == "a\tb\nc\t\na␉b\tc␊d␛\\u{2028}\n"
+
+
+def test_an_object_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    objects: list[dict[str, object]] = [{"a": "\n\u2028\x9b\ud83d"}, {"b": 10**30}]
+    write_objects(objects)
+    written = capsys.readouterr().out
+    assert [json.loads(line) for line in written.splitlines()] == objects
+
+
+def test_a_transcript_is_coloured(
+    on_terminal: OnTerminal, session_file: SessionFile
+) -> None:
+    code, sent = on_terminal("transcript", session_file(QUESTION))
+    assert code == 0
+    assert "\x1b[1;32mUser input\x1b[0m\r\n    And Q4?\r\n" in sent
+
+
+@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_a_terminal_without_colours_gets_none(
+    on_terminal: OnTerminal, session_file: SessionFile, env: dict[str, str]
+) -> None:
+    _, sent = on_terminal("transcript", session_file(QUESTION), env=env)
+    assert "User input\r\n    And Q4?\r\n" in sent
+    assert "\x1b" not in sent
+
+
+@pytest.mark.parametrize("format_", ["markdown", "json"])
+def test_other_formats_are_the_same_as_in_a_pipe(
+    on_terminal: OnTerminal, session_file: SessionFile, format_: str
+) -> None:
+    _, sent = on_terminal(
+        "transcript", session_file(QUESTION), "--format", format_, stderr=DEVNULL
+    )
+    assert "And Q4?" in sent
+    assert "\x1b" not in sent
+
+
+@pytest.mark.parametrize("command", ["transcript", "ls"])
+def test_nothing_recorded_steers_the_terminal(
+    on_terminal: OnTerminal, session_file: SessionFile, command: str
+) -> None:
+    attack = "\x1b]0;title\x07\x1b[2J\u202eabc[red]x[/red]:smile:"
+    path = session_file(QUESTION | {"content": attack}, generated_title=attack)
+    code, sent = on_terminal(command, path, stderr=DEVNULL)
+    shown = ESCAPE.sub("", sent)
+    assert code == 0
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert "[red]x[/red]" in shown
+
+
+@pytest.mark.parametrize("where", ["content", "title"])
+def test_what_is_too_wide_is_folded_and_stays_indented(
+    on_terminal: OnTerminal, session_file: SessionFile, where: str
+) -> None:
+    wide = ("x" * 7 + " ") * 40 + "y" * 200 + "\tTurn 2 (complete)"
+    header = {"generated_title": wide} if where == "title" else {}
+    content = wide if where == "content" else "short"
+    _, sent = on_terminal(
+        "transcript",
+        session_file(QUESTION | {"content": content}, **header),
+    )
+    screen = pyte.Screen(60, 24)
+    pyte.Stream(screen).feed(sent)
+    rows = ESCAPE.sub("", sent).split("\r\n")
+    assert max(map(len, rows)) <= 60
+    at_margin = [row for row in rows if row[:1].strip()]
+    assert [row.split()[0] for row in at_margin] == ["Session:", "Turn", "User"]
+
+
+def test_a_list_is_a_table(on_terminal: OnTerminal, session_file: SessionFile) -> None:
+    code, sent = on_terminal(
+        "ls", session_file(generated_title="What about Q3?"), stderr=DEVNULL
+    )
+    rows = ESCAPE.sub("", sent).splitlines()
+    assert code == 0
+    assert rows[0].split() == ["SESSION", "TITLE", "LAST", "UPDATED"]
+    assert rows[1].split() == ["ses-1", "What", "about", "Q3?"]
+    assert rows[0].index("TITLE") == rows[1].index("What")
+
+
+def test_an_error_on_a_terminal_is_one_plain_line(on_terminal: OnTerminal) -> None:
+    assert on_terminal("ls", "missing.json") == (
+        2,
+        "replay: error: missing.json: no such file or directory\r\n",
+    )

@@ -1,4 +1,4 @@
-"""What is copied or recorded with ``--redact``."""
+"""Sessions rewritten, by ``--redact`` or another plugin, when copied or recorded."""
 
 import json
 import resource
@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
@@ -19,10 +18,49 @@ from chat_api import STOP, ChatAPI, delta, document, for_prompts, frame, user_in
 from fake_secrets import SECRETS
 from http_server import KEY, Handler, Request, Server, head, serving
 from replay_command import Run
-from replay_plugins.redact import Redactor
 
 Serve = Callable[[Handler], Server]
+SessionFile = Callable[..., Path]
 (SECRET,) = SECRETS["llamacloud-key"]
+UPPER = """
+import attrs, replay
+from collections.abc import Sequence
+class Upper:
+    def __init__(self, word: str = "", fails: bool = False):
+        self.word, self.fails = word, fails
+    def replay_rewrite(self, session):
+        events = [
+            attrs.evolve(each, content=each.content.upper() + self.word)
+            if isinstance(each, replay.TextDelta | replay.Text) else each
+            for each in session.events
+        ]
+        return attrs.evolve(session, events=events)
+    def replay_text(self):
+        raise AssertionError("is not called")
+    def replay_close(self, report):
+        print("closed", report.sessions)
+        if self.fails:
+            raise OSError("no")
+class Lazy(Upper):
+    def replay_rewrite(self, session):
+        return attrs.evolve(session, events=Lazily(session.events))
+class Lazily(Sequence):
+    def __init__(self, events): self.events = events
+    def __len__(self): return len(self.events)
+    def __getitem__(self, index): return [*self][index]
+    def __iter__(self):
+        for each in self.events:
+            yield replay.TextDelta("X") if each.type == "text_delta" else each
+class Same(Upper):
+    def replay_rewrite(self, session):
+        return replay.Session("same", events=session.events)
+class Fails(Upper):
+    def replay_rewrite(self, session): raise ValueError("no")
+class Nothing(Upper):
+    def replay_rewrite(self, session): pass
+class Misspelt(Upper):
+    def replay_txt(self): pass
+"""
 ASK = ("--session", "ses-1", "--prompt", f"Is it {SECRET}?", "--index", "idx-1")
 TURN: list[object] = [
     delta("It is " + SECRET[:9]),
@@ -55,7 +93,7 @@ def written(folder: Path) -> bytes:
 
 
 def test_a_copy_holds_no_secret(
-    run: Run, session_file: Callable[..., Path], tmp_path: Path
+    run: Run, session_file: SessionFile, tmp_path: Path
 ) -> None:
     path = session_file(user_input(SECRET), *TURN, generated_title=SECRET)
     done = run("copy", path, tmp_path / "copy", "--redact")
@@ -70,18 +108,6 @@ def test_a_copy_holds_no_secret(
     assert run("check", tmp_path / "copy").returncode == 0
 
 
-def test_the_plugins_options_can_be_given(
-    run: Run, session_file: Callable[..., Path], tmp_path: Path
-) -> None:
-    path = session_file({"type": "text", "content": f"b@example.org {SECRET}"})
-    options = ("--redact-option", "without=email", "--redact-option", "json=true")
-    done = run("copy", path, tmp_path / "copy", "--redact", *options)
-    assert [each["rule"] for each in json.loads(done.stdout)["replaced"]] == [
-        "llamacloud-key"
-    ]
-    assert b"b@example.org" in written(tmp_path / "copy")
-
-
 @pytest.mark.parametrize("command", ["copy", "record"])
 @pytest.mark.parametrize(
     ("options", "message"),
@@ -94,7 +120,7 @@ def test_the_plugins_options_can_be_given(
 )
 def test_wrong_options_write_nothing(  # noqa: PLR0913, PLR0917 - what it is tried with
     run: Run,
-    session_file: Callable[..., Path],
+    session_file: SessionFile,
     tmp_path: Path,
     command: str,
     options: tuple[str, ...],
@@ -107,22 +133,106 @@ def test_wrong_options_write_nothing(  # noqa: PLR0913, PLR0917 - what it is tri
     assert not (tmp_path / "copy").exists()
 
 
-@pytest.mark.parametrize("traceback", [(), ("--traceback",)])
-def test_an_error_that_quotes_a_document_tells_no_secret(
-    run: Run, tmp_path: Path, traceback: tuple[str, ...]
+@pytest.fixture
+def upper(tmp_path: Path) -> str:
+    """Return the path of a file with plugins that write in capitals."""
+    path = tmp_path / "upper.py"
+    path.write_text(UPPER, encoding="utf-8")
+    return str(path)
+
+
+def test_any_plugins_rewrite_a_copy_in_order_after_redact(
+    run: Run, session_file: SessionFile, tmp_path: Path, upper: str
 ) -> None:
-    path = tmp_path / "session.json"
-    path.write_text(f'[{{"type": "x", "{SECRET}": 1e999}}]', "utf-8")
-    done = run(*traceback, "copy", path, tmp_path / "copy", "--redact")
+    path = session_file({"type": "text", "content": f"b@example.org {SECRET}"})
+    plugins = ("--plugin", f"{upper}::Upper:word=one", "--plugin", f"{upper}::Upper")
+    options = ("--redact-option", "without=email", "--redact-option", "json=true")
+    done = run("copy", path, tmp_path / "copy", *plugins, "--redact", *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    (event,) = replay.load(tmp_path / "copy").events
+    assert event == replay.Text("B@EXAMPLE.ORG <LLAMACLOUD_KEY_1>ONE")
+    report, closed = done.stdout.split("]}\n")
+    assert json.loads(f"{report}]}}")["replaced"][0]["rule"] == "llamacloud-key"
+    assert closed == "closed 0\nclosed 0\n"
+
+
+def test_ids_that_a_plugin_makes_equal_overwrite_nothing(
+    run: Run, tmp_path: Path, upper: str
+) -> None:
+    lines = '{"session_id": "a", "events": []}\n{"session_id": "b", "events": []}'
+    plugin = ("--plugin", f"{upper}::Same")
+    done = run("copy", "-", tmp_path / "copy", *plugin, stdin=lines)
+    problem = "replay: error: not copied: another session with id 'same'\n"
+    assert (done.returncode, done.stderr) == (1, problem)
+
+
+def test_a_plugin_rewrites_a_live_turn(
+    run: Run, serve: Serve, tmp_path: Path, upper: str
+) -> None:
+    url = serve(service(delta("It "), delta("rose."), STOP)).url
+    done = run("record", url, tmp_path / "new", *ASK, "--plugin", f"{upper}::Lazy")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "XX\nclosed 0\n", "")
+    (session,) = replay.open(tmp_path / "new")
+    assert [*session.events[1:3]] == [replay.TextDelta("X"), replay.TextDelta("X")]
+
+
+def test_a_plugin_that_cannot_wait_for_events_sends_no_prompt(
+    run: Run, serve: Serve, tmp_path: Path, upper: str
+) -> None:
+    api = service(*TURN)
+    plugin = f"{upper}::Upper"
+    done = run("record", serve(api).url, tmp_path / "new", *ASK, "--plugin", plugin)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"replay: error: plugin '{plugin}': cannot rewrite a live turn: it reads all "
+        "events before it returns any (rewrite each event when it is read)\n"
+    )
+    assert not api.prompts
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("plugin", "message"),
+    [
+        ("usage", "'usage' has no hook replay_rewrite, so it cannot change what is"),
+        (
+            "{}",
+            "has several plugin classes: Upper, Lazy, Same, Fails, Nothing, Misspelt",
+        ),
+        ("{}::Fails", "Fails': cannot rewrite a session: ValueError: no (/"),
+        ("{}::Nothing", "replay_rewrite returned NoneType, not a Session"),
+        ("{}::Misspelt", "there is no hook 'replay_txt'"),
+    ],
+)
+def test_a_plugin_that_cannot_rewrite_writes_nothing(  # noqa: PLR0913, PLR0917 - what it is tried with
+    run: Run,
+    session_file: SessionFile,
+    tmp_path: Path,
+    upper: str,
+    plugin: str,
+    message: str,
+) -> None:
+    path = session_file({"type": "text", "content": SECRET})
+    done = run("copy", path, tmp_path / "copy", "--plugin", plugin.format(upper))
     assert done.returncode == 2
-    assert "$[0]['<LLAMACLOUD_KEY_1>']: a number too large" in done.stderr
-    assert SECRET not in done.stderr
+    assert message in done.stderr
     assert not (tmp_path / "copy").exists()
 
 
+def test_a_plugin_that_cannot_report_is_an_error_after_the_copy(
+    run: Run, session_file: SessionFile, tmp_path: Path, upper: str
+) -> None:
+    path = session_file({"type": "text", "content": "x"})
+    plugin = ("--plugin", f"{upper}::Upper:fails=true")
+    done = run("copy", path, tmp_path / "copy", *plugin)
+    assert done.returncode == 2
+    assert done.stderr == "replay: error: plugin 'Upper': OSError: no\n"
+    assert (tmp_path / "copy").exists()
+
+
 @pytest.mark.parametrize("traceback", [(), ("--traceback",)])
-@pytest.mark.parametrize("command", ["copy", "run", "rewriting"])
-def test_an_error_tells_no_secret_that_a_file_is_called(
+@pytest.mark.parametrize("command", ["copy", "run", "rewriting", "gone"])
+def test_an_error_tells_no_secret_of_a_document_or_its_name(
     run: Run, tmp_path: Path, command: str, traceback: tuple[str, ...]
 ) -> None:
     (tmp_path / "given").mkdir()
@@ -132,39 +242,17 @@ def test_an_error_tells_no_secret_that_a_file_is_called(
         "copy": ("copy", path.parent, tmp_path / "copy", "--redact"),
         "run": ("run", path.parent, "--plugin", "usage", "--plugin", "redact"),
         "rewriting": ("run", path.parent, "--plugin", "redact:json=true"),
+        "gone": ("copy", path / "gone", tmp_path / "copy", "--redact"),
     }[command]
+    place = "" if command == "gone" else ": $[0]['<LLAMACLOUD_KEY_1>']: a number too"
     done = run(*traceback, *options)
     assert done.returncode == 2
-    assert "<LLAMACLOUD_KEY_1> <LLAMACLOUD_KEY_1>.json: $[0]" in done.stderr
+    assert f"<LLAMACLOUD_KEY_1> <LLAMACLOUD_KEY_1>.json{place}" in done.stderr
     assert SECRET not in done.stderr + done.stdout
-
-
-def test_an_error_of_a_source_tells_no_secret(run: Run, tmp_path: Path) -> None:
-    gone = tmp_path / SECRET / "session.json"
-    done = run("copy", gone, tmp_path / "copy", "--redact")
-    assert done.returncode == 2
-    assert "<LLAMACLOUD_KEY_1>" in done.stderr
-    assert SECRET not in done.stderr
-
-
-def test_a_failing_plugin_writes_nothing(
-    monkeypatch: pytest.MonkeyPatch,
-    run: Run,
-    session_file: Callable[..., Path],
-    tmp_path: Path,
-) -> None:
-    def fail(*_: object) -> NoReturn:
-        message = "no"
-        raise ValueError(message)
-
-    monkeypatch.setattr(Redactor, "session", fail)
-    path = session_file({"type": "text", "content": "a" * 30})
-    done = run("copy", path, tmp_path / "copy", "--redact")
-    assert done.returncode == 2
-    assert "plugin 'redact': cannot rewrite a session: ValueError: no" in done.stderr
     assert not (tmp_path / "copy").exists()
 
 
+@pytest.mark.slow
 def test_what_comes_from_a_pipe_is_kept_in_memory(tmp_path: Path) -> None:
     blanks = " " * (9 << 20)
     text = f'{{"session_id": "s",{blanks}"events": []}}'
@@ -222,16 +310,8 @@ def test_the_rest_of_a_turn_that_broke_off_is_recorded_without_secrets(
     assert done.returncode == 0
     assert SECRET.encode() not in written(tmp_path / "new")
     (session,) = replay.open(tmp_path / "new")
-    assert [type(each) for each in session.events] == [
-        replay.UserInput,
-        *(
-            replay.TextDelta,
-            replay.TextDelta,
-            replay.Text,
-            replay.ToolCall,
-            replay.Stop,
-        ),
-    ]
+    kinds = ["user_input", "text_delta", "text_delta", "text", "tool_call", "stop"]
+    assert [each.type for each in session.events] == kinds
 
 
 def test_what_a_killed_recorder_leaves_holds_no_secret(

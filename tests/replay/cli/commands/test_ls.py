@@ -24,16 +24,11 @@ def test_a_session_is_a_line_with_its_id_title_and_time(
     assert done.stdout == "ses-1\tWhat about Q3?\t2026-04-22T12:34:41.342245\n"
 
 
-def test_json_gives_the_whole_header(
-    run: Run, session_file: Callable[..., Path]
+def test_json_gives_the_whole_header_with_the_same_keys_if_nothing_was_recorded(
+    run: Run, session_file: Callable[..., Path], tmp_path: Path
 ) -> None:
     done = run("ls", session_file(**HEADER), "--json")
     assert json.loads(done.stdout) == HEADER
-
-
-def test_json_gives_the_same_keys_where_nothing_was_recorded(
-    run: Run, tmp_path: Path
-) -> None:
     path = tmp_path / "events.json"
     path.write_text("[]", encoding="utf-8")
     expected = dict.fromkeys(HEADER) | {"session_id": "events"}

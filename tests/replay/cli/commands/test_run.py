@@ -7,6 +7,7 @@ import pytest
 
 from replay_command import Run
 
+File = Callable[..., Path]
 TEXTS = [{"type": "text", "content": "one"}, {"type": "text", "content": "two"}]
 
 
@@ -26,27 +27,22 @@ PRINTS = "def replay_text(message): print(message.content)\n"
 FAILS = "def replay_text(message): raise KeyError(message.content)\n"
 
 
-def test_a_plugin_from_a_file_is_called(
-    run: Run, session_file: Callable[..., Path], plugin: Callable[[str], Path]
-) -> None:
-    done = run("run", session_file(*TEXTS), "--plugin", plugin(PRINTS))
-    assert (done.returncode, done.stdout, done.stderr) == (0, "one\ntwo\n", "")
-
-
 def test_plugins_are_called_in_the_order_given(
-    run: Run, session_file: Callable[..., Path], tmp_path: Path
+    run: Run, session_file: File, tmp_path: Path
 ) -> None:
     options = []
     for name in ("zebra", "ape"):
         path = tmp_path / f"{name}.py"
-        code = f"def replay_session_start(): print({name!r})\n"
+        code = f"def replay_text(message): print({name!r}, message.content)\n"
         path.write_text(code, encoding="utf-8")
         options += ["--plugin", path]
-    assert run("run", session_file(), *options).stdout == "zebra\nape\n"
+    done = run("run", session_file(*TEXTS), *options)
+    said = "zebra one\nape one\nzebra two\nape two\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
 
 
 def test_a_hook_that_fails_exits_with_1(
-    run: Run, session_file: Callable[..., Path], plugin: Callable[[str], Path]
+    run: Run, session_file: File, plugin: File
 ) -> None:
     done = run("run", session_file(*TEXTS), "--plugin", plugin(FAILS))
     assert done.returncode == 1
@@ -56,7 +52,7 @@ def test_a_hook_that_fails_exits_with_1(
 
 
 def test_isolated_failures_are_told_at_the_end_and_exit_with_1(
-    run: Run, session_file: Callable[..., Path], plugin: Callable[[str], Path]
+    run: Run, session_file: File, plugin: File
 ) -> None:
     options = ["--plugin", plugin(FAILS), "--on-plugin-error", "isolate"]
     done = run("run", session_file(*TEXTS), *options)
@@ -65,19 +61,13 @@ def test_isolated_failures_are_told_at_the_end_and_exit_with_1(
 
 
 def test_strict_stops_at_whatever_is_odd(
-    run: Run, session_file: Callable[..., Path], plugin: Callable[[str], Path]
+    run: Run, session_file: File, plugin: File
 ) -> None:
     path = session_file({"type": "video"}, *TEXTS)
     assert run("run", path, "--plugin", plugin(PRINTS)).stdout == "one\ntwo\n"
     done = run("run", path, "--plugin", plugin(PRINTS), "--strict")
     assert (done.returncode, done.stdout) == (2, "")
     assert "'video'" in done.stderr
-
-
-def test_a_plugin_is_required(run: Run, session_file: Callable[..., Path]) -> None:
-    done = run("run", session_file())
-    assert done.returncode == 2
-    assert "--plugin" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -91,9 +81,15 @@ def test_a_plugin_is_required(run: Run, session_file: Callable[..., Path]) -> No
     ],
 )
 def test_a_plugin_that_cannot_be_used_exits_with_2(
-    run: Run, session_file: Callable[..., Path], plugin: str, problem: str
+    run: Run, session_file: File, plugin: str, problem: str
 ) -> None:
     done = run("run", session_file(), "--plugin", plugin)
     assert done.returncode == 2
     assert problem in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_plugin_is_required(run: Run, session_file: File) -> None:
+    done = run("run", session_file())
+    assert done.returncode == 2
+    assert "--plugin" in done.stderr

@@ -35,25 +35,16 @@ def test_it_prints_what_render_returns(
     assert run("transcript", path, "--format", format_).stdout == expected
 
 
-def test_it_prints_all_sessions_each_under_its_id(run: Run, several: Path) -> None:
+def test_it_prints_all_sessions_or_the_one_that_is_chosen(
+    run: Run, several: Path
+) -> None:
     printed = run("transcript", several).stdout
     assert printed.startswith("Session: ses-1\n")
     assert "\n\nSession: ses-2\n" in printed
-
-
-def test_json_of_several_sessions_is_a_line_each(run: Run, several: Path) -> None:
-    printed = run("transcript", several, "--format", "json").stdout
-    ids = [json.loads(line)["session_id"] for line in printed.splitlines()]
-    assert ids == ["ses-1", "ses-2"]
-
-
-def test_one_session_can_be_chosen(run: Run, several: Path) -> None:
-    printed = run("transcript", several, "--session", "ses-2").stdout
-    assert printed.startswith("Session: ses-2\n")
-    assert "ses-1" not in printed
-
-
-def test_a_session_that_is_not_there_is_named(run: Run, several: Path) -> None:
+    lines = run("transcript", several, "--format", "json").stdout.splitlines()
+    assert [json.loads(line)["session_id"] for line in lines] == ["ses-1", "ses-2"]
+    chosen = run("transcript", several, "--session", "ses-2").stdout
+    assert chosen == printed[printed.index("Session: ses-2") :]
     done = run("transcript", several, "--session", "ses-9")
     assert (done.returncode, done.stdout) == (2, "")
     assert "'ses-9'" in done.stderr

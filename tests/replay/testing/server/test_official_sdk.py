@@ -95,6 +95,7 @@ def test_a_wrong_key_is_the_clients_own_error(serve: Serve) -> None:
         client.chat.create()
 
 
+@pytest.mark.slow
 def test_the_client_retries_what_is_to_be_retried(serve: Serve) -> None:
     server = serve()
     server.fail_next("429=0.01")
