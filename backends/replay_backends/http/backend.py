@@ -25,7 +25,6 @@ from replay_backends.http.request import (
 )
 from replay_backends.http.session_list import fetched, ids_in, portions_of, session_of
 from replay_backends.http.sse import EventDecoder
-from replay_backends.http.transport import at_most_a_week
 from replay_backends.ordered_fetch import in_order
 
 if TYPE_CHECKING:
@@ -36,6 +35,12 @@ if TYPE_CHECKING:
 
 _Found = TypeVar("_Found")
 _KEPT: Final = 10  # connections for calls of the user's own threads
+_WEEK: Final = 7 * 24 * 3600.0  # seconds
+
+
+def _at_most_a_week(seconds: float) -> float:
+    """Return a timeout that the system can take: infinity is more than it can."""
+    return min(seconds, _WEEK)
 
 
 @attrs.define(eq=False)
@@ -72,7 +77,7 @@ class HTTPBackend:
     timeout: float = attrs.field(
         default=120.0,
         kw_only=True,
-        converter=at_most_a_week,
+        converter=_at_most_a_week,
         validator=attrs.validators.gt(0),
     )
     retries: int = attrs.field(

@@ -28,18 +28,6 @@ from replay.errors import DeadlineExceededError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_WEEK: Final = 7 * 24 * 3600.0  # seconds
-
-
-def at_most_a_week(seconds: float) -> float:
-    """Return a timeout that the system can take: infinity is more than it can.
-
-    >>> at_most_a_week(float("inf"))
-    604800.0
-    """
-    return min(seconds, _WEEK)
-
-
 class Deadline:
     """A point in time that does not move.
 
