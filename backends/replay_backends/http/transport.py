@@ -28,6 +28,7 @@ from replay.errors import DeadlineExceededError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+
 class Deadline:
     """A point in time that does not move.
 

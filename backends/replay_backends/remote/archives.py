@@ -24,8 +24,12 @@ from replay.errors import (
     ReplayError,
     os_failure,
 )
-from replay_backends.files.byte_streams import HIGHEST_RATIO, UNCHECKED, is_compressed
-from replay_backends.remote.filesystems import guarded
+from replay_backends.files.byte_streams import (
+    HIGHEST_RATIO,
+    UNCHECKED,
+    guarded,
+    is_compressed,
+)
 from replay_backends.remote.shelf import Item, Opener, path_order
 
 WHERE: Final = "zip data"

@@ -1,12 +1,11 @@
 """The door to fsspec: the file system that a URL leads to."""
 
 import errno
-import io
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import Any, Final
 
 import attrs
 
@@ -18,9 +17,6 @@ from replay.errors import (
     ReplayError,
 )
 from replay.security.masking import has_secret, masked, secrets_in
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 _LONGEST: Final = 200  # characters of what a service says
 _WRONG_KEY: Final = {
@@ -194,52 +190,6 @@ def _scheme(outer: str) -> str | None:
         reason = "a bucket or container is needed after the scheme"
         raise BackendError(outer, reason)
     return scheme.lower()
-
-
-def guarded(
-    stream: BinaryIO, errors: Callable[[], AbstractContextManager[None]]
-) -> BinaryIO:
-    """Return a stream that is read within a ``with`` statement of its own.
-
-    Args:
-        stream: What is read, seekable; it is closed with what is returned.
-        errors: Makes what turns the stream's faults into ours.
-    """
-    return io.BufferedReader(_Guarded(stream, errors))
-
-
-class _Guarded(io.RawIOBase):
-    """A stream that raises errors of ours alone."""
-
-    def __init__(
-        self, stream: BinaryIO, errors: Callable[[], AbstractContextManager[None]]
-    ) -> None:
-        self._stream = stream
-        self._errors = errors
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._stream.tell()
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        with self._errors():
-            return self._stream.seek(offset, whence)
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        with memoryview(buffer) as view, self._errors():
-            data = self._stream.read(len(view))
-            view[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        """Close the stream, too."""
-        self._stream.close()
-        super().close()
 
 
 _EXTRA: Final = "chat-replay[remote]"

@@ -13,8 +13,8 @@ import attrs
 from replay.codec.stored_history import KEPT
 from replay.errors import BackendError
 from replay.security.temporary_files import may_use_disk
-from replay_backends.files.byte_streams import Spool
-from replay_backends.remote.filesystems import FileSystem, guarded, remote_errors_of
+from replay_backends.files.byte_streams import Spool, guarded
+from replay_backends.remote.filesystems import FileSystem, remote_errors_of
 from replay_backends.remote.shelf import Item, Opener, path_order
 
 

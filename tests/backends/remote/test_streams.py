@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from replay.errors import BackendError
-from replay_backends.remote.filesystems import guarded
+from replay_backends.files.byte_streams import guarded
 
 SOURCE = "it"
 
