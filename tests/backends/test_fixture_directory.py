@@ -67,7 +67,7 @@ class TestDirectory(BackendContract):
 class TestIndexedDirectory(TestDirectory):
     @pytest.fixture
     def backend(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backend:
-        index = import_module("replay_backends.files.catalogue")
+        index = import_module("replay_backends.files.session_index")
         monkeypatch.setattr(index, "FEWEST", 100)
         monkeypatch.setattr(index, "TICK_NS", -1_000_000_000)
         for number in range(120):

@@ -26,7 +26,7 @@ from replay_backends.files.session_file import (
     PART,
     SUFFIXES,
     Reading,
-    sessions_in,
+    SessionFile,
     stem_of,
 )
 
@@ -175,8 +175,8 @@ class Recording:
         if not self._folder.has(name):
             return b""
         lines, source = self._content(_WHOLE), self._folder.source_of(name)
-        sessions = sessions_in(partial(io.BytesIO, lines), name, "", source, _READING)
-        if next(sessions).shape != "lines":
+        file = SessionFile(partial(io.BytesIO, lines), name, "", source, _READING)
+        if next(file.sessions()).shape != "lines":
             reason = "it holds whole sessions, not events"
             raise BackendError(source, reason, "record into another directory")
         return lines if lines.endswith(b"\n") else lines + b"\n"

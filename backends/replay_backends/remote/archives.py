@@ -30,7 +30,7 @@ from replay_backends.files.byte_streams import (
     guarded,
     is_compressed,
 )
-from replay_backends.remote.shelf import Item, Opener, path_order
+from replay_backends.remote.locations import Item, Opener
 
 WHERE: Final = "zip data"
 _REPACK: Final = "unpack it first, or pack it anew"
@@ -163,7 +163,7 @@ class Archive:
             for name, info in infos.items()
             if not name.endswith("/") and (path := self._path_of(name)) is not None
         ]
-        return sorted(items, key=path_order)
+        return sorted(items, key=Item.order)
 
     def opener(self, item: Item) -> Opener:
         """Read a member into memory; a large one is unpacked each time it is opened."""

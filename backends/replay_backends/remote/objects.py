@@ -15,7 +15,7 @@ from replay.errors import BackendError
 from replay.security.temporary_files import may_use_disk
 from replay_backends.files.byte_streams import Spool, guarded
 from replay_backends.remote.filesystems import FileSystem, remote_errors_of
-from replay_backends.remote.shelf import Item, Opener, path_order
+from replay_backends.remote.locations import Item, Opener
 
 
 def names_and_sizes(files: FileSystem) -> Iterator[tuple[str, int]]:
@@ -140,7 +140,7 @@ class Objects:
                 Item(self._path_of(name), size)
                 for name, size in names_and_sizes(self._files)
             ]
-        return sorted(items, key=path_order)
+        return sorted(items, key=Item.order)
 
     def size(self, path: str) -> int | None:
         """Return how large an object is; None: there is none."""
