@@ -24,9 +24,8 @@ from replay.errors import (
 from replay.model.events import ImageAttachment
 from replay.model.json_text import parse
 from replay.security.hosts import is_loopback
-from replay_backends.http.client import Client, check, new_session
-from replay_backends.http.exchange import body_of, send
-from replay_backends.http.request import Ask, one_step, split
+from replay_backends.http.client import Client, body_of, check, new_session, send
+from replay_backends.http.request import Request, one_step, split
 from replay_backends.http.retries import with_retries
 from replay_backends.http.transport import Deadline
 
@@ -72,14 +71,16 @@ class Downloads:
         """
         parts = split(url, "the URL of a page image")
         source = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
-        ask = Ask("GET", url, source, None, self._verify, accept="*/*", is_secret=True)
+        request = Request(
+            "GET", url, source, None, self._verify, accept="*/*", is_secret=True
+        )
 
         def attempt() -> bytes:
             self._check_url(parts.scheme, str(parts.hostname), source)
-            response = send(self._session, ask, deadline)
+            response = send(self._session, request, deadline)
             with closing(response):
-                check(response, ask, None, kind="")
-                with body_of(response, ask, most, deadline) as body:
+                check(response, request, None, kind="")
+                with body_of(response, request, most, deadline) as body:
                     return body.read()
 
         with _no_logs():
@@ -153,7 +154,7 @@ class Attachments:
     """Fetches images; keeps their URLs while they last, in memory alone.
 
     Args:
-        client: Whom to ask for the URLs.
+        client: Whom to request for the URLs.
         allow_private_hosts: Whether these may lead to private addresses. To this
             machine they may lead where the service itself is there.
     """

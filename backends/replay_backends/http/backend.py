@@ -15,16 +15,15 @@ from replay.model.sessions import Session, SessionSummary
 from replay.security.hosts import is_loopback
 from replay.sources.protocols import Portion, Stored
 from replay_backends.files.session_file import Reading
-from replay_backends.http.prompt import Prompt
 from replay_backends.http.request import (
     HOME,
     VARIABLES,
+    Prompt,
     base_url,
     find_key,
     session_path,
 )
 from replay_backends.http.session_list import fetched, ids_in, portions_of, session_of
-from replay_backends.http.sse import EventDecoder
 from replay_backends.ordered_fetch import in_order
 
 if TYPE_CHECKING:
@@ -193,25 +192,16 @@ class HTTPBackend:
             InvalidRequestError: The service would not take it; nothing was sent.
             BackendError: It was refused, or could not be sent, or not be recorded.
         """
-        from replay_backends.http.live import LiveStream, post  # noqa: PLC0415 - as above
+        from replay_backends.http.live import LiveStream  # noqa: PLC0415 - as above
 
-        client = self._client.apart(1)
-        path = f"{session_path(session_id, client.base)}/messages/stream"
-        asked = Prompt(session_id, prompt, index_ids, require_all_indexes)
-        asked.check(client.base + path)
-        ask = client.asking("POST", path, body=asked.body())
         stream = LiveStream(
-            asked,
-            ask,
-            EventDecoder(self.limits, strict=self.strict, masked=ask.masked),
+            Prompt(session_id, prompt, index_ids, require_all_indexes),
+            self._client.apart(1),
             lambda: self.session(session_id).events,
-            client,
+            self.limits,
+            strict=self.strict,
         )
-        stream.start(
-            lambda undo: post(client, ask, session_id, undo),
-            None if record_to is None else os.fspath(record_to),
-            rewrite,
-        )
+        stream.start(None if record_to is None else os.fspath(record_to), rewrite)
         return stream
 
     def attachment(self, image: ImageAttachment) -> bytes:

@@ -175,7 +175,7 @@ def test_opening_a_file_imports_no_requests(tmp_path: Path) -> None:
 def test_a_body_that_there_is_no_room_for_is_an_error(
     monkeypatch: pytest.MonkeyPatch, serve: Serve, source_of: Open
 ) -> None:
-    monkeypatch.setattr("replay_backends.http.exchange._IN_MEMORY", 10)
+    monkeypatch.setattr("replay_backends.http.client._IN_MEMORY", 10)
     server = serve(always(json_answer(document("ses-1", delta("a" * 100_000)))))
     with room_for(1000), pytest.raises(BackendError, match="file too large"):
         source_of(server).session("ses-1")
@@ -184,7 +184,7 @@ def test_a_body_that_there_is_no_room_for_is_an_error(
 def test_a_body_may_be_read_from_a_file(
     monkeypatch: pytest.MonkeyPatch, serve: Serve, source_of: Open
 ) -> None:
-    monkeypatch.setattr("replay_backends.http.exchange._IN_MEMORY", 10)
+    monkeypatch.setattr("replay_backends.http.client._IN_MEMORY", 10)
     server = serve(always(json_answer(document("ses-1", delta("a" * 100_000)))))
     (event,) = source_of(server).session("ses-1").events
     assert event == replay.TextDelta("a" * 100_000)

@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from replay import Event, PluginError, Session, Stop, Text, TextDelta, Usage, UserInput
-from replay_backends.http.live import Rewritten
+from replay_backends.http.live import _RewrittenTurn as Rewritten
 from replay_plugins.redact import Redactor
 
 ASKED = UserInput("to b@example.org?")
