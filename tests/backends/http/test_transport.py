@@ -1,17 +1,19 @@
-"""Connections whose time runs out."""
+"""Connections: their time, their addresses, and the end of all waiting."""
 
 import socket
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import ExitStack
 
 import pytest
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from replay.errors import DeadlineExceededError
 from replay_backends.http.client import new_session
-from replay_backends.http.transport import Halt, TimedConnection
+from replay_backends.http.transport import Deadline, Halt, TimedConnection
 
 
 def test_a_connection_has_the_time_that_it_is_allowed() -> None:
@@ -126,3 +128,73 @@ def test_a_handshake_that_nobody_answers_can_be_halted() -> None:
                 session.get(url, timeout=5)
             thread.join()
     assert not isinstance(caught.value, requests.Timeout)
+
+
+PATIENCE = 60
+
+
+def test_a_thread_that_waits_for_a_byte_is_woken() -> None:
+    halt = Halt()
+    here, there = socket.socketpair()
+    with here, there:
+        halt.watch(here)
+        received: list[bytes] = []
+        thread = threading.Thread(target=lambda: received.append(here.recv(1)))
+        thread.start()
+        halt.come()
+        thread.join(PATIENCE)
+    assert received == [b""]
+
+
+def test_a_socket_that_comes_too_late_is_shut_down_at_once() -> None:
+    halt = Halt()
+    halt.come()
+    here, there = socket.socketpair()
+    with here, there:
+        halt.watch(here)
+        assert there.recv(1) == b""
+
+
+def test_a_socket_that_is_closed_is_no_matter() -> None:
+    halt = Halt()
+    here, there = socket.socketpair()
+    halt.watch(here)
+    here.close()
+    there.close()
+    halt.come()
+    halt.come()
+    assert halt.has_come
+
+
+def test_a_pause_ends_when_it_comes() -> None:
+    halt = Halt()
+    ended: list[bool] = []
+
+    def pause() -> None:
+        with pytest.raises(CancelledError):
+            halt.sleep(1000.0)
+        ended.append(halt.has_come)
+
+    thread = threading.Thread(target=pause)
+    thread.start()
+    halt.come()
+    thread.join(PATIENCE)
+    assert ended == [True]
+
+
+def test_a_pause_is_as_long_as_it_should_be_until_then() -> None:
+    Halt().sleep(0.001)
+
+
+def test_the_time_that_is_left_shrinks() -> None:
+    deadline = Deadline(100.0, "here")
+    first = deadline.left()
+    assert 0 < deadline.left() <= first <= 100
+    assert deadline.remaining() <= first
+
+
+def test_where_none_is_left_it_says_how_much_there_was() -> None:
+    deadline = Deadline(0.0, "here")
+    assert deadline.remaining() <= 0
+    with pytest.raises(DeadlineExceededError, match="within 0 seconds"):
+        deadline.left()
