@@ -87,36 +87,20 @@ class FixtureDirectoryBackend:
         return Path(path).is_dir()
 
     def summaries(self) -> Iterator[SessionSummary]:
-        """Yield the header of each session.
-
-        Raises:
-            DecodeError: A file holds something else.
-            BackendError: A file cannot be read, or is none.
-        """
+        """Yield the header of each session."""
         for listed in self._index.listing():
             yield from listed.summaries
             if listed.error:
                 raise listed.error
 
     def session(self, session_id: str) -> Session:
-        """Return the first session of that id, wherever it is.
-
-        Raises:
-            SessionNotFoundError: There is none.
-            DecodeError: There may be one in a file that holds something else.
-            BackendError: There may be one in a file that cannot be read.
-        """
+        """Return the first session of that id, wherever it is."""
         if session := self._index.session(session_id):
             return session
         raise SessionNotFoundError(self.location, f"there is no session {session_id!a}")
 
     def sessions(self) -> Iterator[Session]:
-        """Yield every session.
-
-        Raises:
-            DecodeError: A file holds something else.
-            BackendError: A file cannot be read, or is none.
-        """
+        """Yield every session."""
         with self._root() as root:
             for found in scan(root, self._accepts):
                 yield from self._sessions_at(found.path)
@@ -126,9 +110,6 @@ class FixtureDirectoryBackend:
 
         A file is not opened to list it, unless it is large. One that cannot be read is
         listed all the same, and fails when its sessions are read.
-
-        Raises:
-            BackendError: A directory cannot be read.
         """
         with self._root() as root:
             for found in scan(root, self._accepts):
@@ -139,12 +120,7 @@ class FixtureDirectoryBackend:
                     yield key.portion()
 
     def stored(self, portion: Portion) -> Iterator[Stored]:
-        """Yield the sessions of a portion, in the order of its file.
-
-        Raises:
-            BackendError: The file has changed, or cannot be read, or is none.
-            DecodeError: It is packed, and what comes next is corrupt.
-        """
+        """Yield the sessions of a portion, in the order of its file."""
         key = file_key(portion, self.location)
         if not is_safe(key.path, self._accepts):
             raise no_portion(self.location, portion)
@@ -214,7 +190,7 @@ class FixtureDirectoryBackend:
 
     def _check_place(self, root: Folder, name: str, session_id: str) -> None:
         if not self._accepts(name):
-            reason = f"the pattern {self.pattern!r} leaves {name!r} out"
+            reason = f"the pattern {self.pattern!r} doesn't match {name!r}"
             raise BackendError(self.location, reason)
         if root.has(name):
             file = self._file(name).lenient()

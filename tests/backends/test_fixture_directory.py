@@ -296,7 +296,7 @@ def test_a_link_is_never_written_through(tmp_path: Path) -> None:
 
 def test_a_session_that_the_pattern_leaves_out_is_not_written(tmp_path: Path) -> None:
     source = replay.open(tmp_path, pattern="*.chat")
-    with pytest.raises(BackendError, match=r"the pattern '\*\.chat' leaves"):
+    with pytest.raises(BackendError, match=r"the pattern '\*\.chat' doesn't"):
         source.write(Session("a"))
     assert list(tmp_path.iterdir()) == []
 

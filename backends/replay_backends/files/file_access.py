@@ -83,7 +83,7 @@ def check_kind(mode: int, source: str, allowed: set[int]) -> None:
     kind = stat.S_IFMT(mode)
     if kind not in allowed:
         wanted = " or ".join(sorted(_KINDS[each] for each in allowed))
-        reason = f"{_KINDS.get(kind, 'something odd')}, not {wanted}"
+        reason = f"{_KINDS.get(kind, 'a special file')}, not {wanted}"
         hint = "put a file there, or move it away" if allowed == {stat.S_IFREG} else ""
         raise BackendError(source, reason, hint)
 

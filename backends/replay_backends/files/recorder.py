@@ -161,7 +161,7 @@ class Recording:
             lines, earlier = self._content(PART), self._content(_WHOLE)
             end = lines.rfind(b"\n") + 1
             if not lines.startswith(earlier) or not end:
-                reason = f"it does not go on where {self._stem}{_WHOLE} ends"
+                reason = f"it doesn't continue {self._stem}{_WHOLE}"
                 raise BackendError(self._source, reason, "move it away")
             os.ftruncate(part, end)
             self._complete()
@@ -224,7 +224,7 @@ class Recording:
 def _stem_for(session_id: str, directory: str) -> str:
     stem = file_name(session_id)
     if session_id_of(stem) != session_id:
-        reason = "the session's id is too long to be the name of a file"
+        reason = "the session id is too long for a file name"
         raise BackendError(directory, reason)
     return stem
 

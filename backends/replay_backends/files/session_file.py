@@ -160,7 +160,9 @@ def marked_torn(session: Session, count: int) -> Session:
     """Return a session that says so if bytes at its file's end were left out."""
     if not count:
         return session
-    torn = Diagnostic("torn-line", None, f"{count} bytes at the end are no whole line")
+    torn = Diagnostic(
+        "torn-line", None, f"{count} bytes at the end aren't a complete line"
+    )
     return attrs.evolve(session, diagnostics=(*session.diagnostics, torn))
 
 

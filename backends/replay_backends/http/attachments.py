@@ -101,7 +101,7 @@ class Downloads:
         except (OSError, ValueError) as error:  # UnicodeError: it is no name at all
             if is_proxied:
                 return  # it is a name, and the proxy finds its address
-            said = getattr(error, "strerror", None) or "it is no name of a host"
+            said = getattr(error, "strerror", None) or "it isn't a host name"
             reason = f"the host of a page image is not found: {said}"
             raise BackendUnavailableError(source, reason) from None
         for *_, place in found:

@@ -124,24 +124,13 @@ class HTTPBackend:
         )
 
     def summaries(self) -> Iterator[SessionSummary]:
-        """Yield the header of each session, page by page, as the server lists them.
-
-        Raises:
-            BackendError: The server does not give them.
-            DecodeError: It lists something else.
-        """
+        """Yield the header of each session, page by page, as the server lists them."""
         from replay_backends.http.session_list import summaries  # noqa: PLC0415 - as above
 
         return summaries(self._client, self.page_size)
 
     def session(self, session_id: str) -> Session:
-        """Return one session, its events oldest first.
-
-        Raises:
-            SessionNotFoundError: There is none.
-            DecodeError: What the server holds is not a session.
-            BackendError: The server does not give it.
-        """
+        """Return one session, its events oldest first."""
         return self._session(self._client, session_id)
 
     def sessions(self) -> Iterator[Session]:
@@ -149,10 +138,6 @@ class HTTPBackend:
 
         Several are fetched at once, and never more than twice :attr:`concurrency` are
         in memory.
-
-        Raises:
-            BackendError: The server does not give one.
-            DecodeError: What it holds is not a session.
         """
         ids = (summary.session_id for summary in self.summaries())
         return self._each(ids, lambda session, session_id: session(session_id))
@@ -178,19 +163,8 @@ class HTTPBackend:
     ) -> "LiveStream":
         """Send a prompt, once, and return the events of its turn as they arrive.
 
-        Args:
-            session_id: The session that the turn is added to.
-            prompt: What the user asks: at most 1,000 characters.
-            index_ids: The indexes to ask: 1 to 10.
-            require_all_indexes: Let the turn fail where one of them cannot be asked.
-            record_to: A directory of fixtures that gets each event before the caller
-                does; None: nothing is written.
-            rewrite: Returns what the caller and the directory get instead of what
-                arrives; None: they get that.
-
-        Raises:
-            InvalidRequestError: The service would not take it; nothing was sent.
-            BackendError: It was refused, or could not be sent, or not be recorded.
+        The arguments are those of :meth:`replay.Source.stream`; *rewrite* returns what
+        the caller and the directory get instead of what arrives.
         """
         from replay_backends.http.live import LiveStream  # noqa: PLC0415 - as above
 

@@ -39,7 +39,7 @@ from replay_backends.http.retries import (
     retry_after,
     with_retries,
 )
-from replay_backends.http.transport import Deadline, Halt, TimedAdapter
+from replay_backends.http.transport import Cancellation, Deadline, TimedAdapter
 
 _Result = TypeVar("_Result")
 _MOST_REDIRECTS: Final = 5
@@ -68,18 +68,18 @@ class Client:
     most: int  #: bytes of an answer, decoded
     verify: bool | str
     session: requests.Session
-    halt: Halt | None = None  #: ends all calls; None: nothing does
+    cancellation: Cancellation | None = None  #: ends all calls; None: nothing does
 
     def apart(self, connections: int) -> "Client":
         """Return a client with connections of its own, which can be hung up."""
-        halt = Halt()
-        session = new_session(connections, halt=halt)
-        return attrs.evolve(self, session=session, halt=halt)
+        cancellation = Cancellation()
+        session = new_session(connections, cancellation=cancellation)
+        return attrs.evolve(self, session=session, cancellation=cancellation)
 
     def hang_up(self) -> None:
         """End all calls, also those that wait in other threads, and begin no more."""
-        if self.halt:
-            self.halt.come()
+        if self.cancellation:
+            self.cancellation.cancel()
         self.session.close()
 
     def get(
@@ -123,7 +123,7 @@ class Client:
                         failure = Again(request.placed(error))
                 raise failure  # here, where the error before it is not kept with it
 
-        return with_retries(attempt, self.retries, until, self.halt)
+        return with_retries(attempt, self.retries, until, self.cancellation)
 
     def request(
         self,
@@ -168,7 +168,7 @@ def _redirected(request: Request, location: str) -> Request:
     here = origin_of(split(request.url, request.source))
     there = origin_of(split(url, request.source))
     if here != there:
-        reason = f"it leads from {here} to {request.shown(there)}"
+        reason = f"it redirects from {here} to {request.shown(there)}"
         raise UnsafeRedirectError(request.source, reason)
     return attrs.evolve(request, url=url, params={})
 
@@ -176,19 +176,19 @@ def _redirected(request: Request, location: str) -> Request:
 def new_session(
     connections: int,
     check_peer: Callable[[str], None] | None = None,
-    halt: Halt | None = None,
+    cancellation: Cancellation | None = None,
 ) -> requests.Session:
     """Return a session of requests that keeps no cookies and obeys deadlines.
 
     Args:
         connections: How many are kept for use at once.
         check_peer: See :class:`~replay_backends.http.transport.TimedAdapter`.
-        halt: See there.
+        cancellation: See there.
     """
     session = _Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("http://", "https://"):
-        session.mount(scheme, TimedAdapter(connections, check_peer, halt))
+        session.mount(scheme, TimedAdapter(connections, check_peer, cancellation))
     return session
 
 

@@ -38,7 +38,7 @@ from replay.security.sanitization import sanitize_line
 from replay_backends.http.request import SHOWN, VARIABLES, Key, Request
 from replay_backends.http.transport import HandshakeError
 
-_SHOWN: Final = 80  # characters of what is no answer of the service
+_SHOWN: Final = 80  # characters of an answer that isn't the service's
 _DEEPEST: Final = 100  # levels of a detail; much deeper, it could not be pickled
 _CLASSES: Final[Mapping[int, type[BackendError]]] = {
     400: InvalidRequestError,
@@ -90,7 +90,7 @@ class Refusal:
         return error
 
     def bad_response(self) -> BadResponseError:
-        """Return the error that says that this is no answer of the service."""
+        """Return the error that says that the service didn't answer this."""
         kind = self.request.shown(
             self.headers.get("content-type", "nothing said"), _SHOWN
         )
@@ -98,8 +98,8 @@ class Refusal:
         said = "" if self.request.is_secret else f", {kind}: {beginning!r}"
         return BadResponseError(
             self.request.source,
-            f"status {self.status}{said} is no answer of the service",
-            "is there a proxy or a sign-in page between?",
+            f"status {self.status}{said} isn't an answer from the service",
+            "is there a proxy or a sign-in page in between?",
             self.status,
         )
 
@@ -205,7 +205,7 @@ def failure_of(
     if _has(chain, ProxyError, urllib3.ProxyError):
         return BackendUnavailableError(source, f"the proxy failed: {said}")
     if _has(chain, *_TIMEOUTS):
-        return DeadlineExceededError(source, "no whole answer in time")
+        return DeadlineExceededError(source, "no complete answer in time")
     if type(error) is OSError:  # before anything was sent
         return TLSError(source, said, "see REQUESTS_CA_BUNDLE and verify=")
     if _has(chain, HandshakeError) and not _has(chain, *_CUT):
@@ -217,7 +217,7 @@ def _broken(
     chain: list[BaseException], source: str, said: str, *, in_body: bool
 ) -> BackendError:
     if _has(chain, *_GARBLED) and not _has(chain, *_CUT):
-        reason = f"the answer is not HTTP as it should be: {said}"
+        reason = f"the answer isn't valid HTTP: {said}"
         return BadResponseError(source, reason)
     if in_body:
         return TruncatedResponseError(source, f"the answer broke off: {said}")
@@ -257,7 +257,7 @@ def _chain(error: Exception, handled: BaseException | None) -> Iterator[BaseExce
 def _said(chain: list[BaseException], request: Request) -> str:
     """Return what the innermost of them says; the outer ones may show the URL."""
     if _has(chain, urllib3.LocationValueError, InvalidURL, TypeError):
-        return "its URL, or that of the proxy, is none"  # which may hold a password
+        return "its URL, or the proxy's, is malformed"  # which may hold a password
     last = chain[-1]
     if said := getattr(last, "strerror", None):  # by the system, or by OpenSSL
         return sanitize_line(said)[:SHOWN]

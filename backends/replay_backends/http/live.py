@@ -191,7 +191,7 @@ class LiveStream:
             has_gaps=any(each.code == "bad-frame" for each in self.diagnostics),
         )
         if missing is None:
-            raise BackendError(self._request.source, "the session holds no such turn")
+            raise BackendError(self._request.source, "the session has no such turn")
         for event in missing:
             self._take(event, None)
             yield event
@@ -349,7 +349,7 @@ def _post(
 
     response = with_retries(attempt, client.retries, deadline)
     if response.status_code in REDIRECTS:
-        reason = "it leads elsewhere, and a prompt is sent once"
+        reason = "it redirects elsewhere, and a prompt is sent only once"
         raise UnsafeRedirectError(request.source, reason, status=response.status_code)
     try:
         check(response, request, session_id, kind=EVENTS)

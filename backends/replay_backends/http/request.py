@@ -92,7 +92,7 @@ def find_key(api_key: str | None, source: str) -> Key | None:
 
 def _checked(text: str, origin: str, source: str) -> Key:
     if not _VISIBLE.fullmatch(text):
-        reason = f"the key from {origin} holds a character that no key has"
+        reason = f"the key from {origin} holds a character that keys never contain"
         raise AuthError(source, reason, "copy it again; it begins with llx-")
     return Key(text, origin)
 
@@ -156,14 +156,16 @@ class Prompt:
         """
         if len(self.text) > _LONGEST_PROMPT:
             count = len(self.text)
-            reason = f"a prompt has at most {_LONGEST_PROMPT} characters, not {count}"
+            reason = (
+                f"a prompt can have at most {_LONGEST_PROMPT} characters, not {count}"
+            )
             raise InvalidRequestError(source, reason)
         if isinstance(self.index_ids, str):
-            reason = "index_ids is a text, not a list of ids"
+            reason = "index_ids must be a list of ids, not a string"
             raise InvalidRequestError(source, reason, f"[{self.index_ids!a}]")
         count = len(self.index_ids)
         if not 1 <= count <= _MOST_INDEXES:
-            reason = f"a prompt asks 1 to {_MOST_INDEXES} indexes, not {count}"
+            reason = f"a prompt needs 1 to {_MOST_INDEXES} indexes, not {count}"
             raise InvalidRequestError(source, reason)
 
     def body(self) -> dict[str, object]:
@@ -188,7 +190,7 @@ def base_url(location: str, *, allow_plain_http: bool = False) -> str:
     shown = text.rpartition("@")[2]  # what stands before it may be a secret
     parts = split(text if "://" in text else f"https://{text}", shown)
     if parts.username is not None or parts.query or parts.fragment:
-        reason = "only a host, a port and a path may stand in the URL"
+        reason = "only a host, a port and a path are allowed in the URL"
         raise BackendError(str(parts.hostname), reason)
     is_safe = parts.scheme == "https" or is_loopback(str(parts.hostname))
     if not is_safe and not allow_plain_http:
@@ -216,7 +218,7 @@ def split(url: str, source: str) -> SplitResult:
     except ValueError:
         is_usable = False
     if not is_usable:
-        reason = "this is no URL of http or https"
+        reason = "this isn't an http or https URL"
         raise BackendError(source, reason, f"such as {HOME}")
     return parts
 

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from replay.errors import ReplayError
-from replay_backends.http.transport import Deadline, Halt
+from replay_backends.http.transport import Cancellation, Deadline
 
 _Result = TypeVar("_Result")
 _SHORTEST: Final = 0.5  # seconds
@@ -41,7 +41,7 @@ def with_retries(
     attempt: Callable[[], _Result],
     retries: int,
     deadline: Deadline,
-    halt: Halt | None = None,
+    cancellation: Cancellation | None = None,
 ) -> _Result:
     """Return what *attempt* returns, tried again where it raises :class:`Again`.
 
@@ -49,7 +49,7 @@ def with_retries(
         attempt: What to do.
         retries: How often it may be done again.
         deadline: Where the wait would reach it, the error is raised at once.
-        halt: Ends the wait, and all further attempts; None: nothing does.
+        cancellation: Ends the wait, and all further attempts; None: nothing does.
 
     Raises:
         ReplayError: The last attempt failed.
@@ -62,9 +62,9 @@ def with_retries(
             stop=lambda state: (
                 state.attempt_number > retries
                 or state.upcoming_sleep >= deadline.remaining()
-                or (halt is not None and halt.has_come)
+                or (cancellation is not None and cancellation.is_cancelled)
             ),
-            sleep=halt.sleep if halt else time.sleep,
+            sleep=cancellation.sleep if cancellation else time.sleep,
             reraise=True,
         )(attempt)
     except Again as again:

@@ -133,9 +133,9 @@ def summaries(client: "Client", page_size: int | None) -> Iterator[SessionSummar
             return
         empty = 0 if page.summaries else empty + 1
         if empty == _MOST_EMPTY:
-            raise BadResponseError(source, f"{empty} empty pages one after the other")
+            raise BadResponseError(source, f"{empty} empty pages in a row")
         if page.next_token in seen:
-            raise BadResponseError(source, "its pages go round in a circle")
+            raise BadResponseError(source, "its pages repeat in a circle")
         seen.add(page.next_token)
         params = {**params, "page_token": page.next_token}
 

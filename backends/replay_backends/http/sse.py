@@ -139,7 +139,7 @@ class EventDecoder:
     def finish(self) -> None:
         """Take the end of the stream."""
         if self._frames.is_within_frame:
-            self._say("torn-frame", "the stream ended before the frame did")
+            self._say("torn-frame", "the stream ended within a frame")
 
     def _event(self, frame: Frame) -> Iterator[Event]:
         try:

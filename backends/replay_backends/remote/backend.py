@@ -87,52 +87,27 @@ class StoreBackend:
         self._index = SessionIndex(self._listing, self._sessions_at)
 
     def summaries(self) -> Iterator[SessionSummary]:
-        """Yield the header of each session; every file is read for it.
-
-        Raises:
-            DecodeError: A file holds something else.
-            BackendError: A file cannot be read.
-        """
+        """Yield the header of each session; every file is read for it."""
         return (session.summary() for session in self.sessions())
 
     def session(self, session_id: str) -> Session:
-        """Return the first session of that id, wherever it is.
-
-        Raises:
-            SessionNotFoundError: There is none.
-            DecodeError: There may be one in a file that holds something else.
-            BackendError: There may be one in a file that cannot be read.
-        """
+        """Return the first session of that id, wherever it is."""
         if session := self._index.session(session_id):
             return session
         reason = f"there is no session {session_id!a}"
         raise SessionNotFoundError(self._store.source, reason)
 
     def sessions(self) -> Iterator[Session]:
-        """Yield every session; small files are fetched a few at once.
-
-        Raises:
-            DecodeError: A file holds something else.
-            BackendError: A file cannot be read.
-        """
+        """Yield every session; small files are fetched a few at once."""
         for item, opener in self._fetched():
             yield from self._file(item, opener).sessions()
 
     def portions(self) -> Iterator[Portion]:
-        """Yield a portion for each file; none is fetched.
-
-        Raises:
-            BackendError: They cannot be listed.
-        """
+        """Yield a portion for each file; none is fetched."""
         return (Portion((item.path,), item.size) for item in self._items())
 
     def stored(self, portion: Portion) -> Iterator[Stored]:
-        """Yield the sessions of a file, which is fetched once.
-
-        Raises:
-            BackendError: There is no such file, or it cannot be had.
-            DecodeError: It is packed, and what comes next is corrupt.
-        """
+        """Yield the sessions of a file, which is fetched once."""
         match portion.key:
             case (str(path),) if self._is_one_of_ours(path):
                 return stored_in_all(self._fetch(Item(path, portion.size)))
@@ -233,20 +208,9 @@ class RemoteBackend(StoreBackend):
 
     Args:
         location: The URL, or ``zip://INSIDE::URL``.
-        pattern: What the files are called, such as ``*.json``; None: as in a
-            directory.
-        strict: Refuse events that are not known or malformed.
-        limits: How large things may be.
-        endpoint_url: Where an S3-compatible service is; None: what
-            ``AWS_ENDPOINT_URL`` says, or else Amazon's.
-        anon: Read what is public on S3, without a key.
-        storage_options: What else fsspec's file system takes.
         create: Take what is not there for a directory that will be.
 
-    Raises:
-        BackendError: There is nothing there, or it cannot be reached, or a package is
-            missing.
-        DecodeError: It is a broken zip file.
+    All others are those of :class:`StoreBackend`.
     """
 
     create: bool = attrs.field(default=False, kw_only=True)
@@ -262,7 +226,7 @@ class RemoteBackend(StoreBackend):
             EncodeError: It holds, built by hand, what JSON cannot.
         """
         if isinstance(self._store, Archive) or self._store.is_single:
-            reason = "sessions cannot be written into a file that is there"
+            reason = "sessions cannot be written into an existing file"
             hint = "name a directory for them"
             raise UnsupportedError(self._store.source, reason, hint)
         name, kept = file_to_keep(session)
@@ -274,7 +238,7 @@ class RemoteBackend(StoreBackend):
 
     def _check_place(self, store: Objects, name: str, session_id: str) -> None:
         if not self._accepts(name):
-            reason = f"the pattern {self.pattern!r} leaves {name!r} out"
+            reason = f"the pattern {self.pattern!r} doesn't match {name!r}"
             raise BackendError(store.source, reason)
         size = store.size(name)
         if size is not None:
@@ -317,7 +281,7 @@ def _open_store(
 
 def _local_archive(parsed: Location, options: Mapping[str, object]) -> Archive:
     for name in options:
-        raise BackendError(parsed.outer, f"a file of this machine has no {name}")
+        raise BackendError(parsed.outer, f"a local file takes no option {name}")
     with os_errors_of(parsed.outer):
         path = Path.cwd() / parsed.outer
         path.stat()

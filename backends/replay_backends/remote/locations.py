@@ -42,7 +42,7 @@ def parse(location: str) -> Location:
         BackendError: It is none of these, or has a secret in it.
     """
     if has_secret(location):
-        reason = "a password or signature must not stand in a location"
+        reason = "a password or signature must not be part of a location"
         hint = "put keys where the store's own tools look for them"
         raise BackendError(masked(location), reason, hint)
     outer, inside = location, None
@@ -64,7 +64,7 @@ def _chain(location: str) -> tuple[str, str]:
     inside = "" if inside in _EVERYTHING else inside.strip("/")
     if "*" in inside:
         hint = 'name a directory in it, and say pattern="…"'
-        reason = "only * alone stands for all of a zip file"
+        reason = "only * by itself stands for all of a zip file"
         raise BackendError(location, reason, hint)
     if not outer:
         hint = "write zip://sessions.zip, or zip://*::s3://bucket/sessions.zip"
@@ -78,7 +78,7 @@ def _scheme(outer: str) -> str | None:
         return None
     if scheme.lower() not in SCHEMES or "::" in outer:
         hint = f"use {', '.join(SCHEMES)}, or zip://INSIDE::URL"
-        raise BackendError(outer, "that is no URL of files", hint)
+        raise BackendError(outer, "that isn't the URL of a store", hint)
     if scheme.lower() != "memory" and not path.strip("/"):
         reason = "a bucket or container is needed after the scheme"
         raise BackendError(outer, reason)

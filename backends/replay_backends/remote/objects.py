@@ -48,7 +48,7 @@ def _on_s3(files: FileSystem) -> Iterator[tuple[str, int]]:
         token = page["NextContinuationToken"]
         if token == wanted.get("ContinuationToken"):
             source = f"s3://{files.root}"
-            raise BackendError(source, "the listing begins again and again")
+            raise BackendError(source, "the listing keeps starting over")
         wanted["ContinuationToken"] = token
 
 

@@ -116,7 +116,7 @@ def test_a_file_without_the_right_to_read_it_is_refused() -> None:
 
 
 def test_what_has_no_name_is_refused_too() -> None:
-    with pytest.raises(BackendError, match="something odd, not a file"):
+    with pytest.raises(BackendError, match="a special file, not a file"):
         check_kind(0, "a", {stat.S_IFREG})
 
 

@@ -116,7 +116,7 @@ def test_any_id_that_a_file_name_can_hold_comes_back(
 
 
 def test_an_id_that_it_cannot_hold_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BackendError, match="too long to be the name of a file"):
+    with pytest.raises(BackendError, match="too long for a file name"):
         record(tmp_path, session_id="x" * 181)
     assert not names(tmp_path)
 
@@ -171,7 +171,7 @@ def test_what_is_no_continuation_takes_no_files_place(
     whole = b'{"type": "text", "content": "a"}\n'
     (tmp_path / "ses-1.jsonl").write_bytes(whole)
     (tmp_path / "ses-1.jsonl.part").write_bytes(part)
-    with pytest.raises(BackendError, match=r"does not go on where ses-1\.jsonl ends"):
+    with pytest.raises(BackendError, match=r"it doesn't continue ses-1\.jsonl"):
         record(tmp_path)
     assert (tmp_path / "ses-1.jsonl").read_bytes() == whole
     assert (tmp_path / "ses-1.jsonl.part").read_bytes() == part

@@ -479,7 +479,7 @@ def test_a_proxy_whose_url_is_none_shows_no_password(
     with replay.open("https://example.com", api_key=KEY) as source:
         error = raised(source)
     assert type(error) is BackendError
-    assert "that of the proxy" in str(error)
+    assert "or the proxy's, is malformed" in str(error)
     assert "s3cret" not in str(error)
     assert not waits
 

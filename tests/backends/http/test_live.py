@@ -300,7 +300,7 @@ def test_the_rest_may_be_asked_for_at_any_time(web: Web) -> None:
 def test_a_prompt_that_was_not_kept_is_told(web: Web) -> None:
     with ask(web.source(broken(PLAIN))) as stream:
         interrupted(stream)
-        with pytest.raises(BackendError, match="holds no such turn"):
+        with pytest.raises(BackendError, match="has no such turn"):
             [*stream.rest()]
 
 
@@ -324,7 +324,7 @@ def test_an_older_turn_of_the_same_prompt_is_not_taken_for_this_one(web: Web) ->
     api.documents["ses-1"] = document("ses-1", *ROSE)
     with ask(web.source(api)) as stream:
         interrupted(stream)
-        with pytest.raises(BackendError, match="holds no such turn"):
+        with pytest.raises(BackendError, match="has no such turn"):
             [*stream.rest()]
         assert plain(stream.rest(known=0)) == [TEXT, STOP]
 

@@ -133,7 +133,7 @@ def test_plain_http_does_not_leave_this_machine_unless_allowed(location: str) ->
     ],
 )
 def test_what_is_no_url_is_refused(location: str) -> None:
-    with pytest.raises(BackendError, match="no URL of http or https"):
+    with pytest.raises(BackendError, match="isn't an http or https URL"):
         base_url(location)
 
 

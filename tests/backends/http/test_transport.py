@@ -13,7 +13,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from replay.errors import DeadlineExceededError
 from replay_backends.http.client import new_session
-from replay_backends.http.transport import Deadline, Halt, TimedConnection
+from replay_backends.http.transport import Cancellation, Deadline, TimedConnection
 
 
 def test_a_connection_has_the_time_that_it_is_allowed() -> None:
@@ -109,21 +109,21 @@ def test_a_name_that_is_not_found_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_handshake_that_nobody_answers_can_be_halted() -> None:
-    halt = Halt()
+    cancellation = Cancellation()
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def take() -> None:
             connection, _ = listening.accept()
             with connection:
                 connection.recv(1)
-                halt.come()
+                cancellation.cancel()
                 while connection.recv(1 << 16):
                     pass
 
         thread = threading.Thread(target=take)
         thread.start()
         url = f"https://127.0.0.1:{listening.getsockname()[1]}"
-        with new_session(1, halt=halt) as session:
+        with new_session(1, cancellation=cancellation) as session:
             with pytest.raises(requests.ConnectionError) as caught:
                 session.get(url, timeout=5)
             thread.join()
@@ -134,56 +134,56 @@ PATIENCE = 60
 
 
 def test_a_thread_that_waits_for_a_byte_is_woken() -> None:
-    halt = Halt()
+    cancellation = Cancellation()
     here, there = socket.socketpair()
     with here, there:
-        halt.watch(here)
+        cancellation.watch(here)
         received: list[bytes] = []
         thread = threading.Thread(target=lambda: received.append(here.recv(1)))
         thread.start()
-        halt.come()
+        cancellation.cancel()
         thread.join(PATIENCE)
     assert received == [b""]
 
 
 def test_a_socket_that_comes_too_late_is_shut_down_at_once() -> None:
-    halt = Halt()
-    halt.come()
+    cancellation = Cancellation()
+    cancellation.cancel()
     here, there = socket.socketpair()
     with here, there:
-        halt.watch(here)
+        cancellation.watch(here)
         assert there.recv(1) == b""
 
 
 def test_a_socket_that_is_closed_is_no_matter() -> None:
-    halt = Halt()
+    cancellation = Cancellation()
     here, there = socket.socketpair()
-    halt.watch(here)
+    cancellation.watch(here)
     here.close()
     there.close()
-    halt.come()
-    halt.come()
-    assert halt.has_come
+    cancellation.cancel()
+    cancellation.cancel()
+    assert cancellation.is_cancelled
 
 
 def test_a_pause_ends_when_it_comes() -> None:
-    halt = Halt()
+    cancellation = Cancellation()
     ended: list[bool] = []
 
     def pause() -> None:
         with pytest.raises(CancelledError):
-            halt.sleep(1000.0)
-        ended.append(halt.has_come)
+            cancellation.sleep(1000.0)
+        ended.append(cancellation.is_cancelled)
 
     thread = threading.Thread(target=pause)
     thread.start()
-    halt.come()
+    cancellation.cancel()
     thread.join(PATIENCE)
     assert ended == [True]
 
 
 def test_a_pause_is_as_long_as_it_should_be_until_then() -> None:
-    Halt().sleep(0.001)
+    Cancellation().sleep(0.001)
 
 
 def test_the_time_that_is_left_shrinks() -> None:

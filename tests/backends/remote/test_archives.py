@@ -313,7 +313,7 @@ def test_a_zip_file_within_is_passed_over(tmp_path: Path) -> None:
 
 def test_what_is_for_urls_is_refused(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "it.zip", FILES)
-    with pytest.raises(BackendError, match="a file of this machine has no anon"):
+    with pytest.raises(BackendError, match="a local file takes no option anon"):
         replay.open(path, anon=True)
 
 

@@ -48,10 +48,16 @@ def test_a_location_is_taken_apart() -> None:
     [
         ("zip://", "zip://: the zip file is not named (write zip://"),
         ("zip://sub::", "zip://sub::: the zip file is not named (write zip://"),
-        ("zip://*.json::a.zip", "only * alone stands for all of a zip file (name"),
-        ("zip://a::ftp://b/a.zip", "ftp://b/a.zip: that is no URL of files (use abfs"),
-        ("zip://a::file:///a.zip", "file:///a.zip: that is no URL of files (use abfs"),
-        ("s3://b/a::c", "s3://b/a::c: that is no URL of files (use abfs"),
+        ("zip://*.json::a.zip", "only * by itself stands for all of a zip file (name"),
+        (
+            "zip://a::ftp://b/a.zip",
+            "ftp://b/a.zip: that isn't the URL of a store (use abfs",
+        ),
+        (
+            "zip://a::file:///a.zip",
+            "file:///a.zip: that isn't the URL of a store (use abfs",
+        ),
+        ("s3://b/a::c", "s3://b/a::c: that isn't the URL of a store (use abfs"),
         ("s3://", "s3://: a bucket or container is needed after the scheme"),
     ],
 )
@@ -65,7 +71,7 @@ def test_a_location_with_a_secret_is_refused_without_it() -> None:
     with pytest.raises(BackendError) as caught:
         parse("zip://a::s3://me:word@b/a.zip?Signature=1f")
     assert str(caught.value) == (
-        "zip://a::s3://***@b/a.zip?***: a password or signature must not stand in a "
+        "zip://a::s3://***@b/a.zip?***: a password or signature must not be part of a "
         "location (put keys where the store's own tools look for them)"
     )
 

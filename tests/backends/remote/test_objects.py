@@ -120,7 +120,7 @@ class Repeating:
 def test_a_listing_that_repeats_itself_comes_to_an_end() -> None:
     with pytest.raises(BackendError) as caught:
         list(names_and_sizes(FileSystem(Repeating(), "bucket/it")))
-    assert str(caught.value) == "s3://bucket/it: the listing begins again and again"
+    assert str(caught.value) == "s3://bucket/it: the listing keeps starting over"
 
 
 def test_where_there_is_nothing_nothing_is_found(bucket: Bucket) -> None:

@@ -189,7 +189,7 @@ def test_a_turn_whose_rest_is_not_there_is_kept_as_far_as_it_came(
     api.turn = [frame(event) for event in TURN]
     done = run("record", serve(api).url, tmp_path, *ASK)
     assert done.returncode == 2
-    assert "holds no such turn" in done.stderr
+    assert "has no such turn" in done.stderr
     assert recorded(tmp_path) == [user_input("Why?"), *TURN[:2]]
 
 
@@ -218,7 +218,7 @@ def test_an_earlier_answer_is_not_printed_for_a_prompt_that_was_not_kept(
     api = BreaksOff([document("ses-1", user_input("Why?"), *TURN)])
     done = run("record", serve(api).url, tmp_path, *ASK)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "holds no such turn" in done.stderr
+    assert "has no such turn" in done.stderr
 
 
 def test_a_turn_that_has_not_ended_is_a_problem(
