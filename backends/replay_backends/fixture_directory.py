@@ -56,7 +56,7 @@ class FixtureDirectoryBackend:
             ``*.jsonl``, ``*.ndjson``, each also with ``.gz`` or ``.zst``, in any case.
         strict: Refuse events that are not known or malformed.
         limits: How large things may be.
-        create: Make the directory where it is missing.
+        create: Make the directory if it is missing.
 
     Raises:
         BackendError: It is no directory, or cannot be opened or made.
@@ -106,7 +106,7 @@ class FixtureDirectoryBackend:
                 yield from self._sessions_at(found.path)
 
     def portions(self) -> Iterator[Portion]:
-        """Yield each file, or ranges of its lines where it is large and they are many.
+        """Yield each file, or ranges of its lines if it is large and they are many.
 
         A file is not opened to list it, unless it is large. One that cannot be read is
         listed all the same, and fails when its sessions are read.

@@ -96,7 +96,7 @@ class JSONFileBackend:
         return self._file().sessions()
 
     def portions(self) -> Iterator[Portion]:
-        """Yield the file, or ranges of its lines where they are sessions."""
+        """Yield the file, or ranges of its lines if they are sessions."""
         file = self._shared_file()
         with file.open_file() as opened:
             key = FileKey.of(file.name, os.fstat(opened.fileno()))

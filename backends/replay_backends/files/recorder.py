@@ -44,7 +44,7 @@ _NEW: Final[int] = (
 def replaced(folder: Folder, name: str, mode: int = 0o666) -> Iterator[BinaryIO]:
     """Open a file to be written, which takes its name when the block ends well.
 
-    Until then, and where the block fails, what bore the name is as it was. A program
+    Until then, and if the block fails, what bore the name is as it was. A program
     that is killed leaves a hidden file behind, never half a file of that name. It is
     not forced onto the disk: a power cut may lose it.
 
@@ -79,7 +79,7 @@ class Recording:
     """A turn of one session, being written to a directory of fixtures.
 
     Args:
-        directory: Where to; it is made where it is missing.
+        directory: Where to; it is made if it is missing.
         session_id: The session's id.
         user_input: What the turn begins with.
 
@@ -188,7 +188,7 @@ class Recording:
         return is_it and not is_ours and name.lower().endswith(SUFFIXES)
 
     def _content(self, suffix: str) -> bytes:
-        """Return what a file of the session holds; nothing where there is none."""
+        """Return what a file of the session holds; nothing if there is none."""
         if not self._folder.has(self._stem + suffix):
             return b""
         with self._folder.open(self._stem + suffix) as file:

@@ -156,7 +156,7 @@ class Attachments:
     Args:
         client: Whom to request for the URLs.
         allow_private_hosts: Whether these may lead to private addresses. To this
-            machine they may lead where the service itself is there.
+            machine they may lead if the service itself is there.
     """
 
     def __init__(self, client: Client, *, allow_private_hosts: bool) -> None:

@@ -57,7 +57,7 @@ class HTTPBackend:
             of life.
         retries: How often a GET is made again; a POST never is.
         page_size: Sessions on a page of the list; None: as the server likes.
-        concurrency: How many sessions are fetched at once, where many are.
+        concurrency: How many sessions are fetched at once, if many are.
         strict: Refuse events that are not known or malformed.
         limits: How large things may be.
         verify: The path of a file of certificates to trust; False trusts everyone.
@@ -94,7 +94,7 @@ class HTTPBackend:
     _client: "Client" = attrs.field(init=False, repr=False)
     _attachments: "Attachments" = attrs.field(init=False, repr=False)
 
-    _home: ClassVar[str] = ""  #: the location, where none is given
+    _home: ClassVar[str] = ""  #: the location, if none is given
 
     def __attrs_post_init__(self) -> None:
         # These import requests, which is slow; this module is imported to open files.

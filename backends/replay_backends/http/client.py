@@ -95,7 +95,7 @@ class Client:
 
         Args:
             path: What is added to the base.
-            read: Takes the body, which is JSON; where it raises a DecodeError, the
+            read: Takes the body, which is JSON; if it raises a DecodeError, the
                 body may have been cut off, so it is fetched once more.
             params: Of the query, besides the scope.
             session_id: The session that is asked for; None: no session is.
@@ -335,7 +335,7 @@ def check(
         response: The answer; of a refusal, the body is read.
         request: The request.
         session_id: The session that was asked for; None: no session was.
-        kind: What the content type holds where it is right.
+        kind: What the content type holds if it is right.
 
     Raises:
         Again: It is a refusal, and the request may be made again.

@@ -1,4 +1,4 @@
-"""What requests and all below it raise, as errors of this library.
+"""Refusals of the service, and errors of requests and urllib3, as ours.
 
 They are raised without what caused them: the frames of requests and urllib3 hold the
 key in their local variables, and their messages may hold a URL that is a secret.
@@ -49,6 +49,25 @@ _CLASSES: Final[Mapping[int, type[BackendError]]] = {
     422: InvalidRequestError,
     429: RateLimitedError,
 }
+#: All that sending a request, or reading its answer, was seen to raise; a proxy without
+#: a host is a TypeError.
+TRANSPORT: Final = (
+    OSError,
+    TypeError,
+    ValueError,
+    http.client.HTTPException,
+    urllib3.HTTPError,
+)
+
+_TIMEOUTS: Final = (TimeoutError, urllib3.ReadTimeoutError, ConnectTimeout)
+_TLS_HINT: Final = "for a private authority, set REQUESTS_CA_BUNDLE to its certificate"
+_CUT: Final = (http.client.IncompleteRead, ssl.SSLEOFError, ConnectionError)
+_GARBLED: Final = (
+    http.client.HTTPException,
+    urllib3.DecodeError,
+    urllib3.InvalidHeader,
+    ContentDecodingError,
+)
 
 
 @attrs.frozen
@@ -113,7 +132,7 @@ class Refusal:
         return _CLASSES.get(self.status, BackendError), said
 
     def _detail(self) -> object:
-        """Return what the service says of it; None where it does not."""
+        """Return what the service says of it; None if it does not."""
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -158,27 +177,6 @@ def _hint(cls: type[BackendError], key: Key | None) -> str:
     if cls is PermissionDeniedError:
         return "see the session's shared_access, and project_id="
     return ""
-
-
-#: All that sending a request, or reading its answer, was seen to raise; a proxy without
-#: a host is a TypeError.
-TRANSPORT: Final = (
-    OSError,
-    TypeError,
-    ValueError,
-    http.client.HTTPException,
-    urllib3.HTTPError,
-)
-
-_TIMEOUTS: Final = (TimeoutError, urllib3.ReadTimeoutError, ConnectTimeout)
-_TLS_HINT: Final = "for a private authority, set REQUESTS_CA_BUNDLE to its certificate"
-_CUT: Final = (http.client.IncompleteRead, ssl.SSLEOFError, ConnectionError)
-_GARBLED: Final = (
-    http.client.HTTPException,
-    urllib3.DecodeError,
-    urllib3.InvalidHeader,
-    ContentDecodingError,
-)
 
 
 def failure_of(

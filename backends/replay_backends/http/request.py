@@ -56,7 +56,7 @@ class Key:
     def masked(self, text: str) -> str:
         """Return *text* with the key, in any case, left out.
 
-        Where *text* was cut within the key, its beginning is left out, with all that
+        If *text* was cut within the key, its beginning is left out, with all that
         follows up to white space.
         """
         whole, beginning = map(re.escape, (self._text, self._text[:_TELLING]))
@@ -73,7 +73,7 @@ def no_key(request: "PreparedRequest") -> "PreparedRequest":
 
 
 def find_key(api_key: str | None, source: str) -> Key | None:
-    """Return the key to use, or None where there is none.
+    """Return the key to use, or None if there is none.
 
     Args:
         api_key: What the user gave; None or blank: look into the environment.
@@ -123,7 +123,7 @@ class Request:
             most: Characters.
 
         Returns:
-            Nothing where the URL is a secret.
+            Nothing if the URL is a secret.
         """
         return "" if self.is_secret else sanitize_line(self.masked(text))[:most]
 
@@ -224,7 +224,7 @@ def split(url: str, source: str) -> SplitResult:
 
 
 def one_step(name: str) -> str | None:
-    """Return a name as one step of a path; None where it would lead elsewhere."""
+    """Return a name as one step of a path; None if it would lead elsewhere."""
     if name in ("", ".", ".."):
         return None
     return quote(name, safe="", errors="surrogatepass")

@@ -1,4 +1,4 @@
-"""When a request is made again, and after how long.
+"""Retries: the answers that deserve one, and the wait before it.
 
 Source: the official Python SDK 2.19.0, as it was seen to behave.
 """
@@ -17,7 +17,7 @@ from replay_backends.http.transport import Cancellation, Deadline
 
 _Result = TypeVar("_Result")
 _SHORTEST: Final = 0.5  # seconds
-_LONGEST: Final = 8.0  # seconds, where the service does not say
+_LONGEST: Final = 8.0  # seconds, if the service does not say
 _LONGEST_ASKED: Final = 60.0  # seconds; what asks for more is not heeded
 _JITTER: Final = 0.25
 _RETRIED: Final = frozenset({408, 409, 429, *range(500, 600)})
@@ -27,7 +27,7 @@ class Again(Exception):  # noqa: N818 - a request, no error
     """An attempt failed, and another may do better.
 
     Args:
-        error: What is raised where there is no other.
+        error: What is raised if there is no other.
         after: Seconds to wait before; None: as many as the attempts so far suggest.
     """
 
@@ -43,12 +43,12 @@ def with_retries(
     deadline: Deadline,
     cancellation: Cancellation | None = None,
 ) -> _Result:
-    """Return what *attempt* returns, tried again where it raises :class:`Again`.
+    """Return what *attempt* returns, tried again if it raises :class:`Again`.
 
     Args:
         attempt: What to do.
         retries: How often it may be done again.
-        deadline: Where the wait would reach it, the error is raised at once.
+        deadline: If the wait would reach it, the error is raised at once.
         cancellation: Ends the wait, and all further attempts; None: nothing does.
 
     Raises:
@@ -88,7 +88,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         now: Seconds since the epoch.
 
     Returns:
-        None where it does not say, or says what nobody understands.
+        None if it does not say, or says what nobody understands.
     """
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:

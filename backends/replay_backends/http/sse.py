@@ -24,7 +24,7 @@ _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 class Frame(NamedTuple):
     """One event of a stream, as the standard delivers it."""
 
-    name: str  #: ``message`` where the stream gave none
+    name: str  #: ``message`` if the stream gave none
     data: str  #: its lines, joined by line feeds
 
 

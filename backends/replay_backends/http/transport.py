@@ -28,6 +28,8 @@ from replay.errors import DeadlineExceededError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+_LONGEST_HEAD: Final = 1 << 20  # status lines and headers, 1xx answers included
+
 
 class Deadline:
     """A point in time that does not move.
@@ -43,7 +45,7 @@ class Deadline:
         self._end = time.monotonic() + seconds
 
     def remaining(self) -> float:
-        """Return the seconds that are left; none or less where it is over."""
+        """Return the seconds that are left; none or less if it is over."""
         return self._end - time.monotonic()
 
     def left(self) -> float:
@@ -87,7 +89,7 @@ class Cancellation:
 
     def watch(self, sock: socket.socket) -> None:
         """End the waiting on a socket, too."""
-        within_tls = getattr(sock, "socket", sock)  # where a proxy is spoken to by TLS
+        within_tls = getattr(sock, "socket", sock)  # if a proxy is spoken to by TLS
         with self._lock:
             self._watched.add(within_tls)
         if self.is_cancelled:
@@ -108,9 +110,6 @@ def _shut_down(sock: socket.socket) -> None:
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
-_LONGEST_HEAD: Final = 1 << 20  # status lines and headers, 1xx answers included
-
-
 class HandshakeError(ssl.SSLError):
     """There is no safe connection, so nothing was sent through it."""
 
@@ -121,7 +120,7 @@ class TimedAdapter(HTTPAdapter):
     Args:
         most: How many connections are kept for use at once.
         check_peer: Called with the address that a connection leads to, before
-            anything of HTTP is sent; raises where that must not be. Where a proxy is
+            anything of HTTP is sent; raises if that must not be. If a proxy is
             used, only the proxy knows the address.
         cancellation: Ends what waits for an answer; None: nothing does.
     """
@@ -274,9 +273,7 @@ class _TimedReader(io.RawIOBase):
         self._connection = connection
         self._sock = sock
         self._raw = raw
-        self.budget: int | None = (
-            None  #: bytes that may still be read; None: any number
-        )
+        self.budget: int | None = None  #: bytes that may be read; None: any number
 
     def readable(self) -> bool:
         return True

@@ -169,7 +169,7 @@ class StoreBackend:
                 yield item, self._opener(item)
             return
         at_once = self._store.at_once
-        for item, opener in in_order(self._ahead, self._items(), at_once, _nothing):
+        for item, opener in in_order(self._ahead, self._items(), at_once):
             yield item, opener or self._opener(item)
 
     def _ahead(self, item: Item) -> tuple[Item, Opener | None]:
@@ -248,10 +248,6 @@ class RemoteBackend(StoreBackend):
 
 def _fail(error: BackendError | DecodeError) -> NoReturn:
     raise error
-
-
-def _nothing() -> None:
-    """Let what is being fetched come to its end."""
 
 
 def _open_store(

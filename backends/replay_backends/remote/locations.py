@@ -27,7 +27,7 @@ class Location:
 
     outer: str  #: a URL, or a path of this machine
     scheme: str | None  #: of the URL; None: it is a path
-    inside: str | None  #: where in the zip file; None: it is no zip file
+    inside: str | None  #: where in the zip file; None: it isn't a zip file
 
 
 def parse(location: str) -> Location:
@@ -35,7 +35,7 @@ def parse(location: str) -> Location:
 
     Args:
         location: A URL such as ``s3://bucket/directory``; a URL or path of a zip file;
-            or ``zip://INSIDE::THAT``, where *INSIDE* is a directory or a file in it,
+            or ``zip://INSIDE::THAT``; *INSIDE* is a directory or a file in it,
             and empty or ``*`` for all of it.
 
     Raises:

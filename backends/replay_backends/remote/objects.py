@@ -58,7 +58,7 @@ _SENT_AT_ONCE: Final = 8 << 20  # bytes that are sent at once; S3 wants 5 MiB at
 def upload(
     files: FileSystem, path: str, dump: Callable[[BinaryIO], object], kept: int = KEPT
 ) -> None:
-    """Write an object. Where that fails, what bore the name is as it was.
+    """Write an object. If that fails, what bore the name is as it was.
 
     Args:
         files: Where it goes.
@@ -151,7 +151,7 @@ class Objects:
                 return None
 
     def opener(self, item: Item) -> Opener:
-        """Fetch an object: into memory, or where it is large, into a spool."""
+        """Fetch an object: into memory, or if it is large, into a spool."""
         if item.size <= KEPT:
             data = self._fetch(item)
             if len(data) <= KEPT:  # or else it has grown
