@@ -142,12 +142,7 @@ class Folder:
 
 
 def source_below(source: str, path: str) -> str:
-    """Return what messages call a file in a directory or below.
-
-    Args:
-        source: What they call the directory.
-        path: Where the file is, from there.
-    """
+    """Return what messages call a file at a path from a directory."""
     return f"{source.rstrip('/')}/{path}"
 
 
@@ -180,14 +175,7 @@ def _held(
 def _open(
     place: tuple[str, int | None], source: str, allowed: set[int], flags: int = 0
 ) -> int:
-    """Return a descriptor of a file or directory of one of the *allowed* kinds.
-
-    Args:
-        place: Its name, and the open directory that it is in; None: the name is a path.
-        source: What messages call it.
-        allowed: As for :func:`check_kind`.
-        flags: ``_NO_FOLLOW`` if it must not be a link.
-    """
+    """Return a descriptor of a file or directory of one of the *allowed* kinds."""
     name, directory = place
     with os_errors_of(source), ExitStack() as undo:
         # Looked at first, for opening a device may do something; then again, for it

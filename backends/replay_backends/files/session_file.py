@@ -208,11 +208,6 @@ def _are_known_as_lines(session: Session) -> bool:
 def check_replaceable(held: Iterator[Session], session_id: str, source: str) -> None:
     """Refuse to replace a file that holds another session.
 
-    Args:
-        held: What the file holds.
-        session_id: The session that it should hold.
-        source: What messages call the file.
-
     Raises:
         BackendError: It holds a session of another id.
     """

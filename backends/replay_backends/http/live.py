@@ -322,15 +322,9 @@ def _post(
 ) -> requests.Response:
     """Send a prompt once; return its answer, a stream of events, once that begins.
 
-    Only if no connection could be made is there another try.
-
-    Args:
-        client: Sends it, over a connection of its own: one that was kept may have been
-            closed by the service just now, and then nobody knows what has been
-            received.
-        request: The POST.
-        session_id: The session that it is for.
-        undo: Takes what is to be closed once the answer is not needed any more.
+    Only if no connection could be made is there another try. The client's connection
+    must be a new one: one that was kept may have been closed by the service just now,
+    and then nobody knows what has been received.
 
     Raises:
         StreamInterruptedError: It was sent, and there is no answer.

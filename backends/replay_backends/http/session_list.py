@@ -84,11 +84,7 @@ def session_of(
 ) -> Session:
     """Return the session that an answer is.
 
-    Args:
-        body: At its beginning, and seekable; it may be closed afterwards.
-        source: What messages call it.
-        session_id: The session that was asked for.
-        reading: How to read it.
+    The body must be at its beginning, and seekable; it may be closed afterwards.
 
     Raises:
         DecodeError: It is something else.
@@ -122,12 +118,8 @@ def portions_of(summaries: Iterable[SessionSummary]) -> Iterator[Portion]:
 def ids_in(portion: Portion, source: str) -> list[str]:
     """Return the ids of a portion's sessions.
 
-    Args:
-        portion: One that :func:`portions_of` yielded.
-        source: What messages call the service.
-
     Raises:
-        BackendError: It is another one.
+        BackendError: It is not one that :func:`portions_of` yielded.
     """
     ids = [each for each in portion.key if isinstance(each, str)]
     if len(ids) != len(portion.key) or not ids:

@@ -179,11 +179,7 @@ def _zip_errors_of(source: str) -> Iterator[None]:
 
 
 def _check_member(info: ZipInfo, source: str) -> None:
-    """Refuse a member that is no file which can be read safely.
-
-    Args:
-        info: What the archive says of it.
-        source: What messages call it.
+    """Refuse a member that cannot be read safely.
 
     Raises:
         BackendError: It is encrypted or a link, or its name leads elsewhere, or it is
@@ -210,14 +206,6 @@ def _check_contents(
     """Refuse what is packed twice over, each time to much less than it was.
 
     Data of gzip or zstd hardly shrink again: who makes them do so makes a bomb.
-
-    Args:
-        info: What the archive says of the member.
-        open_file: Opens it.
-        source: What messages call it.
-
-    Raises:
-        LimitExceededError: It is packed so.
     """
     if info.file_size > max(UNCHECKED, info.compress_size * _OF_PACKED):
         with open_file() as file:

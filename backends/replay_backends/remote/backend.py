@@ -255,11 +255,6 @@ def _open_store(
 ) -> Archive | Objects:
     """Return the objects or members that a location names.
 
-    Args:
-        location: A URL, or the path of a zip file, or ``zip://INSIDE::THAT``.
-        options: What the file system of a URL is made with.
-        create: What is not there is a directory that will be.
-
     Raises:
         BackendError: It cannot be opened, or is not there.
         DecodeError: It is a broken zip file.
