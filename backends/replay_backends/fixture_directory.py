@@ -14,12 +14,7 @@ from replay.model.limits import Limits
 from replay.model.sessions import Session, SessionSummary
 from replay.security.file_names import session_id_of
 from replay.sources.protocols import Portion, Stored
-from replay_backends.files.directory_scan import (
-    FoundFile,
-    is_safe,
-    open_path,
-    scan,
-)
+from replay_backends.files.directory_scan import FoundFile, is_safe, open_path, scan
 from replay_backends.files.file_access import Folder, open_folder, source_below
 from replay_backends.files.file_portions import (
     FileKey,

@@ -296,9 +296,7 @@ def test_a_pipe_cannot_be_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.TextIOWrapper(io.BytesIO(document("a")))
     monkeypatch.setattr(sys, "stdin", stream)
     backend = JSONFileBackend("-")
-    with pytest.raises(
-        UnsupportedError, match=r"input: it can be .* \(save it to a"
-    ):
+    with pytest.raises(UnsupportedError, match=r"input: it can be .* \(save it to a"):
         backend.portions()
     with pytest.raises(UnsupportedError):
         backend.stored(Portion(("stdin", 0, 0), 0))

@@ -26,12 +26,7 @@ from replay.errors import (
 )
 from replay.security.hosts import is_loopback
 from replay.security.temporary_files import may_use_disk
-from replay_backends.http.errors import (
-    TRANSPORT,
-    Refusal,
-    failure_of,
-    was_never_sent,
-)
+from replay_backends.http.errors import TRANSPORT, Refusal, failure_of, was_never_sent
 from replay_backends.http.request import Key, Request, no_key, origin_of, split
 from replay_backends.http.retries import (
     Again,

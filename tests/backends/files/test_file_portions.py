@@ -275,8 +275,7 @@ SPAN = LineRange(2, 7, 3, 1)
 
 
 @pytest.mark.parametrize(
-    "key",
-    [FileKey("a.json", 9, -5), FileKey("b/\udcff.jsonl", 9, 5, SPAN)],
+    "key", [FileKey("a.json", 9, -5), FileKey("b/\udcff.jsonl", 9, 5, SPAN)]
 )
 def test_a_key_is_found_again_in_its_portion(key: FileKey) -> None:
     sent = pickle.loads(pickle.dumps(key.portion()))  # noqa: S301 - our own

@@ -292,8 +292,7 @@ def test_private_addresses_can_be_allowed(
 
 
 def test_a_name_that_leads_elsewhere_the_second_time_is_refused_unasked(
-    monkeypatch: pytest.MonkeyPatch,
-    remote: Callable[..., tuple[replay.Source, Server]],
+    monkeypatch: pytest.MonkeyPatch, remote: Callable[..., tuple[replay.Source, Server]]
 ) -> None:
     source, images = remote()
     real = socket.getaddrinfo

@@ -108,10 +108,7 @@ TRUNCATED = {
     "a chunk size that is no number": always(chunked(BODY) + b"zz\r\n"),
     "reset within the body": reset(GOOD[:-5]),
 }
-NO_ANSWER = {
-    "closed without a byte": always(),
-    "reset without a byte": reset(b""),
-}
+NO_ANSWER = {"closed without a byte": always(), "reset without a byte": reset(b"")}
 GARBLED = {
     "half of a status line": b"HTT",
     "no HTTP at all": b"hello\r\n\r\n",

@@ -22,16 +22,7 @@ from chat_api import (
     stream_head,
     user_input,
 )
-from http_server import (
-    KEY,
-    Handler,
-    Request,
-    Web,
-    always,
-    answer,
-    head,
-    json_answer,
-)
+from http_server import KEY, Handler, Request, Web, always, answer, head, json_answer
 from replay_command import Run
 
 if TYPE_CHECKING:

@@ -404,8 +404,7 @@ def test_ctrl_c_waits_for_no_object(bucket: Bucket) -> None:
 
     bucket.server.refusal = keep_waiting
     with subprocess.Popen(  # noqa: S603 - our own command
-        [*INTERRUPTIBLE, "ls", f"{bucket.url}/it"],
-        stderr=subprocess.PIPE,
+        [*INTERRUPTIBLE, "ls", f"{bucket.url}/it"], stderr=subprocess.PIPE
     ) as process:
         try:
             assert is_asked.wait(60)
