@@ -63,55 +63,54 @@ def test_the_corpus_comes_through_unchanged(web: Web, shared: Path) -> None:
     ]
 
 
-def test_the_key_is_sent(web: Web) -> None:
+def test_the_key_is_sent_and_this_machine_may_be_asked_without(web: Web) -> None:
     server = web.serve(always(json_answer(document("ses-1"))))
     web.source(server).session("ses-1")
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+    web.source(server, api_key=None).session("ses-1")
+    assert "authorization" not in server.requests[1].headers
 
 
 def test_project_and_organization_are_part_of_every_request(web: Web) -> None:
     server = web.serve(ChatAPI([document("ses-1")]))
     source = web.source(server, project_id="p 1", organization_id="o")
     [*source.summaries()]
-    source.session("ses-1")
-    targets = [request.target.partition("?")[2] for request in server.requests]
-    assert targets == ["project_id=p+1&organization_id=o"] * 2
-
-
-def test_one_connection_is_used_again(web: Web) -> None:
-    server = web.serve(ChatAPI([document("ses-1")]))
-    source = web.source(server)
-    for _ in range(5):
+    for _ in range(4):
         source.session("ses-1")
+    targets = [request.target.partition("?")[2] for request in server.requests]
+    assert targets == ["project_id=p+1&organization_id=o"] * 5
     assert server.connections == 1
 
 
-@pytest.mark.parametrize("session_id", ["", ".", ".."])
-def test_an_id_that_would_lead_elsewhere_is_refused_unsent(
-    web: Web, session_id: str
-) -> None:
+def test_an_id_that_would_lead_elsewhere_is_refused_unsent(web: Web) -> None:
     server = web.serve(ChatAPI([]))
-    with pytest.raises(SessionNotFoundError):
-        web.source(server).session(session_id)
-    with pytest.raises(SessionNotFoundError):
-        web.source(server).stream(session_id, "Why?", ["idx"])
+    for session_id in ("", ".", ".."):
+        with pytest.raises(SessionNotFoundError):
+            web.source(server).session(session_id)
+        with pytest.raises(SessionNotFoundError):
+            web.source(server).stream(session_id, "Why?", ["idx"])
     assert not server.requests
 
 
-@pytest.mark.parametrize(
-    "session_id",
-    ["a/b", "../x", "a?b=c", "a#b", "a%2Fb", "%2e%2e", "a b", "ü", "\\", "a;b"],
-)
-def test_any_other_id_is_quoted_whole(web: Web, session_id: str) -> None:
-    server = web.serve(ChatAPI([document(session_id)]))
-    assert web.source(server).session(session_id).session_id == session_id
-    assert unquote(server.requests[0].path.rpartition("/")[2]) == session_id
+def test_any_other_id_is_quoted_whole(web: Web) -> None:
+    ids = ["a/b", "../x", "a?b=c", "a#b", "a%2Fb", "%2e%2e", "a b", "ü", "\\", "a;b"]
+    server = web.serve(ChatAPI(map(document, ids)))
+    source = web.source(server)
+    assert [source.session(each).session_id for each in ids] == ids
+    sent = [unquote(each.path.rpartition("/")[2]) for each in server.requests]
+    assert sent == ids
 
 
-@pytest.mark.parametrize("location", ["https:", "http:"])
-def test_a_scheme_alone_is_no_location(location: str) -> None:
-    with pytest.raises(BackendError, match="this isn't an http"):
-        replay.open(location, api_key=KEY)
+def test_a_location_or_option_that_cannot_be_used_is_refused() -> None:
+    for location in ("https:", "http:"):
+        with pytest.raises(BackendError, match="isn't an http"):
+            replay.open(location, api_key=KEY)
+    options: list[dict[str, object]] = [{"concurrency": 0}, {"retries": -1}]
+    for each in options:
+        with pytest.raises(BackendError):
+            replay.open("llamacloud:", api_key=KEY, **each)
+    with pytest.raises(UnknownNameError, match="did you mean 'timeout'"):
+        replay.open("llamacloud:", tmeout=1)
 
 
 def test_without_a_key_nothing_is_sent_to_another_machine() -> None:
@@ -120,35 +119,11 @@ def test_without_a_key_nothing_is_sent_to_another_machine() -> None:
     assert "LLAMA_CLOUD_API_KEY or LLAMA_PARSE_API_KEY" in caught.value.hint
 
 
-def test_this_machine_may_be_asked_without_a_key(web: Web) -> None:
-    server = web.serve(ChatAPI([document("ses-1")]))
-    web.source(server, api_key=None).session("ses-1")
-    assert "authorization" not in server.requests[0].headers
-
-
-def test_an_unknown_option_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(UnknownNameError, match="did you mean 'timeout'"):
-        replay.open("llamacloud:", tmeout=1)
-
-
-@pytest.mark.parametrize(
-    "options", [{"timeout": 0}, {"concurrency": 0}, {"retries": -1}]
-)
-def test_an_option_out_of_range_is_refused(options: dict[str, object]) -> None:
-    with pytest.raises(BackendError):
-        replay.open("llamacloud:", api_key=KEY, **options)
-
-
-@pytest.mark.parametrize(
-    "value", [[], {"detail": "?"}, {"type": "text", "content": "a"}]
-)
-def test_what_is_no_session_is_refused_with_its_url(web: Web, value: object) -> None:
-    server = web.serve(always(json_answer(value)))
-    with pytest.raises(DecodeError, match=r"localhost.*/chat/ses-1: \$"):
-        web.source(server).session("ses-1")
-
-
-def test_a_strict_source_refuses_unknown_events(web: Web) -> None:
+def test_what_is_no_session_is_refused_with_its_url(web: Web) -> None:
+    for value in ([], {"detail": "?"}, {"type": "text", "content": "a"}):
+        server = web.serve(always(json_answer(value)))
+        with pytest.raises(DecodeError, match=r"localhost.*/chat/ses-1: \$"):
+            web.source(server).session("ses-1")
     server = web.serve(always(json_answer(document("ses-1", {"type": "new"}))))
     with pytest.raises(DecodeError, match="new"):
         web.source(server, strict=True).session("ses-1")
@@ -170,22 +145,15 @@ def test_opening_a_file_imports_no_requests(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr.decode()
 
 
-def test_a_body_that_there_is_no_room_for_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, web: Web
-) -> None:
-    monkeypatch.setattr("replay_backends.http.client._IN_MEMORY", 10)
-    server = web.serve(always(json_answer(document("ses-1", delta("a" * 100_000)))))
-    with room_for(1000), pytest.raises(BackendError, match="file too large"):
-        web.source(server).session("ses-1")
-
-
-def test_a_body_may_be_read_from_a_file(
+def test_a_body_may_be_read_from_a_file_if_there_is_room_for_it(
     monkeypatch: pytest.MonkeyPatch, web: Web
 ) -> None:
     monkeypatch.setattr("replay_backends.http.client._IN_MEMORY", 10)
     server = web.serve(always(json_answer(document("ses-1", delta("a" * 100_000)))))
     (event,) = web.source(server).session("ses-1").events
     assert event == replay.TextDelta("a" * 100_000)
+    with room_for(1000), pytest.raises(BackendError, match="file too large"):
+        web.source(server).session("ses-1")
 
 
 HOME = "https://api.cloud.llamaindex.ai/api/v1"
@@ -208,23 +176,18 @@ def test_the_environment_has_the_key_and_the_server(
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
-@pytest.mark.parametrize(
-    ("location", "base"),
-    [
-        ("llamacloud:", HOME),
-        ("llamacloud-eu:", "https://api.cloud.eu.llamaindex.ai/api/v1"),
-        ("llamacloud:api.example.com", "https://api.example.com/api/v1"),
-        ("https://api.cloud.llamaindex.ai", HOME),
-        ("https://api.cloud.llamaindex.ai/api/v1/", HOME),
-    ],
-)
-def test_a_location_says_where_the_service_is(location: str, base: str) -> None:
-    with replay.open(location, api_key=KEY) as source:
-        assert isinstance(source.backend, HTTPBackend)
-        assert base_of(source.backend) == base
-
-
-def test_the_environment_does_not_move_europe(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_location_says_where_the_service_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    bases = {
+        "llamacloud:": HOME,
+        "llamacloud-eu:": "https://api.cloud.eu.llamaindex.ai/api/v1",
+        "llamacloud:api.example.com": "https://api.example.com/api/v1",
+        "https://api.cloud.llamaindex.ai": HOME,
+        "https://api.cloud.llamaindex.ai/api/v1/": HOME,
+    }
+    for location, base in bases.items():
+        with replay.open(location, api_key=KEY) as source:
+            assert isinstance(source.backend, HTTPBackend)
+            assert base_of(source.backend) == base
     monkeypatch.setenv("LLAMA_CLOUD_BASE_URL", "https://elsewhere.example.com")
     assert "api.cloud.eu" in base_of(LlamaCloudEUBackend(api_key=KEY))
     assert "elsewhere" in base_of(LlamaCloudBackend(api_key=KEY))
@@ -238,10 +201,11 @@ def test_some_dozens_are_a_portion() -> None:
     assert ids == [summary.session_id for summary in summaries]
 
 
-@pytest.mark.parametrize("key", [(), ("a", 7)])
-def test_a_portion_of_something_else_is_refused(key: tuple[str | int, ...]) -> None:
-    with pytest.raises(BackendError, match="here: it has no portion"):
-        ids_in(Portion(key, 1), "here")
+def test_a_portion_of_something_else_is_refused() -> None:
+    keys: list[tuple[str | int, ...]] = [(), ("a", 7)]
+    for key in keys:
+        with pytest.raises(BackendError, match="here: it has no portion"):
+            ids_in(Portion(key, 1), "here")
 
 
 def test_one_that_cannot_be_had_does_not_keep_the_others_away(web: Web) -> None:
@@ -346,43 +310,33 @@ def ids_of(source: replay.Source) -> list[str]:
     return [each.session_id for each in source.summaries()]
 
 
-def test_pages_are_asked_for_one_after_the_other(web: Web) -> None:
+def test_pages_are_asked_for_when_they_are_needed(web: Web) -> None:
     ids = [f"ses-{number}" for number in range(7)]
     server = web.serve(ChatAPI(map(document, ids), page_size=3))
-    assert ids_of(web.source(server)) == ids
-    assert [request.target for request in server.requests] == [
-        "/api/v1/chat",
-        "/api/v1/chat?page_token=3",
-        "/api/v1/chat?page_token=6",
+    summaries = web.source(server).summaries()
+    assert next(summaries).session_id == "ses-0"
+    assert len(server.requests) == 1
+    assert [each.session_id for each in summaries] == ids[1:]
+    assert [*web.source(server, page_size=4).summaries()]
+    assert [request.target.partition("chat")[2] for request in server.requests] == [
+        *("", "?page_token=3", "?page_token=6"),
+        *("?page_size=4", "?page_size=4&page_token=4"),
     ]
 
 
-def test_a_page_may_be_as_long_as_one_likes(web: Web) -> None:
-    server = web.serve(ChatAPI(map(document, "abcde")))
-    assert ids_of(web.source(server, page_size=4)) == [*"abcde"]
-    assert server.requests[1].target == "/api/v1/chat?page_size=4&page_token=4"
-
-
-@pytest.mark.parametrize(
-    "more", [{}, {"next_page_token": None}, {"next_page_token": ""}]
-)
-def test_the_last_page_names_no_next_one(web: Web, more: dict[str, object]) -> None:
-    server = web.serve(in_turn(page("a", next_page_token="t"), page("b", **more)))  # noqa: S106 - no password
-    assert ids_of(web.source(server)) == ["a", "b"]
-    assert len(server.requests) == 2
-
-
-def test_an_empty_page_that_names_a_next_one_is_not_the_last(web: Web) -> None:
-    server = web.serve(
-        in_turn(page("a", next_page_token="1"), page(next_page_token="2"), page("b"))  # noqa: S106 - no password
-    )
-    assert ids_of(web.source(server)) == ["a", "b"]
-
-
-def test_a_token_is_handed_back_as_it_came(web: Web) -> None:
-    server = web.serve(in_turn(page("a", next_page_token="a b+/=&ü"), page("b")))  # noqa: S106 - no password
-    ids_of(web.source(server))
-    assert server.requests[1].target.endswith("page_token=a+b%2B%2F%3D%26%C3%BC")
+def test_the_last_page_names_no_next_one_whether_or_not_it_is_empty(web: Web) -> None:
+    lasts: list[dict[str, object]] = [{}, {"next_page_token": None}]
+    for more in (*lasts, {"next_page_token": ""}):
+        pages = [
+            page("a", next_page_token="a b+/=&ü"),  # noqa: S106 - no password
+            page(next_page_token="2"),  # noqa: S106 - no password
+            page("b", **more),
+        ]
+        server = web.serve(in_turn(*pages))
+        assert ids_of(web.source(server)) == ["a", "b"]
+        assert len(server.requests) == 3
+        token = server.requests[1].target.partition("page_token=")[2]
+        assert token == "a+b%2B%2F%3D%26%C3%BC"  # noqa: S105 - no password
 
 
 def test_pages_that_go_round_in_a_circle_end(web: Web) -> None:
@@ -407,34 +361,19 @@ def test_empty_pages_without_end_are_an_error(
             next(summaries)
 
 
-def test_the_next_page_is_asked_for_when_it_is_needed(web: Web) -> None:
-    server = web.serve(ChatAPI(map(document, "abcd")))
-    summaries = web.source(server).summaries()
-    next(summaries)
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize(
-    ("value", "where"),
-    [
-        ([], r"\$\.items"),
-        ({}, r"\$\.items"),
-        ({"items": {}}, r"\$\.items"),
-        ({"items": [5]}, r"\$\.items\[0\]"),
-        ({"items": [{"generated_title": "x"}]}, r"\$\.items\[0\]"),
-        ({"items": [{"session_id": 5}]}, r"\$\.items\[0\]"),
-        (
-            {"items": [{"session_id": "a"}, {"session_id": "a", "generated_title": 5}]},
-            r"\$\.items\[1\]\.generated_title",
-        ),
-        ({"items": [], "next_page_token": 5}, r"\$\.next_page_token"),
-    ],
-)
-def test_what_is_no_list_of_sessions_is_refused(
-    web: Web, value: object, where: str
-) -> None:
-    with pytest.raises(DecodeError, match=f"/chat: {where}: "):
-        ids_of(web.source(always(json_answer(value))))
+def test_what_is_no_list_of_sessions_is_refused(web: Web) -> None:
+    odd = {"session_id": "a", "generated_title": 5}
+    refused: list[tuple[object, str]] = [
+        *(([], "$.items"), ({}, "$.items"), ({"items": {}}, "$.items")),
+        *(({"items": [each]}, "$.items[0]") for each in (5, {"generated_title": "x"})),
+        ({"items": [{"session_id": 5}]}, "$.items[0]"),
+        ({"items": [{"session_id": "a"}, odd]}, "$.items[1].generated_title"),
+        ({"items": [], "next_page_token": 5}, "$.next_page_token"),
+    ]
+    for value, where in refused:
+        with pytest.raises(DecodeError) as caught:
+            ids_of(web.source(always(json_answer(value))))
+        assert f"/chat: {where}: " in str(caught.value)
 
 
 READING = Reading(strict=False, limits=Limits())
@@ -453,13 +392,10 @@ def test_a_session_can_be_walked_when_its_body_is_gone(deltas: int) -> None:
     assert len(list(session.events)) == deltas
 
 
-@pytest.mark.parametrize("data", [b"[]", b'{"type": "text", "content": ""}'])
-def test_what_is_no_document_is_refused(data: bytes) -> None:
-    with pytest.raises(DecodeError, match="expected a session document"):
-        session_of(io.BytesIO(data), "the-url", "ses-1", READING)
-
-
-def test_what_is_malformed_names_where_it_came_from() -> None:
+def test_a_body_that_is_no_document_is_refused() -> None:
+    for data in (b"[]", b'{"type": "text", "content": ""}'):
+        with pytest.raises(DecodeError, match="expected a session document"):
+            session_of(io.BytesIO(data), "the-url", "ses-1", READING)
     with pytest.raises(DecodeError) as caught:
         session_of(io.BytesIO(b'{"events": ['), "the-url", "ses-1", READING)
     assert caught.value.source == "the-url"

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
+import attrs
 import pytest
 import requests
 import trustme
@@ -46,12 +47,15 @@ from replay.errors import (
     DecodeError,
     InvalidRequestError,
     LimitExceededError,
+    PluginError,
     RateLimitedError,
     SessionNotFoundError,
     StreamInterruptedError,
     UnsafeRedirectError,
 )
 from replay.model.events import Event, Stop, TextDelta, UserInput
+from replay.model.sessions import Session
+from replay_plugins.redact import Redactor
 
 TEXT = {"type": "text", "content": "It rose."}
 TURN = [delta("It "), delta("rose."), TEXT, STOP]
@@ -118,10 +122,13 @@ def broken(sent: bytes, *history: object, resets: bool = False) -> Broken:
 
 
 def test_events_come_as_they_were_sent(web: Web) -> None:
-    with ask(web.source(api_of(*TURN))) as stream:
-        assert plain(stream) == TURN
-        assert stream.diagnostics == ()
-        assert [*stream] == []
+    for turn in (TURN, [*TURN, TEXT, STOP]):  # something may follow a stop
+        server = web.serve(api_of(*turn))
+        with ask(web.source(server)) as stream:
+            assert plain(stream) == turn
+            assert stream.diagnostics == ()
+            assert [*stream] == [*stream.rest()] == []
+        assert len(prompts(server)) == 1
 
 
 def test_the_prompt_is_sent_as_the_service_expects_it(web: Web) -> None:
@@ -165,23 +172,12 @@ def test_an_event_is_handed_out_before_the_next_is_sent(web: Web, start: bytes) 
     assert come == TURN
 
 
-def test_an_echo_of_the_prompt_is_not_handed_out(web: Web) -> None:
+def test_only_an_echo_of_the_prompt_is_not_handed_out(web: Web) -> None:
     with ask(web.source(api_of(user_input("Why?"), *TURN))) as stream:
         assert plain(stream) == TURN
-
-
-@pytest.mark.parametrize(
-    "turn", [[user_input("Other?"), STOP], [delta("a"), user_input("Why?"), STOP]]
-)
-def test_any_other_user_input_is(web: Web, turn: list[dict[str, object]]) -> None:
-    with ask(web.source(api_of(*turn))) as stream:
-        assert plain(stream) == turn
-
-
-def test_what_follows_a_stop_is_handed_out(web: Web) -> None:
-    turn = [*TURN, TEXT, STOP]
-    with ask(web.source(api_of(*turn))) as stream:
-        assert plain(stream) == turn
+    for turn in ([user_input("Other?"), STOP], [delta("a"), user_input("Why?"), STOP]):
+        with ask(web.source(api_of(*turn))) as stream:
+            assert plain(stream) == turn
 
 
 @pytest.mark.parametrize("after", [b"", b": ping\n\n", frame(STOP)[:-9], frame(TEXT)])
@@ -282,34 +278,11 @@ def test_the_rest_can_be_asked_for_again_while_the_turn_goes_on(web: Web) -> Non
         assert plain(stream.rest()) == TURN[1:]
 
 
-def test_a_whole_stream_has_no_rest(web: Web) -> None:
-    server = web.serve(api_of(*TURN))
-    with ask(web.source(server)) as stream:
-        assert plain(stream) == TURN
-        assert plain(stream.rest()) == []
-    assert len(prompts(server)) == 1
-
-
 def test_the_rest_may_be_asked_for_at_any_time(web: Web) -> None:
     with ask(web.source(api_of(*TURN))) as stream:
         assert next(stream) == TextDelta("It ")
         assert plain(stream.rest()) == TURN[1:]
         assert plain(stream) == []
-
-
-def test_a_prompt_that_was_not_kept_is_told(web: Web) -> None:
-    with ask(web.source(broken(PLAIN))) as stream:
-        interrupted(stream)
-        with pytest.raises(BackendError, match="has no such turn"):
-            [*stream.rest()]
-
-
-def test_a_session_that_cannot_be_had_gets_no_prompt(web: Web, tmp_path: Path) -> None:
-    api = ChatAPI([])
-    with pytest.raises(SessionNotFoundError):
-        ask(web.source(api), record_to=tmp_path)
-    assert not api.prompts
-    assert not [*tmp_path.iterdir()]
 
 
 def test_the_rest_of_a_stream_with_a_gap_is_there(web: Web) -> None:
@@ -377,10 +350,15 @@ def test_a_refusal_is_raised_at_once_and_the_prompt_not_sent_again(
     assert not waits
 
 
-def test_a_prompt_that_is_refused_leaves_no_recording(web: Web, tmp_path: Path) -> None:
-    server = web.serve(for_prompts(always(answer(b"", 429))))
+def test_a_prompt_that_is_refused_or_not_sent_leaves_no_recording(
+    web: Web, tmp_path: Path
+) -> None:
     with pytest.raises(RateLimitedError):
-        ask(web.source(server), record_to=tmp_path)
+        ask(web.source(for_prompts(always(answer(b"", 429)))), record_to=tmp_path)
+    api = ChatAPI([])
+    with pytest.raises(SessionNotFoundError):
+        ask(web.source(api), record_to=tmp_path)
+    assert not api.prompts
     assert not [*tmp_path.iterdir()]
 
 
@@ -468,37 +446,26 @@ def test_an_error_that_the_caller_is_handling_is_no_part_of_what_is_told(
     assert "in time" not in str(error)
 
 
-@pytest.mark.parametrize(
-    ("prompt", "indexes"),
-    [("x" * 1001, ["i"]), ("x", []), ("x", ["i"] * 11), ("x", "idx-1"), ("x", "")],
-)
-def test_what_the_service_would_refuse_is_not_sent(
-    web: Web, prompt: str, indexes: Sequence[str], tmp_path: Path
-) -> None:
+def test_what_the_service_would_refuse_is_not_sent(web: Web, tmp_path: Path) -> None:
     server = web.serve(always())
-    with pytest.raises(InvalidRequestError):
-        web.source(server).stream("s", prompt, indexes, record_to=tmp_path / "x")
+    refused: list[tuple[str, Sequence[str]]] = [
+        *(("x" * 1001, ["i"]), ("x", []), ("x", ["i"] * 11), ("x", "")),
+        ("x", "idx-1"),
+    ]
+    for prompt, indexes in refused:
+        with pytest.raises(InvalidRequestError) as caught:
+            web.source(server).stream("s", prompt, indexes, record_to=tmp_path / "x")
+    assert caught.value.hint == "['idx-1']"
     assert not server.requests
     assert not [*tmp_path.iterdir()]
 
 
-def test_the_longest_prompt_is_sent(web: Web) -> None:
-    source = web.source(api_of(*TURN))
-    with source.stream("ses-1", "😀" * 1000, ["i"] * 10) as stream:
-        assert plain(stream) == TURN
-
-
-def test_whether_a_prompt_may_be_empty_the_service_says(web: Web) -> None:
+def test_the_longest_prompt_and_an_empty_one_are_sent(web: Web) -> None:
     api = api_of(*TURN)
-    with web.source(api).stream("ses-1", "", ("i",)) as stream:
-        assert plain(stream) == TURN
-    assert api.prompts == [{"prompt": "", "index_ids": ["i"]}]
-
-
-def test_an_index_that_stands_for_a_list_is_told(web: Web) -> None:
-    with pytest.raises(InvalidRequestError) as caught:
-        web.source(always()).stream("ses-1", "Why?", "idx-1")
-    assert caught.value.hint == "['idx-1']"
+    for prompt, indexes in (("😀" * 1000, ["i"] * 10), ("", ["i"])):
+        with web.source(api).stream("ses-1", prompt, indexes) as stream:
+            assert plain(stream) == TURN
+        assert api.prompts[-1] == {"prompt": prompt, "index_ids": indexes}
 
 
 def test_pings_keep_a_quiet_stream_alive(web: Web) -> None:
@@ -515,28 +482,20 @@ def test_pings_keep_a_quiet_stream_alive(web: Web) -> None:
         assert plain(stream) == [STOP]
 
 
-def test_a_stall_ends_with_the_time_that_it_was_given(web: Web) -> None:
+@pytest.mark.parametrize("drips", [False, True], ids=["stall", "no whole line"])
+def test_a_stall_ends_with_the_time_that_it_was_given(web: Web, *, drips: bool) -> None:
+    pause = threading.Event()
+
     def handler(_: Request, connection: socket.socket) -> None:
         connection.sendall(PLAIN + frame(TURN[0]))
+        while drips:
+            connection.sendall(b"x")
+            pause.wait(0.05)
         connection.recv(1)
 
     with ask(web.source(for_prompts(handler), timeout=0.5)) as stream:
         come, error = interrupted(stream)
     assert come == TURN[:1]
-    assert "in time" in str(error)
-
-
-def test_a_drip_that_makes_no_line_is_no_sign_of_life(web: Web) -> None:
-    pause = threading.Event()
-
-    def handler(_: Request, connection: socket.socket) -> None:
-        connection.sendall(PLAIN)
-        while True:
-            connection.sendall(b"x")
-            pause.wait(0.05)
-
-    with ask(web.source(for_prompts(handler), timeout=0.5)) as stream:
-        _, error = interrupted(stream)
     assert "in time" in str(error)
 
 
@@ -569,10 +528,15 @@ def test_what_may_not_be_read_ends_the_stream_with_its_place(
 
 def test_bad_frames_are_left_out_and_told(web: Web) -> None:
     api = api_of(*TURN)
-    api.turn.insert(1, b"data: {oops\n\n")
+    api.turn.insert(1, b'data: {"a@example.org": oops\n\n')
     with ask(web.source(api)) as stream:
         assert plain(stream) == TURN
-        assert [each.code for each in stream.diagnostics] == ["bad-frame"]
+        (told,) = stream.diagnostics
+    assert (told.code, "a@example.org" in str(told)) == ("bad-frame", True)
+    with ask(web.source(api), rewrite=lambda shown: shown) as stream:
+        assert plain(stream) == TURN
+        (told,) = stream.diagnostics
+    assert (told.code, "a@example.org" in str(told)) == ("bad-frame", False)
 
 
 def test_leaving_early_hangs_up(web: Web) -> None:
@@ -691,12 +655,24 @@ def test_memory_stays_flat_over_100_000_events(web: Web) -> None:
     assert megabytes < 4
 
 
-def test_what_is_told_of_a_rewritten_turn_quotes_nothing(web: Web) -> None:
-    api = api_of(*TURN)
-    api.turn.insert(1, b'data: {"a@example.org": oops\n\n')
+def test_a_rewritten_turn_shows_each_event_once_with_what_was_held_back(
+    web: Web,
+) -> None:
+    turn = [delta("d@exam"), delta("ple.org"), STOP]
+    api = broken(PLAIN + frame(turn[0]), user_input("to b@example.org?"), *turn)
+    api.documents = {"c@example.org": document("c@example.org")}
     source = web.source(api)
-    with source.stream("ses-1", "Hi", ["idx-1"], rewrite=lambda shown: shown) as stream:
-        assert plain(stream) == TURN
-        (told,) = stream.diagnostics
-    assert told.code == "bad-frame"
-    assert "a@example.org" not in str(told)
+    asked = ("c@example.org", "to b@example.org?", ["idx-1"])
+    with source.stream(*asked, rewrite=Redactor().session) as stream:
+        assert stream.session_id == "<EMAIL_1>"
+        assert stream.user_input == UserInput("to <EMAIL_2>?")
+        come, _ = interrupted(stream)
+        assert come + plain(stream.rest()) == [delta("<EMAIL_3>"), delta(""), STOP]
+
+
+def test_a_rewritten_turn_without_its_user_input_is_refused(web: Web) -> None:
+    def emptied(session: Session) -> Session:
+        return attrs.evolve(session, events=[])
+
+    with pytest.raises(PluginError, match="'emptied': a turn begins with a user input"):
+        ask(web.source(api_of(*TURN)), rewrite=emptied)
