@@ -15,7 +15,6 @@ import pytest
 
 import replay
 from odd_files import unix_socket
-from portions import all_stored, shown
 from privileges import public_folder, unprivileged
 from replay import Backend, Limits, Portion
 from replay.errors import (
@@ -72,28 +71,15 @@ class TestPipe(BackendContract):
         backend.close()
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "session_id"),
-    [
-        ("a.json", document("b"), "b"),
-        ("a.json", b"[]", "a"),
-        ("a.b.json.gz", b"[]", "a.b"),
-        ("a.jsonl", b'{"type": "text", "content": "Yes."}\n', "a"),
+def test_an_id_is_the_recording_s_own_or_the_file_s_name(tmp_path: Path) -> None:
+    event = b'{"type": "text", "content": "Yes."}\n'
+    for name, data, session_id in [
+        *(("a.json", document("b"), "b"), ("a.json", b"[]", "a")),
+        *(("a.b.json.gz", b"[]", "a.b"), ("a.jsonl", event, "a")),
         ("%61.json", b"[]", "%61"),
-    ],
-)
-def test_an_id_is_the_recording_s_own_or_the_file_s_name(
-    tmp_path: Path, name: str, data: bytes, session_id: str
-) -> None:
-    (tmp_path / name).write_bytes(data)
-    assert ids(tmp_path / name) == [session_id]
-
-
-def test_the_first_of_several_sessions_of_an_id_is_returned(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl"
-    path.write_bytes(document("b") + document("a", "Yes.") + document("a", "No."))
-    (event,) = JSONFileBackend(str(path)).session("a").events
-    assert event == replay.Text("Yes.")
+    ]:
+        (tmp_path / name).write_bytes(data)
+        assert ids(tmp_path / name) == [session_id]
 
 
 def test_an_unknown_id_names_the_file(tmp_path: Path) -> None:
@@ -104,22 +90,15 @@ def test_an_unknown_id_names_the_file(tmp_path: Path) -> None:
     assert str(caught.value) == f"{path}: there is no session 'b'"
 
 
-def test_a_file_is_opened_anew_for_every_walk(tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
-    path.write_bytes(document("old"))
-    with replay.open(path) as source:
-        path.write_bytes(document("new"))
-        assert [each.session_id for each in source] == ["new"]
-
-
-def test_a_file_is_the_same_wherever_the_program_goes_meanwhile(
+def test_a_file_is_opened_anew_for_every_walk_wherever_the_program_goes_meanwhile(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("a.json").write_bytes(document("a"))
-    backend = JSONFileBackend("a.json")
-    monkeypatch.chdir("/")
-    assert backend.session("a").session_id == "a"
+    Path("a.json").write_bytes(document("old"))
+    with replay.open("a.json") as source:
+        Path("a.json").write_bytes(document("new"))
+        monkeypatch.chdir("/")
+        assert [each.session_id for each in source] == ["new"]
 
 
 def test_options_reach_the_reader(tmp_path: Path) -> None:
@@ -254,40 +233,19 @@ def test_what_was_kept_of_a_pipe_is_gone_once_it_is_closed(
         list(source)
 
 
-def test_its_portions_hold_its_sessions(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl"
-    path.write_bytes(document("a", "Yes.") + b"\n" + document("b") * 2)
-    backend = JSONFileBackend(str(path))
-    assert [each.sessions for each in backend.portions()] == [3]
-    found = [shown(each.read()) for each in all_stored(backend)]
-    assert found == [shown(each) for each in backend.sessions()]
-
-
-def test_its_portions_can_be_read_by_another_that_is_opened_alike(
+def test_only_the_same_file_opened_alike_reads_its_portions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "a.json"
-    path.write_bytes(document("a"))
-    (portion,) = JSONFileBackend(str(path)).portions()
-    monkeypatch.chdir(tmp_path)
-    (found,) = JSONFileBackend("a.json").stored(portion)
-    assert found.read().session_id == "a"
-
-
-def test_another_file_does_not_read_its_portions(tmp_path: Path) -> None:
     for name in ("a.json", "b.json"):
         (tmp_path / name).write_bytes(document("a"))
-    backend = JSONFileBackend(str(tmp_path / "a.json"))
-    (portion,) = JSONFileBackend(str(tmp_path / "b.json")).portions()
+    backend = JSONFileBackend(str(tmp_path / "b.json"))
+    (portion,) = backend.portions()
     with pytest.raises(BackendError, match=r"a.json: it has no portion \('b.json'"):
-        backend.stored(portion)
-
-
-def test_a_file_that_is_gone_has_no_portions(tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
-    path.write_bytes(document("a"))
-    backend = JSONFileBackend(str(path))
-    path.unlink()
+        JSONFileBackend(str(tmp_path / "a.json")).stored(portion)
+    monkeypatch.chdir(tmp_path)
+    (found,) = JSONFileBackend("b.json").stored(portion)
+    assert found.read().session_id == "a"
+    (tmp_path / "b.json").unlink()
     with pytest.raises(BackendError, match="no such file"):
         backend.portions()
 

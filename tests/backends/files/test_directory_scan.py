@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from odd_files import ODD_FILES, link_out
+from odd_files import ODD_FILES
 from privileges import public_folder, unprivileged
 from replay.errors import BackendError
 from replay_backends.files.directory_scan import is_safe, open_path, scan
@@ -69,14 +69,6 @@ def test_what_is_no_file_is_found_but_not_opened(tmp_path: Path) -> None:
         ):
             open_path(folder, "c.json")
         (tmp_path / "c.json").unlink()
-
-
-def test_what_the_system_says_of_a_link_is_of_the_link(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    link_out(tmp_path / "a" / "b.json")
-    with open_folder(tmp_path / "a", "it") as folder:
-        (found,) = scan(folder, lambda _: True)
-        assert found.stat().st_ino == (tmp_path / "a" / "b.json").lstat().st_ino
 
 
 def test_a_file_that_has_gone_meanwhile_is_named(tmp_path: Path) -> None:

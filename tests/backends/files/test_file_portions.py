@@ -21,7 +21,7 @@ from portions import all_stored, shown
 from recorded_sessions import documents, recorded_events
 from replay import Limits, Portion, Session, Stored
 from replay.codec.documents import Line, lines_of_any_length
-from replay.errors import BackendError, DecodeError, LimitExceededError
+from replay.errors import BackendError, DecodeError
 from replay_backends.files.file_access import open_named
 from replay_backends.files.file_portions import (
     FileKey,
@@ -147,10 +147,6 @@ def test_lines_of_sessions_are_cut_and_counted(tmp_path: Path) -> None:
     assert [each.size for each in found][:2] == [(4 << 20) // 34 * 34 + 34] * 2
     assert sum(each.sessions for each in found) == count
     assert len(found) == 3
-
-
-def test_few_lines_of_sessions_are_counted_too(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl"
     path.write_bytes(DOCUMENT * 3)
     assert [each.sessions for each in portions(path)] == [3]
 
@@ -191,17 +187,6 @@ def test_the_digest_of_a_whole_file_is_that_of_its_bytes(
     (found,) = stored(path)
     assert found.name == "a"
     assert found.digest == blake2b(data, digest_size=16).digest()
-
-
-def test_a_session_on_a_line_is_known_by_the_line(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl"
-    path.write_bytes(gzip.compress(DOCUMENT + NAMELESS))
-    digests = [each.digest for each in stored(path)]
-    assert digests[1] == blake2b(NAMELESS.strip(), digest_size=16).digest()
-
-
-def test_what_is_no_session_fails_when_it_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
     path.write_bytes(b"nonsense")
     (found,) = stored(path)
     with pytest.raises(DecodeError, match="the-file: "):
@@ -224,23 +209,15 @@ def test_packed_lines_are_yielded_up_to_where_they_are_corrupt(tmp_path: Path) -
         list(found)
 
 
-def test_a_file_that_changes_size_after_it_was_listed_is_refused(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "a.json"
+def test_a_file_that_changes_after_it_was_listed_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
     path.write_bytes(DOCUMENT)
+    (portion,) = portions(path)
     key = key_of(path)
     path.write_bytes(DOCUMENT * 2)
     with pytest.raises(BackendError, match=r"changed since it was listed \(list it"):
         list(stored_in(session_file(path), key))
-
-
-def test_a_file_that_is_written_again_after_it_was_listed_is_refused(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "a.jsonl"
     path.write_bytes(DOCUMENT)
-    (portion,) = portions(path)
     os.utime(path, ns=(0, 0))
     with pytest.raises(BackendError, match="the-file: it has changed since"):
         list(stored_in(session_file(path), file_key(portion, "the-file")))
@@ -427,15 +404,9 @@ def test_a_first_line_may_be_longer_than_what_is_looked_at_at_once() -> None:
 
 
 def test_a_name_counts_the_lines_that_are_not_blank() -> None:
-    names = [
-        each.name for each in lines_stored(b"\n" + NAMELESS + b"\n" + NAMELESS * 2)
-    ]
-    assert names == ["name", "name-2", "name-3"]
-
-
-def test_a_session_without_an_id_bears_the_name() -> None:
-    _, second = lines_stored(DOCUMENT + NAMELESS)
-    assert second.read() == Session("name-2")
+    found = lines_stored(b"\n" + NAMELESS + b"\n" + NAMELESS * 2)
+    assert [each.name for each in found] == ["name", "name-2", "name-3"]
+    assert found[1].read() == Session("name-2")
 
 
 def test_a_digest_is_that_of_the_line_without_its_end() -> None:
@@ -452,12 +423,6 @@ def test_a_bad_line_does_not_keep_later_ones_from_being_read() -> None:
         with pytest.raises(DecodeError, match=f"the-file: {message}"):
             found[number].read()
     assert found[0].read() == found[4].read() == Session("a")
-
-
-def test_a_line_that_is_too_long_says_so() -> None:
-    (found,) = lines_stored(b"x" * (LONGEST + 9))
-    with pytest.raises(LimitExceededError, match="line 1"):
-        found.read()
 
 
 def test_an_error_in_a_range_names_the_line_of_the_text(tmp_path: Path) -> None:

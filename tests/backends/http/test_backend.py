@@ -120,7 +120,8 @@ def test_without_a_key_nothing_is_sent_to_another_machine() -> None:
 
 
 def test_what_is_no_session_is_refused_with_its_url(web: Web) -> None:
-    for value in ([], {"detail": "?"}, {"type": "text", "content": "a"}):
+    values: list[object] = [[], {"detail": "?"}, {"type": "text", "content": "a"}]
+    for value in values:
         server = web.serve(always(json_answer(value)))
         with pytest.raises(DecodeError, match=r"localhost.*/chat/ses-1: \$"):
             web.source(server).session("ses-1")
@@ -326,7 +327,8 @@ def test_pages_are_asked_for_when_they_are_needed(web: Web) -> None:
 
 def test_the_last_page_names_no_next_one_whether_or_not_it_is_empty(web: Web) -> None:
     lasts: list[dict[str, object]] = [{}, {"next_page_token": None}]
-    for more in (*lasts, {"next_page_token": ""}):
+    lasts.append({"next_page_token": ""})
+    for more in lasts:
         pages = [
             page("a", next_page_token="a b+/=&ü"),  # noqa: S106 - no password
             page(next_page_token="2"),  # noqa: S106 - no password

@@ -261,6 +261,11 @@ def test_a_zip_file_of_any_name_may_be_named(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "it", {"sub/a.json": document("a"), "b.json": b"[]"})
     for location in (f"zip:{path}", f"zip://{path}", f"zip://*::{path}"):
         assert ids(location) == ["b", "a"]
+    told = "ZipBackend cannot write sessions"
+    with replay.open(location) as source, pytest.raises(UnsupportedError, match=told):
+        source.write(replay.Session("a"))
+    with pytest.raises(BackendError, match="a local file takes no option anon"):
+        replay.open(location, anon=True)
     assert ids(f"zip://sub::{path}") == ["a"]
     assert ids(f"zip://b.json::{path}") == ["b"]
     assert ids(f"zip://{path}", pattern="a*") == ["a"]
@@ -294,13 +299,6 @@ def test_it_is_the_same_wherever_the_program_goes_meanwhile(
         assert source.session("a").session_id == "a"
 
 
-def test_it_cannot_be_written_to(tmp_path: Path) -> None:
-    path = write_zip(tmp_path / "it.zip", FILES)
-    told = "ZipBackend cannot write sessions"
-    with replay.open(path) as source, pytest.raises(UnsupportedError, match=told):
-        source.write(replay.Session("a"))
-
-
 def test_a_zip_file_within_is_passed_over(tmp_path: Path) -> None:
     inner = write_zip(tmp_path / "inner.zip", FILES).read_bytes()
     path = write_zip(tmp_path / "it.zip", {"inner.zip": inner, "a.json": b"[]"})
@@ -309,12 +307,6 @@ def test_a_zip_file_within_is_passed_over(tmp_path: Path) -> None:
         replay.load(write_zip(tmp_path / "b.zip", {"inner.zip": inner}))
     with pytest.raises(replay.DecodeError, match=r"it.zip/inner.zip: "):
         replay.load(f"zip://inner.zip::{path}")
-
-
-def test_what_is_for_urls_is_refused(tmp_path: Path) -> None:
-    path = write_zip(tmp_path / "it.zip", FILES)
-    with pytest.raises(BackendError, match="a local file takes no option anon"):
-        replay.open(path, anon=True)
 
 
 def test_names_that_are_not_utf_8_are_read(tmp_path: Path) -> None:

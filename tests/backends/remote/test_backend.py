@@ -110,12 +110,9 @@ def test_an_object_of_another_session_is_not_replaced(bucket: Bucket) -> None:
     bucket.put("it/a.json", b'{"session_id": "a", "events": [7]}')
     keep(f"{bucket.url}/it", Session("a", events=EVENTS), strict=True)
     assert b"Yes." in bucket.get("it/a.json")
-
-
-def test_what_the_pattern_leaves_out_is_not_written(bucket: Bucket) -> None:
-    with pytest.raises(BackendError, match=r"the pattern 'x\*' doesn't match 'a.json'"):
-        keep(f"{bucket.url}/it", Session("a"), pattern="x*")
-    assert bucket.paths() == []
+    with pytest.raises(BackendError, match=r"the pattern 'x\*' doesn't match 'b.json'"):
+        keep(f"{bucket.url}/it", Session("b"), pattern="x*")
+    assert bucket.paths() == ["it/a.json"]
 
 
 def test_what_is_not_there_is_an_error_unless_it_will_be(bucket: Bucket) -> None:
@@ -220,17 +217,14 @@ def test_portions_are_the_objects_and_hold_what_is_read(bucket: Bucket) -> None:
     assert [each.read().session_id for each in all_stored(one)] == ["b", "d"]
 
 
-@pytest.mark.parametrize(
-    "key", [("../a.json",), ("/a.json",), ("a.txt",), (".a.json",), ("",), (7,), ()]
-)
-def test_a_portion_of_something_else_is_refused(
-    bucket: Bucket, key: tuple[str | int, ...]
-) -> None:
+def test_a_portion_of_something_else_is_refused(bucket: Bucket) -> None:
     bucket.put("a.json", document("secret"))
     bucket.put("it/b.json", document("b"))
     backend = RemoteBackend(f"{bucket.url}/it")
-    with pytest.raises(BackendError):
-        list(backend.stored(Portion(key, 1)))
+    keys: list[tuple[str | int, ...]] = [("../a.json",), ("/a.json",), ("a.txt",)]
+    for key in [*keys, (".a.json",), ("",), (7,), ()]:
+        with pytest.raises(BackendError):
+            list(backend.stored(Portion(key, 1)))
     one = RemoteBackend(f"{bucket.url}/it/b.json")
     with pytest.raises(BackendError):
         list(one.stored(Portion(("b.json",), 1)))
@@ -257,6 +251,13 @@ def test_a_zip_file_at_a_url_is_read_where_it_is(
     bucket.server.asked.clear()
     assert replay.load(f"zip://y.json::{url}/a.zip").session_id == "y"
     assert bucket.server.asked.count(f"GET /{bucket.name}/a.zip") < 6
+    bucket.server.refusal = lambda environ: (
+        ("409 Conflict", "OperationAborted")
+        if environ["REQUEST_METHOD"] == "GET"
+        else None
+    )
+    with pytest.raises(BackendUnavailableError, match=r"a.zip: refused"):
+        replay.open(f"{url}/a.zip")
 
 
 def test_options_reach_the_reader(bucket: Bucket) -> None:
@@ -323,25 +324,6 @@ def test_where_nobody_answers_that_is_said(bucket: Bucket) -> None:
         options = {"config_kwargs": {"retries": {"max_attempts": 0}}}
         with pytest.raises(BackendUnavailableError, match="Could not connect"):
             replay.open(bucket.url, endpoint_url=url, storage_options=options)
-
-
-def test_a_location_must_be_a_whole_url() -> None:
-    with pytest.raises(BackendError) as caught:
-        replay.open("s3:bucket/a")
-    assert str(caught.value) == "bucket/a: no such file or directory"
-
-
-def test_a_zip_file_that_is_refused_is_no_broken_one(
-    bucket: Bucket, tmp_path: Path
-) -> None:
-    path = write_zip(tmp_path / "a.zip", {"a.json": document("a")})
-    bucket.put("a.zip", path.read_bytes())
-    busy = ("409 Conflict", "OperationAborted")
-    bucket.server.refusal = lambda environ: (
-        busy if environ["REQUEST_METHOD"] == "GET" else None
-    )
-    with pytest.raises(BackendUnavailableError, match=r"a.zip: refused"):
-        replay.open(f"{bucket.url}/a.zip")
 
 
 def lines_of(*ids: str) -> str:
