@@ -100,6 +100,8 @@ def test_a_pattern_says_what_files_of_sessions_are_called(tmp_path: Path) -> Non
         with pytest.raises(SessionNotFoundError):
             source.session("a")
         assert source.session("b").session_id == "b"
+        with pytest.raises(BackendError, match=r"the pattern '\*\.chat' doesn't"):
+            source.write(Session("a"))
 
 
 def test_an_unknown_id_names_the_directory(tmp_path: Path) -> None:
@@ -108,22 +110,17 @@ def test_an_unknown_id_names_the_directory(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path}: there is no session '\\x1b[31m'"
 
 
-def test_options_reach_the_reader(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text('[{"type": "unheard of", "a": [[[[]]]]}]')
-    with pytest.raises(DecodeError, match="unheard of"):
-        replay.load(tmp_path, strict=True)
-    with pytest.raises(LimitExceededError, match="deeper than 2"):
-        replay.load(tmp_path, limits=replay.Limits(depth=2))
-
-
 def test_a_directory_is_the_same_wherever_the_program_goes_meanwhile(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     write(tmp_path / "it" / "a.json", "a")
     monkeypatch.chdir(tmp_path)
-    with replay.open("it") as source:
+    limits = replay.Limits(event_bytes=10)
+    with replay.open("it") as source, replay.open("it", limits=limits) as limited:
         monkeypatch.chdir("/")
         assert source.session("a").session_id == "a"
+        with pytest.raises(LimitExceededError):
+            limited.session("a")
 
 
 def test_what_is_broken_or_no_file_is_named_where_it_is_met(tmp_path: Path) -> None:
@@ -140,15 +137,6 @@ def test_what_is_broken_or_no_file_is_named_where_it_is_met(tmp_path: Path) -> N
                     next(found)
                 assert make is Path.touch or reason in str(caught.value)
         odd.unlink()
-
-
-def test_what_is_no_file_and_is_called_otherwise_is_nobody_s_business(
-    tmp_path: Path,
-) -> None:
-    write(tmp_path / "a.json", "a")
-    for number, make in enumerate(ODD_FILES.values()):
-        make(tmp_path / str(number))
-    assert ids(tmp_path) == ["a"]
 
 
 def test_what_is_no_directory_is_refused(tmp_path: Path) -> None:
@@ -256,13 +244,6 @@ def test_a_link_is_never_written_through(tmp_path: Path) -> None:
     with replay.open(tmp_path / "it") as source, pytest.raises(BackendError):
         source.write(Session("a"))
     assert replay.load(tmp_path / "outside.json").events != []
-
-
-def test_a_session_that_the_pattern_leaves_out_is_not_written(tmp_path: Path) -> None:
-    source = replay.open(tmp_path, pattern="*.chat")
-    with pytest.raises(BackendError, match=r"the pattern '\*\.chat' doesn't"):
-        source.write(Session("a"))
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_cannot_be_written_leaves_the_old_session(tmp_path: Path) -> None:

@@ -49,20 +49,6 @@ def test_a_session_is_what_the_service_has(web: Web) -> None:
     assert source.session("ses-1").as_object() == {**session, "events": None}
 
 
-@pytest.mark.slow
-def test_the_corpus_comes_through_unchanged(web: Web, shared: Path) -> None:
-    paths = sorted((shared / "corpus" / "sessions").glob("*.json"))
-    ours = [replay.load(path) for path in paths]
-    documents = [
-        {**each.as_object(), "events": [event.as_object() for event in each.events]}
-        for each in ours
-    ]
-    source = web.source(ChatAPI(documents, page_size=50))
-    assert [replay.dumps(each) for each in source] == [
-        replay.dumps(each) for each in ours
-    ]
-
-
 def test_the_key_is_sent_and_this_machine_may_be_asked_without(web: Web) -> None:
     server = web.serve(always(json_answer(document("ses-1"))))
     web.source(server).session("ses-1")

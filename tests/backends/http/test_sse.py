@@ -223,6 +223,8 @@ def test_what_is_past_a_limit_is_refused(limits: Limits, told: str) -> None:
     decoder = EventDecoder(limits)
     with pytest.raises(LimitExceededError, match=told):
         [*decoder.feed(b'data: {"type": "new", "x": [[1]]}\n\n')]
+    with pytest.raises(LimitExceededError):
+        decoded(b"data: " + b"[" * 100_000 + b"\n\n")
 
 
 @pytest.mark.parametrize("limit", [17 << 20, 65 << 20])

@@ -148,6 +148,7 @@ def test_a_thread_that_waits_for_a_byte_is_woken() -> None:
 
 def test_a_pause_ends_when_it_comes() -> None:
     cancellation = Cancellation()
+    cancellation.sleep(0.001)  # until then it is as long as it should be
     ended: list[bool] = []
 
     def pause() -> None:

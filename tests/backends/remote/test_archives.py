@@ -112,17 +112,18 @@ def test_nothing_stays_open_in_the_end(tmp_path: Path) -> None:
     assert open_descriptors() == before
 
 
-@pytest.mark.parametrize("name", ["../x", "/x", "a/../x", "./x", "a//x", "a\\x", "c:x"])
-def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
-    path = write_zip(tmp_path / "a.zip", {name: b"abc", "y": b"def"})
+def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
+    names = ["../x", "/x", "a/../x", "./x", "a//x", "a\\x", "c:x"]
+    path = write_zip(tmp_path / "a.zip", {**dict.fromkeys(names, b"abc"), "y": b"def"})
     found = archive(path)
-    assert name in paths(path)
-    with pytest.raises(BackendError) as caught:
-        found.opener(Item(name, 0))
-    assert str(caught.value) == (
-        f"a.zip/{name}: its name leads out of the zip file "
-        "(unpack it first, or pack it anew)"
-    )
+    assert sorted(paths(path)) == sorted([*names, "y"])
+    for name in names:
+        with pytest.raises(BackendError) as caught:
+            found.opener(Item(name, 0))
+        assert str(caught.value) == (
+            f"a.zip/{name}: its name leads out of the zip file "
+            "(unpack it first, or pack it anew)"
+        )
     assert content(found, "y") == b"def"
 
 

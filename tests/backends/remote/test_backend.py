@@ -344,21 +344,6 @@ def test_sessions_are_copied_to_a_bucket_and_back(run: Run, bucket: Bucket) -> N
     assert replay.load(f"{url}/b.json").session_id == "b"
 
 
-def test_where_nothing_can_be_written_one_line_tells(run: Run, bucket: Bucket) -> None:
-    done = run("copy", "-", "s3://missing/copy", stdin=lines_of("a"))
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        "replay: error: s3://missing/copy/a.json: there is no such bucket\n"
-    )
-    bucket.server.refusal = lambda _: ("403 Forbidden", "AccessDenied")
-    done = run("copy", "-", f"{bucket.url}/copy", stdin=lines_of("a"))
-    assert done.returncode == 2
-    assert done.stderr == (
-        f"replay: error: {bucket.url}/copy: forbidden (the key may not do that here, "
-        "or is not the right one)\n"
-    )
-
-
 def test_no_secret_is_ever_shown(run: Run, bucket: Bucket) -> None:
     secrets = [*KEYS.values(), "s3cr3t/word", "signed-CANARY"]
     bucket.put("a.json", lines_of("a").encode())

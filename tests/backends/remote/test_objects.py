@@ -80,15 +80,6 @@ def test_an_object_that_is_gone_is_named(bucket: Bucket) -> None:
     assert found.size("y") == 0
 
 
-def test_memory_has_objects_too() -> None:
-    files = file_system(parse("memory://objects"), {})
-    files.calls.pipe_file("/objects/sub/x", b"abc")
-    found = Objects(files, "memory://objects")
-    assert found.items() == [Item("sub/x", 3)]
-    assert found.opener(Item("sub/x", 3))().read() == b"abc"
-    assert found.source_of("sub/x") == "memory://objects/sub/x"
-
-
 def test_s3_is_asked_page_by_page(bucket: Bucket) -> None:
     for number in range(5):
         bucket.put(f"it/{number}", bytes(number))
@@ -169,3 +160,12 @@ def test_a_small_object_is_sent_in_one_piece_or_not_at_all(
     upload(files, f"{bucket.name}/a", lambda file: file.write(b"abc"))
     assert bucket.server.asked == [f"PUT /{bucket.name}/a"]
     assert bucket.get("a") == b"abc"
+
+
+def test_memory_has_objects_too() -> None:
+    files = file_system(parse("memory://objects"), {})
+    files.calls.pipe_file("/objects/sub/x", b"abc")
+    found = Objects(files, "memory://objects")
+    assert found.items() == [Item("sub/x", 3)]
+    assert found.opener(Item("sub/x", 3))().read() == b"abc"
+    assert found.source_of("sub/x") == "memory://objects/sub/x"
