@@ -38,7 +38,6 @@ DOORS = {
     "starlette": ("replay.testing.server",),
     "tenacity": ("replay_backends.http",),
     "urllib3": ("replay_backends.http",),
-    "uvicorn": ("replay.testing.server",),
 }
 
 #: Later modules may import earlier ones, never the other way round.

@@ -3,7 +3,6 @@
 import hmac
 import secrets
 from contextlib import suppress
-from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,26 +11,19 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from replay.errors import ReplayError, SessionNotFoundError
 from replay.security.hosts import is_loopback
 from replay.sources.source import Source
 from replay.testing.server.chat import Chat, json_answer
+from replay.testing.server.connections import Answer, ClientRequest, error_answer
 from replay.testing.server.images import Attachments, Images, Signer
 from replay.testing.server.settings import ServerSettings
 from replay.testing.server.store import Store
 from replay.testing.server.validation import InvalidRequestError
 
 _GUARDED: Final = "/api/"
-
-
-@attrs.frozen
-class Refusal:
-    """Why a request is not let in."""
-
-    status: int
-    detail: str
 
 
 @attrs.frozen
@@ -49,26 +41,19 @@ class Admission:
     api_key: str | None = attrs.field(repr=False)
     is_local: bool
 
-    def refusal(
-        self, path: str, host: str | None, authorization: str | None
-    ) -> Refusal | None:
-        """Return why a request is not let in; None: it is.
-
-        Args:
-            path: What it asks for, as it was sent.
-            host: Its header of that name; None: it has none.
-            authorization: The same.
-        """
-        if self.is_local and not is_loopback(_name_in(host or "")):
-            return Refusal(HTTPStatus.MISDIRECTED_REQUEST, "This host is not served")
-        if self.api_key is None or not path.startswith(_GUARDED):
+    def refusal(self, request: ClientRequest) -> Answer | None:
+        """Return the answer to a request that is not let in; None: it is."""
+        if self.is_local and not is_loopback(_name_in(request.header("host") or "")):
+            return error_answer(421, "This host is not served")
+        if self.api_key is None or not request.path.startswith(_GUARDED):
             return None
-        if authorization is None:
-            return Refusal(HTTPStatus.UNAUTHORIZED, "Not authenticated")
+        given = request.header("authorization")
+        if given is None:
+            return error_answer(401, "Not authenticated")
         expected = f"Bearer {self.api_key}".encode()
-        if hmac.compare_digest(authorization.encode("latin-1"), expected):
+        if hmac.compare_digest(given.encode("latin-1"), expected):
             return None
-        return Refusal(HTTPStatus.UNAUTHORIZED, "Invalid authentication token")
+        return error_answer(401, "Invalid authentication token")
 
 
 def _name_in(host: str) -> str:
@@ -80,7 +65,7 @@ def _name_in(host: str) -> str:
 _TOLD: Final = (HTTPException, InvalidRequestError, ReplayError, Exception)
 
 
-def make_app(source: Source, settings: ServerSettings, admission: Admission) -> ASGIApp:
+def make_app(source: Source, settings: ServerSettings) -> ASGIApp:
     """Return the application that answers from *source*."""
     store = Store(source, settings.speed)
     signer = Signer(secrets.token_bytes(32))
@@ -93,27 +78,7 @@ def make_app(source: Source, settings: ServerSettings, admission: Admission) -> 
         exception_handlers=dict.fromkeys(_TOLD, _tell),
     )
     app.router.redirect_slashes = False
-    return _Guard(app, admission)
-
-
-@attrs.frozen(eq=False)
-class _Guard:
-    """Lets in who may come in; leaves ``%2F`` in a path as it is, for the routes."""
-
-    app: ASGIApp
-    admission: Admission
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Request(scope).headers
-        path = scope["raw_path"].decode("latin-1")
-        refusal = self.admission.refusal(
-            path, headers.get("host"), headers.get("authorization")
-        )
-        if refusal is None:
-            await self.app({**scope, "path": path}, receive, send)
-        else:
-            answer = json_answer({"detail": refusal.detail}, refusal.status)
-            await answer(scope, receive, send)
+    return app
 
 
 def _tell(_: Request, error: Exception) -> Response:

@@ -20,12 +20,13 @@ from starlette.routing import Route
 from replay.model.events import Event, Stop, Text, Thinking
 from replay.model.json_text import write
 from replay.model.sessions import SessionSummary
-from replay.testing.server.faults import FAULT_HEADER
 from replay.testing.server.settings import LastPageToken, ServerSettings
 from replay.testing.server.store import Run, Store
 from replay.testing.server.validation import CREATE, STREAM, invalid, json_object
 
 MEDIA_TYPE: Final = "text/event-stream; charset=utf-8"
+#: The key of an ASGI scope that names a fault, or holds None.
+FAULT: Final = "replay.fault"
 PING: Final = b": ping\n\n"
 DELTAS: Final = ("text_delta", "thinking_delta")
 
@@ -183,7 +184,7 @@ class Chat:
         run = await to_thread.run_sync(self.store.run, session_id, prompt, ids)
         if run is None:
             raise HTTPException(404, "There is no recorded turn to replay")
-        fault = request.headers.get(FAULT_HEADER)
+        fault = request.scope[FAULT]
         frames = _frames(run, self.settings.ping_seconds, fault)
         headers = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-cache"}
         return StreamingResponse(frames, headers=headers)

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import attrs
 import h11
 
+from replay.model.json_text import write
 from replay.security.hosts import url_of
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
@@ -56,6 +57,23 @@ def phrase_of(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return "Unknown"
+
+
+def whole(status: int, headers: Headers, body: bytes) -> Answer:
+    """Return an answer whose body is there."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield body
+
+    return Answer(status, [*headers, (b"content-length", b"%d" % len(body))], pieces())
+
+
+def error_answer(status: int, detail: str, retry_after: str | None = None) -> Answer:
+    """Return an answer with an error's status, as the service shapes it."""
+    headers = [(b"content-type", b"application/json")]
+    if retry_after is not None:
+        headers.append((b"retry-after", retry_after.encode()))
+    return whole(status, headers, write({"detail": detail}))
 
 
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?]*)(.*)", re.IGNORECASE)
@@ -196,8 +214,9 @@ class ClientConnection:
 
     async def send_data(self, data: bytes) -> None:
         """Send a piece of a well-formed answer, where such an answer has a body."""
-        if self._takes_body:
-            await self.send_raw(self._http.send(h11.Data(data=data)) or b"")
+        for start in range(0, len(data) if self._takes_body else 0, _PIECE):
+            piece = h11.Data(data=data[start : start + _PIECE])
+            await self.send_raw(self._http.send(piece) or b"")
 
     async def send_raw(self, data: bytes) -> None:
         """Send bytes as they are, and wait until they are on their way."""

@@ -4,7 +4,13 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
+from email.utils import formatdate
 from functools import partial
 from http import HTTPStatus
 from types import MappingProxyType
@@ -13,21 +19,25 @@ from urllib.parse import urlsplit
 
 import attrs
 import h11
+from anyio import EndOfStream, create_memory_object_stream
+from anyio.streams.memory import MemoryObjectReceiveStream
+from starlette.types import ASGIApp, Message
 
 from replay.errors import UnknownNameError
-from replay.model.json_text import write
 from replay.testing.server import deliveries
 from replay.testing.server.api import Admission
+from replay.testing.server.chat import FAULT
 from replay.testing.server.connections import (
     Answer,
     ClientConnection,
     ClientRequest,
-    Headers,
     RefusedRequestError,
+    error_answer,
     phrase_of,
+    whole,
 )
 from replay.testing.server.faults import FAULT_HEADER, Fault, FaultQueue, parse_fault
-from replay.testing.server.request_log import RecordedRequest, RequestLog
+from replay.testing.server.request_log import RequestLog
 
 _PORTAL: Final = (
     b"<!doctype html><title>Welcome</title><p>Accept the terms to use this network."
@@ -35,35 +45,29 @@ _PORTAL: Final = (
 _RETRY_AFTER: Final = "1"  # seconds
 
 
-def stand_in(fault: Fault, request: ClientRequest) -> Answer | None:
+def stand_in(fault: Fault | None, request: ClientRequest) -> Answer | None:
     """Return what answers a request in the application's place.
 
     Args:
-        fault: What is to go wrong.
+        fault: What is to go wrong; None: nothing.
         request: What the client asks.
 
     Returns:
         None: with this fault, the application is asked.
     """
+    if fault is None:
+        return None
     if fault.is_status:
         status = int(fault.name)
         is_limit = status == HTTPStatus.TOO_MANY_REQUESTS
         wait = fault.value or (_RETRY_AFTER if is_limit else None)
         return error_answer(status, phrase_of(status), wait)
     if fault.name == "captive-portal":
-        return _answer(200, [(b"content-type", b"text/html")], _PORTAL)
+        return whole(200, [(b"content-type", b"text/html")], _PORTAL)
     if fault.name == "redirect":
         location = _with_path(fault.value or "", request.target)
-        return _answer(307, [(b"location", location)], b"")
+        return whole(307, [(b"location", location)], b"")
     return None
-
-
-def error_answer(status: int, detail: str, retry_after: str | None = None) -> Answer:
-    """Return an answer with an error's status, as the service shapes it."""
-    headers = [(b"content-type", b"application/json")]
-    if retry_after is not None:
-        headers.append((b"retry-after", retry_after.encode()))
-    return _answer(status, headers, write({"detail": detail}))
 
 
 def _with_path(url: str, target: bytes) -> bytes:
@@ -71,75 +75,57 @@ def _with_path(url: str, target: bytes) -> bytes:
     return url.encode() if urlsplit(url).path else url.encode() + target
 
 
-def _answer(status: int, headers: Headers, body: bytes) -> Answer:
-    async def pieces() -> AsyncIterator[bytes]:
-        yield body
-
-    return Answer(status, [*headers, (b"content-length", b"%d" % len(body))], pieces())
-
-
-_PIECE: Final = 1 << 16
-_CHUNKING: Final = (b"connection", b"transfer-encoding")
-_HOP_BY_HOP: Final = (
-    *(b"connection", b"keep-alive", b"transfer-encoding", b"content-length"),
-    *(b"expect", b"te", b"trailer", b"upgrade", FAULT_HEADER.encode()),
-)
-
-
 @asynccontextmanager
-async def asked(
-    port: int, request: ClientRequest, stream_fault: str | None
+async def answered(
+    app: ASGIApp, request: ClientRequest, fault: str | None
 ) -> AsyncIterator[Answer]:
     """Yield the application's answer to a request.
 
+    The application waits until what it sent is taken, and ends where nobody takes it.
+
     Args:
-        port: Where the application listens, on loopback.
-        request: What a client asks.
-        stream_fault: What is to be wrong with the events; None: nothing.
+        app: What answers.
+        request: A client's.
+        fault: What goes wrong, for it to have a part in; None: nothing.
+
+    Raises:
+        EndOfStream: The application ended before its answer, or in the midst of it.
     """
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    http = h11.Connection(h11.CLIENT)
+    path, _, query = request.target.partition(b"?")
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": request.method.decode("ascii"),
+        "scheme": "http",
+        "path": path.decode("ascii"),  # %2F stays as it is, for the routes
+        "query_string": query,
+        "headers": request.headers,
+        FAULT: fault,
+    }
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": request.body}
+
+    sending, messages = create_memory_object_stream[Message]()
+    call = asyncio.ensure_future(app(scope, receive, sending.send))
+    call.add_done_callback(lambda _: sending.close())
     try:
-        writer.write(_request_bytes(http, request, stream_fault))
-        head = cast("h11.Response", await _next_event(http, reader))
-        kept = [each for each in head.headers if each[0] not in _CHUNKING]
-        yield Answer(head.status_code, kept, _body(http, reader))
+        head = await messages.receive()
+        yield Answer(head["status"], head["headers"], _body(messages))
     finally:
-        writer.transport.abort()
+        messages.close()
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)
 
 
-def _request_bytes(
-    http: h11.Connection, request: ClientRequest, stream_fault: str | None
-) -> bytes:
-    headers = [each for each in request.headers if each[0] not in _HOP_BY_HOP]
-    headers += [
-        (b"connection", b"close"),
-        (b"content-length", b"%d" % len(request.body)),
-    ]
-    if stream_fault is not None:
-        headers.append((FAULT_HEADER.encode(), stream_fault.encode()))
-    events: list[h11.Event] = [
-        h11.Request(method=request.method, target=request.target, headers=headers),
-        h11.Data(data=request.body),
-        h11.EndOfMessage(),
-    ]
-    return b"".join(http.send(each) or b"" for each in events)
-
-
-async def _body(
-    http: h11.Connection, reader: asyncio.StreamReader
-) -> AsyncIterator[bytes]:
-    while isinstance(event := await _next_event(http, reader), h11.Data):
-        yield bytes(event.data)
-
-
-async def _next_event(http: h11.Connection, reader: asyncio.StreamReader) -> object:
-    try:
-        while (event := http.next_event()) is h11.NEED_DATA:
-            http.receive_data(await reader.read(_PIECE))
-    except h11.RemoteProtocolError as error:
-        raise ConnectionAbortedError from error  # the application ends
-    return event
+async def _body(messages: MemoryObjectReceiveStream[Message]) -> AsyncIterator[bytes]:
+    is_more = True
+    while is_more:
+        message = await messages.receive()
+        is_more = message.get("more_body", False)
+        if data := message.get("body"):
+            yield data
 
 
 _Delivery: TypeAlias = Callable[[ClientConnection, Answer, str | None], Awaitable[None]]
@@ -164,18 +150,22 @@ _DELIVERIES: Final[Mapping[str, _Delivery]] = MappingProxyType(
 )
 
 
+#: The client has gone, or is not heard; or the application ends.
+_ENDS: Final = (OSError, h11.LocalProtocolError, EndOfStream)
+
+
 @attrs.frozen(eq=False)
 class Front:
     """Serves clients, each on a connection of its own.
 
     Args:
-        port: Where the application listens, on loopback.
-        admission: Who may ask for faults; the application asks it for all else.
+        app: What answers.
+        admission: Who is let in.
         faults: What is to go wrong.
         log: Where to note what is asked.
     """
 
-    port: int
+    app: ASGIApp
     admission: Admission
     faults: FaultQueue
     log: RequestLog
@@ -185,7 +175,7 @@ class Front:
 
         The caller closes the connection.
         """
-        with suppress(OSError, h11.LocalProtocolError):  # it has gone, or is not heard
+        with suppress(*_ENDS):
             await self._answer_all(connection)
 
     async def _answer_all(self, connection: ClientConnection) -> None:
@@ -199,57 +189,43 @@ class Front:
         self, connection: ClientConnection, request: ClientRequest
     ) -> None:
         record = self.log.add(request)
+        refusal = self.admission.refusal(request)
         try:
-            fault = self._fault(request)
-            answer = None if fault is None else stand_in(fault, request)
+            fault = self._fault(request, is_admitted=refusal is None)
+            ready = stand_in(fault, request) or refusal
         except (UnknownNameError, ValueError) as error:
-            fault, answer = None, error_answer(400, str(error))
+            fault, ready = None, error_answer(400, str(error))
         record.fault = None if fault is None else fault.name
-        if answer is None:
-            await self._pass_on(connection, request, record, fault)
-        else:
+        answering: AbstractAsyncContextManager[Answer] = (
+            nullcontext(ready) if ready else answered(self.app, request, record.fault)
+        )
+        async with answering as answer:
             record.status = answer.status
-            await connection.send(answer)
+            await _deliver(connection, record.watch(answer), fault)
 
-    async def _pass_on(
-        self,
-        connection: ClientConnection,
-        request: ClientRequest,
-        record: RecordedRequest,
-        fault: Fault | None,
-    ) -> None:
-        stream_fault = fault.name if fault is not None and fault.is_of_stream else None
-        async with asked(self.port, request, stream_fault) as answer:
-            record.status = answer.status
-            body = record.watch(answer.body) if answer.is_stream else answer.body
-            await _deliver(connection, attrs.evolve(answer, body=body), fault)
-
-    def _fault(self, request: ClientRequest) -> Fault | None:
+    def _fault(self, request: ClientRequest, *, is_admitted: bool) -> Fault | None:
         asked_for = request.header(FAULT_HEADER)
-        if asked_for is not None and self._admits(request):
+        if asked_for is not None and is_admitted:
             return parse_fault(asked_for)
         is_post = request.method == b"POST"
         is_stream = is_post and request.path.endswith("/messages/stream")
         return self.faults.take(is_stream=is_stream)
 
-    def _admits(self, request: ClientRequest) -> bool:
-        host, key = map(request.header, ("host", "authorization"))
-        return self.admission.refusal(request.path, host, key) is None
-
 
 async def _deliver(
     connection: ClientConnection, answer: Answer, fault: Fault | None
 ) -> None:
+    dated = answer.with_headers((b"date", formatdate(usegmt=True).encode()))
     spoil = None if fault is None else _DELIVERIES.get(fault.name)
     if fault is None or spoil is None:
-        await connection.send(answer)
+        await connection.send(dated)
     else:
-        await spoil(connection, answer, fault.value)
+        await spoil(connection, dated, fault.value)
 
 
 _Task: TypeAlias = "asyncio.Task[None]"
 
-_FILES_OF_ONE: Final = 4  # its connection, and two ends of one to the application
+_FILES_OF_ONE: Final = 4  # its connection, and what else is open for it
 _UNLIMITED: Final = 1 << 14
 _PATIENCE: Final = 1.0  # seconds
 _PAUSE: Final = 0.05  # seconds

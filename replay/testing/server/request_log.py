@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from replay.testing.server.connections import ClientRequest
+from replay.testing.server.connections import Answer, ClientRequest
 
 _SECRET: Final = ("authorization", "cookie", "proxy-authorization")
 _MASK: Final = "***"
@@ -30,7 +30,6 @@ class RecordedRequest:
     fault: str | None = None  #: what went wrong with it on purpose; None: nothing
     status: int | None = None  #: of the answer; None: none was sent
     _sent_at: "array[float]" = attrs.field(factory=lambda: array("d"), init=False)
-    _rest: bytes = attrs.field(default=b"", init=False, repr=False)
 
     @property
     def sent_at(self) -> Sequence[float]:
@@ -40,20 +39,17 @@ class RecordedRequest:
         """
         return tuple(self._sent_at)
 
-    async def watch(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Yield the *body* of a stream, and note when each event in it goes on."""
-        async for data in body:
-            *frames, rest = (self._rest + data).split(b"\n\n")
-            self._rest = _ends_of(rest)
-            count = sum(not each.startswith(b":") for each in frames)
-            room = _MOST_TIMES - len(self._sent_at)
-            self._sent_at.extend([monotonic()] * min(count, room))
-            yield data
+    def watch(self, answer: Answer) -> Answer:
+        """Return *answer*; of a stream, it is noted when each event goes on."""
+        if not answer.is_stream:
+            return answer
+        return attrs.evolve(answer, body=self._watch(answer.body))
 
-
-def _ends_of(rest: bytes) -> bytes:
-    """Return what tells a ping, and where a frame ends: its first and last byte."""
-    return rest if len(rest) < len(b"a.z") else rest[:1] + b"." + rest[-1:]
+    async def _watch(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for frame in body:
+            if frame.startswith(b"event:") and len(self._sent_at) < _MOST_TIMES:
+                self._sent_at.append(monotonic())
+            yield frame
 
 
 class RequestLog:

@@ -19,7 +19,7 @@ def require_extra() -> None:
     Raises:
         UnsupportedError: It is not.
     """
-    for name in ("starlette", "uvicorn"):
+    for name in ("starlette",):
         try:
             import_module(name)
         except ImportError as error:

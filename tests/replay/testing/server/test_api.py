@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import anyio
-import httpx
 import pytest
 
 from asking import CHAT, PROMPT, ask
 from replay import SessionSummary
 from replay.sources.source import Source
-from replay.testing.server.api import Admission, make_app
+from replay.testing.server.api import make_app
+from replay.testing.server.connections import ClientRequest
+from replay.testing.server.front import answered
 from replay.testing.server.server import LlamaCloudServer
 from replay.testing.server.settings import ServerSettings
 
@@ -115,18 +116,16 @@ def test_what_nobody_thought_of_is_500_in_json() -> None:
             message = "the disk is on fire"
             raise ZeroDivisionError(message)
 
-    async def answer() -> httpx.Response:
+    async def answer() -> tuple[int, bytes]:
         source = Source(cast("Backend", Broken()), "broken")
-        app = make_app(source, ServerSettings(), Admission(None, is_local=True))
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(
-            transport=transport, base_url="http://localhost"
-        ) as client:
-            return await client.get(CHAT)
+        request = ClientRequest(b"GET", CHAT.encode(), [(b"host", b"localhost")], b"")
+        app = make_app(source, ServerSettings())
+        async with answered(app, request, None) as found:
+            return found.status, await found.whole_body()
 
-    found = anyio.run(answer)
+    status, body = anyio.run(answer)
     detail = "Internal Server Error: ZeroDivisionError: the disk is on fire"
-    assert (found.status_code, found.json()) == (500, {"detail": detail})
+    assert (status, json.loads(body)) == (500, {"detail": detail})
 
 
 def test_a_foreign_name_of_this_machine_is_not_served(url: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from starlette.types import ASGIApp
 
 from asking import PATIENCE, request_bytes
 from replay.testing.server.api import Admission
@@ -16,17 +17,20 @@ from replay.testing.server.request_log import RequestLog
 REQUEST = request_bytes("GET", "/", "Connection: close")
 
 
+async def no_app(*_: object) -> None:
+    """End without an answer."""
+
+
 @asynccontextmanager
 async def room_for(
     most: int,
     patience: float,
     *faults: Fault,
-    application: asyncio.Server | None = None,
+    app: ASGIApp = no_app,
 ) -> AsyncIterator[int]:
     """Yield the port of a server that answers with faults, or asks an application."""
-    port = application.sockets[0].getsockname()[1] if application else 1
     admission = Admission(None, is_local=True)
-    front = Front(port, admission, FaultQueue(faults), RequestLog())
+    front = Front(app, admission, FaultQueue(faults), RequestLog())
     clients = Clients(front, PATIENCE, most, patience)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0)
@@ -109,15 +113,11 @@ def test_who_is_being_answered_keeps_the_place() -> None:
     async def use() -> bytes:
         asked = asyncio.Event()
 
-        async def be_silent(
-            reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-        ) -> None:
+        async def be_silent(*_: object) -> None:
             asked.set()
-            await reader.read()
-            writer.close()
+            await asyncio.Event().wait()
 
-        application = await asyncio.start_server(be_silent, "127.0.0.1", 0)
-        async with application, room_for(1, 0.0, application=application) as port:
+        async with room_for(1, 0.0, app=be_silent) as port:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(REQUEST)
             await asked.wait()
@@ -128,10 +128,18 @@ def test_who_is_being_answered_keeps_the_place() -> None:
     assert asyncio.run(asyncio.wait_for(use(), PATIENCE)) == b""
 
 
+def test_a_client_learns_when_the_application_is_gone() -> None:
+    async def use() -> bytes:
+        async with room_for(1, 0.0) as port:
+            return await answer_to(port, REQUEST)
+
+    assert asyncio.run(asyncio.wait_for(use(), PATIENCE)) == b""
+
+
 def test_who_cannot_be_let_in_now_is_let_in_later() -> None:
     async def use() -> bytes:
         admission = Admission(None, is_local=True)
-        front = Front(1, admission, FaultQueue([Fault("503")]), RequestLog())
+        front = Front(no_app, admission, FaultQueue([Fault("503")]), RequestLog())
         clients = Clients(front, PATIENCE, 1)
         with socket.socket() as deaf:
             deaf.bind(("127.0.0.1", 0))

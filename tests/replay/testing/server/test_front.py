@@ -1,8 +1,6 @@
 """The layer that passes requests on, and lets things go wrong."""
 
-import asyncio
 import json
-import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -19,10 +17,7 @@ from asking import (
     received_until,
     request_bytes,
 )
-from replay.testing.server.api import Admission
-from replay.testing.server.faults import NAMES, FaultQueue
-from replay.testing.server.front import Clients, Front
-from replay.testing.server.request_log import RequestLog
+from replay.testing.server.faults import NAMES
 from replay.testing.server.server import LlamaCloudServer
 
 Serve = Callable[..., LlamaCloudServer]
@@ -158,28 +153,3 @@ def test_200_clients_are_served_at_once(serve: Serve) -> None:
     assert bodies == [expected] * 200
     records = server.requests[1:]
     assert [(each.status, len(each.sent_at)) for each in records] == [(200, 4)] * 200
-
-
-def test_a_client_learns_when_the_application_is_gone() -> None:
-    async def use() -> bytes:
-        async def vanish(
-            reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-        ) -> None:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.close()
-
-        gone = await asyncio.start_server(vanish, "127.0.0.1", 0)
-        port = gone.sockets[0].getsockname()[1]
-        admission = Admission(None, is_local=True)
-        front = Front(port, admission, FaultQueue([]), RequestLog())
-        clients = Clients(front, PATIENCE, most=1)
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            listening.settimeout(0)
-            accepting = asyncio.create_task(clients.accept_from(listening))
-            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            async with gone:
-                answer, _ = await asyncio.to_thread(exchanged, url, "GET", CHAT)
-            accepting.cancel()
-        return answer
-
-    assert asyncio.run(asyncio.wait_for(use(), PATIENCE)) == b""

@@ -1,12 +1,11 @@
 """What a server was asked."""
 
-import tracemalloc
 from collections.abc import AsyncIterator
 
 import anyio
 import pytest
 
-from replay.testing.server.connections import ClientRequest
+from replay.testing.server.connections import Answer, ClientRequest
 from replay.testing.server.request_log import RecordedRequest, RequestLog
 
 LONG = b"x" * (2 << 20)
@@ -32,57 +31,26 @@ def test_only_the_latest_requests_are_kept() -> None:
     assert log.records() == tuple(records[1:])
 
 
-def test_events_are_counted_however_the_stream_is_cut() -> None:
-    stream = b": ping\n\nevent: delta\ndata: 1\n\n: ping\n\nevent: x\ndata: 2\n\nrest"
-
-    async def count(size: int) -> int:
-        async def pieces() -> AsyncIterator[bytes]:
-            for start in range(0, len(stream), size):
-                yield stream[start : start + size]
-
-        record: RecordedRequest = RequestLog().add(request())
-        assert b"".join([data async for data in record.watch(pieces())]) == stream
-        return len(record.sent_at)
-
-    for size in (1, 2, 7, 1000):
-        assert anyio.run(count, size) == 2
-
-
-def watched(record: RecordedRequest, *pieces: bytes) -> bytes:
-    """Return what is left of *pieces* when *record* has watched them go by."""
-
-    async def passed() -> bytes:
-        async def body() -> AsyncIterator[bytes]:
-            for each in pieces:
-                yield each
-
-        return b"".join([data async for data in record.watch(body())])
-
-    return anyio.run(passed)
-
-
-def test_of_a_frame_without_end_next_to_nothing_is_kept() -> None:
+def test_each_event_of_a_stream_is_noted_and_no_ping() -> None:
     record = RequestLog().add(request())
-    tracemalloc.start()
-    assert len(watched(record, *[b"x" * 1000] * 4000)) == 4_000_000
-    held, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert held < 100_000
-    assert len(record.sent_at) == 0
-
-
-@pytest.mark.parametrize("size", range(1, 9))
-def test_a_frame_is_told_from_a_ping_when_both_are_long(size: int) -> None:
-    stream = b": a long ping\n\ndata: long\n\n: a ping\n\n"
-    pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
-    record = RequestLog().add(request())
-    assert watched(record, *pieces) == stream
+    watched(record, b": ping\n\n", b"event: delta\ndata: 1\n\n", b": ping\n\n")
     assert len(record.sent_at) == 1
+
+
+def watched(record: RecordedRequest, *frames: bytes) -> None:
+    """Let frames go by."""
+
+    async def body() -> AsyncIterator[bytes]:
+        for each in frames:
+            yield each
+
+    stream = Answer(200, [(b"content-type", b"text/event-stream")], body())
+    assert anyio.run(record.watch(stream).whole_body) == b"".join(frames)
 
 
 def test_the_times_of_100_000_events_are_kept() -> None:
     record = RequestLog().add(request())
-    watched(record, *[b"data: 1\n\n" * 1000] * 101)
+    watched(record, *[b"event: x\n\n"] * 100_001)
     assert len(record.sent_at) == 100_000
 
 
