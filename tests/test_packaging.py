@@ -33,6 +33,7 @@ DOORS = {
     "fsspec": ("replay_backends.remote",),
     "h11": ("replay.testing.server",),
     "pluggy": ("replay.engine.hookspecs", "replay.engine.plugin_set"),
+    "pydantic": ("replay.testing.server",),
     "requests": ("replay_backends.http",),
     "rich": ("replay.cli",),
     "starlette": ("replay.testing.server",),

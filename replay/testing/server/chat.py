@@ -3,9 +3,7 @@
 Source: the service's OpenAPI document of 2026-08-20, ``/api/v1/chat``.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import suppress
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -22,7 +20,15 @@ from replay.model.json_text import write
 from replay.model.sessions import SessionSummary
 from replay.testing.server.settings import LastPageToken, ServerSettings
 from replay.testing.server.store import Run, Store
-from replay.testing.server.validation import CREATE, STREAM, invalid, json_object
+from replay.testing.server.validation import (
+    CREATE,
+    PAGE,
+    STREAM,
+    CreateRequest,
+    page_token,
+    validated_body,
+    validated_query,
+)
 
 MEDIA_TYPE: Final = "text/event-stream; charset=utf-8"
 #: The key of an ASGI scope that names a fault, or holds None.
@@ -53,55 +59,11 @@ def altered(event: Event, fault: str | None) -> Iterator[Event]:
         yield event
 
 
-_LARGEST: Final = 1_000_000  # of pages: more than any source has
-_LAST_ENTRY: Final = 1 << 62
 _LAST: Final[Mapping[LastPageToken, dict[str, object]]] = {
     "absent": {},
     "null": {"next_page_token": None},
     "empty": {"next_page_token": ""},
 }
-
-
-def page_asked_for(query: Mapping[str, str], size: int) -> tuple[int, int]:
-    """Return the number of the first entry that a request asks for, and how many.
-
-    Args:
-        query: The request's parameters.
-        size: How many it is where the request does not say; it is a million at most.
-
-    Raises:
-        InvalidRequestError: The size or the token is wrong.
-    """
-    token = query.get("page_token", "")
-    return _start(token) if token else 0, _size(query.get("page_size"), size)
-
-
-def _start(token: str) -> int:
-    with suppress(ValueError):
-        start = int(urlsafe_b64decode(token))
-        if 0 <= start <= _LAST_ENTRY and token == _token(start):
-            return start
-    where = ("query", "page_token")
-    raise invalid(where, "value_error", "Invalid page token")
-
-
-def _token(start: int) -> str:
-    return urlsafe_b64encode(b"%d" % start).decode("ascii")
-
-
-def _size(text: str | None, default: int) -> int:
-    if text is None:
-        return default
-    where = ("query", "page_size")
-    try:
-        size = int(text)
-    except ValueError:
-        sentence = "Input should be a valid integer, unable to parse"
-        raise invalid(where, "int_parsing", sentence) from None
-    if size < 1:
-        sentence = "Input should be greater than or equal to 1"
-        raise invalid(where, "greater_than_equal", sentence)
-    return min(size, _LARGEST)
 
 
 def next_page(following: int | None, last: LastPageToken) -> dict[str, object]:
@@ -113,7 +75,7 @@ def next_page(following: int | None, last: LastPageToken) -> dict[str, object]:
     """
     if following is None:
         return _LAST[last]
-    return {"next_page_token": _token(following)}
+    return {"next_page_token": page_token(following)}
 
 
 _ONE: Final = "/api/v1/chat/{session_id}"
@@ -145,16 +107,19 @@ class Chat:
 
     async def create(self, request: Request) -> Response:
         """Make a session."""
-        asked = json_object(await request.body(), CREATE)
-        ids, access = asked.get("index_ids"), asked.get("shared_access")
-        made = await to_thread.run_sync(self.store.create, ids, access)
+        body = await request.body() or b"null"
+        asked = validated_body(CREATE, body) or CreateRequest()
+        made = await to_thread.run_sync(
+            self.store.create, asked.index_ids, asked.shared_access
+        )
         return json_answer(_document(made), 201)
 
     def list_sessions(self, request: Request) -> Response:
         """Give a page of the sessions."""
-        start, size = page_asked_for(request.query_params, self.settings.page_size)
-        found, is_more = self.store.page(start, size)
-        following = start + size if is_more else None
+        asked = validated_query(PAGE, request.query_params)
+        end = asked.start + asked.size(self.settings.page_size)
+        found, is_more = self.store.page(asked.start, end)
+        following = end if is_more else None
         token = next_page(following, self.settings.last_page_token)
         return json_answer({"items": [*map(_document, found)], **token})
 
@@ -175,13 +140,10 @@ class Chat:
 
     async def stream(self, request: Request) -> Response:
         """Replay a turn."""
-        asked = json_object(await request.body(), STREAM)
-        session_id, prompt, ids = (
-            _session_id(request),
-            asked["prompt"],
-            asked["index_ids"],
+        asked = validated_body(STREAM, await request.body())
+        run = await to_thread.run_sync(
+            self.store.run, _session_id(request), asked.prompt, asked.index_ids
         )
-        run = await to_thread.run_sync(self.store.run, session_id, prompt, ids)
         if run is None:
             raise HTTPException(404, "There is no recorded turn to replay")
         fault = request.scope[FAULT]

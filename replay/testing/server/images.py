@@ -22,11 +22,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from replay.testing.server.chat import json_answer, next_page, page_asked_for
+from replay.testing.server.chat import json_answer, next_page
 from replay.testing.server.settings import ServerSettings
 from replay.testing.server.store import Store
 from replay.testing.server.timing import folder_of
-from replay.testing.server.validation import invalid
+from replay.testing.server.validation import PAGE, SOURCE, validated_query
 
 _FOLDER: Final = "attachments"
 _SIDE: Final = 16  # pixels of an image that is made up
@@ -153,12 +153,13 @@ class Attachments:
     def list_attachments(self, request: Request) -> Response:
         """Give a page of what is attached to a source's file."""
         source_id = _source_id(request)
-        start, size = page_asked_for(request.query_params, self.settings.page_size)
+        asked = validated_query(PAGE, request.query_params)
+        start, end = asked.start, asked.start + asked.size(self.settings.page_size)
         names = self._names(source_id)
-        following = start + size if len(names) > start + size else None
+        following = end if len(names) > end else None
         items = [
             {"name": name, "size": len(self._image(source_id, name).data)}
-            for name in names[start : start + size]
+            for name in names[start:end]
         ]
         token = next_page(following, self.settings.last_page_token)
         return json_answer({"items": items, **token, "total_size": len(names)})
@@ -200,7 +201,4 @@ class Attachments:
 
 
 def _source_id(request: Request) -> str:
-    source_id = request.query_params.get("source_id")
-    if source_id is None:
-        raise invalid(("query", "source_id"), "missing", "Field required")
-    return source_id
+    return validated_query(SOURCE, request.query_params).source_id

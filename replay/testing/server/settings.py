@@ -19,7 +19,7 @@ def require_extra() -> None:
     Raises:
         UnsupportedError: It is not.
     """
-    for name in ("starlette",):
+    for name in ("pydantic", "starlette"):
         try:
             import_module(name)
         except ImportError as error:

@@ -186,14 +186,14 @@ class Store:
         self._pool: Pool | None = None
         self._lock = RLock()
 
-    def page(self, start: int, size: int) -> tuple[list[SessionSummary], bool]:
-        """Return the summaries from number *start* on, and whether more come.
+    def page(self, start: int, end: int) -> tuple[list[SessionSummary], bool]:
+        """Return the summaries *start* to *end*, and whether more come.
 
         The source's come first, then those that were created.
         """
         with self._lock:
-            found = list(islice(self._summaries(), start, start + size + 1))
-        return found[:size], len(found) > size
+            found = list(islice(self._summaries(), start, end + 1))
+        return found[: end - start], len(found) > end - start
 
     def session(self, session_id: str) -> Session:
         """Return a session as it is now.

@@ -99,7 +99,7 @@ class TestBroken:
 
 def test_the_suites_need_neither_pytest_nor_the_extra() -> None:
     program = (
-        "import sys; sys.modules.update(pytest=None, starlette=None)\n"
+        "import sys; sys.modules.update(pytest=None, pydantic=None, starlette=None)\n"
         "from replay.testing import BackendContract, PluginContract, odd_histories\n"
         "import replay.testing\n"
         "try: replay.testing.no_such_name\n"

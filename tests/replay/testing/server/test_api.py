@@ -104,12 +104,6 @@ def test_what_is_odd_is_answered_in_json(url: str, target: str, status: int) -> 
     assert reply.json
 
 
-def test_a_value_that_json_does_not_know_is_422(url: str) -> None:
-    reply = ask(url, "POST", CHAT, b'{"index_ids": NaN}')
-    assert reply.status == 422
-    assert reply.json["detail"][0]["type"] == "json_invalid"
-
-
 def test_what_nobody_thought_of_is_500_in_json() -> None:
     class Broken:
         def summaries(self) -> Iterator[SessionSummary]:

@@ -13,7 +13,7 @@ def test_where_it_is_installed_nothing_happens() -> None:
     require_extra()
 
 
-@pytest.mark.parametrize("name", ["starlette"])
+@pytest.mark.parametrize("name", ["pydantic", "starlette"])
 def test_where_it_is_missing_one_line_tells(
     monkeypatch: pytest.MonkeyPatch, run: Run, folder: Path, name: str
 ) -> None:

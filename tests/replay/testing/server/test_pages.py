@@ -4,8 +4,18 @@ from base64 import urlsafe_b64encode
 
 import pytest
 
-from replay.testing.server.chat import next_page, page_asked_for
-from replay.testing.server.validation import InvalidRequestError
+from replay.testing.server.chat import next_page
+from replay.testing.server.validation import (
+    PAGE,
+    InvalidRequestError,
+    validated_query,
+)
+
+
+def page(**query: str) -> tuple[int, int]:
+    """Return the first entry that is asked for, and how many, 50 unless said."""
+    asked = validated_query(PAGE, query)
+    return asked.start, asked.size(50)
 
 
 def encoded(text: str) -> str:
@@ -14,16 +24,16 @@ def encoded(text: str) -> str:
 
 
 def test_without_parameters_it_is_the_first_page() -> None:
-    assert page_asked_for({}, 50) == (0, 50)
+    assert page() == (0, 50)
 
 
 def test_an_empty_token_is_none() -> None:
-    assert page_asked_for({"page_token": "", "page_size": "3"}, 50) == (0, 3)
+    assert page(page_token="", page_size="3") == (0, 3)
 
 
 def test_a_token_leads_to_the_next_page() -> None:
     token = str(next_page(7, "absent")["next_page_token"])
-    assert page_asked_for({"page_token": token}, 50) == (7, 50)
+    assert page(page_token=token) == (7, 50)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +48,7 @@ def test_a_token_leads_to_the_next_page() -> None:
 )
 def test_what_is_wrong_is_refused(query: dict[str, str]) -> None:
     with pytest.raises(InvalidRequestError):
-        page_asked_for(query, 50)
+        page(**query)
 
 
 @pytest.mark.parametrize(
@@ -54,4 +64,4 @@ def test_the_end_is_told_in_three_ways(last: str, expected: object) -> None:
 
 
 def test_a_page_is_never_larger_than_can_be_counted() -> None:
-    assert page_asked_for({"page_size": "9" * 30}, 50) == (0, 1_000_000)
+    assert page(page_size="9" * 30) == (0, 1_000_000)

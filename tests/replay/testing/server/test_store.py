@@ -56,7 +56,11 @@ def test_an_id_is_listed_once(source: replay.Source) -> None:
 
 def test_a_page_tells_whether_more_come(source: replay.Source) -> None:
     store = Store(source)
-    assert [store.page(start, 1)[1] for start in (0, 1, 2)] == [True, False, False]
+    assert [store.page(start, start + 1)[1] for start in (0, 1, 2)] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_a_session_replays_its_own_turns(source: replay.Source) -> None:
@@ -91,7 +95,7 @@ def test_a_turn_is_told_in_summaries_and_lists(source: replay.Source) -> None:
     store = Store(source)
     store.run("b", "Why?", ["idx-9"])
     assert store.summary("b").index_ids == ("idx-9",)
-    assert store.page(1, 1)[0] == [store.summary("b")]
+    assert store.page(1, 2)[0] == [store.summary("b")]
 
 
 def test_a_turn_goes_on_by_the_clock(source: replay.Source) -> None:
