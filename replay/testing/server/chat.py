@@ -30,60 +30,26 @@ from replay.testing.server.validation import (
     validated_query,
 )
 
-MEDIA_TYPE: Final = "text/event-stream; charset=utf-8"
-#: The key of an ASGI scope that names a fault, or holds None.
+#: The key in an ASGI scope of a fault's name, or of None.
 FAULT: Final = "replay.fault"
-PING: Final = b": ping\n\n"
-DELTAS: Final = ("text_delta", "thinking_delta")
 
-
-def frame(event: Event) -> bytes:
-    """Return an event as one frame: its category, then its JSON object in one line."""
-    value = event.as_object()
-    kind = value.get("type") if isinstance(value, dict) else None
-    name = b"delta" if kind in DELTAS else b"message"
-    return b"event: %s\ndata: %s\n\n" % (name, write(value))
-
-
-def altered(event: Event, fault: str | None) -> Iterator[Event]:
-    """Yield what a faulty stream has in the place of an event.
-
-    Args:
-        event: What was recorded.
-        fault: The name of a fault of streams; None: there is none.
-    """
-    if fault == "no-stop" and isinstance(event, Stop):
-        return
-    yield event
-    if fault == "duplicate-final" and isinstance(event, Text | Thinking | Stop):
-        yield event
-
-
-_LAST: Final[Mapping[LastPageToken, dict[str, object]]] = {
-    "absent": {},
-    "null": {"next_page_token": None},
-    "empty": {"next_page_token": ""},
+_PING: Final = b": ping\n\n"
+_DELTAS: Final = ("text_delta", "thinking_delta")
+_STREAM_HEADERS: Final = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-cache",
 }
-
-
-def next_page(following: int | None, last: LastPageToken) -> dict[str, object]:
-    """Return the part of an answer that leads to the next page.
-
-    Args:
-        following: The number of the next page's first entry; None: there is none.
-        last: How to say so.
-    """
-    if following is None:
-        return _LAST[last]
-    return {"next_page_token": page_token(following)}
-
-
 _ONE: Final = "/api/v1/chat/{session_id}"
 
-#: What the official SDK's strict mode asks for, where a recording lacks it.
+#: What the official SDK's strict mode requires, for recordings that lack it.
 _REQUIRED: Final[Mapping[str, object]] = {
     "last_updated_at": "1970-01-01T00:00:00.000000",
     "shared_access": "query",
+}
+_LAST_PAGE: Final[Mapping[LastPageToken, dict[str, object]]] = {
+    "absent": {},
+    "null": {"next_page_token": None},
+    "empty": {"next_page_token": ""},
 }
 
 
@@ -95,7 +61,7 @@ class Chat:
     settings: ServerSettings
 
     def routes(self) -> list[Route]:
-        """Return which request each method answers."""
+        """Return the requests that each method answers."""
         return [
             Route("/api/v1/chat", self.create, methods=["POST"]),
             Route("/api/v1/chat", self.list_sessions, methods=["GET"]),
@@ -106,35 +72,33 @@ class Chat:
         ]
 
     async def create(self, request: Request) -> Response:
-        """Make a session."""
+        """Create a session."""
         body = await request.body() or b"null"
         asked = validated_body(CREATE, body) or CreateRequest()
-        made = await to_thread.run_sync(
-            self.store.create, asked.index_ids, asked.shared_access
-        )
-        return json_answer(_document(made), 201)
+        ids, access = asked.index_ids, asked.shared_access
+        created = await to_thread.run_sync(self.store.create, ids, access)
+        return json_answer(_document(created), 201)
 
     def list_sessions(self, request: Request) -> Response:
-        """Give a page of the sessions."""
+        """Return a page of the sessions."""
         asked = validated_query(PAGE, request.query_params)
-        end = asked.start + asked.size(self.settings.page_size)
-        found, is_more = self.store.page(asked.start, end)
-        following = end if is_more else None
-        token = next_page(following, self.settings.last_page_token)
+        start, end = asked.bounds(self.settings.page_size)
+        found, is_more = self.store.page(start, end)
+        token = next_page(end if is_more else None, self.settings.last_page_token)
         return json_answer({"items": [*map(_document, found)], **token})
 
     def retrieve(self, request: Request) -> Response:
-        """Give a whole session, as it was recorded."""
+        """Return a whole session, as it was recorded."""
         session = self.store.session(_session_id(request))
         events = [each.as_object() for each in session.events]
         return json_answer({**_document(session), "events": events})
 
     def get_summary(self, request: Request) -> Response:
-        """Give a session's header."""
+        """Return a session's header."""
         return json_answer(_document(self.store.summary(_session_id(request))))
 
     def delete(self, request: Request) -> Response:
-        """Forget a session; what was recorded stays."""
+        """Forget a session; its recording stays."""
         self.store.delete(_session_id(request))
         return Response(status_code=204)
 
@@ -146,15 +110,25 @@ class Chat:
         )
         if run is None:
             raise HTTPException(404, "There is no recorded turn to replay")
-        fault = request.scope[FAULT]
-        frames = _frames(run, self.settings.ping_seconds, fault)
-        headers = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-cache"}
-        return StreamingResponse(frames, headers=headers)
+        frames = _frames(run, self.settings.ping_seconds, request.scope[FAULT])
+        return StreamingResponse(frames, headers=_STREAM_HEADERS)
 
 
 def json_answer(value: object, status: int = 200) -> Response:
-    """Return an answer that holds a JSON value, exactly."""
+    """Return an answer that holds exactly this JSON value."""
     return Response(write(value), status, media_type="application/json")
+
+
+def next_page(following: int | None, last: LastPageToken) -> dict[str, object]:
+    """Return the part of an answer that leads to the next page.
+
+    Args:
+        following: The number of the next page's first entry; None: there is none.
+        last: How to say so.
+    """
+    if following is None:
+        return _LAST_PAGE[last]
+    return {"next_page_token": page_token(following)}
 
 
 def _document(summary: SessionSummary) -> dict[str, object]:
@@ -175,13 +149,30 @@ def _session_id(request: Request) -> str:
 
 async def _frames(run: Run, ping: float, fault: str | None) -> AsyncIterator[bytes]:
     """Yield a turn as the stream's frames, each when it is due."""
-    yield PING
+    yield _PING
     started = anyio.current_time()
     for number, event in enumerate(run.events):
         due = started + (run.due[number] if run.due else 0.0)
         while (remaining := due - anyio.current_time()) > 0:
             await anyio.sleep(min(remaining, ping))
             if remaining > ping:
-                yield PING
-        for each in altered(event, fault):
+                yield _PING
+        for each in _altered(event, fault):
             yield frame(each)
+
+
+def _altered(event: Event, fault: str | None) -> Iterator[Event]:
+    """Yield the events of a faulty stream in place of a recorded one."""
+    if fault == "no-stop" and isinstance(event, Stop):
+        return
+    yield event
+    if fault == "duplicate-final" and isinstance(event, Text | Thinking | Stop):
+        yield event
+
+
+def frame(event: Event) -> bytes:
+    """Return an event as one frame: its category, then its JSON object in one line."""
+    value = event.as_object()
+    kind = value.get("type") if isinstance(value, dict) else None
+    name = b"delta" if kind in _DELTAS else b"message"
+    return b"event: %s\ndata: %s\n\n" % (name, write(value))

@@ -1,4 +1,4 @@
-"""What a server was asked, and when it sent each event of its streams."""
+"""The log of requests, and of the times at which a stream's events went out."""
 
 from array import array
 from collections import deque
@@ -24,9 +24,9 @@ class RecordedRequest:
 
     method: str
     path: str  #: with the query, as it was sent
-    headers: Mapping[str, str]  #: by their names in small letters; keys are masked
+    headers: Mapping[str, str]  #: by names in lower case; keys are masked
     body: bytes  #: the first megabyte of it
-    received_at: float  #: when it had come whole, by ``time.monotonic``
+    received_at: float  #: when all of it had arrived, by ``time.monotonic``
     fault: str | None = None  #: what went wrong with it on purpose; None: nothing
     status: int | None = None  #: of the answer; None: none was sent
     _sent_at: "array[float]" = attrs.field(factory=lambda: array("d"), init=False)
@@ -35,17 +35,17 @@ class RecordedRequest:
     def sent_at(self) -> Sequence[float]:
         """Return when each event of a stream was about to be sent.
 
-        By ``time.monotonic``, in order, for the first 100,000; pings are no events.
+        By ``time.monotonic``, in order, for the first 100,000; pings aren't events.
         """
         return tuple(self._sent_at)
 
     def watch(self, answer: Answer) -> Answer:
-        """Return *answer*; of a stream, it is noted when each event goes on."""
+        """Return *answer*; if it is a stream, its events will be timed."""
         if not answer.is_stream:
             return answer
-        return attrs.evolve(answer, body=self._watch(answer.body))
+        return attrs.evolve(answer, body=self._timed(answer.body))
 
-    async def _watch(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _timed(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for frame in body:
             if frame.startswith(b"event:") and len(self._sent_at) < _MOST_TIMES:
                 self._sent_at.append(monotonic())
@@ -60,7 +60,7 @@ class RequestLog:
         self._size = 0
 
     def add(self, request: ClientRequest) -> RecordedRequest:
-        """Return the record of a request that has just come."""
+        """Return the record of a request that has just arrived."""
         headers = [(_text(name), _text(value)) for name, value in request.headers]
         record = RecordedRequest(
             _text(request.method),
@@ -78,7 +78,7 @@ class RequestLog:
     def records(self) -> tuple[RecordedRequest, ...]:
         """Return the latest 10,000 requests, in the order in which they came.
 
-        They are fewer where their bodies come to more than 64 MiB.
+        They are fewer if their bodies come to more than 64 MiB.
         """
         return tuple(self._records.copy())
 

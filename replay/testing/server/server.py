@@ -1,4 +1,4 @@
-"""A server that runs in a thread of its own."""
+"""The local server: it runs in a thread and accepts clients, up to a number."""
 
 import asyncio
 import os
@@ -6,22 +6,38 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack, closing, suppress
+from functools import partial
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias, cast
 
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from replay.errors import ReplayError, SessionNotFoundError
 from replay.security.hosts import is_loopback, url_of
 from replay.sources.source import Source
 from replay.sources.source import open as open_source
-from replay.testing.server.api import Admission, make_app
+from replay.testing.server.chat import Chat, json_answer
+from replay.testing.server.connections import ClientConnection
 from replay.testing.server.faults import FaultQueue, parse_fault
-from replay.testing.server.front import Clients, Front, most_clients
+from replay.testing.server.front import Admission, Front
+from replay.testing.server.images import Attachments
 from replay.testing.server.request_log import RecordedRequest, RequestLog
 from replay.testing.server.settings import ServerSettings
+from replay.testing.server.store import Store
+from replay.testing.server.validation import InvalidRequestError
 
 _BACKLOG: Final = 2048  # connections that wait to be accepted
-_PATIENCE: Final = 60.0  # seconds, for what takes less than one
+_SHUTDOWN_SECONDS: Final = 60.0  # for what takes less than one
+_FILES_OF_ONE: Final = 4  # a client's connection, and what is opened for it
+_UNLIMITED: Final = 1 << 14
+_IDLE_SECONDS: Final = 1.0
+_PAUSE: Final = 0.05  # seconds
+
+_Task: TypeAlias = "asyncio.Task[None]"
 
 
 class LlamaCloudServer:
@@ -31,7 +47,7 @@ class LlamaCloudServer:
 
     Args:
         location: Where the sessions are, as for ``replay.open``.
-        settings: How the server behaves; None: as it does by itself.
+        settings: How the server behaves; None: the defaults.
     """
 
     url: str  #: for the official SDK's ``base_url``
@@ -47,7 +63,7 @@ class LlamaCloudServer:
         self._faults = FaultQueue(self._settings.faults)
         self._log = RequestLog()
         self._stack = ExitStack()
-        # Ctrl-C during Thread.join lets Python 3.11 take a running thread for ended.
+        # After Ctrl-C in Thread.join, Python 3.11 takes a running thread for ended.
         self._ended = threading.Event()
 
     @property
@@ -56,11 +72,11 @@ class LlamaCloudServer:
         return self._log.records()
 
     def fail_next(self, fault: str, times: int = 1) -> None:
-        """Let something go wrong with the next requests.
+        """Make the next requests fail.
 
         Args:
             fault: ``NAME[=VALUE]``, as for ``replay serve --fault``.
-            times: With how many of them.
+            times: How many of them.
 
         Raises:
             UnknownNameError: There is no fault of that name.
@@ -76,8 +92,8 @@ class LlamaCloudServer:
         """Start.
 
         Raises:
-            ReplayError: The location cannot be read.
-            OSError: The address cannot be listened at.
+            ReplayError: The location can't be read.
+            OSError: The address can't be listened at.
         """
         with ExitStack() as stack:
             source = stack.enter_context(open_source(self._location))
@@ -102,14 +118,16 @@ class LlamaCloudServer:
         runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         loop, stopped = runner.get_loop(), asyncio.Event()
         work = self._serve(make_app(source, self._settings), listening, stopped)
-        thread = threading.Thread(target=self._run, args=(runner, work), daemon=True)
+        thread = threading.Thread(
+            target=self._run, args=(runner, work), name="replay serve", daemon=True
+        )
         thread.start()
 
         def end() -> None:
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(stopped.set)
-            self._ended.wait(_PATIENCE)
-            thread.join(_PATIENCE)
+            self._ended.wait(_SHUTDOWN_SECONDS)
+            thread.join(_SHUTDOWN_SECONDS)
 
         return end
 
@@ -138,3 +156,120 @@ def _listening(host: str, port: int) -> socket.socket:
     listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     listening.settimeout(0)
     return listening
+
+
+def make_app(source: Source, settings: ServerSettings) -> ASGIApp:
+    """Return the application that answers from *source*."""
+    store = Store(source, settings.speed)
+    attachments = Attachments(store, settings, source.location)
+    errors = (HTTPException, InvalidRequestError, ReplayError, Exception)
+    app = Starlette(
+        routes=[*Chat(store, settings).routes(), *attachments.routes()],
+        exception_handlers=dict.fromkeys(errors, _error_response),
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _error_response(_: Request, error: Exception) -> Response:
+    """Return the answer to a request that failed, as the service reports it."""
+    if isinstance(error, HTTPException):
+        return json_answer({"detail": error.detail}, error.status_code)
+    if isinstance(error, InvalidRequestError):
+        return json_answer({"detail": error.detail}, 422)
+    if isinstance(error, SessionNotFoundError):
+        return json_answer({"detail": "Session not found"}, 404)
+    if isinstance(error, ReplayError):
+        return json_answer({"detail": str(error)}, 500)
+    detail = f"Internal Server Error: {type(error).__name__}: {error}"
+    return json_answer({"detail": detail}, 500)
+
+
+def most_clients() -> int:
+    """Return how many clients the system has files for."""
+    files = os.sysconf("SC_OPEN_MAX") if hasattr(os, "sysconf") else _UNLIMITED
+    return (files if files > 0 else _UNLIMITED) // _FILES_OF_ONE
+
+
+class Clients:
+    """The open connections, up to a number.
+
+    One more takes the place of the one that has been idle the longest. If none is idle,
+    or only for a moment, the new one is turned away.
+
+    Args:
+        front: What serves them.
+        request_seconds: How long a request may take to arrive.
+        most: How many there may be.
+        idle_seconds: For how long an idle connection keeps its place.
+    """
+
+    def __init__(
+        self,
+        front: Front,
+        request_seconds: float,
+        most: int,
+        idle_seconds: float = _IDLE_SECONDS,
+    ) -> None:
+        self._front = front
+        self._request_seconds = request_seconds
+        self._most = most
+        self._idle_seconds = idle_seconds
+        self._connections: dict[_Task, ClientConnection | None] = {}
+
+    async def accept_from(self, listening: socket.socket) -> None:
+        """Serve all who come, until cancelled.
+
+        ``asyncio.start_server`` would accept as many as wait, even when the system has
+        no more files for them.
+
+        Args:
+            listening: A socket that listens, and doesn't block.
+        """
+        while True:
+            try:
+                await self._accept_one(listening)
+            except OSError:  # it has gone again, or the system has no more files
+                await asyncio.sleep(_PAUSE)
+
+    async def drop(self) -> None:
+        """End all connections."""
+        tasks = tuple(self._connections)
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _accept_one(self, listening: socket.socket) -> None:
+        if len(self._connections) >= self._most:
+            await asyncio.sleep(0)  # others get their turn, however many come
+        client, _ = await asyncio.get_running_loop().sock_accept(listening)
+        if len(self._connections) >= self._most and not self._make_room():
+            client.close()
+            return
+        task = asyncio.create_task(self._serve(client))
+        self._connections[task] = None
+        task.add_done_callback(partial(self._end, client))
+
+    async def _serve(self, client: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=client)
+        connection = ClientConnection(reader, writer, self._request_seconds)
+        self._connections[cast("_Task", asyncio.current_task())] = connection
+        await self._front.serve(connection)
+
+    def _end(self, client: socket.socket, task: _Task) -> None:
+        (self._connections.pop(task) or client).close()
+
+    def _make_room(self) -> bool:
+        """End the connection that has been idle the longest, if there is one."""
+        now = asyncio.get_running_loop().time()
+        waits = {
+            each: now - connection.waiting_since
+            for each, connection in self._connections.items()
+            if connection is not None and connection.waiting_since is not None
+        }
+        longest = max(waits, key=waits.__getitem__, default=None)
+        return (
+            longest is not None
+            and waits[longest] >= self._idle_seconds
+            and longest.cancel()
+        )

@@ -78,9 +78,14 @@ class PageQuery(BaseModel):
     start: Annotated[int, BeforeValidator(_start), Field(alias="page_token")] = 0
     page_size: Annotated[int, Field(ge=1)] | None = None
 
-    def size(self, default: int) -> int:
-        """Return how many entries are asked for, a million at most."""
-        return min(self.page_size or default, _LARGEST_PAGE)
+    def bounds(self, default: int) -> tuple[int, int]:
+        """Return where the page starts and ends.
+
+        Args:
+            default: How many entries it has if the request doesn't say.
+        """
+        size = min(self.page_size or default, _LARGEST_PAGE)
+        return self.start, self.start + size
 
 
 class SourceQuery(BaseModel):

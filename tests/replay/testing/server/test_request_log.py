@@ -1,11 +1,9 @@
-"""What a server was asked."""
-
-from collections.abc import AsyncIterator
+"""The log of requests."""
 
 import anyio
 import pytest
 
-from replay.testing.server.connections import Answer, ClientRequest
+from replay.testing.server.connections import Answer, ClientRequest, pieces
 from replay.testing.server.request_log import RecordedRequest, RequestLog
 
 LONG = b"x" * (2 << 20)
@@ -21,8 +19,11 @@ def test_a_secret_is_masked(name: str) -> None:
     assert record.headers == {name: "***"}
 
 
-def test_a_long_body_is_cut() -> None:
-    assert len(RequestLog().add(request()).body) == 1 << 20
+def test_a_long_body_is_cut_and_old_requests_make_room_for_it() -> None:
+    log = RequestLog()
+    records = [log.add(request()) for _ in range(65)]
+    assert len(records[0].body) == 1 << 20
+    assert log.records() == tuple(records[1:])
 
 
 def test_only_the_latest_requests_are_kept() -> None:
@@ -31,30 +32,19 @@ def test_only_the_latest_requests_are_kept() -> None:
     assert log.records() == tuple(records[1:])
 
 
-def test_each_event_of_a_stream_is_noted_and_no_ping() -> None:
+def watched(*frames: bytes, kind: bytes = b"text/event-stream") -> RecordedRequest:
+    """Return the record of an answer that has gone by."""
     record = RequestLog().add(request())
-    watched(record, b": ping\n\n", b"event: delta\ndata: 1\n\n", b": ping\n\n")
-    assert len(record.sent_at) == 1
+    answer = record.watch(Answer(200, [(b"content-type", kind)], pieces(*frames)))
+    assert anyio.run(answer.whole_body) == b"".join(frames)
+    return record
 
 
-def watched(record: RecordedRequest, *frames: bytes) -> None:
-    """Let frames go by."""
-
-    async def body() -> AsyncIterator[bytes]:
-        for each in frames:
-            yield each
-
-    stream = Answer(200, [(b"content-type", b"text/event-stream")], body())
-    assert anyio.run(record.watch(stream).whole_body) == b"".join(frames)
+def test_each_event_of_a_stream_is_timed_and_no_ping() -> None:
+    frames = (b": ping\n\n", b"event: delta\ndata: 1\n\n", b": ping\n\n")
+    assert len(watched(*frames).sent_at) == 1
+    assert len(watched(*frames, kind=b"text/html").sent_at) == 0
 
 
 def test_the_times_of_100_000_events_are_kept() -> None:
-    record = RequestLog().add(request())
-    watched(record, *[b"event: x\n\n"] * 100_001)
-    assert len(record.sent_at) == 100_000
-
-
-def test_old_requests_make_room_for_large_ones() -> None:
-    log = RequestLog()
-    records = [log.add(request()) for _ in range(65)]
-    assert log.records() == tuple(records[1:])
+    assert len(watched(*[b"event: x\n\n"] * 100_001).sent_at) == 100_000
