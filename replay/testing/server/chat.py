@@ -18,17 +18,9 @@ from starlette.routing import Route
 from replay.model.events import Event, Stop, Text, Thinking
 from replay.model.json_text import write
 from replay.model.sessions import SessionSummary
+from replay.testing.server import validation
 from replay.testing.server.settings import LastPageToken, ServerSettings
 from replay.testing.server.store import Run, Store
-from replay.testing.server.validation import (
-    CREATE,
-    PAGE,
-    STREAM,
-    CreateRequest,
-    page_token,
-    validated_body,
-    validated_query,
-)
 
 #: The key in an ASGI scope of a fault's name, or of None.
 FAULT: Final = "replay.fault"
@@ -74,14 +66,16 @@ class Chat:
     async def create(self, request: Request) -> Response:
         """Create a session."""
         body = await request.body() or b"null"
-        asked = validated_body(CREATE, body) or CreateRequest()
+        asked = (
+            validation.body_of(validation.CREATE, body) or validation.CreateRequest()
+        )
         ids, access = asked.index_ids, asked.shared_access
         created = await to_thread.run_sync(self.store.create, ids, access)
         return json_answer(_document(created), 201)
 
     def list_sessions(self, request: Request) -> Response:
         """Return a page of the sessions."""
-        asked = validated_query(PAGE, request.query_params)
+        asked = validation.query_of(validation.PAGE, request.query_params)
         start, end = asked.bounds(self.settings.page_size)
         found, is_more = self.store.page(start, end)
         token = next_page(end if is_more else None, self.settings.last_page_token)
@@ -104,7 +98,7 @@ class Chat:
 
     async def stream(self, request: Request) -> Response:
         """Replay a turn."""
-        asked = validated_body(STREAM, await request.body())
+        asked = validation.body_of(validation.STREAM, await request.body())
         run = await to_thread.run_sync(
             self.store.run, _session_id(request), asked.prompt, asked.index_ids
         )
@@ -120,15 +114,13 @@ def json_answer(value: object, status: int = 200) -> Response:
 
 
 def next_page(following: int | None, last: LastPageToken) -> dict[str, object]:
-    """Return the part of an answer that leads to the next page.
+    """Return the part of an answer that leads to the page from *following* on.
 
-    Args:
-        following: The number of the next page's first entry; None: there is none.
-        last: How to say so.
+    Without one, it says so as in *last*.
     """
     if following is None:
         return _LAST_PAGE[last]
-    return {"next_page_token": page_token(following)}
+    return {"next_page_token": validation.page_token(following)}
 
 
 def _document(summary: SessionSummary) -> dict[str, object]:

@@ -108,27 +108,19 @@ class ClientRequest:
         return self.target.partition(b"?")[0].decode("latin-1")
 
 
+@attrs.define
 class RefusedRequestError(Exception):
-    """A request that can't be accepted.
+    """A request that can't be accepted; the answer has its status and detail."""
 
-    Args:
-        status: The answer's status.
-        detail: What the answer says.
-    """
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(status, detail)
-        self.status = status
-        self.detail = detail
+    status: int
+    detail: str
 
 
 def addressed(target: bytes, headers: Headers, here: bytes) -> tuple[bytes, Headers]:
     """Return a request's target as a path, and its headers with a ``Host``.
 
-    Args:
-        target: As sent: a path, or a URL, whose host goes before the header.
-        headers: As sent; those of HTTP/1.0 may lack ``Host``.
-        here: The address at which the request came in.
+    The host of a URL goes before the header; without both, it is *here*, the address
+    at which the request came in.
     """
     others = [each for each in headers if each[0] != b"host"]
     if match := _ABSOLUTE.fullmatch(target):
@@ -143,10 +135,7 @@ def addressed(target: bytes, headers: Headers, here: bytes) -> tuple[bytes, Head
 class ClientConnection:
     """Speaks HTTP with one client, and can break its rules.
 
-    Args:
-        reader: What the client sends.
-        writer: What it is sent.
-        seconds: How long a request may take to arrive.
+    A request may take *seconds* to arrive.
     """
 
     waiting_since: float | None = None  #: by the loop's time; None: it is answered
@@ -183,12 +172,7 @@ class ClientConnection:
             self.waiting_since = None
 
     async def send(self, answer: Answer, *, is_ended: bool = True) -> None:
-        """Send a well-formed answer.
-
-        Args:
-            answer: What to send.
-            is_ended: Whether to mark its end.
-        """
+        """Send a well-formed answer; unless *is_ended*, its end isn't marked."""
         await self.send_head(answer)
         async for data in answer.body:
             await self.send_data(data)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from math import isfinite
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -54,21 +55,19 @@ def _seconds(text: str) -> None:
         raise ValueError
 
 
-def _header(text: str) -> None:
-    if not _HEADER_VALUE.fullmatch(text):
+def _match(pattern: re.Pattern[str], text: str) -> None:
+    if not pattern.fullmatch(text):
         raise ValueError
 
 
 def _url(text: str) -> None:
     urlsplit(text)
-    if not _URL.fullmatch(text):
-        raise ValueError
+    _match(_URL, text)
 
 
 def _count_up_to(most: int) -> _Check:
     def check(text: str) -> None:
-        if not _COUNT.fullmatch(text):
-            raise ValueError
+        _match(_COUNT, text)
         if int(text) > most:
             message = f"it takes {most} at most"
             raise ValueError(message)
@@ -133,7 +132,8 @@ def parse_fault(text: str) -> Fault:
 
 
 def _check_value(fault: Fault, value: str) -> None:
-    check = _header if fault.is_status else _TRANSPORT.get(fault.name)
+    is_header = partial(_match, _HEADER_VALUE)
+    check = is_header if fault.is_status else _TRANSPORT.get(fault.name)
     if check is None:
         message = f"the fault {fault.name} takes no value"
         raise ValueError(message)
@@ -145,14 +145,10 @@ def _check_value(fault: Fault, value: str) -> None:
 
 
 class FaultQueue:
-    """The faults that are still to come; each request takes one or none.
+    """The faults that are still to come; each request takes one or none."""
 
-    Args:
-        faults: The lasting ones.
-    """
-
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self._lasting = [_Uses(each) for each in faults]
+    def __init__(self, lasting: Iterable[Fault]) -> None:
+        self._lasting = [_Uses(each) for each in lasting]
         self._next: list[_Uses] = []
 
     def add(self, fault: Fault) -> None:
@@ -162,9 +158,7 @@ class FaultQueue:
     def take(self, *, is_stream: bool) -> Fault | None:
         """Return the fault of a request, and count it; None: there is none.
 
-        Args:
-            is_stream: Whether the request asks for a stream; other requests skip the
-                faults of streams.
+        Requests that don't ask for a stream skip the faults of streams.
         """
         for each in (*self._next, *self._lasting):
             is_left = each.fault.times is None or each.count < each.fault.times

@@ -3,12 +3,7 @@
 import asyncio
 import hmac
 from collections.abc import AsyncIterator
-from contextlib import (
-    AbstractAsyncContextManager,
-    asynccontextmanager,
-    nullcontext,
-    suppress,
-)
+from contextlib import asynccontextmanager, suppress
 from email.utils import formatdate
 from typing import Final
 from urllib.parse import urlsplit
@@ -34,6 +29,7 @@ from replay.testing.server.connections import (
 from replay.testing.server.deliveries import deliver
 from replay.testing.server.faults import FAULT_HEADER, Fault, FaultQueue, parse_fault
 from replay.testing.server.request_log import RequestLog
+from replay.testing.server.settings import ServerSettings
 
 _GUARDED: Final = "/api/"
 _PORTAL: Final = (
@@ -45,55 +41,12 @@ _RETRY_AFTER: Final = "1"  # seconds
 _ENDS: Final = (OSError, h11.LocalProtocolError, EndOfStream)
 
 
-@attrs.frozen
-class Admission:
-    """Admits requests that have the key.
-
-    A server for this machine only answers to its own names: otherwise a page in a
-    browser could read from it, through a name of its own that leads here.
-
-    Args:
-        api_key: The key; None: any will do.
-        is_local: Whether only this machine can connect.
-    """
-
-    api_key: str | None = attrs.field(repr=False)
-    is_local: bool
-
-    def refusal(self, request: ClientRequest) -> Answer | None:
-        """Return the answer to a request that isn't admitted; None: it is."""
-        if self.is_local and not is_loopback(_name_in(request.header("host") or "")):
-            return error_answer(421, "This host is not served")
-        if self.api_key is None or not request.path.startswith(_GUARDED):
-            return None
-        given = request.header("authorization")
-        if given is None:
-            return error_answer(401, "Not authenticated")
-        expected = f"Bearer {self.api_key}".encode()
-        if hmac.compare_digest(given.encode("latin-1"), expected):
-            return None
-        return error_answer(401, "Invalid authentication token")
-
-
-def _name_in(host: str) -> str:
-    with suppress(ValueError):
-        return urlsplit(f"//{host}").hostname or ""
-    return ""
-
-
 @attrs.frozen(eq=False)
 class Front:
-    """Answers the requests of each connection, or lets them fail.
-
-    Args:
-        app: The application.
-        admission: Who is admitted.
-        faults: What is to go wrong.
-        log: Where requests are recorded.
-    """
+    """Answers the requests of each connection, or lets them fail."""
 
     app: ASGIApp
-    admission: Admission
+    settings: ServerSettings
     faults: FaultQueue
     log: RequestLog
 
@@ -110,18 +63,15 @@ class Front:
         self, connection: ClientConnection, request: ClientRequest
     ) -> None:
         record = self.log.add(request)
-        refusal = self.admission.refusal(request)
+        refused = refusal(self.settings, request)
         try:
-            fault = self._fault(request, is_admitted=refusal is None)
+            fault = self._fault(request, is_admitted=refused is None)
             stand_in = None if fault is None else _stand_in(fault, request)
-            ready = stand_in or refusal
+            ready = stand_in or refused
         except (UnknownNameError, ValueError) as error:
             fault, ready = None, error_answer(400, str(error))
         record.fault = None if fault is None else fault.name
-        answering: AbstractAsyncContextManager[Answer] = (
-            nullcontext(ready) if ready else answered(self.app, request, record.fault)
-        )
-        async with answering as answer:
+        async with answered(self.app, request, record.fault, ready) as answer:
             record.status = answer.status
             dated = answer.with_headers((b"date", formatdate(usegmt=True).encode()))
             await deliver(connection, record.watch(dated), fault)
@@ -133,6 +83,28 @@ class Front:
         is_post = request.method == b"POST"
         is_stream = is_post and request.path.endswith("/messages/stream")
         return self.faults.take(is_stream=is_stream)
+
+
+def refusal(settings: ServerSettings, request: ClientRequest) -> Answer | None:
+    """Return the answer to a request that isn't admitted; None: it is.
+
+    A server for this machine only answers to its own names: otherwise a page in a
+    browser could read from it, through a name of its own that leads here.
+    """
+    name = ""
+    with suppress(ValueError):
+        name = urlsplit(f"//{request.header('host') or ''}").hostname or ""
+    if is_loopback(settings.host) and not is_loopback(name):
+        return error_answer(421, "This host is not served")
+    if settings.api_key is None or not request.path.startswith(_GUARDED):
+        return None
+    given = request.header("authorization")
+    if given is None:
+        return error_answer(401, "Not authenticated")
+    expected = f"Bearer {settings.api_key}".encode()
+    if hmac.compare_digest(given.encode("latin-1"), expected):
+        return None
+    return error_answer(401, "Invalid authentication token")
 
 
 def _stand_in(fault: Fault, request: ClientRequest) -> Answer | None:
@@ -152,21 +124,22 @@ def _stand_in(fault: Fault, request: ClientRequest) -> Answer | None:
 
 @asynccontextmanager
 async def answered(
-    app: ASGIApp, request: ClientRequest, fault: str | None
+    app: ASGIApp,
+    request: ClientRequest,
+    fault: str | None = None,
+    ready: Answer | None = None,
 ) -> AsyncIterator[Answer]:
-    """Yield the application's answer to a request.
+    """Yield the application's answer to a request, or the one that is *ready*.
 
     The application waits until each piece is taken, and is cancelled when the caller
-    takes no more.
-
-    Args:
-        app: The application.
-        request: A client's request.
-        fault: The name of a fault that the application may have a part in.
+    takes no more. It may have a part in the *fault* of that name.
 
     Raises:
         EndOfStream: The application broke down before the end of its answer.
     """
+    if ready is not None:
+        yield ready
+        return
     path, _, query = request.target.partition(b"?")
     scope = {
         "type": "http",

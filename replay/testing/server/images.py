@@ -27,7 +27,7 @@ from replay.testing.server.chat import json_answer, next_page
 from replay.testing.server.settings import ServerSettings
 from replay.testing.server.store import Store
 from replay.testing.server.timing import folder_of
-from replay.testing.server.validation import PAGE, SOURCE, validated_query
+from replay.testing.server.validation import PAGE, SOURCE, query_of
 
 _LIST: Final = "/api/v1/beta/attachments"
 _FILES: Final = "/attachments"
@@ -38,17 +38,11 @@ _UNKNOWN_TYPE: Final = "application/octet-stream"
 
 @attrs.frozen(eq=False)
 class Attachments:
-    """Answers requests about attachments.
-
-    Args:
-        store: The sessions, whose tool results name images.
-        settings: How the server behaves.
-        location: Where the sessions are, as for ``replay.open``.
-    """
+    """Answers requests about attachments."""
 
     store: Store
     settings: ServerSettings
-    location: str
+    location: str  #: where the sessions are, as for ``replay.open``
     _secret: bytes = attrs.field(factory=lambda: secrets.token_bytes(32), repr=False)
 
     def routes(self) -> list[Route]:
@@ -62,7 +56,7 @@ class Attachments:
     def list_attachments(self, request: Request) -> Response:
         """Return a page of what is attached to a source's file."""
         source_id = _source_id(request)
-        asked = validated_query(PAGE, request.query_params)
+        asked = query_of(PAGE, request.query_params)
         start, end = asked.bounds(self.settings.page_size)
         names = self._names(source_id)
         items = [
@@ -118,7 +112,7 @@ class Attachments:
 
 
 def _source_id(request: Request) -> str:
-    return validated_query(SOURCE, request.query_params).source_id
+    return query_of(SOURCE, request.query_params).source_id
 
 
 @attrs.frozen
@@ -130,13 +124,7 @@ class Image:
 
 
 def image_of(location: str, source_id: str, name: str) -> Image | None:
-    """Return the file ``attachments/SOURCE_ID/NAME`` beside the sessions, if any.
-
-    Args:
-        location: Where the sessions are, as for ``replay.open``.
-        source_id: The first part of its path.
-        name: The rest of its path.
-    """
+    """Return the file ``attachments/SOURCE_ID/NAME`` beside the sessions, if any."""
     root = _root(location)
     path = root and _within(root, f"{source_id}/{name}")
     if path is None or not path.is_file():

@@ -52,12 +52,12 @@ class RecordedRequest:
             yield frame
 
 
+@attrs.define(eq=False)
 class RequestLog:
     """The latest requests."""
 
-    def __init__(self) -> None:
-        self._records: deque[RecordedRequest] = deque()
-        self._size = 0
+    _records: deque[RecordedRequest] = attrs.field(factory=deque, init=False)
+    _size: int = attrs.field(default=0, init=False)  #: of all bodies
 
     def add(self, request: ClientRequest) -> RecordedRequest:
         """Return the record of a request that has just arrived."""

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack, closing, suppress
 from functools import partial
-from types import TracebackType
 from typing import Final, Self, TypeAlias, cast
 
+import attrs
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,18 +17,17 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from replay.errors import ReplayError, SessionNotFoundError
-from replay.security.hosts import is_loopback, url_of
+from replay.security.hosts import url_of
 from replay.sources.source import Source
 from replay.sources.source import open as open_source
 from replay.testing.server.chat import Chat, json_answer
 from replay.testing.server.connections import ClientConnection
 from replay.testing.server.faults import FaultQueue, parse_fault
-from replay.testing.server.front import Admission, Front
+from replay.testing.server.front import Front
 from replay.testing.server.images import Attachments
 from replay.testing.server.request_log import RecordedRequest, RequestLog
 from replay.testing.server.settings import ServerSettings
 from replay.testing.server.store import Store
-from replay.testing.server.validation import InvalidRequestError
 
 _BACKLOG: Final = 2048  # connections that wait to be accepted
 _SHUTDOWN_SECONDS: Final = 60.0  # for what takes less than one
@@ -105,12 +104,7 @@ class LlamaCloudServer:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def _start(self, source: Source, listening: socket.socket) -> Callable[[], None]:
@@ -142,8 +136,7 @@ class LlamaCloudServer:
         self, app: ASGIApp, listening: socket.socket, stopped: asyncio.Event
     ) -> None:
         settings = self._settings
-        admission = Admission(settings.api_key, is_loopback(settings.host))
-        front = Front(app, admission, self._faults, self._log)
+        front = Front(app, settings, self._faults, self._log)
         clients = Clients(front, settings.request_seconds, most_clients())
         accepting = asyncio.create_task(clients.accept_from(listening))
         await stopped.wait()
@@ -162,7 +155,7 @@ def make_app(source: Source, settings: ServerSettings) -> ASGIApp:
     """Return the application that answers from *source*."""
     store = Store(source, settings.speed)
     attachments = Attachments(store, settings, source.location)
-    errors = (HTTPException, InvalidRequestError, ReplayError, Exception)
+    errors = (HTTPException, ReplayError, Exception)
     app = Starlette(
         routes=[*Chat(store, settings).routes(), *attachments.routes()],
         exception_handlers=dict.fromkeys(errors, _error_response),
@@ -175,8 +168,6 @@ def _error_response(_: Request, error: Exception) -> Response:
     """Return the answer to a request that failed, as the service reports it."""
     if isinstance(error, HTTPException):
         return json_answer({"detail": error.detail}, error.status_code)
-    if isinstance(error, InvalidRequestError):
-        return json_answer({"detail": error.detail}, 422)
     if isinstance(error, SessionNotFoundError):
         return json_answer({"detail": "Session not found"}, 404)
     if isinstance(error, ReplayError):
@@ -191,40 +182,27 @@ def most_clients() -> int:
     return (files if files > 0 else _UNLIMITED) // _FILES_OF_ONE
 
 
+@attrs.define(eq=False)
 class Clients:
     """The open connections, up to a number.
 
-    One more takes the place of the one that has been idle the longest. If none is idle,
-    or only for a moment, the new one is turned away.
-
-    Args:
-        front: What serves them.
-        request_seconds: How long a request may take to arrive.
-        most: How many there may be.
-        idle_seconds: For how long an idle connection keeps its place.
+    One more takes the place of the one that has been idle the longest, if that is for
+    *idle_seconds* at least; or else it is turned away.
     """
 
-    def __init__(
-        self,
-        front: Front,
-        request_seconds: float,
-        most: int,
-        idle_seconds: float = _IDLE_SECONDS,
-    ) -> None:
-        self._front = front
-        self._request_seconds = request_seconds
-        self._most = most
-        self._idle_seconds = idle_seconds
-        self._connections: dict[_Task, ClientConnection | None] = {}
+    _front: Front
+    _request_seconds: float
+    _most: int
+    _idle_seconds: float = _IDLE_SECONDS
+    _connections: dict[_Task, ClientConnection | None] = attrs.field(
+        factory=dict, init=False
+    )
 
     async def accept_from(self, listening: socket.socket) -> None:
-        """Serve all who come, until cancelled.
+        """Serve all who come at a socket that doesn't block, until cancelled.
 
         ``asyncio.start_server`` would accept as many as wait, even when the system has
         no more files for them.
-
-        Args:
-            listening: A socket that listens, and doesn't block.
         """
         while True:
             try:
@@ -262,14 +240,12 @@ class Clients:
     def _make_room(self) -> bool:
         """End the connection that has been idle the longest, if there is one."""
         now = asyncio.get_running_loop().time()
-        waits = {
-            each: now - connection.waiting_since
-            for each, connection in self._connections.items()
+        idle_since = {
+            task: connection.waiting_since
+            for task, connection in self._connections.items()
             if connection is not None and connection.waiting_since is not None
         }
-        longest = max(waits, key=waits.__getitem__, default=None)
-        return (
-            longest is not None
-            and waits[longest] >= self._idle_seconds
-            and longest.cancel()
-        )
+        first = min(idle_since, key=idle_since.__getitem__, default=None)
+        if first is None or now - idle_since[first] < self._idle_seconds:
+            return False
+        return first.cancel()

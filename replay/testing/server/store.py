@@ -58,22 +58,13 @@ class Run:
     updated: str  #: when, as the service writes it
 
     def events_at(self, time: float) -> Sequence[Event]:
-        """Return the events that have come by then, without the ``user_input``.
-
-        Args:
-            time: By the store's clock.
-        """
+        """Return the events that have come by then, by the store's clock."""
         if not self.due:
             return self.events
         return self.events[: bisect_right(self.due, time - self.started)]
 
     def change_header(self, session: Session, time: float) -> Session:
-        """Return *session* with the header that it has since this turn began.
-
-        Args:
-            session: The session before the turn.
-            time: The time now, by the store's clock.
-        """
+        """Return *session*, as before this turn, with the header that it has now."""
         ended = [e for e in self.events_at(time)[-1:] if isinstance(e, Stop)]
         job = _job_of(ended[0], self.index_ids) if ended else session.job_metadata
         is_long = len(self.prompt) > _LONGEST_TITLE
@@ -144,24 +135,22 @@ def turns_of(session: Session) -> tuple[RecordedTurn, ...]:
 def choose(
     turns: Sequence[RecordedTurn], prompt: str, replayed: Iterable[int]
 ) -> int | None:
-    """Return the number of the turn that answers a prompt.
+    """Return the number of the turn that answers a prompt; None: there are no turns.
 
     It is one with this prompt, or any if there is none; among them the first that
     wasn't replayed yet, or the first of all.
-
-    Args:
-        turns: The turns to choose from.
-        prompt: What the user asks.
-        replayed: The numbers of the turns that were chosen before.
-
-    Returns:
-        None: there is no turn at all.
     """
     matching = [n for n, each in enumerate(turns) if each.prompt == prompt]
     candidates = matching or range(len(turns))
     before = frozenset(replayed)
     fresh = [number for number in candidates if number not in before]
     return next(iter(fresh or candidates), None)
+
+
+def _with_header(session: Session, runs: Sequence[Run], time: float) -> Session:
+    for run in runs:
+        session = run.change_header(session, time)
+    return session
 
 
 @attrs.frozen
@@ -176,17 +165,14 @@ def _contents_of(source: Source) -> _Contents:
     turns: dict[str, tuple[RecordedTurn, ...]] = {}
     images: dict[ImageAttachment, None] = {}
     for session in source:
-        if session.session_id not in turns:
-            turns[session.session_id] = turns_of(session)
-            images.update(dict.fromkeys(_images_of(session)))
+        if session.session_id in turns:
+            continue
+        turns[session.session_id] = turns_of(session)
+        for event in session.events:
+            image = event.image_attachment if isinstance(event, ToolResult) else None
+            if image is not None:
+                images[ImageAttachment(image.source_id, image.attachment_name)] = None
     return _Contents(tuple(chain.from_iterable(turns.values())), tuple(images))
-
-
-def _images_of(session: Session) -> Iterator[ImageAttachment]:
-    for event in session.events:
-        if isinstance(event, ToolResult) and event.image_attachment is not None:
-            image = event.image_attachment
-            yield ImageAttachment(image.source_id, image.attachment_name)
 
 
 @attrs.define
@@ -198,29 +184,21 @@ class _Served:
     replayed: list[int] = attrs.Factory(list)  #: numbers of turns, its own or of all
 
 
+@attrs.define(eq=False)
 class Store:
-    """Reads, lists, creates and removes sessions; safe to use from several threads.
+    """Reads, lists, creates and removes sessions; safe to use from several threads."""
 
-    Args:
-        source: Where the recorded sessions come from.
-        speed: Recorded seconds per second; None: streams don't wait.
-        clock: Returns the time, in seconds.
-    """
+    _source: Source
+    _speed: float | None = None  #: recorded seconds per second; None: nothing waits
+    _clock: Callable[[], float] = monotonic
+    _served: dict[str, _Served] = attrs.field(factory=dict, init=False)
+    _deleted: set[str] = attrs.field(factory=set, init=False)
+    _contents: _Contents | None = attrs.field(default=None, init=False)
+    _arrivals: Arrivals = attrs.field(init=False)
+    _lock: RLock = attrs.field(factory=RLock, init=False)
 
-    def __init__(
-        self,
-        source: Source,
-        speed: float | None = None,
-        clock: Callable[[], float] = monotonic,
-    ) -> None:
-        self._source = source
-        self._speed = speed
-        self._clock = clock
-        self._arrivals = Arrivals(source.location)
-        self._served: dict[str, _Served] = {}
-        self._deleted: set[str] = set()
-        self._contents: _Contents | None = None
-        self._lock = RLock()
+    def __attrs_post_init__(self) -> None:
+        self._arrivals = Arrivals(self._source.location)
 
     def page(self, start: int, end: int) -> tuple[list[SessionSummary], bool]:
         """Return the summaries *start* to *end*, and whether more come.
@@ -243,11 +221,11 @@ class Store:
             return session
         added = (chain([UserInput(r.prompt)], r.events_at(time)) for r in runs)
         events = (*session.events, *chain.from_iterable(added))
-        return attrs.evolve(self._with_header(session, runs, time), events=events)
+        return attrs.evolve(_with_header(session, runs, time), events=events)
 
     def summary(self, session_id: str) -> SessionSummary:
         """Return a session's header, as :meth:`session` does the whole."""
-        return self._with_header(*self._state(session_id)).summary()
+        return _with_header(*self._state(session_id)).summary()
 
     def create(
         self, index_ids: Sequence[str] | None, shared_access: str | None
@@ -315,13 +293,6 @@ class Store:
             session = self._original(session_id)
             served = self._served.get(session_id)
             return session, tuple(served.runs) if served else (), self._clock()
-
-    def _with_header(
-        self, session: Session, runs: Sequence[Run], time: float
-    ) -> Session:
-        for run in runs:
-            session = run.change_header(session, time)
-        return session
 
     def _summaries(self) -> Iterator[SessionSummary]:
         seen = set(self._deleted)

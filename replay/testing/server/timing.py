@@ -40,18 +40,14 @@ def due_times(
 ) -> Sequence[float]:
     """Return how many seconds after the prompt each event is due, never falling.
 
-    Recorded arrival times count. Without them, the turn's ``duration_ms`` is shared
-    out by the characters of its deltas, or of its full events if it has no deltas;
-    events without characters come at once.
+    Without recorded arrival times, the turn's ``duration_ms`` is shared out by the
+    characters of its deltas, or of its full events if it has no deltas; events without
+    characters come at once. Nothing is returned if nothing says how long it took.
 
     Args:
         events: Those of one turn.
         arrivals: When each arrived, in seconds after the prompt; None: not recorded.
         speed: Recorded seconds per second.
-
-    Returns:
-        One entry for each event; or nothing: all are due at once, since nothing says
-        how long the turn took.
     """
     if arrivals is None:
         arrivals = _shared_out(events)
@@ -79,13 +75,9 @@ def _characters(
 
 @attrs.define(eq=False)
 class Arrivals:
-    """Finds the arrival times of sessions.
+    """Finds the arrival times of sessions."""
 
-    Args:
-        location: Where the sessions are, as for ``replay.open``.
-    """
-
-    location: str
+    location: str  #: where the sessions are, as for ``replay.open``
     _paths: dict[str, Path] | None = attrs.field(default=None, init=False)
 
     def of_turn(
@@ -148,11 +140,7 @@ def _pairs(place: Path | None) -> Iterator[tuple[Path, Path]]:
 
 
 def path_of(location: str) -> Path | None:
-    """Return the file or directory that a location names; None: it names neither.
-
-    Args:
-        location: As for ``replay.open``.
-    """
+    """Return the file or directory that a location names; None: it names neither."""
     for text in (location, location.partition(":")[2]):
         with suppress(OSError, ValueError):
             if text and Path(text).exists():

@@ -22,22 +22,15 @@ _Value = TypeVar("_Value")
 _LARGEST_PAGE: Final = 1_000_000  # more sessions than any source has
 _LAST_ENTRY: Final = 1 << 62
 _KIND: Final = "value_error"
-_BODY: Final = "body"
-_QUERY: Final = "query"
 _MISSING: Final = {"type": "missing", "loc": (), "msg": "Field required", "input": None}
 
 
-class InvalidRequestError(Exception):
-    """A request isn't as it must be; ``detail`` is what the answer says.
+class InvalidRequestError(HTTPException):
+    """A request isn't as it must be."""
 
-    Args:
-        place: The part of the request, ``body`` or ``query``.
-        problems: What is wrong, as pydantic has it.
-    """
-
-    def __init__(self, place: str, problems: Iterable[Mapping[str, Any]]) -> None:
-        self.detail = [{**p, "loc": [place, *p["loc"]]} for p in problems]
-        super().__init__(self.detail)
+    def __init__(self, problems: Iterable[Mapping[str, Any]], place: str) -> None:
+        detail = [{**each, "loc": [place, *each["loc"]]} for each in problems]
+        super().__init__(422, detail)  # type: ignore[arg-type]  # FastAPI does so too
 
 
 class CreateRequest(BaseModel):
@@ -79,11 +72,7 @@ class PageQuery(BaseModel):
     page_size: Annotated[int, Field(ge=1)] | None = None
 
     def bounds(self, default: int) -> tuple[int, int]:
-        """Return where the page starts and ends.
-
-        Args:
-            default: How many entries it has if the request doesn't say.
-        """
+        """Return where the page starts and ends; *default* is its size if not said."""
         size = min(self.page_size or default, _LARGEST_PAGE)
         return self.start, self.start + size
 
@@ -98,7 +87,7 @@ PAGE: Final = TypeAdapter(PageQuery)
 SOURCE: Final = TypeAdapter(SourceQuery)
 
 
-def validated_query(adapter: TypeAdapter[_Value], query: Mapping[str, str]) -> _Value:
+def query_of(adapter: TypeAdapter[_Value], query: Mapping[str, str]) -> _Value:
     """Return a request's parameters.
 
     Raises:
@@ -111,10 +100,10 @@ def validated_query(adapter: TypeAdapter[_Value], query: Mapping[str, str]) -> _
     for each in problems:
         if each["type"] == "missing":
             each["input"] = None
-    raise InvalidRequestError(_QUERY, problems)
+    raise InvalidRequestError(problems, "query")
 
 
-def validated_body(adapter: TypeAdapter[_Value], data: bytes) -> _Value:
+def body_of(adapter: TypeAdapter[_Value], data: bytes) -> _Value:
     """Return a request's body.
 
     Raises:
@@ -125,12 +114,13 @@ def validated_body(adapter: TypeAdapter[_Value], data: bytes) -> _Value:
     try:
         return adapter.validate_python(value, from_attributes=True)
     except ValidationError as error:
-        raise InvalidRequestError(_BODY, error.errors(include_url=False)) from error
+        problems = error.errors(include_url=False)
+        raise InvalidRequestError(problems, "body") from error
 
 
 def _json_value(data: bytes) -> object:
     if not data:
-        raise InvalidRequestError(_BODY, [_MISSING])
+        raise InvalidRequestError([_MISSING], "body")
     with suppress(DecodeError):
         value = parse(data).value
         if not is_deeper(value, Limits().depth):
@@ -145,7 +135,7 @@ def _json_value(data: bytes) -> object:
             "input": {},
             "ctx": {"error": error.msg},
         }
-        raise InvalidRequestError(_BODY, [problem]) from error
+        raise InvalidRequestError([problem], "body") from error
     except (ValueError, RecursionError):
         pass  # FastAPI says no more of these either
     raise HTTPException(400, "There was an error parsing the body")

@@ -24,6 +24,7 @@ from replay import (
     loads,
 )
 from replay.testing import BackendContract
+from replay.testing.backend_contract import broken
 
 CONTRACT = BackendContract()
 RENT = Session("rent", events=(TextDelta("4,200"), TextDelta(" euros")))
@@ -310,33 +311,30 @@ def test_every_law_can_be_broken() -> None:
     assert {f"test_{law}" for law, _, _ in BROKEN} == laws
 
 
-@pytest.mark.parametrize(
-    "law",
-    [
+def test_what_a_backend_need_not_have_is_not_tried() -> None:
+    optional = (
         CONTRACT.test_sessions_are_those_of_the_summaries,
         CONTRACT.test_what_is_written_is_there,
         CONTRACT.test_writing_again_replaces,
+    )
+    in_portions = (
         CONTRACT.test_portions_hold_the_sessions,
         CONTRACT.test_a_digest_stands_for_a_session,
-    ],
-)
-def test_what_a_backend_need_not_have_is_not_tried(
-    law: Callable[[Backend], None],
-) -> None:
-    with pytest.raises(SkipTest, match="this backend"):
-        law(InMemory())
+    )
+    for law in (*optional, *in_portions):
+        with pytest.raises(SkipTest, match="this backend"):
+            law(InMemory())
+    shared = "this backend cannot be shared out: memory: a"
+    for law in in_portions:
+        with pytest.raises(SkipTest, match=shared):
+            law(NotShared())
 
 
-@pytest.mark.parametrize(
-    "law",
-    [
-        CONTRACT.test_portions_hold_the_sessions,
-        CONTRACT.test_a_digest_stands_for_a_session,
-    ],
-)
-def test_what_cannot_be_shared_out_is_not_tried(law: Callable[[Backend], None]) -> None:
-    with pytest.raises(SkipTest, match="this backend cannot be shared out: memory: a"):
-        law(NotShared())
+def test_a_broken_law_says_where_what_and_what_to_do() -> None:
+    error = broken("../\ud800", "it is another", "decode with replay.loads")
+    said = r"session '../\ud800': it is another (decode with replay.loads)"
+    assert str(error) == said
+    assert str(broken(None, "it raised", "do not")) == "it raised (do not)"
 
 
 def test_what_was_there_before_is_not_written_over() -> None:

@@ -10,6 +10,7 @@ import pytest
 from replay import (
     Context,
     Message,
+    ReplayEngine,
     ReplayReport,
     Session,
     StopReplay,
@@ -17,9 +18,13 @@ from replay import (
     ToolCall,
     ToolResult,
     UserInput,
+    loads,
 )
 from replay.engine.report import Results
+from replay.model.events import EVENT_CLASSES
 from replay.testing import PluginContract
+from replay.testing.plugin_contract import Call, spy
+from spying import HOOKS
 
 CONTRACT = PluginContract()
 
@@ -329,3 +334,25 @@ def test_a_plugin_that_is_not_for_batches_is_left_alone() -> None:
 def test_a_failure_names_the_session() -> None:
     with pytest.raises(AssertionError, match=r"session '.*implicit_turns-\d+'"):
         CONTRACT.test_it_changes_nothing_that_it_is_given(ExpectsResults)
+
+
+#: The hooks that only get an event, as ``replay_event`` does, or nothing new.
+LEFT_OUT = {*EVENT_CLASSES, "unknown_event", "close"} - {
+    *("text", "thinking", "tool_result")
+}
+
+
+def test_the_contract_compares_all_that_a_plugin_can_be_told() -> None:
+    hooks = {name.removeprefix("replay_") for name in HOOKS}
+    assert set(spy([])) == hooks - LEFT_OUT
+    calls: list[Call] = []
+    session = loads(
+        """[{"type": "thinking", "content": "Hm."}, {"type": "text", "content": "Yes."},
+        {"type": "tool_result", "call_id": "c1", "name": "find", "result": 1}]"""
+    )
+    ReplayEngine([spy(calls)]).replay(session)
+    assert {(type(first).__name__, len(more)) for first, *more in calls} == {
+        *{("Session", 0), ("Session", 1), ("NoneType", 1), ("Turn", 1)},
+        *{("Thinking", 1), ("Text", 1), ("ToolResult", 1), ("ToolResult", 2)},
+        *{("Message", 1), ("Diagnostic", 1)},
+    }

@@ -18,7 +18,7 @@ from asking import (
     request_bytes,
 )
 from replay.testing.server.chat import frame
-from replay.testing.server.validation import PAGE, InvalidRequestError, validated_query
+from replay.testing.server.validation import PAGE, InvalidRequestError, query_of
 from serving_process import ASKED, SESSION, STREAM, Serve
 
 
@@ -98,7 +98,7 @@ def test_the_last_page_says_so_as_it_is_told_to(
 
 def bounds(**query: str) -> tuple[int, int]:
     """Return where the page that is asked for starts and ends, after 50 by default."""
-    return validated_query(PAGE, query).bounds(50)
+    return query_of(PAGE, query).bounds(50)
 
 
 def encoded(text: str) -> str:

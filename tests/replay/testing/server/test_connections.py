@@ -27,9 +27,10 @@ from replay.testing.server.connections import (
     pieces,
 )
 from replay.testing.server.faults import Fault, FaultQueue
-from replay.testing.server.front import Admission, Front
+from replay.testing.server.front import Front
 from replay.testing.server.request_log import RequestLog
 from replay.testing.server.server import Clients, most_clients
+from replay.testing.server.settings import ServerSettings
 from serving_process import ASKED, SESSION, STREAM, Serve
 
 HERE = b"127.0.0.1:80"
@@ -228,8 +229,7 @@ async def room_for(
     most: int, idle_seconds: float, *faults: Fault, app: ASGIApp = no_app
 ) -> AsyncIterator[int]:
     """Yield the port of a server that answers with faults, or asks an application."""
-    admission = Admission(None, is_local=True)
-    front = Front(app, admission, FaultQueue(faults), RequestLog())
+    front = Front(app, ServerSettings(), FaultQueue(faults), RequestLog())
     clients = Clients(front, PATIENCE, most, idle_seconds)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0)
@@ -330,8 +330,8 @@ def test_a_client_learns_that_the_application_broke_down() -> None:
 
 def test_who_cannot_be_let_in_now_is_let_in_later() -> None:
     async def use() -> bytes:
-        admission = Admission(None, is_local=True)
-        front = Front(no_app, admission, FaultQueue([Fault("503")]), RequestLog())
+        faults = FaultQueue([Fault("503")])
+        front = Front(no_app, ServerSettings(), faults, RequestLog())
         clients = Clients(front, PATIENCE, 1)
         with socket.socket() as deaf:
             deaf.bind(("127.0.0.1", 0))

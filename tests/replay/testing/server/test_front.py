@@ -13,7 +13,7 @@ from asking import CHAT, PATIENCE, ask, connected, received_until, request_bytes
 from replay import SessionSummary
 from replay.sources.source import Source
 from replay.testing.server.connections import ClientRequest
-from replay.testing.server.front import Admission, answered
+from replay.testing.server.front import answered, refusal
 from replay.testing.server.server import make_app
 from replay.testing.server.settings import ServerSettings
 from serving_process import ASKED, SESSION, STREAM, Serve
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 ATTACHMENTS = "/api/v1/beta/attachments"
 
 
-def refusal(
-    admission: Admission, host: str | None, key: str | None, path: str = CHAT
+def refused(
+    settings: ServerSettings, host: str | None, key: str | None, path: str = CHAT
 ) -> tuple[int, object] | None:
     """Return the status and the detail of a refusal; None: the request is admitted."""
     given = {"host": host, "authorization": key}
@@ -34,19 +34,20 @@ def refusal(
         for name, value in given.items()
         if value is not None
     ]
-    answer = admission.refusal(ClientRequest(b"GET", path.encode(), headers, b""))
+    answer = refusal(settings, ClientRequest(b"GET", path.encode(), headers, b""))
     if answer is None:
         return None
     return answer.status, json.loads(anyio.run(answer.whole_body))["detail"]
 
 
 def test_only_own_names_are_let_in_on_this_machine() -> None:
-    local, remote = Admission(None, is_local=True), Admission(None, is_local=False)
+    local = ServerSettings()
+    remote = ServerSettings(host="192.0.2.1", allow_remote=True)
     for host in ("localhost", "localhost:1", "[::1]:1", "127.0.0.1:80"):
-        assert refusal(local, host, None) is None
+        assert refused(local, host, None) is None
     for foreign in (None, "", "[", "a@b:c", "rebound.example:80"):
-        assert refusal(local, foreign, None) == (421, "This host is not served")
-        assert refusal(remote, foreign, None) is None
+        assert refused(local, foreign, None) == (421, "This host is not served")
+        assert refused(remote, foreign, None) is None
 
 
 @pytest.mark.parametrize(
@@ -59,15 +60,14 @@ def test_only_own_names_are_let_in_on_this_machine() -> None:
     ],
 )
 def test_only_the_right_key_is_let_in(key: str | None, detail: str) -> None:
-    admission = Admission("llx-ü", is_local=True)
-    assert refusal(admission, "localhost", key) == (401, detail)
+    settings = ServerSettings(api_key="llx-ü")
+    assert refused(settings, "localhost", key) == (401, detail)
     right = "Bearer llx-ü".encode().decode("latin-1")
-    assert refusal(admission, "localhost", right) is None
-    assert refusal(admission, "localhost", key, "/attachments/a") is None
+    assert refused(settings, "localhost", right) is None
+    assert refused(settings, "localhost", key, "/attachments/a") is None
 
 
 def test_a_key_is_not_shown() -> None:
-    assert "llx-secret" not in repr(Admission("llx-secret", is_local=True))
     assert "llx-secret" not in repr(ServerSettings(api_key="llx-secret"))
 
 
@@ -143,7 +143,7 @@ def test_what_nobody_thought_of_is_500_in_json() -> None:
         source = Source(cast("Backend", Broken()), "broken")
         request = ClientRequest(b"GET", CHAT.encode(), [(b"host", b"localhost")], b"")
         app = make_app(source, ServerSettings())
-        async with answered(app, request, None) as found:
+        async with answered(app, request) as found:
             return found.status, await found.whole_body()
 
     status, body = anyio.run(answer)
