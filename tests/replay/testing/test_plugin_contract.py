@@ -12,12 +12,7 @@ from replay import (
     Message,
     ReplayEngine,
     ReplayReport,
-    Session,
     StopReplay,
-    TextDelta,
-    ToolCall,
-    ToolResult,
-    UserInput,
     loads,
 )
 from replay.engine.report import Results
@@ -27,6 +22,12 @@ from replay.testing.plugin_contract import Call, spy
 from spying import HOOKS
 
 CONTRACT = PluginContract()
+
+
+class OfFew(PluginContract):
+    """The contract with a longest history that is soon replayed."""
+
+    longest: ClassVar[int] = 1000
 
 
 @attrs.define(eq=False)
@@ -39,9 +40,7 @@ class Answers:
         self.texts.append(message.content)
 
 
-class TestOfAGoodPlugin(PluginContract):
-    longest: ClassVar[int] = 1000
-
+class TestOfAGoodPlugin(OfFew):
     @pytest.fixture
     def plugin(self) -> Callable[[], object]:
         return Answers
@@ -70,65 +69,47 @@ class TestOfAGoodPluginForBatches(TestOfAGoodPlugin):
         return Batched
 
 
-class FirstAnswer:
-    """Stops each session when it has its first answer, as plugins may."""
-
-    def replay_text(self) -> None:
-        raise StopReplay
+def stop() -> None:
+    raise StopReplay
 
 
-class TestOfAPluginThatStops(PluginContract):
-    longest: ClassVar[int] = 1000
-
+class TestOfAPluginThatStops(OfFew):
     @pytest.fixture
     def plugin(self) -> Callable[[], object]:
-        return FirstAnswer
+        return lambda: {"text": stop}
 
 
-class ExpectsResults:
-    """Takes it that every result is an object with results."""
-
-    def replay_tool_result(self, event: ToolResult) -> None:
-        list(event.result["results"])  # type: ignore[index]  # that is its fault
-
-
-class ChangesArguments:
-    """Adds to the arguments that it is given."""
-
-    def replay_tool_call(self, event: ToolCall) -> None:
-        event.arguments["seen"] = True  # type: ignore[index]  # that is its fault
-
-
-class ChangesContent:
-    """Changes the content of what it is given."""
-
-    def replay_user_input(self, event: UserInput) -> None:
-        event.content = "?"  # type: ignore[misc]  # that is its fault
+def expects_results() -> object:
+    """Return a plugin that takes it that every result is an object with results."""
+    return {"tool_result": lambda event: list(event.result["results"])}
 
 
 @pytest.mark.parametrize(
-    ("plugin", "said"),
+    ("hook", "function", "said"),
     [
-        (ExpectsResults, r"hook replay_tool_result, .*be ready for any history"),
-        (ChangesArguments, r"hook replay_tool_call, .*change a copy"),
-        (ChangesContent, r"hook replay_user_input, .*change a copy"),
+        (
+            "tool_result",
+            lambda event: list(event.result["results"]),
+            "be ready for any history",
+        ),
+        (
+            "tool_call",
+            lambda event: event.arguments.update(seen=1),
+            "change a copy",
+        ),
+        (
+            "user_input",
+            lambda event: setattr(event, "content", "?"),
+            "change a copy",
+        ),
+        ("close", lambda: 1 / 0, "be ready for any history"),
     ],
 )
-def test_a_hook_that_raises_is_found_out(plugin: type, said: str) -> None:
-    with pytest.raises(AssertionError, match=said):
-        CONTRACT.test_no_history_makes_a_hook_raise(plugin)
-
-
-class FailsWhenClosed(Answers):
-    """Fails when the engine is closed."""
-
-    def replay_close(self) -> None:
-        raise OSError
-
-
-def test_a_hook_that_raises_at_the_close_is_found_out() -> None:
-    with pytest.raises(AssertionError, match="hook replay_close"):
-        CONTRACT.test_replaying_twice_is_replaying_once_twice(FailsWhenClosed)
+def test_a_hook_that_raises_is_found_out(
+    hook: str, function: Callable[..., object], said: str
+) -> None:
+    with pytest.raises(AssertionError, match=f"hook replay_{hook}\\b.*{said}"):
+        OfFew().test_no_history_makes_a_hook_raise(lambda: {hook: function})
 
 
 @attrs.define(eq=False)
@@ -164,36 +145,37 @@ def test_plugins_that_are_not_alike_are_found_out() -> None:
         TestOfAGoodPlugin().test_replaying_twice_is_replaying_once_twice(Numbered)
 
 
-class ChangesTheSession:
-    """Gives sessions a title in spite of their being frozen."""
-
-    def replay_session_start(self, session: Session) -> None:
-        object.__setattr__(session, "generated_title", "Mine")
-
-
-def test_a_changed_session_is_found_out() -> None:
-    with pytest.raises(AssertionError, match="the session has changed"):
-        CONTRACT.test_it_changes_nothing_that_it_is_given(ChangesTheSession)
+def forced(event: object, **changes: str) -> None:
+    """Change a frozen value in spite of that."""
+    for name, value in changes.items():
+        object.__setattr__(event, name, value)
 
 
-class ForcesContent:
-    """Changes frozen values in spite of them."""
-
-    def replay_text(self, message: Message) -> None:
-        object.__setattr__(message, "content", message.content.strip())
-
-
-class ForcesEvents:
-    """Changes frozen events in spite of them, after others have seen them."""
-
-    def replay_text_delta(self, event: TextDelta) -> None:
-        object.__setattr__(event, "content", event.content.strip())
-
-
-@pytest.mark.parametrize("plugin", [ForcesContent, ForcesEvents])
-def test_what_changes_for_the_next_plugin_is_found_out(plugin: type) -> None:
-    with pytest.raises(AssertionError, match="is told something else than without it"):
-        CONTRACT.test_it_changes_nothing_that_it_is_given(plugin)
+@pytest.mark.parametrize(
+    ("hook", "function", "said"),
+    [
+        (
+            "session_start",
+            lambda session: forced(session, generated_title="Mine"),
+            "the session has changed",
+        ),
+        (
+            "text",
+            lambda message: forced(message, content=message.content.strip()),
+            "is told something else than without it",
+        ),
+        (
+            "text_delta",
+            lambda event: forced(event, content=event.content.strip()),
+            "is told something else than without it",
+        ),
+    ],
+)
+def test_what_changes_for_others_is_found_out(
+    hook: str, function: Callable[..., object], said: str
+) -> None:
+    with pytest.raises(AssertionError, match=said):
+        CONTRACT.test_it_changes_nothing_that_it_is_given(lambda: {hook: function})
 
 
 @attrs.define(eq=False)
@@ -333,7 +315,7 @@ def test_a_plugin_that_is_not_for_batches_is_left_alone() -> None:
 
 def test_a_failure_names_the_session() -> None:
     with pytest.raises(AssertionError, match=r"session '.*implicit_turns-\d+'"):
-        CONTRACT.test_it_changes_nothing_that_it_is_given(ExpectsResults)
+        CONTRACT.test_it_changes_nothing_that_it_is_given(expects_results)
 
 
 #: The hooks that only get an event, as ``replay_event`` does, or nothing new.

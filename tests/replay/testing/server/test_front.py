@@ -1,7 +1,6 @@
 """Requests: who is admitted, what goes wrong on purpose, and how errors are told."""
 
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import anyio
 import pytest
 
-from asking import CHAT, PATIENCE, ask, connected, received_until, request_bytes
+from asking import CHAT, ask, connected, received_until, request_bytes
 from replay import SessionSummary
 from replay.sources.source import Source
 from replay.testing.server.connections import ClientRequest
@@ -258,24 +257,3 @@ def test_the_first_event_is_with_the_client_before_the_second_is_sent(
         (record,) = server.requests
         assert len(record.sent_at) == 1
     assert received.count(b"data:") == 1
-
-
-@pytest.mark.slow
-def test_200_clients_are_served_at_once(serve: Serve) -> None:
-    server = serve(speed=1)
-    expected = ask(server.url, "POST", STREAM, ASKED).body
-    ready = threading.Barrier(200)
-    bodies: list[bytes] = []
-
-    def stream() -> None:
-        ready.wait(PATIENCE)
-        bodies.append(ask(server.url, "POST", STREAM, ASKED).body)
-
-    threads = [threading.Thread(target=stream) for _ in range(200)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join(2 * PATIENCE)
-    assert bodies == [expected] * 200
-    records = server.requests[1:]
-    assert [(each.status, len(each.sent_at)) for each in records] == [(200, 4)] * 200
