@@ -22,6 +22,7 @@ from asking import (
 from replay.testing.server.connections import (
     Answer,
     ClientRequest,
+    Headers,
     addressed,
     phrase_of,
     pieces,
@@ -67,22 +68,31 @@ def test_a_request_of_http_1_0_needs_no_host(url: str) -> None:
     assert answer.endswith(b"}")
 
 
-def test_what_is_no_request_is_400(url: str) -> None:
-    without_host = f"GET {SESSION} HTTP/1.1\r\n\r\n".encode()
-    for data in (b"\x16\x03\x01 no request\r\n\r\n", without_host):
-        assert received(url, data).startswith(b"HTTP/1.1 400 ")
-
-
-@pytest.mark.parametrize("count", [66_000, 200_000])
-@pytest.mark.parametrize("line", ["X-Long: {}", "X: a\r\nY: {}", "X-Long: {}\r\nX: a"])
-def test_a_long_header_is_431(url: str, count: int, line: str) -> None:
-    request = request_bytes("GET", CHAT, line.format("x" * count))
-    assert received(url, request).startswith(b"HTTP/1.1 431 ")
-
-
-def test_many_headers_are_431(url: str) -> None:
-    request = request_bytes("GET", CHAT, *["X: a"] * 15_000)
-    assert received(url, request).startswith(b"HTTP/1.1 431 ")
+@pytest.mark.parametrize(
+    ("status", "request_line", "headers"),
+    [
+        (400, "\x16\x03\x01 no request", []),
+        (400, f"GET {SESSION} HTTP/1.1", []),  # lacks a host
+        *(
+            (431, "GET / HTTP/1.1", [f"X: {'x' * count}"])
+            for count in (66_000, 200_000)
+        ),
+        (431, "GET / HTTP/1.1", ["X: a", f"Y: {'x' * 66_000}"]),
+        (431, "GET / HTTP/1.1", [f"X: {'x' * 66_000}", "Y: a"]),
+        (431, "GET / HTTP/1.1", ["X: a"] * 15_000),
+        (413, "POST / HTTP/1.1", ["Content-Length: 16777217"]),
+        (413, "POST / HTTP/1.1", ["Content-Length: 16777217", "Expect: 100-continue"]),
+    ],
+    ids=range(9),
+)
+def test_what_cannot_be_taken_is_refused(
+    url: str, status: int, request_line: str, headers: list[str]
+) -> None:
+    host = ["Host: localhost"] if status != 400 else []
+    lines = [request_line, *host, *headers, "", ""]
+    answer = received(url, "\r\n".join(lines).encode())
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert status != 413 or answer.endswith(b'"The body is longer than 16 MiB"}')
 
 
 def test_the_longest_header_is_taken_however_it_comes(url: str) -> None:
@@ -99,16 +109,6 @@ def test_a_client_that_waits_to_be_told_to_go_on_is_told(url: str) -> None:
         assert received_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 100 ")
         client.sendall(body)
         assert received_until(client, b'"type":"stop"')
-
-
-@pytest.mark.parametrize("expect", [(), ("Expect: 100-continue",)])
-def test_a_body_that_is_announced_to_be_too_long_is_413(
-    url: str, expect: tuple[str, ...]
-) -> None:
-    request = request_bytes("POST", CHAT, *expect)
-    answer = received(url, request.replace(b"th: 0", b"th: 16777217"))
-    assert answer.startswith(b"HTTP/1.1 413 ")
-    assert answer.endswith(b'{"detail":"The body is longer than 16 MiB"}')
 
 
 def test_a_body_that_turns_out_too_long_is_413_for_who_sends_all(url: str) -> None:
@@ -182,25 +182,23 @@ def test_a_target_may_be_a_url_of_this_server(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "path"),
+    ("target", "headers", "expected"),
     [
-        (b"http://a:1/b?c", b"/b?c"),
-        (b"HTTPS://a:1", b"/"),
-        (b"http://a:1?c", b"/?c"),
-        (b"http://a:1/http://b/c", b"/http://b/c"),
+        (b"http://a:1/b?c", [HOST, OTHER], (b"/b?c", [(b"host", b"a:1"), OTHER])),
+        (b"HTTPS://a:1", [OTHER], (b"/", [(b"host", b"a:1"), OTHER])),
+        (b"http://a:1?c", [HOST], (b"/?c", [(b"host", b"a:1")])),
+        (b"http://a:1/http://b/c", [], (b"/http://b/c", [(b"host", b"a:1")])),
+        (b"/a", [OTHER], (b"/a", [(b"host", HERE), OTHER])),
+        *(
+            (target, [OTHER, HOST], (target, [OTHER, HOST]))
+            for target in (b"/a", b"*", b"a:1", b"ftp://a/b", b"/http://a/b")
+        ),
     ],
 )
-def test_the_host_of_a_url_comes_before_the_header(target: bytes, path: bytes) -> None:
-    assert addressed(target, [HOST, OTHER], HERE) == (path, [(b"host", b"a:1"), OTHER])
-
-
-def test_other_targets_stay_as_they_are() -> None:
-    for target in (b"/a", b"*", b"a:1", b"ftp://a/b", b"/http://a/b"):
-        assert addressed(target, [HOST, OTHER], HERE) == (target, [HOST, OTHER])
-
-
-def test_a_host_that_is_missing_is_where_the_request_came_in() -> None:
-    assert addressed(b"/a", [OTHER], HERE) == (b"/a", [(b"host", HERE), OTHER])
+def test_a_target_is_a_path_and_a_host(
+    target: bytes, headers: Headers, expected: object
+) -> None:
+    assert addressed(target, headers, HERE) == expected
 
 
 def test_of_two_headers_of_a_name_the_first_counts() -> None:
@@ -226,56 +224,48 @@ async def no_app(*_: object) -> None:
 
 @asynccontextmanager
 async def room_for(
-    most: int, idle_seconds: float, *faults: Fault, app: ASGIApp = no_app
+    most: int,
+    idle_seconds: float,
+    *faults: Fault,
+    app: ASGIApp = no_app,
+    listening: socket.socket | None = None,
 ) -> AsyncIterator[int]:
     """Yield the port of a server that answers with faults, or asks an application."""
     front = Front(app, ServerSettings(), FaultQueue(faults), RequestLog())
     clients = Clients(front, PATIENCE, most, idle_seconds)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(0)
-        accepting = asyncio.create_task(clients.accept_from(listening))
+    with listening or socket.create_server(("127.0.0.1", 0)) as door:
+        door.settimeout(0)
+        accepting = asyncio.create_task(clients.accept_from(door))
         async with asyncio.timeout(PATIENCE):
-            yield listening.getsockname()[1]
+            yield door.getsockname()[1]
         accepting.cancel()
         await clients.drop()
 
 
-async def answer_to(port: int) -> bytes:
-    """Return what a client gets; nothing where it is turned away."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def answer_to(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> bytes:
+    """Return how the answer to one more request begins; nothing: turned away."""
     try:
         writer.write(REQUEST)
-        return await reader.read()
+        return (await reader.read())[:13]
     except ConnectionResetError:
         return b""
     finally:
         writer.close()
 
 
-class Idle:
-    """A client that is known, and asks for nothing."""
+async def answer_at(port: int) -> bytes:
+    """Return the same for a client that has just come."""
+    return await answer_to(*await asyncio.open_connection("127.0.0.1", port))
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        self._reader, self._writer = reader, writer
 
-    @classmethod
-    async def at(cls, port: int) -> "Idle":
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(request_bytes("GET", "/"))
-        assert await reader.readuntil(b"}")
-        return cls(reader, writer)
-
-    async def ask(self) -> bytes:
-        """Return what comes for one more request; nothing where it is gone."""
-        self._writer.write(REQUEST)
-        try:
-            return (await self._reader.read())[:13]
-        except ConnectionResetError:
-            return b""
-        finally:
-            self._writer.close()
+async def come(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Return the connection of a client that is known, and now asks for nothing."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request_bytes("GET", "/"))
+    assert await reader.readuntil(b"}")
+    return reader, writer
 
 
 FULL = b"HTTP/1.1 503 "
@@ -294,9 +284,9 @@ def test_who_has_been_idle_the_longest_makes_room(
 ) -> None:
     async def use() -> list[bytes]:
         async with room_for(most, idle_seconds, Fault("503")) as port:
-            first, second = await Idle.at(port), await Idle.at(port)
-            newest = await answer_to(port)
-            return [await first.ask(), await second.ask(), newest[:13]]
+            first, second = await come(port), await come(port)
+            newest = await answer_at(port)
+            return [await answer_to(*first), await answer_to(*second), newest]
 
     assert asyncio.run(use()) == expected
 
@@ -313,7 +303,7 @@ def test_who_is_being_answered_keeps_the_place() -> None:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(REQUEST)
             await asked.wait()
-            turned_away = await answer_to(port)
+            turned_away = await answer_at(port)
             writer.close()
         return turned_away
 
@@ -323,28 +313,21 @@ def test_who_is_being_answered_keeps_the_place() -> None:
 def test_a_client_learns_that_the_application_broke_down() -> None:
     async def use() -> bytes:
         async with room_for(1, 0.0) as port:
-            return await answer_to(port)
+            return await answer_at(port)
 
     assert asyncio.run(use()) == b""
 
 
 def test_who_cannot_be_let_in_now_is_let_in_later() -> None:
     async def use() -> bytes:
-        faults = FaultQueue([Fault("503")])
-        front = Front(no_app, ServerSettings(), faults, RequestLog())
-        clients = Clients(front, PATIENCE, 1)
         with socket.socket() as deaf:
             deaf.bind(("127.0.0.1", 0))
-            deaf.settimeout(0)
-            accepting = asyncio.create_task(clients.accept_from(deaf))
-            await asyncio.sleep(0)
-            deaf.listen()
-            answer = await answer_to(deaf.getsockname()[1])
-            accepting.cancel()
-            await clients.drop()
-        return answer
+            async with room_for(1, 0.0, Fault("503"), listening=deaf) as port:
+                await asyncio.sleep(0)
+                deaf.listen()
+                return await answer_at(port)
 
-    assert asyncio.run(asyncio.wait_for(use(), PATIENCE)).startswith(FULL)
+    assert asyncio.run(use()) == FULL
 
 
 def test_the_system_has_files_for_some_clients() -> None:

@@ -184,24 +184,18 @@ def test_a_status_may_tell_how_long_to_wait(
     assert (str(reply.status), reply.headers.get("retry-after")) == (fault[:3], wait)
 
 
-def test_a_captive_portal_is_a_page_with_200(serve: Serve) -> None:
-    reply = ask(serve(faults="captive-portal").url, "GET", SESSION)
-    assert (reply.status, reply.headers["content-type"]) == (200, "text/html")
-    assert b"<title>" in reply.body
-
-
-@pytest.mark.parametrize(
-    ("value", "location"),
-    [
-        ("http://localhost:9", f"http://localhost:9{SESSION}?page=1"),
-        ("http://localhost:9/x", "http://localhost:9/x"),
-    ],
-)
-def test_a_redirect_leads_where_is_said(
-    serve: Serve, value: str, location: str
+def test_a_captive_portal_is_a_page_and_a_redirect_leads_where_is_said(
+    serve: Serve,
 ) -> None:
-    reply = ask(serve(faults=f"redirect={value}").url, "GET", f"{SESSION}?page=1")
-    assert (reply.status, reply.headers["location"]) == (307, location)
+    here, there = "redirect=http://localhost:9", "redirect=http://localhost:9/x"
+    url = serve(faults=f"1xcaptive-portal 1x{here} 1x{there}").url
+    page, *redirects = [ask(url, "GET", f"{SESSION}?page=1") for _ in range(3)]
+    assert (page.status, page.headers["content-type"]) == (200, "text/html")
+    assert b"<title>" in page.body
+    assert [(each.status, each.headers["location"]) for each in redirects] == [
+        (307, f"http://localhost:9{SESSION}?page=1"),
+        (307, "http://localhost:9/x"),
+    ]
 
 
 @pytest.mark.parametrize(("fault", "added"), [("500", 0), ("close", 5), ("stall=0", 5)])

@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
+from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,6 @@ from asking import (
     ask,
     connected,
     events_of,
-    read_to_end,
     request_bytes,
 )
 from replay.testing.server.server import LlamaCloudServer
@@ -129,76 +129,42 @@ def events_of_client(number: int) -> list[object]:
     ]
 
 
-@pytest.fixture
-def process_url(tmp_path: Path) -> Iterator[str]:
-    """Return the URL of a process in which each stream stalls after its first event.
+def begun(url: str, number: int) -> tuple[socket.socket, HTTPResponse]:
+    """Return a connection on which a stream was asked for, and the answer.
 
-    It goes on when the client has said that it will say no more.
+    It stalls after its first event, until the client has said that it says no more.
     """
-    for number in CLIENTS:
-        document = {"session_id": f"ses-{number}", "events": events_of_client(number)}
-        path = tmp_path / f"{number}.json"
-        path.write_text(json.dumps(document), encoding="utf-8")
-    with serving(tmp_path) as (_, line):
-        yield url_in(line)
-
-
-def begun(url: str, number: int) -> socket.socket:
-    """Return a connection on which a stream was asked for."""
     client = connected(url)
     prompt = {"prompt": f"Who is {number}?", "index_ids": ["idx-1"]}
     target = f"{CHAT}/ses-{number}/messages/stream"
     headers = ("Connection: close", "X-Replay-Fault: stall")
     client.sendall(request_bytes("POST", target, *headers, body=prompt))
-    return client
-
-
-def up_to_first_event(client: socket.socket) -> bytes:
-    received = b""
-    while b"\n\n\r\n" not in received.partition(b"data:")[2]:
-        piece = client.recv(1 << 16)
-        assert piece, received
-        received += piece
-    return received
-
-
-def body_of(answer: bytes) -> bytes:
-    """Return the body of an answer in chunks."""
-    _, _, rest = answer.partition(b"\r\n\r\n")
-    body = b""
-    while (size := int(rest.partition(b"\r\n")[0], 16)) > 0:
-        start = rest.index(b"\r\n") + 2
-        body += rest[start : start + size]
-        rest = rest[start + size + 2 :]
-    return body
+    answer = HTTPResponse(client)
+    answer.begin()
+    return client, answer
 
 
 @pytest.mark.slow
-def test_each_of_200_clients_gets_its_own_turn_while_all_wait(process_url: str) -> None:
-    with ExitStack() as stack:
-        clients = [stack.enter_context(begun(process_url, n)) for n in CLIENTS]
-        firsts = [up_to_first_event(each) for each in clients]
-        for each in clients:
-            each.shutdown(socket.SHUT_WR)
-        answers = [
-            first + read_to_end(each)[0]
-            for first, each in zip(firsts, clients, strict=True)
-        ]
-    assert all(each.count(b"data:") == 1 for each in firsts)
-    for number, answer in zip(CLIENTS, answers, strict=True):
-        assert events_of(body_of(answer)) == events_of_client(number)[1:]
-
-
-@pytest.mark.slow
-def test_after_200_clients_have_left_each_session_has_its_turn(
-    process_url: str,
-) -> None:
-    with ExitStack() as stack:
-        for client in [stack.enter_context(begun(process_url, n)) for n in CLIENTS]:
-            up_to_first_event(client)
+def test_each_of_200_clients_gets_its_own_turn_while_all_wait(tmp_path: Path) -> None:
     for number in CLIENTS:
-        history = ask(process_url, "GET", f"{CHAT}/ses-{number}").json["events"]
-        assert history == events_of_client(number) * 2
+        document = {"session_id": f"ses-{number}", "events": events_of_client(number)}
+        path = tmp_path / f"{number}.json"
+        path.write_text(json.dumps(document), encoding="utf-8")
+    with serving(tmp_path) as (_, line):
+        url = url_in(line)
+        clients = [begun(url, number) for number in CLIENTS]
+        lines = [[answer.readline() for _ in range(5)] for _, answer in clients]
+        for number, (client, answer) in enumerate(clients):
+            with client, answer:
+                first = b"".join(lines[number])
+                assert first.count(b"data: ") == 1
+                if number % 2:  # the others leave early
+                    client.shutdown(socket.SHUT_WR)
+                    body = first + answer.read()
+                    assert events_of(body) == events_of_client(number)[1:]
+        for number in CLIENTS:
+            history = ask(url, "GET", f"{CHAT}/ses-{number}").json["events"]
+            assert history == events_of_client(number) * 2
 
 
 def test_clients_may_come_faster_than_they_are_let_in(tmp_path: Path) -> None:

@@ -169,15 +169,12 @@ def test_a_turn_is_the_latest_job_once_it_has_ended() -> None:
     assert job.as_object()["total_input_tokens"] is None
 
 
-def test_what_a_session_is_called_and_bound_to_stays() -> None:
+def test_a_title_is_short_and_what_a_session_is_called_and_bound_to_stays() -> None:
+    session = run(prompt="x" * 60).change_header(new_session(None, None), 100.0)
+    assert session.generated_title == "x" * 50 + "..."
     session = replay.Session("s", generated_title="Title", index_ids=("idx-0",))
     after = run().change_header(session, 100.0)
     assert (after.generated_title, after.index_ids) == ("Title", ("idx-0",))
-
-
-def test_a_long_prompt_makes_a_short_title() -> None:
-    session = run(prompt="x" * 60).change_header(new_session(None, None), 100.0)
-    assert session.generated_title == "x" * 50 + "..."
 
 
 def test_new_sessions_have_ids_of_their_own() -> None:
@@ -237,7 +234,4 @@ def test_the_turn_of_the_prompt_answers_or_else_the_next(
 ) -> None:
     turns = [RecordedTurn("s", each, 0, 1) for each in "aba"]
     assert choose(turns, prompt, replayed) == number
-
-
-def test_where_there_is_no_turn_none_answers() -> None:
-    assert choose([], "a", []) is None
+    assert choose([], prompt, []) is None

@@ -108,16 +108,13 @@ def test_what_is_beside_other_files_is_passed_over(file: Path) -> None:
     assert times(file, WITH_INPUTS) == BOTH
 
 
-def test_a_source_that_is_no_path_has_no_times(file: Path) -> None:
-    assert found("https://api.example", file) == NONE
-
-
 def test_pipes_are_not_waited_for_and_links_not_followed(
     file: Path, tmp_path: Path
 ) -> None:
     os.mkfifo(file.with_suffix(".arrivals"))
     assert found(file.parent) == NONE
     file.with_suffix(".arrivals").unlink()
+    assert found("https://api.example", file) == NONE
     (tmp_path / "elsewhere").write_text(WITH_INPUTS, encoding="ascii")
     file.with_suffix(".arrivals").symlink_to(tmp_path / "elsewhere")
     assert found(file) == NONE
