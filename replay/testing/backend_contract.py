@@ -51,8 +51,7 @@ class BackendContract:
     def reopen(self, backend: Backend) -> Backend:
         """Return a backend on the same place, opened anew, with all that was written.
 
-        The default returns *backend* itself. Override it if the place outlives the
-        object.
+        Override it if the place outlives *backend*, which is returned by default.
         """
         return backend
 

@@ -15,11 +15,8 @@ from replay.testing.backend_contract import broken
 def give(plugins: Iterable[object], sessions: Iterable[Session]) -> list[list[object]]:
     """Replay *sessions* as one worker does; return the plugins' results for each.
 
-    They are as the leader gets them: the values were JSON in between.
-
-    Raises:
-        PluginError, MustStopError: A hook raised.
-        EncodeError: A result isn't a JSON value.
+    They are as the leader gets them: the values were JSON in between. An EncodeError
+    says that one isn't JSON.
     """
     given: list[list[object]] = []
     with WorkingEngine(plugins, strict=False, on_plugin_error="raise") as engine:
@@ -44,11 +41,7 @@ def named(values: Sequence[object]) -> list[BatchResult]:
 
 
 def merge_results(plugin: object, results: Results) -> None:
-    """Let a plugin merge results, and close it, as a leader does.
-
-    Raises:
-        PluginError, MustStopError: A hook raised.
-    """
+    """Let a plugin merge results, and close it, as a leader does."""
     report = ReplayReport(None, sessions=len(results))
     with LeadingEngine([plugin]) as engine:
         engine.merge(lambda _: results, report)
@@ -57,9 +50,7 @@ def merge_results(plugin: object, results: Results) -> None:
 def check_results(worker: Callable[[], object], sessions: Iterable[Session]) -> None:
     """Check that a result is JSON, and says nothing of other sessions.
 
-    Raises:
-        AssertionError: It isn't so.
-        SkipTest: The plugins that *worker* makes have no results.
+    It is skipped if the plugins that *worker* makes have no results.
     """
     _need(worker(), "replay_batch_result", "gives no results")
     shown = [*sessions]
@@ -78,15 +69,13 @@ def check_merge(
 ) -> None:
     """Check that the merged results of two workers are those of a plain replay.
 
+    It is skipped if plugins have no results, or merge none.
+
     Args:
         worker: Makes a worker's plugin.
         plugin: Makes the leader's plugin, and that of the plain replay.
         result_of: Returns what a plugin made of its replays, once it is closed.
         sessions: Any.
-
-    Raises:
-        AssertionError: They aren't.
-        SkipTest: The plugin has no results, or merges none.
     """
     _need(worker(), "replay_batch_result", "gives no results")
     leader, plain = plugin(), plugin()

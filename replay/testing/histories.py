@@ -272,8 +272,8 @@ def odd_histories(
     random = Random(seed)  # noqa: S311 - chance, no secret
     for number in range(count):
         if number < len(ODDITIES):
-            name = list(ODDITIES)[number]
-            entries = ODDITIES[name](random)
+            name, oddity = list(ODDITIES.items())[number]
+            entries = oddity(random)
         elif number == len(ODDITIES):
             name, entries = "longest", _longest(random, longest)
         else:
@@ -284,9 +284,7 @@ def odd_histories(
 def cut_anew(session: Session, seed: int = 0) -> Session:
     """Return *session* with its deltas cut elsewhere, which changes no message.
 
-    Args:
-        session: Any session.
-        seed: The same seed gives the same cuts, in one release.
+    The same seed gives the same cuts, in one release.
     """
     random = Random(seed)  # noqa: S311 - chance, no secret
     anew: Entries = []

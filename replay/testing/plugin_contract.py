@@ -41,7 +41,7 @@ def spy(calls: list[Call]) -> Mapping[str, Callable[..., None]]:
     }
 
 
-PluginFactory: TypeAlias = Callable[[], object]
+Factory: TypeAlias = Callable[[], object]
 
 
 class PluginContract:
@@ -72,17 +72,15 @@ class PluginContract:
             plugin: One that the fixture made, after its engine was closed.
         """
 
-    def worker_of(self, plugin: PluginFactory) -> object:
+    def worker_of(self, plugin: Factory) -> object:
         """Return the plugin for a batch's worker; by default, one of the fixture's."""
         return plugin()
 
-    def test_no_history_makes_a_hook_raise(self, plugin: PluginFactory) -> None:
+    def test_no_history_makes_a_hook_raise(self, plugin: Factory) -> None:
         """Check that one plugin takes all odd histories, the longest too."""
         _replay([plugin()], odd_histories(self.seed, longest=self.longest))
 
-    def test_replaying_twice_is_replaying_once_twice(
-        self, plugin: PluginFactory
-    ) -> None:
+    def test_replaying_twice_is_replaying_once_twice(self, plugin: Factory) -> None:
         """Check that nothing of one session changes how the next one is replayed."""
         for session in self._histories():
             one, other = plugin(), plugin()
@@ -96,7 +94,7 @@ class PluginContract:
                 advice = "keep nothing in the class, and use no chance and no clock"
                 raise broken(session.session_id, fault, advice)
 
-    def test_it_changes_nothing_that_it_is_given(self, plugin: PluginFactory) -> None:
+    def test_it_changes_nothing_that_it_is_given(self, plugin: Factory) -> None:
         """Check that session, events and messages stay as they are for all others."""
         for session in self._histories():
             before = dumps(session)
@@ -113,9 +111,7 @@ class PluginContract:
                 advice = "leave values alone; attrs.evolve makes others"
                 raise broken(session.session_id, fault, advice)
 
-    def test_a_replay_that_is_cut_short_harms_nothing(
-        self, plugin: PluginFactory
-    ) -> None:
+    def test_a_replay_that_is_cut_short_harms_nothing(self, plugin: Factory) -> None:
         """Check that a session may end anywhere, and the next one is as ever."""
         for number, session in enumerate(self._histories()):
             whole = _calls([plugin()], [session])
@@ -126,7 +122,7 @@ class PluginContract:
                 raise broken(session.session_id, fault, advice)
 
     def test_cutting_the_deltas_elsewhere_changes_nothing(
-        self, plugin: PluginFactory
+        self, plugin: Factory
     ) -> None:
         """Check that only content counts, unless the plugin observes deltas."""
         if self.observes_deltas:
@@ -141,15 +137,11 @@ class PluginContract:
                 advice = "listen to replay_text, or set observes_deltas = True"
                 raise broken(session.session_id, fault, advice)
 
-    def test_a_batch_result_is_json_and_of_one_session(
-        self, plugin: PluginFactory
-    ) -> None:
+    def test_a_batch_result_is_json_and_of_one_session(self, plugin: Factory) -> None:
         """Check what ``replay_batch_result`` returns, if the plugin has it."""
         check_results(partial(self.worker_of, plugin), self._histories())
 
-    def test_merging_a_batch_is_replaying_in_one_go(
-        self, plugin: PluginFactory
-    ) -> None:
+    def test_merging_a_batch_is_replaying_in_one_go(self, plugin: Factory) -> None:
         """Check that ``result_of`` is the same after a batch and a plain replay."""
         worker = partial(self.worker_of, plugin)
         check_merge(worker, plugin, self.result_of, self._histories())
@@ -179,11 +171,7 @@ def _calls(plugins: Iterable[object], sessions: Iterable[Session]) -> list[Call]
 
 
 def _replay(plugins: Sequence[object], sessions: Iterable[Session]) -> Outcome | None:
-    """Replay *sessions* in one engine; return how the last one ended.
-
-    Raises:
-        AssertionError: A hook raised.
-    """
+    """Replay *sessions* in one engine; return how the last one ended."""
     session_id, outcome = None, None
     engine = ReplayEngine(plugins)
     try:

@@ -203,8 +203,7 @@ class ClientConnection:
     async def refuse(self, answer: Answer) -> None:
         """Send the last answer, to a client that may still be sending.
 
-        The rest is read for a while: closed at once, the connection would be reset,
-        and the answer lost.
+        It is read on for a while: a connection closed at once would lose the answer.
         """
         await self.send(answer.with_headers((b"connection", b"close")))
         self._writer.write_eof()

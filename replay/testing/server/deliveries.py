@@ -100,14 +100,24 @@ class _Delivery:
         await self._send_encoded(pieces(body), count)
 
     async def stall(self) -> None:
-        async def wait() -> None:
-            if self.value:
-                await asyncio.sleep(float(self.value))
-            else:
-                await self.connection.outlast()
+        await self.connection.send(attrs.evolve(self.answer, body=self._stalled()))
 
-        body = _stalled(self.answer, wait)
-        await self.connection.send(attrs.evolve(self.answer, body=body))
+    async def _stalled(self) -> AsyncIterator[bytes]:
+        """Yield the first event of a stream, or half of another body; then the rest."""
+        is_due = True
+        async for data in self.answer.body:
+            half = 0 if self.answer.is_stream else (len(data) + 1) // 2
+            part = len(data) if data.startswith(b"event:") else half
+            if is_due and part:
+                is_due = False
+                yield data[:part]
+                if self.value:
+                    await asyncio.sleep(float(self.value))
+                else:
+                    await self.connection.outlast()
+                yield data[part:]
+            else:
+                yield data
 
     async def drip(self) -> None:
         body = _dripped(self.answer.body, self._seconds())
@@ -135,8 +145,7 @@ class _Delivery:
         """Send a body that went through gzip *count* times."""
         kept = [each for each in self.answer.headers if each[0] != b"content-length"]
         encoding = (b"content-encoding", b", ".join([b"gzip"] * count))
-        answer = attrs.evolve(self.answer, headers=[*kept, encoding], body=body)
-        await self.connection.send(answer)
+        await self.connection.send(Answer(self.answer.status, [*kept, encoding], body))
 
 
 _DELIVERIES: Final[Mapping[str, Callable[[_Delivery], Awaitable[None]]]] = {
@@ -153,12 +162,9 @@ _DELIVERIES: Final[Mapping[str, Callable[[_Delivery], Awaitable[None]]]] = {
 async def compressed(body: bytes, padding: int) -> AsyncIterator[bytes]:
     """Yield one gzip stream, never holding more than a block of it in memory.
 
-    A block of padding is compressed once: flushed, it stands by itself and can be sent
-    as often as needed. Other clients get their turn between two blocks.
-
-    Args:
-        body: The end of the content.
-        padding: How many bytes of white space come before.
+    It holds *padding* bytes of white space, then *body*. A block of white space is
+    compressed once: flushed, it stands by itself and can be sent as often as needed.
+    Other clients get their turn between two blocks.
     """
     blocks, rest = divmod(padding, _BLOCK)
     compress = zlib.compressobj(wbits=-zlib.MAX_WBITS)
@@ -195,23 +201,6 @@ async def _into_character(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
                 yield data[: place + 1]
                 return
     yield last[:-1]
-
-
-async def _stalled(
-    answer: Answer, wait: Callable[[], Awaitable[None]]
-) -> AsyncIterator[bytes]:
-    """Yield the first event of a stream, or half of another body; then the rest."""
-    is_waiting_due = True
-    async for data in answer.body:
-        half = 0 if answer.is_stream else (len(data) + 1) // 2
-        place = len(data) if data.startswith(b"event:") else half
-        if is_waiting_due and place:
-            is_waiting_due = False
-            yield data[:place]
-            await wait()
-            yield data[place:]
-        else:
-            yield data
 
 
 async def _dripped(body: AsyncIterator[bytes], seconds: float) -> AsyncIterator[bytes]:

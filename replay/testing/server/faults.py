@@ -81,20 +81,13 @@ _STREAM_FAULTS: Final = ("duplicate-final", "no-stop")
 #: Faults in an answer's bytes; with each, the check of its value.
 _TRANSPORT: Final[Mapping[str, _Check | None]] = MappingProxyType(
     {
-        "bad-chunk": None,
-        "captive-portal": None,
-        "close": None,
-        "drip": _seconds,
-        "drip-headers": _seconds,
+        **dict.fromkeys(("bad-chunk", "captive-portal", "close", "garbage")),
+        **dict.fromkeys(("drip", "drip-headers", "stall"), _seconds),
+        **dict.fromkeys(("gzip", "reset", "truncate"), _count_up_to(1 << 40)),
         "encodings": _count_up_to(100),
-        "garbage": None,
-        "gzip": _count_up_to(1 << 40),
         "large-header": _count_up_to(1 << 20),
         "many-headers": _count_up_to(10_000),
         "redirect": _url,
-        "reset": _count_up_to(1 << 40),
-        "stall": _seconds,
-        "truncate": _count_up_to(1 << 40),
         "two-lengths": None,
         "wrong-length": _count_up_to(1 << 40),
     }

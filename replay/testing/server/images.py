@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import quote, unquote, urlencode
 
 import attrs
@@ -29,11 +29,13 @@ from replay.testing.server.store import Store
 from replay.testing.server.timing import folder_of
 from replay.testing.server.validation import PAGE, SOURCE, query_of
 
+#: The bytes and the media type of what is attached to a source's file.
+Image: TypeAlias = tuple[bytes, str]
+
 _LIST: Final = "/api/v1/beta/attachments"
 _FILES: Final = "/attachments"
 _FOLDER: Final = "attachments"
 _SIDE: Final = 16  # pixels of an image that is made up
-_UNKNOWN_TYPE: Final = "application/octet-stream"
 
 
 @attrs.frozen(eq=False)
@@ -60,7 +62,7 @@ class Attachments:
         start, end = asked.bounds(self.settings.page_size)
         names = self._names(source_id)
         items = [
-            {"name": name, "size": len(self._image(source_id, name).data)}
+            {"name": name, "size": len(self._image(source_id, name)[0])}
             for name in names[start:end]
         ]
         following = end if len(names) > end else None
@@ -90,8 +92,8 @@ class Attachments:
         is_ours = hmac.compare_digest(expected.encode(), signature.encode())
         if not (is_ours and time.time() < int(expires)):
             raise HTTPException(403, "The URL has expired, or was never given out")
-        image = self._image(source_id, name)
-        return Response(image.data, media_type=image.media_type)
+        data, media_type = self._image(source_id, name)
+        return Response(data, media_type=media_type)
 
     def _names(self, source_id: str) -> list[str]:
         recorded = (
@@ -101,7 +103,7 @@ class Attachments:
         )
         return sorted({*recorded, *names_of(self.location, source_id)})
 
-    def _image(self, source_id: str, name: str) -> "Image":
+    def _image(self, source_id: str, name: str) -> Image:
         found = image_of(self.location, source_id, name)
         return found or made_up_image(source_id, name)
 
@@ -115,14 +117,6 @@ def _source_id(request: Request) -> str:
     return query_of(SOURCE, request.query_params).source_id
 
 
-@attrs.frozen
-class Image:
-    """An image, or another file that is attached to a source's file."""
-
-    data: bytes
-    media_type: str
-
-
 def image_of(location: str, source_id: str, name: str) -> Image | None:
     """Return the file ``attachments/SOURCE_ID/NAME`` beside the sessions, if any."""
     root = _root(location)
@@ -130,7 +124,7 @@ def image_of(location: str, source_id: str, name: str) -> Image | None:
     if path is None or not path.is_file():
         return None
     kind, _ = mimetypes.guess_type(name)
-    return Image(path.read_bytes(), kind or _UNKNOWN_TYPE)
+    return path.read_bytes(), kind or "application/octet-stream"
 
 
 def names_of(location: str, source_id: str) -> Iterator[str]:
@@ -163,7 +157,7 @@ def made_up_image(source_id: str, name: str) -> Image:
     header = struct.pack(">IIBBBBB", _SIDE, _SIDE, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     data = b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*each) for each in chunks)
-    return Image(data, "image/png")
+    return data, "image/png"
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

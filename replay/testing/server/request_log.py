@@ -76,10 +76,7 @@ class RequestLog:
         return record
 
     def records(self) -> tuple[RecordedRequest, ...]:
-        """Return the latest 10,000 requests, in the order in which they came.
-
-        They are fewer if their bodies come to more than 64 MiB.
-        """
+        """Return the latest 10,000 requests, or as many as have bodies of 64 MiB."""
         return tuple(self._records.copy())
 
 

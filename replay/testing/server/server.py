@@ -53,9 +53,7 @@ class LlamaCloudServer:
     session_count: int  #: how many sessions there were at the start
 
     def __init__(
-        self,
-        location: str | os.PathLike[str],
-        settings: ServerSettings | None = None,
+        self, location: str | os.PathLike[str], settings: ServerSettings | None = None
     ) -> None:
         self._location = location
         self._settings = settings or ServerSettings()

@@ -23,7 +23,6 @@ from replay.sources.source import Source
 from replay.testing.server.timing import Arrivals, due_times
 
 _LONGEST_TITLE: Final = 50
-_ACCESS: Final = "query"
 
 # The service writes these keys, whether they have a value or not.
 _HEADER: Final = (
@@ -98,7 +97,7 @@ def new_session(index_ids: Sequence[str] | None, shared_access: str | None) -> S
         f"ses-{uuid4().hex[:24]}",
         last_updated_at=_now(),
         index_ids=None if index_ids is None else tuple(index_ids),
-        shared_access=shared_access or _ACCESS,
+        shared_access=shared_access or "query",
         recorded=dict.fromkeys(_HEADER),
     )
 
@@ -186,7 +185,11 @@ class _Served:
 
 @attrs.define(eq=False)
 class Store:
-    """Reads, lists, creates and removes sessions; safe to use from several threads."""
+    """Reads, lists, creates and removes sessions; safe to use from several threads.
+
+    Its methods raise ``SessionNotFoundError`` for a session that isn't there, or not
+    any more, and ``ReplayError`` if the source can't be read.
+    """
 
     _source: Source
     _speed: float | None = None  #: recorded seconds per second; None: nothing waits
@@ -210,12 +213,7 @@ class Store:
         return found[: end - start], len(found) > end - start
 
     def session(self, session_id: str) -> Session:
-        """Return a session as it is now.
-
-        Raises:
-            SessionNotFoundError: There is none, or it was deleted.
-            ReplayError: The source can't read it.
-        """
+        """Return a session as it is now."""
         session, runs, time = self._state(session_id)
         if not runs:
             return session
@@ -237,28 +235,17 @@ class Store:
         return session.summary()
 
     def delete(self, session_id: str) -> None:
-        """Forget a session; the source keeps it.
-
-        Raises:
-            SessionNotFoundError: There is none, or it was deleted before.
-        """
+        """Forget a session; the source keeps it."""
         with self._lock:
             self._original(session_id)
             self._served.pop(session_id, None)
             self._deleted.add(session_id)
 
     def run(self, session_id: str, prompt: str, index_ids: Sequence[str]) -> Run | None:
-        """Begin a turn: the recorded one that answers the prompt, as a new one.
+        """Begin a turn: the recorded one that answers the prompt; None: there is none.
 
         A recorded session replays its own turns; one that was created, those of all
         sessions of the source.
-
-        Returns:
-            None: there is no recorded turn.
-
-        Raises:
-            SessionNotFoundError: There is no such session.
-            ReplayError: The source can't read it.
         """
         with self._lock:
             original = self._original(session_id)
@@ -281,11 +268,7 @@ class Store:
             return run
 
     def images(self) -> tuple[ImageAttachment, ...]:
-        """Return the images that tool results of the source name, each once.
-
-        Raises:
-            ReplayError: The source can't be read.
-        """
+        """Return the images that tool results of the source name, each once."""
         return self._read_contents().images
 
     def _state(self, session_id: str) -> tuple[Session, Sequence[Run], float]:

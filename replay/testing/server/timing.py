@@ -29,7 +29,6 @@ from replay.model.events import (
 )
 from replay.model.sessions import Session
 
-_SUFFIX: Final = ".arrivals"
 _SESSION_FILE: Final = re.compile(
     r"(.+)\.(?:json|jsonl|ndjson)(?:\.(?:gz|zst|part))?", re.IGNORECASE
 )
@@ -83,12 +82,9 @@ class Arrivals:
     def of_turn(
         self, session: Session, start: int, stop: int
     ) -> Sequence[float] | None:
-        """Return when each of ``events[start:stop]`` arrived, in seconds.
+        """Return when each of ``events[start:stop]`` arrived; None: not all is known.
 
         A file may have a line for each ``user_input`` too, or for none of them.
-
-        Returns:
-            None: that wasn't recorded, or not for each event.
         """
         times = self._times(session.session_id)
         if times is None:
@@ -133,7 +129,7 @@ def _pairs(place: Path | None) -> Iterator[tuple[Path, Path]]:
         return
     for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
         match = _SESSION_FILE.fullmatch(path.name)
-        arrivals = match and path.with_name(match[1] + _SUFFIX)
+        arrivals = match and path.with_name(f"{match[1]}.arrivals")
         is_there = arrivals and arrivals.is_file() and not arrivals.is_symlink()
         if arrivals and is_there and path.is_file():
             yield path, arrivals

@@ -88,11 +88,7 @@ SOURCE: Final = TypeAdapter(SourceQuery)
 
 
 def query_of(adapter: TypeAdapter[_Value], query: Mapping[str, str]) -> _Value:
-    """Return a request's parameters.
-
-    Raises:
-        InvalidRequestError: One is missing or wrong.
-    """
+    """Return a request's parameters, or raise InvalidRequestError."""
     try:
         return adapter.validate_python(dict(query))
     except ValidationError as error:
@@ -104,11 +100,9 @@ def query_of(adapter: TypeAdapter[_Value], query: Mapping[str, str]) -> _Value:
 
 
 def body_of(adapter: TypeAdapter[_Value], data: bytes) -> _Value:
-    """Return a request's body.
+    """Return a request's body, or raise InvalidRequestError.
 
-    Raises:
-        InvalidRequestError: It isn't JSON, or not what *adapter* takes.
-        HTTPException: It can't be read at all.
+    For bodies that can't be read at all, it is another HTTPException.
     """
     value = _json_value(data)
     try:
