@@ -47,14 +47,13 @@ def test_garbage_is_no_http_and_a_close_sends_nothing(serve: Serve) -> None:
     assert spoiled(serve, "close") == (b"", b"")
 
 
-def test_two_lengths_differ(serve: Serve, whole: bytes) -> None:
+def test_two_lengths_differ_and_a_bad_chunk_comes_after_a_good_one(
+    serve: Serve, whole: bytes
+) -> None:
     head, body = spoiled(serve, "two-lengths")
     for length in (len(whole), len(whole) + 7):
         assert b"\r\ncontent-length: %d\r\n" % length in head + b"\r\n"
     assert body == whole
-
-
-def test_a_bad_chunk_comes_after_a_good_one(serve: Serve) -> None:
     assert b"\r\nzz\r\n" in spoiled(serve, "bad-chunk")[1]
     assert b"\r\nzz\r\n" in spoiled_stream(serve, "bad-chunk")
 
@@ -104,10 +103,6 @@ def test_a_reset_leaves_out_the_end_or_comes_after_so_many_bytes(
     assert end or not body
 
 
-def test_a_stall_ends_after_its_time(serve: Serve, whole: bytes) -> None:
-    assert spoiled(serve, "stall=0.01")[1] == whole
-
-
 @pytest.mark.parametrize("fault", ["stall=3600", "stall", "drip=3600"])
 def test_until_then_a_part_is_all_that_comes(
     folder: Path, whole: bytes, fault: str
@@ -144,8 +139,8 @@ def test_a_stall_without_a_time_ends_when_the_client_does(serve: Serve) -> None:
     assert received.endswith(b"}")
 
 
-def test_a_drip_is_whole_in_the_end(serve: Serve, whole: bytes) -> None:
-    for fault in ("drip=0.0001", "drip-headers=0.001"):
+def test_what_comes_late_is_whole_in_the_end(serve: Serve, whole: bytes) -> None:
+    for fault in ("drip=0.0001", "drip-headers=0.001", "stall=0.01"):
         assert spoiled(serve, fault)[1] == whole
 
 

@@ -76,16 +76,12 @@ def taken(queue: FaultQueue, *, is_stream: bool = False) -> str | None:
     return None if fault is None else fault.name
 
 
-def test_faults_come_one_after_another() -> None:
-    queue = FaultQueue(map(parse_fault, ["2xclose", "1xstall"]))
-    assert [taken(queue) for _ in range(4)] == ["close", "close", "stall", None]
-
-
-def test_what_is_added_comes_before_what_lasts_in_its_order() -> None:
-    queue = FaultQueue([Fault("close")])
-    queue.add(Fault("stall", times=1))
+def test_faults_come_one_after_another_and_what_is_added_first() -> None:
+    queue = FaultQueue(map(parse_fault, ["2xclose", "1xstall", "500"]))
     queue.add(Fault("drip", times=1))
-    assert [taken(queue) for _ in range(4)] == ["stall", "drip", "close", "close"]
+    queue.add(Fault("reset", times=1))
+    names = ["drip", "reset", "close", "close", "stall", "500", "500"]
+    assert [taken(queue) for _ in names] == names
 
 
 def test_a_fault_of_streams_is_kept_for_a_stream() -> None:

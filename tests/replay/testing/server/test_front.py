@@ -81,12 +81,6 @@ def test_who_is_not_let_in_asks_for_no_fault(serve: Serve) -> None:
     assert ask(url, "GET", SESSION, headers=key).status == 200
 
 
-def test_a_server_for_all_machines_answers_to_any_name(serve: Serve) -> None:
-    server = serve(host="0.0.0.0", allow_remote=True)  # noqa: S104 - what the test is about
-    url = server.url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - the same
-    assert ask(url, "GET", CHAT, headers={"Host": "machine.example"}).status == 200
-
-
 @pytest.mark.parametrize(
     ("method", "target", "status", "detail"),
     [
@@ -211,17 +205,12 @@ def test_a_prompt_joins_the_history_unless_it_is_refused(
 
 
 def test_a_fault_of_streams_waits_for_a_stream(serve: Serve) -> None:
-    url = serve(faults="1xno-stop").url
+    url = serve(faults="1xno-stop 1xduplicate-final").url
     assert ask(url, "GET", SESSION).status == 200
-    assert b'"stop"' not in ask(url, "POST", STREAM, ASKED).body
-    assert b'"stop"' in ask(url, "POST", STREAM, ASKED).body
-
-
-def test_a_duplicate_final_comes_twice(serve: Serve) -> None:
-    body = ask(serve(faults="duplicate-final").url, "POST", STREAM, ASKED).body
-    kinds = ("text_delta", "text", "stop")
-    counts = [body.count(b'{"type":"%s",' % each.encode()) for each in kinds]
-    assert counts == [2, 2, 2]
+    bodies = [ask(url, "POST", STREAM, ASKED).body for _ in range(3)]
+    kinds = [b'{"type":"%s",' % each for each in (b"text_delta", b"text", b"stop")]
+    counts = [[body.count(kind) for kind in kinds] for body in bodies]
+    assert counts == [[2, 1, 0], [2, 2, 2], [2, 1, 1]]
 
 
 def test_the_log_has_every_request_with_its_key_masked(serve: Serve) -> None:

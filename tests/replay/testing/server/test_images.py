@@ -159,15 +159,12 @@ def test_nothing_else_is_found(image: Path, source_id: str, name: str) -> None:
     assert [*names_of(location, "dfl/1")] == [NAME]
 
 
-def test_a_source_without_a_folder_has_no_names(folder: Path, image: Path) -> None:
+def test_other_sources_have_no_images(folder: Path, image: Path) -> None:
     assert image.exists()
     for source_id in ("..", "dfl-9", "", "a\0b", "x" * 300, "x/" * 5000, "\ud800"):
         assert not [*names_of(str(folder), source_id)]
-
-
-def test_a_source_that_is_no_path_has_no_images() -> None:
-    assert image_of("https://api.example", "dfl-1", NAME) is None
-    assert not [*names_of("https://api.example", "dfl-1")]
+    assert not [*names_of("https://api.example", "dfl/1")]
+    assert image_of("https://api.example", "dfl/1", NAME) is None
 
 
 def test_a_folder_that_leads_elsewhere_has_no_images(tmp_path: Path) -> None:
@@ -181,7 +178,7 @@ def test_a_folder_that_leads_elsewhere_has_no_images(tmp_path: Path) -> None:
     assert not [*names_of(str(sessions), "dfl-1")]
 
 
-def test_an_image_that_is_made_up_is_a_png() -> None:
+def test_an_image_that_is_made_up_is_a_png_and_always_the_same() -> None:
     data, _ = made_up_image("dfl-1", NAME)
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
     place, kinds = 8, []
@@ -192,8 +189,5 @@ def test_an_image_that_is_made_up_is_a_png() -> None:
         kinds.append(chunk[:4])
         place = end
     assert kinds == [b"IHDR", b"IDAT", b"IEND"]
-
-
-def test_an_image_that_is_made_up_is_always_the_same() -> None:
     assert made_up_image("dfl-1", NAME) == made_up_image("dfl-1", NAME)
     assert made_up_image("dfl-1", NAME) != made_up_image("dfl-2", NAME)

@@ -1,7 +1,6 @@
 """The log of requests."""
 
 import anyio
-import pytest
 
 from replay.testing.server.connections import Answer, ClientRequest, pieces
 from replay.testing.server.request_log import RecordedRequest, RequestLog
@@ -13,10 +12,10 @@ def request(*headers: tuple[bytes, bytes], body: bytes = LONG) -> ClientRequest:
     return ClientRequest(b"GET", b"/", headers, body)
 
 
-@pytest.mark.parametrize("name", ["authorization", "cookie", "proxy-authorization"])
-def test_a_secret_is_masked(name: str) -> None:
-    record = RequestLog().add(request((name.encode(), b"llx-secret")))
-    assert record.headers == {name: "***"}
+def test_a_secret_is_masked() -> None:
+    for name in ("authorization", "cookie", "proxy-authorization"):
+        record = RequestLog().add(request((name.encode(), b"llx-secret")))
+        assert record.headers == {name: "***"}
 
 
 def test_a_long_body_is_cut_and_old_requests_make_room_for_it() -> None:

@@ -97,15 +97,14 @@ def test_each_turn_has_its_times_if_all_are_known(
     assert times(file.parent, text) == expected
 
 
-def test_a_name_may_look_like_a_pattern(tmp_path: Path, file: Path) -> None:
-    odd = file.rename(tmp_path / "[a]*?.json")
-    assert times(odd, WITH_INPUTS, "[a]*?.arrivals") == BOTH
-
-
-def test_what_is_beside_other_files_is_passed_over(file: Path) -> None:
+def test_a_name_may_look_like_a_pattern_and_others_are_passed_over(
+    tmp_path: Path, file: Path
+) -> None:
     assert times(file, WITH_INPUTS, "b.arrivals") == NONE
     file.with_name("b.json").write_text("no JSON", encoding="utf-8")
-    assert times(file, WITH_INPUTS) == BOTH
+    odd = file.rename(tmp_path / "[a]*?.json")
+    assert times(odd, WITH_INPUTS, "[a]*?.arrivals") == BOTH
+    assert found(tmp_path, odd) == BOTH
 
 
 def test_pipes_are_not_waited_for_and_links_not_followed(

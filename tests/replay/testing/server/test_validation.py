@@ -74,10 +74,9 @@ def test_what_is_too_long_or_too_short_is_told(url: str) -> None:
     limits = {"field_type": "List", "min_length": 1, "actual_length": 0}
     told = problem("too_short", ["index_ids"], message, input=[], ctx=limits)
     assert detail(url, {**RIGHT, "index_ids": []}) == [told]
-    message = "String should have at most 1000 characters"
+    message, limits = "String should have at most 1000 characters", {"max_length": 1000}
     long = "x" * 1001
-    ctx = {"max_length": 1000}
-    told = problem("string_too_long", ["prompt"], message, input=long, ctx=ctx)
+    told = problem("string_too_long", ["prompt"], message, input=long, ctx=limits)
     assert detail(url, {**RIGHT, "prompt": long}) == [told]
 
 
