@@ -33,6 +33,8 @@ nitpick_ignore_regex = [
         r"(array|collections|concurrent|importlib|io|os|pathlib|types|typing)\..*",
     ),
     ("py:.*", r"(attrs?|click|pluggy|_?pytest)\..*"),
+    # In the signature of a fault, and nothing that its users make.
+    ("py:class", r"replay\.testing\.server\.connections\.Answer"),
 ]
 # `type` is a built-in in a signature, and a field of every event.
 suppress_warnings = ["ref.python"]

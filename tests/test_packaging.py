@@ -29,12 +29,12 @@ DOORS = {
     "fsspec": ("replay_backends.remote",),
     "h11": ("replay.testing.server",),
     "pluggy": ("replay.engine.hookspecs", "replay.engine.plugin_set"),
+    "pydantic": ("replay.testing.server",),
     "requests": ("replay_backends.http",),
     "rich": ("replay.cli",),
     "starlette": ("replay.testing.server",),
     "tenacity": ("replay_backends.http",),
     "urllib3": ("replay_backends.http",),
-    "uvicorn": ("replay.testing.server",),
 }
 
 #: Later modules may import earlier ones, never the other way round.

@@ -1,9 +1,10 @@
-"""A directory of session files, nested or not."""
+"""A directory of session files, nested or not, as a backend."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import attrs
 
@@ -11,10 +12,10 @@ from replay.codec.writer import dump
 from replay.errors import BackendError, SessionNotFoundError, os_errors_of
 from replay.model.limits import Limits
 from replay.model.sessions import Session, SessionSummary
+from replay.security.file_names import session_id_of
 from replay.sources.protocols import Portion, Stored
-from replay_backends.files.catalogue import Catalogue, fixture, fixtures_in
-from replay_backends.files.directory_scan import FoundFile, is_safe, scan
-from replay_backends.files.file_access import Folder, open_folder
+from replay_backends.files.directory_scan import FoundFile, is_safe, open_path, scan
+from replay_backends.files.file_access import Folder, open_folder, source_below
 from replay_backends.files.file_portions import (
     FileKey,
     file_key,
@@ -29,7 +30,9 @@ from replay_backends.files.session_file import (
     check_replaceable,
     file_to_keep,
     is_called_for,
+    stem_of,
 )
+from replay_backends.files.session_index import IndexFile, Listed, SessionIndex
 
 _LARGE: Final = 4 << 20  # bytes of a file, above which it may be cut
 
@@ -48,7 +51,7 @@ class FixtureDirectoryBackend:
             ``*.jsonl``, ``*.ndjson``, each also with ``.gz`` or ``.zst``, in any case.
         strict: Refuse events that are not known or malformed.
         limits: How large things may be.
-        create: Make the directory where it is missing.
+        create: Make the directory if it is missing.
 
     Raises:
         BackendError: It is no directory, or cannot be opened or made.
@@ -61,7 +64,7 @@ class FixtureDirectoryBackend:
     create: bool = attrs.field(default=False, kw_only=True)
     _path: Path = attrs.field(init=False)
     _reading: Reading = attrs.field(init=False)
-    _catalogue: Catalogue = attrs.field(init=False)
+    _index: SessionIndex[str] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         with os_errors_of(self.location):
@@ -71,7 +74,7 @@ class FixtureDirectoryBackend:
         with self._root():
             pass
         self._reading = Reading(self.strict, self.limits)
-        self._catalogue = Catalogue(self._root, self._accepts, self._reading)
+        self._index = SessionIndex(self._listing, self._sessions_at, self._known)
 
     @staticmethod
     def claims(path: str) -> bool:
@@ -79,48 +82,29 @@ class FixtureDirectoryBackend:
         return Path(path).is_dir()
 
     def summaries(self) -> Iterator[SessionSummary]:
-        """Yield the header of each session.
-
-        Raises:
-            DecodeError: A file holds something else.
-            BackendError: A file cannot be read, or is none.
-        """
-        for listed in self._catalogue.listing():
+        """Yield the header of each session."""
+        for listed in self._index.listing():
             yield from listed.summaries
             if listed.error:
                 raise listed.error
 
     def session(self, session_id: str) -> Session:
-        """Return the first session of that id, wherever it is.
-
-        Raises:
-            SessionNotFoundError: There is none.
-            DecodeError: There may be one in a file that holds something else.
-            BackendError: There may be one in a file that cannot be read.
-        """
-        if session := self._catalogue.session(session_id):
+        """Return the first session of that id, wherever it is."""
+        if session := self._index.session(session_id):
             return session
         raise SessionNotFoundError(self.location, f"there is no session {session_id!a}")
 
     def sessions(self) -> Iterator[Session]:
-        """Yield every session.
-
-        Raises:
-            DecodeError: A file holds something else.
-            BackendError: A file cannot be read, or is none.
-        """
+        """Yield every session."""
         with self._root() as root:
             for found in scan(root, self._accepts):
-                yield from fixtures_in(root, found.path, self._reading)
+                yield from self._sessions_at(found.path)
 
     def portions(self) -> Iterator[Portion]:
-        """Yield each file, or ranges of its lines where it is large and they are many.
+        """Yield each file, or ranges of its lines if it is large and they are many.
 
         A file is not opened to list it, unless it is large. One that cannot be read is
         listed all the same, and fails when its sessions are read.
-
-        Raises:
-            BackendError: A directory cannot be read.
         """
         with self._root() as root:
             for found in scan(root, self._accepts):
@@ -131,12 +115,7 @@ class FixtureDirectoryBackend:
                     yield key.portion()
 
     def stored(self, portion: Portion) -> Iterator[Stored]:
-        """Yield the sessions of a portion, in the order of its file.
-
-        Raises:
-            BackendError: The file has changed, or cannot be read, or is none.
-            DecodeError: It is packed, and what comes next is corrupt.
-        """
+        """Yield the sessions of a portion, in the order of its file."""
         key = file_key(portion, self.location)
         if not is_safe(key.path, self._accepts):
             raise no_portion(self.location, portion)
@@ -166,25 +145,60 @@ class FixtureDirectoryBackend:
     def _root(self) -> AbstractContextManager[Folder]:
         return open_folder(self._path, self.location)
 
-    def _file(self, path: str) -> SessionFile:
-        return fixture(self._path, self.location, path, self._reading)
-
     def _accepts(self, name: str) -> bool:
         return is_called_for(name, self.pattern)
 
+    def _file(self, path: str) -> SessionFile:
+        """Return a file by its path from the directory, which need not be open."""
+        name = path.rpartition("/")[2]
+        return SessionFile(
+            partial(_open_below, self._path, self.location, path),
+            name,
+            session_id_of(stem_of(name)),
+            source_below(self.location, path),
+            self._reading,
+        )
+
+    def _sessions_at(self, path: str) -> Iterator[Session]:
+        return self._file(path).sessions()
+
+    def _listing(self) -> Iterator[Listed[str]]:
+        with self._root() as root:
+            index = IndexFile.read(root)
+            for found in scan(root, self._accepts):
+                yield self._listed(found, index)
+            index.write(root)
+
+    def _listed(self, found: FoundFile, index: IndexFile) -> Listed[str]:
+        if known := index.known(found):
+            return Listed(found.path, known, None)
+        file = self._file(found.path).lenient()  # an index is for everyone
+        listed = Listed.of(found.path, file.sessions())
+        if listed.error is None:
+            index.remember(found, listed.summaries)
+        return listed
+
+    def _known(self) -> dict[str, str]:
+        with self._root() as root:
+            known = IndexFile.read(root).paths()
+        return {i: path for i, path in known.items() if is_safe(path, self._accepts)}
+
     def _check_place(self, root: Folder, name: str, session_id: str) -> None:
         if not self._accepts(name):
-            reason = f"the pattern {self.pattern!r} leaves {name!r} out"
+            reason = f"the pattern {self.pattern!r} doesn't match {name!r}"
             raise BackendError(self.location, reason)
-        if not root.has(name):
-            return
-        reading = attrs.evolve(self._reading, strict=False)
-        held = fixtures_in(root, name, reading)
-        check_replaceable(held, session_id, root.source_of(name))
+        if root.has(name):
+            file = self._file(name).lenient()
+            check_replaceable(file.sessions(), session_id, file.source)
+
+
+def _open_below(directory: Path, source: str, path: str) -> BinaryIO:
+    with open_folder(directory, source) as root:
+        return open_path(root, path)
 
 
 def _key(found: FoundFile) -> FileKey:
     try:
         return FileKey.of(found.path, found.stat())
-    except BackendError:  # it is gone; who reads it is told
+    except BackendError:  # it is gone, which is said when it is read
         return FileKey(found.path, 0, 0)

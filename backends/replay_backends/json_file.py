@@ -85,47 +85,25 @@ class JSONFileBackend:
         return (session.summary() for session in self.sessions())
 
     def session(self, session_id: str) -> Session:
-        """Return the first session of that id.
-
-        Raises:
-            SessionNotFoundError: The file holds none.
-            DecodeError: What it holds is not a session.
-        """
+        """Return the first session of that id."""
         for session in self.sessions():
             if session.session_id == session_id:
                 return session
         raise SessionNotFoundError(self._source, f"there is no session {session_id!a}")
 
     def sessions(self) -> Iterator[Session]:
-        """Yield every session, in the file's order.
-
-        Raises:
-            DecodeError: The file holds something else.
-            BackendError: It cannot be read.
-        """
+        """Yield every session, in the file's order."""
         return self._file().sessions()
 
     def portions(self) -> Iterator[Portion]:
-        """Yield the file, or ranges of its lines where they are sessions.
-
-        Raises:
-            UnsupportedError: It is a pipe or standard input, which no other process
-                can read.
-            BackendError: It cannot be read.
-        """
+        """Yield the file, or ranges of its lines if they are sessions."""
         file = self._shared_file()
         with file.open_file() as opened:
             key = FileKey.of(file.name, os.fstat(opened.fileno()))
         return portions_in(file, key)
 
     def stored(self, portion: Portion) -> Iterator[Stored]:
-        """Yield the sessions of a portion, in the file's order.
-
-        Raises:
-            UnsupportedError: It is a pipe or standard input.
-            BackendError: The file has changed, or cannot be read.
-            DecodeError: It is packed, and what comes next is corrupt.
-        """
+        """Yield the sessions of a portion, in the file's order."""
         file, key = self._shared_file(), file_key(portion, self._source)
         if key.path != file.name:
             raise no_portion(self._source, portion)
@@ -152,7 +130,7 @@ class JSONFileBackend:
     def _shared_file(self) -> SessionFile:
         file = self._file()
         if self._spool:
-            reason = "what can be read only once cannot be shared out"
+            reason = "it can be read only once, so processes cannot share it"
             raise UnsupportedError(self._source, reason, hint="save it to a file first")
         return file
 

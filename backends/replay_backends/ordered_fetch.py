@@ -1,4 +1,4 @@
-"""Many things fetched at once, and given in their order."""
+"""Concurrent fetches, their results in order."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +20,7 @@ def in_order(
     fetch: Callable[[_Key], _Found],
     keys: Iterable[_Key],
     at_once: int,
-    end: Callable[[], object],
+    end: Callable[[], object] | None = None,
 ) -> Iterator[_Found]:
     """Yield ``fetch(key)`` for each key, in the order of the keys.
 
@@ -31,7 +31,8 @@ def in_order(
         fetch: Called in other threads.
         keys: Read in this thread; a ReplayError is raised after their results.
         at_once: How many calls may be under way; at least 1.
-        end: Called when nothing is wanted any more; makes the calls end at once.
+        end: Called when nothing is wanted any more; makes the calls end at once. None:
+            they come to their end.
     """
     waiting: deque[Future[_Found]] = deque()
     todo = iter(keys)
@@ -51,7 +52,8 @@ def in_order(
         for future in waiting:
             future.cancel()
         fetchers.dismiss()
-        end()
+        if end:
+            end()
 
 
 @attrs.define(eq=False)

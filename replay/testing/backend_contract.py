@@ -1,4 +1,4 @@
-"""The laws that every backend keeps, as tests to subclass."""
+"""The contract of backends: its laws as tests to subclass."""
 
 import io
 import pickle
@@ -29,21 +29,15 @@ from replay.testing.histories import HOSTILE_IDS, odd_histories
 
 
 def broken(session_id: str | None, fault: str, advice: str) -> AssertionError:
-    """Return the error that tells an author of a broken law.
-
-    Args:
-        session_id: The session with which it was broken; None: none in particular.
-        fault: What happened, as a phrase.
-        advice: What to do about it, as a phrase.
-    """
+    """Return the error for a broken law: where, what happened, and what to do."""
     place = "" if session_id is None else f"session {session_id!a}: "
     return AssertionError(f"{place}{fault} ({advice})")
 
 
 class BackendContract:
-    """Checks that a backend gives its sessions whole, in order, and as they were.
+    """Checks that a backend returns its sessions whole, in order, and unchanged.
 
-    Subclass it in your tests. The fixture ``backend`` gives an opened backend that
+    Subclass it in your tests. The fixture ``backend`` returns an opened backend that
     holds at least one session::
 
         class TestMyBackend(BackendContract):
@@ -51,15 +45,13 @@ class BackendContract:
             def backend(self, tmp_path: Path) -> Backend:
                 return MyBackend(...)
 
-    Where the backend has ``sessions()``, ``write()`` or ``portions()``, they are tried
-    too.
+    ``sessions()``, ``write()`` and ``portions()`` are tried if the backend has them.
     """
 
     def reopen(self, backend: Backend) -> Backend:
-        """Return a backend on the same place, opened anew; what was written is there.
+        """Return a backend on the same place, opened anew, with all that was written.
 
-        The default returns *backend* itself. Override it where the place outlives the
-        object.
+        Override it if the place outlives *backend*, which is returned by default.
         """
         return backend
 

@@ -1,4 +1,4 @@
-"""The laws of plugins that give and merge the results of batches."""
+"""The contract of plugins in batches: their results, and how these are merged."""
 
 from collections.abc import Callable, Iterable, Sequence
 from unittest import SkipTest
@@ -13,14 +13,10 @@ from replay.testing.backend_contract import broken
 
 
 def give(plugins: Iterable[object], sessions: Iterable[Session]) -> list[list[object]]:
-    """Replay *sessions* as one worker does; return what plugins gave for each.
+    """Replay *sessions* as one worker does; return the plugins' results for each.
 
-    It is what the leader has of it: the values have been JSON in between.
-
-    Raises:
-        PluginError: A hook raised.
-        MustStopError: A plugin raised it.
-        EncodeError: A result is no JSON value.
+    They are as the leader gets them: the values were JSON in between. An EncodeError
+    says that one isn't JSON.
     """
     given: list[list[object]] = []
     with WorkingEngine(plugins, strict=False, on_plugin_error="raise") as engine:
@@ -32,19 +28,12 @@ def give(plugins: Iterable[object], sessions: Iterable[Session]) -> list[list[ob
 
 
 def merge(plugin: object, values: Sequence[object]) -> None:
-    """Let a plugin merge what was given for sessions, and close it, as a leader does.
-
-    The sessions are named after their places, from 0.
-
-    Raises:
-        PluginError: A hook raised.
-        MustStopError: The plugin raised it.
-    """
+    """Let a plugin merge results, and close it, as :func:`merge_results` does."""
     merge_results(plugin, named(values))
 
 
 def named(values: Sequence[object]) -> list[BatchResult]:
-    """Return what was given for sessions, named after their places, from 0."""
+    """Return the results of sessions that are named after their places, from 0."""
     return [
         BatchResult(f"{number:032x}", str(number), value)
         for number, value in enumerate(values)
@@ -52,11 +41,7 @@ def named(values: Sequence[object]) -> list[BatchResult]:
 
 
 def merge_results(plugin: object, results: Results) -> None:
-    """Let a plugin merge results, and close it, as a leader does.
-
-    Raises:
-        PluginError, MustStopError: As from :func:`merge`.
-    """
+    """Let a plugin merge results, and close it, as a leader does."""
     report = ReplayReport(None, sessions=len(results))
     with LeadingEngine([plugin]) as engine:
         engine.merge(lambda _: results, report)
@@ -65,13 +50,7 @@ def merge_results(plugin: object, results: Results) -> None:
 def check_results(worker: Callable[[], object], sessions: Iterable[Session]) -> None:
     """Check that a result is JSON, and says nothing of other sessions.
 
-    Args:
-        worker: Makes what workers use.
-        sessions: Any.
-
-    Raises:
-        AssertionError: It is not so.
-        SkipTest: It gives no results.
+    It is skipped if the plugins that *worker* makes have no results.
     """
     _need(worker(), "replay_batch_result", "gives no results")
     shown = [*sessions]
@@ -88,17 +67,15 @@ def check_merge(
     result_of: Callable[[object], object],
     sessions: Iterable[Session],
 ) -> None:
-    """Check that results, merged, come to what a plain replay comes to.
+    """Check that the merged results of two workers are those of a plain replay.
+
+    It is skipped if plugins have no results, or merge none.
 
     Args:
-        worker: Makes what workers use.
-        plugin: Makes what the leader uses, and the plain replay.
-        result_of: Returns what a plugin made of it, once it is closed.
-        sessions: Any; they are shared out to two workers.
-
-    Raises:
-        AssertionError: It is not so.
-        SkipTest: It gives no results, or merges none.
+        worker: Makes a worker's plugin.
+        plugin: Makes the leader's plugin, and that of the plain replay.
+        result_of: Returns what a plugin made of its replays, once it is closed.
+        sessions: Any.
     """
     _need(worker(), "replay_batch_result", "gives no results")
     leader, plain = plugin(), plugin()

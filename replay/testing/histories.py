@@ -1,7 +1,7 @@
-"""Odd histories: sessions such as every plugin and backend must be ready for.
+"""Odd histories: sessions that every plugin and backend must be ready for.
 
 An oddity takes a source of chance and returns the entries of a session's ``events``,
-as JSON values. No two calls need give the same.
+as JSON values.
 """
 
 import json
@@ -103,14 +103,8 @@ def both(random: Random) -> Entries:
     entries: Entries = []
     for kind in ("text", "thinking"):
         content = "Rent: " + text(random) + "(p. 3)."
-        for full in (
-            content,
-            f"{content} ",
-            f"{content}?",
-            content[:-4],
-            "Page 3.",
-            "",
-        ):
+        fulls = (content, f"{content} ", f"{content}?", content[:-4], "Page 3.", "")
+        for full in fulls:
             entries += [*deltas(random, kind, content), event(kind, full), stop()]
     return entries
 
@@ -261,7 +255,7 @@ ODDITIES: Final[Mapping[str, Oddity]] = MappingProxyType(
 def odd_histories(
     seed: int = 0, count: int = 40, longest: int = 100_000
 ) -> Iterator[Session]:
-    """Yield sessions such as no service should record, as they would be loaded.
+    """Yield sessions that no service should record, as they would be loaded.
 
     Histories that hold deltas alone, full events alone or both, cut anywhere; unknown
     and malformed events; turns without a stop, without a user input, with several
@@ -278,8 +272,8 @@ def odd_histories(
     random = Random(seed)  # noqa: S311 - chance, no secret
     for number in range(count):
         if number < len(ODDITIES):
-            name = list(ODDITIES)[number]
-            entries = ODDITIES[name](random)
+            name, oddity = list(ODDITIES.items())[number]
+            entries = oddity(random)
         elif number == len(ODDITIES):
             name, entries = "longest", _longest(random, longest)
         else:
@@ -290,9 +284,7 @@ def odd_histories(
 def cut_anew(session: Session, seed: int = 0) -> Session:
     """Return *session* with its deltas cut elsewhere, which changes no message.
 
-    Args:
-        session: Any session.
-        seed: The same seed gives the same cuts, in one release.
+    The same seed gives the same cuts, in one release.
     """
     random = Random(seed)  # noqa: S311 - chance, no secret
     anew: Entries = []

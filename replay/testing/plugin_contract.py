@@ -1,4 +1,4 @@
-"""The laws that every plugin keeps, as tests to subclass."""
+"""The contract of plugins: its laws as tests to subclass."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -19,45 +19,36 @@ from replay.testing.backend_contract import broken
 from replay.testing.batch_contract import check_merge, check_results
 from replay.testing.histories import cut_anew, odd_histories
 
-Call: TypeAlias = tuple[object, ...]  #: a hook's name, and what the hook was given
+Call: TypeAlias = tuple[object, ...]  #: the arguments of a hook
 
 
 def spy(calls: list[Call]) -> Mapping[str, Callable[..., None]]:
-    """Return a plugin that adds each call of a hook to *calls*.
+    """Return a plugin that adds the arguments of each hook to *calls*.
 
-    It leaves out the hooks that are given an event only: ``replay_event`` is too.
+    It leaves out the hooks that only get an event: ``replay_event`` gets it too.
     """
+    add = calls.append
     return {
-        "session_start": lambda session: calls.append(("session_start", session)),
-        "turn_start": lambda user_input, context: calls.append(
-            ("turn_start", user_input, context)
-        ),
-        "event": lambda event, context: calls.append(("event", event, context)),
-        "diagnostic": lambda diagnostic, context: calls.append(
-            ("diagnostic", diagnostic, context)
-        ),
-        "thinking": lambda message, context: calls.append(
-            ("thinking", message, context)
-        ),
-        "text": lambda message, context: calls.append(("text", message, context)),
-        "tool_result": lambda event, call, context: calls.append(
-            ("tool_result", event, call, context)
-        ),
-        "turn_end": lambda turn, context: calls.append(("turn_end", turn, context)),
-        "session_end": lambda session, report: calls.append(
-            ("session_end", session, report)
-        ),
+        "session_start": lambda session: add((session,)),
+        "turn_start": lambda user_input, context: add((user_input, context)),
+        "event": lambda event, context: add((event, context)),
+        "diagnostic": lambda diagnostic, context: add((diagnostic, context)),
+        "thinking": lambda message, context: add((message, context)),
+        "text": lambda message, context: add((message, context)),
+        "tool_result": lambda event, call, context: add((event, call, context)),
+        "turn_end": lambda turn, context: add((turn, context)),
+        "session_end": lambda session, report: add((session, report)),
     }
 
 
-PluginFactory: TypeAlias = Callable[[], object]
+Factory: TypeAlias = Callable[[], object]
 
 
 class PluginContract:
     """Replays odd histories into a plugin, and checks that it behaves.
 
-    Subclass it in your tests. The fixture ``plugin`` gives what makes a new plugin
-    each time that it is called::
+    Subclass it in your tests. The fixture ``plugin`` returns what makes a new plugin
+    each time it is called::
 
         class TestMyPlugin(PluginContract):
             @pytest.fixture
@@ -75,39 +66,26 @@ class PluginContract:
     observes_deltas: ClassVar[bool] = False
 
     def result_of(self, plugin: object) -> object:
-        """Return what *plugin* made of what it was told, to be compared.
+        """Return what *plugin* made of its replays, for a comparison by ``==``.
 
         Args:
-            plugin: One that the fixture made, its engine closed.
-
-        Returns:
-            Anything with an equality; None where there is nothing to compare.
+            plugin: One that the fixture made, after its engine was closed.
         """
 
-    def worker_of(self, plugin: PluginFactory) -> object:
-        """Return what workers of a batch use; at first, a new plugin.
-
-        Args:
-            plugin: The fixture.
-        """
+    def worker_of(self, plugin: Factory) -> object:
+        """Return the plugin for a batch's worker; by default, one of the fixture's."""
         return plugin()
 
-    def test_no_history_makes_a_hook_raise(self, plugin: PluginFactory) -> None:
+    def test_no_history_makes_a_hook_raise(self, plugin: Factory) -> None:
         """Check that one plugin takes all odd histories, the longest too."""
         _replay([plugin()], odd_histories(self.seed, longest=self.longest))
 
-    def test_replaying_twice_is_replaying_once_twice(
-        self, plugin: PluginFactory
-    ) -> None:
+    def test_replaying_twice_is_replaying_once_twice(self, plugin: Factory) -> None:
         """Check that nothing of one session changes how the next one is replayed."""
         for session in self._histories():
-            together: list[Call] = []
-            apart: list[Call] = []
             one, other = plugin(), plugin()
-            _replay([plugin(), spy(together)], [session, session])
-            _replay([one, spy(apart)], [session])
-            _replay([other, spy(apart)], [session])
-            if together != apart:
+            apart = [*_calls([one], [session]), *_calls([other], [session])]
+            if _calls([plugin()], [session, session]) != apart:
                 fault = "its second replay is another than its first"
                 advice = "begin anew in replay_session_start"
                 raise broken(session.session_id, fault, advice)
@@ -116,13 +94,12 @@ class PluginContract:
                 advice = "keep nothing in the class, and use no chance and no clock"
                 raise broken(session.session_id, fault, advice)
 
-    def test_it_changes_nothing_that_it_is_given(self, plugin: PluginFactory) -> None:
+    def test_it_changes_nothing_that_it_is_given(self, plugin: Factory) -> None:
         """Check that session, events and messages stay as they are for all others."""
         for session in self._histories():
             before = dumps(session)
-            alone: list[Call] = []
+            alone = _calls([], [session])
             beside: list[Call] = []
-            _replay([spy(alone)], [session])
             if _replay([plugin(), spy(beside)], [session]) == "stopped":
                 beside.pop()  # the session's end, which came early
                 del alone[len(beside) :]
@@ -134,48 +111,37 @@ class PluginContract:
                 advice = "leave values alone; attrs.evolve makes others"
                 raise broken(session.session_id, fault, advice)
 
-    def test_a_replay_that_is_cut_short_harms_nothing(
-        self, plugin: PluginFactory
-    ) -> None:
+    def test_a_replay_that_is_cut_short_harms_nothing(self, plugin: Factory) -> None:
         """Check that a session may end anywhere, and the next one is as ever."""
         for number, session in enumerate(self._histories()):
-            whole: list[Call] = []
-            again: list[Call] = []
-            _replay([plugin(), spy(whole)], [session])
-            _replay([plugin(), _Stopper(number % 7), spy(again)], [session, session])
+            whole = _calls([plugin()], [session])
+            again = _calls([plugin(), _Stopper(number % 7)], [session, session])
             if again[-len(whole) :] != whole:
                 fault = "after a replay that was cut short, the next one is another"
                 advice = "begin anew in replay_session_start, not at a session's end"
                 raise broken(session.session_id, fault, advice)
 
     def test_cutting_the_deltas_elsewhere_changes_nothing(
-        self, plugin: PluginFactory
+        self, plugin: Factory
     ) -> None:
         """Check that only content counts, unless the plugin observes deltas."""
         if self.observes_deltas:
             reason = "this plugin observes deltas"
             raise SkipTest(reason)
         for session in self._histories():
-            as_recorded: list[Call] = []
-            anew: list[Call] = []
             one, other = plugin(), plugin()
-            _replay([one, spy(as_recorded)], [session])
-            _replay([other, spy(anew)], [cut_anew(session, self.seed)])
-            is_told_alike = _messages(as_recorded) == _messages(anew)
-            if not is_told_alike or self.result_of(one) != self.result_of(other):
+            recorded = _messages(_calls([one], [session]))
+            anew = _messages(_calls([other], [cut_anew(session, self.seed)]))
+            if recorded != anew or self.result_of(one) != self.result_of(other):
                 fault = "with its deltas cut elsewhere, it comes to something else"
                 advice = "listen to replay_text, or set observes_deltas = True"
                 raise broken(session.session_id, fault, advice)
 
-    def test_a_batch_result_is_json_and_of_one_session(
-        self, plugin: PluginFactory
-    ) -> None:
+    def test_a_batch_result_is_json_and_of_one_session(self, plugin: Factory) -> None:
         """Check what ``replay_batch_result`` returns, if the plugin has it."""
         check_results(partial(self.worker_of, plugin), self._histories())
 
-    def test_merging_a_batch_is_replaying_in_one_go(
-        self, plugin: PluginFactory
-    ) -> None:
+    def test_merging_a_batch_is_replaying_in_one_go(self, plugin: Factory) -> None:
         """Check that ``result_of`` is the same after a batch and a plain replay."""
         worker = partial(self.worker_of, plugin)
         check_merge(worker, plugin, self.result_of, self._histories())
@@ -197,12 +163,15 @@ class _Stopper:
             raise StopReplay
 
 
-def _replay(plugins: Sequence[object], sessions: Iterable[Session]) -> Outcome | None:
-    """Replay *sessions* in one engine; return how the last one ended.
+def _calls(plugins: Iterable[object], sessions: Iterable[Session]) -> list[Call]:
+    """Return what a plugin after *plugins* is told while they replay *sessions*."""
+    calls: list[Call] = []
+    _replay([*plugins, spy(calls)], sessions)
+    return calls
 
-    Raises:
-        AssertionError: A hook raised.
-    """
+
+def _replay(plugins: Sequence[object], sessions: Iterable[Session]) -> Outcome | None:
+    """Replay *sessions* in one engine; return how the last one ended."""
     session_id, outcome = None, None
     engine = ReplayEngine(plugins)
     try:
@@ -225,6 +194,6 @@ def _messages(calls: Iterable[Call]) -> list[Call]:
     """Return all of each message but its place."""
     return [
         (message.kind, message.content, message.source, message.complete)
-        for _, message, *_ in calls
+        for message, *_ in calls
         if isinstance(message, Message)
     ]

@@ -11,10 +11,6 @@ from replay_backends.ordered_fetch import in_order
 PATIENCE = 60
 
 
-def nothing() -> None:
-    """Do nothing."""
-
-
 def test_results_come_in_the_order_of_their_keys() -> None:
     last = threading.Event()
 
@@ -25,7 +21,8 @@ def test_results_come_in_the_order_of_their_keys() -> None:
             last.set()
         return key * 2
 
-    assert [*in_order(fetch, range(9), 4, nothing)] == [key * 2 for key in range(9)]
+    assert [*in_order(fetch, range(9), 4)] == [key * 2 for key in range(9)]
+    assert [*in_order(str, [], 3)] == []
 
 
 def test_only_so_many_are_under_way_at_once() -> None:
@@ -41,7 +38,7 @@ def test_only_so_many_are_under_way_at_once() -> None:
         under_way.discard(key)
         return key
 
-    assert len([*in_order(fetch, range(9), 3, nothing)]) == 9
+    assert len([*in_order(fetch, range(9), 3)]) == 9
     assert most == 3
 
 
@@ -53,32 +50,27 @@ def test_keys_are_read_only_a_little_ahead() -> None:
             read.append(key)
             yield key
 
-    results = in_order(lambda key: key, keys(), 2, nothing)
+    results = in_order(lambda key: key, keys(), 2)
     for _ in range(10):
         next(results)
     assert len(read) == 13
 
 
 def test_an_error_comes_in_its_turn() -> None:
-    def fetch(key: int) -> float:
-        return 1 / (3 - key)
-
-    results = in_order(fetch, range(9), 4, nothing)
+    results = in_order(lambda key: 1 / (3 - key), range(9), 4)
     assert [next(results) for _ in range(3)] == [1 / 3, 1 / 2, 1]
     with pytest.raises(ZeroDivisionError):
         next(results)
 
-
-def test_an_error_of_the_keys_comes_after_the_results_of_those_before() -> None:
     def keys() -> Iterator[int]:
         yield from range(3)
         raise error
 
     error = replay.BackendError("here", "no more pages")
-    results = in_order(lambda key: key, keys(), 4, nothing)
-    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    found = in_order(lambda key: key, keys(), 4)
+    assert [next(found) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(replay.BackendError, match="no more pages"):
-        next(results)
+        next(found)
 
 
 def test_a_reader_that_has_seen_enough_ends_it() -> None:
@@ -90,7 +82,3 @@ def test_a_reader_that_has_seen_enough_ends_it() -> None:
     results.close()  # type: ignore[attr-defined]  # a generator
     assert len(fetched) < 10
     assert ends == [True]
-
-
-def test_no_key_gives_nothing() -> None:
-    assert [*in_order(str, [], 3, nothing)] == []

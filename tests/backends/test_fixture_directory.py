@@ -67,7 +67,7 @@ class TestDirectory(BackendContract):
 class TestIndexedDirectory(TestDirectory):
     @pytest.fixture
     def backend(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backend:
-        index = import_module("replay_backends.files.catalogue")
+        index = import_module("replay_backends.files.session_index")
         monkeypatch.setattr(index, "FEWEST", 100)
         monkeypatch.setattr(index, "TICK_NS", -1_000_000_000)
         for number in range(120):
@@ -89,20 +89,19 @@ def test_ids_come_from_what_the_files_hold(tmp_path: Path) -> None:
     assert ids(tmp_path) == ["E", "E-2", "x", "c", "d", "y"]
 
 
-def test_a_directory_without_sessions_has_none(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").touch()
-    (tmp_path / "empty").mkdir()
-    assert ids(tmp_path) == []
-
-
 def test_a_pattern_says_what_files_of_sessions_are_called(tmp_path: Path) -> None:
-    write(tmp_path / "a.json", "a")
-    write(tmp_path / "sub" / "b.chat", "b")
-    assert ids(tmp_path, pattern="*.chat") == ["b"]
-    with replay.open(tmp_path, pattern="*.chat") as source:
+    write(tmp_path / "it" / "a.json", "a")
+    write(tmp_path / "it" / "sub" / "b.chat", "b")
+    (tmp_path / "link").symlink_to("it")
+    assert ids(tmp_path / "link") == ["a"]
+    assert ids(tmp_path / "it", pattern="*.txt") == []
+    assert ids(tmp_path / "it", pattern="*.chat") == ["b"]
+    with replay.open(tmp_path / "it", pattern="*.chat") as source:
         with pytest.raises(SessionNotFoundError):
             source.session("a")
         assert source.session("b").session_id == "b"
+        with pytest.raises(BackendError, match=r"the pattern '\*\.chat' doesn't"):
+            source.write(Session("a"))
 
 
 def test_an_unknown_id_names_the_directory(tmp_path: Path) -> None:
@@ -111,80 +110,42 @@ def test_an_unknown_id_names_the_directory(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path}: there is no session '\\x1b[31m'"
 
 
-def test_options_reach_the_reader(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text('[{"type": "unheard of", "a": [[[[]]]]}]')
-    with pytest.raises(DecodeError, match="unheard of"):
-        replay.load(tmp_path, strict=True)
-    with pytest.raises(LimitExceededError, match="deeper than 2"):
-        replay.load(tmp_path, limits=replay.Limits(depth=2))
-
-
 def test_a_directory_is_the_same_wherever_the_program_goes_meanwhile(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     write(tmp_path / "it" / "a.json", "a")
     monkeypatch.chdir(tmp_path)
-    with replay.open("it") as source:
+    limits = replay.Limits(event_bytes=10)
+    with replay.open("it") as source, replay.open("it", limits=limits) as limited:
         monkeypatch.chdir("/")
         assert source.session("a").session_id == "a"
+        with pytest.raises(LimitExceededError):
+            limited.session("a")
 
 
-@pytest.mark.parametrize("walk", ["summaries", "sessions"])
-def test_a_file_that_is_broken_is_named_where_it_is_met(
-    tmp_path: Path, walk: str
-) -> None:
+def test_what_is_broken_or_no_file_is_named_where_it_is_met(tmp_path: Path) -> None:
     write(tmp_path / "a.json", "a")
-    (tmp_path / "b.json").write_text("[")
-    with replay.open(tmp_path) as source:
-        found = getattr(source, walk)()
-        assert next(found).session_id == "a"
-        with pytest.raises(DecodeError) as caught:
-            next(found)
-    assert caught.value.source == str(tmp_path / "b.json")
+    odd = tmp_path / "b.json"
+    told = {f"{kind}, not a file": make for kind, make in ODD_FILES.items()}
+    for reason, make in {**told, "unexpected end": Path.touch}.items():
+        make(odd)
+        with replay.open(tmp_path) as source:
+            for walk in (source.summaries, source.sessions):
+                found = walk()
+                assert next(found).session_id == "a"
+                with pytest.raises(replay.ReplayError, match=rf"^{odd}: ") as caught:
+                    next(found)
+                assert make is Path.touch or reason in str(caught.value)
+        odd.unlink()
 
 
-@pytest.mark.parametrize("walk", ["summaries", "sessions"])
-@pytest.mark.parametrize("kind", ODD_FILES)
-def test_what_is_no_file_is_refused_where_it_is_met(
-    tmp_path: Path, walk: str, kind: str
-) -> None:
-    write(tmp_path / "a.json", "a")
-    ODD_FILES[kind](tmp_path / "b.json")
-    with replay.open(tmp_path) as source:
-        found = getattr(source, walk)()
-        assert next(found).session_id == "a"
-        with pytest.raises(BackendError) as caught:
-            next(found)
-    assert caught.value.source == str(tmp_path / "b.json")
-    assert caught.value.reason == f"{kind}, not a file"
-    assert caught.value.hint
-
-
-def test_what_is_no_file_and_is_called_otherwise_is_nobody_s_business(
-    tmp_path: Path,
-) -> None:
-    write(tmp_path / "a.json", "a")
-    for number, make in enumerate(ODD_FILES.values()):
-        make(tmp_path / str(number))
-    assert ids(tmp_path) == ["a"]
-
-
-def test_a_file_without_the_right_to_read_it_is_named() -> None:
-    with public_folder() as folder:
-        write(folder / "a.json", "a")
-        (folder / "a.json").chmod(0)
-        with unprivileged(), pytest.raises(BackendError) as caught:
-            replay.load(folder)
-    assert str(caught.value) == f"{folder}/a.json: permission denied"
-
-
-@pytest.mark.parametrize("location", ["missing", "file", "dangling"])
-def test_what_is_no_directory_is_refused(tmp_path: Path, location: str) -> None:
+def test_what_is_no_directory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "dangling").symlink_to("nowhere")
-    with pytest.raises(BackendError) as caught:
-        FixtureDirectoryBackend(str(tmp_path / location))
-    assert caught.value.source == str(tmp_path / location)
+    for name in ("missing", "file", "dangling"):
+        with pytest.raises(BackendError) as caught:
+            FixtureDirectoryBackend(str(tmp_path / name))
+        assert caught.value.source == str(tmp_path / name)
 
 
 def test_a_directory_is_made_only_where_that_is_asked_for(tmp_path: Path) -> None:
@@ -194,12 +155,6 @@ def test_a_directory_is_made_only_where_that_is_asked_for(tmp_path: Path) -> Non
     for _ in range(2):
         replay.open(location, create=True).close()
     assert (tmp_path / "a" / "b").is_dir()
-
-
-def test_a_directory_that_is_named_may_be_a_link(tmp_path: Path) -> None:
-    write(tmp_path / "it" / "a.json", "a")
-    (tmp_path / "link").symlink_to("it")
-    assert ids(tmp_path / "link") == ["a"]
 
 
 def test_any_history_is_read_back_as_it_was_written(tmp_path: Path) -> None:
@@ -270,19 +225,16 @@ def test_what_is_written_is_for_whom_the_umask_says(tmp_path: Path) -> None:
     assert (tmp_path / "a.json").stat().st_mode & 0o777 == 0o644
 
 
-def test_another_session_is_never_overwritten(tmp_path: Path) -> None:
+def test_what_holds_anything_else_is_never_overwritten(tmp_path: Path) -> None:
     write(tmp_path / "a.json", "b")
+    (tmp_path / "c.json").write_text("my notes")
     with replay.open(tmp_path) as source:
         with pytest.raises(BackendError, match=r"a\.json: it holds another .*'b'"):
             source.write(Session("a"))
-        assert [each.session_id for each in source] == ["b"]
-
-
-def test_what_is_no_session_is_never_overwritten(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text("my notes")
-    with replay.open(tmp_path) as source, pytest.raises(DecodeError, match=r"a\.json"):
-        source.write(Session("a"))
-    assert (tmp_path / "a.json").read_text() == "my notes"
+        with pytest.raises(DecodeError, match=r"c\.json"):
+            source.write(Session("c"))
+        assert next(source.sessions()).session_id == "b"
+    assert (tmp_path / "c.json").read_text() == "my notes"
 
 
 def test_a_link_is_never_written_through(tmp_path: Path) -> None:
@@ -292,13 +244,6 @@ def test_a_link_is_never_written_through(tmp_path: Path) -> None:
     with replay.open(tmp_path / "it") as source, pytest.raises(BackendError):
         source.write(Session("a"))
     assert replay.load(tmp_path / "outside.json").events != []
-
-
-def test_a_session_that_the_pattern_leaves_out_is_not_written(tmp_path: Path) -> None:
-    source = replay.open(tmp_path, pattern="*.chat")
-    with pytest.raises(BackendError, match=r"the pattern '\*\.chat' leaves"):
-        source.write(Session("a"))
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_cannot_be_written_leaves_the_old_session(tmp_path: Path) -> None:
@@ -362,11 +307,6 @@ def test_two_writers_at_once_do_not_harm_each_other(tmp_path: Path) -> None:
     assert ids(tmp_path) == [f"s{number}" for number in range(5)]
 
 
-def test_files_that_a_killed_writer_left_are_passed_over(tmp_path: Path) -> None:
-    (tmp_path / ".chat-replay-0123.tmp").write_text("half a sess")
-    assert ids(tmp_path) == []
-
-
 @pytest.fixture(autouse=True)
 def _no_files_stay_open() -> Iterator[None]:
     before = len([*Path("/dev/fd").iterdir()])
@@ -383,19 +323,6 @@ def test_an_id_that_only_a_long_file_name_said_is_kept(tmp_path: Path) -> None:
     assert [each.session_id for each in backend.summaries()] == ["A" * 200]
 
 
-def test_its_portions_are_its_files_in_their_order(tmp_path: Path) -> None:
-    for path in ("b.json", "a/x.json", "a.json", "é.json"):
-        write(tmp_path / path, path)
-    (tmp_path / ".hidden.json").write_text("[]")
-    backend = FixtureDirectoryBackend(str(tmp_path))
-    found = list(backend.portions())
-    paths = ["a.json", "a/x.json", "b.json", "é.json"]
-    assert [each.key[0] for each in found] == paths
-    assert [each.size for each in found] == [
-        (tmp_path / each).stat().st_size for each in paths
-    ]
-
-
 def test_its_portions_hold_its_sessions(tmp_path: Path) -> None:
     write(tmp_path / "sub" / "b.json", "x")
     (tmp_path / "%61.json").write_text("[]")
@@ -406,12 +333,6 @@ def test_its_portions_hold_its_sessions(tmp_path: Path) -> None:
     (tmp_path / "packed.jsonl.gz").write_bytes(gzip.compress(line * 3))
     backend = FixtureDirectoryBackend(str(tmp_path))
     assert len(list(backend.portions())) == 8
-    found = [shown(each.read()) for each in all_stored(backend)]
-    assert found == [shown(each) for each in backend.sessions()]
-
-
-def test_the_portions_of_the_corpus_hold_its_sessions(shared: Path) -> None:
-    backend = FixtureDirectoryBackend(str(shared / "corpus" / "sessions"))
     found = [shown(each.read()) for each in all_stored(backend)]
     assert found == [shown(each) for each in backend.sessions()]
 
@@ -427,20 +348,17 @@ def test_a_file_is_not_opened_to_list_it() -> None:
                 list(backend.stored(portion))
 
 
-@pytest.mark.parametrize("kind", ODD_FILES)
-def test_what_is_no_file_is_listed_and_refused_when_it_is_read(
-    kind: str, tmp_path: Path
-) -> None:
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    ODD_FILES[kind](folder / "a.json")
-    write(folder / "b.json", "b")
-    backend = FixtureDirectoryBackend(str(folder))
-    odd, good = backend.portions()
-    with pytest.raises(BackendError, match=f"a.json: {kind}, not a file"):
-        list(backend.stored(odd))
-    (found,) = backend.stored(good)
-    assert found.read().session_id == "b"
+def test_what_is_no_file_is_listed_and_refused_when_it_is_read(tmp_path: Path) -> None:
+    write(tmp_path / "it" / "b.json", "b")
+    backend = FixtureDirectoryBackend(str(tmp_path / "it"))
+    for kind, make in ODD_FILES.items():
+        make(tmp_path / "it" / "a.json")
+        odd, good = backend.portions()
+        with pytest.raises(BackendError, match=f"a.json: {kind}, not a file"):
+            list(backend.stored(odd))
+        (found,) = backend.stored(good)
+        assert found.read().session_id == "b"
+        (tmp_path / "it" / "a.json").unlink()
 
 
 def test_a_file_that_goes_while_it_is_listed_is_told_when_it_is_read(
@@ -458,39 +376,19 @@ def test_a_file_that_goes_while_it_is_listed_is_told_when_it_is_read(
     assert [each.name for each in backend.stored(last)] == ["c"]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "../outside.json",
-        "sub/../../outside.json",
-        "/etc/passwd.json",
-        "..",
-        "",
-        ".hidden.json",
-        "a.txt",
-        "sub\\..\\a.json",
-        "C:a.json",
-        "a\0.json",
-    ],
-)
-def test_a_key_that_leads_elsewhere_is_refused(path: str, tmp_path: Path) -> None:
+def test_a_key_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     write(tmp_path / "outside.json", "outside")
     for name in ("a.txt", ".hidden.json", "sub/a.json"):
         write(folder / name, "x")
-    size = (tmp_path / "outside.json").stat()
-    portion = Portion((path, size.st_size, size.st_mtime_ns), 1)
+    (folder / "link").symlink_to(tmp_path)
+    status = (tmp_path / "outside.json").stat()
     backend = FixtureDirectoryBackend(str(folder))
-    with pytest.raises(BackendError, match=r"no portion|null"):
-        list(backend.stored(portion))
-
-
-def test_a_key_that_leads_through_a_link_is_refused(tmp_path: Path) -> None:
-    write(tmp_path / "outside" / "a.json", "outside")
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    (folder / "sub").symlink_to(tmp_path / "outside")
-    status = (tmp_path / "outside" / "a.json").stat()
-    portion = Portion(("sub/a.json", status.st_size, status.st_mtime_ns), 1)
-    with pytest.raises(BackendError, match="a symbolic link"):
-        list(FixtureDirectoryBackend(str(folder)).stored(portion))
+    for path in (
+        *("../outside.json", "sub/../../outside.json", "/etc/passwd.json", "..", ""),
+        *(".hidden.json", "a.txt", "sub\\..\\a.json", "C:a.json", "a\0.json"),
+        "link/outside.json",
+    ):
+        portion = Portion((path, status.st_size, status.st_mtime_ns), 1)
+        with pytest.raises(BackendError, match=r"no portion|null|a symbolic link"):
+            list(backend.stored(portion))

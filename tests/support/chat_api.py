@@ -78,7 +78,8 @@ class ChatAPI:
             return True
         self.prompts.append(json.loads(request.body))
         if self.kept:
-            session_id = request.path.removeprefix(f"{PREFIX}/").partition("/")[0]
+            path = request.path.removeprefix(f"{PREFIX}/")
+            session_id = unquote(path.partition("/")[0])
             events = self.documents[session_id]["events"]
             assert isinstance(events, list)
             self.documents[session_id] = document(session_id, *events, *self.kept)

@@ -5,9 +5,11 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import attrs
+
+import replay
 
 PATIENCE = 60.0  # seconds until a test that waits fails
 KEY = "llx-CANARY0123456789abcdef"
@@ -178,3 +180,21 @@ def serving(
         yield server
     finally:
         server.stop()
+
+
+@attrs.frozen
+class Web:
+    """Servers on this machine, and sources that are opened at them."""
+
+    _undo: ExitStack
+
+    def serve(self, handler: Handler, context: ssl.SSLContext | None = None) -> Server:
+        """Start a server."""
+        return self._undo.enter_context(serving(handler, context))
+
+    def source(self, server: Handler | Server, **options: object) -> replay.Source:
+        """Open a server's sessions, or those of a server that answers so."""
+        if not isinstance(server, Server):
+            server = self.serve(server)
+        given: dict[str, object] = {"api_key": KEY, "timeout": 10.0, **options}
+        return self._undo.enter_context(replay.open(server.url, **given))

@@ -1,12 +1,21 @@
-"""``replay serve`` as a process of its own."""
+"""``replay serve`` in a thread, or as a process of its own."""
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from asking import CHAT, PROMPT
+from replay.testing import LlamaCloudServer
 from replay_command import INTERRUPTIBLE
+
+Serve = Callable[..., LlamaCloudServer]
+
+#: The session that servers of the tests have, and a prompt of it.
+SESSION = f"{CHAT}/ses-hello"
+STREAM = f"{SESSION}/messages/stream"
+ASKED = {**PROMPT, "prompt": "Hello?"}
 
 
 @contextmanager

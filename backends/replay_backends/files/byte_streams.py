@@ -1,4 +1,4 @@
-"""A file's bytes, decompressed where it is compressed, and no bomb goes off."""
+"""Streams of bytes: decompressed, cut at their last line, and kept to be read again."""
 
 import gzip
 import io
@@ -7,7 +7,9 @@ import shutil
 import sys
 import threading
 import zlib
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from importlib import import_module
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
@@ -18,6 +20,148 @@ from replay.security.temporary_files import may_use_disk
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+
+_GZIP: Final = b"\x1f\x8b"
+_ZSTD: Final = b"\x28\xb5\x2f\xfd"
+_ZSTD_MODULE: Final = (
+    "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+)
+HIGHEST_RATIO: Final = 1000  #: how many times their size data may grow to
+UNCHECKED: Final = 1 << 20  #: decoded bytes before which the ratio says nothing
+_BUFFER: Final = 1 << 17
+_BLOCK: Final = 1 << 16  # bytes looked at in one go, from the end
+
+
+def decompressed(file: BinaryIO) -> BinaryIO:
+    """Return *file* itself, or what it holds if that is gzip or zstd data.
+
+    Args:
+        file: At its beginning, and seekable. What it is, its first bytes say.
+
+    Raises:
+        DecodeError: While it is read: the data are cut short or corrupt.
+        LimitExceededError: While it is read: the data grow to more than 1,000 times
+            their size.
+    """
+    magic = _magic(file)
+    if magic.startswith(_GZIP):
+        stream = cast("BinaryIO", gzip.GzipFile(fileobj=file, mode="rb"))
+        return _checked(file, stream, "gzip data", zlib.error, gzip.BadGzipFile)
+    if magic == _ZSTD:
+        zstd = import_module(_ZSTD_MODULE)
+        return _checked(file, zstd.ZstdFile(file), "zstd data", zstd.ZstdError)
+    return file
+
+
+def is_compressed(file: BinaryIO) -> bool:
+    """Tell whether :func:`decompressed` would unpack a file."""
+    return _magic(file).startswith((_GZIP, _ZSTD))
+
+
+def _magic(file: BinaryIO) -> bytes:
+    """Return the first bytes of a file, which stays at its beginning."""
+    magic = file.read(len(_ZSTD))
+    file.seek(0)
+    return magic
+
+
+def _checked(
+    packed: BinaryIO, stream: BinaryIO, name: str, *faults: type[Exception]
+) -> BinaryIO:
+    """Return a decompressing stream that refuses corrupt data, and bombs."""
+
+    @contextmanager
+    def errors() -> Iterator[None]:
+        try:
+            yield
+        except EOFError as error:
+            raise DecodeError(name, "cut short") from error
+        except faults as error:
+            raise DecodeError(name, f"corrupt: {error}") from error
+        if stream.tell() > max(UNCHECKED, packed.tell() * HIGHEST_RATIO):
+            reason = f"grow to more than {HIGHEST_RATIO} times their size"
+            hint = "if you trust them, unpack them first"
+            raise LimitExceededError(name, reason, hint=hint)
+
+    return guarded(stream, errors, packed)
+
+
+def guarded(
+    stream: BinaryIO,
+    errors: Callable[[], AbstractContextManager[None]],
+    *below: BinaryIO,
+) -> BinaryIO:
+    """Return a stream that is read within a ``with`` statement of its own.
+
+    Args:
+        stream: What is read; it is closed with what is returned.
+        errors: Makes what turns the stream's errors into ours.
+        below: What is closed, too.
+    """
+    return io.BufferedReader(_Guarded(stream, errors, below), _BUFFER)
+
+
+class _Guarded(io.RawIOBase):
+    """A stream that raises only errors of ours."""
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        errors: Callable[[], AbstractContextManager[None]],
+        below: tuple[BinaryIO, ...],
+    ) -> None:
+        self._stream = stream
+        self._errors = errors
+        self._below = below
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        with self._errors():
+            return self._stream.seek(offset, whence)
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        with memoryview(buffer) as view, self._errors():
+            data = self._stream.read(len(view))
+            view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Close the stream, too."""
+        for each in (self._stream, *self._below):
+            each.close()
+        super().close()
+
+
+def whole_lines(file: BinaryIO) -> tuple[BinaryIO, int]:
+    """Return the lines of *file* that are whole, and how many bytes are left out.
+
+    Args:
+        file: At its beginning, and seekable; it is read while the lines are.
+    """
+    size = file.seek(0, os.SEEK_END)
+    end = _end_of_last_line(file, size)
+    reader = _Reader(partial(_read_at, file), end, file)
+    return io.BufferedReader(reader), size - end
+
+
+def _end_of_last_line(file: BinaryIO, size: int) -> int:
+    while size:
+        start = max(0, size - _BLOCK)
+        found = _read_at(file, start, size - start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        size = start
+    return 0
+
+
+def _read_at(file: BinaryIO, offset: int, count: int) -> bytes:
+    file.seek(offset)
+    return file.read(count)
 
 
 class Spool:
@@ -38,32 +182,27 @@ class Spool:
         with os_errors_of(source), ExitStack() as undo:
             self._file = undo.enter_context(_empty_file())
             shutil.copyfileobj(stream, self._file)
+            self._size = self._file.tell()
             undo.pop_all()
         finalize(self, self._file.close)
 
     def reader(self) -> BinaryIO:
         """Return a reader at the beginning, apart from all other readers."""
-        return io.BufferedReader(_Reader(self))
-
-    def read_at(self, offset: int, buffer: "WriteableBuffer") -> int:
-        """Read into *buffer* from *offset*; return how many bytes there were.
-
-        Raises:
-            BackendError: The spool is closed.
-        """
-        with self._lock:
-            if self._file.closed:
-                raise BackendError(self._source, "it has been closed")
-            self._file.seek(offset)
-            return cast("io.BytesIO", self._file).readinto(buffer)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        with self.reader() as reader:
-            return _restored, (reader.read(), self._source)
+        return io.BufferedReader(_Reader(self._read_at, self._size))
 
     def close(self) -> None:
         """Forget everything, also for those who still read."""
         self._file.close()
+
+    def _read_at(self, offset: int, count: int) -> bytes:
+        with self._lock:
+            if self._file.closed:
+                raise BackendError(self._source, "it has been closed")
+            return _read_at(self._file, offset, count)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        with self.reader() as reader:
+            return _restored, (reader.read(), self._source)
 
 
 def _empty_file() -> BinaryIO:
@@ -75,62 +214,17 @@ def _restored(data: bytes, source: str) -> Spool:
 
 
 class _Reader(io.RawIOBase):
-    """A place in a spool."""
+    """A place of its own in the first *size* bytes of a file."""
 
-    def __init__(self, spool: Spool) -> None:
-        self._spool = spool
-        self._offset = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._offset
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        self._offset = offset + (self._offset if whence == io.SEEK_CUR else 0)
-        return self._offset
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        count = self._spool.read_at(self._offset, buffer)
-        self._offset += count
-        return count
-
-
-_BLOCK: Final = 1 << 16  # bytes looked at in one go, from the end
-
-
-def whole_lines(file: BinaryIO) -> tuple[BinaryIO, int]:
-    """Return the lines of *file* that are whole, and how many bytes are left out.
-
-    Args:
-        file: At its beginning, and seekable; it is read while the lines are.
-    """
-    size = file.seek(0, os.SEEK_END)
-    end = _end_of_last_line(file, size)
-    return io.BufferedReader(_Beginning(file, end)), size - end
-
-
-def _end_of_last_line(file: BinaryIO, size: int) -> int:
-    while size:
-        start = max(0, size - _BLOCK)
-        file.seek(start)
-        found = file.read(size - start).rfind(b"\n")
-        if found >= 0:
-            return start + found + 1
-        size = start
-    return 0
-
-
-class _Beginning(io.RawIOBase):
-    """The first *size* bytes of a file."""
-
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self._file = file
+    def __init__(
+        self,
+        read_at: Callable[[int, int], bytes],
+        size: int,
+        below: BinaryIO | None = None,
+    ) -> None:
+        self._read_at = read_at
         self._size = size
+        self._below = below
         self._offset = 0
 
     def readable(self) -> bool:
@@ -140,12 +234,10 @@ class _Beginning(io.RawIOBase):
         return True
 
     def close(self) -> None:
-        """Close the file, too."""
-        self._file.close()
+        """Close the file, too, unless others read it."""
+        if self._below:
+            self._below.close()
         super().close()
-
-    def tell(self) -> int:
-        return self._offset
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         start = {os.SEEK_SET: 0, os.SEEK_CUR: self._offset, os.SEEK_END: self._size}
@@ -154,98 +246,8 @@ class _Beginning(io.RawIOBase):
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
         with memoryview(buffer) as view:
-            self._file.seek(self._offset)
-            data = self._file.read(max(0, min(len(view), self._size - self._offset)))
+            left = max(0, self._size - self._offset)
+            data = self._read_at(self._offset, min(len(view), left))
             view[: len(data)] = data
         self._offset += len(data)
         return len(data)
-
-
-_GZIP: Final = b"\x1f\x8b"
-_ZSTD: Final = b"\x28\xb5\x2f\xfd"
-_ZSTD_MODULE: Final = (
-    "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
-)
-HIGHEST_RATIO: Final = 1000  #: how many times their size data may grow to
-UNCHECKED: Final = 1 << 20  #: decoded bytes before which the ratio says nothing
-_BUFFER: Final = 1 << 17
-
-
-def decompressed(file: BinaryIO) -> BinaryIO:
-    """Return *file* itself, or what it holds where that is gzip or zstd data.
-
-    Args:
-        file: At its beginning, and seekable. What it is, its first bytes say.
-
-    Raises:
-        DecodeError: While it is read: the data are cut short or corrupt.
-        LimitExceededError: While it is read: the data grow to more than 1,000 times
-            their size.
-    """
-    magic = _magic(file)
-    if magic.startswith(_GZIP):
-        stream = gzip.GzipFile(fileobj=file, mode="rb")
-        checked = _Checked(file, stream, "gzip data", (zlib.error, gzip.BadGzipFile))
-        return io.BufferedReader(checked, _BUFFER)
-    if magic == _ZSTD:
-        zstd = import_module(_ZSTD_MODULE)
-        checked = _Checked(file, zstd.ZstdFile(file), "zstd data", (zstd.ZstdError,))
-        return io.BufferedReader(checked, _BUFFER)
-    return file
-
-
-def is_compressed(file: BinaryIO) -> bool:
-    """Tell whether :func:`decompressed` would unpack a file."""
-    return _magic(file).startswith((_GZIP, _ZSTD))
-
-
-def _magic(file: BinaryIO) -> bytes:
-    """Return the first bytes of a file, which stays at its beginning."""
-    magic = file.read(len(_ZSTD))
-    file.seek(0)
-    return magic
-
-
-class _Checked(io.RawIOBase):
-    """A decompressing stream whose faults are errors of this library."""
-
-    def __init__(
-        self,
-        compressed: BinaryIO,
-        stream: io.BufferedIOBase,
-        name: str,
-        faults: tuple[type[Exception], ...],
-    ) -> None:
-        self._compressed = compressed
-        self._stream = stream
-        self._name = name
-        self._faults = faults
-        self._size = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        try:
-            count = self._stream.readinto(buffer)
-        except EOFError as error:
-            reason = "cut short"
-            raise DecodeError(self._name, reason) from error
-        except self._faults as error:
-            raise DecodeError(self._name, f"corrupt: {error}") from error
-        self._size += count
-        self._check_ratio()
-        return count
-
-    def close(self) -> None:
-        """Close what is unpacked, too."""
-        self._stream.close()
-        self._compressed.close()
-        super().close()
-
-    def _check_ratio(self) -> None:
-        most = max(UNCHECKED, self._compressed.tell() * HIGHEST_RATIO)
-        if self._size > most:
-            reason = f"grow to more than {HIGHEST_RATIO} times their size"
-            hint = "if you trust them, unpack them first"
-            raise LimitExceededError(self._name, reason, hint=hint)

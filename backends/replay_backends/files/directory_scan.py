@@ -17,7 +17,7 @@ _PART_SUFFIX: Final = ".part"  # of a recording's name until it is whole
 
 @attrs.frozen
 class FoundFile:
-    """A file that a scan came by; it can be opened until the scan goes on."""
+    """A file that a scan came by."""
 
     path: str  #: from the directory that was scanned, with slashes
     folder: Folder
@@ -32,14 +32,6 @@ class FoundFile:
             return self.entry.stat(follow_symlinks=False)
         except OSError as error:
             raise os_failure(self.folder.source_of(self.entry.name), error) from error
-
-    def open(self) -> BinaryIO:
-        """Open it to be read.
-
-        Raises:
-            BackendError: It cannot be opened, or is a link, pipe, device or socket.
-        """
-        return self.folder.open(self.entry.name)
 
 
 def scan(folder: Folder, accepts: Callable[[str], bool]) -> Iterator[FoundFile]:
@@ -83,11 +75,11 @@ def open_path(folder: Folder, path: str) -> BinaryIO:
 def is_continued(
     name: str, there: Collection[str], accepts: Callable[[str], bool]
 ) -> bool:
-    """Tell whether a file's lines stand in a recording that goes on with them.
+    """Tell whether a recording that goes on with a file's lines holds them, too.
 
     Args:
-        name: What the file is called.
-        there: What all files beside it are called.
+        name: The file's name.
+        there: The names of all files beside it.
         accepts: As for :func:`scan`.
     """
     part = name + _PART_SUFFIX

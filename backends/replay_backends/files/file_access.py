@@ -1,4 +1,4 @@
-"""Files opened so that nothing blocks, and nothing odd is opened at all."""
+"""Access to files in which nothing blocks, and nothing odd is opened at all."""
 
 import os
 import select
@@ -29,6 +29,12 @@ _KINDS: Final = {
     stat.S_IFREG: "a file",
     stat.S_IFSOCK: "a socket",
 }
+#: Whether the system lets files be named from an open directory.
+HAS_DESCRIPTORS: Final = (
+    os.open in os.supports_dir_fd
+    and os.rename in os.supports_dir_fd
+    and os.scandir in os.supports_fd
+)
 
 
 def open_named(path: Path, source: str) -> BinaryIO:
@@ -39,10 +45,12 @@ def open_named(path: Path, source: str) -> BinaryIO:
     Raises:
         BackendError: It cannot be opened, or is something else.
     """
-    descriptor = _open(str(path), source, None, {stat.S_IFREG, stat.S_IFIFO}, 0)
+    descriptor = _open((str(path), None), source, {stat.S_IFREG, stat.S_IFIFO})
     file = os.fdopen(descriptor, "rb")
     if is_pipe(file):
-        _wait_for_a_writer(file)
+        readable = select.poll()
+        readable.register(file, select.POLLIN)
+        readable.poll()
         os.set_blocking(descriptor, True)
     return file
 
@@ -53,40 +61,7 @@ def open_regular(path: Path, source: str) -> BinaryIO:
     Raises:
         BackendError: It cannot be opened, or is something else.
     """
-    return os.fdopen(_open(str(path), source, None, {stat.S_IFREG}, 0), "rb")
-
-
-def open_inside(name: str, directory: int | None, source: str) -> BinaryIO:
-    """Open a file within a directory of sessions: no link, no pipe, no device.
-
-    Args:
-        name: The file's name within *directory*, or its path where that is None.
-        directory: An open directory; None: the system knows none.
-        source: What messages call the file.
-
-    Raises:
-        BackendError: It cannot be opened, or is no file.
-    """
-    descriptor = _open(name, source, directory, {stat.S_IFREG}, _NO_FOLLOW)
-    return os.fdopen(descriptor, "rb")
-
-
-def open_directory(
-    name: str, directory: int | None, source: str, *, follows: bool
-) -> int:
-    """Open a directory; return its descriptor.
-
-    Args:
-        name: Its name within *directory*, or its path where that is None.
-        directory: An open directory, or None.
-        source: What messages call it.
-        follows: Whether it may be a link to a directory.
-
-    Raises:
-        BackendError: It cannot be opened, or is no directory.
-    """
-    flags = 0 if follows else _NO_FOLLOW
-    return _open(name, source, directory, {stat.S_IFDIR}, flags)
+    return os.fdopen(_open((str(path), None), source, {stat.S_IFREG}), "rb")
 
 
 def is_pipe(file: BinaryIO) -> bool:
@@ -95,7 +70,7 @@ def is_pipe(file: BinaryIO) -> bool:
 
 
 def check_kind(mode: int, source: str, allowed: set[int]) -> None:
-    """Refuse what is none of the *allowed* kinds of file.
+    """Refuse a file of a kind that isn't allowed.
 
     Args:
         mode: ``st_mode`` of what was found.
@@ -108,39 +83,9 @@ def check_kind(mode: int, source: str, allowed: set[int]) -> None:
     kind = stat.S_IFMT(mode)
     if kind not in allowed:
         wanted = " or ".join(sorted(_KINDS[each] for each in allowed))
-        reason = f"{_KINDS.get(kind, 'something odd')}, not {wanted}"
+        reason = f"{_KINDS.get(kind, 'a special file')}, not {wanted}"
         hint = "put a file there, or move it away" if allowed == {stat.S_IFREG} else ""
         raise BackendError(source, reason, hint)
-
-
-def _open(
-    name: str, source: str, directory: int | None, allowed: set[int], flags: int
-) -> int:
-    follows = not flags & _NO_FOLLOW
-    with os_errors_of(source), ExitStack() as undo:
-        # Looked at first, for opening a device may do something; then again, for it
-        # may have been replaced meanwhile.
-        found = os.stat(name, dir_fd=directory, follow_symlinks=follows)
-        check_kind(found.st_mode, source, allowed)
-        descriptor = os.open(name, _READ_ONLY | flags, dir_fd=directory)
-        undo.callback(os.close, descriptor)
-        check_kind(os.fstat(descriptor).st_mode, source, allowed)
-        undo.pop_all()
-    return descriptor
-
-
-def _wait_for_a_writer(pipe: BinaryIO) -> None:
-    readable = select.poll()
-    readable.register(pipe, select.POLLIN)
-    readable.poll()
-
-
-#: Whether the system lets files be named from an open directory.
-HAS_DESCRIPTORS: Final = (
-    os.open in os.supports_dir_fd
-    and os.rename in os.supports_dir_fd
-    and os.scandir in os.supports_fd
-)
 
 
 @attrs.frozen
@@ -183,7 +128,8 @@ class Folder:
         Raises:
             BackendError: It cannot be opened, or is a link, pipe, device or socket.
         """
-        return open_inside(*self.place(name), self.source_of(name))
+        place, source = self.place(name), self.source_of(name)
+        return os.fdopen(_open(place, source, {stat.S_IFREG}, _NO_FOLLOW), "rb")
 
     def enter(self, name: str) -> AbstractContextManager["Folder"]:
         """Open a directory in it.
@@ -192,16 +138,11 @@ class Folder:
             BackendError: It cannot be opened, or is a link.
         """
         path, source = self.path / name, self.source_of(name)
-        return _held(self.place(name), path, source, follows=False)
+        return _held(self.place(name), path, source, _NO_FOLLOW)
 
 
 def source_below(source: str, path: str) -> str:
-    """Return what messages call a file in a directory or below.
-
-    Args:
-        source: What they call the directory.
-        path: Where the file is, from there.
-    """
+    """Return what messages call a file at a path from a directory."""
     return f"{source.rstrip('/')}/{path}"
 
 
@@ -209,23 +150,40 @@ def open_folder(path: Path, source: str) -> AbstractContextManager[Folder]:
     """Open a directory that a user names; it may be a link to one.
 
     Raises:
-        BackendError: It cannot be opened, or is no directory.
+        BackendError: It cannot be opened, or isn't a directory.
     """
-    return _held((str(path), None), path, source, follows=True)
+    return _held((str(path), None), path, source)
 
 
 @contextmanager
 def _held(
-    place: tuple[str, int | None], path: Path, source: str, *, follows: bool
+    place: tuple[str, int | None], path: Path, source: str, flags: int = 0
 ) -> Iterator[Folder]:
     if HAS_DESCRIPTORS:
-        descriptor = open_directory(*place, source, follows=follows)
+        descriptor = _open(place, source, {stat.S_IFDIR}, flags)
         try:
             yield Folder(path, source, descriptor)
         finally:
             os.close(descriptor)
     else:
         with os_errors_of(source):
-            mode = path.stat(follow_symlinks=follows).st_mode
+            mode = path.stat(follow_symlinks=not flags).st_mode
         check_kind(mode, source, {stat.S_IFDIR})
         yield Folder(path, source, None)
+
+
+def _open(
+    place: tuple[str, int | None], source: str, allowed: set[int], flags: int = 0
+) -> int:
+    """Return a descriptor of a file or directory of one of the *allowed* kinds."""
+    name, directory = place
+    with os_errors_of(source), ExitStack() as undo:
+        # Looked at first, for opening a device may do something; then again, for it
+        # may have been replaced meanwhile.
+        found = os.stat(name, dir_fd=directory, follow_symlinks=not flags & _NO_FOLLOW)
+        check_kind(found.st_mode, source, allowed)
+        descriptor = os.open(name, _READ_ONLY | flags, dir_fd=directory)
+        undo.callback(os.close, descriptor)
+        check_kind(os.fstat(descriptor).st_mode, source, allowed)
+        undo.pop_all()
+    return descriptor

@@ -26,7 +26,7 @@ from replay_backends.files.session_file import (
     PART,
     SUFFIXES,
     Reading,
-    sessions_in,
+    SessionFile,
     stem_of,
 )
 
@@ -44,7 +44,7 @@ _NEW: Final[int] = (
 def replaced(folder: Folder, name: str, mode: int = 0o666) -> Iterator[BinaryIO]:
     """Open a file to be written, which takes its name when the block ends well.
 
-    Until then, and where the block fails, what bore the name is as it was. A program
+    Until then, and if the block fails, what bore the name is as it was. A program
     that is killed leaves a hidden file behind, never half a file of that name. It is
     not forced onto the disk: a power cut may lose it.
 
@@ -79,7 +79,7 @@ class Recording:
     """A turn of one session, being written to a directory of fixtures.
 
     Args:
-        directory: Where to; it is made where it is missing.
+        directory: Where to; it is made if it is missing.
         session_id: The session's id.
         user_input: What the turn begins with.
 
@@ -161,7 +161,7 @@ class Recording:
             lines, earlier = self._content(PART), self._content(_WHOLE)
             end = lines.rfind(b"\n") + 1
             if not lines.startswith(earlier) or not end:
-                reason = f"it does not go on where {self._stem}{_WHOLE} ends"
+                reason = f"it doesn't continue {self._stem}{_WHOLE}"
                 raise BackendError(self._source, reason, "move it away")
             os.ftruncate(part, end)
             self._complete()
@@ -175,8 +175,8 @@ class Recording:
         if not self._folder.has(name):
             return b""
         lines, source = self._content(_WHOLE), self._folder.source_of(name)
-        sessions = sessions_in(partial(io.BytesIO, lines), name, "", source, _READING)
-        if next(sessions).shape != "lines":
+        file = SessionFile(partial(io.BytesIO, lines), name, "", source, _READING)
+        if next(file.sessions()).shape != "lines":
             reason = "it holds whole sessions, not events"
             raise BackendError(source, reason, "record into another directory")
         return lines if lines.endswith(b"\n") else lines + b"\n"
@@ -188,7 +188,7 @@ class Recording:
         return is_it and not is_ours and name.lower().endswith(SUFFIXES)
 
     def _content(self, suffix: str) -> bytes:
-        """Return what a file of the session holds; nothing where there is none."""
+        """Return what a file of the session holds; nothing if there is none."""
         if not self._folder.has(self._stem + suffix):
             return b""
         with self._folder.open(self._stem + suffix) as file:
@@ -224,7 +224,7 @@ class Recording:
 def _stem_for(session_id: str, directory: str) -> str:
     stem = file_name(session_id)
     if session_id_of(stem) != session_id:
-        reason = "the session's id is too long to be the name of a file"
+        reason = "the session id is too long for a file name"
         raise BackendError(directory, reason)
     return stem
 

@@ -15,16 +15,15 @@ from replay.model.sessions import Session, SessionSummary
 from replay.security.hosts import is_loopback
 from replay.sources.protocols import Portion, Stored
 from replay_backends.files.session_file import Reading
-from replay_backends.http.prompt import Prompt
 from replay_backends.http.request import (
     HOME,
     VARIABLES,
+    Prompt,
     base_url,
     find_key,
     session_path,
 )
 from replay_backends.http.session_list import fetched, ids_in, portions_of, session_of
-from replay_backends.http.sse import EventDecoder
 from replay_backends.ordered_fetch import in_order
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ class HTTPBackend:
             of life.
         retries: How often a GET is made again; a POST never is.
         page_size: Sessions on a page of the list; None: as the server likes.
-        concurrency: How many sessions are fetched at once, where many are.
+        concurrency: How many sessions are fetched at once, if many are.
         strict: Refuse events that are not known or malformed.
         limits: How large things may be.
         verify: The path of a file of certificates to trust; False trusts everyone.
@@ -95,7 +94,7 @@ class HTTPBackend:
     _client: "Client" = attrs.field(init=False, repr=False)
     _attachments: "Attachments" = attrs.field(init=False, repr=False)
 
-    _home: ClassVar[str] = ""  #: the location, where none is given
+    _home: ClassVar[str] = ""  #: the location, if none is given
 
     def __attrs_post_init__(self) -> None:
         # These import requests, which is slow; this module is imported to open files.
@@ -125,24 +124,13 @@ class HTTPBackend:
         )
 
     def summaries(self) -> Iterator[SessionSummary]:
-        """Yield the header of each session, page by page, as the server lists them.
-
-        Raises:
-            BackendError: The server does not give them.
-            DecodeError: It lists something else.
-        """
+        """Yield the header of each session, page by page, as the server lists them."""
         from replay_backends.http.session_list import summaries  # noqa: PLC0415 - as above
 
         return summaries(self._client, self.page_size)
 
     def session(self, session_id: str) -> Session:
-        """Return one session, its events oldest first.
-
-        Raises:
-            SessionNotFoundError: There is none.
-            DecodeError: What the server holds is not a session.
-            BackendError: The server does not give it.
-        """
+        """Return one session, its events oldest first."""
         return self._session(self._client, session_id)
 
     def sessions(self) -> Iterator[Session]:
@@ -150,10 +138,6 @@ class HTTPBackend:
 
         Several are fetched at once, and never more than twice :attr:`concurrency` are
         in memory.
-
-        Raises:
-            BackendError: The server does not give one.
-            DecodeError: What it holds is not a session.
         """
         ids = (summary.session_id for summary in self.summaries())
         return self._each(ids, lambda session, session_id: session(session_id))
@@ -179,39 +163,19 @@ class HTTPBackend:
     ) -> "LiveStream":
         """Send a prompt, once, and return the events of its turn as they arrive.
 
-        Args:
-            session_id: The session that the turn is added to.
-            prompt: What the user asks: at most 1,000 characters.
-            index_ids: The indexes to ask: 1 to 10.
-            require_all_indexes: Let the turn fail where one of them cannot be asked.
-            record_to: A directory of fixtures that gets each event before the caller
-                does; None: nothing is written.
-            rewrite: Returns what the caller and the directory get instead of what
-                arrives; None: they get that.
-
-        Raises:
-            InvalidRequestError: The service would not take it; nothing was sent.
-            BackendError: It was refused, or could not be sent, or not be recorded.
+        The arguments are those of :meth:`replay.Source.stream`; *rewrite* returns what
+        the caller and the directory get instead of what arrives.
         """
-        from replay_backends.http.live import LiveStream, post  # noqa: PLC0415 - as above
+        from replay_backends.http.live import LiveStream  # noqa: PLC0415 - as above
 
-        client = self._client.apart(1)
-        path = f"{session_path(session_id, client.base)}/messages/stream"
-        asked = Prompt(session_id, prompt, index_ids, require_all_indexes)
-        asked.check(client.base + path)
-        ask = client.asking("POST", path, body=asked.body())
         stream = LiveStream(
-            asked,
-            ask,
-            EventDecoder(self.limits, strict=self.strict, masked=ask.masked),
+            Prompt(session_id, prompt, index_ids, require_all_indexes),
+            self._client.apart(1),
             lambda: self.session(session_id).events,
-            client,
+            self.limits,
+            strict=self.strict,
         )
-        stream.start(
-            lambda undo: post(client, ask, session_id, undo),
-            None if record_to is None else os.fspath(record_to),
-            rewrite,
-        )
+        stream.start(None if record_to is None else os.fspath(record_to), rewrite)
         return stream
 
     def attachment(self, image: ImageAttachment) -> bytes:

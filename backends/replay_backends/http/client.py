@@ -1,29 +1,40 @@
-"""The service as a place that answers: retries, redirects, refusals."""
+"""A client of the service: it sends, retries, follows redirects and reads answers."""
 
+import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, suppress
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
+from importlib.metadata import version
 from itertools import count
-from typing import Any, BinaryIO, Final, TypeVar
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, Final, TypeVar, cast
 from urllib.parse import urljoin, urlsplit
 
 import attrs
 import requests
+from urllib3.util import Timeout
 
-from replay.errors import DecodeError, LimitExceededError, UnsafeRedirectError
+from replay.errors import (
+    BackendError,
+    DeadlineExceededError,
+    DecodeError,
+    LimitExceededError,
+    UnsafeRedirectError,
+    os_errors_of,
+)
 from replay.security.hosts import is_loopback
-from replay_backends.http.errors import Refusal
-from replay_backends.http.exchange import EVENTS, beginning_of, body_of, send
-from replay_backends.http.request import Ask, Key, origin_of, split
+from replay.security.temporary_files import may_use_disk
+from replay_backends.http.errors import TRANSPORT, Refusal, failure_of, was_never_sent
+from replay_backends.http.request import Key, Request, no_key, origin_of, split
 from replay_backends.http.retries import (
     Again,
     is_worth_retrying,
     retry_after,
     with_retries,
 )
-from replay_backends.http.transport import Deadline, Halt, TimedAdapter
+from replay_backends.http.transport import Cancellation, Deadline, TimedAdapter
 
 _Result = TypeVar("_Result")
 _MOST_REDIRECTS: Final = 5
@@ -31,22 +42,148 @@ _MOST_REDIRECTS: Final = 5
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
+#: The content type of a stream of events.
+EVENTS: Final = "text/event-stream"
+_LONGEST_CONNECT: Final = 10.0  # seconds
+_PIECE: Final = 1 << 16  # bytes
+_IN_MEMORY: Final = 8 << 20  # bytes of a body; a longer one goes into a file
+_SHOWN_BODY: Final = 1 << 16  # bytes of a refusal
+_AGENT: Final = f"chat-replay/{version('chat-replay')}"
+
+
+@attrs.frozen
+class Client:
+    """Asks the service."""
+
+    base: str  #: URL that paths are added to
+    key: Key | None
+    scope: Mapping[str, str]  #: parameters that every request has
+    timeout: float  #: seconds for a call, its retries included
+    retries: int
+    most: int  #: bytes of an answer, decoded
+    verify: bool | str
+    session: requests.Session
+    cancellation: Cancellation | None = None  #: ends all calls; None: nothing does
+
+    def apart(self, connections: int) -> "Client":
+        """Return a client with connections of its own, which can be hung up."""
+        cancellation = Cancellation()
+        session = new_session(connections, cancellation=cancellation)
+        return attrs.evolve(self, session=session, cancellation=cancellation)
+
+    def hang_up(self) -> None:
+        """End all calls, also those that wait in other threads, and begin no more."""
+        if self.cancellation:
+            self.cancellation.cancel()
+        self.session.close()
+
+    def get(
+        self,
+        path: str,
+        read: Callable[[BinaryIO], _Result],
+        *,
+        params: Mapping[str, str] | None = None,
+        session_id: str | None = None,
+        deadline: Deadline | None = None,
+    ) -> _Result:
+        """Return what *read* makes of the answer to a GET.
+
+        Args:
+            path: What is added to the base.
+            read: Takes the body, which is JSON; if it raises a DecodeError, the
+                body may have been cut off, so it is fetched once more.
+            params: Of the query, besides the scope.
+            session_id: The session that is asked for; None: no session is.
+            deadline: Of the call that this is a part of; None: it is one by itself.
+
+        Raises:
+            BackendError: The service does not give it.
+            LimitExceededError: The answer is too long.
+            DecodeError: The answer is not what *read* expects.
+        """
+        request = self.request("GET", path, params=params)
+        until = deadline or Deadline(self.timeout, request.source)
+        unreadable = count()  # answers so far
+
+        def attempt() -> _Result:
+            with closing(self._followed(request, until)) as response:
+                check(response, request, session_id)
+                try:
+                    with body_of(response, request, self.most, until) as body:
+                        return read(body)
+                except DecodeError as error:
+                    failure: DecodeError | Again = request.placed(error)
+                    is_long = isinstance(error, LimitExceededError)
+                    if not is_long and not next(unreadable):
+                        failure = Again(request.placed(error))
+                raise failure  # here, where the error before it is not kept with it
+
+        return with_retries(attempt, self.retries, until, self.cancellation)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: object = None,
+    ) -> Request:
+        """Return a request for a path: a GET for JSON, a POST for events.
+
+        Args:
+            method: ``GET`` or ``POST``.
+            path: What is added to the base.
+            params: Of the query, besides the scope.
+            body: What to send, as JSON; None: nothing.
+        """
+        url = self.base + path
+        params = {**self.scope, **(params or {})}
+        request = Request(
+            method, url, url, self.key, self.verify, params=params, body=body
+        )
+        return attrs.evolve(request, accept=EVENTS) if method == "POST" else request
+
+    def _followed(self, request: Request, deadline: Deadline) -> requests.Response:
+        source = request.source
+        for _ in range(_MOST_REDIRECTS + 1):
+            response = send(self.session, request, deadline)
+            location = response.headers.get("location", "")
+            if response.status_code not in REDIRECTS or not location:
+                return response
+            response.close()
+            request = _redirected(request, location)
+        raise UnsafeRedirectError(source, f"more than {_MOST_REDIRECTS} redirects")
+
+
+def _redirected(request: Request, location: str) -> Request:
+    try:
+        url = urljoin(request.url, location)
+    except ValueError:
+        url = ""  # which is refused like any that is none
+    here = origin_of(split(request.url, request.source))
+    there = origin_of(split(url, request.source))
+    if here != there:
+        reason = f"it redirects from {here} to {request.shown(there)}"
+        raise UnsafeRedirectError(request.source, reason)
+    return attrs.evolve(request, url=url, params={})
+
+
 def new_session(
     connections: int,
     check_peer: Callable[[str], None] | None = None,
-    halt: Halt | None = None,
+    cancellation: Cancellation | None = None,
 ) -> requests.Session:
     """Return a session of requests that keeps no cookies and obeys deadlines.
 
     Args:
         connections: How many are kept for use at once.
         check_peer: See :class:`~replay_backends.http.transport.TimedAdapter`.
-        halt: See there.
+        cancellation: See there.
     """
     session = _Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("http://", "https://"):
-        session.mount(scheme, TimedAdapter(connections, check_peer, halt))
+        session.mount(scheme, TimedAdapter(connections, check_peer, cancellation))
     return session
 
 
@@ -68,118 +205,132 @@ class _Session(requests.Session):
         return {**settings, "proxies": {}} if is_here else settings
 
 
-@attrs.frozen
-class Client:
-    """Asks the service."""
+def send(
+    session: requests.Session, request: Request, deadline: Deadline
+) -> requests.Response:
+    """Send a request once, and return the answer once its headers are there.
 
-    base: str  #: URL that paths are added to
-    key: Key | None
-    scope: Mapping[str, str]  #: parameters that every request has
-    timeout: float  #: seconds for a call, its retries included
-    retries: int
-    most: int  #: bytes of an answer, decoded
-    verify: bool | str
-    session: requests.Session
-    halt: Halt | None = None  #: ends all calls; None: nothing does
+    Raises:
+        Again: It may be sent again: it was a GET, or no byte of it has left.
+        BackendError: It may not.
+    """
+    headers = {"Accept": request.accept, "User-Agent": _AGENT}
+    if request.accept == EVENTS:
+        headers["Accept-Encoding"] = "identity"  # or events would wait for others
+    left = deadline.left()
+    handled = sys.exception()
+    try:
+        return session.request(
+            request.method,
+            request.url,
+            params=request.params,
+            json=request.body,
+            headers=headers,
+            auth=request.key or no_key,
+            timeout=Timeout(  # type: ignore[arg-type]  # requests takes it; the stubs do not
+                connect=min(_LONGEST_CONNECT, left), total=left
+            ),
+            allow_redirects=False,
+            stream=True,
+            verify=request.verify,
+        )
+    except TRANSPORT as error:
+        failure = _in_time(failure_of(error, request, handled), deadline)
+        is_safe = request.method == "GET" or was_never_sent(error, handled)
+    if failure.retryable and is_safe:
+        raise Again(failure)
+    raise failure
 
-    def apart(self, connections: int) -> "Client":
-        """Return a client with connections of its own, which can be hung up."""
-        halt = Halt()
-        session = new_session(connections, halt=halt)
-        return attrs.evolve(self, session=session, halt=halt)
 
-    def hang_up(self) -> None:
-        """End all calls, also those that wait in other threads, and begin no more."""
-        if self.halt:
-            self.halt.come()
-        self.session.close()
+def pieces(
+    response: requests.Response, request: Request, deadline: Deadline | None = None
+) -> Iterator[bytes]:
+    """Yield an answer's decoded body as it arrives.
 
-    def get(
-        self,
-        path: str,
-        read: Callable[[BinaryIO], _Result],
-        *,
-        params: Mapping[str, str] | None = None,
-        session_id: str | None = None,
-        deadline: Deadline | None = None,
-    ) -> _Result:
-        """Return what *read* makes of the answer to a GET.
+    Raises:
+        BackendError: It breaks off, or takes too long.
+    """
+    while True:
+        handled = sys.exception()  # another caller may ask for each piece
+        try:
+            piece: bytes = response.raw.read1(_PIECE, decode_content=True)
+        except TRANSPORT as error:
+            failure = failure_of(error, request, handled, in_body=True)
+        else:
+            if not piece:
+                return
+            yield piece
+            continue
+        raise _in_time(failure, deadline)
 
-        Args:
-            path: What is added to the base.
-            read: Takes the body, which is JSON; where it raises a DecodeError, the
-                body may have been cut off, so it is fetched once more.
-            params: Of the query, besides the scope.
-            session_id: The session that is asked for; None: no session is.
-            deadline: Of the call that this is a part of; None: it is one by itself.
 
-        Raises:
-            BackendError: The service does not give it.
-            LimitExceededError: The answer is too long.
-            DecodeError: The answer is not what *read* expects.
-        """
-        ask = self.asking("GET", path, params=params)
-        until = deadline or Deadline(self.timeout, ask.source)
-        unreadable = count()  # answers so far
+def body_of(
+    response: requests.Response, request: Request, most: int, deadline: Deadline
+) -> BinaryIO:
+    """Return a GET's decoded body as a file; a long one is not in memory.
 
-        def attempt() -> _Result:
-            with closing(self._followed(ask, until)) as response:
-                check(response, ask, session_id)
-                try:
-                    with body_of(response, ask, self.most, until) as body:
-                        return read(body)
-                except DecodeError as error:
-                    failure: DecodeError | Again = ask.placed(error)
-                    is_long = isinstance(error, LimitExceededError)
-                    if not is_long and not next(unreadable):
-                        failure = Again(ask.placed(error))
-                raise failure  # here, where the error before it is not kept with it
+    Raises:
+        LimitExceededError: It is longer than *most* bytes.
+        Again: It breaks off, or takes too long.
+        BackendError: It cannot be decoded, or not be kept.
+    """
+    with os_errors_of(request.source), ExitStack() as undo:
+        most_in_memory = _IN_MEMORY if may_use_disk() else 0  # without end
+        file = undo.enter_context(SpooledTemporaryFile(max_size=most_in_memory))
+        for piece in _pieces_or_again(response, request, deadline):
+            file.write(piece)
+            if file.tell() > most:
+                reason = f"longer than {most} bytes"
+                hint = "raise Limits(response_bytes=…)"
+                raise LimitExceededError(
+                    where="$", reason=reason, source=request.source, hint=hint
+                )
+        file.seek(0)
+        undo.pop_all()
+    return cast("BinaryIO", file)
 
-        return with_retries(attempt, self.retries, until, self.halt)
 
-    def asking(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        body: object = None,
-    ) -> Ask:
-        """Return what asks the service for a path: a GET for JSON, a POST for events.
+def _pieces_or_again(
+    response: requests.Response, request: Request, deadline: Deadline
+) -> Iterator[bytes]:
+    try:
+        yield from pieces(response, request, deadline)
+    except BackendError as error:
+        if error.retryable:
+            raise Again(error) from None
+        raise
 
-        Args:
-            method: ``GET`` or ``POST``.
-            path: What is added to the base.
-            params: Of the query, besides the scope.
-            body: What to send, as JSON; None: nothing.
-        """
-        url = self.base + path
-        params = {**self.scope, **(params or {})}
-        ask = Ask(method, url, url, self.key, self.verify, params=params, body=body)
-        return attrs.evolve(ask, accept=EVENTS) if method == "POST" else ask
 
-    def _followed(self, ask: Ask, deadline: Deadline) -> requests.Response:
-        source = ask.source
-        for _ in range(_MOST_REDIRECTS + 1):
-            response = send(self.session, ask, deadline)
-            location = response.headers.get("location", "")
-            if response.status_code not in REDIRECTS or not location:
-                return response
-            response.close()
-            ask = _redirected(ask, location)
-        raise UnsafeRedirectError(source, f"more than {_MOST_REDIRECTS} redirects")
+def beginning_of(response: requests.Response, request: Request) -> bytes:
+    """Return the beginning of a refusal's body, as far as it can be read."""
+    beginning = bytearray()
+    with suppress(BackendError):
+        for piece in pieces(response, request):
+            beginning += piece
+            if len(beginning) >= _SHOWN_BODY:
+                break
+    return bytes(beginning[:_SHOWN_BODY])
+
+
+def _in_time(failure: BackendError, deadline: Deadline | None) -> BackendError:
+    """Return *failure*, or what says which time it was that is over."""
+    is_late = isinstance(failure, DeadlineExceededError)
+    return deadline.exceeded() if is_late and deadline else failure
 
 
 def check(
-    response: requests.Response, ask: Ask, session_id: str | None, kind: str = "json"
+    response: requests.Response,
+    request: Request,
+    session_id: str | None,
+    kind: str = "json",
 ) -> None:
     """Raise the error that an answer is, unless it gives what was asked for.
 
     Args:
         response: The answer; of a refusal, the body is read.
-        ask: What was asked for.
+        request: The request.
         session_id: The session that was asked for; None: no session was.
-        kind: What the content type holds where it is right.
+        kind: What the content type holds if it is right.
 
     Raises:
         Again: It is a refusal, and the request may be made again.
@@ -188,25 +339,12 @@ def check(
     status, headers = response.status_code, response.headers
     if status == HTTPStatus.OK and kind in headers.get("content-type", kind).lower():
         return
-    body = b"" if ask.is_secret else beginning_of(response, ask)
-    refusal = Refusal(status, headers, body, ask)
+    body = b"" if request.is_secret else beginning_of(response, request)
+    refusal = Refusal(status, headers, body, request)
     if status == HTTPStatus.OK:
         raise refusal.bad_response()
     after = retry_after(headers, time.time())
     error = refusal.error(session_id, after)
-    if ask.method == "GET" and is_worth_retrying(status, headers):
+    if request.method == "GET" and is_worth_retrying(status, headers):
         raise Again(error, after)
     raise error
-
-
-def _redirected(ask: Ask, location: str) -> Ask:
-    try:
-        url = urljoin(ask.url, location)
-    except ValueError:
-        url = ""  # which is refused like any that is none
-    here = origin_of(split(ask.url, ask.source))
-    there = origin_of(split(url, ask.source))
-    if here != there:
-        reason = f"it leads from {here} to {ask.shown(there)}"
-        raise UnsafeRedirectError(ask.source, reason)
-    return attrs.evolve(ask, url=url, params={})

@@ -1,4 +1,4 @@
-"""What requests and all below it raise, as errors of this library.
+"""Refusals of the service, and errors of requests and urllib3, as ours.
 
 They are raised without what caused them: the frames of requests and urllib3 hold the
 key in their local variables, and their messages may hold a URL that is a secret.
@@ -35,10 +35,10 @@ from replay.errors import (
 )
 from replay.model.json_text import is_deeper
 from replay.security.sanitization import sanitize_line
-from replay_backends.http.request import SHOWN, VARIABLES, Ask, Key
+from replay_backends.http.request import SHOWN, VARIABLES, Key, Request
 from replay_backends.http.transport import HandshakeError
 
-_SHOWN: Final = 80  # characters of what is no answer of the service
+_SHOWN: Final = 80  # characters of an answer that isn't the service's
 _DEEPEST: Final = 100  # levels of a detail; much deeper, it could not be pickled
 _CLASSES: Final[Mapping[int, type[BackendError]]] = {
     400: InvalidRequestError,
@@ -49,6 +49,25 @@ _CLASSES: Final[Mapping[int, type[BackendError]]] = {
     422: InvalidRequestError,
     429: RateLimitedError,
 }
+#: All that sending a request, or reading its answer, was seen to raise; a proxy without
+#: a host is a TypeError.
+TRANSPORT: Final = (
+    OSError,
+    TypeError,
+    ValueError,
+    http.client.HTTPException,
+    urllib3.HTTPError,
+)
+
+_TIMEOUTS: Final = (TimeoutError, urllib3.ReadTimeoutError, ConnectTimeout)
+_TLS_HINT: Final = "for a private authority, set REQUESTS_CA_BUNDLE to its certificate"
+_CUT: Final = (http.client.IncompleteRead, ssl.SSLEOFError, ConnectionError)
+_GARBLED: Final = (
+    http.client.HTTPException,
+    urllib3.DecodeError,
+    urllib3.InvalidHeader,
+    ContentDecodingError,
+)
 
 
 @attrs.frozen
@@ -58,7 +77,7 @@ class Refusal:
     status: int
     headers: Mapping[str, str]  #: in whatever case they are asked for
     body: bytes  #: its beginning
-    ask: Ask  #: what it answers
+    request: Request  #: what it answers
 
     def error(self, session_id: str | None, retry_after: float | None) -> BackendError:
         """Return the error that it is.
@@ -73,14 +92,14 @@ class Refusal:
         detail = self._detail()
         if detail is not None:
             said = detail if isinstance(detail, str) else _listed(detail)
-            reason += f": {self.ask.shown(said)}"
+            reason += f": {self.request.shown(said)}"
         error = cls(
-            self.ask.source,
+            self.request.source,
             reason,
-            _hint(cls, self.ask.key),
+            _hint(cls, self.request.key),
             self.status,
             detail,
-            self.ask.shown(self.headers.get("x-request-id", ""), _SHOWN) or None,
+            self.request.shown(self.headers.get("x-request-id", ""), _SHOWN) or None,
         )
         if isinstance(error, RateLimitedError):
             return attrs.evolve(error, retry_after=retry_after)
@@ -90,14 +109,16 @@ class Refusal:
         return error
 
     def bad_response(self) -> BadResponseError:
-        """Return the error that says that this is no answer of the service."""
-        kind = self.ask.shown(self.headers.get("content-type", "nothing said"), _SHOWN)
-        beginning = self.ask.shown(self.body.decode("utf-8", "replace"), _SHOWN)
-        said = "" if self.ask.is_secret else f", {kind}: {beginning!r}"
+        """Return the error that says that the service didn't answer this."""
+        kind = self.request.shown(
+            self.headers.get("content-type", "nothing said"), _SHOWN
+        )
+        beginning = self.request.shown(self.body.decode("utf-8", "replace"), _SHOWN)
+        said = "" if self.request.is_secret else f", {kind}: {beginning!r}"
         return BadResponseError(
-            self.ask.source,
-            f"status {self.status}{said} is no answer of the service",
-            "is there a proxy or a sign-in page between?",
+            self.request.source,
+            f"status {self.status}{said} isn't an answer from the service",
+            "is there a proxy or a sign-in page in between?",
             self.status,
         )
 
@@ -111,7 +132,7 @@ class Refusal:
         return _CLASSES.get(self.status, BackendError), said
 
     def _detail(self) -> object:
-        """Return what the service says of it; None where it does not."""
+        """Return what the service says of it; None if it does not."""
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -119,17 +140,19 @@ class Refusal:
         detail = value.get("detail") if isinstance(value, dict) else None
         if is_deeper(detail, _DEEPEST):
             return f"nested deeper than {_DEEPEST} levels"
-        return _masked(detail, self.ask)
+        return _masked(detail, self.request)
 
 
-def _masked(value: object, ask: Ask) -> object:
+def _masked(value: object, request: Request) -> object:
     match value:
         case str():
-            return ask.masked(value)
+            return request.masked(value)
         case list():
-            return [_masked(each, ask) for each in value]
+            return [_masked(each, request) for each in value]
         case dict():
-            return {ask.masked(k): _masked(each, ask) for k, each in value.items()}
+            return {
+                request.masked(k): _masked(each, request) for k, each in value.items()
+            }
     return value
 
 
@@ -156,30 +179,9 @@ def _hint(cls: type[BackendError], key: Key | None) -> str:
     return ""
 
 
-#: All that sending a request, or reading its answer, was seen to raise; a proxy without
-#: a host is a TypeError.
-TRANSPORT: Final = (
-    OSError,
-    TypeError,
-    ValueError,
-    http.client.HTTPException,
-    urllib3.HTTPError,
-)
-
-_TIMEOUTS: Final = (TimeoutError, urllib3.ReadTimeoutError, ConnectTimeout)
-_TLS_HINT: Final = "for a private authority, set REQUESTS_CA_BUNDLE to its certificate"
-_CUT: Final = (http.client.IncompleteRead, ssl.SSLEOFError, ConnectionError)
-_GARBLED: Final = (
-    http.client.HTTPException,
-    urllib3.DecodeError,
-    urllib3.InvalidHeader,
-    ContentDecodingError,
-)
-
-
 def failure_of(
     error: Exception,
-    ask: Ask,
+    request: Request,
     handled: BaseException | None,
     *,
     in_body: bool = False,
@@ -188,20 +190,20 @@ def failure_of(
 
     Args:
         error: One of :data:`TRANSPORT`.
-        ask: What was asked for.
+        request: The request.
         handled: What the caller was handling when it was raised; Python has put that
             into *error*, and it is no part of what went wrong here.
         in_body: Whether the answer had begun.
     """
     chain = [*_chain(error, handled)]
-    source, said = ask.source, _said(chain, ask)
+    source, said = request.source, _said(chain, request)
     is_wrong = isinstance(error, TypeError | ValueError) and not in_body
     if is_wrong and not _has(chain, *_GARBLED):
         return BackendError(source, f"the request cannot be made: {said}")
     if _has(chain, ProxyError, urllib3.ProxyError):
         return BackendUnavailableError(source, f"the proxy failed: {said}")
     if _has(chain, *_TIMEOUTS):
-        return DeadlineExceededError(source, "no whole answer in time")
+        return DeadlineExceededError(source, "no complete answer in time")
     if type(error) is OSError:  # before anything was sent
         return TLSError(source, said, "see REQUESTS_CA_BUNDLE and verify=")
     if _has(chain, HandshakeError) and not _has(chain, *_CUT):
@@ -213,7 +215,7 @@ def _broken(
     chain: list[BaseException], source: str, said: str, *, in_body: bool
 ) -> BackendError:
     if _has(chain, *_GARBLED) and not _has(chain, *_CUT):
-        reason = f"the answer is not HTTP as it should be: {said}"
+        reason = f"the answer isn't valid HTTP: {said}"
         return BadResponseError(source, reason)
     if in_body:
         return TruncatedResponseError(source, f"the answer broke off: {said}")
@@ -250,11 +252,11 @@ def _chain(error: Exception, handled: BaseException | None) -> Iterator[BaseExce
         waiting += [arg for arg in each.args if isinstance(arg, BaseException)]
 
 
-def _said(chain: list[BaseException], ask: Ask) -> str:
+def _said(chain: list[BaseException], request: Request) -> str:
     """Return what the innermost of them says; the outer ones may show the URL."""
     if _has(chain, urllib3.LocationValueError, InvalidURL, TypeError):
-        return "its URL, or that of the proxy, is none"  # which may hold a password
+        return "its URL, or the proxy's, is malformed"  # which may hold a password
     last = chain[-1]
     if said := getattr(last, "strerror", None):  # by the system, or by OpenSSL
         return sanitize_line(said)[:SHOWN]
-    return ask.shown(str(last)) or type(last).__name__
+    return request.shown(str(last)) or type(last).__name__

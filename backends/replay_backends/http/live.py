@@ -1,4 +1,4 @@
-"""A turn that is under way: sent once, its events handed out as they arrive."""
+"""A live turn: its prompt sent once, its events handed out as they arrive."""
 
 import time
 from collections import deque
@@ -22,13 +22,12 @@ from replay.errors import (
 )
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import Event, Stop, UserInput
+from replay.model.limits import Limits
 from replay.model.sessions import Session
 from replay.sources.live_stream import ArrivingEvents, Rewrite, hidden
-from replay_backends.http.client import REDIRECTS, Client, check
-from replay_backends.http.exchange import EVENTS, pieces, send
-from replay_backends.http.prompt import Prompt
+from replay_backends.http.client import EVENTS, REDIRECTS, Client, check, pieces, send
 from replay_backends.http.reconciliation import Progress
-from replay_backends.http.request import Ask
+from replay_backends.http.request import Prompt, Request, session_path
 from replay_backends.http.retries import with_retries
 from replay_backends.http.sse import EventDecoder
 from replay_backends.http.transport import Deadline
@@ -38,94 +37,250 @@ if TYPE_CHECKING:
     from replay_backends.http.transport import TimedConnection
 
 _AFTER_STOP: Final = 1.0  # seconds in which something may follow a stop
+#: What messages add if nobody knows whether the prompt was received.
+_HINT: Final = (
+    "the prompt may have been received: see stream.rest() before sending it again"
+)
 
 
-def live_pieces(
-    response: requests.Response,
-    ask: Ask,
-    timeout: float,
-    is_stopped: Callable[[], bool],
-) -> Iterator[bytes]:
-    """Yield what arrives; a line, even one that says nothing, is a sign of life.
+class LiveStream:
+    """An iterator of a turn's events as they arrive; a context manager.
 
-    Args:
-        response: The answer, whose body is to be read.
-        ask: What asked for it.
-        timeout: Seconds without a sign of life.
-        is_stopped: Tells whether a stop was in what was yielded; then little follows.
-
-    Raises:
-        BackendError: It broke off, or nothing came for so long.
-    """
-    connection = cast("TimedConnection", response.raw.connection)  # until the end
-    connection.allow(timeout)
-    is_last_chance = False
-    for piece in pieces(response, ask):
-        yield piece
-        if is_last_chance:
-            continue
-        is_last_chance = is_stopped()
-        if is_last_chance:
-            connection.allow(_AFTER_STOP)
-        elif b"\n" in piece or b"\r" in piece:
-            connection.allow(timeout)
-
-
-#: What messages add where nobody knows whether the prompt was received.
-HINT = "the prompt may have been received: see stream.rest() before sending it again"
-
-
-def post(
-    client: Client, ask: Ask, session_id: str, undo: ExitStack
-) -> requests.Response:
-    """Send a POST once; return its answer, a stream of events, once that begins.
-
-    Only where no connection could be made is there another try.
+    Leaving it closes the connection, whether or not the turn is at its end.
 
     Args:
-        client: Whom to send it to, over a connection of its own: one that was kept may
-            have been closed by the service just now, and then nobody knows what has
-            been received.
-        ask: The POST.
-        session_id: The session that it is for.
-        undo: Takes what is to be closed once the answer is not needed any more.
+        prompt: What to send.
+        client: Sends it, and is hung up when the stream is closed; its timeout is that
+            without a sign of life.
+        history: Returns the events that the service has of the session.
+        limits: How large things may be.
+        strict: Refuse frames and events that are not known or malformed.
 
     Raises:
-        StreamInterruptedError: It was sent, and there is no answer.
-        BackendError: It was not sent, or it was refused.
+        InvalidRequestError: The service would not take the prompt.
+        SessionNotFoundError: There can be no such session.
     """
-    deadline = Deadline(client.timeout, ask.source)
-    undo.callback(client.hang_up)
 
-    def attempt() -> requests.Response:
-        return undo.enter_context(_sent(client.session, ask, deadline))
+    def __init__(
+        self,
+        prompt: Prompt,
+        client: Client,
+        history: Callable[[], Sequence[Event]],
+        limits: Limits,
+        *,
+        strict: bool,
+    ) -> None:
+        path = f"{session_path(prompt.session_id, client.base)}/messages/stream"
+        prompt.check(client.base + path)
+        self.session_id = prompt.session_id
+        self.prompt = prompt.text
+        self.user_input = UserInput(prompt.text)  #: the service does not send it
+        self.received = 0  #: how many events have been handed out
+        self._client = client
+        self._request = client.request("POST", path, body=prompt.body())
+        masked = self._request.masked
+        self._decoder = EventDecoder(limits, strict=strict, masked=masked)
+        self._history = history
+        self._lock = RLock()  # held while an event is waited for
+        self._progress = Progress()
+        self._known = 0
+        self._is_stopped = False
+        self._arrived = 0
+        self._times: deque[float | None] = deque()  #: of what is to be handed out
+        self._rewritten: _RewrittenTurn | None = None
+        self._recording: Recording | None = None
+        self._sent = 0.0
+        self._undo = ExitStack()
+        self._events: Generator[Event]
 
-    response = with_retries(attempt, client.retries, deadline)
-    if response.status_code in REDIRECTS:
-        reason = "it leads elsewhere, and a prompt is sent once"
-        raise UnsafeRedirectError(ask.source, reason, status=response.status_code)
-    try:
-        check(response, ask, session_id, kind=EVENTS)
-    except BackendError as error:
-        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise _interrupted(error) from None
-        raise
-    return response
+    def start(self, record_to: str | None, rewrite: Rewrite | None) -> None:
+        """Count the session's events, then send the prompt.
+
+        Args:
+            record_to: The directory to write to; None: nothing is written.
+            rewrite: Returns what is handed out and written instead of what arrives;
+                None: that is.
+
+        Raises:
+            BackendError: It was not sent, or refused.
+        """
+        session_id, self._known = self.session_id, len(self._history())
+        if rewrite is not None:
+            asked = self.user_input
+            self._rewritten = shown = _RewrittenTurn(session_id, asked, rewrite)
+            self.session_id, self.user_input = shown.session_id, shown.user_input
+        if record_to is not None:
+            from replay_backends.files.recorder import Recording  # noqa: PLC0415 - not for Windows
+
+            self._recording = Recording(record_to, self.session_id, self.user_input)
+        self._sent = time.monotonic()
+        try:
+            response = _post(self._client, self._request, session_id, self._undo)
+            self._events = self._handed_out(self._arriving(response))
+        except StreamInterruptedError as error:
+            self._events = _broken(error)
+        except BaseException:
+            self._undo.close()
+            if self._recording:
+                self._recording.discard()
+            raise
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Return what was odd about the stream so far."""
+        found = self._decoder.diagnostics
+        return tuple(hidden(found) if self._rewritten else found)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Event:
+        """Return the next event once it is there.
+
+        Raises:
+            StreamInterruptedError: The stream broke off before a stop; :meth:`rest`
+                gives what is missing.
+            DecodeError: What arrived is past a limit, or wrong and ``strict`` is set.
+            BackendError: It could not be recorded.
+        """
+        with self._lock:
+            return next(self._events)
+
+    def rest(self, *, known: int | None = None) -> Iterator[Event]:
+        """Yield what the service has of this turn, and this stream has not given.
+
+        Nothing is waited for: if the turn is still under way, call it again later.
+
+        Args:
+            known: How many events the session had before the turn, at least; None:
+                as many as it had when the prompt was about to be sent.
+
+        Raises:
+            BackendError: The service has no such turn: the prompt was not received,
+                or is not kept yet.
+        """
+        self._end()
+        yield from self._handed_out(self._missing(known))
+
+    def close(self) -> None:
+        """Let go of the connection and of the recording; any thread may do that.
+
+        A thread that waits for an event gets a StreamInterruptedError.
+        """
+        self._end()
+        self._publish()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _missing(self, known: int | None) -> Generator[Event]:
+        if self._is_stopped:
+            return
+        missing = self._progress.missing(
+            self._history(),
+            self.prompt,
+            self._known if known is None else known,
+            has_gaps=any(each.code == "bad-frame" for each in self.diagnostics),
+        )
+        if missing is None:
+            raise BackendError(self._request.source, "the session has no such turn")
+        for event in missing:
+            self._take(event, None)
+            yield event
+
+    def _handed_out(self, arriving: Iterator[Event]) -> Generator[Event]:
+        """Yield what is shown of events, written down before."""
+        rewritten = self._rewritten
+        for event in rewritten.of(arriving) if rewritten else arriving:
+            arrived = self._times.popleft()
+            with self._lock:
+                if self._recording:
+                    self._recording.add(event, arrived)
+            self.received += 1
+            yield event
+        if self._is_stopped:
+            self._publish()
+
+    def _arriving(self, response: requests.Response) -> Generator[Event]:
+        try:
+            for piece in self._pieces(response):
+                for event in self._decoder.feed(piece):
+                    if not self._is_echo(event):
+                        self._take(event, time.monotonic() - self._sent)
+                        yield event
+            self._decoder.finish()
+        except DecodeError as error:
+            raise self._request.placed(error) from None
+        finally:
+            self._undo.close()
+        if not self._is_stopped:
+            reason = "the stream ended without a stop"
+            raise self._interrupted(reason)
+
+    def _pieces(self, response: requests.Response) -> Iterator[bytes]:
+        try:
+            yield from self._live_pieces(response)
+        except BackendError as error:
+            if not self._is_stopped:
+                self._decoder.finish()
+                raise self._interrupted(error.reason) from None
+
+    def _live_pieces(self, response: requests.Response) -> Iterator[bytes]:
+        """Yield what arrives; a line, even one that says nothing, is a sign of life."""
+        connection = cast("TimedConnection", response.raw.connection)  # until the end
+        connection.allow(self._client.timeout)
+        is_last_chance = False
+        for piece in pieces(response, self._request):
+            yield piece
+            if is_last_chance:
+                continue
+            is_last_chance = self._is_stopped
+            if is_last_chance:
+                connection.allow(_AFTER_STOP)
+            elif b"\n" in piece or b"\r" in piece:
+                connection.allow(self._client.timeout)
+
+    def _is_echo(self, event: Event) -> bool:
+        return not self._arrived and event == UserInput(self.prompt)
+
+    def _take(self, event: Event, arrived: float | None) -> None:
+        self._progress.take(event)
+        self._times.append(arrived)
+        self._arrived += 1
+        self._is_stopped = self._is_stopped or isinstance(event, Stop)
+
+    def _interrupted(self, reason: str) -> StreamInterruptedError:
+        count = f"{self.received} event" + ("" if self.received == 1 else "s")
+        hint = "stream.rest() gives what is missing"
+        source, received = self._request.source, self.received
+        reason = f"{reason}, after {count}"
+        return StreamInterruptedError(source, reason, hint, received=received)
+
+    def _end(self) -> None:
+        self._client.hang_up()
+        with self._lock, suppress(ValueError):  # within it, a signal has come: it ends
+            self._events.close()
+            self._undo.close()
+
+    def _publish(self) -> None:
+        with self._lock:
+            recording, self._recording = self._recording, None
+            if recording:
+                recording.publish()
 
 
-def _sent(session: requests.Session, ask: Ask, deadline: Deadline) -> requests.Response:
-    try:
-        return send(session, ask, deadline)
-    except TLSError:  # nothing of it was sent
-        raise
-    except BackendError as error:
-        raise _interrupted(error) from None
-
-
-def _interrupted(error: BackendError) -> StreamInterruptedError:
-    return StreamInterruptedError(
-        error.source, error.reason, HINT, error.status, error.detail, error.request_id
-    )
+def _broken(error: StreamInterruptedError) -> Generator[Event]:
+    """Raise *error* instead of a first event."""
+    raise error
+    yield
 
 
 def _opening(user_input: UserInput, name: str) -> Iterator[Event]:
@@ -135,7 +290,7 @@ def _opening(user_input: UserInput, name: str) -> Iterator[Event]:
     raise PluginError(name, reason, hint="rewrite each event when it is read")
 
 
-class Rewritten:
+class _RewrittenTurn:
     """A turn as it is to be shown: each event once, as soon as it is known.
 
     Args:
@@ -170,232 +325,44 @@ class Rewritten:
             yield event
 
 
-def diagnosed(
-    found: Sequence[Diagnostic], rewritten: Rewritten | None
-) -> tuple[Diagnostic, ...]:
-    """Return what is told of diagnostics where a turn is, or is not, rewritten."""
-    return tuple(hidden(found) if rewritten else found)
+def _post(
+    client: Client, request: Request, session_id: str, undo: ExitStack
+) -> requests.Response:
+    """Send a prompt once; return its answer, a stream of events, once that begins.
 
+    Only if no connection could be made is there another try. The client's connection
+    must be a new one: one that was kept may have been closed by the service just now,
+    and then nobody knows what has been received.
 
-class LiveStream:
-    """An iterator of a turn's events as they arrive; a context manager.
-
-    Leaving it closes the connection, whether or not the turn is at its end.
-
-    Args:
-        prompt: What was sent.
-        ask: What sent it.
-        decoder: Makes events of bytes.
-        history: Returns the events that the service has of the session.
-        client: Sent it, and is hung up when the stream is closed; its timeout is that
-            without a sign of life.
+    Raises:
+        StreamInterruptedError: It was sent, and there is no answer.
+        BackendError: It was not sent, or it was refused.
     """
+    deadline = Deadline(client.timeout, request.source)
+    undo.callback(client.hang_up)
 
-    def __init__(
-        self,
-        prompt: Prompt,
-        ask: Ask,
-        decoder: EventDecoder,
-        history: Callable[[], Sequence[Event]],
-        client: Client,
-    ) -> None:
-        self.session_id = prompt.session_id
-        self.prompt = prompt.text
-        self.user_input = UserInput(prompt.text)  #: the service does not send it
-        self.received = 0  #: how many events have been handed out
-        self._ask = ask
-        self._decoder = decoder
-        self._history = history
-        self._client = client
-        self._lock = RLock()  # held while an event is waited for
-        self._progress = Progress()
-        self._known = 0
-        self._is_stopped = False
-        self._arrived = 0
-        self._times: deque[float | None] = deque()  #: of what is to be handed out
-        self._rewritten: Rewritten | None = None
-        self._recording: Recording | None = None
-        self._sent = 0.0
-        self._undo = ExitStack()
-        self._events: Generator[Event]
-
-    def start(
-        self,
-        send: Callable[[ExitStack], requests.Response],
-        record_to: str | None,
-        rewrite: Rewrite | None = None,
-    ) -> None:
-        """Count the session's events, then send the prompt.
-
-        Args:
-            send: Sends it, and returns the answer once that begins.
-            record_to: The directory to write to; None: nothing is written.
-            rewrite: Returns what is handed out and written instead of what arrives;
-                None: that is.
-
-        Raises:
-            BackendError: It was not sent, or refused.
-        """
-        self._known = len(self._history())
-        if rewrite is not None:
-            asked = self.user_input
-            self._rewritten = shown = Rewritten(self.session_id, asked, rewrite)
-            self.session_id, self.user_input = shown.session_id, shown.user_input
-        if record_to is not None:
-            from replay_backends.files.recorder import Recording  # noqa: PLC0415 - not for Windows
-
-            self._recording = Recording(record_to, self.session_id, self.user_input)
-        self._sent = time.monotonic()
+    def attempt() -> requests.Response:
         try:
-            self._events = self._handed_out(self._arriving(send(self._undo)))
-        except StreamInterruptedError as error:
-            self._events = _broken(error)
-        except BaseException:
-            self._undo.close()
-            if self._recording:
-                self._recording.discard()
+            return undo.enter_context(send(client.session, request, deadline))
+        except TLSError:  # nothing of it was sent
             raise
-
-    @property
-    def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Return what was odd about the stream so far."""
-        return diagnosed(self._decoder.diagnostics, self._rewritten)
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Event:
-        """Return the next event once it is there.
-
-        Raises:
-            StreamInterruptedError: The stream broke off before a stop; :meth:`rest`
-                gives what is missing.
-            DecodeError: What arrived is past a limit, or wrong and ``strict`` is set.
-            BackendError: It could not be recorded.
-        """
-        with self._lock:
-            return next(self._events)
-
-    def rest(self, *, known: int | None = None) -> Iterator[Event]:
-        """Yield what the service has of this turn, and this stream has not given.
-
-        Nothing is waited for: where the turn is still under way, call it again later.
-
-        Args:
-            known: How many events the session had before the turn, at least; None:
-                as many as it had when the prompt was about to be sent.
-
-        Raises:
-            BackendError: The service has no such turn: the prompt was not received,
-                or is not kept yet.
-        """
-        self._end()
-        yield from self._handed_out(self._missing(known))
-
-    def close(self) -> None:
-        """Let go of the connection and of the recording; any thread may do that.
-
-        Where another one waits for an event, it gets a StreamInterruptedError.
-        """
-        self._end()
-        self._publish()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _missing(self, known: int | None) -> Generator[Event]:
-        if self._is_stopped:
-            return
-        missing = self._progress.missing(
-            self._history(),
-            self.prompt,
-            self._known if known is None else known,
-            has_gaps=any(each.code == "bad-frame" for each in self.diagnostics),
-        )
-        if missing is None:
-            raise BackendError(self._ask.source, "the session holds no such turn")
-        for event in missing:
-            self._take(event, None)
-            yield event
-
-    def _handed_out(self, arriving: Iterator[Event]) -> Generator[Event]:
-        """Yield what is shown of events, written down before."""
-        rewritten = self._rewritten
-        for event in rewritten.of(arriving) if rewritten else arriving:
-            arrived = self._times.popleft()
-            with self._lock:
-                if self._recording:
-                    self._recording.add(event, arrived)
-            self.received += 1
-            yield event
-        if self._is_stopped:
-            self._publish()
-
-    def _arriving(self, response: requests.Response) -> Generator[Event]:
-        try:
-            for piece in self._pieces(response):
-                for event in self._decoder.feed(piece):
-                    if not self._is_echo(event):
-                        self._take(event, time.monotonic() - self._sent)
-                        yield event
-            self._decoder.finish()
-        except DecodeError as error:
-            raise self._ask.placed(error) from None
-        finally:
-            self._undo.close()
-        if not self._is_stopped:
-            reason = "the stream ended without a stop"
-            raise self._interrupted(reason)
-
-    def _pieces(self, response: requests.Response) -> Iterator[bytes]:
-        timeout = self._client.timeout
-        try:
-            yield from live_pieces(
-                response, self._ask, timeout, lambda: self._is_stopped
-            )
         except BackendError as error:
-            if not self._is_stopped:
-                self._decoder.finish()
-                raise self._interrupted(error.reason) from None
+            raise _no_answer(error) from None
 
-    def _is_echo(self, event: Event) -> bool:
-        return not self._arrived and event == UserInput(self.prompt)
-
-    def _take(self, event: Event, arrived: float | None) -> None:
-        self._progress.take(event)
-        self._times.append(arrived)
-        self._arrived += 1
-        self._is_stopped = self._is_stopped or isinstance(event, Stop)
-
-    def _interrupted(self, reason: str) -> StreamInterruptedError:
-        count = f"{self.received} event" + ("" if self.received == 1 else "s")
-        hint = "stream.rest() gives what is missing"
-        return StreamInterruptedError(
-            self._ask.source, f"{reason}, after {count}", hint, received=self.received
-        )
-
-    def _end(self) -> None:
-        self._client.hang_up()
-        with self._lock, suppress(ValueError):  # within it, a signal has come: it ends
-            self._events.close()
-            self._undo.close()
-
-    def _publish(self) -> None:
-        with self._lock:
-            recording, self._recording = self._recording, None
-            if recording:
-                recording.publish()
+    response = with_retries(attempt, client.retries, deadline)
+    if response.status_code in REDIRECTS:
+        reason = "it redirects elsewhere, and a prompt is sent only once"
+        raise UnsafeRedirectError(request.source, reason, status=response.status_code)
+    try:
+        check(response, request, session_id, kind=EVENTS)
+    except BackendError as error:
+        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise _no_answer(error) from None
+        raise
+    return response
 
 
-def _broken(error: StreamInterruptedError) -> Generator[Event]:
-    """Raise *error* instead of a first event."""
-    raise error
-    yield
+def _no_answer(error: BackendError) -> StreamInterruptedError:
+    return StreamInterruptedError(
+        error.source, error.reason, _HINT, error.status, error.detail, error.request_id
+    )

@@ -1,14 +1,20 @@
-"""What is asked for, and what messages may show of the answer."""
+"""Requests to the service: their keys, URLs and prompts, and what messages may show."""
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import SplitResult, quote, urlsplit
 
 import attrs
 
-from replay.errors import AuthError, BackendError, DecodeError, SessionNotFoundError
+from replay.errors import (
+    AuthError,
+    BackendError,
+    DecodeError,
+    InvalidRequestError,
+    SessionNotFoundError,
+)
 from replay.security.hosts import is_loopback
 from replay.security.sanitization import sanitize_line
 
@@ -20,6 +26,15 @@ VARIABLES: Final = ("LLAMA_CLOUD_API_KEY", "LLAMA_PARSE_API_KEY")
 
 _VISIBLE: Final = re.compile(r"[!-~]+")
 _TELLING: Final = 8  # characters of a key that are masked without the others, too
+#: Where the service is, unless one says otherwise.
+HOME: Final = "https://api.cloud.llamaindex.ai"
+_API: Final = "/api/v1"
+_PORTS: Final = {"http": 80, "https": 443}
+#: Characters of a message that others wrote.
+SHOWN: Final = 200
+_Decode = TypeVar("_Decode", bound=DecodeError)
+_LONGEST_PROMPT: Final = 1000  # characters
+_MOST_INDEXES: Final = 10
 
 
 class Key:
@@ -41,7 +56,7 @@ class Key:
     def masked(self, text: str) -> str:
         """Return *text* with the key, in any case, left out.
 
-        Where *text* was cut within the key, its beginning is left out, with all that
+        If *text* was cut within the key, its beginning is left out, with all that
         follows up to white space.
         """
         whole, beginning = map(re.escape, (self._text, self._text[:_TELLING]))
@@ -58,7 +73,7 @@ def no_key(request: "PreparedRequest") -> "PreparedRequest":
 
 
 def find_key(api_key: str | None, source: str) -> Key | None:
-    """Return the key to use, or None where there is none.
+    """Return the key to use, or None if there is none.
 
     Args:
         api_key: What the user gave; None or blank: look into the environment.
@@ -77,15 +92,88 @@ def find_key(api_key: str | None, source: str) -> Key | None:
 
 def _checked(text: str, origin: str, source: str) -> Key:
     if not _VISIBLE.fullmatch(text):
-        reason = f"the key from {origin} holds a character that no key has"
+        reason = f"the key from {origin} holds a character that keys never contain"
         raise AuthError(source, reason, "copy it again; it begins with llx-")
     return Key(text, origin)
 
 
-#: Where the service is, unless one says otherwise.
-HOME: Final = "https://api.cloud.llamaindex.ai"
-_API: Final = "/api/v1"
-_PORTS: Final = {"http": 80, "https": 443}
+@attrs.frozen
+class Request:
+    """A request to the service, or for a page image."""
+
+    method: str
+    url: str = attrs.field(repr=False)  #: may be a secret
+    source: str  #: what messages call it: no part of it is secret
+    key: Key | None
+    verify: bool | str
+    accept: str = "application/json"
+    params: Mapping[str, str] = attrs.field(factory=dict)
+    body: object = None  #: JSON; None: there is none
+    is_secret: bool = False  #: whether the URL is, so that an answer may hold it
+
+    def masked(self, text: str) -> str:
+        """Return what a server said, without the key: it may have sent that back."""
+        return self.key.masked(text) if self.key else text
+
+    def shown(self, text: str, most: int = SHOWN) -> str:
+        """Return what a message may show of what a server said, on one line.
+
+        Args:
+            text: What it said.
+            most: Characters.
+
+        Returns:
+            Nothing if the URL is a secret.
+        """
+        return "" if self.is_secret else sanitize_line(self.masked(text))[:most]
+
+    def placed(self, error: _Decode) -> _Decode:
+        """Return an error in what a server sent, with its place and without the key."""
+        where, reason = self.masked(error.where), self.masked(error.reason)
+        return attrs.evolve(error, source=self.source, where=where, reason=reason)
+
+
+@attrs.frozen
+class Prompt:
+    """A prompt, as it is sent."""
+
+    session_id: str
+    text: str
+    index_ids: Sequence[str]
+    require_all_indexes: bool
+
+    def check(self, source: str) -> None:
+        """Refuse what the service would refuse.
+
+        Args:
+            source: What messages call the service.
+
+        Raises:
+            InvalidRequestError: It is too long, or asks no index or too many.
+
+        Source: the service's OpenAPI document of 2026-08-20; that ten indexes can be
+            asked, its guide.
+        """
+        if len(self.text) > _LONGEST_PROMPT:
+            count = len(self.text)
+            reason = (
+                f"a prompt can have at most {_LONGEST_PROMPT} characters, not {count}"
+            )
+            raise InvalidRequestError(source, reason)
+        if isinstance(self.index_ids, str):
+            reason = "index_ids must be a list of ids, not a string"
+            raise InvalidRequestError(source, reason, f"[{self.index_ids!a}]")
+        count = len(self.index_ids)
+        if not 1 <= count <= _MOST_INDEXES:
+            reason = f"a prompt needs 1 to {_MOST_INDEXES} indexes, not {count}"
+            raise InvalidRequestError(source, reason)
+
+    def body(self) -> dict[str, object]:
+        """Return the JSON object that is sent."""
+        body: dict[str, object] = {"prompt": self.text, "index_ids": [*self.index_ids]}
+        if self.require_all_indexes:
+            body["require_all_indexes"] = True
+        return body
 
 
 def base_url(location: str, *, allow_plain_http: bool = False) -> str:
@@ -102,7 +190,7 @@ def base_url(location: str, *, allow_plain_http: bool = False) -> str:
     shown = text.rpartition("@")[2]  # what stands before it may be a secret
     parts = split(text if "://" in text else f"https://{text}", shown)
     if parts.username is not None or parts.query or parts.fragment:
-        reason = "only a host, a port and a path may stand in the URL"
+        reason = "only a host, a port and a path are allowed in the URL"
         raise BackendError(str(parts.hostname), reason)
     is_safe = parts.scheme == "https" or is_loopback(str(parts.hostname))
     if not is_safe and not allow_plain_http:
@@ -130,13 +218,13 @@ def split(url: str, source: str) -> SplitResult:
     except ValueError:
         is_usable = False
     if not is_usable:
-        reason = "this is no URL of http or https"
+        reason = "this isn't an http or https URL"
         raise BackendError(source, reason, f"such as {HOME}")
     return parts
 
 
 def one_step(name: str) -> str | None:
-    """Return a name as one step of a path; None where it would lead elsewhere."""
+    """Return a name as one step of a path; None if it would lead elsewhere."""
     if name in ("", ".", ".."):
         return None
     return quote(name, safe="", errors="surrogatepass")
@@ -158,44 +246,3 @@ def session_path(session_id: str, source: str) -> str:
     if step is None:
         raise SessionNotFoundError(source, f"there is no session {session_id!a}")
     return f"/chat/{step}"
-
-
-#: Characters of a message that others wrote.
-SHOWN: Final = 200
-_Decode = TypeVar("_Decode", bound=DecodeError)
-
-
-@attrs.frozen
-class Ask:
-    """What is asked for."""
-
-    method: str
-    url: str = attrs.field(repr=False)  #: may be a secret
-    source: str  #: what messages call it: no part of it is secret
-    key: Key | None
-    verify: bool | str
-    accept: str = "application/json"
-    params: Mapping[str, str] = attrs.field(factory=dict)
-    body: object = None  #: JSON; None: there is none
-    is_secret: bool = False  #: whether the URL is, so that an answer may hold it
-
-    def masked(self, text: str) -> str:
-        """Return what a server said, without the key: it may have sent that back."""
-        return self.key.masked(text) if self.key else text
-
-    def shown(self, text: str, most: int = SHOWN) -> str:
-        """Return what a message may show of what a server said, on one line.
-
-        Args:
-            text: What it said.
-            most: Characters.
-
-        Returns:
-            Nothing where the URL is a secret.
-        """
-        return "" if self.is_secret else sanitize_line(self.masked(text))[:most]
-
-    def placed(self, error: _Decode) -> _Decode:
-        """Return an error in what a server sent, with its place and without the key."""
-        where, reason = self.masked(error.where), self.masked(error.reason)
-        return attrs.evolve(error, source=self.source, where=where, reason=reason)

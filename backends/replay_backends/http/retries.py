@@ -1,4 +1,4 @@
-"""When a request is made again, and after how long.
+"""Retries: the answers that deserve one, and the wait before it.
 
 Source: the official Python SDK 2.19.0, as it was seen to behave.
 """
@@ -13,11 +13,11 @@ from typing import Final, TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from replay.errors import ReplayError
-from replay_backends.http.transport import Deadline, Halt
+from replay_backends.http.transport import Cancellation, Deadline
 
 _Result = TypeVar("_Result")
 _SHORTEST: Final = 0.5  # seconds
-_LONGEST: Final = 8.0  # seconds, where the service does not say
+_LONGEST: Final = 8.0  # seconds, if the service does not say
 _LONGEST_ASKED: Final = 60.0  # seconds; what asks for more is not heeded
 _JITTER: Final = 0.25
 _RETRIED: Final = frozenset({408, 409, 429, *range(500, 600)})
@@ -27,7 +27,7 @@ class Again(Exception):  # noqa: N818 - a request, no error
     """An attempt failed, and another may do better.
 
     Args:
-        error: What is raised where there is no other.
+        error: What is raised if there is no other.
         after: Seconds to wait before; None: as many as the attempts so far suggest.
     """
 
@@ -41,15 +41,15 @@ def with_retries(
     attempt: Callable[[], _Result],
     retries: int,
     deadline: Deadline,
-    halt: Halt | None = None,
+    cancellation: Cancellation | None = None,
 ) -> _Result:
-    """Return what *attempt* returns, tried again where it raises :class:`Again`.
+    """Return what *attempt* returns, tried again if it raises :class:`Again`.
 
     Args:
         attempt: What to do.
         retries: How often it may be done again.
-        deadline: Where the wait would reach it, the error is raised at once.
-        halt: Ends the wait, and all further attempts; None: nothing does.
+        deadline: If the wait would reach it, the error is raised at once.
+        cancellation: Ends the wait, and all further attempts; None: nothing does.
 
     Raises:
         ReplayError: The last attempt failed.
@@ -62,9 +62,9 @@ def with_retries(
             stop=lambda state: (
                 state.attempt_number > retries
                 or state.upcoming_sleep >= deadline.remaining()
-                or (halt is not None and halt.has_come)
+                or (cancellation is not None and cancellation.is_cancelled)
             ),
-            sleep=halt.sleep if halt else time.sleep,
+            sleep=cancellation.sleep if cancellation else time.sleep,
             reraise=True,
         )(attempt)
     except Again as again:
@@ -88,7 +88,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         now: Seconds since the epoch.
 
     Returns:
-        None where it does not say, or says what nobody understands.
+        None if it does not say, or says what nobody understands.
     """
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:

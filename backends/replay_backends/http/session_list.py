@@ -1,4 +1,4 @@
-"""The list of sessions, which comes in pages."""
+"""Sessions as the service gives them: listed in pages, one by one, and in portions."""
 
 import io
 from collections.abc import Callable, Iterable, Iterator
@@ -22,17 +22,69 @@ from replay_backends.files.session_file import Reading
 if TYPE_CHECKING:
     from replay_backends.http.client import Client
 
+_PORTION: Final = 64  # sessions
+_MOST_EMPTY: Final = 100  # pages in a row
+
+
+def summaries(client: "Client", page_size: int | None) -> Iterator[SessionSummary]:
+    """Yield the header of each session, as the service lists them.
+
+    An empty page is the last one only if it names no next page.
+
+    Args:
+        client: Whom to ask.
+        page_size: Sessions on a page; None: as many as the service likes.
+
+    Raises:
+        BackendError: The service does not give them, or its pages never end.
+        DecodeError: It lists something else.
+    """
+    params = {} if page_size is None else {"page_size": str(page_size)}
+    source = f"{client.base}/chat"
+    seen: set[str] = set()
+    empty = 0  # pages that have just come
+    while True:
+        listed, token = client.get("/chat", _read, params=params)
+        yield from listed
+        if token is None:
+            return
+        empty = 0 if listed else empty + 1
+        if empty == _MOST_EMPTY:
+            raise BadResponseError(source, f"{empty} empty pages in a row")
+        if token in seen:
+            raise BadResponseError(source, "its pages repeat in a circle")
+        seen.add(token)
+        params = {**params, "page_token": token}
+
+
+def _read(body: BinaryIO) -> tuple[list[SessionSummary], str | None]:
+    """Return the sessions on a page, and the next one's token; None: it is the last."""
+    value = parse(body.read()).value
+    items = value.get("items") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(items, list):
+        raise DecodeError(where="$.items", reason="expected a list of sessions")
+    token = value.get("next_page_token") or None
+    if token is not None and not isinstance(token, str):
+        raise DecodeError(where="$.next_page_token", reason="expected a string")
+    return [_summary(i, item) for i, item in enumerate(items)], token
+
+
+def _summary(index: int, item: object) -> SessionSummary:
+    where = f"$.items[{index}]"
+    if not isinstance(item, dict) or not isinstance(item.get("session_id"), str):
+        raise DecodeError(where=where, reason="expected an object with a session_id")
+    try:
+        return decode_header(item, "")
+    except DecodeError as error:
+        raise attrs.evolve(error, where=where + error.where.removeprefix("$")) from None
+
 
 def session_of(
     body: BinaryIO, source: str, session_id: str, reading: Reading
 ) -> Session:
     """Return the session that an answer is.
 
-    Args:
-        body: At its beginning, and seekable; it may be closed afterwards.
-        source: What messages call it.
-        session_id: The session that was asked for.
-        reading: How to read it.
+    The body must be at its beginning, and seekable; it may be closed afterwards.
 
     Raises:
         DecodeError: It is something else.
@@ -56,25 +108,18 @@ def _text(body: BinaryIO, source: str) -> SourceText:
     return SourceText(Spool(body, source).reader, source)
 
 
-_MOST: Final = 64  # sessions
-
-
 def portions_of(summaries: Iterable[SessionSummary]) -> Iterator[Portion]:
     """Yield portions of sessions, as they are listed."""
     ids = (summary.session_id for summary in summaries)
-    while key := tuple(islice(ids, _MOST)):
+    while key := tuple(islice(ids, _PORTION)):
         yield Portion(key, len(key) * GUESSED_SIZE, len(key))
 
 
 def ids_in(portion: Portion, source: str) -> list[str]:
     """Return the ids of a portion's sessions.
 
-    Args:
-        portion: One that :func:`portions_of` yielded.
-        source: What messages call the service.
-
     Raises:
-        BackendError: It is another one.
+        BackendError: It is not one that :func:`portions_of` yielded.
     """
     ids = [each for each in portion.key if isinstance(each, str)]
     if len(ids) != len(portion.key) or not ids:
@@ -98,64 +143,3 @@ def fetched(session: Callable[[str], Session], session_id: str) -> Stored:
 
 def _raise(error: ReplayError) -> NoReturn:
     raise error
-
-
-_MOST_EMPTY: Final = 100  # pages in a row
-
-
-@attrs.frozen
-class _Page:
-    summaries: list[SessionSummary]
-    next_token: str | None  #: None: this is the last page
-
-
-def summaries(client: "Client", page_size: int | None) -> Iterator[SessionSummary]:
-    """Yield the header of each session, as the service lists them.
-
-    An empty page is the last one only where it names no next page.
-
-    Args:
-        client: Whom to ask.
-        page_size: Sessions on a page; None: as many as the service likes.
-
-    Raises:
-        BackendError: The service does not give them, or its pages never end.
-        DecodeError: It lists something else.
-    """
-    params = {} if page_size is None else {"page_size": str(page_size)}
-    source = f"{client.base}/chat"
-    seen: set[str] = set()
-    empty = 0  # pages that have just come
-    while True:
-        page = client.get("/chat", _read, params=params)
-        yield from page.summaries
-        if page.next_token is None:
-            return
-        empty = 0 if page.summaries else empty + 1
-        if empty == _MOST_EMPTY:
-            raise BadResponseError(source, f"{empty} empty pages one after the other")
-        if page.next_token in seen:
-            raise BadResponseError(source, "its pages go round in a circle")
-        seen.add(page.next_token)
-        params = {**params, "page_token": page.next_token}
-
-
-def _read(body: BinaryIO) -> _Page:
-    value = parse(body.read()).value
-    items = value.get("items") if isinstance(value, dict) else None
-    if not isinstance(value, dict) or not isinstance(items, list):
-        raise DecodeError(where="$.items", reason="expected a list of sessions")
-    token = value.get("next_page_token") or None
-    if token is not None and not isinstance(token, str):
-        raise DecodeError(where="$.next_page_token", reason="expected a string")
-    return _Page([_summary(i, item) for i, item in enumerate(items)], token)
-
-
-def _summary(index: int, item: object) -> SessionSummary:
-    where = f"$.items[{index}]"
-    if not isinstance(item, dict) or not isinstance(item.get("session_id"), str):
-        raise DecodeError(where=where, reason="expected an object with a session_id")
-    try:
-        return decode_header(item, "")
-    except DecodeError as error:
-        raise attrs.evolve(error, where=where + error.where.removeprefix("$")) from None

@@ -24,7 +24,7 @@ _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 class Frame(NamedTuple):
     """One event of a stream, as the standard delivers it."""
 
-    name: str  #: ``message`` where the stream gave none
+    name: str  #: ``message`` if the stream gave none
     data: str  #: its lines, joined by line feeds
 
 
@@ -139,7 +139,7 @@ class EventDecoder:
     def finish(self) -> None:
         """Take the end of the stream."""
         if self._frames.is_within_frame:
-            self._say("torn-frame", "the stream ended before the frame did")
+            self._say("torn-frame", "the stream ended within a frame")
 
     def _event(self, frame: Frame) -> Iterator[Event]:
         try:

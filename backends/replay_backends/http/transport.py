@@ -28,6 +28,8 @@ from replay.errors import DeadlineExceededError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+_LONGEST_HEAD: Final = 1 << 20  # status lines and headers, 1xx answers included
+
 
 class Deadline:
     """A point in time that does not move.
@@ -43,7 +45,7 @@ class Deadline:
         self._end = time.monotonic() + seconds
 
     def remaining(self) -> float:
-        """Return the seconds that are left; none or less where it is over."""
+        """Return the seconds that are left; none or less if it is over."""
         return self._end - time.monotonic()
 
     def left(self) -> float:
@@ -59,22 +61,22 @@ class Deadline:
 
     def exceeded(self) -> DeadlineExceededError:
         """Return the error that says that the time is over."""
-        reason = f"no whole answer within {self.seconds:g} seconds"
+        reason = f"no complete answer within {self.seconds:g} seconds"
         return DeadlineExceededError(self._source, reason, "raise timeout=")
 
 
-class Halt:
+class Cancellation:
     """Ends all waiting on the sockets that it watches, once and for good."""
 
     def __init__(self) -> None:
-        self._come = threading.Event()
+        self._event = threading.Event()
         self._lock = threading.Lock()
         self._watched: WeakSet[socket.socket] = WeakSet()
 
     @property
-    def has_come(self) -> bool:
+    def is_cancelled(self) -> bool:
         """Tell whether all is to end."""
-        return self._come.is_set()
+        return self._event.is_set()
 
     def sleep(self, seconds: float) -> None:
         """Wait so long.
@@ -82,20 +84,20 @@ class Halt:
         Raises:
             CancelledError: All is to end, so there is no need to wait.
         """
-        if self._come.wait(seconds):
+        if self._event.wait(seconds):
             raise CancelledError
 
     def watch(self, sock: socket.socket) -> None:
         """End the waiting on a socket, too."""
-        within_tls = getattr(sock, "socket", sock)  # where a proxy is spoken to by TLS
+        within_tls = getattr(sock, "socket", sock)  # if a proxy is spoken to by TLS
         with self._lock:
             self._watched.add(within_tls)
-        if self.has_come:
+        if self.is_cancelled:
             _shut_down(within_tls)
 
-    def come(self) -> None:
+    def cancel(self) -> None:
         """Let all end; doing it twice is harmless."""
-        self._come.set()
+        self._event.set()
         with self._lock:
             watched = [*self._watched]
         for sock in watched:
@@ -108,9 +110,6 @@ def _shut_down(sock: socket.socket) -> None:
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
-_LONGEST_HEAD: Final = 1 << 20  # status lines and headers, 1xx answers included
-
-
 class HandshakeError(ssl.SSLError):
     """There is no safe connection, so nothing was sent through it."""
 
@@ -121,18 +120,18 @@ class TimedAdapter(HTTPAdapter):
     Args:
         most: How many connections are kept for use at once.
         check_peer: Called with the address that a connection leads to, before
-            anything of HTTP is sent; raises where that must not be. Where a proxy is
+            anything of HTTP is sent; raises if that must not be. If a proxy is
             used, only the proxy knows the address.
-        halt: Ends what waits for an answer; None: nothing does.
+        cancellation: Ends what waits for an answer; None: nothing does.
     """
 
     def __init__(
         self,
         most: int,
         check_peer: Callable[[str], None] | None = None,
-        halt: Halt | None = None,
+        cancellation: Cancellation | None = None,
     ) -> None:
-        self._classes = _pool_classes(check_peer, halt)
+        self._classes = _pool_classes(check_peer, cancellation)
         super().__init__(pool_maxsize=most)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - as requests declares it
@@ -151,7 +150,7 @@ class TimedConnection(HTTPConnection):
     """A connection that counts the time from its opening, then from each request."""
 
     check_peer: Callable[[str], None] | None = None
-    halt: Halt | None = None
+    cancellation: Cancellation | None = None
     _end = 0.0
     _opening: ExitStack  #: until the connection is open
 
@@ -163,19 +162,19 @@ class TimedConnection(HTTPConnection):
                 super().connect()
             except (ssl.SSLError, SSLError) as error:
                 raise HandshakeError(*error.args) from error
-        if self.halt:
-            self.halt.watch(self.sock)
+        if self.cancellation:
+            self.cancellation.watch(self.sock)
         if self.check_peer and not self.proxy:
             self.check_peer(self.sock.getpeername()[0])
 
     def _new_conn(self) -> socket.socket:
-        """Return a socket, which the halt reaches during its handshake, too.
+        """Return a socket, which the cancellation reaches during its handshake, too.
 
         TLS leaves the socket itself without a file until it is done.
         """
         sock = self._dialled()
-        if self.halt:
-            self.halt.watch(self._opening.enter_context(sock.dup()))
+        if self.cancellation:
+            self.cancellation.watch(self._opening.enter_context(sock.dup()))
         return sock
 
     def _dialled(self) -> socket.socket:
@@ -239,10 +238,10 @@ def _addresses(host: str, port: int) -> list[str]:
 
 
 def _pool_classes(
-    check_peer: Callable[[str], None] | None, halt: Halt | None
+    check_peer: Callable[[str], None] | None, cancellation: Cancellation | None
 ) -> dict[str, Any]:
     check = None if check_peer is None else staticmethod(check_peer)
-    shared = {"check_peer": check, "halt": halt}
+    shared = {"check_peer": check, "cancellation": cancellation}
     plain = type("Connection", (TimedConnection,), shared)
     secure = type("Connection", (_TimedTLSConnection,), shared)
     return {
@@ -274,9 +273,7 @@ class _TimedReader(io.RawIOBase):
         self._connection = connection
         self._sock = sock
         self._raw = raw
-        self.budget: int | None = (
-            None  #: bytes that may still be read; None: any number
-        )
+        self.budget: int | None = None  #: bytes that may be read; None: any number
 
     def readable(self) -> bool:
         return True

@@ -24,11 +24,15 @@ from replay.errors import (
     ReplayError,
     os_failure,
 )
-from replay_backends.files.byte_streams import HIGHEST_RATIO, UNCHECKED, is_compressed
-from replay_backends.remote.filesystems import guarded
-from replay_backends.remote.shelf import Item, Opener, path_order
+from replay_backends.files.byte_streams import (
+    HIGHEST_RATIO,
+    UNCHECKED,
+    guarded,
+    is_compressed,
+)
+from replay_backends.remote.locations import Item, Opener
 
-WHERE: Final = "zip data"
+_WHERE: Final = "zip data"
 _REPACK: Final = "unpack it first, or pack it anew"
 _ENCRYPTED: Final = 0x1
 #: What zipfile unpacks piece by piece. A few bytes of bzip2 are gigabytes in one go.
@@ -44,78 +48,6 @@ _FAULTS: Final = (
     lzma.LZMAError,
     zlib.error,
 )
-
-
-@contextmanager
-def zip_errors_of(source: str) -> Iterator[None]:
-    """Turn what is wrong with a zip file within the block into an error of ours."""
-    try:
-        yield
-    except ReplayError:
-        raise
-    except _FAULTS as error:
-        if isinstance(error.__context__, ReplayError):  # it could not even be read
-            raise error.__context__ from None
-        reason = f"cut short or corrupt: {error or type(error).__name__}"
-        raise DecodeError(WHERE, reason, source) from error
-    except OSError as error:
-        raise os_failure(source, error) from error
-
-
-def check_member(info: ZipInfo, source: str) -> None:
-    """Refuse a member that is no file which can be read safely.
-
-    Args:
-        info: What the archive says of it.
-        source: What messages call it.
-
-    Raises:
-        BackendError: It is encrypted or a link, or its name leads elsewhere, or it is
-            packed with anything but deflate.
-        LimitExceededError: It would grow to more than 1,000 times its size.
-    """
-    if not is_safe_name(info.filename):
-        raise BackendError(source, "its name leads out of the zip file", _REPACK)
-    if info.flag_bits & _ENCRYPTED:
-        raise BackendError(source, "it is encrypted", _REPACK)
-    if stat.S_ISLNK(info.external_attr >> 16):
-        raise BackendError(source, "it is a symbolic link", _REPACK)
-    if info.compress_type not in _PACKINGS:
-        raise BackendError(source, "it is packed, but not with deflate", _REPACK)
-    if info.file_size > max(UNCHECKED, info.compress_size * HIGHEST_RATIO):
-        reason = f"grow to more than {HIGHEST_RATIO} times their size"
-        hint = "if you trust them, unpack them first"
-        raise LimitExceededError(WHERE, reason, source, hint)
-
-
-def check_contents(
-    info: ZipInfo, open_file: Callable[[], BinaryIO], source: str
-) -> None:
-    """Refuse what is packed twice over, each time to much less than it was.
-
-    Data of gzip or zstd hardly shrink again: who makes them do so makes a bomb.
-
-    Args:
-        info: What the archive says of the member.
-        open_file: Opens it.
-        source: What messages call it.
-
-    Raises:
-        LimitExceededError: It is packed so.
-    """
-    if info.file_size > max(UNCHECKED, info.compress_size * _OF_PACKED):
-        with open_file() as file:
-            if is_compressed(file):
-                reason = f"hold packed data that grow to {_OF_PACKED} times their size"
-                raise LimitExceededError(WHERE, reason, source, _REPACK)
-
-
-def is_safe_name(name: str) -> bool:
-    """Tell whether a member's name stays within its zip file, on any system."""
-    parts = name.split("/")
-    return all(part not in ("", ".", "..") for part in parts) and not any(
-        PureWindowsPath(part).name != part for part in parts
-    )
 
 
 @attrs.define(eq=False)
@@ -159,20 +91,20 @@ class Archive:
             for name, info in infos.items()
             if not name.endswith("/") and (path := self._path_of(name)) is not None
         ]
-        return sorted(items, key=path_order)
+        return sorted(items, key=Item.order)
 
     def opener(self, item: Item) -> Opener:
         """Read a member into memory; a large one is unpacked each time it is opened."""
         source = self.source_of(item.path)
         info = self._info(item.path)
-        check_member(info, source)
+        _check_member(info, source)
         if info.filename in self._repeated:
             raise BackendError(source, "several members have that name")
         opener: Opener = partial(self._stream, item.path)
         if info.file_size <= KEPT:
             with opener() as member:
                 opener = partial(io.BytesIO, member.read())
-        check_contents(info, opener, source)
+        _check_contents(info, opener, source)
         return opener
 
     def source_of(self, path: str) -> str:
@@ -188,7 +120,7 @@ class Archive:
         return Archive, (self._open_file, self.source, self._inside)
 
     def _opened(self) -> ZipFile:
-        with self._lock, zip_errors_of(self.source):
+        with self._lock, _zip_errors_of(self.source):
             if self._zip is None:
                 self._zip = self._checked()
             return self._zip
@@ -200,7 +132,7 @@ class Archive:
             infos = opened.infolist()
             size = file.seek(0, io.SEEK_END)
             if sum(info.compress_size for info in infos) > size:
-                raise DecodeError(WHERE, "its members overlap", self.source)
+                raise DecodeError(_WHERE, "its members overlap", self.source)
             undo.pop_all()
         finalize(opened, file.close)
         counted = Counter(info.filename for info in infos)
@@ -217,7 +149,7 @@ class Archive:
             ) from None
 
     def _stream(self, path: str) -> BinaryIO:
-        errors = partial(zip_errors_of, self.source_of(path))
+        errors = partial(_zip_errors_of, self.source_of(path))
         with errors():
             member = self._opened().open(self._info(path))
         return guarded(cast("BinaryIO", member), errors)
@@ -228,3 +160,63 @@ class Archive:
             return name.removeprefix(self._inside)
         below = name.removeprefix(f"{self._inside}/")
         return None if below == name else below
+
+
+@contextmanager
+def _zip_errors_of(source: str) -> Iterator[None]:
+    """Turn what is wrong with a zip file within the block into an error of ours."""
+    try:
+        yield
+    except ReplayError:
+        raise
+    except _FAULTS as error:
+        if isinstance(error.__context__, ReplayError):  # it could not even be read
+            raise error.__context__ from None
+        reason = f"cut short or corrupt: {error or type(error).__name__}"
+        raise DecodeError(_WHERE, reason, source) from error
+    except OSError as error:
+        raise os_failure(source, error) from error
+
+
+def _check_member(info: ZipInfo, source: str) -> None:
+    """Refuse a member that cannot be read safely.
+
+    Raises:
+        BackendError: It is encrypted or a link, or its name leads elsewhere, or it is
+            packed with anything but deflate.
+        LimitExceededError: It would grow to more than 1,000 times its size.
+    """
+    if not _is_safe_name(info.filename):
+        raise BackendError(source, "its name leads out of the zip file", _REPACK)
+    if info.flag_bits & _ENCRYPTED:
+        raise BackendError(source, "it is encrypted", _REPACK)
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise BackendError(source, "it is a symbolic link", _REPACK)
+    if info.compress_type not in _PACKINGS:
+        raise BackendError(source, "it is packed, but not with deflate", _REPACK)
+    if info.file_size > max(UNCHECKED, info.compress_size * HIGHEST_RATIO):
+        reason = f"grow to more than {HIGHEST_RATIO} times their size"
+        hint = "if you trust them, unpack them first"
+        raise LimitExceededError(_WHERE, reason, source, hint)
+
+
+def _check_contents(
+    info: ZipInfo, open_file: Callable[[], BinaryIO], source: str
+) -> None:
+    """Refuse what is packed twice over, each time to much less than it was.
+
+    Data of gzip or zstd hardly shrink again: who makes them do so makes a bomb.
+    """
+    if info.file_size > max(UNCHECKED, info.compress_size * _OF_PACKED):
+        with open_file() as file:
+            if is_compressed(file):
+                reason = f"hold packed data that grow to {_OF_PACKED} times their size"
+                raise LimitExceededError(_WHERE, reason, source, _REPACK)
+
+
+def _is_safe_name(name: str) -> bool:
+    """Tell whether a member's name stays within its zip file, on any system."""
+    parts = name.split("/")
+    return all(part not in ("", ".", "..") for part in parts) and not any(
+        PureWindowsPath(part).name != part for part in parts
+    )

@@ -1,69 +1,45 @@
-"""Sessions from object stores, as a backend."""
+"""Backends for object stores and zip files."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final, NoReturn
 
 import attrs
 
 from replay.codec.writer import dump
 from replay.errors import (
     BackendError,
+    DecodeError,
     SessionNotFoundError,
     UnsupportedError,
     os_errors_of,
 )
 from replay.model.limits import Limits
 from replay.model.sessions import Session, SessionSummary
+from replay.security.file_names import session_id_of
 from replay.security.masking import secrets_in
 from replay.sources.protocols import Portion, Stored
+from replay_backends.files.directory_scan import is_continued, is_passed_over
 from replay_backends.files.file_access import open_regular
-from replay_backends.files.session_file import Reading, check_replaceable, file_to_keep
+from replay_backends.files.file_portions import no_portion, stored_in_all
+from replay_backends.files.session_file import (
+    Reading,
+    SessionFile,
+    check_replaceable,
+    file_to_keep,
+    is_called_for,
+    stem_of,
+)
+from replay_backends.files.session_index import Listed, SessionIndex
+from replay_backends.ordered_fetch import in_order
 from replay_backends.remote.archives import Archive
-from replay_backends.remote.filesystems import Location, file_system, parse
+from replay_backends.remote.filesystems import file_system
+from replay_backends.remote.locations import Item, Location, Opener, parse
 from replay_backends.remote.objects import Objects
-from replay_backends.remote.shelf import Item, Shelf
 
-
-def open_store(
-    location: str, options: Mapping[str, object], *, create: bool
-) -> Archive | Objects:
-    """Return the objects or members that a location names.
-
-    Args:
-        location: A URL, or the path of a zip file, or ``zip://INSIDE::THAT``.
-        options: What the file system of a URL is made with.
-        create: What is not there is a directory that will be.
-
-    Raises:
-        BackendError: It cannot be opened, or is not there.
-        DecodeError: It is a broken zip file.
-    """
-    parsed = parse(location)
-    if parsed.scheme is None:
-        return _local_archive(parsed, options)
-    files = file_system(parsed, options)
-    objects = Objects(files, parsed.outer, tuple(secrets_in(options)))
-    if parsed.inside is None:
-        objects.look(may_be_missing=create)
-        return objects
-    return _looked_into(partial(objects.stream, ""), parsed)
-
-
-def _local_archive(parsed: Location, options: Mapping[str, object]) -> Archive:
-    for name in options:
-        raise BackendError(parsed.outer, f"a file of this machine has no {name}")
-    with os_errors_of(parsed.outer):
-        path = Path.cwd() / parsed.outer
-        path.stat()
-    return _looked_into(partial(open_regular, path, parsed.outer), parsed)
-
-
-def _looked_into(open_file: Callable[[], BinaryIO], parsed: Location) -> Archive:
-    archive = Archive(open_file, parsed.outer, str(parsed.inside))
-    archive.look()
-    return archive
+_AHEAD: Final = 1 << 20  # bytes of the largest file that is fetched ahead
+_NOT_HIDDEN: Final = (".", "..")  # they are refused, not passed over
 
 
 @attrs.define(eq=False)
@@ -97,7 +73,8 @@ class StoreBackend:
         factory=dict, kw_only=True, repr=False
     )
     _store: Archive | Objects = attrs.field(init=False)
-    _shelf: Shelf = attrs.field(init=False)
+    _reading: Reading = attrs.field(init=False)
+    _index: SessionIndex[Item] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         options: dict[str, object] = dict(self.storage_options)
@@ -105,57 +82,36 @@ class StoreBackend:
             options["endpoint_url"] = self.endpoint_url
         if self.anon:
             options["anon"] = True
-        self._store = open_store(self.location, options, create=self._may_be_missing())
-        reading = Reading(self.strict, self.limits)
-        self._shelf = Shelf(self._store, self.pattern, reading)
+        self._store = _open_store(self.location, options, create=self._may_be_missing())
+        self._reading = Reading(self.strict, self.limits)
+        self._index = SessionIndex(self._listing, self._sessions_at)
 
     def summaries(self) -> Iterator[SessionSummary]:
-        """Yield the header of each session; every file is read for it.
-
-        Raises:
-            DecodeError: A file holds something else.
-            BackendError: A file cannot be read.
-        """
+        """Yield the header of each session; every file is read for it."""
         return (session.summary() for session in self.sessions())
 
     def session(self, session_id: str) -> Session:
-        """Return the first session of that id, wherever it is.
-
-        Raises:
-            SessionNotFoundError: There is none.
-            DecodeError: There may be one in a file that holds something else.
-            BackendError: There may be one in a file that cannot be read.
-        """
-        if session := self._shelf.session(session_id):
+        """Return the first session of that id, wherever it is."""
+        if session := self._index.session(session_id):
             return session
         reason = f"there is no session {session_id!a}"
         raise SessionNotFoundError(self._store.source, reason)
 
     def sessions(self) -> Iterator[Session]:
-        """Yield every session; small files are fetched a few at once.
-
-        Raises:
-            DecodeError: A file holds something else.
-            BackendError: A file cannot be read.
-        """
-        return self._shelf.sessions()
+        """Yield every session; small files are fetched a few at once."""
+        for item, opener in self._fetched():
+            yield from self._file(item, opener).sessions()
 
     def portions(self) -> Iterator[Portion]:
-        """Yield a portion for each file; none is fetched.
-
-        Raises:
-            BackendError: They cannot be listed.
-        """
-        return self._shelf.portions()
+        """Yield a portion for each file; none is fetched."""
+        return (Portion((item.path,), item.size) for item in self._items())
 
     def stored(self, portion: Portion) -> Iterator[Stored]:
-        """Yield the sessions of a file, which is fetched once.
-
-        Raises:
-            BackendError: There is no such file, or it cannot be had.
-            DecodeError: It is packed, and what comes next is corrupt.
-        """
-        return self._shelf.stored(portion)
+        """Yield the sessions of a file, which is fetched once."""
+        match portion.key:
+            case (str(path),) if self._is_one_of_ours(path):
+                return stored_in_all(self._fetch(Item(path, portion.size)))
+        raise no_portion(self._store.source, portion)
 
     def close(self) -> None:
         """Close the zip file; what was fetched stays as long as a session needs it."""
@@ -165,6 +121,65 @@ class StoreBackend:
     def _may_be_missing(self) -> bool:
         """Tell whether what is not there is a directory that will be."""
         return False
+
+    def _items(self) -> list[Item]:
+        """Return the files of sessions, by the bytes of their paths."""
+        items = self._store.items()
+        if self._store.is_single:
+            return items
+        there = {item.path for item in items if item.path.endswith(".part")}
+        accepts = self._accepts
+        return [
+            item
+            for item in items
+            if accepts(item.path) and not is_continued(item.path, there, accepts)
+        ]
+
+    def _accepts(self, path: str) -> bool:
+        """Tell by its path whether a file is one of sessions, and not hidden."""
+        *_, name = parts = path.split("/")
+        return is_called_for(name, self.pattern) and not any(
+            part not in _NOT_HIDDEN and is_passed_over(part) for part in parts
+        )
+
+    def _is_one_of_ours(self, path: str) -> bool:
+        return not path if self._store.is_single else self._accepts(path)
+
+    def _file(self, item: Item, opener: Opener) -> SessionFile:
+        source = self._store.source_of(item.path)
+        name = source.rpartition("/")[2]
+        stem = stem_of(name)
+        session_id = stem if self._store.is_single else session_id_of(stem)
+        return SessionFile(opener, name, session_id, source, self._reading)
+
+    def _fetch(self, item: Item) -> SessionFile:
+        return self._file(item, self._store.opener(item))
+
+    def _sessions_at(self, item: Item) -> Iterator[Session]:
+        return self._fetch(item).sessions()
+
+    def _listing(self) -> Iterator[Listed[Item]]:
+        for item, opener in self._fetched():
+            yield Listed.of(item, self._file(item, opener).lenient().sessions())
+
+    def _fetched(self) -> Iterator[tuple[Item, Opener]]:
+        """Yield each file and what opens it, or raises why it cannot be had."""
+        if self._store.at_once == 1:
+            for item in self._items():
+                yield item, self._opener(item)
+            return
+        at_once = self._store.at_once
+        for item, opener in in_order(self._ahead, self._items(), at_once):
+            yield item, opener or self._opener(item)
+
+    def _ahead(self, item: Item) -> tuple[Item, Opener | None]:
+        return item, self._opener(item) if item.size <= _AHEAD else None
+
+    def _opener(self, item: Item) -> Opener:
+        try:
+            return self._store.opener(item)
+        except (BackendError, DecodeError) as error:
+            return partial(_fail, error)
 
 
 class ZipBackend(StoreBackend):
@@ -193,20 +208,9 @@ class RemoteBackend(StoreBackend):
 
     Args:
         location: The URL, or ``zip://INSIDE::URL``.
-        pattern: What the files are called, such as ``*.json``; None: as in a
-            directory.
-        strict: Refuse events that are not known or malformed.
-        limits: How large things may be.
-        endpoint_url: Where an S3-compatible service is; None: what
-            ``AWS_ENDPOINT_URL`` says, or else Amazon's.
-        anon: Read what is public on S3, without a key.
-        storage_options: What else fsspec's file system takes.
         create: Take what is not there for a directory that will be.
 
-    Raises:
-        BackendError: There is nothing there, or it cannot be reached, or a package is
-            missing.
-        DecodeError: It is a broken zip file.
+    All others are those of :class:`StoreBackend`.
     """
 
     create: bool = attrs.field(default=False, kw_only=True)
@@ -222,7 +226,7 @@ class RemoteBackend(StoreBackend):
             EncodeError: It holds, built by hand, what JSON cannot.
         """
         if isinstance(self._store, Archive) or self._store.is_single:
-            reason = "sessions cannot be written into a file that is there"
+            reason = "sessions cannot be written into an existing file"
             hint = "name a directory for them"
             raise UnsupportedError(self._store.source, reason, hint)
         name, kept = file_to_keep(session)
@@ -233,11 +237,49 @@ class RemoteBackend(StoreBackend):
         return self.create
 
     def _check_place(self, store: Objects, name: str, session_id: str) -> None:
-        if not self._shelf.accepts(name):
-            reason = f"the pattern {self.pattern!r} leaves {name!r} out"
+        if not self._accepts(name):
+            reason = f"the pattern {self.pattern!r} doesn't match {name!r}"
             raise BackendError(store.source, reason)
         size = store.size(name)
         if size is not None:
-            item = Item(name, size)
-            file = self._shelf.file(item, store.opener(item)).lenient()
+            file = self._fetch(Item(name, size)).lenient()
             check_replaceable(file.sessions(), session_id, file.source)
+
+
+def _fail(error: BackendError | DecodeError) -> NoReturn:
+    raise error
+
+
+def _open_store(
+    location: str, options: Mapping[str, object], *, create: bool
+) -> Archive | Objects:
+    """Return the objects or members that a location names.
+
+    Raises:
+        BackendError: It cannot be opened, or is not there.
+        DecodeError: It is a broken zip file.
+    """
+    parsed = parse(location)
+    if parsed.scheme is None:
+        return _local_archive(parsed, options)
+    files = file_system(parsed, options)
+    objects = Objects(files, parsed.outer, tuple(secrets_in(options)))
+    if parsed.inside is None:
+        objects.look(may_be_missing=create)
+        return objects
+    return _looked_into(partial(objects.stream, ""), parsed)
+
+
+def _local_archive(parsed: Location, options: Mapping[str, object]) -> Archive:
+    for name in options:
+        raise BackendError(parsed.outer, f"a local file takes no option {name}")
+    with os_errors_of(parsed.outer):
+        path = Path.cwd() / parsed.outer
+        path.stat()
+    return _looked_into(partial(open_regular, path, parsed.outer), parsed)
+
+
+def _looked_into(open_file: Callable[[], BinaryIO], parsed: Location) -> Archive:
+    archive = Archive(open_file, parsed.outer, str(parsed.inside))
+    archive.look()
+    return archive

@@ -1,12 +1,11 @@
-"""The door to fsspec: the file system that a URL leads to."""
+"""File systems of fsspec, and its errors as ours."""
 
 import errno
-import io
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import Any, Final
 
 import attrs
 
@@ -17,11 +16,11 @@ from replay.errors import (
     PermissionDeniedError,
     ReplayError,
 )
-from replay.security.masking import has_secret, masked, secrets_in
+from replay.security.masking import masked, secrets_in
+from replay_backends.remote.locations import SCHEMES, Location
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
+_EXTRA: Final = "chat-replay[remote]"
+_IN_THE_EXTRA: Final = ("", "s3fs")
 _LONGEST: Final = 200  # characters of what a service says
 _WRONG_KEY: Final = {
     "AuthorizationHeaderMalformed",
@@ -57,6 +56,47 @@ _HINTS: Final[Mapping[type[BackendError], str]] = {
     BackendUnavailableError: "try again later, and check the endpoint",
     PermissionDeniedError: "the key may not do that here, or is not the right one",
 }
+
+
+@attrs.frozen
+class FileSystem:
+    """A file system of fsspec, and a place in it."""
+
+    calls: Any  #: fsspec's object, which has no types
+    root: str  #: the place, as the object calls it
+
+
+def file_system(location: Location, options: Mapping[str, object]) -> FileSystem:
+    """Return the file system that a URL leads to. Nothing is sent yet.
+
+    Args:
+        location: It has a URL.
+        options: What the file system is made with.
+
+    Raises:
+        BackendError: A package is missing, or the options are not what it takes.
+    """
+    core = _core(location)
+    with remote_errors_of(location.outer, tuple(secrets_in(options))):
+        # A listing that is kept would not show what others write meanwhile.
+        calls, root = core.url_to_fs(
+            location.outer, **{"use_listings_cache": False, **options}
+        )
+    return FileSystem(calls, root.rstrip("/"))
+
+
+def _core(location: Location) -> Any:  # noqa: ANN401 - it has no types
+    package = SCHEMES[str(location.scheme)]
+    try:
+        core = import_module("fsspec.core")
+        if package:
+            import_module(package)
+    except ImportError as error:
+        wanted = _EXTRA if package in _IN_THE_EXTRA else package
+        reason = f"{package or 'fsspec'} is needed, and cannot be imported"
+        hint = f'pip install "{wanted}"'
+        raise BackendError(location.outer, reason, hint) from error
+    return core
 
 
 @contextmanager
@@ -117,171 +157,3 @@ def _told(error: Exception, secrets: Collection[str]) -> str:
     if not isinstance(error, OSError):
         return f"{type(error).__name__}: {line}" if line else type(error).__name__
     return line[:1].lower() + line[1:] or type(error).__name__
-
-
-#: The schemes of URLs, each with the package that fsspec needs for it, if any.
-SCHEMES: Final = {
-    "abfs": "adlfs",
-    "az": "adlfs",
-    "gcs": "gcsfs",
-    "gs": "gcsfs",
-    "memory": "",
-    "s3": "s3fs",
-}
-_ZIP: Final = "zip://"
-_EVERYTHING: Final = ("", "*", "**")
-
-
-@attrs.frozen
-class Location:
-    """A location, taken apart."""
-
-    outer: str  #: a URL, or a path of this machine
-    scheme: str | None  #: of the URL; None: it is a path
-    inside: str | None  #: where in the zip file; None: it is no zip file
-
-
-def parse(location: str) -> Location:
-    """Take a location apart.
-
-    Args:
-        location: A URL such as ``s3://bucket/directory``; a URL or path of a zip file;
-            or ``zip://INSIDE::THAT``, where *INSIDE* is a directory or a file in it,
-            and empty or ``*`` for all of it.
-
-    Raises:
-        BackendError: It is none of these, or has a secret in it.
-    """
-    if has_secret(location):
-        reason = "a password or signature must not stand in a location"
-        hint = "put keys where the store's own tools look for them"
-        raise BackendError(masked(location), reason, hint)
-    outer, inside = location, None
-    if location.lower().startswith(_ZIP):
-        outer, inside = _chain(location)
-    scheme = _scheme(outer)
-    if scheme is not None:
-        outer = scheme + outer[len(scheme) :]  # fsspec knows no other spelling
-    if scheme is None or outer.lower().endswith(".zip"):
-        inside = inside or ""
-    return Location(outer, scheme, inside)
-
-
-def _chain(location: str) -> tuple[str, str]:
-    rest = location[len(_ZIP) :]
-    inside, separator, outer = rest.partition("::")
-    if not separator:
-        inside, outer = "", rest
-    inside = "" if inside in _EVERYTHING else inside.strip("/")
-    if "*" in inside:
-        hint = 'name a directory in it, and say pattern="…"'
-        reason = "only * alone stands for all of a zip file"
-        raise BackendError(location, reason, hint)
-    if not outer:
-        hint = "write zip://sessions.zip, or zip://*::s3://bucket/sessions.zip"
-        raise BackendError(location, "the zip file is not named", hint)
-    return outer, inside
-
-
-def _scheme(outer: str) -> str | None:
-    scheme, separator, path = outer.partition("://")
-    if not separator:
-        return None
-    if scheme.lower() not in SCHEMES or "::" in outer:
-        hint = f"use {', '.join(SCHEMES)}, or zip://INSIDE::URL"
-        raise BackendError(outer, "that is no URL of files", hint)
-    if scheme.lower() != "memory" and not path.strip("/"):
-        reason = "a bucket or container is needed after the scheme"
-        raise BackendError(outer, reason)
-    return scheme.lower()
-
-
-def guarded(
-    stream: BinaryIO, errors: Callable[[], AbstractContextManager[None]]
-) -> BinaryIO:
-    """Return a stream that is read within a ``with`` statement of its own.
-
-    Args:
-        stream: What is read, seekable; it is closed with what is returned.
-        errors: Makes what turns the stream's faults into ours.
-    """
-    return io.BufferedReader(_Guarded(stream, errors))
-
-
-class _Guarded(io.RawIOBase):
-    """A stream that raises errors of ours alone."""
-
-    def __init__(
-        self, stream: BinaryIO, errors: Callable[[], AbstractContextManager[None]]
-    ) -> None:
-        self._stream = stream
-        self._errors = errors
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._stream.tell()
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        with self._errors():
-            return self._stream.seek(offset, whence)
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        with memoryview(buffer) as view, self._errors():
-            data = self._stream.read(len(view))
-            view[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        """Close the stream, too."""
-        self._stream.close()
-        super().close()
-
-
-_EXTRA: Final = "chat-replay[remote]"
-_IN_THE_EXTRA: Final = ("", "s3fs")
-
-
-@attrs.frozen
-class FileSystem:
-    """A file system of fsspec, and a place in it."""
-
-    calls: Any  #: fsspec's object, which has no types
-    root: str  #: the place, as the object calls it
-
-
-def file_system(location: Location, options: Mapping[str, object]) -> FileSystem:
-    """Return the file system that a URL leads to. Nothing is sent yet.
-
-    Args:
-        location: It has a URL.
-        options: What the file system is made with.
-
-    Raises:
-        BackendError: A package is missing, or the options are not what it takes.
-    """
-    core = _core(location)
-    with remote_errors_of(location.outer, tuple(secrets_in(options))):
-        # A listing that is kept would not show what others write meanwhile.
-        calls, root = core.url_to_fs(
-            location.outer, **{"use_listings_cache": False, **options}
-        )
-    return FileSystem(calls, root.rstrip("/"))
-
-
-def _core(location: Location) -> Any:  # noqa: ANN401 - it has no types
-    package = SCHEMES[str(location.scheme)]
-    try:
-        core = import_module("fsspec.core")
-        if package:
-            import_module(package)
-    except ImportError as error:
-        wanted = _EXTRA if package in _IN_THE_EXTRA else package
-        reason = f"{package or 'fsspec'} is needed, and cannot be imported"
-        hint = f'pip install "{wanted}"'
-        raise BackendError(location.outer, reason, hint) from error
-    return core

@@ -13,9 +13,9 @@ import attrs
 from replay.codec.stored_history import KEPT
 from replay.errors import BackendError
 from replay.security.temporary_files import may_use_disk
-from replay_backends.files.byte_streams import Spool
-from replay_backends.remote.filesystems import FileSystem, guarded, remote_errors_of
-from replay_backends.remote.shelf import Item, Opener, path_order
+from replay_backends.files.byte_streams import Spool, guarded
+from replay_backends.remote.filesystems import FileSystem, remote_errors_of
+from replay_backends.remote.locations import Item, Opener
 
 
 def names_and_sizes(files: FileSystem) -> Iterator[tuple[str, int]]:
@@ -48,7 +48,7 @@ def _on_s3(files: FileSystem) -> Iterator[tuple[str, int]]:
         token = page["NextContinuationToken"]
         if token == wanted.get("ContinuationToken"):
             source = f"s3://{files.root}"
-            raise BackendError(source, "the listing begins again and again")
+            raise BackendError(source, "the listing keeps starting over")
         wanted["ContinuationToken"] = token
 
 
@@ -58,7 +58,7 @@ _SENT_AT_ONCE: Final = 8 << 20  # bytes that are sent at once; S3 wants 5 MiB at
 def upload(
     files: FileSystem, path: str, dump: Callable[[BinaryIO], object], kept: int = KEPT
 ) -> None:
-    """Write an object. Where that fails, what bore the name is as it was.
+    """Write an object. If that fails, what bore the name is as it was.
 
     Args:
         files: Where it goes.
@@ -140,7 +140,7 @@ class Objects:
                 Item(self._path_of(name), size)
                 for name, size in names_and_sizes(self._files)
             ]
-        return sorted(items, key=path_order)
+        return sorted(items, key=Item.order)
 
     def size(self, path: str) -> int | None:
         """Return how large an object is; None: there is none."""
@@ -151,7 +151,7 @@ class Objects:
                 return None
 
     def opener(self, item: Item) -> Opener:
-        """Fetch an object: into memory, or where it is large, into a spool."""
+        """Fetch an object: into memory, or if it is large, into a spool."""
         if item.size <= KEPT:
             data = self._fetch(item)
             if len(data) <= KEPT:  # or else it has grown

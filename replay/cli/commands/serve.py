@@ -1,4 +1,4 @@
-"""``replay serve``: recorded sessions over HTTP."""
+"""The command ``replay serve``: recorded sessions over HTTP."""
 
 from typing import Any
 
@@ -24,26 +24,26 @@ def _faults(
     epilog=f"Faults: a status such as 429 or 500, {', '.join(NAMES)}.",
 )
 @location_argument
-@click.option("--host", default="127.0.0.1", show_default=True, help="Listen there.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=0,
-    help="Listen at this port; else at one that is free.",
+    help="Port to listen on; by default any that is free.",
 )
-@click.option(
-    "--allow-remote", is_flag=True, help="Listen where other machines can ask, too."
-)
+@click.option("--allow-remote", is_flag=True, help="Let other machines connect, too.")
 @click.option(
     "--api-key",
     metavar="KEY",
     envvar="REPLAY_SERVE_API_KEY",
-    help="Refuse other keys. A process list shows it; REPLAY_SERVE_API_KEY does not.",
+    help="Only accept this key. REPLAY_SERVE_API_KEY keeps it out of process lists.",
 )
 @click.option(
     "--speed",
     type=click.FloatRange(0, min_open=True),
-    help="Stream at so many times the recorded speed; else at once.",
+    help="Stream at a multiple of the recorded speed; by default, never wait.",
 )
 @click.option(
     "--fault",
@@ -51,29 +51,28 @@ def _faults(
     metavar="[Nx]NAME[=VALUE]",
     multiple=True,
     callback=_faults,
-    help="Let something go wrong, with all requests or the first N; several may be "
-    "given.",
+    help="Make all requests fail, or the first N; may be repeated.",
 )
 @click.option(
     "--page-size",
     type=click.IntRange(1),
     default=50,
     show_default=True,
-    help="List so many sessions on a page.",
+    help="Number of sessions on a page.",
 )
 @click.option(
     "--last-page-token",
     type=click.Choice(["absent", "null", "empty"]),
     default="absent",
     show_default=True,
-    help="How the last page says that it is the last.",
+    help="Token on the last page of a list.",
 )
 def command(location: str, **options: Any) -> None:  # noqa: ANN401 - checked by click
     """Serve sessions over HTTP, as LlamaCloud would.
 
     The sessions of LOCATION are served to any client of LlamaCloud's chat API, until
-    Ctrl-C. A turn that is sent replays the recorded one of the same prompt. Nothing
-    in LOCATION is changed.
+    Ctrl-C. A prompt replays the recorded turn of the same prompt. Nothing in LOCATION
+    is changed.
     """
     try:
         settings = ServerSettings(**options)

@@ -1,5 +1,1 @@
-"""A local server that speaks the chat API of LlamaCloud, for tests without a network.
-
-It needs the extra ``serve``, and nothing else of the library imports it but the
-command ``replay serve`` and the pytest fixture.
-"""
+"""A local server that speaks LlamaCloud's chat API, for tests; the extra ``serve``."""

@@ -1,4 +1,4 @@
-"""A client's connection: requests come in, answers go out, well-formed or raw."""
+"""HTTP connections with clients: requests come in, answers go out, even broken ones."""
 
 import asyncio
 import re
@@ -12,12 +12,22 @@ from typing import Final, TypeAlias
 import attrs
 import h11
 
+from replay.model.json_text import write
 from replay.security.hosts import url_of
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 
 _STREAM: Final = b"text/event-stream"
 _FRAMING: Final = (b"content-length", b"transfer-encoding", b"connection")
+_ABSOLUTE: Final = re.compile(rb"https?://([^/?]*)(.*)", re.IGNORECASE)
+_LONGEST_HEAD: Final = 1 << 16
+_LONGEST_BODY: Final = 16 << 20
+_LONG_BODY: Final = (413, "The body is longer than 16 MiB")
+_LONG_HEAD: Final = (431, "The headers are longer than 64 KiB")
+_PIECE: Final = 1 << 16
+_MOST_IGNORED: Final = 32 << 20  # bytes that a client may send on, though refused
+_PARTING_SECONDS: Final = 5.0
+_WITHOUT_BODY: Final = (204, 304)
 
 
 @attrs.frozen
@@ -34,15 +44,14 @@ class Answer:
         return dict(self.headers).get(b"content-type", b"").startswith(_STREAM)
 
     def with_headers(self, *headers: tuple[bytes, bytes]) -> "Answer":
-        """Return the answer with *headers* too."""
+        """Return the answer with *headers* added."""
         return attrs.evolve(self, headers=[*self.headers, *headers])
 
     def raw_head(self, *framing: tuple[bytes, bytes]) -> bytes:
-        """Return the head as it goes over the wire, framed as is said and not as is."""
+        """Return the head as sent, with *framing* in place of the right headers."""
         kept = [each for each in self.headers if each[0] not in _FRAMING]
         lines = [b"%s: %s\r\n" % each for each in (*kept, *framing)]
-        phrase = phrase_of(self.status).encode()
-        first = b"HTTP/1.1 %d %s\r\n" % (self.status, phrase)
+        first = b"HTTP/1.1 %d %s\r\n" % (self.status, phrase_of(self.status).encode())
         return b"".join([first, *lines, b"\r\n"])
 
     async def whole_body(self) -> bytes:
@@ -50,20 +59,37 @@ class Answer:
         return b"".join([data async for data in self.body])
 
 
+async def pieces(*data: bytes) -> AsyncIterator[bytes]:
+    """Yield a body that is already there."""
+    for each in data:
+        yield each
+
+
+def whole_answer(status: int, headers: Headers, body: bytes) -> Answer:
+    """Return an answer whose body is already there."""
+    length = (b"content-length", b"%d" % len(body))
+    return Answer(status, [*headers, length], pieces(body))
+
+
+def error_answer(status: int, detail: str, retry_after: str | None = None) -> Answer:
+    """Return an error as the service reports it."""
+    headers = [(b"content-type", b"application/json")]
+    if retry_after is not None:
+        headers.append((b"retry-after", retry_after.encode()))
+    return whole_answer(status, headers, write({"detail": detail}))
+
+
 def phrase_of(status: int) -> str:
-    """Return what an answer's status is called."""
+    """Return the reason phrase of a status."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
         return "Unknown"
 
 
-_ABSOLUTE: Final = re.compile(rb"https?://([^/?]*)(.*)", re.IGNORECASE)
-
-
 @attrs.frozen
 class ClientRequest:
-    """A request, whole."""
+    """A complete request."""
 
     method: bytes
     target: bytes
@@ -71,10 +97,7 @@ class ClientRequest:
     body: bytes
 
     def header(self, name: str) -> str | None:
-        """Return a header by its name in small letters; None: it is not there.
-
-        Of several that bear the name, the first counts.
-        """
+        """Return the first header of that name, in lower case; None: there is none."""
         values = (value for each, value in self.headers if each == name.encode())
         first = next(values, None)
         return None if first is None else first.decode("latin-1")
@@ -85,27 +108,19 @@ class ClientRequest:
         return self.target.partition(b"?")[0].decode("latin-1")
 
 
+@attrs.define
 class RefusedRequestError(Exception):
-    """A request that cannot be taken.
+    """A request that can't be accepted; the answer has its status and detail."""
 
-    Args:
-        status: Of the answer.
-        detail: What the answer says.
-    """
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(status, detail)
-        self.status = status
-        self.detail = detail
+    status: int
+    detail: str
 
 
 def addressed(target: bytes, headers: Headers, here: bytes) -> tuple[bytes, Headers]:
-    """Return a request's target as a path, and its headers, of which one is ``Host``.
+    """Return a request's target as a path, and its headers with a ``Host``.
 
-    Args:
-        target: As it was sent: a path, or a URL, whose host comes before the header.
-        headers: As they were sent; those of HTTP/1.0 may lack ``Host``.
-        here: The address at which the request came in.
+    The host of a URL goes before the header; without both, it is *here*, the address
+    at which the request came in.
     """
     others = [each for each in headers if each[0] != b"host"]
     if match := _ABSOLUTE.fullmatch(target):
@@ -117,25 +132,10 @@ def addressed(target: bytes, headers: Headers, here: bytes) -> tuple[bytes, Head
     return target, [(b"host", here), *others]
 
 
-#: Bytes that a request's line and headers may have.
-LONGEST_HEAD: Final = 1 << 16
-
-_PIECE: Final = 1 << 16
-_LONGEST_BODY: Final = 16 << 20
-_MOST_IGNORED: Final = 32 << 20  # bytes that a client may send on, though refused
-_PARTING_SECONDS: Final = 5.0
-_LONG_BODY: Final = (413, "The body is longer than 16 MiB")
-_LONG_HEAD: Final = (431, "The headers are longer than 64 KiB")
-_WITHOUT_BODY: Final = (204, 304)
-
-
 class ClientConnection:
     """Speaks HTTP with one client, and can break its rules.
 
-    Args:
-        reader: What the client says.
-        writer: What it is told.
-        seconds: How long a request may take to come.
+    A request may take *seconds* to arrive.
     """
 
     waiting_since: float | None = None  #: by the loop's time; None: it is answered
@@ -146,7 +146,7 @@ class ClientConnection:
         self._reader = reader
         self._writer = writer
         self._seconds = seconds
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=LONGEST_HEAD)
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_LONGEST_HEAD)
         self._is_head = False
         self._takes_body = True
         writer.transport.set_write_buffer_limits(high=0)  # drained is with the kernel
@@ -155,8 +155,8 @@ class ClientConnection:
         """Return the next request; None: there will be none.
 
         Raises:
-            RefusedRequestError: It is no request, or it is too long.
-            TimeoutError: It took too long to come.
+            RefusedRequestError: It isn't a request, or it is too long.
+            TimeoutError: It took too long to arrive.
         """
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
@@ -172,12 +172,7 @@ class ClientConnection:
             self.waiting_since = None
 
     async def send(self, answer: Answer, *, is_ended: bool = True) -> None:
-        """Send a well-formed answer.
-
-        Args:
-            answer: What to send.
-            is_ended: Whether to say, in the end, that this was all.
-        """
+        """Send a well-formed answer; unless *is_ended*, its end isn't marked."""
         await self.send_head(answer)
         async for data in answer.body:
             await self.send_data(data)
@@ -185,7 +180,7 @@ class ClientConnection:
             await self.send_raw(self._http.send(h11.EndOfMessage()) or b"")
 
     async def send_head(self, answer: Answer) -> None:
-        """Send the beginning of a well-formed answer."""
+        """Send the head of a well-formed answer."""
         self._takes_body = not self._is_head and answer.status not in _WITHOUT_BODY
         head = h11.Response(
             status_code=answer.status,
@@ -195,9 +190,10 @@ class ClientConnection:
         await self.send_raw(self._http.send(head))
 
     async def send_data(self, data: bytes) -> None:
-        """Send a piece of a well-formed answer, where such an answer has a body."""
-        if self._takes_body:
-            await self.send_raw(self._http.send(h11.Data(data=data)) or b"")
+        """Send a part of a well-formed answer's body, unless it can't have one."""
+        for start in range(0, len(data) if self._takes_body else 0, _PIECE):
+            piece = h11.Data(data=data[start : start + _PIECE])
+            await self.send_raw(self._http.send(piece) or b"")
 
     async def send_raw(self, data: bytes) -> None:
         """Send bytes as they are, and wait until they are on their way."""
@@ -205,10 +201,9 @@ class ClientConnection:
         await self._writer.drain()
 
     async def refuse(self, answer: Answer) -> None:
-        """Send the last answer, to a client that may not have said all.
+        """Send the last answer, to a client that may still be sending.
 
-        What it still says is read for a while: closed at once, the connection would
-        be reset, and the answer lost.
+        It is read on for a while: a connection closed at once would lose the answer.
         """
         await self.send(answer.with_headers((b"connection", b"close")))
         self._writer.write_eof()
@@ -224,13 +219,13 @@ class ClientConnection:
             pass
 
     def reset(self) -> None:
-        """Break the connection off."""
+        """Reset the connection."""
         client: socket.socket = self._writer.get_extra_info("socket")
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
     def close(self) -> None:
-        """End the connection; doing so twice is harmless."""
+        """Close the connection; doing so twice is harmless."""
         self._writer.close()
 
     async def _request(self) -> ClientRequest | None:
@@ -239,12 +234,14 @@ class ClientConnection:
             return None
         self._is_head = head.method == b"HEAD"
         lines = [b"%s: %s\r\n" % each for each in head.headers]
-        if len(head.target) + sum(map(len, lines)) > LONGEST_HEAD:
-            raise RefusedRequestError(
-                *_LONG_HEAD
-            )  # h11 limits only what has not come whole
+        if (
+            len(head.target) + sum(map(len, lines)) > _LONGEST_HEAD
+        ):  # h11 only limits a head that is incomplete
+            raise RefusedRequestError(*_LONG_HEAD)
         body = await self._body(head)
-        target, headers = addressed(head.target, list(head.headers), self._here())
+        host, port, *_ = self._writer.get_extra_info("sockname")
+        here = url_of(host, port).removeprefix("http://").encode()
+        target, headers = addressed(head.target, list(head.headers), here)
         return ClientRequest(head.method, target, headers, body)
 
     async def _body(self, head: h11.Request) -> bytes:
@@ -267,7 +264,3 @@ class ClientConnection:
 
     async def _read(self) -> bytes:
         return await self._reader.read(_PIECE)
-
-    def _here(self) -> bytes:
-        host, port, *_ = self._writer.get_extra_info("sockname")
-        return url_of(host, port).removeprefix("http://").encode()

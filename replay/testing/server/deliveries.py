@@ -1,115 +1,175 @@
-"""Answers that come late, in part or not at all."""
+"""Deliveries of an answer: whole, or late, in part, malformed or not at all."""
 
 import asyncio
 import gzip
 import struct
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Final
 
 import attrs
 
-from replay.testing.server.connections import Answer, ClientConnection
+from replay.testing.server.connections import Answer, ClientConnection, pieces
+from replay.testing.server.faults import Fault
 
-_LARGE: Final = 70 * 1024  # bytes; Python's own client takes 65,536 a line
-_MANY: Final = 200  # Python's own client takes 100
 _CLOSE: Final = (b"connection", b"close")
-
-
-async def garbage(connection: ClientConnection, _: Answer, __: str | None) -> None:
-    """Send what is no HTTP."""
-    await connection.send_raw(b"\x16\x03\x01\x02\x00 this is not HTTP\r\n\r\n")
-    connection.close()
-
-
-async def two_lengths(
-    connection: ClientConnection, answer: Answer, _: str | None
-) -> None:
-    """Announce two lengths of one body."""
-    body = await answer.whole_body()
-    lengths = [(b"content-length", b"%d" % (len(body) + more)) for more in (0, 7)]
-    await connection.send_raw(answer.raw_head(*lengths, _CLOSE) + body)
-    connection.close()
-
-
-async def bad_chunk(
-    connection: ClientConnection, answer: Answer, _: str | None
-) -> None:
-    """Send the body in chunks, of which the second one's size is no number."""
-    body = await answer.whole_body()
-    head = answer.raw_head((b"transfer-encoding", b"chunked"), _CLOSE)
-    half = len(body) // 2
-    chunks = b"%x\r\n%s\r\nzz\r\n%s\r\n0\r\n\r\n" % (half, body[:half], body[half:])
-    await connection.send_raw(head + chunks)
-    connection.close()
-
-
-async def large_header(
-    connection: ClientConnection, answer: Answer, value: str | None
-) -> None:
-    """Send a header of so many bytes, too."""
-    size = int(value or _LARGE)
-    await connection.send(answer.with_headers((b"x-large", b"x" * size)))
-
-
-async def many_headers(
-    connection: ClientConnection, answer: Answer, value: str | None
-) -> None:
-    """Send so many headers more."""
-    more = [(b"x-header-%d" % number, b"x") for number in range(int(value or _MANY))]
-    await connection.send(answer.with_headers(*more))
-
-
+_LARGE_HEADER: Final = 70 * 1024  # bytes; Python's own client takes 65,536 a line
+_MANY_HEADERS: Final = 200  # Python's own client takes 100
 _ENCODINGS: Final = 6  # urllib3 takes 5
-_HEAD: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+_DRIP_SECONDS: Final = 0.25
+_FIRST_OF_SEVERAL: Final = 0xC0  # in UTF-8, a byte that isn't the last of a character
+_GZIP_HEAD: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _BLOCK: Final = 1 << 17
 _PADDING: Final = b"\n" * _BLOCK  # nothing in JSON, and in a stream of events
 
 
-async def pack(connection: ClientConnection, answer: Answer, value: str | None) -> None:
-    """Send the body with gzip, after as much white space as makes it so many bytes."""
-    body = await answer.whole_body()
-    pieces = packed(body, max(0, int(value or 0) - len(body)))
-    await connection.send(attrs.evolve(_unframed(answer, b"gzip"), body=pieces))
-
-
-async def pack_repeatedly(
-    connection: ClientConnection, answer: Answer, value: str | None
+async def deliver(
+    connection: ClientConnection, answer: Answer, fault: Fault | None
 ) -> None:
-    """Send the body with so many encodings on top of each other, all of them gzip."""
-    body = await answer.whole_body()
-    count = int(value or _ENCODINGS)
-    for _ in range(count):
-        body = gzip.compress(body)
-
-    async def pieces() -> AsyncIterator[bytes]:
-        yield body
-
-    head = _unframed(answer, b", ".join([b"gzip"] * count))
-    await connection.send(attrs.evolve(head, body=pieces()))
+    """Send an answer as *fault* would have it; None: as it should be."""
+    spoil = None if fault is None else _DELIVERIES.get(fault.name)
+    if fault is None or spoil is None:
+        await connection.send(answer)
+    else:
+        await spoil(_Delivery(connection, answer, fault.value))
 
 
-def _unframed(answer: Answer, encoding: bytes) -> Answer:
-    """Return the answer's head, with an encoding and without its body's length."""
-    kept = [each for each in answer.headers if each[0] != b"content-length"]
-    return attrs.evolve(answer, headers=[*kept, (b"content-encoding", encoding)])
+@attrs.frozen(eq=False)
+class _Delivery:
+    """Sends one answer; each method does what the fault of its name says."""
+
+    connection: ClientConnection
+    answer: Answer
+    value: str | None  #: None: the fault's default
+
+    async def close(self) -> None:
+        self.connection.close()
+
+    async def garbage(self) -> None:
+        await self._send_last(b"\x16\x03\x01\x02\x00 this is not HTTP\r\n\r\n")
+
+    async def two_lengths(self) -> None:
+        body = await self.answer.whole_body()
+        lengths = [(b"content-length", b"%d" % (len(body) + more)) for more in (0, 7)]
+        await self._send_last(self.answer.raw_head(*lengths, _CLOSE) + body)
+
+    async def bad_chunk(self) -> None:
+        """Send two chunks; the size of the second one isn't a number."""
+        body = await self.answer.whole_body()
+        head = self.answer.raw_head((b"transfer-encoding", b"chunked"), _CLOSE)
+        half = len(body) // 2
+        parts = half, body[:half], body[half:]
+        await self._send_last(head + b"%x\r\n%s\r\nzz\r\n%s\r\n0\r\n\r\n" % parts)
+
+    async def wrong_length(self) -> None:
+        part = self._part(await self.answer.whole_body())
+        length = (b"content-length", b"%d" % len(part))
+        await self._send_last(self.answer.raw_head(length, _CLOSE) + part)
+
+    async def truncate(self) -> None:
+        body = await self.answer.whole_body()
+        await self.connection.send_head(self.answer)
+        await self.connection.send_data(self._part(body))
+        self.connection.close()
+
+    async def reset(self) -> None:
+        body = self.answer.body
+        part = _up_to(body, int(self.value)) if self.value else _into_character(body)
+        await self.connection.send(attrs.evolve(self.answer, body=part), is_ended=False)
+        self.connection.reset()
+
+    async def large_header(self) -> None:
+        header = (b"x-large", b"x" * int(self.value or _LARGE_HEADER))
+        await self.connection.send(self.answer.with_headers(header))
+
+    async def many_headers(self) -> None:
+        count = int(self.value or _MANY_HEADERS)
+        more = [(b"x-header-%d" % number, b"x") for number in range(count)]
+        await self.connection.send(self.answer.with_headers(*more))
+
+    async def gzip(self) -> None:
+        body = await self.answer.whole_body()
+        padding = max(0, int(self.value or 0) - len(body))
+        await self._send_encoded(compressed(body, padding), 1)
+
+    async def encodings(self) -> None:
+        body = await self.answer.whole_body()
+        count = int(self.value or _ENCODINGS)
+        for _ in range(count):
+            body = gzip.compress(body)
+        await self._send_encoded(pieces(body), count)
+
+    async def stall(self) -> None:
+        await self.connection.send(attrs.evolve(self.answer, body=self._stalled()))
+
+    async def _stalled(self) -> AsyncIterator[bytes]:
+        """Yield the first event of a stream, or half of another body; then the rest."""
+        is_due = True
+        async for data in self.answer.body:
+            half = 0 if self.answer.is_stream else (len(data) + 1) // 2
+            part = len(data) if data.startswith(b"event:") else half
+            if is_due and part:
+                is_due = False
+                yield data[:part]
+                if self.value:
+                    await asyncio.sleep(float(self.value))
+                else:
+                    await self.connection.outlast()
+                yield data[part:]
+            else:
+                yield data
+
+    async def drip(self) -> None:
+        body = _dripped(self.answer.body, self._seconds())
+        await self.connection.send(attrs.evolve(self.answer, body=body))
+
+    async def drip_headers(self) -> None:
+        body = await self.answer.whole_body()
+        length = (b"content-length", b"%d" % len(body))
+        head = self.answer.raw_head(length, _CLOSE)
+        async for byte in _dripped(pieces(head), self._seconds()):
+            await self.connection.send_raw(byte)
+        await self._send_last(body)
+
+    def _seconds(self) -> float:
+        return _DRIP_SECONDS if self.value is None else float(self.value)
+
+    def _part(self, body: bytes) -> bytes:
+        return body[: len(body) // 2 if self.value is None else int(self.value)]
+
+    async def _send_last(self, data: bytes) -> None:
+        await self.connection.send_raw(data)
+        self.connection.close()
+
+    async def _send_encoded(self, body: AsyncIterator[bytes], count: int) -> None:
+        """Send a body that went through gzip *count* times."""
+        kept = [each for each in self.answer.headers if each[0] != b"content-length"]
+        encoding = (b"content-encoding", b", ".join([b"gzip"] * count))
+        await self.connection.send(Answer(self.answer.status, [*kept, encoding], body))
 
 
-async def packed(body: bytes, padding: int) -> AsyncIterator[bytes]:
-    """Yield one gzip stream, of which no more than a block is ever in memory.
+_DELIVERIES: Final[Mapping[str, Callable[[_Delivery], Awaitable[None]]]] = {
+    each.__name__.replace("_", "-"): each
+    for each in (
+        *(_Delivery.bad_chunk, _Delivery.close, _Delivery.drip, _Delivery.drip_headers),
+        *(_Delivery.encodings, _Delivery.garbage, _Delivery.gzip, _Delivery.reset),
+        *(_Delivery.large_header, _Delivery.many_headers, _Delivery.stall),
+        *(_Delivery.truncate, _Delivery.two_lengths, _Delivery.wrong_length),
+    )
+}
 
-    A block of padding is compressed once: flushed, it stands for itself, and can be
-    sent as often as it is needed. Between two, other clients get their turn.
 
-    Args:
-        body: What it ends with.
-        padding: How many bytes of white space come before.
+async def compressed(body: bytes, padding: int) -> AsyncIterator[bytes]:
+    """Yield one gzip stream, never holding more than a block of it in memory.
+
+    It holds *padding* bytes of white space, then *body*. A block of white space is
+    compressed once: flushed, it stands by itself and can be sent as often as needed.
+    Other clients get their turn between two blocks.
     """
     blocks, rest = divmod(padding, _BLOCK)
     compress = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     block = compress.compress(_PADDING) + compress.flush(zlib.Z_FULL_FLUSH)
-    yield _HEAD
+    yield _GZIP_HEAD
     checksum = 0
     for _ in range(blocks):
         checksum = zlib.crc32(_PADDING, checksum)
@@ -120,83 +180,6 @@ async def packed(body: bytes, padding: int) -> AsyncIterator[bytes]:
     size = (padding + len(body)) % (1 << 32)
     end = compress.compress(last) + compress.flush()
     yield end + struct.pack("<II", checksum, size)
-
-
-_DRIP_SECONDS: Final = 0.25
-_FIRST_OF_SEVERAL: Final = 0xC0  # in UTF-8, a byte that is not the last of a character
-
-
-async def close(connection: ClientConnection, _: Answer, __: str | None) -> None:
-    """Send nothing."""
-    connection.close()
-
-
-async def reset(
-    connection: ClientConnection, answer: Answer, value: str | None
-) -> None:
-    """Break off within a character of the body, or after so many bytes of it."""
-    pieces = _up_to(answer.body, int(value)) if value else _into_character(answer.body)
-    await connection.send(attrs.evolve(answer, body=pieces), is_ended=False)
-    connection.reset()
-
-
-async def truncate(
-    connection: ClientConnection, answer: Answer, value: str | None
-) -> None:
-    """Send half of the body, or so many bytes of it, where the whole was announced."""
-    body = await answer.whole_body()
-    await connection.send_head(answer)
-    await connection.send_data(_part(body, value))
-    connection.close()
-
-
-async def wrong_length(
-    connection: ClientConnection, answer: Answer, value: str | None
-) -> None:
-    """Send half of the body, or so many bytes of it, as if it were the whole."""
-    part = _part(await answer.whole_body(), value)
-    length = (b"content-length", b"%d" % len(part))
-    head = answer.raw_head(length, (b"connection", b"close"))
-    await connection.send_raw(head + part)
-    connection.close()
-
-
-async def stall(
-    connection: ClientConnection, answer: Answer, value: str | None
-) -> None:
-    """Send a part, then nothing for so many seconds, or until the client goes.
-
-    The part is the first event of a stream, or half of another body.
-    """
-    wait = partial(asyncio.sleep, float(value)) if value else connection.outlast
-    await connection.send(attrs.evolve(answer, body=_stalled(answer, wait)))
-
-
-async def drip(connection: ClientConnection, answer: Answer, value: str | None) -> None:
-    """Send the body byte by byte, with so many seconds before each."""
-    body = _dripped(answer.body, _seconds(value))
-    await connection.send(attrs.evolve(answer, body=body))
-
-
-async def drip_headers(
-    connection: ClientConnection, answer: Answer, value: str | None
-) -> None:
-    """Send the head byte by byte, with so many seconds before each."""
-    body = await answer.whole_body()
-    length = (b"content-length", b"%d" % len(body))
-    for byte in answer.raw_head(length, (b"connection", b"close")):
-        await asyncio.sleep(_seconds(value))
-        await connection.send_raw(bytes([byte]))
-    await connection.send_raw(body)
-    connection.close()
-
-
-def _seconds(value: str | None) -> float:
-    return _DRIP_SECONDS if value is None else float(value)
-
-
-def _part(body: bytes, value: str | None) -> bytes:
-    return body[: len(body) // 2 if value is None else int(value)]
 
 
 async def _up_to(body: AsyncIterator[bytes], count: int) -> AsyncIterator[bytes]:
@@ -218,27 +201,6 @@ async def _into_character(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
                 yield data[: place + 1]
                 return
     yield last[:-1]
-
-
-async def _stalled(
-    answer: Answer, wait: Callable[[], Awaitable[None]]
-) -> AsyncIterator[bytes]:
-    is_waiting_due = True
-    async for data in answer.body:
-        place = _end_of_part(data, is_stream=answer.is_stream) if is_waiting_due else 0
-        if place:
-            is_waiting_due = False
-            yield data[:place]
-            await wait()
-        yield data[place:]
-
-
-def _end_of_part(data: bytes, *, is_stream: bool) -> int:
-    """Return how much of *data* comes before a stall; 0: it is too early to stall."""
-    if not is_stream:
-        return (len(data) + 1) // 2
-    event = data.find(b"event:")
-    return event + 1 and data.find(b"\n\n", event) + 2
 
 
 async def _dripped(body: AsyncIterator[bytes], seconds: float) -> AsyncIterator[bytes]:

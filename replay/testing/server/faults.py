@@ -1,7 +1,9 @@
-"""What can be made to go wrong, by name."""
+"""The faults that can be made to happen, by name."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from math import isfinite
 from types import MappingProxyType
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
@@ -11,46 +13,6 @@ import attrs
 from replay.errors import UnknownNameError
 from replay.registry import did_you_mean
 
-#: Takes a value; raises ValueError where it is none, saying why if that is not plain.
-Check: TypeAlias = Callable[[str], None]
-
-_COUNT: Final = re.compile(r"[0-9]{1,18}")
-_HEADER_VALUE: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
-_URL: Final = re.compile(r"[!-~]+")
-
-
-def check_seconds(text: str) -> None:
-    """Check a number of seconds, 0 or more."""
-    if not 0 <= float(text) < float("inf"):
-        raise ValueError
-
-
-def check_header(text: str) -> None:
-    """Check what can stand in a header."""
-    if not _HEADER_VALUE.fullmatch(text):
-        raise ValueError
-
-
-def check_url(text: str) -> None:
-    """Check a URL, or what stands in the place of one."""
-    urlsplit(text)
-    if not _URL.fullmatch(text):
-        raise ValueError
-
-
-def count_up_to(most: int) -> Check:
-    """Return what checks a whole number from 0 to *most*."""
-
-    def check(text: str) -> None:
-        if not _COUNT.fullmatch(text):
-            raise ValueError
-        if int(text) > most:
-            message = f"it takes {most} at most"
-            raise ValueError(message)
-
-    return check
-
-
 #: The header in which a request asks for a fault of its own.
 FAULT_HEADER: Final = "x-replay-fault"
 
@@ -58,6 +20,12 @@ _FAULT: Final = re.compile(
     r"(?:([0-9]{1,9})x)?([a-z0-9-]+)(?:=(.+))?", re.DOTALL | re.ASCII
 )
 _STATUS: Final = re.compile(r"[45][0-9][0-9]")
+_COUNT: Final = re.compile(r"[0-9]{1,18}")
+_HEADER_VALUE: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+_URL: Final = re.compile(r"[!-~]+")
+
+#: Raises ValueError for a value that isn't right, and says why if that isn't plain.
+_Check: TypeAlias = Callable[[str], object]
 
 
 @attrs.frozen
@@ -65,55 +33,72 @@ class Fault:
     """One thing that goes wrong."""
 
     name: str
-    value: str | None = None  #: None: as the fault has it by itself
+    value: str | None = None  #: None: the fault's default
     times: int | None = None  #: with how many requests; None: with all
 
     @property
     def is_of_stream(self) -> bool:
         """Tell whether it is about what a stream says, not how it is sent."""
-        return self.name in STREAM_FAULTS
+        return self.name in _STREAM_FAULTS
 
     @property
     def is_status(self) -> bool:
-        """Tell whether it is an answer with an error's status, whose code is its name.
+        """Tell whether it is an answer with an error's status, which is its name.
 
         Its value is then the header ``Retry-After``.
         """
         return _STATUS.fullmatch(self.name) is not None
 
 
-#: What is about the events of a stream.
-STREAM_FAULTS: Final = ("duplicate-final", "no-stop")
+def _seconds(text: str) -> None:
+    if not (isfinite(float(text)) and float(text) >= 0):
+        raise ValueError
 
-#: What is about the bytes of an answer; with each, what checks its value.
-_TRANSPORT: Final[Mapping[str, Check | None]] = MappingProxyType(
+
+def _match(pattern: re.Pattern[str], text: str) -> None:
+    if not pattern.fullmatch(text):
+        raise ValueError
+
+
+def _url(text: str) -> None:
+    urlsplit(text)
+    _match(_URL, text)
+
+
+def _count_up_to(most: int) -> _Check:
+    def check(text: str) -> None:
+        _match(_COUNT, text)
+        if int(text) > most:
+            message = f"it takes {most} at most"
+            raise ValueError(message)
+
+    return check
+
+
+#: Faults in a stream's events.
+_STREAM_FAULTS: Final = ("duplicate-final", "no-stop")
+
+#: Faults in an answer's bytes; with each, the check of its value.
+_TRANSPORT: Final[Mapping[str, _Check | None]] = MappingProxyType(
     {
-        "bad-chunk": None,
-        "captive-portal": None,
-        "close": None,
-        "drip": check_seconds,
-        "drip-headers": check_seconds,
-        "encodings": count_up_to(100),
-        "garbage": None,
-        "gzip": count_up_to(1 << 40),
-        "large-header": count_up_to(1 << 20),
-        "many-headers": count_up_to(10_000),
-        "redirect": check_url,
-        "reset": count_up_to(1 << 40),
-        "stall": check_seconds,
-        "truncate": count_up_to(1 << 40),
+        **dict.fromkeys(("bad-chunk", "captive-portal", "close", "garbage")),
+        **dict.fromkeys(("drip", "drip-headers", "stall"), _seconds),
+        **dict.fromkeys(("gzip", "reset", "truncate"), _count_up_to(1 << 40)),
+        "encodings": _count_up_to(100),
+        "large-header": _count_up_to(1 << 20),
+        "many-headers": _count_up_to(10_000),
+        "redirect": _url,
         "two-lengths": None,
-        "wrong-length": count_up_to(1 << 40),
+        "wrong-length": _count_up_to(1 << 40),
     }
 )
-_NEEDS_VALUE: Final = ("redirect",)
 
-#: All names but those of the statuses.
-NAMES: Final = tuple(sorted([*STREAM_FAULTS, *_TRANSPORT]))
+#: All names except statuses.
+NAMES: Final = tuple(sorted([*_STREAM_FAULTS, *_TRANSPORT]))
 
 
 def parse_fault(text: str) -> Fault:
-    """Return the fault that ``[TIMESx]NAME[=VALUE]`` says.
+    """Return the fault that ``[TIMESx]NAME[=VALUE]`` describes.
 
     Raises:
         UnknownNameError: There is no fault of that name.
@@ -133,14 +118,15 @@ def parse_fault(text: str) -> Fault:
         raise UnknownNameError(reason, did_you_mean(name, NAMES))
     if value is not None:
         _check_value(fault, value)
-    elif name in _NEEDS_VALUE:
-        message = f"the fault {name} needs a value"
+    elif name == "redirect":
+        message = "the fault redirect needs a value"
         raise ValueError(message)
     return fault
 
 
 def _check_value(fault: Fault, value: str) -> None:
-    check = check_header if fault.is_status else _TRANSPORT.get(fault.name)
+    is_header = partial(_match, _HEADER_VALUE)
+    check = is_header if fault.is_status else _TRANSPORT.get(fault.name)
     if check is None:
         message = f"the fault {fault.name} takes no value"
         raise ValueError(message)
@@ -152,29 +138,24 @@ def _check_value(fault: Fault, value: str) -> None:
 
 
 class FaultQueue:
-    """The faults that are still to come; each request takes one or none.
+    """The faults that are still to come; each request takes one or none."""
 
-    Args:
-        faults: The lasting ones.
-    """
-
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self._lasting = [_Uses(each) for each in faults]
+    def __init__(self, lasting: Iterable[Fault]) -> None:
+        self._lasting = [_Uses(each) for each in lasting]
         self._next: list[_Uses] = []
 
     def add(self, fault: Fault) -> None:
-        """Let *fault* come before the lasting ones, and after what was added before."""
+        """Put *fault* before the lasting ones, and after those added before."""
         self._next.append(_Uses(fault))
 
     def take(self, *, is_stream: bool) -> Fault | None:
-        """Return what goes wrong with a request, and count it; None: nothing.
+        """Return the fault of a request, and count it; None: there is none.
 
-        Args:
-            is_stream: Whether the request asks for a stream; other requests pass
-                over the faults of streams.
+        Requests that don't ask for a stream skip the faults of streams.
         """
         for each in (*self._next, *self._lasting):
-            if each.is_left and (is_stream or not each.fault.is_of_stream):
+            is_left = each.fault.times is None or each.count < each.fault.times
+            if is_left and (is_stream or not each.fault.is_of_stream):
                 each.count += 1
                 return each.fault
         return None
@@ -186,7 +167,3 @@ class _Uses:
 
     fault: Fault
     count: int = 0
-
-    @property
-    def is_left(self) -> bool:
-        return self.fault.times is None or self.count < self.fault.times

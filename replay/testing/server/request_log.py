@@ -1,4 +1,4 @@
-"""What a server was asked, and when it sent each event of its streams."""
+"""The log of requests, and of the times at which a stream's events went out."""
 
 from array import array
 from collections import deque
@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from replay.testing.server.connections import ClientRequest
+from replay.testing.server.connections import Answer, ClientRequest
 
 _SECRET: Final = ("authorization", "cookie", "proxy-authorization")
 _MASK: Final = "***"
@@ -24,47 +24,43 @@ class RecordedRequest:
 
     method: str
     path: str  #: with the query, as it was sent
-    headers: Mapping[str, str]  #: by their names in small letters; keys are masked
+    headers: Mapping[str, str]  #: by names in lower case; keys are masked
     body: bytes  #: the first megabyte of it
-    received_at: float  #: when it had come whole, by ``time.monotonic``
+    received_at: float  #: when all of it had arrived, by ``time.monotonic``
     fault: str | None = None  #: what went wrong with it on purpose; None: nothing
     status: int | None = None  #: of the answer; None: none was sent
     _sent_at: "array[float]" = attrs.field(factory=lambda: array("d"), init=False)
-    _rest: bytes = attrs.field(default=b"", init=False, repr=False)
 
     @property
     def sent_at(self) -> Sequence[float]:
         """Return when each event of a stream was about to be sent.
 
-        By ``time.monotonic``, in order, for the first 100,000; pings are no events.
+        By ``time.monotonic``, in order, for the first 100,000; pings aren't events.
         """
         return tuple(self._sent_at)
 
-    async def watch(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Yield the *body* of a stream, and note when each event in it goes on."""
-        async for data in body:
-            *frames, rest = (self._rest + data).split(b"\n\n")
-            self._rest = _ends_of(rest)
-            count = sum(not each.startswith(b":") for each in frames)
-            room = _MOST_TIMES - len(self._sent_at)
-            self._sent_at.extend([monotonic()] * min(count, room))
-            yield data
+    def watch(self, answer: Answer) -> Answer:
+        """Return *answer*; if it is a stream, its events will be timed."""
+        if not answer.is_stream:
+            return answer
+        return attrs.evolve(answer, body=self._timed(answer.body))
+
+    async def _timed(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for frame in body:
+            if frame.startswith(b"event:") and len(self._sent_at) < _MOST_TIMES:
+                self._sent_at.append(monotonic())
+            yield frame
 
 
-def _ends_of(rest: bytes) -> bytes:
-    """Return what tells a ping, and where a frame ends: its first and last byte."""
-    return rest if len(rest) < len(b"a.z") else rest[:1] + b"." + rest[-1:]
-
-
+@attrs.define(eq=False)
 class RequestLog:
     """The latest requests."""
 
-    def __init__(self) -> None:
-        self._records: deque[RecordedRequest] = deque()
-        self._size = 0
+    _records: deque[RecordedRequest] = attrs.field(factory=deque, init=False)
+    _size: int = attrs.field(default=0, init=False)  #: of all bodies
 
     def add(self, request: ClientRequest) -> RecordedRequest:
-        """Return the record of a request that has just come."""
+        """Return the record of a request that has just arrived."""
         headers = [(_text(name), _text(value)) for name, value in request.headers]
         record = RecordedRequest(
             _text(request.method),
@@ -80,10 +76,7 @@ class RequestLog:
         return record
 
     def records(self) -> tuple[RecordedRequest, ...]:
-        """Return the latest 10,000 requests, in the order in which they came.
-
-        They are fewer where their bodies come to more than 64 MiB.
-        """
+        """Return the latest 10,000 requests, or as many as have bodies of 64 MiB."""
         return tuple(self._records.copy())
 
 

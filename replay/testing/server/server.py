@@ -1,33 +1,42 @@
-"""A server that runs in a thread of its own."""
+"""The local server: it runs in a thread and accepts clients, up to a number."""
 
 import asyncio
 import os
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
-from concurrent.futures import Future
-from contextlib import ExitStack, asynccontextmanager, closing, suppress
+from collections.abc import Callable, Coroutine
+from contextlib import ExitStack, closing, suppress
 from functools import partial
-from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias, cast
 
+import attrs
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp
-from uvicorn.config import Config
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.server import ServerState
 
-from replay.security.hosts import is_loopback, url_of
+from replay.errors import ReplayError, SessionNotFoundError
+from replay.security.hosts import url_of
 from replay.sources.source import Source
 from replay.sources.source import open as open_source
-from replay.testing.server.api import Admission, make_app
-from replay.testing.server.connections import LONGEST_HEAD
+from replay.testing.server.chat import Chat, json_answer
+from replay.testing.server.connections import ClientConnection
 from replay.testing.server.faults import FaultQueue, parse_fault
-from replay.testing.server.front import Clients, Front, most_clients
+from replay.testing.server.front import Front
+from replay.testing.server.images import Attachments
 from replay.testing.server.request_log import RecordedRequest, RequestLog
 from replay.testing.server.settings import ServerSettings
+from replay.testing.server.store import Store
 
 _BACKLOG: Final = 2048  # connections that wait to be accepted
-_PATIENCE: Final = 60.0  # seconds, for what takes less than one
+_SHUTDOWN_SECONDS: Final = 60.0  # for what takes less than one
+_FILES_OF_ONE: Final = 4  # a client's connection, and what is opened for it
+_UNLIMITED: Final = 1 << 14
+_IDLE_SECONDS: Final = 1.0
+_PAUSE: Final = 0.05  # seconds
+
+_Task: TypeAlias = "asyncio.Task[None]"
 
 
 class LlamaCloudServer:
@@ -37,23 +46,21 @@ class LlamaCloudServer:
 
     Args:
         location: Where the sessions are, as for ``replay.open``.
-        settings: How the server behaves; None: as it does by itself.
+        settings: How the server behaves; None: the defaults.
     """
 
     url: str  #: for the official SDK's ``base_url``
     session_count: int  #: how many sessions there were at the start
 
     def __init__(
-        self,
-        location: str | os.PathLike[str],
-        settings: ServerSettings | None = None,
+        self, location: str | os.PathLike[str], settings: ServerSettings | None = None
     ) -> None:
         self._location = location
         self._settings = settings or ServerSettings()
         self._faults = FaultQueue(self._settings.faults)
         self._log = RequestLog()
         self._stack = ExitStack()
-        # Ctrl-C during Thread.join lets Python 3.11 take a running thread for ended.
+        # After Ctrl-C in Thread.join, Python 3.11 takes a running thread for ended.
         self._ended = threading.Event()
 
     @property
@@ -62,11 +69,11 @@ class LlamaCloudServer:
         return self._log.records()
 
     def fail_next(self, fault: str, times: int = 1) -> None:
-        """Let something go wrong with the next requests.
+        """Make the next requests fail.
 
         Args:
             fault: ``NAME[=VALUE]``, as for ``replay serve --fault``.
-            times: With how many of them.
+            times: How many of them.
 
         Raises:
             UnknownNameError: There is no fault of that name.
@@ -82,108 +89,57 @@ class LlamaCloudServer:
         """Start.
 
         Raises:
-            ReplayError: The location cannot be read.
-            OSError: The address cannot be listened at.
+            ReplayError: The location can't be read.
+            OSError: The address can't be listened at.
         """
         with ExitStack() as stack:
             source = stack.enter_context(open_source(self._location))
             self.session_count = sum(1 for _ in source.summaries())
-            outer = _listening(self._settings.host, self._settings.port)
-            stack.enter_context(closing(outer))
-            self.url = url_of(self._settings.host, outer.getsockname()[1])
-            stack.callback(self._start(source, outer))
+            listening = _listening(self._settings.host, self._settings.port)
+            stack.enter_context(closing(listening))
+            self.url = url_of(self._settings.host, listening.getsockname()[1])
+            stack.callback(self._start(source, listening))
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def _start(self, source: Source, outer: socket.socket) -> Callable[[], None]:
+    def _start(self, source: Source, listening: socket.socket) -> Callable[[], None]:
         """Start the thread, and return what ends it."""
-        started: Future[Callable[[], None]] = Future()
-        settings = self._settings
-        admission = Admission(settings.api_key, is_loopback(settings.host))
-        app = make_app(source, settings, admission)
-        make_clients = partial(self._clients, admission)
-        work = _serve(app, make_clients, outer, started)
-        thread = threading.Thread(target=self._run, args=(work,), daemon=True)
+        runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        loop, stopped = runner.get_loop(), asyncio.Event()
+        work = self._serve(make_app(source, self._settings), listening, stopped)
+        thread = threading.Thread(
+            target=self._run, args=(runner, work), name="replay serve", daemon=True
+        )
         thread.start()
-        stop = started.result(_PATIENCE)
 
         def end() -> None:
-            stop()
-            self._ended.wait(_PATIENCE)
-            thread.join(_PATIENCE)
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(stopped.set)
+            self._ended.wait(_SHUTDOWN_SECONDS)
+            thread.join(_SHUTDOWN_SECONDS)
 
         return end
 
-    def _run(self, work: Coroutine[None, None, None]) -> None:
+    def _run(self, runner: asyncio.Runner, work: Coroutine[None, None, None]) -> None:
         try:
-            asyncio.run(work)
+            with runner:
+                runner.run(work)
         finally:
             self._ended.set()
 
-    def _clients(self, admission: Admission, port: int) -> Clients:
-        front = Front(port, admission, self._faults, self._log)
-        return Clients(front, self._settings.request_seconds, most_clients())
-
-
-async def _serve(
-    app: ASGIApp,
-    make_clients: Callable[[int], Clients],
-    outer: socket.socket,
-    started: "Future[Callable[[], None]]",
-) -> None:
-    """Serve until what *started* tells to call is called."""
-    async with _application(app) as port:
-        clients = make_clients(port)
-        stopped = asyncio.Event()
-        accepting = asyncio.create_task(clients.accept_from(outer))
-        loop = asyncio.get_running_loop()
-        started.set_result(lambda: _call(loop, stopped.set))
+    async def _serve(
+        self, app: ASGIApp, listening: socket.socket, stopped: asyncio.Event
+    ) -> None:
+        settings = self._settings
+        front = Front(app, settings, self._faults, self._log)
+        clients = Clients(front, settings.request_seconds, most_clients())
+        accepting = asyncio.create_task(clients.accept_from(listening))
         await stopped.wait()
         accepting.cancel()
         await clients.drop()
-
-
-@asynccontextmanager
-async def _application(app: ASGIApp) -> AsyncIterator[int]:
-    """Run the application, and yield the port at which it listens on loopback.
-
-    uvicorn's own ``Server`` looks only ten times a second whether it is to end.
-    """
-    config = _config(app)
-    config.load()
-    state = ServerState()
-    make_protocol = partial(H11Protocol, config, state, {})
-    inner = _listening("127.0.0.1", 0)
-    server = await asyncio.get_running_loop().create_server(
-        make_protocol, sock=inner, backlog=_BACKLOG
-    )
-    try:
-        yield inner.getsockname()[1]
-    finally:
-        server.close()
-        if state.tasks:
-            await asyncio.wait(state.tasks, timeout=_PATIENCE)
-
-
-def _config(app: ASGIApp) -> Config:
-    return Config(
-        app,
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        h11_max_incomplete_event_size=2 * LONGEST_HEAD,
-    )
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -193,6 +149,101 @@ def _listening(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
-    with suppress(RuntimeError):  # the loop has ended
-        loop.call_soon_threadsafe(function)
+def make_app(source: Source, settings: ServerSettings) -> ASGIApp:
+    """Return the application that answers from *source*."""
+    store = Store(source, settings.speed)
+    attachments = Attachments(store, settings, source.location)
+    errors = (HTTPException, ReplayError, Exception)
+    app = Starlette(
+        routes=[*Chat(store, settings).routes(), *attachments.routes()],
+        exception_handlers=dict.fromkeys(errors, _error_response),
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _error_response(_: Request, error: Exception) -> Response:
+    """Return the answer to a request that failed, as the service reports it."""
+    if isinstance(error, HTTPException):
+        return json_answer({"detail": error.detail}, error.status_code)
+    if isinstance(error, SessionNotFoundError):
+        return json_answer({"detail": "Session not found"}, 404)
+    if isinstance(error, ReplayError):
+        return json_answer({"detail": str(error)}, 500)
+    detail = f"Internal Server Error: {type(error).__name__}: {error}"
+    return json_answer({"detail": detail}, 500)
+
+
+def most_clients() -> int:
+    """Return how many clients the system has files for."""
+    files = os.sysconf("SC_OPEN_MAX") if hasattr(os, "sysconf") else _UNLIMITED
+    return (files if files > 0 else _UNLIMITED) // _FILES_OF_ONE
+
+
+@attrs.define(eq=False)
+class Clients:
+    """The open connections, up to a number.
+
+    One more takes the place of the one that has been idle the longest, if that is for
+    *idle_seconds* at least; or else it is turned away.
+    """
+
+    _front: Front
+    _request_seconds: float
+    _most: int
+    _idle_seconds: float = _IDLE_SECONDS
+    _connections: dict[_Task, ClientConnection | None] = attrs.field(
+        factory=dict, init=False
+    )
+
+    async def accept_from(self, listening: socket.socket) -> None:
+        """Serve all who come at a socket that doesn't block, until cancelled.
+
+        ``asyncio.start_server`` would accept as many as wait, even when the system has
+        no more files for them.
+        """
+        while True:
+            try:
+                await self._accept_one(listening)
+            except OSError:  # it has gone again, or the system has no more files
+                await asyncio.sleep(_PAUSE)
+
+    async def drop(self) -> None:
+        """End all connections."""
+        tasks = tuple(self._connections)
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _accept_one(self, listening: socket.socket) -> None:
+        if len(self._connections) >= self._most:
+            await asyncio.sleep(0)  # others get their turn, however many come
+        client, _ = await asyncio.get_running_loop().sock_accept(listening)
+        if len(self._connections) >= self._most and not self._make_room():
+            client.close()
+            return
+        task = asyncio.create_task(self._serve(client))
+        self._connections[task] = None
+        task.add_done_callback(partial(self._end, client))
+
+    async def _serve(self, client: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=client)
+        connection = ClientConnection(reader, writer, self._request_seconds)
+        self._connections[cast("_Task", asyncio.current_task())] = connection
+        await self._front.serve(connection)
+
+    def _end(self, client: socket.socket, task: _Task) -> None:
+        (self._connections.pop(task) or client).close()
+
+    def _make_room(self) -> bool:
+        """End the connection that has been idle the longest, if there is one."""
+        now = asyncio.get_running_loop().time()
+        idle_since = {
+            task: connection.waiting_since
+            for task, connection in self._connections.items()
+            if connection is not None and connection.waiting_since is not None
+        }
+        first = min(idle_since, key=idle_since.__getitem__, default=None)
+        if first is None or now - idle_since[first] < self._idle_seconds:
+            return False
+        return first.cancel()

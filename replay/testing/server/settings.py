@@ -1,4 +1,4 @@
-"""How a server behaves."""
+"""The settings of a server, and the extra that it needs."""
 
 from importlib import import_module
 from typing import Final, Literal, TypeAlias
@@ -10,16 +10,19 @@ from replay.errors import UnsupportedError
 from replay.security.hosts import is_loopback
 from replay.testing.server.faults import Fault
 
+#: How a list says that it has no further page; the service has done all three.
+LastPageToken: TypeAlias = Literal["absent", "null", "empty"]
+
 _WHAT: Final = "replay serve"
 
 
 def require_extra() -> None:
-    """Check that what serving needs is installed.
+    """Check that the extra is installed.
 
     Raises:
-        UnsupportedError: It is not.
+        UnsupportedError: It isn't.
     """
-    for name in ("starlette", "uvicorn"):
+    for name in ("h11", "pydantic", "starlette"):
         try:
             import_module(name)
         except ImportError as error:
@@ -28,13 +31,9 @@ def require_extra() -> None:
             raise UnsupportedError(_WHAT, reason, hint) from error
 
 
-#: How a list says that it has no further page; the service has done all three.
-LastPageToken: TypeAlias = Literal["absent", "null", "empty"]
-
-
 @attrs.frozen(kw_only=True)
 class ServerSettings:
-    """How a server behaves.
+    """The behaviour of a server.
 
     Raises:
         ValueError: A number is not above zero, or other machines may reach the host
@@ -45,22 +44,18 @@ class ServerSettings:
     allow_remote: bool = False  #: whether the host may be one that others reach
     port: int = 0  #: 0: any that is free
     api_key: str | None = attrs.field(default=None, repr=False)  #: None: any will do
-    speed: float | None = attrs.field(
-        default=None, validator=optional(gt(0))
-    )  #: recorded seconds per second; None: a stream never waits
-    faults: tuple[Fault, ...] = ()  #: what goes wrong with each request; the first one
-    #: that has uses left counts
-    page_size: int = attrs.field(
-        default=50, validator=gt(0)
-    )  #: sessions on a page, where a request does not say
+    #: recorded seconds per second; None: a stream never waits
+    speed: float | None = attrs.field(default=None, validator=optional(gt(0)))
+    #: what goes wrong with each request: the first fault that has uses left
+    faults: tuple[Fault, ...] = ()
+    #: sessions on a page, if a request doesn't say
+    page_size: int = attrs.field(default=50, validator=gt(0))
     last_page_token: LastPageToken = "absent"  # noqa: S105 - of a page, no secret
-    attachment_seconds: float = 3600.0  #: how long the URL of an image is good
-    request_seconds: float = attrs.field(
-        default=60.0, validator=gt(0)
-    )  #: how long a client may take to send a request, or to begin the next one
-    ping_seconds: float = attrs.field(
-        default=15.0, validator=gt(0)
-    )  #: how long a stream is silent before it pings
+    attachment_seconds: float = 3600.0  #: how long the URL of an image is valid
+    #: how long a client may take to send a request, or to begin the next one
+    request_seconds: float = attrs.field(default=60.0, validator=gt(0))
+    #: how long a stream is silent before it pings
+    ping_seconds: float = attrs.field(default=15.0, validator=gt(0))
 
     def __attrs_post_init__(self) -> None:
         if not (self.allow_remote or is_loopback(self.host)):

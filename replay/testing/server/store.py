@@ -1,12 +1,12 @@
-"""The sessions that a server has: those of a source, and what was done to them since.
+"""The server's sessions: those of a source, and what was done to them since.
 
 What was done is kept in memory. The source is only read.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from threading import RLock
 from time import monotonic
 from typing import Final
@@ -14,60 +14,17 @@ from uuid import uuid4
 
 import attrs
 
+from replay.engine.engine import ReplayEngine
+from replay.engine.hookspecs import Context
 from replay.errors import SessionNotFoundError
 from replay.model.events import Event, ImageAttachment, Stop, ToolResult, UserInput
 from replay.model.sessions import JobMetadata, Session, SessionSummary
 from replay.sources.source import Source
-from replay.testing.server.timing import Arrivals, Span, choose, due_times, spans_of
-
-
-@attrs.frozen
-class RecordedTurn:
-    """A turn of a source."""
-
-    session_id: str
-    span: Span
-
-
-@attrs.frozen
-class Pool:
-    """What a source holds, in its order."""
-
-    turns: tuple[RecordedTurn, ...]
-    images: tuple[ImageAttachment, ...]
-
-
-def turns_of(session: Session) -> tuple[RecordedTurn, ...]:
-    """Return the turns of a session."""
-    return tuple(RecordedTurn(session.session_id, each) for each in spans_of(session))
-
-
-def read_pool(source: Source) -> Pool:
-    """Return what *source* holds; of several sessions of one id, the first counts.
-
-    Raises:
-        ReplayError: A session cannot be read.
-    """
-    turns: dict[str, tuple[RecordedTurn, ...]] = {}
-    images: dict[ImageAttachment, None] = {}
-    for session in source:
-        if session.session_id not in turns:
-            turns[session.session_id] = turns_of(session)
-            images.update(dict.fromkeys(_images_of(session)))
-    return Pool(tuple(t for each in turns.values() for t in each), tuple(images))
-
-
-def _images_of(session: Session) -> Iterator[ImageAttachment]:
-    for event in session.events:
-        if isinstance(event, ToolResult) and event.image_attachment is not None:
-            image = event.image_attachment
-            yield ImageAttachment(image.source_id, image.attachment_name)
-
+from replay.testing.server.timing import Arrivals, due_times
 
 _LONGEST_TITLE: Final = 50
-_ACCESS: Final = "query"
 
-# The service writes these keys, whether they say something or not.
+# The service writes these keys, whether they have a value or not.
 _HEADER: Final = (
     *("session_id", "last_updated_at", "shared_access"),
     *("generated_title", "index_ids", "job_metadata"),
@@ -79,62 +36,45 @@ _JOB: Final = (
 
 
 @attrs.frozen
+class RecordedTurn:
+    """A turn of a source, its ``user_input`` aside: ``events[start:stop]``."""
+
+    session_id: str
+    prompt: str | None  #: what the user asked; None: the turn has no ``user_input``
+    start: int
+    stop: int
+
+
+@attrs.frozen
 class Run:
     """A turn that goes on by the clock, whether anybody listens or not."""
 
     prompt: str
     index_ids: tuple[str, ...]
     events: Sequence[Event]  #: without the ``user_input``
-    due: Sequence[float]  #: seconds after the start; nothing: all is due at once
+    due: Sequence[float]  #: seconds after the start; nothing: all are due at once
     started: float  #: when, by the store's clock
     updated: str  #: when, as the service writes it
 
     def events_at(self, time: float) -> Sequence[Event]:
-        """Return what has come of this turn by now, without the ``user_input``.
-
-        Args:
-            time: The time now, by the store's clock.
-        """
+        """Return the events that have come by then, by the store's clock."""
         if not self.due:
             return self.events
         return self.events[: bisect_right(self.due, time - self.started)]
 
     def change_header(self, session: Session, time: float) -> Session:
-        """Return *session* with the header that it has since this turn began.
-
-        Args:
-            session: The session before the turn.
-            time: The time now, by the store's clock.
-        """
+        """Return *session*, as before this turn, with the header that it has now."""
         ended = [e for e in self.events_at(time)[-1:] if isinstance(e, Stop)]
         job = _job_of(ended[0], self.index_ids) if ended else session.job_metadata
+        is_long = len(self.prompt) > _LONGEST_TITLE
+        title = f"{self.prompt[:_LONGEST_TITLE]}..." if is_long else self.prompt
         return attrs.evolve(
             session,
-            generated_title=session.generated_title or _title_of(self.prompt),
+            generated_title=session.generated_title or title,
             index_ids=session.index_ids or self.index_ids,
             job_metadata=job,
             last_updated_at=self.updated,
         )
-
-
-def new_session(index_ids: Sequence[str] | None, shared_access: str | None) -> Session:
-    """Return a session in which nothing was said yet, under an id of its own."""
-    return Session(
-        f"ses-{uuid4().hex[:24]}",
-        last_updated_at=now(),
-        index_ids=None if index_ids is None else tuple(index_ids),
-        shared_access=shared_access or _ACCESS,
-        recorded=dict.fromkeys(_HEADER),
-    )
-
-
-def now() -> str:
-    """Return the time as the service writes it: UTC, without saying so."""
-    return datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
-
-
-def _title_of(prompt: str) -> str:
-    return prompt if len(prompt) <= _LONGEST_TITLE else f"{prompt[:_LONGEST_TITLE]}..."
 
 
 def _job_of(stop: Stop, index_ids: Sequence[str]) -> JobMetadata:
@@ -151,134 +91,191 @@ def _job_of(stop: Stop, index_ids: Sequence[str]) -> JobMetadata:
     )
 
 
+def new_session(index_ids: Sequence[str] | None, shared_access: str | None) -> Session:
+    """Return an empty session with an id of its own."""
+    return Session(
+        f"ses-{uuid4().hex[:24]}",
+        last_updated_at=_now(),
+        index_ids=None if index_ids is None else tuple(index_ids),
+        shared_access=shared_access or "query",
+        recorded=dict.fromkeys(_HEADER),
+    )
+
+
+def _now() -> str:
+    """Return the time as the service writes it: UTC, without saying so."""
+    return datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+
+
+def turns_of(session: Session) -> tuple[RecordedTurn, ...]:
+    """Return the turns of *session*, as the engine counts them.
+
+    A history that has events, but none that opens a turn, is one turn.
+    """
+    opened: list[tuple[int, UserInput | None]] = []
+
+    def note(user_input: UserInput | None, context: Context) -> None:
+        if context.index < end:  # at the end, it opens one for unknown events alone
+            opened.append((context.index, user_input))
+
+    end = len(session.events)
+    ReplayEngine([{"turn_start": note}]).replay(session)
+    if not opened and end:
+        opened.append((0, None))
+    starts = chain([index for index, _ in opened], [end])
+    return tuple(
+        RecordedTurn(session.session_id, None, start, stop)
+        if asked is None
+        else RecordedTurn(session.session_id, asked.content, start + 1, stop)
+        for (start, stop), (_, asked) in zip(pairwise(starts), opened, strict=True)
+    )
+
+
+def choose(
+    turns: Sequence[RecordedTurn], prompt: str, replayed: Iterable[int]
+) -> int | None:
+    """Return the number of the turn that answers a prompt; None: there are no turns.
+
+    It is one with this prompt, or any if there is none; among them the first that
+    wasn't replayed yet, or the first of all.
+    """
+    matching = [n for n, each in enumerate(turns) if each.prompt == prompt]
+    candidates = matching or range(len(turns))
+    before = frozenset(replayed)
+    fresh = [number for number in candidates if number not in before]
+    return next(iter(fresh or candidates), None)
+
+
+def _with_header(session: Session, runs: Sequence[Run], time: float) -> Session:
+    for run in runs:
+        session = run.change_header(session, time)
+    return session
+
+
+@attrs.frozen
+class _Contents:
+    """What a source holds, in its order; of several sessions of one id, the first."""
+
+    turns: tuple[RecordedTurn, ...]
+    images: tuple[ImageAttachment, ...]
+
+
+def _contents_of(source: Source) -> _Contents:
+    turns: dict[str, tuple[RecordedTurn, ...]] = {}
+    images: dict[ImageAttachment, None] = {}
+    for session in source:
+        if session.session_id in turns:
+            continue
+        turns[session.session_id] = turns_of(session)
+        for event in session.events:
+            image = event.image_attachment if isinstance(event, ToolResult) else None
+            if image is not None:
+                images[ImageAttachment(image.source_id, image.attachment_name)] = None
+    return _Contents(tuple(chain.from_iterable(turns.values())), tuple(images))
+
+
 @attrs.define
 class _Served:
     """What was done to one session."""
 
     created: Session | None = None  #: None: it is the source's
     runs: list[Run] = attrs.Factory(list)
-    replayed: list[int] = attrs.Factory(
-        list
-    )  #: numbers of turns, of itself or the pool
+    replayed: list[int] = attrs.Factory(list)  #: numbers of turns, its own or of all
 
 
+@attrs.define(eq=False)
 class Store:
-    """Reads, lists, makes and removes sessions; safe to use from several threads.
+    """Reads, lists, creates and removes sessions; safe to use from several threads.
 
-    Args:
-        source: Where the recorded sessions come from.
-        speed: Recorded seconds per second; None: streams do not wait.
-        clock: Tells the time, in seconds.
+    Its methods raise ``SessionNotFoundError`` for a session that isn't there, or not
+    any more, and ``ReplayError`` if the source can't be read.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        speed: float | None = None,
-        clock: Callable[[], float] = monotonic,
-    ) -> None:
-        self._source = source
-        self._speed = speed
-        self._clock = clock
-        self._arrivals = Arrivals(source.location)
-        self._served: dict[str, _Served] = {}
-        self._deleted: set[str] = set()
-        self._pool: Pool | None = None
-        self._lock = RLock()
+    _source: Source
+    _speed: float | None = None  #: recorded seconds per second; None: nothing waits
+    _clock: Callable[[], float] = monotonic
+    _served: dict[str, _Served] = attrs.field(factory=dict, init=False)
+    _deleted: set[str] = attrs.field(factory=set, init=False)
+    _contents: _Contents | None = attrs.field(default=None, init=False)
+    _arrivals: Arrivals = attrs.field(init=False)
+    _lock: RLock = attrs.field(factory=RLock, init=False)
 
-    def page(self, start: int, size: int) -> tuple[list[SessionSummary], bool]:
-        """Return the summaries from number *start* on, and whether more come.
+    def __attrs_post_init__(self) -> None:
+        self._arrivals = Arrivals(self._source.location)
+
+    def page(self, start: int, end: int) -> tuple[list[SessionSummary], bool]:
+        """Return the summaries *start* to *end*, and whether more come.
 
         The source's come first, then those that were created.
         """
         with self._lock:
-            found = list(islice(self._summaries(), start, start + size + 1))
-        return found[:size], len(found) > size
+            found = list(islice(self._summaries(), start, end + 1))
+        return found[: end - start], len(found) > end - start
 
     def session(self, session_id: str) -> Session:
-        """Return a session as it is now.
-
-        Raises:
-            SessionNotFoundError: There is none, or it was deleted.
-            ReplayError: The source cannot read it.
-        """
+        """Return a session as it is now."""
         session, runs, time = self._state(session_id)
         if not runs:
             return session
         added = (chain([UserInput(r.prompt)], r.events_at(time)) for r in runs)
         events = (*session.events, *chain.from_iterable(added))
-        return attrs.evolve(self._with_header(session, runs, time), events=events)
+        return attrs.evolve(_with_header(session, runs, time), events=events)
 
     def summary(self, session_id: str) -> SessionSummary:
         """Return a session's header, as :meth:`session` does the whole."""
-        return self._with_header(*self._state(session_id)).summary()
+        return _with_header(*self._state(session_id)).summary()
 
     def create(
         self, index_ids: Sequence[str] | None, shared_access: str | None
     ) -> SessionSummary:
-        """Make an empty session."""
+        """Create an empty session."""
         session = new_session(index_ids, shared_access)
         with self._lock:
             self._served[session.session_id] = _Served(session)
         return session.summary()
 
     def delete(self, session_id: str) -> None:
-        """Forget a session; the source keeps it.
-
-        Raises:
-            SessionNotFoundError: There is none, or it was deleted before.
-        """
+        """Forget a session; the source keeps it."""
         with self._lock:
             self._original(session_id)
             self._served.pop(session_id, None)
             self._deleted.add(session_id)
 
     def run(self, session_id: str, prompt: str, index_ids: Sequence[str]) -> Run | None:
-        """Begin a turn: the recorded one that answers the prompt, as a new one.
+        """Begin a turn: the recorded one that answers the prompt; None: there is none.
 
         A recorded session replays its own turns; one that was created, those of all
         sessions of the source.
-
-        Returns:
-            None: there is no recorded turn.
-
-        Raises:
-            SessionNotFoundError: There is no such session.
-            ReplayError: The source cannot read it.
         """
         with self._lock:
             original = self._original(session_id)
             served = self._served.setdefault(session_id, _Served())
-            chosen = self._chosen(original, served, prompt)
+            is_created = served.created is not None
+            turns = self._read_contents().turns if is_created else turns_of(original)
+            chosen = choose(turns, prompt, served.replayed)
             if chosen is None:
                 return None
-            turn, session = chosen
-            events = session.events[turn.span.start : turn.span.stop]
-            due = self._due_times(turn, session, events)
-            run = Run(prompt, tuple(index_ids), events, due, self._clock(), now())
+            served.replayed.append(chosen)
+            turn = turns[chosen]
+            session = self._source.session(turn.session_id) if is_created else original
+            events = session.events[turn.start : turn.stop]
+            due: Sequence[float] = ()
+            if self._speed is not None:
+                arrivals = self._arrivals.of_turn(session, turn.start, turn.stop)
+                due = due_times(events, arrivals, self._speed)
+            run = Run(prompt, tuple(index_ids), events, due, self._clock(), _now())
             served.runs.append(run)
             return run
 
     def images(self) -> tuple[ImageAttachment, ...]:
-        """Return what image each tool result of the source names, once.
-
-        Raises:
-            ReplayError: The source cannot be read.
-        """
-        return self._read_pool().images
+        """Return the images that tool results of the source name, each once."""
+        return self._read_contents().images
 
     def _state(self, session_id: str) -> tuple[Session, Sequence[Run], float]:
         with self._lock:
             session = self._original(session_id)
             served = self._served.get(session_id)
             return session, tuple(served.runs) if served else (), self._clock()
-
-    def _with_header(
-        self, session: Session, runs: Sequence[Run], time: float
-    ) -> Session:
-        for run in runs:
-            session = run.change_header(session, time)
-        return session
 
     def _summaries(self) -> Iterator[SessionSummary]:
         seen = set(self._deleted)
@@ -300,28 +297,8 @@ class Store:
             raise SessionNotFoundError(self._source.location, reason)
         return self._source.session(session_id)
 
-    def _chosen(
-        self, original: Session, served: _Served, prompt: str
-    ) -> tuple[RecordedTurn, Session] | None:
-        is_created = served.created is not None
-        turns = self._read_pool().turns if is_created else turns_of(original)
-        chosen = choose([each.span for each in turns], prompt, served.replayed)
-        if chosen is None:
-            return None
-        served.replayed.append(chosen)
-        turn = turns[chosen]
-        return turn, self._source.session(turn.session_id) if is_created else original
-
-    def _read_pool(self) -> Pool:
+    def _read_contents(self) -> _Contents:
         with self._lock:
-            if self._pool is None:
-                self._pool = read_pool(self._source)
-            return self._pool
-
-    def _due_times(
-        self, turn: RecordedTurn, session: Session, events: Sequence[Event]
-    ) -> Sequence[float]:
-        if self._speed is None:
-            return ()
-        arrivals = self._arrivals.of_turn(session, turn.span)
-        return due_times(events, arrivals, self._speed)
+            if self._contents is None:
+                self._contents = _contents_of(self._source)
+            return self._contents

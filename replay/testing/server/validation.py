@@ -1,143 +1,135 @@
-"""What a request must hold, and how the service says that it does not.
+"""Validation of requests, by pydantic and with FastAPI's answers, as in the service.
 
 Source: the service's OpenAPI document of 2026-08-20, ``HTTPValidationError``.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Annotated, Any, Final, Literal, TypeVar
 
-import attrs
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
+from starlette.exceptions import HTTPException
 
 from replay.errors import DecodeError
 from replay.model.json_text import is_deeper, parse
 from replay.model.limits import Limits
 
-#: What is wrong: its type, a sentence, and the place within the value.
-_Fault: TypeAlias = tuple[str, str, tuple[str | int, ...]]
-_Check: TypeAlias = Callable[[object], Iterator[_Fault]]
+_Value = TypeVar("_Value")
 
-_MOST_INDEXES: Final = 10
-_LONGEST_PROMPT: Final = 1000
-
-
-class InvalidRequestError(Exception):
-    """A request is not as it must be; ``detail`` is what the answer says."""
-
-    def __init__(self, detail: list[dict[str, object]]) -> None:
-        super().__init__(detail)
-        self.detail = detail
+_LARGEST_PAGE: Final = 1_000_000  # more sessions than any source has
+_LAST_ENTRY: Final = 1 << 62
+_KIND: Final = "value_error"
+_MISSING: Final = {"type": "missing", "loc": (), "msg": "Field required", "input": None}
 
 
-@attrs.frozen
-class Field:
-    """A key of a request."""
+class InvalidRequestError(HTTPException):
+    """A request isn't as it must be."""
 
-    check: _Check
-    is_required: bool = False
-
-
-def invalid(where: Sequence[str], kind: str, message: str) -> InvalidRequestError:
-    """Return the error for one thing that is wrong."""
-    return InvalidRequestError([{"type": kind, "loc": [*where], "msg": message}])
+    def __init__(self, problems: Iterable[Mapping[str, Any]], place: str) -> None:
+        detail = [{**each, "loc": [place, *each["loc"]]} for each in problems]
+        super().__init__(422, detail)  # type: ignore[arg-type]  # FastAPI does so too
 
 
-def json_object(data: bytes, fields: Mapping[str, Field]) -> dict[str, Any]:
-    """Return a request's body.
+class CreateRequest(BaseModel):
+    """The body of a request for a new session."""
 
-    Args:
-        data: The body; nothing stands for an empty object.
-        fields: What it may hold; other keys are let be.
+    index_ids: Annotated[list[str], Field(max_length=10)] | None = None
+    shared_access: Literal["query", "read_only"] | None = None
 
-    Raises:
-        InvalidRequestError: It is no JSON object, or a field is wrong.
+
+class StreamRequest(BaseModel):
+    """The body of a request for a turn."""
+
+    index_ids: Annotated[list[str], Field(min_length=1, max_length=10)]
+    prompt: Annotated[str, Field(max_length=1000)]
+    require_all_indexes: bool = False
+
+
+CREATE: Final[TypeAdapter[CreateRequest | None]] = TypeAdapter(CreateRequest | None)
+STREAM: Final = TypeAdapter(StreamRequest)
+
+
+def page_token(start: int) -> str:
+    """Return the token of the page that begins with entry number *start*."""
+    return urlsafe_b64encode(b"%d" % start).decode("ascii")
+
+
+def _start(token: str) -> int:
+    with suppress(ValueError):
+        start = int(urlsafe_b64decode(token)) if token else 0
+        if 0 <= start <= _LAST_ENTRY and token in ("", page_token(start)):
+            return start
+    raise PydanticCustomError(_KIND, "Invalid page token")
+
+
+class PageQuery(BaseModel):
+    """The parameters of a request for a page of a list."""
+
+    start: Annotated[int, BeforeValidator(_start), Field(alias="page_token")] = 0
+    page_size: Annotated[int, Field(ge=1)] | None = None
+
+    def bounds(self, default: int) -> tuple[int, int]:
+        """Return where the page starts and ends; *default* is its size if not said."""
+        size = min(self.page_size or default, _LARGEST_PAGE)
+        return self.start, self.start + size
+
+
+class SourceQuery(BaseModel):
+    """The parameter that names a source's file."""
+
+    source_id: str
+
+
+PAGE: Final = TypeAdapter(PageQuery)
+SOURCE: Final = TypeAdapter(SourceQuery)
+
+
+def query_of(adapter: TypeAdapter[_Value], query: Mapping[str, str]) -> _Value:
+    """Return a request's parameters, or raise InvalidRequestError."""
+    try:
+        return adapter.validate_python(dict(query))
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+    for each in problems:
+        if each["type"] == "missing":
+            each["input"] = None
+    raise InvalidRequestError(problems, "query")
+
+
+def body_of(adapter: TypeAdapter[_Value], data: bytes) -> _Value:
+    """Return a request's body, or raise InvalidRequestError.
+
+    For bodies that can't be read at all, it is another HTTPException.
     """
-    value = _json_value(data or b"{}")
-    if not isinstance(value, dict):
-        sentence = "Input should be a valid dictionary"
-        raise invalid(("body",), "dict_type", sentence)
-    problems = [p for name in fields for p in _problems(value, name, fields[name])]
-    if problems:
-        raise InvalidRequestError(problems)
-    return value
+    value = _json_value(data)
+    try:
+        return adapter.validate_python(value, from_attributes=True)
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+        raise InvalidRequestError(problems, "body") from error
 
 
 def _json_value(data: bytes) -> object:
-    problem: object = "nested too deep"
-    try:
+    if not data:
+        raise InvalidRequestError([_MISSING], "body")
+    with suppress(DecodeError):
         value = parse(data).value
         if not is_deeper(value, Limits().depth):
             return value
-    except DecodeError as error:
-        problem = error
-    raise invalid(("body",), "json_invalid", f"JSON decode error: {problem}")
-
-
-def _problems(
-    value: Mapping[str, object], name: str, field: Field
-) -> Iterator[dict[str, object]]:
-    if name in value:
-        for kind, sentence, within in field.check(value[name]):
-            place = ["body", name, *within]
-            given: Any = value[name]
-            for step in within:
-                given = given[step]
-            yield {"type": kind, "loc": place, "msg": sentence, "input": given}
-    elif field.is_required:
-        place = ["body", name]
-        yield {"type": "missing", "loc": place, "msg": "Field required", "input": value}
-
-
-def _index_ids(value: object) -> Iterator[_Fault]:
-    if not isinstance(value, list):
-        yield "list_type", "Input should be a valid list", ()
-        return
-    if len(value) > _MOST_INDEXES:
-        sentence = f"List should have at most {_MOST_INDEXES} items"
-        yield "too_long", f"{sentence} after validation, not {len(value)}", ()
-        return
-    for number, each in enumerate(value):
-        if not isinstance(each, str):
-            yield "string_type", "Input should be a valid string", (number,)
-
-
-def _index_ids_or_null(value: object) -> Iterator[_Fault]:
-    return iter(()) if value is None else _index_ids(value)
-
-
-def _some_index_ids(value: object) -> Iterator[_Fault]:
-    yield from _index_ids(value)
-    if value == []:
-        yield (
-            "too_short",
-            "List should have at least 1 item after validation, not 0",
-            (),
-        )
-
-
-def _prompt(value: object) -> Iterator[_Fault]:
-    if not isinstance(value, str):
-        yield "string_type", "Input should be a valid string", ()
-    elif len(value) > _LONGEST_PROMPT:
-        sentence = f"String should have at most {_LONGEST_PROMPT} characters"
-        yield "string_too_long", sentence, ()
-
-
-def _access(value: object) -> Iterator[_Fault]:
-    if value not in (None, "query", "read_only"):
-        yield "literal_error", "Input should be 'query' or 'read_only'", ()
-
-
-def _boolean(value: object) -> Iterator[_Fault]:
-    if not isinstance(value, bool):
-        yield "bool_type", "Input should be a valid boolean", ()
-
-
-CREATE: Final[Mapping[str, Field]] = {
-    "index_ids": Field(_index_ids_or_null),
-    "shared_access": Field(_access),
-}
-STREAM: Final[Mapping[str, Field]] = {
-    "index_ids": Field(_some_index_ids, is_required=True),
-    "prompt": Field(_prompt, is_required=True),
-    "require_all_indexes": Field(_boolean),
-}
+    try:
+        json.loads(data)
+    except json.JSONDecodeError as error:
+        problem = {
+            "type": "json_invalid",
+            "loc": [error.pos],
+            "msg": "JSON decode error",
+            "input": {},
+            "ctx": {"error": error.msg},
+        }
+        raise InvalidRequestError([problem], "body") from error
+    except (ValueError, RecursionError):
+        pass  # FastAPI says no more of these either
+    raise HTTPException(400, "There was an error parsing the body")

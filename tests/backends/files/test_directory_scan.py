@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from odd_files import ODD_FILES, link_out
+from odd_files import ODD_FILES
 from privileges import public_folder, unprivileged
 from replay.errors import BackendError
 from replay_backends.files.directory_scan import is_safe, open_path, scan
@@ -31,8 +31,8 @@ def paths(folder: Path, suffix: str = "") -> list[str]:
 
 
 def test_files_are_found_by_their_names_at_any_depth(tmp_path: Path) -> None:
-    make(tmp_path, "a.json", "b/c.json", "b/d/e.json", "b/f.txt")
-    assert paths(tmp_path, ".json") == ["a.json", "b/c.json", "b/d/e.json"]
+    make(tmp_path, "a.json", "b/c.json", "b/d.json/e.json", "b/f.txt")
+    assert paths(tmp_path, ".json") == ["a.json", "b/c.json", "b/d.json/e.json"]
 
 
 def test_they_come_in_the_order_of_the_bytes_of_their_paths(tmp_path: Path) -> None:
@@ -47,19 +47,9 @@ def test_a_file_that_a_recording_goes_on_with_is_passed_over(tmp_path: Path) -> 
     assert paths(tmp_path, ".jsonl") == ["a.jsonl", "b.jsonl"]
 
 
-def test_a_name_that_is_no_unicode_is_found(tmp_path: Path) -> None:
-    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.json")).touch()
-    assert paths(tmp_path) == ["\udcff.json"]
-
-
 def test_hidden_files_and_what_editors_leave_are_passed_over(tmp_path: Path) -> None:
     make(tmp_path, ".a", ".git/a", "a~", "#a#", "a", "#b")
     assert paths(tmp_path) == ["#b", "a"]
-
-
-def test_a_directory_with_a_file_s_name_is_a_directory(tmp_path: Path) -> None:
-    make(tmp_path, "a.json/b.json")
-    assert paths(tmp_path, ".json") == ["a.json/b.json"]
 
 
 def test_a_link_to_a_directory_is_not_followed(tmp_path: Path) -> None:
@@ -69,33 +59,16 @@ def test_a_link_to_a_directory_is_not_followed(tmp_path: Path) -> None:
     assert paths(tmp_path, ".json") == ["a/b.json"]
 
 
-def test_a_file_is_opened_and_told_of(tmp_path: Path) -> None:
-    make(tmp_path, "a/b")
-    with open_folder(tmp_path, "it") as folder:
-        for found in scan(folder, lambda _: True):
-            assert found.stat().st_size == 3
-            with found.open() as file:
-                assert file.read() == b"a/b"
-
-
-@pytest.mark.parametrize("kind", ODD_FILES)
-def test_what_is_no_file_is_found_but_not_opened(tmp_path: Path, kind: str) -> None:
-    make(tmp_path, "a/b.json")
-    ODD_FILES[kind](tmp_path / "a" / "c.json")
-    with open_folder(tmp_path, "it") as folder:
-        *_, odd = scan(folder, lambda _: True)
-    with open_folder(tmp_path / "a", "it/a") as folder:
-        *_, odd = scan(folder, lambda _: True)
-        with pytest.raises(BackendError, match=f"it/a/c.json: {kind}, not a file"):
-            odd.open()
-
-
-def test_what_the_system_says_of_a_link_is_of_the_link(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    link_out(tmp_path / "a" / "b.json")
-    with open_folder(tmp_path / "a", "it") as folder:
-        (found,) = scan(folder, lambda _: True)
-        assert found.stat().st_ino == (tmp_path / "a" / "b.json").lstat().st_ino
+def test_what_is_no_file_is_found_but_not_opened(tmp_path: Path) -> None:
+    for kind, make_odd in ODD_FILES.items():
+        make_odd(tmp_path / "c.json")
+        assert paths(tmp_path) == ["c.json"]
+        with (
+            open_folder(tmp_path, "it") as folder,
+            pytest.raises(BackendError, match=f"it/c.json: {kind}, not a file"),
+        ):
+            open_path(folder, "c.json")
+        (tmp_path / "c.json").unlink()
 
 
 def test_a_file_that_has_gone_meanwhile_is_named(tmp_path: Path) -> None:
@@ -139,18 +112,15 @@ def test_no_link_on_the_way_to_a_file_is_followed(tmp_path: Path) -> None:
         open_path(folder, "c/b")
 
 
-@pytest.mark.parametrize("path", ["a.json", "b/a.json", "ü/a b.json"])
-def test_a_path_that_a_scan_could_give_is_safe(path: str) -> None:
-    assert is_safe(path, lambda name: name.endswith(".json"))
+def test_only_a_path_that_a_scan_could_give_is_safe() -> None:
+    def is_safe_json(path: str) -> bool:
+        return is_safe(path, lambda name: name.endswith(".json"))
 
-
-@pytest.mark.parametrize(
-    "path",
-    [
+    for path in ("a.json", "b/a.json", "ü/a b.json"):
+        assert is_safe_json(path)
+    for path in (
         *("/etc/a.json", "../a.json", "a/../b.json", "a//b.json", "a/./b.json"),
         *("a.txt", "a.json/", "", ".git/a.json", "a~/a.json"),
         *("..\\a.json", "C:a.json", "a/b\\..\\..\\..\\a.json"),
-    ],
-)
-def test_a_path_that_no_scan_could_give_is_not_safe(path: str) -> None:
-    assert not is_safe(path, lambda name: name.endswith(".json"))
+    ):
+        assert not is_safe_json(path)

@@ -1,9 +1,9 @@
-"""What can be opened, and what is refused without being waited for."""
+"""Files and directories: what can be opened, and what is refused at once."""
 
 import os
 import stat
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -14,26 +14,32 @@ from replay.errors import BackendError
 from replay_backends.files.file_access import (
     check_kind,
     is_pipe,
-    open_directory,
-    open_inside,
+    open_folder,
     open_named,
     open_regular,
 )
 
-
-def test_a_file_that_is_named_is_opened(tmp_path: Path) -> None:
-    path = tmp_path / "a"
-    path.write_bytes(b"abc")
-    with open_named(path, "a") as file:
-        assert file.read() == b"abc"
-        assert not is_pipe(file)
+OPENERS = [open_named, open_regular]
 
 
-def test_a_link_that_is_named_is_followed(tmp_path: Path) -> None:
+@pytest.fixture(params=[True, False], ids=["descriptors", "paths"])
+def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Try it on a system with open directories and on one without."""
+    if not request.param:
+        monkeypatch.setattr("replay_backends.files.file_access.HAS_DESCRIPTORS", False)
+    return bool(request.param)
+
+
+def test_a_file_or_a_link_that_is_named_is_opened(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     (tmp_path / "b").symlink_to("a")
-    with open_named(tmp_path / "b", "b") as file:
-        assert file.read() == b"abc"
+    for open_file in OPENERS:
+        for name in ("a", "b"):
+            with open_file(tmp_path / name, name) as file:
+                assert file.read() == b"abc"
+                assert not is_pipe(file)
+                assert not os.get_blocking(file.fileno())
+                assert not os.get_inheritable(file.fileno())
 
 
 def write_once_somebody_reads(path: Path, data: bytes) -> None:
@@ -46,24 +52,17 @@ def write_once_somebody_reads(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def test_a_pipe_waits_for_whoever_comes_later_to_write_to_it(tmp_path: Path) -> None:
-    path, data = tmp_path / "a", b"abc" * 100_000
+@pytest.mark.parametrize("data", [b"abc" * 100_000, b""], ids=["data", "nothing"])
+def test_a_pipe_waits_for_whoever_comes_later_to_write_to_it(
+    tmp_path: Path, data: bytes
+) -> None:
+    path = tmp_path / "a"
     os.mkfifo(path)
     writer = threading.Thread(target=write_once_somebody_reads, args=(path, data))
     writer.start()
     with open_named(path, "a") as file:
         assert is_pipe(file)
         assert file.read() == data
-    writer.join()
-
-
-def test_a_pipe_whose_writer_has_said_nothing_is_empty(tmp_path: Path) -> None:
-    path = tmp_path / "a"
-    os.mkfifo(path)
-    writer = threading.Thread(target=path.write_bytes, args=(b"",))
-    writer.start()
-    with open_named(path, "a") as file:
-        assert file.read() == b""
     writer.join()
 
 
@@ -77,20 +76,6 @@ def test_a_pipe_without_a_name_is_not_waited_for_when_its_writer_has_gone(
     with open_named(Path(f"/dev/fd/{reading}"), "a") as file:
         assert file.read() == data
     os.close(reading)
-
-
-def test_a_file_is_opened_as_if_it_might_block_and_must_not(tmp_path: Path) -> None:
-    path = tmp_path / "a"
-    path.touch()
-    with open_inside(str(path), None, "a") as file:
-        assert not os.get_blocking(file.fileno())
-
-
-def test_what_is_opened_is_not_passed_to_other_programs(tmp_path: Path) -> None:
-    path = tmp_path / "a"
-    path.touch()
-    with open_named(path, "a") as file:
-        assert not os.get_inheritable(file.fileno())
 
 
 @pytest.mark.parametrize(
@@ -110,9 +95,16 @@ def test_what_is_neither_file_nor_pipe_is_refused(
     monkeypatch.chdir(tmp_path)
     unix_socket(Path("socket").absolute())
     loop(Path("loop"))
-    with pytest.raises(BackendError, match=told) as caught:
-        open_named(Path(path), "it")
-    assert caught.value.source == "it"
+    for open_file in OPENERS:
+        with pytest.raises(BackendError, match=told) as caught:
+            open_file(Path(path), "it")
+        assert caught.value.source == "it"
+
+
+def test_a_pipe_cannot_be_read_anywhere(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "odd")
+    with pytest.raises(BackendError, match="odd: a pipe, not a file"):
+        open_regular(tmp_path / "odd", "odd")
 
 
 def test_a_file_without_the_right_to_read_it_is_refused() -> None:
@@ -123,69 +115,83 @@ def test_a_file_without_the_right_to_read_it_is_refused() -> None:
             open_named(path, "a")
 
 
-@pytest.mark.parametrize("told", ODD_FILES)
-def test_only_files_are_opened_inside_a_directory(tmp_path: Path, told: str) -> None:
-    ODD_FILES[told](tmp_path / "a.json")
-    with pytest.raises(BackendError) as caught:
-        open_inside(str(tmp_path / "a.json"), None, "a.json")
-    assert str(caught.value) == (
-        f"a.json: {told}, not a file (put a file there, or move it away)"
-    )
-
-
-def test_a_file_is_opened_from_its_directory(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"abc")
-    directory = open_directory(str(tmp_path), None, "it", follows=False)
-    try:
-        with open_inside("a", directory, "a") as file:
-            assert file.read() == b"abc"
-    finally:
-        os.close(directory)
-
-
-def test_a_link_to_a_directory_is_followed_only_where_that_is_asked_for(
-    tmp_path: Path,
-) -> None:
-    (tmp_path / "a").symlink_to(".")
-    os.close(open_directory(str(tmp_path / "a"), None, "a", follows=True))
-    with pytest.raises(BackendError, match="a symbolic link, not a directory"):
-        open_directory(str(tmp_path / "a"), None, "a", follows=False)
-
-
-def test_a_file_is_no_directory(tmp_path: Path) -> None:
-    (tmp_path / "a").touch()
-    with pytest.raises(BackendError, match="a file, not a directory"):
-        open_directory(str(tmp_path / "a"), None, "a", follows=True)
-
-
 def test_what_has_no_name_is_refused_too() -> None:
-    with pytest.raises(BackendError, match="something odd, not a file"):
+    with pytest.raises(BackendError, match="a special file, not a file"):
         check_kind(0, "a", {stat.S_IFREG})
 
 
-def test_nothing_that_is_refused_stays_open(tmp_path: Path) -> None:
-    before = len(list(Path("/dev/fd").iterdir()))
-    for make in ODD_FILES.values():
-        make(tmp_path / "a.json")
-        with pytest.raises(BackendError):
-            open_inside(str(tmp_path / "a.json"), None, "a.json")
-        (tmp_path / "a.json").unlink()
-    assert len(list(Path("/dev/fd").iterdir())) == before
+@pytest.mark.usefixtures("system")
+def test_only_files_are_opened_inside_a_directory(tmp_path: Path) -> None:
+    with open_folder(tmp_path, "it") as folder:
+        before = len(list(Path("/dev/fd").iterdir()))
+        for told, make in ODD_FILES.items():
+            make(tmp_path / "a.json")
+            with pytest.raises(BackendError) as caught:
+                folder.open("a.json")
+            assert str(caught.value) == (
+                f"it/a.json: {told}, not a file (put a file there, or move it away)"
+            )
+            (tmp_path / "a.json").unlink()
+        assert len(list(Path("/dev/fd").iterdir())) == before
 
 
-@pytest.mark.parametrize("told", ["a pipe", "a socket"])
-def test_only_files_are_opened_where_a_file_must_be_read_anywhere(
-    tmp_path: Path, told: str
-) -> None:
-    ODD_FILES[told](tmp_path / "odd")
-    with pytest.raises(BackendError, match=f"odd: {told}, not a file"):
-        open_regular(tmp_path / "odd", "odd")
-
-
-def test_a_link_to_a_file_that_must_be_read_anywhere_is_followed(
-    tmp_path: Path,
-) -> None:
-    (tmp_path / "a").write_bytes(b"abc")
-    (tmp_path / "b").symlink_to("a")
-    with open_regular(tmp_path / "b", "b") as file:
+@pytest.mark.usefixtures("system")
+def test_a_file_is_opened_in_a_directory_of_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b").write_bytes(b"abc")
+    (tmp_path / "link").symlink_to("a")
+    with (
+        open_folder(tmp_path, "it") as folder,
+        folder.enter("a") as below,
+        below.open("b") as file,
+    ):
         assert file.read() == b"abc"
+    with open_folder(tmp_path / "link", "it") as folder, folder.open("b") as file:
+        assert file.read() == b"abc"
+
+
+@pytest.mark.usefixtures("system")
+def test_a_link_inside_or_a_file_is_not_taken_for_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(".")
+    (tmp_path / "a").touch()
+    with ExitStack() as opened:
+        folder = opened.enter_context(open_folder(tmp_path, "it"))
+        refused = r"it/link: a symbolic link, not a directory"
+        with pytest.raises(BackendError, match=refused):
+            opened.enter_context(folder.enter("link"))
+        with pytest.raises(BackendError, match="a: a file, not a directory"):
+            opened.enter_context(open_folder(tmp_path / "a", "a"))
+
+
+@pytest.mark.usefixtures("system")
+def test_what_bears_a_name_is_there_whatever_it_is(tmp_path: Path) -> None:
+    (tmp_path / "dangling").symlink_to("nowhere")
+    with open_folder(tmp_path, "it") as folder:
+        assert folder.has("dangling")
+        assert not folder.has("nowhere")
+
+
+@pytest.mark.usefixtures("system")
+def test_a_directory_that_nobody_may_write_in_is_read_only(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir(mode=0o555)
+    with open_folder(tmp_path, "it") as folder, folder.enter("a") as below:
+        assert not folder.is_read_only()
+        assert below.is_read_only()
+
+
+def test_messages_name_a_file_as_the_user_would(tmp_path: Path) -> None:
+    for source in ("it", "it/"):
+        with open_folder(tmp_path, source) as folder:
+            assert folder.source_of("a/b") == "it/a/b"
+    with open_folder(tmp_path, "/") as folder:
+        assert folder.source_of("a") == "/a"
+
+
+def test_a_directory_is_the_same_when_another_takes_its_name(tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "a").touch()
+    with open_folder(old, "it") as folder:
+        old.rename(tmp_path / "elsewhere")
+        old.mkdir()
+        assert folder.has("a")

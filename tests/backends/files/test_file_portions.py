@@ -1,4 +1,4 @@
-"""Files of sessions, shared out in portions."""
+"""Portions of a file of sessions: their keys, their lines, and what is stored."""
 
 import gzip
 import io
@@ -8,9 +8,11 @@ import pickle
 from collections.abc import Callable
 from functools import partial
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,13 +20,18 @@ from hypothesis import strategies as st
 from portions import all_stored, shown
 from recorded_sessions import documents, recorded_events
 from replay import Limits, Portion, Session, Stored
+from replay.codec.documents import Line, lines_of_any_length
 from replay.errors import BackendError, DecodeError
 from replay_backends.files.file_access import open_named
 from replay_backends.files.file_portions import (
     FileKey,
+    LineRange,
     file_key,
+    holds_session_lines,
+    line_ranges,
     portions_in,
     stored_in,
+    stored_in_all,
 )
 from replay_backends.files.session_file import Reading, SessionFile, stem_of
 from replay_backends.json_file import JSONFileBackend
@@ -36,6 +43,7 @@ EVENT = b'{"type": "text", "content": "Yes."}\n'
 MARK = b"\xef\xbb\xbf"
 LARGE = 9 << 20  # bytes: more than is kept
 PACKINGS: list[Callable[[bytes], bytes]] = [bytes, gzip.compress]
+LONGEST = 10_000  # bytes of a line
 NAMES = ["a.json", "a.jsonl", "a.jsonl.part", "a.b.txt"]
 
 
@@ -139,10 +147,6 @@ def test_lines_of_sessions_are_cut_and_counted(tmp_path: Path) -> None:
     assert [each.size for each in found][:2] == [(4 << 20) // 34 * 34 + 34] * 2
     assert sum(each.sessions for each in found) == count
     assert len(found) == 3
-
-
-def test_few_lines_of_sessions_are_counted_too(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl"
     path.write_bytes(DOCUMENT * 3)
     assert [each.sessions for each in portions(path)] == [3]
 
@@ -183,17 +187,6 @@ def test_the_digest_of_a_whole_file_is_that_of_its_bytes(
     (found,) = stored(path)
     assert found.name == "a"
     assert found.digest == blake2b(data, digest_size=16).digest()
-
-
-def test_a_session_on_a_line_is_known_by_the_line(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl"
-    path.write_bytes(gzip.compress(DOCUMENT + NAMELESS))
-    digests = [each.digest for each in stored(path)]
-    assert digests[1] == blake2b(NAMELESS.strip(), digest_size=16).digest()
-
-
-def test_what_is_no_session_fails_when_it_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
     path.write_bytes(b"nonsense")
     (found,) = stored(path)
     with pytest.raises(DecodeError, match="the-file: "):
@@ -216,23 +209,15 @@ def test_packed_lines_are_yielded_up_to_where_they_are_corrupt(tmp_path: Path) -
         list(found)
 
 
-def test_a_file_that_changes_size_after_it_was_listed_is_refused(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "a.json"
+def test_a_file_that_changes_after_it_was_listed_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
     path.write_bytes(DOCUMENT)
+    (portion,) = portions(path)
     key = key_of(path)
     path.write_bytes(DOCUMENT * 2)
     with pytest.raises(BackendError, match=r"changed since it was listed \(list it"):
         list(stored_in(session_file(path), key))
-
-
-def test_a_file_that_is_written_again_after_it_was_listed_is_refused(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "a.jsonl"
     path.write_bytes(DOCUMENT)
-    (portion,) = portions(path)
     os.utime(path, ns=(0, 0))
     with pytest.raises(BackendError, match="the-file: it has changed since"):
         list(stored_in(session_file(path), file_key(portion, "the-file")))
@@ -261,3 +246,190 @@ def test_a_file_that_fails_while_it_is_read_is_named(tmp_path: Path) -> None:
     file = SessionFile(partial(Failing, path), "a.json", "a", "the-file", READING)
     with pytest.raises(BackendError, match="the-file: input/output error"):
         list(stored_in(file, key_of(path)))
+
+
+SPAN = LineRange(2, 7, 3, 1)
+
+
+@pytest.mark.parametrize(
+    "key", [FileKey("a.json", 9, -5), FileKey("b/\udcff.jsonl", 9, 5, SPAN)]
+)
+def test_a_key_is_found_again_in_its_portion(key: FileKey) -> None:
+    sent = pickle.loads(pickle.dumps(key.portion()))  # noqa: S301 - our own
+    assert file_key(sent, "the-file") == key
+
+
+def test_a_portion_is_as_large_as_its_file_or_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b"123")
+    status = path.stat()
+    key = ("a.json", 3, status.st_mtime_ns)
+    assert FileKey.of("a.json", status).portion() == Portion(key, 3, 1)
+    some = FileKey("a.jsonl", 9, 5, SPAN).portion(2)
+    assert some == Portion(("a.jsonl", 9, 5, 2, 7, 3, 1), 5, 2)
+
+
+def test_a_key_that_no_file_has_is_refused() -> None:
+    lines: list[tuple[str | int, ...]] = [
+        *((-1, 7, 3, 1), (7, 2, 3, 1), (2, 10, 3, 1), (2, 10**30, 3, 1)),
+        *((2, 7, 1, 3), (2, 7, 3, -1), (2, 7, "3", 1), (2, 7, 3, 1, 0)),
+    ]
+    keys: list[tuple[str | int, ...]] = [
+        *((), ("a.json",), ("a.json", 9), (7, 9, 5)),
+        *(("a.json", "9", 5), ("a.json", 9, "now"), ("a.json", 9, 5, 2)),
+    ]
+    keys += [("a.json", 9, 5, *each) for each in lines]
+    for key in keys:
+        with pytest.raises(BackendError, match=r"the-file: it has no portion \("):
+            file_key(Portion(key, 1), "the-file")
+
+
+#: What lines are made of: what is blank, what looks like it, and what is not.
+PIECES = [b"", b" ", b"\t", b"\r", MARK, b"\xef", b"\xbb\xbf", b"{}", b"\x0b"]
+blanks_and_lines = st.lists(st.sampled_from([*PIECES, b"\n", b"\n", b"\n\n"])).map(
+    b"".join
+)
+
+
+def ranges(text: bytes, size: int, longest: int = 100) -> list[tuple[LineRange, int]]:
+    return list(line_ranges(io.BytesIO(text), longest, size))
+
+
+def lines_in(text: bytes, span: LineRange) -> list[Line]:
+    file = io.BytesIO(text[: span.end])
+    file.seek(span.start)
+    start, before = span.start, span.lines_before
+    return list(lines_of_any_length(file, 100, offset=start, before=before))
+
+
+@given(blanks_and_lines, st.integers(1, 20))
+def test_ranges_are_together_all_lines_and_count_those_that_are_not_blank(
+    text: bytes, size: int
+) -> None:
+    found = ranges(text, size)
+    lines = [lines_in(text, span) for span, _ in found]
+    assert [*chain(*lines)] == [*lines_of_any_length(io.BytesIO(text), 100)]
+    before = 0
+    for (span, filled), each in zip(found, lines, strict=True):
+        assert (span.filled_before, filled) == (before, len(each))
+        assert span.end > span.start
+        before += filled
+    ends = [0, *(span.end for span, _ in found)]
+    assert ends == [*(span.start for span, _ in found), len(text)]
+
+
+def test_a_range_ends_with_the_line_in_which_its_size_is_reached() -> None:
+    assert ranges(b"1\n22\n\n333\n4", 4) == [
+        (LineRange(0, 5, 0, 0), 2),
+        (LineRange(5, 10, 2, 2), 1),
+        (LineRange(10, 11, 4, 3), 1),
+    ]
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\n{}\n"])
+def test_a_line_that_is_too_long_is_a_range_like_any(end: bytes) -> None:
+    first, *rest = ranges(b"x" * 1000 + end, 4)
+    assert first == (LineRange(0, 1000 + len(end[:1]), 0, 0), 1)
+    assert len(rest) == len(end[1:2])
+
+
+def file_of(
+    data: bytes, *, is_lines: bool = True, longest: int = LONGEST
+) -> SessionFile:
+    """Return a file that is in memory."""
+    reading = Reading(strict=False, limits=Limits(event_bytes=longest))
+    name = "name.jsonl" if is_lines else "name.json"
+    open_file = partial(io.BytesIO, data)
+    return SessionFile(open_file, name, "name", "the-file", reading)
+
+
+def lines_stored(data: bytes) -> list[Stored]:
+    return list(stored_in_all(file_of(data)))
+
+
+@pytest.mark.parametrize(
+    ("data", "is_lines", "expected"),
+    [
+        (DOCUMENT, True, True),
+        (DOCUMENT, False, False),
+        (DOCUMENT * 2, False, True),
+        (b"\n \n" + DOCUMENT + b"\r\n" + DOCUMENT, False, True),
+        (MARK + DOCUMENT * 2, False, True),
+        (EVENT * 2, True, False),
+        (EVENT * 2, False, False),
+        (EVENT + DOCUMENT, True, False),
+        (b'{"events":\n[]}\n', False, False),
+        (b"[\n]\n", False, False),
+        (b"", True, False),
+        (b"", False, False),
+        (b"5\n" + DOCUMENT, True, False),
+        (b"{torn\n" + DOCUMENT, True, True),
+        (b"{torn\n" + EVENT, True, False),
+        (b"{torn}\n" + DOCUMENT, False, True),
+        (b"x" * (LONGEST + 9) + b"\n" + DOCUMENT, True, True),
+        (b"{" + b" " * LONGEST + b"}\n" + DOCUMENT, False, False),
+        (b"{torn\n" * 100 + DOCUMENT, True, False),
+    ],
+)
+def test_what_lines_are_is_found_out(
+    *, data: bytes, is_lines: bool, expected: bool
+) -> None:
+    assert holds_session_lines(file_of(data, is_lines=is_lines)) is expected
+
+
+@given(st.lists(lines).map(b"\n".join), st.integers(20, 200))
+def test_what_is_stored_is_the_same_however_it_is_cut(data: bytes, size: int) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "a.jsonl")
+        path.write_bytes(NAMELESS + data)
+        found = [(each.name, each.digest) for each in stored(path)]
+        cut = [
+            (each.name, each.digest)
+            for span, _ in ranges(NAMELESS + data, size, LONGEST)
+            for each in stored_in(
+                session_file(path), attrs.evolve(key_of(path), lines=span)
+            )
+        ]
+    assert cut == found
+
+
+def test_what_cannot_be_unpacked_holds_no_lines() -> None:
+    assert not holds_session_lines(file_of(gzip.compress(DOCUMENT)[:-9]))
+
+
+def test_a_first_line_may_be_longer_than_what_is_looked_at_at_once() -> None:
+    long = b'{"a": "' + b"x" * (3 << 20) + b'", "events": []}\n'
+    file = file_of(long + b"\n" + DOCUMENT, is_lines=False, longest=4 << 20)
+    assert holds_session_lines(file)
+
+
+def test_a_name_counts_the_lines_that_are_not_blank() -> None:
+    found = lines_stored(b"\n" + NAMELESS + b"\n" + NAMELESS * 2)
+    assert [each.name for each in found] == ["name", "name-2", "name-3"]
+    assert found[1].read() == Session("name-2")
+
+
+def test_a_digest_is_that_of_the_line_without_its_end() -> None:
+    ends = [b"", b"\n", b"\r\n"]
+    found = {lines_stored(NAMELESS.strip() + end)[0].digest for end in ends}
+    assert found == {blake2b(NAMELESS.strip(), digest_size=16).digest()}
+
+
+def test_a_bad_line_does_not_keep_later_ones_from_being_read() -> None:
+    long = b"x" * (LONGEST + 9) + b"\n"
+    found = lines_stored(DOCUMENT + b"{torn\n" + EVENT + long + DOCUMENT)
+    told = {1: "line 2, column 2", 2: "line 3: not a session", 3: "line 4: longer than"}
+    for number, message in told.items():
+        with pytest.raises(DecodeError, match=f"the-file: {message}"):
+            found[number].read()
+    assert found[0].read() == found[4].read() == Session("a")
+
+
+def test_an_error_in_a_range_names_the_line_of_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"\n" + DOCUMENT * 3 + b"{torn\n")
+    *_, (last, _) = ranges(path.read_bytes(), 40)
+    key = attrs.evolve(key_of(path), lines=last)
+    *_, torn = stored_in(session_file(path), key)
+    with pytest.raises(DecodeError, match="line 5, column 2"):
+        torn.read()

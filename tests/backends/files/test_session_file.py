@@ -1,21 +1,25 @@
-"""Files of sessions: what their names say, and what is in them."""
+"""Files of sessions: their names, what is in them, and what is written to them."""
 
 import gzip
 import io
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from replay import Event, Text, UnknownEvent
+from replay.codec.writer import dumps
 from replay.errors import BackendError, DecodeError, LimitExceededError
 from replay.model.limits import Limits
-from replay.model.sessions import Session
+from replay.model.sessions import Session, Shape
 from replay_backends.files.session_file import (
     SUFFIXES,
     Reading,
+    SessionFile,
     check_replaceable,
+    file_to_keep,
     is_called_for,
-    sessions_in,
     stem_of,
 )
 
@@ -26,34 +30,23 @@ EVENT = '{"type": "text", "content": "Yes."}'
 def sessions(
     data: bytes, name: str = "a.json", reading: Reading = READING
 ) -> list[Session]:
-    return list(
-        sessions_in(partial(io.BytesIO, data), name, "the-id", "the-file", reading)
-    )
+    open_file = partial(io.BytesIO, data)
+    return list(SessionFile(open_file, name, "the-id", "the-file", reading).sessions())
 
 
-@pytest.mark.parametrize(
-    ("name", "stem"),
-    [
-        ("a.json", "a"),
-        ("a.jsonl", "a"),
-        ("a.ndjson", "a"),
-        ("a.json.gz", "a"),
-        ("a.JSONL.ZST", "a"),
-        ("a.gz", "a"),
-        ("a", "a"),
-        ("a.b.json", "a.b"),
-        ("a.json.json", "a.json"),
-        ("a.gz.json", "a.gz"),
-        ("a.txt", "a.txt"),
-        ("a.json.txt", "a.json.txt"),
-        ("63", "63"),
-        (".json", ".json"),
-    ],
-)
-def test_a_name_loses_the_suffixes_that_say_what_a_file_holds(
-    name: str, stem: str
-) -> None:
-    assert stem_of(name) == stem
+def test_a_name_loses_the_suffixes_that_say_what_a_file_holds() -> None:
+    names = {
+        "a": "a.json a.jsonl a.ndjson a.json.gz a.JSONL.ZST a.gz a",
+        "a.b": "a.b.json",
+        "a.json": "a.json.json",
+        "a.gz": "a.gz.json",
+        "a.txt": "a.txt",
+        "a.json.txt": "a.json.txt",
+        "63": "63",
+        ".json": ".json",
+    }
+    for stem, found in names.items():
+        assert {stem_of(name) for name in found.split()} == {stem}
 
 
 def test_all_suffixes_are_known() -> None:
@@ -62,31 +55,25 @@ def test_all_suffixes_are_known() -> None:
 
 
 def test_a_session_that_says_no_id_has_the_one_that_is_given() -> None:
-    assert [each.session_id for each in sessions(b"[]")] == ["the-id"]
+    for data in (b"[]", gzip.compress(b"[]")):  # unpacked, whatever its name
+        assert [each.session_id for each in sessions(data)] == ["the-id"]
+    with pytest.raises(DecodeError, match="the-file: gzip data: cut short") as caught:
+        sessions(gzip.compress(b"[]")[:-1])
+    assert isinstance(caught.value.__cause__, EOFError)
 
 
-def test_a_packed_file_is_unpacked_whatever_its_name() -> None:
-    assert [each.session_id for each in sessions(gzip.compress(b"[]"))] == ["the-id"]
-
-
-@pytest.mark.parametrize(
-    "name", ["a.jsonl", "a.ndjson", "a.JSONL", "a.jsonl.gz", "a.ndjson.zst"]
-)
-def test_a_name_can_say_that_a_file_is_lines(name: str) -> None:
-    (session,) = sessions(b'{"type": "unheard of"}\n', name)
-    assert (session.shape, len(session.events)) == ("lines", 1)
-
-
-def test_lines_are_known_without_such_a_name() -> None:
+def test_a_name_can_say_that_a_file_is_lines_or_its_lines_do() -> None:
+    odd = b'{"type": "unheard of"}\n'
+    for suffix in ("jsonl", "ndjson", "JSONL", "jsonl.gz", "ndjson.zst"):
+        (session,) = sessions(odd, f"a.{suffix}")
+        assert (session.shape, len(session.events)) == ("lines", 1)
     (session,) = sessions(f"{EVENT}\n{EVENT}\n".encode())
     assert (session.shape, len(session.events)) == ("lines", 2)
 
 
 def test_many_sessions_come_one_at_a_time() -> None:
-    found = sessions_in(
-        partial(io.BytesIO, b'{"events": []}\n{"events": []}\nnonsense'),
-        *("a.jsonl", "a", "the-file", READING),
-    )
+    open_file = partial(io.BytesIO, b'{"events": []}\n{"events": []}\nnonsense')
+    found = SessionFile(open_file, "a.jsonl", "a", "the-file", READING).sessions()
     assert [next(found).session_id, next(found).session_id] == ["a", "a-2"]
     with pytest.raises(DecodeError):
         next(found)
@@ -112,23 +99,10 @@ def test_a_large_file_that_has_changed_is_refused(
     path = tmp_path / "a.json"
     path.write_bytes(b"[" + b" " * (9 << 20) + b"]")
     open_file = partial(io.FileIO, path)
-    (session,) = sessions_in(open_file, "a.json", "a", "the-file", READING)
+    (session,) = SessionFile(open_file, "a.json", "a", "the-file", READING).sessions()
     path.write_bytes(change)
     with pytest.raises(BackendError, match="the-file: it has changed since"):
         list(session.events)
-
-
-def test_strict_reading_refuses_what_is_not_known() -> None:
-    data = b'[{"type": "unheard of"}]'
-    assert len(sessions(data)) == 1
-    with pytest.raises(DecodeError, match="unheard of"):
-        sessions(data, reading=Reading(strict=True, limits=Limits()))
-
-
-def test_a_packed_file_that_is_cut_short_keeps_its_cause() -> None:
-    with pytest.raises(DecodeError, match="the-file: gzip data: cut short") as caught:
-        sessions(gzip.compress(b"[]")[:-1])
-    assert isinstance(caught.value.__cause__, EOFError)
 
 
 def test_a_file_that_fails_while_it_is_read_is_named() -> None:
@@ -137,26 +111,16 @@ def test_a_file_that_fails_while_it_is_read_is_named() -> None:
             raise OSError(5, "Input/output error")
 
     with pytest.raises(BackendError, match="the-file: input/output error"):
-        list(sessions_in(Failing, "a.json", "a", "the-file", READING))
+        list(SessionFile(Failing, "a.json", "a", "the-file", READING).sessions())
 
 
-@pytest.mark.parametrize(
-    ("name", "pattern", "expected"),
-    [
-        ("a.JSON", None, True),
-        ("a.ndjson.zst", None, True),
-        ("a.txt", None, False),
-        ("a.txt", "*.txt", True),
-        ("a.TXT", "*.txt", False),
-        ("a.json", "*.txt", False),
-    ],
-)
-def test_a_name_says_whether_a_file_is_one_of_sessions(
-    name: str,
-    pattern: str | None,
-    expected: bool,  # noqa: FBT001 - a parameter of the test
-) -> None:
-    assert is_called_for(name, pattern) is expected
+def test_a_name_says_whether_a_file_is_one_of_sessions() -> None:
+    assert is_called_for("a.JSON", None)
+    assert is_called_for("a.ndjson.zst", None)
+    assert not is_called_for("a.txt", None)
+    assert is_called_for("a.txt", "*.txt")
+    assert not is_called_for("a.TXT", "*.txt")
+    assert not is_called_for("a.json", "*.txt")
 
 
 def test_a_file_of_another_session_must_not_be_replaced() -> None:
@@ -164,3 +128,48 @@ def test_a_file_of_another_session_must_not_be_replaced() -> None:
     with pytest.raises(BackendError) as caught:
         check_replaceable(iter([Session("a"), Session("b")]), "a", "it")
     assert str(caught.value) == "it: it holds another session, 'b' (rename it)"
+
+
+ODD: list[Sequence[Event]] = [
+    [],
+    [Text("a")],
+    [Text("a"), Text("b")],
+    [UnknownEvent({"type": "unheard of"})],
+    [UnknownEvent({"type": []})],
+    [UnknownEvent({"type": []}), Text("a")],
+    [UnknownEvent({"events": []})],
+    [UnknownEvent({"events": []}), Text("a")],
+    [UnknownEvent({"events": [], "type": "text"}), UnknownEvent(7)],
+    [UnknownEvent([])],
+    [UnknownEvent([]), Text("a")],
+    [UnknownEvent("text")],
+    [UnknownEvent(None), UnknownEvent({})],
+    [Text("a"), UnknownEvent({"events": []})],
+]
+
+
+SHAPES: list[Shape] = ["document", "list", "lines"]
+
+
+@pytest.mark.parametrize("events", ODD)
+def test_what_is_written_is_read_back_as_it_was(events: Sequence[Event]) -> None:
+    for shape in SHAPES:
+        session = Session("a", events=events, shape=shape)
+        name, kept = file_to_keep(session)
+        (again,) = sessions(dumps(kept), name)
+        assert again == Session(
+            "the-id" if kept.shape != "document" else "a", events=events
+        )
+        assert again.shape == kept.shape
+
+
+def test_the_shape_is_kept_unless_only_a_document_will_do() -> None:
+    events = [Text("a"), Text("b")]
+    for shape in SHAPES:
+        session = Session("a", events=events, shape=shape)
+        assert file_to_keep(session) == ("a.json", session)
+        assert file_to_keep(session)[1].shape == shape
+        titled = Session("a", generated_title="Revenue", events=events, shape=shape)
+        nameless = Session("a" * 999, events=events, shape=shape)  # too long for a file
+        for each in (titled, nameless):
+            assert file_to_keep(each)[1].shape == "document"

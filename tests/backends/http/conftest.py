@@ -1,15 +1,11 @@
 """Servers and sources for the tests of the HTTP backend."""
 
-import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
-import replay
-from http_server import KEY, Handler, Server, serving
-
-Open = Callable[..., replay.Source]
+from http_server import Web
 
 
 @pytest.fixture(autouse=True)
@@ -36,23 +32,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Server]]:
-    """Return what starts a server until the test ends."""
+def web() -> Iterator[Web]:
+    """Return what starts servers, and opens sources, until the test ends."""
     with ExitStack() as undo:
-
-        def serve(handler: Handler, context: ssl.SSLContext | None = None) -> Server:
-            return undo.enter_context(serving(handler, context))
-
-        yield serve
-
-
-@pytest.fixture
-def source_of() -> Iterator[Open]:
-    """Return what opens a server's sessions until the test ends."""
-    with ExitStack() as undo:
-
-        def source_of(server: Server, **options: object) -> replay.Source:
-            given: dict[str, object] = {"api_key": KEY, "timeout": 10.0, **options}
-            return undo.enter_context(replay.open(server.url, **given))
-
-        yield source_of
+        yield Web(undo)

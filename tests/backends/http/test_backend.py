@@ -1,117 +1,102 @@
 """The HTTP backend as its users see it."""
 
+import io
+import json
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
 import replay
-from chat_api import ChatAPI, delta, document
+from chat_api import PREFIX, ChatAPI, delta, document
 from file_room import room_for
-from http_server import KEY, Server, always, json_answer
+from http_server import KEY, Request, Web, always, answer, in_turn, json_answer
+from replay import SessionSummary
+from replay.codec.stored_history import KEPT, StoredEvents
 from replay.errors import (
     AuthError,
     BackendError,
+    BadResponseError,
     DecodeError,
     SessionNotFoundError,
     UnknownNameError,
 )
-from replay.sources.protocols import Backend
+from replay.model.limits import Limits
+from replay.sources.protocols import Backend, Portion
 from replay.testing import BackendContract
-from replay_backends.http import HTTPBackend
-
-Serve = Callable[..., Server]
-Open = Callable[..., replay.Source]
+from replay_backends.files.session_file import Reading
+from replay_backends.http import HTTPBackend, LlamaCloudBackend, LlamaCloudEUBackend
+from replay_backends.http.session_list import ids_in, portions_of, session_of
 
 
 class TestAgainstTheContract(BackendContract):
     @pytest.fixture
-    def backend(self, serve: Serve) -> Backend:
+    def backend(self, web: Web) -> Backend:
         sessions = [document(f"ses-{each}", delta("a"), delta("b")) for each in "abc/."]
-        return HTTPBackend(serve(ChatAPI(sessions)).url)
+        return HTTPBackend(web.serve(ChatAPI(sessions)).url)
 
 
-def test_a_session_is_what_the_service_has(serve: Serve, source_of: Open) -> None:
+def test_a_session_is_what_the_service_has(web: Web) -> None:
     session = document("ses-1", delta("a"), {"type": "new", "x": 2**70}, extra=[1])
-    source = source_of(serve(always(json_answer(session))))
+    source = web.source(always(json_answer(session)))
     assert replay.loads(replay.dumps(source.session("ses-1"))) == source.session(
         "ses-1"
     )
     assert source.session("ses-1").as_object() == {**session, "events": None}
 
 
-@pytest.mark.slow
-def test_the_corpus_comes_through_unchanged(
-    serve: Serve, source_of: Open, shared: Path
-) -> None:
-    paths = sorted((shared / "corpus" / "sessions").glob("*.json"))
-    ours = [replay.load(path) for path in paths]
-    documents = [
-        {**each.as_object(), "events": [event.as_object() for event in each.events]}
-        for each in ours
-    ]
-    source = source_of(serve(ChatAPI(documents, page_size=50)))
-    assert [replay.dumps(each) for each in source] == [
-        replay.dumps(each) for each in ours
-    ]
-
-
-def test_the_key_is_sent(serve: Serve, source_of: Open) -> None:
-    server = serve(always(json_answer(document("ses-1"))))
-    source_of(server).session("ses-1")
+def test_the_key_is_sent_and_this_machine_may_be_asked_without(web: Web) -> None:
+    server = web.serve(always(json_answer(document("ses-1"))))
+    web.source(server).session("ses-1")
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+    web.source(server, api_key=None).session("ses-1")
+    assert "authorization" not in server.requests[1].headers
 
 
-def test_project_and_organization_are_part_of_every_request(
-    serve: Serve, source_of: Open
-) -> None:
-    server = serve(ChatAPI([document("ses-1")]))
-    source = source_of(server, project_id="p 1", organization_id="o")
+def test_project_and_organization_are_part_of_every_request(web: Web) -> None:
+    server = web.serve(ChatAPI([document("ses-1")]))
+    source = web.source(server, project_id="p 1", organization_id="o")
     [*source.summaries()]
-    source.session("ses-1")
-    targets = [request.target.partition("?")[2] for request in server.requests]
-    assert targets == ["project_id=p+1&organization_id=o"] * 2
-
-
-def test_one_connection_is_used_again(serve: Serve, source_of: Open) -> None:
-    server = serve(ChatAPI([document("ses-1")]))
-    source = source_of(server)
-    for _ in range(5):
+    for _ in range(4):
         source.session("ses-1")
+    targets = [request.target.partition("?")[2] for request in server.requests]
+    assert targets == ["project_id=p+1&organization_id=o"] * 5
     assert server.connections == 1
 
 
-@pytest.mark.parametrize("session_id", ["", ".", ".."])
-def test_an_id_that_would_lead_elsewhere_is_refused_unsent(
-    serve: Serve, source_of: Open, session_id: str
-) -> None:
-    server = serve(ChatAPI([]))
-    with pytest.raises(SessionNotFoundError):
-        source_of(server).session(session_id)
-    with pytest.raises(SessionNotFoundError):
-        source_of(server).stream(session_id, "Why?", ["idx"])
+def test_an_id_that_would_lead_elsewhere_is_refused_unsent(web: Web) -> None:
+    server = web.serve(ChatAPI([]))
+    for session_id in ("", ".", ".."):
+        with pytest.raises(SessionNotFoundError):
+            web.source(server).session(session_id)
+        with pytest.raises(SessionNotFoundError):
+            web.source(server).stream(session_id, "Why?", ["idx"])
     assert not server.requests
 
 
-@pytest.mark.parametrize(
-    "session_id",
-    ["a/b", "../x", "a?b=c", "a#b", "a%2Fb", "%2e%2e", "a b", "ü", "\\", "a;b"],
-)
-def test_any_other_id_is_quoted_whole(
-    serve: Serve, source_of: Open, session_id: str
-) -> None:
-    server = serve(ChatAPI([document(session_id)]))
-    assert source_of(server).session(session_id).session_id == session_id
-    assert unquote(server.requests[0].path.rpartition("/")[2]) == session_id
+def test_any_other_id_is_quoted_whole(web: Web) -> None:
+    ids = ["a/b", "../x", "a?b=c", "a#b", "a%2Fb", "%2e%2e", "a b", "ü", "\\", "a;b"]
+    server = web.serve(ChatAPI(map(document, ids)))
+    source = web.source(server)
+    assert [source.session(each).session_id for each in ids] == ids
+    sent = [unquote(each.path.rpartition("/")[2]) for each in server.requests]
+    assert sent == ids
 
 
-@pytest.mark.parametrize("location", ["https:", "http:"])
-def test_a_scheme_alone_is_no_location(location: str) -> None:
-    with pytest.raises(BackendError, match="this is no URL"):
-        replay.open(location, api_key=KEY)
+def test_a_location_or_option_that_cannot_be_used_is_refused() -> None:
+    for location in ("https:", "http:"):
+        with pytest.raises(BackendError, match="isn't an http"):
+            replay.open(location, api_key=KEY)
+    options: list[dict[str, object]] = [{"concurrency": 0}, {"retries": -1}]
+    for each in options:
+        with pytest.raises(BackendError):
+            replay.open("llamacloud:", api_key=KEY, **each)
+    with pytest.raises(UnknownNameError, match="did you mean 'timeout'"):
+        replay.open("llamacloud:", tmeout=1)
 
 
 def test_without_a_key_nothing_is_sent_to_another_machine() -> None:
@@ -120,40 +105,15 @@ def test_without_a_key_nothing_is_sent_to_another_machine() -> None:
     assert "LLAMA_CLOUD_API_KEY or LLAMA_PARSE_API_KEY" in caught.value.hint
 
 
-def test_this_machine_may_be_asked_without_a_key(serve: Serve, source_of: Open) -> None:
-    server = serve(ChatAPI([document("ses-1")]))
-    source_of(server, api_key=None).session("ses-1")
-    assert "authorization" not in server.requests[0].headers
-
-
-def test_an_unknown_option_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(UnknownNameError, match="did you mean 'timeout'"):
-        replay.open("llamacloud:", tmeout=1)
-
-
-@pytest.mark.parametrize(
-    "options", [{"timeout": 0}, {"concurrency": 0}, {"retries": -1}]
-)
-def test_an_option_out_of_range_is_refused(options: dict[str, object]) -> None:
-    with pytest.raises(BackendError):
-        replay.open("llamacloud:", api_key=KEY, **options)
-
-
-@pytest.mark.parametrize(
-    "value", [[], {"detail": "?"}, {"type": "text", "content": "a"}]
-)
-def test_what_is_no_session_is_refused_with_its_url(
-    serve: Serve, source_of: Open, value: object
-) -> None:
-    server = serve(always(json_answer(value)))
-    with pytest.raises(DecodeError, match=r"localhost.*/chat/ses-1: \$"):
-        source_of(server).session("ses-1")
-
-
-def test_a_strict_source_refuses_unknown_events(serve: Serve, source_of: Open) -> None:
-    server = serve(always(json_answer(document("ses-1", {"type": "new"}))))
+def test_what_is_no_session_is_refused_with_its_url(web: Web) -> None:
+    values: list[object] = [[], {"detail": "?"}, {"type": "text", "content": "a"}]
+    for value in values:
+        server = web.serve(always(json_answer(value)))
+        with pytest.raises(DecodeError, match=r"localhost.*/chat/ses-1: \$"):
+            web.source(server).session("ses-1")
+    server = web.serve(always(json_answer(document("ses-1", {"type": "new"}))))
     with pytest.raises(DecodeError, match="new"):
-        source_of(server, strict=True).session("ses-1")
+        web.source(server, strict=True).session("ses-1")
 
 
 def test_opening_a_file_imports_no_requests(tmp_path: Path) -> None:
@@ -172,19 +132,258 @@ def test_opening_a_file_imports_no_requests(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr.decode()
 
 
-def test_a_body_that_there_is_no_room_for_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, serve: Serve, source_of: Open
+def test_a_body_may_be_read_from_a_file_if_there_is_room_for_it(
+    monkeypatch: pytest.MonkeyPatch, web: Web
 ) -> None:
-    monkeypatch.setattr("replay_backends.http.exchange._IN_MEMORY", 10)
-    server = serve(always(json_answer(document("ses-1", delta("a" * 100_000)))))
-    with room_for(1000), pytest.raises(BackendError, match="file too large"):
-        source_of(server).session("ses-1")
-
-
-def test_a_body_may_be_read_from_a_file(
-    monkeypatch: pytest.MonkeyPatch, serve: Serve, source_of: Open
-) -> None:
-    monkeypatch.setattr("replay_backends.http.exchange._IN_MEMORY", 10)
-    server = serve(always(json_answer(document("ses-1", delta("a" * 100_000)))))
-    (event,) = source_of(server).session("ses-1").events
+    monkeypatch.setattr("replay_backends.http.client._IN_MEMORY", 10)
+    server = web.serve(always(json_answer(document("ses-1", delta("a" * 100_000)))))
+    (event,) = web.source(server).session("ses-1").events
     assert event == replay.TextDelta("a" * 100_000)
+    with room_for(1000), pytest.raises(BackendError, match="file too large"):
+        web.source(server).session("ses-1")
+
+
+HOME = "https://api.cloud.llamaindex.ai/api/v1"
+
+
+def base_of(backend: HTTPBackend) -> str:
+    """Return where a backend looks."""
+    return backend._client.base  # noqa: SLF001 - nothing else says it unasked
+
+
+def test_the_environment_has_the_key_and_the_server(
+    monkeypatch: pytest.MonkeyPatch, web: Web
+) -> None:
+    server = web.serve(ChatAPI([document("ses-1")]))
+    monkeypatch.setenv("LLAMA_CLOUD_API_KEY", "")
+    monkeypatch.setenv("LLAMA_PARSE_API_KEY", KEY)
+    monkeypatch.setenv("LLAMA_CLOUD_BASE_URL", server.url)
+    with replay.open("llamacloud:") as source:
+        assert [each.session_id for each in source.summaries()] == ["ses-1"]
+    assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_a_location_says_where_the_service_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    bases = {
+        "llamacloud:": HOME,
+        "llamacloud-eu:": "https://api.cloud.eu.llamaindex.ai/api/v1",
+        "llamacloud:api.example.com": "https://api.example.com/api/v1",
+        "https://api.cloud.llamaindex.ai": HOME,
+        "https://api.cloud.llamaindex.ai/api/v1/": HOME,
+    }
+    for location, base in bases.items():
+        with replay.open(location, api_key=KEY) as source:
+            assert isinstance(source.backend, HTTPBackend)
+            assert base_of(source.backend) == base
+    monkeypatch.setenv("LLAMA_CLOUD_BASE_URL", "https://elsewhere.example.com")
+    assert "api.cloud.eu" in base_of(LlamaCloudEUBackend(api_key=KEY))
+    assert "elsewhere" in base_of(LlamaCloudBackend(api_key=KEY))
+
+
+def test_some_dozens_are_a_portion() -> None:
+    summaries = [SessionSummary(f"ses-{number}") for number in range(150)]
+    portions = [*portions_of(summaries)]
+    assert [portion.sessions for portion in portions] == [64, 64, 22]
+    ids = [each for portion in portions for each in ids_in(portion, "here")]
+    assert ids == [summary.session_id for summary in summaries]
+
+
+def test_a_portion_of_something_else_is_refused() -> None:
+    keys: list[tuple[str | int, ...]] = [(), ("a", 7)]
+    for key in keys:
+        with pytest.raises(BackendError, match="here: it has no portion"):
+            ids_in(Portion(key, 1), "here")
+
+
+def test_one_that_cannot_be_had_does_not_keep_the_others_away(web: Web) -> None:
+    api = ChatAPI([document(f"ses-{each}", delta(each)) for each in "abc"])
+    with web.source(api) as source:
+        portion = Portion(("ses-a", "ses-gone", "ses-c"), 1, 3)
+        first, gone, last = source.stored(portion)
+        assert first.read().session_id == "ses-a"
+        assert last.read().session_id == "ses-c"
+        with pytest.raises(replay.SessionNotFoundError, match="ses-gone"):
+            gone.read()
+
+
+def test_a_session_that_has_changed_has_another_digest(web: Web) -> None:
+    digests = set()
+    for text in ("a", "a", "b"):
+        with web.source(ChatAPI([document("ses-a", delta(text))])) as source:
+            (portion,) = source.portions()
+            (stored,) = source.stored(portion)
+            digests.add(stored.digest)
+    assert len(digests) == 2
+
+
+PATIENCE = 60
+
+
+class EightAtOnce(ChatAPI):
+    """Answers eight requests for sessions at once, or none."""
+
+    gate = threading.Barrier(8)
+
+    def __call__(self, request: Request, connection: socket.socket) -> bool:
+        if request.path.count("/") > PREFIX.count("/"):
+            self.gate.wait(PATIENCE)
+        return super().__call__(request, connection)
+
+
+def test_eight_sessions_are_asked_for_at_once(web: Web) -> None:
+    ids = [f"ses-{number}" for number in range(80)]
+    source = web.source(EightAtOnce(map(document, ids), page_size=100))
+    assert [each.session_id for each in source.sessions()] == ids
+
+
+def test_a_session_that_cannot_be_had_is_an_error_in_its_turn(web: Web) -> None:
+    class Lacking(ChatAPI):
+        def _answer(self, request: Request) -> bytes:
+            if request.path.endswith("/c"):
+                return answer(b"", 403, close=False)
+            return super()._answer(request)
+
+    sessions = web.source(Lacking(map(document, "abcde"))).sessions()
+    assert [next(sessions).session_id for _ in range(2)] == ["a", "b"]
+    with pytest.raises(replay.PermissionDeniedError):
+        next(sessions)
+
+
+class FirstOnly(ChatAPI):
+    """Gives the first session once all others that are fetched meanwhile wait."""
+
+    sent = b""  #: to those that wait; then nothing
+    others = threading.Semaphore(0)
+
+    def __call__(self, request: Request, connection: socket.socket) -> bool:
+        if request.path.endswith("/first"):
+            for _ in range(3):
+                assert self.others.acquire(timeout=PATIENCE)
+        elif request.path != PREFIX:
+            connection.sendall(self.sent)
+            self.others.release()
+            return bool(self.sent) or connection.recv(1) != b""
+        return super().__call__(request, connection)
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", answer(b"", 503, "Retry-After: 50", close=False)]
+)
+def test_a_reader_that_has_seen_enough_waits_for_no_session(
+    web: Web, sent: bytes
+) -> None:
+    api = FirstOnly(map(document, ["first", *"bcdefg"]), page_size=9)
+    api.sent = sent
+    server = web.serve(api)
+    before = {*threading.enumerate()}
+    for session in web.source(server, timeout=100.0, concurrency=4).sessions():
+        assert session.session_id == "first"
+        break
+    for thread in {*threading.enumerate()} - before:
+        if thread.name.startswith("chat-replay"):
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+    assert len(server.requests) <= 6  # the list, four sessions, and one more
+
+
+def page(*ids: str, **more: object) -> bytes:
+    """Return a page that lists sessions."""
+    items = [{k: v for k, v in document(i).items() if k != "events"} for i in ids]
+    return json_answer({"items": items, **more})
+
+
+def ids_of(source: replay.Source) -> list[str]:
+    """Return what is listed."""
+    return [each.session_id for each in source.summaries()]
+
+
+def test_pages_are_asked_for_when_they_are_needed(web: Web) -> None:
+    ids = [f"ses-{number}" for number in range(7)]
+    server = web.serve(ChatAPI(map(document, ids), page_size=3))
+    summaries = web.source(server).summaries()
+    assert next(summaries).session_id == "ses-0"
+    assert len(server.requests) == 1
+    assert [each.session_id for each in summaries] == ids[1:]
+    assert [*web.source(server, page_size=4).summaries()]
+    assert [request.target.partition("chat")[2] for request in server.requests] == [
+        *("", "?page_token=3", "?page_token=6"),
+        *("?page_size=4", "?page_size=4&page_token=4"),
+    ]
+
+
+def test_the_last_page_names_no_next_one_whether_or_not_it_is_empty(web: Web) -> None:
+    lasts: list[dict[str, object]] = [{}, {"next_page_token": None}]
+    lasts.append({"next_page_token": ""})
+    for more in lasts:
+        pages = [
+            page("a", next_page_token="a b+/=&ü"),  # noqa: S106 - no password
+            page(next_page_token="2"),  # noqa: S106 - no password
+            page("b", **more),
+        ]
+        server = web.serve(in_turn(*pages))
+        assert ids_of(web.source(server)) == ["a", "b"]
+        assert len(server.requests) == 3
+        token = server.requests[1].target.partition("page_token=")[2]
+        assert token == "a+b%2B%2F%3D%26%C3%BC"  # noqa: S105 - no password
+
+
+def test_pages_that_go_round_in_a_circle_end(web: Web) -> None:
+    server = web.serve(always(page("a", next_page_token="t")))  # noqa: S106 - no password
+    with pytest.raises(BadResponseError, match="repeat in a circle"):
+        ids_of(web.source(server))
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(("empty", "is_enough"), [(99, True), (100, False)])
+def test_empty_pages_without_end_are_an_error(
+    web: Web, empty: int, *, is_enough: bool
+) -> None:
+    empties = [page(next_page_token=f"t{number}") for number in range(empty)]
+    server = web.serve(in_turn(page("a", next_page_token="t"), *empties, page("b")))  # noqa: S106 - no password
+    summaries = web.source(server).summaries()
+    assert next(summaries).session_id == "a"
+    if is_enough:
+        assert [each.session_id for each in summaries] == ["b"]
+    else:
+        with pytest.raises(BadResponseError, match="100 empty pages"):
+            next(summaries)
+
+
+def test_what_is_no_list_of_sessions_is_refused(web: Web) -> None:
+    odd = {"session_id": "a", "generated_title": 5}
+    refused: list[tuple[object, str]] = [
+        *(([], "$.items"), ({}, "$.items"), ({"items": {}}, "$.items")),
+        *(({"items": [each]}, "$.items[0]") for each in (5, {"generated_title": "x"})),
+        ({"items": [{"session_id": 5}]}, "$.items[0]"),
+        ({"items": [{"session_id": "a"}, odd]}, "$.items[1].generated_title"),
+        ({"items": [], "next_page_token": 5}, "$.next_page_token"),
+    ]
+    for value, where in refused:
+        with pytest.raises(DecodeError) as caught:
+            ids_of(web.source(always(json_answer(value))))
+        assert f"/chat: {where}: " in str(caught.value)
+
+
+READING = Reading(strict=False, limits=Limits())
+DELTA = {"type": "text_delta", "content": "a" * 100}
+
+
+def body(deltas: int) -> bytes:
+    return json.dumps({"session_id": "ses-1", "events": [DELTA] * deltas}).encode()
+
+
+@pytest.mark.parametrize("deltas", [3, KEPT // 100])
+def test_a_session_can_be_walked_when_its_body_is_gone(deltas: int) -> None:
+    with io.BytesIO(body(deltas)) as file:
+        session = session_of(file, "the-url", "ses-1", READING)
+    assert isinstance(session.events, StoredEvents) == (deltas > 3)
+    assert len(list(session.events)) == deltas
+
+
+def test_a_body_that_is_no_document_is_refused() -> None:
+    for data in (b"[]", b'{"type": "text", "content": ""}'):
+        with pytest.raises(DecodeError, match="expected a session document"):
+            session_of(io.BytesIO(data), "the-url", "ses-1", READING)
+    with pytest.raises(DecodeError) as caught:
+        session_of(io.BytesIO(b'{"events": ['), "the-url", "ses-1", READING)
+    assert caught.value.source == "the-url"

@@ -1,38 +1,56 @@
-"""Redirects, cookies, and what goes to whom."""
+"""The client: retries, redirects, cookies, proxies, and what goes to whom."""
 
 import socket
-from collections.abc import Callable
+import time
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
 
 import replay
 from chat_api import document
-from http_server import KEY, Request, Server, always, answer, head, in_turn, json_answer
-from replay.errors import UnsafeRedirectError
+from http_server import (
+    KEY,
+    Request,
+    Server,
+    Web,
+    always,
+    answer,
+    head,
+    in_turn,
+    json_answer,
+)
+from replay.errors import (
+    BackendError,
+    BackendUnavailableError,
+    RateLimitedError,
+    SessionNotFoundError,
+    UnsafeRedirectError,
+)
+from replay_backends.http.retries import retry_after, wait_before
 
-Serve = Callable[..., Server]
-Open = Callable[..., replay.Source]
 GOOD = json_answer(document("ses-1"))
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("location", ["/api/v1/other?x=1", "other?x=1"])
 def test_a_redirect_within_the_origin_is_followed(
-    serve: Serve, source_of: Open, status: int, location: str
+    web: Web, status: int, location: str
 ) -> None:
-    server = serve(in_turn(answer(b"", status, f"Location: {location}"), GOOD))
-    assert source_of(server, project_id="p").session("ses-1")
-    target = server.requests[1].target
-    assert target.startswith("/api/v1/")
-    assert target.endswith("other?x=1")
-    assert server.requests[1].headers["authorization"] == f"Bearer {KEY}"
+    endless = ("Content-Length: 9999999", "Set-Cookie: a=b")  # it is not read, nor kept
+    server = web.serve(in_turn(head(status, f"Location: {location}", *endless), GOOD))
+    assert web.source(server, project_id="p").session("ses-1")
+    request = server.requests[1]
+    assert request.target.startswith("/api/v1/")
+    assert request.target.endswith("other?x=1")
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert "cookie" not in request.headers
 
 
-def test_five_redirects_are_followed_and_no_more(serve: Serve, source_of: Open) -> None:
-    server = serve(always(answer(b"", 302, "Location: /again")))
+def test_five_redirects_are_followed_and_no_more(web: Web) -> None:
+    server = web.serve(always(answer(b"", 302, "Location: /again")))
     with pytest.raises(UnsafeRedirectError, match="more than 5 redirects"):
-        source_of(server).session("ses-1")
+        web.source(server).session("ses-1")
     assert len(server.requests) == 6
 
 
@@ -40,13 +58,13 @@ def test_five_redirects_are_followed_and_no_more(serve: Serve, source_of: Open) 
     "place", ["http://localhost:{}/x", "//localhost:{}/x", "http://127.0.0.1:{}/x"]
 )
 def test_a_redirect_to_another_origin_is_refused_and_nothing_reaches_it(
-    serve: Serve, source_of: Open, place: str
+    web: Web, place: str
 ) -> None:
-    other = serve(always(GOOD))
+    other = web.serve(always(GOOD))
     location = place.format(other.port)
-    server = serve(always(answer(b"", 307, f"Location: {location}")))
+    server = web.serve(always(answer(b"", 307, f"Location: {location}")))
     with pytest.raises(UnsafeRedirectError) as caught:
-        source_of(server).session("ses-1")
+        web.source(server).session("ses-1")
     assert f"localhost:{server.port}" in str(caught.value)
     assert f":{other.port}" in str(caught.value)
     assert not other.connections
@@ -56,64 +74,46 @@ def test_a_redirect_to_another_origin_is_refused_and_nothing_reaches_it(
 @pytest.mark.parametrize(
     "location", ["ftp://localhost/x", "file:///etc/passwd", "http://[::1"]
 )
-def test_a_redirect_to_nowhere_is_refused(
-    serve: Serve, source_of: Open, location: str
-) -> None:
-    server = serve(always(answer(b"", 302, f"Location: {location}")))
+def test_a_redirect_to_nowhere_is_refused(web: Web, location: str) -> None:
+    server = web.serve(always(answer(b"", 302, f"Location: {location}")))
     with pytest.raises(replay.BackendError):
-        source_of(server).session("ses-1")
+        web.source(server).session("ses-1")
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("scheme", ["http:", ""])
 def test_a_redirect_whose_host_can_be_read_in_two_ways_is_not_followed(
-    serve: Serve, source_of: Open, scheme: str
+    web: Web, scheme: str
 ) -> None:
     def mislead(_: Request, connection: socket.socket) -> None:
         hosts = f"localhost:{other.port}\\@localhost:{server.port}"
         connection.sendall(answer(b"", 307, f"Location: {scheme}//{hosts}/x"))
 
-    other, server = serve(always(GOOD)), serve(mislead)
-    with pytest.raises(replay.BackendError, match="no URL"):
-        source_of(server).session("ses-1")
+    other, server = web.serve(always(GOOD)), web.serve(mislead)
+    with pytest.raises(replay.BackendError, match="isn't an http or https URL"):
+        web.source(server).session("ses-1")
     assert not other.received
-
-
-def test_the_body_of_a_redirect_is_not_read(serve: Serve, source_of: Open) -> None:
-    endless = head(302, "Location: /x", "Content-Length: 9999999")
-    server = serve(in_turn(endless, GOOD))
-    assert source_of(server).session("ses-1")
-
-
-def test_cookies_are_not_kept(serve: Serve, source_of: Open) -> None:
-    server = serve(in_turn(answer(b"", 302, "Location: /x", "Set-Cookie: a=b"), GOOD))
-    source_of(server).session("ses-1")
-    assert "cookie" not in server.requests[1].headers
 
 
 @pytest.mark.parametrize("key", [KEY, None])
 def test_a_netrc_file_does_not_matter(
-    monkeypatch: pytest.MonkeyPatch,
-    serve: Serve,
-    source_of: Open,
-    tmp_path: Path,
-    key: str | None,
+    monkeypatch: pytest.MonkeyPatch, web: Web, tmp_path: Path, key: str | None
 ) -> None:
     netrc = tmp_path / ".netrc"
     netrc.write_text("machine localhost login someone password s3cret\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("NETRC", str(netrc))
-    server = serve(always(GOOD))
-    source_of(server, api_key=key).session("ses-1")
+    server = web.serve(always(GOOD))
+    web.source(server, api_key=key).session("ses-1")
     sent = server.requests[0].headers.get("authorization")
     assert sent == (f"Bearer {key}" if key else None)
 
 
 def test_a_proxy_from_the_environment_is_used(
-    monkeypatch: pytest.MonkeyPatch, serve: Serve
+    monkeypatch: pytest.MonkeyPatch, web: Web
 ) -> None:
-    proxy = serve(always(GOOD))
+    proxy = web.serve(always(GOOD))
     monkeypatch.setenv("http_proxy", proxy.url)
     location = "http://sessions.example.com"
     with replay.open(location, api_key=KEY, allow_plain_http=True) as source:
@@ -121,48 +121,140 @@ def test_a_proxy_from_the_environment_is_used(
     assert proxy.requests[0].target == f"{location}/api/v1/chat/ses-1"
 
 
-@pytest.mark.parametrize("name", ["http_proxy", "all_proxy"])
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_no_proxy_stands_before_this_machine(
-    monkeypatch: pytest.MonkeyPatch, serve: Serve, name: str, host: str
+    monkeypatch: pytest.MonkeyPatch, web: Web
 ) -> None:
-    proxy, server = serve(always(GOOD)), serve(always(GOOD))
-    monkeypatch.setenv(name, proxy.url)
-    with replay.open(f"http://{host}:{server.port}", api_key=KEY) as source:
-        assert source.session("ses-1")
+    proxy, server = web.serve(always(GOOD)), web.serve(always(GOOD))
+    for name in ("http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, proxy.url)
+        for host in ("localhost", "127.0.0.1"):
+            with replay.open(f"http://{host}:{server.port}", api_key=KEY) as source:
+                assert source.session("ses-1")
     assert not proxy.connections
-    assert len(server.requests) == 1
+    assert len(server.requests) == 4
 
 
-def test_a_request_says_what_it_wants_and_who_asks(
-    serve: Serve, source_of: Open
-) -> None:
-    server = serve(always(GOOD))
-    source_of(server).session("ses-1")
+def test_a_request_says_what_it_wants_and_who_asks(web: Web) -> None:
+    untyped = GOOD.replace(b"Content-Type: application/json\r\n", b"")
+    server = web.serve(always(untyped))
+    web.source(server).session("ses-1")
     headers = server.requests[0].headers
     assert headers["accept"] == "application/json"
     assert headers["user-agent"].startswith("chat-replay/")
 
 
-def test_an_answer_without_a_content_type_is_read(
-    serve: Serve, source_of: Open
-) -> None:
-    data = GOOD.replace(b"Content-Type: application/json\r\n", b"")
-    assert source_of(serve(always(data))).session("ses-1")
-
-
-def test_a_connection_is_let_go_of_when_the_source_is_closed(
-    serve: Serve, source_of: Open
-) -> None:
+def test_a_connection_is_let_go_of_when_the_source_is_closed(web: Web) -> None:
     ended: list[bool] = []
 
     def handler(_: Request, connection: socket.socket) -> None:
         connection.sendall(json_answer(document("ses-1"), close=False))
         ended.append(connection.recv(1) == b"")
 
-    server = serve(handler)
-    source = source_of(server)
+    server = web.serve(handler)
+    source = web.source(server)
     source.session("ses-1")
     source.close()
     server.stop()
     assert ended == [True]
+
+
+NOW = 1_000_000_000.0
+DATE = formatdate(NOW + 7, usegmt=True)
+NO_DATES = ["Mon, 99 Foo 2026 00:00:00 GMT", "Sun, 06 Nov 99999999 08:49:37 GMT"]
+RETRIED = [408, 409, 429, 500, 502, 503, 504, 507, 599]
+NOT_RETRIED = [400, 401, 402, 403, 404, 405, 410, 413, 415, 418, 422, 423, 425]
+
+
+def refused(web: Web, *answers: bytes) -> tuple[BackendError, Server]:
+    """Return what asking for a session raises, and the server."""
+    server = web.serve(in_turn(*answers))
+    with pytest.raises(BackendError) as caught:
+        web.source(server).session("ses-1")
+    return caught.value, server
+
+
+def test_these_statuses_are_retried(web: Web, waits: list[float]) -> None:
+    for status in RETRIED:
+        server = web.serve(in_turn(answer(b"", status), answer(b"", status), GOOD))
+        assert web.source(server).session("ses-1").session_id == "ses-1"
+        assert len(server.requests) == 3
+    assert len(waits) == 2 * len(RETRIED)
+
+
+def test_these_are_not(web: Web, waits: list[float]) -> None:
+    for status in NOT_RETRIED:
+        error, server = refused(web, answer(b"", status))
+        assert (error.status, error.retryable) == (status, False)
+        assert len(server.requests) == 1
+    assert not waits
+
+
+def test_the_service_may_ask_for_a_retry_or_for_none(
+    web: Web, waits: list[float]
+) -> None:
+    again = answer(b"", 404, "X-Should-Retry: true")
+    assert web.source(in_turn(again, GOOD)).session("ses-1")
+    assert len(waits) == 1
+    error, server = refused(web, again)
+    assert type(error) is SessionNotFoundError
+    assert len(server.requests) == len(waits) == 6
+    error, _ = refused(web, answer(b"", 500, "x-should-retry: false"))
+    assert type(error) is BackendUnavailableError
+    with pytest.raises(BackendUnavailableError):
+        web.source(in_turn(answer(b"", 500)), retries=0).session("ses-1")
+    assert len(waits) == 6
+
+
+def test_the_service_says_how_long_to_wait(web: Web, waits: list[float]) -> None:
+    headers = ("Retry-After: 1.5", "retry-after-ms: 20", "Retry-After: 60")
+    for header in headers:
+        source = web.source(in_turn(answer(b"", 503, header), GOOD), timeout=100.0)
+        source.session("ses-1")
+    assert waits == [1.5, 0.02, 60.0]
+
+
+def test_a_wait_past_the_deadline_is_an_error_at_once(
+    web: Web, waits: list[float]
+) -> None:
+    error, server = refused(web, answer(b"", 429, "Retry-After: 50"))
+    assert isinstance(error, RateLimitedError)
+    assert error.retry_after == 50
+    assert len(server.requests) == 1
+    assert not waits
+
+
+def test_a_real_wait_is_waited(monkeypatch: pytest.MonkeyPatch, web: Web) -> None:
+    slept: list[float] = []
+    sleep = time.sleep
+
+    def noting(seconds: float) -> None:
+        sleep(seconds)
+        slept.append(seconds)
+
+    monkeypatch.setattr(time, "sleep", noting)
+    server = web.serve(in_turn(answer(b"", 503, "retry-after-ms: 50"), GOOD))
+    web.source(server).session("ses-1")
+    assert slept == [0.05]
+
+
+def test_what_the_service_asks_is_read() -> None:
+    both = {"retry-after-ms": "1500", "retry-after": "3"}
+    assert retry_after(both, NOW) == 1.5
+    assert retry_after({**both, "retry-after-ms": "soon"}, NOW) == 3.0
+    for text, seconds in [("3", 3.0), ("0.5", 0.5), ("0", 0.0), (DATE, 7.0)]:
+        assert retry_after({"retry-after": text}, NOW) == seconds
+    for text in ("soon", "nan", "inf", "", *NO_DATES):
+        assert retry_after({"retry-after": text}, NOW) is None
+    assert retry_after({}, NOW) is None
+
+
+def test_up_to_a_minute_is_heeded() -> None:
+    for asked in (0.001, 1.5, 60.0):
+        assert wait_before(3, asked) == asked
+
+
+@pytest.mark.parametrize("asked", [None, 0.0, -3.0, 60.1])
+def test_otherwise_the_wait_doubles_up_to_eight_seconds(asked: float | None) -> None:
+    for retry, most in [*enumerate([0.5, 1, 2, 4, 8, 8]), (1000, 8)]:
+        waits = [wait_before(retry, asked) for _ in range(200)]
+        assert 0.75 * most <= min(waits) < max(waits) <= most, retry

@@ -6,10 +6,11 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
+import attrs
 import pytest
 import requests
 import trustme
@@ -32,6 +33,7 @@ from http_server import (
     Handler,
     Request,
     Server,
+    Web,
     always,
     answer,
     head,
@@ -45,15 +47,16 @@ from replay.errors import (
     DecodeError,
     InvalidRequestError,
     LimitExceededError,
+    PluginError,
     RateLimitedError,
     SessionNotFoundError,
     StreamInterruptedError,
     UnsafeRedirectError,
 )
 from replay.model.events import Event, Stop, TextDelta, UserInput
+from replay.model.sessions import Session
+from replay_plugins.redact import Redactor
 
-Serve = Callable[..., Server]
-Open = Callable[..., replay.Source]
 TEXT = {"type": "text", "content": "It rose."}
 TURN = [delta("It "), delta("rose."), TEXT, STOP]
 ROSE = [user_input("Why?"), TEXT, STOP]
@@ -118,24 +121,25 @@ def broken(sent: bytes, *history: object, resets: bool = False) -> Broken:
     return api
 
 
-def test_events_come_as_they_were_sent(serve: Serve, source_of: Open) -> None:
-    with ask(source_of(serve(api_of(*TURN)))) as stream:
-        assert plain(stream) == TURN
-        assert stream.diagnostics == ()
-        assert [*stream] == []
+def test_events_come_as_they_were_sent(web: Web) -> None:
+    for turn in (TURN, [*TURN, TEXT, STOP]):  # something may follow a stop
+        server = web.serve(api_of(*turn))
+        with ask(web.source(server)) as stream:
+            assert plain(stream) == turn
+            assert stream.diagnostics == ()
+            assert [*stream] == [*stream.rest()] == []
+        assert len(prompts(server)) == 1
 
 
-def test_the_prompt_is_sent_as_the_service_expects_it(
-    serve: Serve, source_of: Open
-) -> None:
+def test_the_prompt_is_sent_as_the_service_expects_it(web: Web) -> None:
     api = api_of(*TURN)
-    server = serve(api)
-    with source_of(server, project_id="p").stream(
+    server = web.serve(api)
+    with web.source(server, project_id="p").stream(
         "ses-1", "Why?", ("i", "j"), require_all_indexes=True
     ) as stream:
         assert stream.session_id == "ses-1"
         assert stream.user_input == UserInput("Why?")
-    with ask(source_of(server)):
+    with ask(web.source(server)):
         pass
     assert api.prompts == [
         {"prompt": "Why?", "index_ids": ["i", "j"], "require_all_indexes": True},
@@ -149,9 +153,7 @@ def test_the_prompt_is_sent_as_the_service_expects_it(
 
 
 @pytest.mark.parametrize("start", [ENDLESS, PLAIN])
-def test_an_event_is_handed_out_before_the_next_is_sent(
-    serve: Serve, source_of: Open, start: bytes
-) -> None:
+def test_an_event_is_handed_out_before_the_next_is_sent(web: Web, start: bytes) -> None:
     handed_out = threading.Semaphore(0)
     wrap = chunk if start == ENDLESS else bytes
 
@@ -163,37 +165,24 @@ def test_an_event_is_handed_out_before_the_next_is_sent(
         connection.sendall(wrap(b"") if start == ENDLESS else b"")
 
     come = []
-    with ask(source_of(serve(for_prompts(handler)))) as stream:
+    with ask(web.source(for_prompts(handler))) as stream:
         for event in stream:
             come.append(event.as_object())
             handed_out.release()
     assert come == TURN
 
 
-def test_an_echo_of_the_prompt_is_not_handed_out(serve: Serve, source_of: Open) -> None:
-    with ask(source_of(serve(api_of(user_input("Why?"), *TURN)))) as stream:
+def test_only_an_echo_of_the_prompt_is_not_handed_out(web: Web) -> None:
+    with ask(web.source(api_of(user_input("Why?"), *TURN))) as stream:
         assert plain(stream) == TURN
-
-
-@pytest.mark.parametrize(
-    "turn", [[user_input("Other?"), STOP], [delta("a"), user_input("Why?"), STOP]]
-)
-def test_any_other_user_input_is(
-    serve: Serve, source_of: Open, turn: list[dict[str, object]]
-) -> None:
-    with ask(source_of(serve(api_of(*turn)))) as stream:
-        assert plain(stream) == turn
-
-
-def test_what_follows_a_stop_is_handed_out(serve: Serve, source_of: Open) -> None:
-    turn = [*TURN, TEXT, STOP]
-    with ask(source_of(serve(api_of(*turn)))) as stream:
-        assert plain(stream) == turn
+    for turn in ([user_input("Other?"), STOP], [delta("a"), user_input("Why?"), STOP]):
+        with ask(web.source(api_of(*turn))) as stream:
+            assert plain(stream) == turn
 
 
 @pytest.mark.parametrize("after", [b"", b": ping\n\n", frame(STOP)[:-9], frame(TEXT)])
 def test_a_connection_left_open_after_a_stop_is_not_waited_for(
-    serve: Serve, source_of: Open, after: bytes
+    web: Web, after: bytes
 ) -> None:
     pause = threading.Event()
 
@@ -204,36 +193,33 @@ def test_a_connection_left_open_after_a_stop_is_not_waited_for(
             pause.wait(0.01)
         connection.recv(1)
 
-    with ask(source_of(serve(for_prompts(handler)), timeout=1e6)) as stream:
+    with ask(web.source(for_prompts(handler), timeout=1e6)) as stream:
         assert next(stream) == Stop(replay.Usage(), is_error=False)
         assert {each.as_object()["type"] for each in stream} <= {"text", "stop"}  # type: ignore[index]  # objects all
 
 
+TWO = b"".join(map(frame, TURN[:2]))
+CHUNKS = ENDLESS + b"".join(chunk(frame(each)) for each in TURN[:2])
 CUTS = {
-    "an end without a stop": (PLAIN + b"".join(map(frame, TURN[:2])), False),
-    "chunks without an end": (
-        ENDLESS + b"".join(chunk(frame(e)) for e in TURN[:2]),
-        False,
-    ),
-    "an end of chunks without a stop": (
-        ENDLESS + b"".join(chunk(frame(e)) for e in TURN[:2]) + chunk(b""),
-        False,
-    ),
-    "a frame cut": (PLAIN + b"".join(map(frame, TURN[:2])) + frame(TEXT)[:-3], False),
-    "a reset": (PLAIN + b"".join(map(frame, TURN[:2])), True),
+    "an end without a stop": PLAIN + TWO,
+    "chunks without an end": CHUNKS,
+    "an end of chunks without a stop": CHUNKS + chunk(b""),
+    "a frame cut": PLAIN + TWO + frame(TEXT)[:-3],
+    "a reset": PLAIN + TWO,
+    "no byte": head(200, "Content-Type: text/event-stream", "Content-Length: 0"),
 }
 
 
 @pytest.mark.parametrize("name", CUTS)
 def test_a_stream_that_breaks_off_says_so_once_its_events_are_handed_out(
-    serve: Serve, source_of: Open, name: str
+    web: Web, name: str
 ) -> None:
-    sent, resets = CUTS[name]
-    api = broken(sent, user_input("Why?"), *TURN, resets=resets)
-    with ask(source_of(serve(api))) as stream:
+    resets, count = name == "a reset", 0 if name == "no byte" else 2
+    api = broken(CUTS[name], user_input("Why?"), *TURN, resets=resets)
+    with ask(web.source(api)) as stream:
         come, error = interrupted(stream)
         assert come == TURN[: len(come)]
-        assert resets or len(come) == 2
+        assert resets or len(come) == count
         assert error.received == len(come)
         assert f"after {len(come)} event" in str(error)
         assert not error.retryable
@@ -243,12 +229,10 @@ def test_a_stream_that_breaks_off_says_so_once_its_events_are_handed_out(
     assert len(api.prompts) == 1
 
 
-def test_a_reset_within_a_character_loses_no_whole_event(
-    serve: Serve, source_of: Open
-) -> None:
+def test_a_reset_within_a_character_loses_no_whole_event(web: Web) -> None:
     data = 'data: {"type": "text_delta", "content": "ü"}\n\n'.encode()
     cut = data.index("ü".encode()) + 1
-    with ask(source_of(serve(broken(PLAIN + data + data[:cut])))) as stream:
+    with ask(web.source(broken(PLAIN + data + data[:cut]))) as stream:
         come, _ = interrupted(stream)
         assert come == [delta("ü")]
         assert [each.code for each in stream.diagnostics] == ["torn-frame"]
@@ -265,11 +249,11 @@ HISTORIES: dict[str, list[object]] = {
 @pytest.mark.parametrize("name", HISTORIES)
 @pytest.mark.parametrize("count", range(4))
 def test_with_the_rest_each_message_is_there_once(
-    serve: Serve, source_of: Open, name: str, count: int
+    web: Web, name: str, count: int
 ) -> None:
     sent = PLAIN + b"".join(map(frame, TURN[:count]))
     api = broken(sent, user_input("Why?"), *HISTORIES[name])
-    with ask(source_of(serve(api))) as stream:
+    with ask(web.source(api)) as stream:
         come: list[Event] = []
         with pytest.raises(StreamInterruptedError):
             come.extend(stream)
@@ -281,11 +265,9 @@ def test_with_the_rest_each_message_is_there_once(
     assert isinstance(whole[-1], Stop)
 
 
-def test_the_rest_can_be_asked_for_again_while_the_turn_goes_on(
-    serve: Serve, source_of: Open
-) -> None:
+def test_the_rest_can_be_asked_for_again_while_the_turn_goes_on(web: Web) -> None:
     api = broken(PLAIN, user_input("Why?"), TURN[0])
-    with ask(source_of(serve(api))) as stream:
+    with ask(web.source(api)) as stream:
         interrupted(stream)
         assert plain(stream.rest()) == TURN[:1]
         assert plain(stream.rest()) == []
@@ -293,55 +275,26 @@ def test_the_rest_can_be_asked_for_again_while_the_turn_goes_on(
         assert plain(stream.rest()) == TURN[1:]
 
 
-def test_a_whole_stream_has_no_rest(serve: Serve, source_of: Open) -> None:
-    server = serve(api_of(*TURN))
-    with ask(source_of(server)) as stream:
-        assert plain(stream) == TURN
-        assert plain(stream.rest()) == []
-    assert len(prompts(server)) == 1
-
-
-def test_the_rest_may_be_asked_for_at_any_time(serve: Serve, source_of: Open) -> None:
-    with ask(source_of(serve(api_of(*TURN)))) as stream:
+def test_the_rest_may_be_asked_for_at_any_time(web: Web) -> None:
+    with ask(web.source(api_of(*TURN))) as stream:
         assert next(stream) == TextDelta("It ")
         assert plain(stream.rest()) == TURN[1:]
         assert plain(stream) == []
 
 
-def test_a_prompt_that_was_not_kept_is_told(serve: Serve, source_of: Open) -> None:
-    with ask(source_of(serve(broken(PLAIN)))) as stream:
-        interrupted(stream)
-        with pytest.raises(BackendError, match="holds no such turn"):
-            [*stream.rest()]
-
-
-def test_a_session_that_cannot_be_had_gets_no_prompt(
-    serve: Serve, source_of: Open, tmp_path: Path
-) -> None:
-    api = ChatAPI([])
-    with pytest.raises(SessionNotFoundError):
-        ask(source_of(serve(api)), record_to=tmp_path)
-    assert not api.prompts
-    assert not [*tmp_path.iterdir()]
-
-
-def test_the_rest_of_a_stream_with_a_gap_is_there(
-    serve: Serve, source_of: Open
-) -> None:
+def test_the_rest_of_a_stream_with_a_gap_is_there(web: Web) -> None:
     frames = [frame(delta("It ")), b"data: {oops\n\n", frame(delta("."))]
-    with ask(source_of(serve(broken(PLAIN + b"".join(frames), *ROSE)))) as stream:
+    with ask(web.source(broken(PLAIN + b"".join(frames), *ROSE))) as stream:
         interrupted(stream)
         assert plain(stream.rest()) == [TEXT, STOP]
 
 
-def test_an_older_turn_of_the_same_prompt_is_not_taken_for_this_one(
-    serve: Serve, source_of: Open
-) -> None:
+def test_an_older_turn_of_the_same_prompt_is_not_taken_for_this_one(web: Web) -> None:
     api = broken(PLAIN)
     api.documents["ses-1"] = document("ses-1", *ROSE)
-    with ask(source_of(serve(api))) as stream:
+    with ask(web.source(api)) as stream:
         interrupted(stream)
-        with pytest.raises(BackendError, match="holds no such turn"):
+        with pytest.raises(BackendError, match="has no such turn"):
             [*stream.rest()]
         assert plain(stream.rest(known=0)) == [TEXT, STOP]
 
@@ -357,11 +310,11 @@ NO_ANSWER: dict[str, Handler] = {
 
 @pytest.mark.parametrize("name", NO_ANSWER)
 def test_where_nobody_knows_whether_it_was_received_the_prompt_is_not_sent_again(
-    serve: Serve, source_of: Open, waits: list[float], name: str
+    web: Web, waits: list[float], name: str
 ) -> None:
-    server = serve(for_prompts(NO_ANSWER[name]))
+    server = web.serve(for_prompts(NO_ANSWER[name]))
     timeout = 0.5 if name == "nothing" else PATIENCE
-    with ask(source_of(server, timeout=timeout)) as stream:
+    with ask(web.source(server, timeout=timeout)) as stream:
         come, error = interrupted(stream)
         assert not come
         assert not error.retryable
@@ -384,27 +337,30 @@ REFUSED = {
 
 @pytest.mark.parametrize("error", REFUSED)
 def test_a_refusal_is_raised_at_once_and_the_prompt_not_sent_again(
-    serve: Serve, source_of: Open, waits: list[float], error: type[BackendError]
+    web: Web, waits: list[float], error: type[BackendError]
 ) -> None:
-    server = serve(for_prompts(always(REFUSED[error])))
+    server = web.serve(for_prompts(always(REFUSED[error])))
     with pytest.raises(BackendError) as caught:
-        ask(source_of(server))
+        ask(web.source(server))
     assert type(caught.value) is error
     assert len(prompts(server)) == 1
     assert not waits
 
 
-def test_a_prompt_that_is_refused_leaves_no_recording(
-    serve: Serve, source_of: Open, tmp_path: Path
+def test_a_prompt_that_is_refused_or_not_sent_leaves_no_recording(
+    web: Web, tmp_path: Path
 ) -> None:
-    server = serve(for_prompts(always(answer(b"", 429))))
     with pytest.raises(RateLimitedError):
-        ask(source_of(server), record_to=tmp_path)
+        ask(web.source(for_prompts(always(answer(b"", 429)))), record_to=tmp_path)
+    api = ChatAPI([])
+    with pytest.raises(SessionNotFoundError):
+        ask(web.source(api), record_to=tmp_path)
+    assert not api.prompts
     assert not [*tmp_path.iterdir()]
 
 
 def test_a_certificate_that_is_not_good_keeps_the_prompt_from_being_sent(
-    waits: list[float], serve: Serve, tmp_path: Path
+    waits: list[float], web: Web, tmp_path: Path
 ) -> None:
     authority, path = trustme.CA(), tmp_path / "authority.pem"
     authority.cert_pem.write_to_path(path)
@@ -417,7 +373,7 @@ def test_a_certificate_that_is_not_good_keeps_the_prompt_from_being_sent(
         sock.context = next(contexts)
 
     good.sni_callback = choose  # type: ignore[assignment]  # the stubs want all names
-    server = serve(for_prompts(always()), good)
+    server = web.serve(for_prompts(always()), good)
     with (
         replay.open(server.url, api_key=KEY, verify=str(path)) as source,
         pytest.raises(replay.TLSError),
@@ -428,7 +384,7 @@ def test_a_certificate_that_is_not_good_keeps_the_prompt_from_being_sent(
 
 
 def test_a_connection_that_is_spoilt_once_it_was_safe_may_have_taken_the_prompt(
-    waits: list[float], serve: Serve, tmp_path: Path
+    waits: list[float], web: Web, tmp_path: Path
 ) -> None:
     authority, path = trustme.CA(), tmp_path / "authority.pem"
     authority.cert_pem.write_to_path(path)
@@ -438,7 +394,7 @@ def test_a_connection_that_is_spoilt_once_it_was_safe_may_have_taken_the_prompt(
     def spoil(_: Request, connection: socket.socket) -> None:
         socket.socket.send(connection, b"not encrypted")
 
-    server = serve(for_prompts(spoil), context)
+    server = web.serve(for_prompts(spoil), context)
     with replay.open(server.url, api_key=KEY, verify=str(path)) as source:
         interrupted(ask(source))
     assert len(prompts(server)) == 1
@@ -446,39 +402,39 @@ def test_a_connection_that_is_spoilt_once_it_was_safe_may_have_taken_the_prompt(
 
 
 def test_a_connection_that_could_not_be_made_is_tried_again(
-    serve: Serve, source_of: Open, waits: list[float]
+    web: Web, waits: list[float]
 ) -> None:
     def handler(_: Request, connection: socket.socket) -> None:
         server.refuse()
         connection.sendall(json_answer(document("ses-1")))
 
-    server = serve(handler)
+    server = web.serve(handler)
     with pytest.raises(BackendUnavailableError):
-        ask(source_of(server))
+        ask(web.source(server))
     assert [each.method for each in server.requests] == ["GET"]
     assert len(waits) == 5
 
 
 def test_an_error_that_the_caller_is_handling_does_not_send_the_prompt_again(
-    serve: Serve, source_of: Open, waits: list[float]
+    web: Web, waits: list[float]
 ) -> None:
-    server, dead = serve(for_prompts(always())), serve(always())
+    server, dead = web.serve(for_prompts(always())), web.serve(always())
     nobody = dead.url
     dead.stop()
     with pytest.raises(StreamInterruptedError):  # noqa: PT012 - within a handler
         try:
             requests.get(nobody, timeout=PATIENCE)
         except requests.ConnectionError:
-            [*ask(source_of(server))]
+            [*ask(web.source(server))]
     assert len(prompts(server)) == 1
     assert not waits
 
 
 @pytest.mark.parametrize("earlier", [TimeoutError("s3cret"), ssl.SSLError("s3cret")])
 def test_an_error_that_the_caller_is_handling_is_no_part_of_what_is_told(
-    serve: Serve, source_of: Open, earlier: Exception
+    web: Web, earlier: Exception
 ) -> None:
-    with ask(source_of(serve(broken(PLAIN + frame(TURN[0]), resets=True)))) as stream:
+    with ask(web.source(broken(PLAIN + frame(TURN[0]), resets=True))) as stream:
         try:
             raise earlier
         except OSError:
@@ -487,42 +443,29 @@ def test_an_error_that_the_caller_is_handling_is_no_part_of_what_is_told(
     assert "in time" not in str(error)
 
 
-@pytest.mark.parametrize(
-    ("prompt", "indexes"),
-    [("x" * 1001, ["i"]), ("x", []), ("x", ["i"] * 11), ("x", "idx-1"), ("x", "")],
-)
-def test_what_the_service_would_refuse_is_not_sent(
-    serve: Serve, source_of: Open, prompt: str, indexes: Sequence[str], tmp_path: Path
-) -> None:
-    server = serve(always())
-    with pytest.raises(InvalidRequestError):
-        source_of(server).stream("s", prompt, indexes, record_to=tmp_path / "x")
+def test_what_the_service_would_refuse_is_not_sent(web: Web, tmp_path: Path) -> None:
+    server = web.serve(always())
+    refused: list[tuple[str, Sequence[str]]] = [
+        *(("x" * 1001, ["i"]), ("x", []), ("x", ["i"] * 11), ("x", "")),
+        ("x", "idx-1"),
+    ]
+    for prompt, indexes in refused:
+        with pytest.raises(InvalidRequestError) as caught:
+            web.source(server).stream("s", prompt, indexes, record_to=tmp_path / "x")
+    assert caught.value.hint == "['idx-1']"
     assert not server.requests
     assert not [*tmp_path.iterdir()]
 
 
-def test_the_longest_prompt_is_sent(serve: Serve, source_of: Open) -> None:
-    source = source_of(serve(api_of(*TURN)))
-    with source.stream("ses-1", "😀" * 1000, ["i"] * 10) as stream:
-        assert plain(stream) == TURN
-
-
-def test_whether_a_prompt_may_be_empty_the_service_says(
-    serve: Serve, source_of: Open
-) -> None:
+def test_the_longest_prompt_and_an_empty_one_are_sent(web: Web) -> None:
     api = api_of(*TURN)
-    with source_of(serve(api)).stream("ses-1", "", ("i",)) as stream:
-        assert plain(stream) == TURN
-    assert api.prompts == [{"prompt": "", "index_ids": ["i"]}]
+    for prompt, indexes in (("😀" * 1000, ["i"] * 10), ("", ["i"])):
+        with web.source(api).stream("ses-1", prompt, indexes) as stream:
+            assert plain(stream) == TURN
+        assert api.prompts[-1] == {"prompt": prompt, "index_ids": indexes}
 
 
-def test_an_index_that_stands_for_a_list_is_told(serve: Serve, source_of: Open) -> None:
-    with pytest.raises(InvalidRequestError) as caught:
-        source_of(serve(always())).stream("ses-1", "Why?", "idx-1")
-    assert caught.value.hint == "['idx-1']"
-
-
-def test_pings_keep_a_quiet_stream_alive(serve: Serve, source_of: Open) -> None:
+def test_pings_keep_a_quiet_stream_alive(web: Web) -> None:
     pause = threading.Event()
 
     def handler(_request: Request, connection: socket.socket) -> None:
@@ -532,42 +475,30 @@ def test_pings_keep_a_quiet_stream_alive(serve: Serve, source_of: Open) -> None:
             pause.wait(0.1)
         connection.sendall(frame(STOP))
 
-    with ask(source_of(serve(for_prompts(handler)), timeout=0.6)) as stream:
+    with ask(web.source(for_prompts(handler), timeout=0.6)) as stream:
         assert plain(stream) == [STOP]
 
 
-def test_a_stall_ends_with_the_time_that_it_was_given(
-    serve: Serve, source_of: Open
-) -> None:
+@pytest.mark.parametrize("drips", [False, True], ids=["stall", "no whole line"])
+def test_a_stall_ends_with_the_time_that_it_was_given(web: Web, *, drips: bool) -> None:
+    pause = threading.Event()
+
     def handler(_: Request, connection: socket.socket) -> None:
         connection.sendall(PLAIN + frame(TURN[0]))
+        while drips:
+            connection.sendall(b"x")
+            pause.wait(0.05)
         connection.recv(1)
 
-    with ask(source_of(serve(for_prompts(handler)), timeout=0.5)) as stream:
+    with ask(web.source(for_prompts(handler), timeout=0.5)) as stream:
         come, error = interrupted(stream)
     assert come == TURN[:1]
     assert "in time" in str(error)
 
 
-def test_a_drip_that_makes_no_line_is_no_sign_of_life(
-    serve: Serve, source_of: Open
-) -> None:
+def test_a_slow_reader_loses_nothing(web: Web) -> None:
     pause = threading.Event()
-
-    def handler(_: Request, connection: socket.socket) -> None:
-        connection.sendall(PLAIN)
-        while True:
-            connection.sendall(b"x")
-            pause.wait(0.05)
-
-    with ask(source_of(serve(for_prompts(handler)), timeout=0.5)) as stream:
-        _, error = interrupted(stream)
-    assert "in time" in str(error)
-
-
-def test_a_slow_reader_loses_nothing(serve: Serve, source_of: Open) -> None:
-    pause = threading.Event()
-    with ask(source_of(serve(api_of(*TURN)), timeout=0.5)) as stream:
+    with ask(web.source(api_of(*TURN), timeout=0.5)) as stream:
         come = []
         for event in stream:
             come.append(event.as_object())
@@ -583,24 +514,29 @@ def test_a_slow_reader_loses_nothing(serve: Serve, source_of: Open) -> None:
     ],
 )
 def test_what_may_not_be_read_ends_the_stream_with_its_place(
-    serve: Serve, source_of: Open, options: dict[str, object], error: type[DecodeError]
+    web: Web, options: dict[str, object], error: type[DecodeError]
 ) -> None:
-    server = serve(api_of({"type": "new", "content": "x" * 100}, STOP))
-    with ask(source_of(server, **options)) as stream:
+    server = web.serve(api_of({"type": "new", "content": "x" * 100}, STOP))
+    with ask(web.source(server, **options)) as stream:
         with pytest.raises(error) as caught:
             next(stream)
         assert caught.value.source == f"{server.url}/api/v1/chat/ses-1/messages/stream"
 
 
-def test_bad_frames_are_left_out_and_told(serve: Serve, source_of: Open) -> None:
+def test_bad_frames_are_left_out_and_told(web: Web) -> None:
     api = api_of(*TURN)
-    api.turn.insert(1, b"data: {oops\n\n")
-    with ask(source_of(serve(api))) as stream:
+    api.turn.insert(1, b'data: {"a@example.org": oops\n\n')
+    with ask(web.source(api)) as stream:
         assert plain(stream) == TURN
-        assert [each.code for each in stream.diagnostics] == ["bad-frame"]
+        (told,) = stream.diagnostics
+    assert (told.code, "a@example.org" in str(told)) == ("bad-frame", True)
+    with ask(web.source(api), rewrite=lambda shown: shown) as stream:
+        assert plain(stream) == TURN
+        (told,) = stream.diagnostics
+    assert (told.code, "a@example.org" in str(told)) == ("bad-frame", False)
 
 
-def test_leaving_early_hangs_up(serve: Serve, source_of: Open) -> None:
+def test_leaving_early_hangs_up(web: Web) -> None:
     hung_up = threading.Event()
 
     def handler(_: Request, connection: socket.socket) -> None:
@@ -608,7 +544,7 @@ def test_leaving_early_hangs_up(serve: Serve, source_of: Open) -> None:
         if connection.recv(1) == b"":
             hung_up.set()
 
-    with ask(source_of(serve(for_prompts(handler)))) as stream:
+    with ask(web.source(for_prompts(handler))) as stream:
         next(stream)
     assert hung_up.wait(PATIENCE)
     stream.close()
@@ -617,7 +553,7 @@ def test_leaving_early_hangs_up(serve: Serve, source_of: Open) -> None:
 
 @pytest.mark.parametrize("start", [ENDLESS, PLAIN])
 def test_another_thread_may_close_a_stream_that_is_waited_for(
-    serve: Serve, source_of: Open, tmp_path: Path, start: bytes
+    web: Web, tmp_path: Path, start: bytes
 ) -> None:
     def handler(_: Request, connection: socket.socket) -> None:
         wrap = chunk if start == ENDLESS else bytes
@@ -636,7 +572,7 @@ def test_another_thread_may_close_a_stream_that_is_waited_for(
         except StreamInterruptedError as error:
             errors.append(error)
 
-    stream = ask(source_of(serve(for_prompts(handler))), record_to=tmp_path)
+    stream = ask(web.source(for_prompts(handler)), record_to=tmp_path)
     thread = threading.Thread(target=read)
     thread.start()
     assert first.wait(PATIENCE)
@@ -648,9 +584,7 @@ def test_another_thread_may_close_a_stream_that_is_waited_for(
     assert replay.load(tmp_path / "ses-1.jsonl").events[1:] == tuple(come)
 
 
-def test_a_signal_may_close_a_stream_that_is_waited_for(
-    serve: Serve, source_of: Open
-) -> None:
+def test_a_signal_may_close_a_stream_that_is_waited_for(web: Web) -> None:
     closed = threading.Event()
 
     def handler(_: Request, connection: socket.socket) -> None:
@@ -667,7 +601,7 @@ def test_a_signal_may_close_a_stream_that_is_waited_for(
             closed.set()
 
     is_ready = threading.Event()
-    stream = ask(source_of(serve(for_prompts(handler))))
+    stream = ask(web.source(for_prompts(handler)))
     before = signal.signal(signal.SIGUSR1, close)
     try:
         is_ready.set()
@@ -676,16 +610,6 @@ def test_a_signal_may_close_a_stream_that_is_waited_for(
         closed.set()
         signal.signal(signal.SIGUSR1, before)
     assert come == []
-
-
-def test_a_stream_is_not_stopped_by_a_body_without_a_byte(
-    serve: Serve, source_of: Open
-) -> None:
-    data = head(200, "Content-Type: text/event-stream", "Content-Length: 0")
-    with ask(source_of(serve(for_prompts(always(data))))) as stream:
-        come, error = interrupted(stream)
-    assert not come
-    assert "after 0 events" in str(error)
 
 
 FLAT = """
@@ -701,7 +625,7 @@ with replay.open(sys.argv[1], api_key="llx-0") as source:
 
 
 @pytest.mark.slow
-def test_memory_stays_flat_over_100_000_events(serve: Serve) -> None:
+def test_memory_stays_flat_over_100_000_events(web: Web) -> None:
     def handler(_request: Request, connection: socket.socket) -> None:
         connection.sendall(PLAIN)
         many = frame(delta("some words of an answer")) * 100
@@ -710,7 +634,7 @@ def test_memory_stays_flat_over_100_000_events(serve: Serve) -> None:
         connection.sendall(frame(STOP))
 
     done = subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, "-c", FLAT, serve(for_prompts(handler)).url],
+        [sys.executable, "-c", FLAT, web.serve(for_prompts(handler)).url],
         capture_output=True,
         check=True,
         timeout=120,
@@ -720,14 +644,24 @@ def test_memory_stays_flat_over_100_000_events(serve: Serve) -> None:
     assert megabytes < 4
 
 
-def test_what_is_told_of_a_rewritten_turn_quotes_nothing(
-    serve: Serve, source_of: Open
+def test_a_rewritten_turn_shows_each_event_once_with_what_was_held_back(
+    web: Web,
 ) -> None:
-    api = api_of(*TURN)
-    api.turn.insert(1, b'data: {"a@example.org": oops\n\n')
-    source = source_of(serve(api))
-    with source.stream("ses-1", "Hi", ["idx-1"], rewrite=lambda shown: shown) as stream:
-        assert plain(stream) == TURN
-        (told,) = stream.diagnostics
-    assert told.code == "bad-frame"
-    assert "a@example.org" not in str(told)
+    turn = [delta("d@exam"), delta("ple.org"), STOP]
+    api = broken(PLAIN + frame(turn[0]), user_input("to b@example.org?"), *turn)
+    api.documents = {"c@example.org": document("c@example.org")}
+    source = web.source(api)
+    asked = ("c@example.org", "to b@example.org?", ["idx-1"])
+    with source.stream(*asked, rewrite=Redactor().session) as stream:
+        assert stream.session_id == "<EMAIL_1>"
+        assert stream.user_input == UserInput("to <EMAIL_2>?")
+        come, _ = interrupted(stream)
+        assert come + plain(stream.rest()) == [delta("<EMAIL_3>"), delta(""), STOP]
+
+
+def test_a_rewritten_turn_without_its_user_input_is_refused(web: Web) -> None:
+    def emptied(session: Session) -> Session:
+        return attrs.evolve(session, events=[])
+
+    with pytest.raises(PluginError, match="'emptied': a turn begins with a user input"):
+        ask(web.source(api_of(*TURN)), rewrite=emptied)

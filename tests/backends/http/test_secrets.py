@@ -5,8 +5,8 @@ import logging
 import pickle
 import socket
 import traceback
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,22 +22,26 @@ from chat_api import (
     stream_head,
     user_input,
 )
-from http_server import (
-    KEY,
-    Handler,
-    Request,
-    Server,
-    always,
-    answer,
-    head,
-    json_answer,
-)
+from http_server import KEY, Handler, Request, Web, always, answer, head, json_answer
 from replay_command import Run
 
-Serve = Callable[..., Server]
-Open = Callable[..., replay.Source]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 GOOD = json_answer(document("ses-1"))
 IMAGE = replay.ImageAttachment("dfl-1", "page.jpg")
+
+
+def called(source: replay.Source, name: str) -> object:
+    """Use a source in one of the ways that ask the service."""
+    calls: dict[str, Callable[[], object]] = {
+        "session": lambda: source.session("ses-1"),
+        "summaries": lambda: [*source.summaries()],
+        "sessions": lambda: [*source.sessions()],
+        "attachment": lambda: source.attachment(IMAGE),
+        "stream": lambda: [*source.stream("ses-1", "Why?", ["i"])],
+    }
+    return calls[name]()
 
 
 def hang_up(_: Request, connection: socket.socket) -> None:
@@ -71,24 +75,17 @@ FAULTS: dict[str, Handler] = {
 def test_no_error_shows_the_key_even_with_all_local_variables(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-    serve: Serve,
+    web: Web,
     fault: str,
     call: str,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
     handler = FAULTS[fault]
-    server = serve(for_prompts(handler) if call == "stream" else handler)
+    server = web.serve(for_prompts(handler) if call == "stream" else handler)
     with replay.open(server.url, timeout=0.3) as source:
-        calls: dict[str, Callable[[], object]] = {
-            "session": lambda: source.session("ses-1"),
-            "summaries": lambda: [*source.summaries()],
-            "sessions": lambda: [*source.sessions()],
-            "attachment": lambda: source.attachment(IMAGE),
-            "stream": lambda: [*source.stream("ses-1", "Why?", ["i"])],
-        }
         with pytest.raises(replay.ReplayError) as caught:
-            calls[call]()
+            called(source, call)
         told = traceback.TracebackException.from_exception(
             caught.value, capture_locals=True
         )
@@ -139,16 +136,12 @@ ECHOES: dict[str, Handler] = {
 @pytest.mark.parametrize("name", ECHOES)
 @pytest.mark.parametrize("call", ["session", "stream"])
 def test_a_key_that_a_server_sends_back_is_not_shown(
-    serve: Serve, source_of: Open, name: str, call: str
+    web: Web, name: str, call: str
 ) -> None:
     handler = ECHOES[name]
-    source = source_of(serve(for_prompts(handler) if call == "stream" else handler))
-    calls: dict[str, Callable[[], object]] = {
-        "session": lambda: source.session("ses-1"),
-        "stream": lambda: [*source.stream("ses-1", "Why?", ["i"])],
-    }
+    source = web.source(for_prompts(handler) if call == "stream" else handler)
     with pytest.raises(replay.ReplayError) as caught:
-        calls[call]()
+        called(source, call)
     shown = str(caught.value)
     context: list[BaseException] = [caught.value]
     while context:
@@ -158,26 +151,20 @@ def test_a_key_that_a_server_sends_back_is_not_shown(
     assert b"canary" not in pickle.dumps(caught.value).lower()
 
 
-@pytest.mark.parametrize("limit", ["strict", "event_bytes"])
-def test_a_key_in_an_event_that_is_refused_is_not_shown(
-    serve: Serve, source_of: Open, limit: str
-) -> None:
+def test_a_key_in_an_event_that_is_refused_is_not_shown(web: Web) -> None:
     sent = head(200, "Content-Type: text/event-stream") + b'data: {"type": "KEY"}\n\n'
-    options: dict[str, object] = {"strict": True}
-    if limit == "event_bytes":
-        options = {"limits": replay.Limits(event_bytes=10)}
-    source = source_of(serve(for_prompts(echoing(sent))), **options)
-    with pytest.raises(replay.DecodeError) as caught:
-        [*source.stream("ses-1", "Why?", ["i"])]
-    assert "CANARY" not in str(caught.value)
+    server = web.serve(for_prompts(echoing(sent)))
+    limited = web.source(server, limits=replay.Limits(event_bytes=10))
+    for source in (web.source(server, strict=True), limited):
+        with pytest.raises(replay.DecodeError) as caught:
+            [*source.stream("ses-1", "Why?", ["i"])]
+        assert "CANARY" not in str(caught.value)
 
 
-def test_a_key_in_a_frame_that_is_odd_is_not_shown(
-    serve: Serve, source_of: Open
-) -> None:
+def test_a_key_in_a_frame_that_is_odd_is_not_shown(web: Web) -> None:
     frames = b'data: {"KEY\n\n', b'event: delta\ndata: {"type": "KEY"}\n\n', frame(STOP)
     sent = head(200, "Content-Type: text/event-stream") + b"".join(frames)
-    source = source_of(serve(for_prompts(echoing(sent))))
+    source = web.source(for_prompts(echoing(sent)))
     with source.stream("ses-1", "Why?", ["i"]) as stream:
         assert len([*stream]) == 2
         shown = [each.detail for each in stream.diagnostics]
@@ -199,37 +186,20 @@ IMAGE_FAULTS = {
 @pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize("name", IMAGE_FAULTS)
 def test_a_presigned_url_that_a_server_sends_back_is_not_shown(
-    serve: Serve, source_of: Open, name: str
+    web: Web, name: str
 ) -> None:
-    url = f"{serve(always(IMAGE_FAULTS[name])).url}/x?sig=s3cret"
+    url = f"{web.serve(always(IMAGE_FAULTS[name])).url}/x?sig=s3cret"
     signed = json_answer({"url": url, "expires_at": "2999-01-01T00:00:00Z"})
     with pytest.raises(replay.BackendError) as caught:
-        source_of(serve(always(signed))).attachment(IMAGE)
+        web.source(always(signed)).attachment(IMAGE)
     assert "s3cret" not in str(caught.value) + repr(caught.value)
 
 
 COMMANDS = [
-    ["ls", "{}"],
-    ["ls", "{}", "--json"],
-    ["--traceback", "transcript", "{}"],
-    ["transcript", "{}", "--session", "ses-1"],
-    ["check", "{}"],
-    ["copy", "{}", "fetched"],
-    ["record", "{}", "recorded"],
-    [
-        "--traceback",
-        "record",
-        "{}",
-        "live",
-        "--session",
-        "s",
-        "--prompt",
-        "p",
-        "--index",
-        "i",
-    ],
-    ["run", "{}", "--plugin", "usage"],
-    ["plugins"],
+    *("ls {}", "ls {} --json", "--traceback transcript {}", "check {}", "plugins"),
+    *("transcript {} --session ses-1", "copy {} fetched", "record {} recorded"),
+    "--traceback record {} live --session s --prompt p --index i",
+    "run {} --plugin usage",
 ]
 
 
@@ -252,59 +222,44 @@ class API(ChatAPI):
     ],
 )
 def test_no_command_writes_the_key_anywhere(
-    run: Run, serve: Serve, tmp_path: Path, handler: Handler
+    run: Run, web: Web, tmp_path: Path, handler: Handler
 ) -> None:
-    server = serve(handler)
+    server = web.serve(handler)
     written = io.BytesIO()
     for command in COMMANDS:
-        arguments = [each.format(server.url) for each in command]
+        arguments = command.format(server.url).split()
         done = run(*arguments, env={"LLAMA_CLOUD_API_KEY": KEY}, cwd=tmp_path)
         written.write((done.stdout + done.stderr).encode())
     for path in tmp_path.rglob("*"):
-        written.write(
-            str(path).encode() + (path.read_bytes() if path.is_file() else b"")
-        )
+        data = path.read_bytes() if path.is_file() else b""
+        written.write(str(path).encode() + data)
     assert b"CANARY" not in written.getvalue()
     assert b"CANARY" in server.received
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_not_a_byte_reaches_another_host(
-    serve: Serve, source_of: Open, status: int
-) -> None:
-    other = serve(always(GOOD))
-    server = serve(always(answer(b"", status, f"Location: {other.url}/x")))
-    source = source_of(server)
-    calls: list[Callable[[], object]] = [
-        lambda: source.session("ses-1"),
-        lambda: [*source.summaries()],
-        lambda: source.attachment(IMAGE),
-        lambda: source.stream("ses-1", "Why?", ["i"]),
-    ]
-    for call in calls:
+def test_not_a_byte_reaches_another_host(web: Web, status: int) -> None:
+    other = web.serve(always(GOOD))
+    source = web.source(always(answer(b"", status, f"Location: {other.url}/x")))
+    for name in ("session", "summaries", "attachment", "stream"):
         with pytest.raises(replay.UnsafeRedirectError):
-            call()
+            called(source, name)
     assert other.received == b""
     assert other.connections == 0
 
 
-def test_of_an_image_the_other_host_sees_the_url_and_no_more(
-    serve: Serve, source_of: Open
-) -> None:
-    other = serve(always(answer(b"pixels", 200, "Content-Type: image/png")))
+def test_of_an_image_the_other_host_sees_the_url_and_no_more(web: Web) -> None:
+    other = web.serve(always(answer(b"pixels", 200, "Content-Type: image/png")))
     url = {"url": f"{other.url}/p?sig=s3cret", "expires_at": "2999-01-01T00:00:00Z"}
-    source = source_of(serve(always(json_answer(url))), project_id="proj-s3cret")
+    source = web.source(always(json_answer(url)), project_id="proj-s3cret")
     assert source.attachment(IMAGE) == b"pixels"
-    assert b"GET /p?sig=s3cret" in other.received
-    assert b"CANARY" not in other.received
-    assert b"proj-" not in other.received
-    assert b"authorization" not in other.received.lower()
-    assert b"cookie" not in other.received.lower()
+    received = other.received.lower()
+    assert b"get /p?sig=s3cret" in received
+    for secret in (b"canary", b"proj-", b"authorization", b"cookie"):
+        assert secret not in received
 
 
-def test_a_recording_holds_neither_key_nor_url(
-    serve: Serve, source_of: Open, tmp_path: Path
-) -> None:
+def test_a_recording_holds_neither_key_nor_url(web: Web, tmp_path: Path) -> None:
     result = {
         "type": "tool_result",
         "call_id": "c",
@@ -314,9 +269,7 @@ def test_a_recording_holds_neither_key_nor_url(
     }
     api = ChatAPI([document("ses-1")])
     api.turn = [frame(result), frame(STOP)]
-    with source_of(serve(api)).stream(
-        "ses-1", "Why?", ["i"], record_to=tmp_path
-    ) as stream:
+    with web.source(api).stream("ses-1", "Why?", ["i"], record_to=tmp_path) as stream:
         assert len([*stream]) == 2
     data = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"CANARY" not in data

@@ -1,14 +1,22 @@
-"""Bytes to frames, after the WHATWG rules."""
+"""Server-sent events: bytes to frames, and frames to events."""
 
-from collections.abc import Iterable
+import json
+import random
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import pytest
 from httpx_sse._decoders import SSEDecoder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.errors import LimitExceededError
-from replay_backends.http.sse import Decoder, Frame
+import replay
+from replay.errors import DecodeError, LimitExceededError
+from replay.model.diagnostics import Diagnostic
+from replay.model.events import Event, TextDelta, UnknownEvent, UserInput
+from replay.model.limits import Limits
+from replay_backends.http.sse import Decoder, EventDecoder, Frame
 
 PIECES = st.sampled_from(
     [
@@ -48,12 +56,9 @@ def cut(data: bytes, places: Iterable[int]) -> list[bytes]:
 def test_frames_are_the_same_however_the_bytes_are_cut(
     stream: bytes, places: list[int]
 ) -> None:
-    assert frames(*cut(stream, places)) == frames(stream)
-
-
-@given(STREAMS)
-def test_frames_are_the_same_byte_by_byte(stream: bytes) -> None:
-    assert frames(*(stream[i : i + 1] for i in range(len(stream)))) == frames(stream)
+    whole = frames(stream)
+    assert frames(*cut(stream, places)) == whole
+    assert frames(*(stream[i : i + 1] for i in range(len(stream)))) == whole
 
 
 @given(STREAMS)
@@ -97,24 +102,21 @@ def test_a_stream_is_read_as_the_standard_says(
     assert frames(stream) == expected
 
 
-@pytest.mark.parametrize("rest", [b"data: b", b"data: b\n", b"event: x", b"data: b\r"])
-def test_an_unterminated_last_frame_is_not_given_but_told(rest: bytes) -> None:
+@pytest.mark.parametrize(
+    ("rest", "is_lost"),
+    [
+        *((b"data: b", True), (b"data: b\n", True), (b"event: x", True)),
+        *((b"data: b\r", True), (b"", False), (b": pi", False)),
+        *((b": ping\n", False), (b"event: x\n", False), (b"\n", False)),
+    ],
+)
+def test_an_unterminated_last_frame_is_not_given_but_told(
+    rest: bytes, *, is_lost: bool
+) -> None:
     decoder = Decoder()
-    given_ = [*decoder.feed(b"data: a\n\n"), *decoder.feed(rest)]
+    given_ = [*decoder.feed(b"data: a\r\n\r"), *decoder.feed(rest)]
     assert given_ == [Frame("message", "a")]
-    assert decoder.is_within_frame
-
-
-@pytest.mark.parametrize("end", [b"", b": pi", b": ping\n", b"event: x\n", b"\n"])
-def test_what_is_no_frame_is_no_loss(end: bytes) -> None:
-    decoder = Decoder()
-    assert [*decoder.feed(b"data: a\n\n" + end)] == [Frame("message", "a")]
-    assert not decoder.is_within_frame
-
-
-def test_a_frame_is_given_with_its_last_byte() -> None:
-    decoder = Decoder()
-    assert [*decoder.feed(b"data: a\r\n\r")] == [Frame("message", "a")]
+    assert decoder.is_within_frame is is_lost
 
 
 @pytest.mark.parametrize(
@@ -136,8 +138,121 @@ def test_a_frame_past_the_cap_is_refused_before_it_is_whole(
         assert [*decoder.feed(chunk)] == []
     with pytest.raises(LimitExceededError, match="longer than 10 bytes"):
         [*decoder.feed(last)]
+    assert len([*Decoder(most=10).feed(b"data: 1234\n\n" * 9)]) == 9
 
 
-def test_the_cap_is_one_frames_not_the_streams() -> None:
-    decoder = Decoder(most=10)
-    assert len([*decoder.feed(b"data: 1234\n\n" * 9)]) == 9
+TEXT = b'data: {"type": "text_delta", "content": "a"}\n\n'
+
+
+def decoded(*chunks: bytes) -> tuple[list[Event], list[Diagnostic]]:
+    """Return a stream's events, and what was odd."""
+    decoder = EventDecoder(Limits())
+    events = [event for chunk in chunks for event in decoder.feed(chunk)]
+    decoder.finish()
+    return events, decoder.diagnostics
+
+
+def bytewise(data: bytes) -> Iterator[bytes]:
+    return (data[i : i + 1] for i in range(len(data)))
+
+
+def randomly(data: bytes) -> Iterator[bytes]:
+    sizes = random.Random(len(data))  # noqa: S311 - a test that can be repeated
+    start = 0
+    while start < len(data):
+        end = start + sizes.randint(1, 200)
+        yield data[start:end]
+        start = end
+
+
+def at_once(data: bytes) -> Iterator[bytes]:
+    yield data
+
+
+@pytest.mark.parametrize("cut", [bytewise, randomly, at_once])
+def test_the_corpus_streams_give_their_sessions_events(
+    shared: Path, cut: Callable[[bytes], Iterator[bytes]]
+) -> None:
+    folder = shared / "corpus"
+    found: dict[str, list[Event]] = {}
+    for path in sorted((folder / "streams").glob("*.sse")):
+        events, diagnostics = decoded(*cut(path.read_bytes()))
+        assert not diagnostics
+        found.setdefault(re.sub(r"\.run-\d+$", "", path.stem), []).extend(events)
+    assert len(found) > 20
+    for name, events in found.items():
+        session = replay.load(folder / "sessions" / f"{name}.json")
+        recorded = [each for each in session.events if not isinstance(each, UserInput)]
+        assert events == recorded
+        expected = [each.as_object() for each in recorded]
+        assert [each.as_object() for each in events] == expected
+
+
+@pytest.mark.parametrize("data", [b"{", b"[1,", b"NaN", b"x", b"1" * 5000])
+def test_a_frame_that_is_no_json_is_left_out_and_told(data: bytes) -> None:
+    events, told = decoded(b"data: " + data + b"\n\n" + TEXT + b"data\n\n" + TEXT[:-1])
+    assert events == [TextDelta("a")]
+    assert [each.code for each in told] == ["bad-frame", "torn-frame"]
+    assert told[0].index is None
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "codes"),
+    [
+        ("delta", "text_delta", []),
+        ("message", "text_delta", []),
+        ("message", "text", []),
+        ("other", "text", []),
+        ("delta", "text", ["frame-name-differs"]),
+    ],
+)
+def test_the_events_type_is_believed_not_the_frames_name(
+    name: str, kind: str, codes: list[str]
+) -> None:
+    data = json.dumps({"type": kind, "content": "a"})
+    (event,), diagnostics = decoded(f"event: {name}\ndata: {data}\n\n".encode())
+    assert event.type == kind
+    assert [each.code for each in diagnostics] == codes
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [(Limits(event_bytes=30), "30 bytes"), (Limits(depth=1), "deeper than 1 ")],
+)
+def test_what_is_past_a_limit_is_refused(limits: Limits, told: str) -> None:
+    decoder = EventDecoder(limits)
+    with pytest.raises(LimitExceededError, match=told):
+        [*decoder.feed(b'data: {"type": "new", "x": [[1]]}\n\n')]
+    with pytest.raises(LimitExceededError):
+        decoded(b"data: " + b"[" * 100_000 + b"\n\n")
+
+
+@pytest.mark.parametrize("limit", [17 << 20, 65 << 20])
+def test_a_frame_may_be_longer_than_16_mib_only_where_the_limit_was_raised(
+    limit: int,
+) -> None:
+    decoder = EventDecoder(Limits(event_bytes=limit))
+    frame = b'data: "' + b"x" * (16 << 20) + b'"\n\n'
+    if limit == 65 << 20:
+        assert len([*decoder.feed(frame)]) == 1
+    else:
+        with pytest.raises(LimitExceededError):
+            [*decoder.feed(frame)]
+
+
+@pytest.mark.parametrize("data", [b"{", b'{"type": "new"}', b'{"type": "text"}'])
+def test_a_strict_reader_refuses_what_it_does_not_know(data: bytes) -> None:
+    frame = b"data: " + data + b"\n\n"
+    decoder = EventDecoder(Limits(), strict=True)
+    assert [*decoder.feed(TEXT)] == [TextDelta("a")]
+    with pytest.raises(DecodeError):
+        [*decoder.feed(frame)]
+    if b"new" in data:
+        (event,), _ = decoded(frame)
+        assert event == UnknownEvent({"type": "new"})
+
+
+def test_of_what_is_odd_only_so_much_is_kept() -> None:
+    events, diagnostics = decoded(b"data: x\n\n" * 1001 + TEXT)
+    assert events == [TextDelta("a")]
+    assert len(diagnostics) == 1000

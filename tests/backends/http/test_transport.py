@@ -1,27 +1,25 @@
-"""Connections whose time runs out."""
+"""Connections: their time, their addresses, and the end of all waiting."""
 
 import socket
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import ExitStack
 
 import pytest
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from replay.errors import DeadlineExceededError
 from replay_backends.http.client import new_session
-from replay_backends.http.transport import Halt, TimedConnection
+from replay_backends.http.transport import Cancellation, Deadline, TimedConnection
 
 
 def test_a_connection_has_the_time_that_it_is_allowed() -> None:
     connection = TimedConnection("localhost")
     connection.allow(100)
     assert 0 < connection.left() <= 100
-
-
-def test_a_connection_whose_time_is_over_waits_for_nothing() -> None:
-    connection = TimedConnection("localhost")
     connection.allow(0)
     with pytest.raises(TimeoutError):
         connection.left()
@@ -107,22 +105,70 @@ def test_a_name_that_is_not_found_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_handshake_that_nobody_answers_can_be_halted() -> None:
-    halt = Halt()
+    cancellation = Cancellation()
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def take() -> None:
             connection, _ = listening.accept()
             with connection:
                 connection.recv(1)
-                halt.come()
+                cancellation.cancel()
                 while connection.recv(1 << 16):
                     pass
 
         thread = threading.Thread(target=take)
         thread.start()
         url = f"https://127.0.0.1:{listening.getsockname()[1]}"
-        with new_session(1, halt=halt) as session:
+        with new_session(1, cancellation=cancellation) as session:
             with pytest.raises(requests.ConnectionError) as caught:
                 session.get(url, timeout=5)
             thread.join()
     assert not isinstance(caught.value, requests.Timeout)
+
+
+PATIENCE = 60
+
+
+def test_a_thread_that_waits_for_a_byte_is_woken() -> None:
+    cancellation = Cancellation()
+    here, there = socket.socketpair()
+    with here, there:
+        cancellation.watch(here)
+        received: list[bytes] = []
+        thread = threading.Thread(target=lambda: received.append(here.recv(1)))
+        thread.start()
+        cancellation.cancel()
+        thread.join(PATIENCE)
+        assert received == [b""]
+        cancellation.watch(there)  # too late: it is shut down at once
+        assert here.recv(1) == b""
+    cancellation.cancel()  # that they are closed is no matter
+    assert cancellation.is_cancelled
+
+
+def test_a_pause_ends_when_it_comes() -> None:
+    cancellation = Cancellation()
+    cancellation.sleep(0.001)  # until then it is as long as it should be
+    ended: list[bool] = []
+
+    def pause() -> None:
+        with pytest.raises(CancelledError):
+            cancellation.sleep(1000.0)
+        ended.append(cancellation.is_cancelled)
+
+    thread = threading.Thread(target=pause)
+    thread.start()
+    cancellation.cancel()
+    thread.join(PATIENCE)
+    assert ended == [True]
+
+
+def test_the_time_that_is_left_shrinks() -> None:
+    deadline = Deadline(100.0, "here")
+    first = deadline.left()
+    assert 0 < deadline.left() <= first <= 100
+    assert deadline.remaining() <= first
+    over = Deadline(0.0, "here")
+    assert over.remaining() <= 0
+    with pytest.raises(DeadlineExceededError, match="within 0 seconds"):
+        over.left()

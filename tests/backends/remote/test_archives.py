@@ -1,4 +1,4 @@
-"""Members of zip files, the hostile ones too."""
+"""Zip files, the hostile ones too."""
 
 import gzip
 import io
@@ -7,18 +7,29 @@ import random
 import stat
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from replay.errors import BackendError, DecodeError, LimitExceededError, ReplayError
+import replay
+from odd_files import ODD_FILES
+from replay import Backend
+from replay.errors import (
+    BackendError,
+    DecodeError,
+    LimitExceededError,
+    ReplayError,
+    SessionNotFoundError,
+    UnsupportedError,
+)
+from replay.testing import BackendContract
 from replay_backends.files.file_access import open_regular
+from replay_backends.remote import ZipBackend
 from replay_backends.remote.archives import Archive
-from replay_backends.remote.backend import ZipBackend
-from replay_backends.remote.shelf import Item
-from zip_files import document, encrypted, write_zip
+from replay_backends.remote.locations import Item
+from zip_files import FILES, document, encrypted, write_zip
 
 GZIP = gzip.compress(b"")[:10]
 
@@ -66,14 +77,6 @@ def test_a_member_may_be_all_that_is_wanted(tmp_path: Path) -> None:
     assert content(found, "") == b"abc"
 
 
-def test_what_is_not_in_it_is_refused(tmp_path: Path) -> None:
-    path = write_zip(tmp_path / "a.zip", {"sub/x": b""})
-    with pytest.raises(BackendError, match=r"a.zip: it has nothing called 'su'"):
-        archive(path, "su")
-    with pytest.raises(BackendError, match=r"a.zip/y: there is no such member"):
-        archive(path).opener(Item("y", 0))
-
-
 def test_a_large_member_is_read_from_the_zip_file_each_time(tmp_path: Path) -> None:
     data = random.Random(0).randbytes(9 << 20)  # noqa: S311 - any bytes will do
     path = write_zip(tmp_path / "a.zip", {"x": data})
@@ -109,55 +112,51 @@ def test_nothing_stays_open_in_the_end(tmp_path: Path) -> None:
     assert open_descriptors() == before
 
 
-@pytest.mark.parametrize("name", ["../x", "/x", "a/../x", "./x", "a//x", "a\\x", "c:x"])
-def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
-    path = write_zip(tmp_path / "a.zip", {name: b"abc", "y": b"def"})
+def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
+    names = ["../x", "/x", "a/../x", "./x", "a//x", "a\\x", "c:x"]
+    path = write_zip(tmp_path / "a.zip", {**dict.fromkeys(names, b"abc"), "y": b"def"})
     found = archive(path)
-    assert name in paths(path)
-    with pytest.raises(BackendError) as caught:
-        found.opener(Item(name, 0))
-    assert str(caught.value) == (
-        f"a.zip/{name}: its name leads out of the zip file "
-        "(unpack it first, or pack it anew)"
-    )
+    assert sorted(paths(path)) == sorted([*names, "y"])
+    for name in names:
+        with pytest.raises(BackendError) as caught:
+            found.opener(Item(name, 0))
+        assert str(caught.value) == (
+            f"a.zip/{name}: its name leads out of the zip file "
+            "(unpack it first, or pack it anew)"
+        )
     assert content(found, "y") == b"def"
 
 
-def test_members_of_one_name_are_refused(tmp_path: Path) -> None:
+def zip_of(path: Path, *members: str | zipfile.ZipInfo, packing: int = 0) -> Path:
+    """Write a zip file of members that all hold the same."""
+    with zipfile.ZipFile(path, "w", packing) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of a name that is there twice
+        for each in members:
+            file.writestr(each, b"abc")
+    return path
+
+
+def test_members_that_cannot_be_read_safely_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
-    with zipfile.ZipFile(path, "w") as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of the name
-        file.writestr("x", b"1")
-        file.writestr("x", b"2")
-    assert paths(path) == ["x"]
-    with pytest.raises(BackendError, match=r"a.zip/x: several members have that name"):
-        archive(path).opener(Item("x", 0))
-
-
-def test_a_link_is_refused(tmp_path: Path) -> None:
-    info = zipfile.ZipInfo("x")
-    info.external_attr = (stat.S_IFLNK | 0o777) << 16
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
-        file.writestr(info, "/etc/passwd")
-    with pytest.raises(BackendError, match=r"a.zip/x: it is a symbolic link"):
-        archive(tmp_path / "a.zip").opener(Item("x", 0))
-
-
-def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
-    path = write_zip(tmp_path / "a.zip", {"x": b"abc"})
-    path.write_bytes(encrypted(path.read_bytes()))
-    with pytest.raises(BackendError, match=r"a.zip/x: it is encrypted"):
-        archive(path).opener(Item("x", 0))
-
-
-@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_what_may_be_unpacked_in_one_go_only_is_refused(
-    tmp_path: Path, packing: int
-) -> None:
-    with zipfile.ZipFile(tmp_path / "a.zip", "w", packing) as file:
-        file.writestr("x", b"abc")
-    with pytest.raises(BackendError, match=r"a.zip/x: it is packed, but not with"):
-        archive(tmp_path / "a.zip").opener(Item("x", 0))
+    link = zipfile.ZipInfo("x")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    refused = {
+        "several members have that name": zip_of(path, "x", "x").read_bytes(),
+        "it is a symbolic link": zip_of(path, link).read_bytes(),
+        "it is encrypted": encrypted(zip_of(path, "x").read_bytes()),
+    }
+    for packing in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):  # unpacked in one go
+        data = zip_of(path, "x", packing=packing).read_bytes()
+        refused["it is packed, but not with" + " " * packing] = data
+    for told, data in refused.items():
+        path.write_bytes(data)
+        assert paths(path) == ["x"]
+        with pytest.raises(BackendError, match=f"a.zip/x: {told.rstrip()}"):
+            archive(path).opener(Item("x", 0))
+    with pytest.raises(BackendError, match=r"a.zip/y: there is no such member"):
+        archive(path).opener(Item("y", 0))
+    with pytest.raises(BackendError, match=r"a.zip: it has nothing called 'su'"):
+        archive(path, "su")
 
 
 def test_a_bomb_is_refused(tmp_path: Path) -> None:
@@ -239,3 +238,81 @@ def test_what_cannot_be_read_says_why_itself() -> None:
     with pytest.raises(BackendError) as caught:
         Archive(refuse, "a.zip").look()
     assert caught.value is refusal
+
+
+class TestZip(BackendContract):
+    @pytest.fixture
+    def backend(self, tmp_path: Path) -> Iterator[Backend]:
+        backend = ZipBackend(str(write_zip(tmp_path / "it.zip", FILES)))
+        yield backend
+        backend.close()
+
+
+def ids(location: str | Path, **options: object) -> list[str]:
+    with replay.open(location, **options) as source:
+        return [session.session_id for session in source]
+
+
+@pytest.mark.parametrize("name", ["it.zip", "it.ZIP"])
+def test_a_zip_file_is_known_by_its_name(tmp_path: Path, name: str) -> None:
+    assert ids(write_zip(tmp_path / name, FILES)) == ["list", "c", "b", "a", "b", "d"]
+
+
+def test_a_zip_file_of_any_name_may_be_named(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "it", {"sub/a.json": document("a"), "b.json": b"[]"})
+    for location in (f"zip:{path}", f"zip://{path}", f"zip://*::{path}"):
+        assert ids(location) == ["b", "a"]
+    told = "ZipBackend cannot write sessions"
+    with replay.open(location) as source, pytest.raises(UnsupportedError, match=told):
+        source.write(replay.Session("a"))
+    with pytest.raises(BackendError, match="a local file takes no option anon"):
+        replay.open(location, anon=True)
+    assert ids(f"zip://sub::{path}") == ["a"]
+    assert ids(f"zip://b.json::{path}") == ["b"]
+    assert ids(f"zip://{path}", pattern="a*") == ["a"]
+
+
+def test_a_link_to_a_zip_file_is_followed_and_a_pipe_not_waited_for(
+    tmp_path: Path,
+) -> None:
+    write_zip(tmp_path / "it", {"a.json": document("a")})
+    (tmp_path / "it.zip").symlink_to("it")
+    assert ids(tmp_path / "it.zip") == ["a"]
+    ODD_FILES["a pipe"](tmp_path / "odd.zip")
+    with pytest.raises(BackendError, match=r"odd.zip: a pipe, not a file"):
+        replay.open(tmp_path / "odd.zip")
+
+
+def test_a_directory_of_that_name_is_one_of_fixtures(tmp_path: Path) -> None:
+    (tmp_path / "it.zip").mkdir()
+    (tmp_path / "it.zip" / "a.json").write_bytes(document("a"))
+    assert ids(tmp_path / "it.zip") == ["a"]
+
+
+def test_it_is_the_same_wherever_the_program_goes_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_zip(tmp_path / "it.zip", {"a.json": document("a")})
+    monkeypatch.chdir(tmp_path)
+    with replay.open("it.zip") as source:
+        source.close()
+        monkeypatch.chdir("/")
+        assert source.session("a").session_id == "a"
+
+
+def test_a_zip_file_within_is_passed_over(tmp_path: Path) -> None:
+    inner = write_zip(tmp_path / "inner.zip", FILES).read_bytes()
+    path = write_zip(tmp_path / "it.zip", {"inner.zip": inner, "a.json": b"[]"})
+    assert ids(path) == ["a"]
+    with pytest.raises(SessionNotFoundError, match="there is no session"):
+        replay.load(write_zip(tmp_path / "b.zip", {"inner.zip": inner}))
+    with pytest.raises(replay.DecodeError, match=r"it.zip/inner.zip: "):
+        replay.load(f"zip://inner.zip::{path}")
+
+
+def test_names_that_are_not_utf_8_are_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "it.zip", "w") as file:
+        file.writestr("xx.json", b"[]")
+    data = (tmp_path / "it.zip").read_bytes().replace(b"xx.json", b"\x81\xfe.json")
+    (tmp_path / "it.zip").write_bytes(data)
+    assert ids(tmp_path / "it.zip") == ["\u00fc\u25a0"]  # as the format says: CP 437

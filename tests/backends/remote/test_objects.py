@@ -1,13 +1,16 @@
-"""The objects below a URL."""
+"""The objects below a URL: listed, fetched, and put in place whole or not at all."""
 
 import pickle
+from typing import BinaryIO
 
 import pytest
+import s3fs
 
-from replay.errors import BackendError
-from replay_backends.remote.filesystems import FileSystem, file_system, parse
-from replay_backends.remote.objects import Objects
-from replay_backends.remote.shelf import Item
+from replay.errors import BackendError, PermissionDeniedError
+from replay.security.temporary_files import memory_only
+from replay_backends.remote.filesystems import FileSystem, file_system, remote_errors_of
+from replay_backends.remote.locations import Item, parse
+from replay_backends.remote.objects import Objects, names_and_sizes, upload
 from s3_server import Bucket
 
 
@@ -63,6 +66,8 @@ def test_a_large_object_is_spooled(bucket: Bucket) -> None:
     for each in (open_file, open_file, sent):
         assert each().read() == data
     assert bucket.server.asked.count(f"GET /{bucket.name}/it/x") == 2
+    grown = found.opener(Item("x", 1))  # since it was listed
+    assert grown().read() == data
 
 
 def test_an_object_that_is_gone_is_named(bucket: Bucket) -> None:
@@ -75,6 +80,88 @@ def test_an_object_that_is_gone_is_named(bucket: Bucket) -> None:
     assert found.size("y") == 0
 
 
+def test_s3_is_asked_page_by_page(bucket: Bucket) -> None:
+    for number in range(5):
+        bucket.put(f"it/{number}", bytes(number))
+    two = {"MaxKeys": 2}
+    calls = s3fs.S3FileSystem(use_listings_cache=False, s3_additional_kwargs=two)
+    bucket.server.asked.clear()
+    found = [*names_and_sizes(FileSystem(calls, f"{bucket.name}/it"))]
+    assert found == [(f"{bucket.name}/it/{n}", n) for n in range(5)]
+    assert bucket.server.asked == [f"GET /{bucket.name}"] * 3
+
+
+class Repeating:
+    """A service that takes no note of where its listing is to go on."""
+
+    def call_s3(self, *_: object, **__: object) -> dict[str, object]:
+        page = [{"Key": "it/a", "Size": 1}]
+        return {"Contents": page, "IsTruncated": True, "NextContinuationToken": "a"}
+
+
+def test_a_listing_that_repeats_itself_comes_to_an_end() -> None:
+    with pytest.raises(BackendError) as caught:
+        list(names_and_sizes(FileSystem(Repeating(), "bucket/it")))
+    assert str(caught.value) == "s3://bucket/it: the listing keeps starting over"
+
+
+def test_where_there_is_nothing_nothing_is_found(bucket: Bucket) -> None:
+    assert not [*names_and_sizes(FileSystem(bucket.calls, f"{bucket.name}/it"))]
+    assert not [*names_and_sizes(FileSystem(bucket.calls, bucket.name))]
+
+
+SIZE = 13 << 20  # more than a piece
+
+
+def zeros(file: BinaryIO) -> None:
+    file.write(bytes(SIZE))
+
+
+def broken(file: BinaryIO) -> None:
+    file.write(b"half")
+    raise RecursionError
+
+
+@pytest.mark.parametrize("url", ["memory://uploading", "s3"])
+@pytest.mark.parametrize("kept", [SIZE, 1])
+def test_what_is_sent_is_there(bucket: Bucket, url: str, kept: int) -> None:
+    files = file_system(parse(bucket.url if url == "s3" else url), {})
+    with memory_only():
+        upload(files, f"{files.root}/a", zeros, kept)
+    assert files.calls.cat_file(f"{files.root}/a") == bytes(SIZE)
+
+
+@pytest.mark.parametrize("refused", ["partNumber=2", "uploadId="])
+def test_where_a_piece_is_refused_all_is_as_it_was(
+    bucket: Bucket, refused: str
+) -> None:
+    files = FileSystem(bucket.calls, bucket.name)
+    bucket.put("a", b"old")
+    bucket.server.refusal = lambda environ: (
+        ("403 Forbidden", "AccessDenied")
+        if environ["REQUEST_METHOD"] in ("PUT", "POST")
+        and refused in str(environ["QUERY_STRING"])
+        else None
+    )
+    with pytest.raises(PermissionDeniedError), remote_errors_of("it"):
+        upload(files, f"{bucket.name}/a", zeros, 1)
+    assert bucket.get("a") == b"old"
+    left = bucket.calls.call_s3("list_multipart_uploads", Bucket=bucket.name)
+    assert "Uploads" not in left
+
+
+def test_a_small_object_is_sent_in_one_piece_or_not_at_all(
+    bucket: Bucket,
+) -> None:
+    files = FileSystem(bucket.calls, bucket.name)
+    with pytest.raises(RecursionError):
+        upload(files, f"{bucket.name}/a", broken)
+    assert bucket.server.asked == []
+    upload(files, f"{bucket.name}/a", lambda file: file.write(b"abc"))
+    assert bucket.server.asked == [f"PUT /{bucket.name}/a"]
+    assert bucket.get("a") == b"abc"
+
+
 def test_memory_has_objects_too() -> None:
     files = file_system(parse("memory://objects"), {})
     files.calls.pipe_file("/objects/sub/x", b"abc")
@@ -82,10 +169,3 @@ def test_memory_has_objects_too() -> None:
     assert found.items() == [Item("sub/x", 3)]
     assert found.opener(Item("sub/x", 3))().read() == b"abc"
     assert found.source_of("sub/x") == "memory://objects/sub/x"
-
-
-def test_an_object_that_has_grown_is_spooled_after_all(bucket: Bucket) -> None:
-    data = bytes(20 << 20)
-    bucket.put("it/x", data)
-    open_file = objects(bucket, "it").opener(Item("x", 1))
-    assert open_file().read() == data

@@ -23,21 +23,12 @@ def llamacloud_sessions():
     return "sessions"
 """
 TESTS = """
-import urllib.error
-import urllib.request
-
-def status(server):
-    try:
-        with urllib.request.urlopen(server.url + "/api/v1/chat", timeout=30) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        error.close()
-        return error.code
+from asking import CHAT, ask
 
 def test_it(llamacloud_server):
-    print("STATUS", status(llamacloud_server))
+    print("STATUS", ask(llamacloud_server.url, "GET", CHAT).status)
     llamacloud_server.fail_next("503")
-    print("STATUS", status(llamacloud_server))
+    print("STATUS", ask(llamacloud_server.url, "GET", CHAT).status)
     print("FAULTS", [each.fault for each in llamacloud_server.requests])
 """
 
@@ -99,7 +90,7 @@ class TestBroken:
 
 def test_the_suites_need_neither_pytest_nor_the_extra() -> None:
     program = (
-        "import sys; sys.modules.update(pytest=None, starlette=None, uvicorn=None)\n"
+        "import sys; sys.modules.update(pytest=None, pydantic=None, starlette=None)\n"
         "from replay.testing import BackendContract, PluginContract, odd_histories\n"
         "import replay.testing\n"
         "try: replay.testing.no_such_name\n"

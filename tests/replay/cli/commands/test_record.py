@@ -177,7 +177,7 @@ def test_a_turn_whose_rest_is_not_there_is_kept_as_far_as_it_came(
     api.turn = [frame(event) for event in TURN]
     done = run("record", serve(api).url, tmp_path, *ASK)
     assert (done.returncode, done.stdout) == (2, "It ")
-    assert "holds no such turn" in done.stderr
+    assert "has no such turn" in done.stderr
     assert recorded(tmp_path) == [user_input("Why?"), *TURN[:2]]
 
 

@@ -1,76 +1,155 @@
-"""The layer that passes requests on, and lets things go wrong."""
+"""Requests: who is admitted, what goes wrong on purpose, and how errors are told."""
 
-import asyncio
 import json
-import socket
-import threading
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
+import anyio
 import pytest
 
-from asking import (
-    CHAT,
-    PATIENCE,
-    PROMPT,
-    ask,
-    connected,
-    exchanged,
-    received_until,
-    request_bytes,
+from asking import CHAT, ask, connected, received_until, request_bytes
+from replay import SessionSummary
+from replay.sources.source import Source
+from replay.testing.server.connections import ClientRequest
+from replay.testing.server.front import answered, refusal
+from replay.testing.server.server import make_app
+from replay.testing.server.settings import ServerSettings
+from serving_process import ASKED, SESSION, STREAM, Serve
+
+if TYPE_CHECKING:
+    from replay.sources.protocols import Backend
+
+ATTACHMENTS = "/api/v1/beta/attachments"
+
+
+def refused(
+    settings: ServerSettings, host: str | None, key: str | None, path: str = CHAT
+) -> tuple[int, object] | None:
+    """Return the status and the detail of a refusal; None: the request is admitted."""
+    given = {"host": host, "authorization": key}
+    headers = [
+        (name.encode(), value.encode("latin-1"))
+        for name, value in given.items()
+        if value is not None
+    ]
+    answer = refusal(settings, ClientRequest(b"GET", path.encode(), headers, b""))
+    if answer is None:
+        return None
+    return answer.status, json.loads(anyio.run(answer.whole_body))["detail"]
+
+
+def test_only_own_names_are_let_in_on_this_machine() -> None:
+    local = ServerSettings()
+    remote = ServerSettings(host="192.0.2.1", allow_remote=True)
+    for host in ("localhost", "localhost:1", "[::1]:1", "127.0.0.1:80"):
+        assert refused(local, host, None) is None
+    for foreign in (None, "", "[", "a@b:c", "rebound.example:80"):
+        assert refused(local, foreign, None) == (421, "This host is not served")
+        assert refused(remote, foreign, None) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "detail"),
+    [
+        (None, "Not authenticated"),
+        ("Bearer", "Invalid authentication token"),
+        ("Bearer \xff", "Invalid authentication token"),
+        ("llx-ü", "Invalid authentication token"),
+    ],
 )
-from replay.testing.server.api import Admission
-from replay.testing.server.faults import NAMES, FaultQueue
-from replay.testing.server.front import Clients, Front
-from replay.testing.server.request_log import RequestLog
-from replay.testing.server.server import LlamaCloudServer
-
-Serve = Callable[..., LlamaCloudServer]
-SESSION = f"{CHAT}/ses-hello"
-STREAM = f"{SESSION}/messages/stream"
-ASKED = {**PROMPT, "prompt": "Hello?"}
+def test_only_the_right_key_is_let_in(key: str | None, detail: str) -> None:
+    settings = ServerSettings(api_key="llx-ü")
+    assert refused(settings, "localhost", key) == (401, detail)
+    right = "Bearer llx-ü".encode().decode("latin-1")
+    assert refused(settings, "localhost", right) is None
+    assert refused(settings, "localhost", key, "/attachments/a") is None
 
 
-@pytest.mark.parametrize("fault", sorted({*NAMES, "429"} - {"redirect"}))
-def test_an_answer_to_head_can_be_spoiled(serve: Serve, fault: str) -> None:
-    value = {"stall": "=0", "drip": "=0", "drip-headers": "=0"}.get(fault, "")
-    server = serve(faults=f"1x{fault}{value}")
-    answer, _ = exchanged(server.url, "HEAD", SESSION)
-    assert (answer == b"") == (fault == "close")
-    assert ask(server.url, "HEAD", SESSION).status == 200
+def test_a_key_is_not_shown() -> None:
+    assert "llx-secret" not in repr(ServerSettings(api_key="llx-secret"))
 
 
-def test_who_has_no_key_asks_for_no_fault(serve: Serve) -> None:
+def test_who_is_not_let_in_asks_for_no_fault(serve: Serve) -> None:
     url = serve(api_key="llx-right").url
-    fault = {"X-Replay-Fault": "captive-portal"}
-    assert ask(url, "GET", SESSION, headers=fault).status == 401
+    asked = {"X-Replay-Fault": "503"}
     key = {"Authorization": "Bearer llx-right"}
-    assert ask(url, "GET", SESSION, headers={**fault, **key}).status == 200
+    assert ask(url, "GET", SESSION, headers=asked).status == 401
+    foreign = {**asked, **key, "Host": "rebound.example"}
+    assert ask(url, "GET", SESSION, headers=foreign).status == 421
+    assert ask(url, "GET", SESSION, headers={**asked, **key}).status == 503
+    assert ask(url, "GET", SESSION, headers=key).status == 200
 
 
-def test_who_asks_by_a_foreign_name_asks_for_no_fault(url: str) -> None:
-    asked = {"X-Replay-Fault": "503", "Host": "rebound.example"}
-    assert ask(url, "GET", SESSION, headers=asked).status == 421
+@pytest.mark.parametrize(
+    ("method", "target", "status", "detail"),
+    [
+        ("GET", "/api/v1/chats", 404, "Not Found"),
+        ("GET", f"{CHAT}/", 404, "Not Found"),
+        ("PUT", CHAT, 405, "Method Not Allowed"),
+        ("GET", f"{CHAT}/ses-none", 404, "Session not found"),
+    ],
+)
+def test_an_error_has_a_detail(
+    url: str, method: str, target: str, status: int, detail: str
+) -> None:
+    reply = ask(url, method, target)
+    assert (reply.status, reply.json) == (status, {"detail": detail})
 
 
-def test_a_lasting_fault_is_of_every_request(serve: Serve) -> None:
-    url = serve(faults="500").url
-    assert [ask(url, "GET", SESSION).status for _ in range(3)] == [500] * 3
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        (f"{CHAT}?page_size={'9' * 30}", 200),
+        (f"{CHAT}?page_size={'9' * 5000}", 422),
+        (f"{CHAT}?page_token={'OTk5' * 100}", 422),
+        (f"{ATTACHMENTS}?source_id={'x' * 300}", 200),
+        (f"{ATTACHMENTS}/a.png?source_id={'x' * 300}", 404),
+        (f"{ATTACHMENTS}/{'x' * 300}?source_id=dfl-1", 404),
+        (f"{CHAT}/{'x' * 300}", 404),
+        (f"{CHAT}/%00", 404),
+    ],
+)
+def test_what_is_odd_is_answered_in_json(url: str, target: str, status: int) -> None:
+    reply = ask(url, "GET", target)
+    assert (reply.status, reply.headers["content-type"]) == (status, "application/json")
+    assert reply.json
 
 
-def test_a_fault_may_be_of_the_first_requests_only(serve: Serve) -> None:
-    url = serve(faults="2x500").url
-    statuses = [ask(url, "GET", SESSION).status for _ in range(3)]
-    assert statuses == [500, 500, 200]
+def test_a_session_that_cannot_be_read_any_more_is_500(
+    serve: Serve, folder: Path
+) -> None:
+    url = serve().url
+    (folder / "hello.json").write_text("no JSON", encoding="utf-8")
+    reply = ask(url, "GET", SESSION)
+    assert reply.status == 500
+    assert "hello.json" in reply.json["detail"]
+
+
+def test_what_nobody_thought_of_is_500_in_json() -> None:
+    class Broken:
+        def summaries(self) -> Iterator[SessionSummary]:
+            message = "the disk is on fire"
+            raise ZeroDivisionError(message)
+
+    async def answer() -> tuple[int, bytes]:
+        source = Source(cast("Backend", Broken()), "broken")
+        request = ClientRequest(b"GET", CHAT.encode(), [(b"host", b"localhost")], b"")
+        app = make_app(source, ServerSettings())
+        async with answered(app, request) as found:
+            return found.status, await found.whole_body()
+
+    status, body = anyio.run(answer)
+    detail = "Internal Server Error: ZeroDivisionError: the disk is on fire"
+    assert (status, json.loads(body)) == (500, {"detail": detail})
 
 
 def test_the_next_requests_can_be_made_to_fail(serve: Serve) -> None:
-    server = serve()
+    server = serve(faults="1x500 404")
     server.fail_next("503", times=2)
     server.fail_next("429=0.5")
-    replies = [ask(server.url, "GET", SESSION) for _ in range(4)]
-    assert [each.status for each in replies] == [503, 503, 429, 200]
-    assert replies[2].headers["retry-after"] == "0.5"
+    statuses = [ask(server.url, "GET", SESSION).status for _ in range(6)]
+    assert statuses == [503, 503, 429, 500, 404, 404]
 
 
 def test_a_request_can_ask_for_its_own_fault(url: str) -> None:
@@ -80,11 +159,7 @@ def test_a_request_can_ask_for_its_own_fault(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault",
-    [
-        *("no-such", "drip=fast", "redirect", "garbage=1", "="),
-        *("redirect=http://[", "encodings=101", "429=\xff"),
-    ],
+    "fault", ["no-such", "drip=fast", "redirect", "garbage=1", "=", "429=\xff"]
 )
 def test_a_fault_that_is_none_is_400(url: str, fault: str) -> None:
     reply = ask(url, "GET", SESSION, headers={"X-Replay-Fault": fault})
@@ -92,36 +167,65 @@ def test_a_fault_that_is_none_is_400(url: str, fault: str) -> None:
     assert "fault" in reply.json["detail"]
 
 
+@pytest.mark.parametrize(
+    ("fault", "wait"),
+    [("429", "1"), ("429=2.5", "2.5"), ("503=9", "9"), ("500", None), ("599", None)],
+)
+def test_a_status_may_tell_how_long_to_wait(
+    serve: Serve, fault: str, wait: str | None
+) -> None:
+    reply = ask(serve(faults=fault).url, "GET", SESSION)
+    assert (str(reply.status), reply.headers.get("retry-after")) == (fault[:3], wait)
+
+
+def test_a_captive_portal_is_a_page_and_a_redirect_leads_where_is_said(
+    serve: Serve,
+) -> None:
+    here, there = "redirect=http://localhost:9", "redirect=http://localhost:9/x"
+    url = serve(faults=f"1xcaptive-portal 1x{here} 1x{there}").url
+    page, *redirects = [ask(url, "GET", f"{SESSION}?page=1") for _ in range(3)]
+    assert (page.status, page.headers["content-type"]) == (200, "text/html")
+    assert b"<title>" in page.body
+    assert [(each.status, each.headers["location"]) for each in redirects] == [
+        (307, f"http://localhost:9{SESSION}?page=1"),
+        (307, "http://localhost:9/x"),
+    ]
+
+
+@pytest.mark.parametrize(("fault", "added"), [("500", 0), ("close", 5), ("stall=0", 5)])
+def test_a_prompt_joins_the_history_unless_it_is_refused(
+    serve: Serve, fault: str, added: int
+) -> None:
+    url = serve(faults=f"1x{fault}").url
+    with connected(url) as client:
+        client.sendall(request_bytes("POST", STREAM, "Connection: close", body=ASKED))
+        while client.recv(1 << 16):
+            pass
+    assert len(ask(url, "GET", SESSION).json["events"]) == 8 + added
+
+
 def test_a_fault_of_streams_waits_for_a_stream(serve: Serve) -> None:
-    url = serve(faults="1xno-stop").url
+    url = serve(faults="1xno-stop 1xduplicate-final").url
     assert ask(url, "GET", SESSION).status == 200
-    assert b'"stop"' not in ask(url, "POST", STREAM, ASKED).body
-    assert b'"stop"' in ask(url, "POST", STREAM, ASKED).body
-
-
-def test_a_duplicate_final_comes_twice(serve: Serve) -> None:
-    body = ask(serve(faults="duplicate-final").url, "POST", STREAM, ASKED).body
-    assert body.count(b'{"type":"text",') == 2
-    assert body.count(b'{"type":"text_delta",') == 2
+    bodies = [ask(url, "POST", STREAM, ASKED).body for _ in range(3)]
+    kinds = [b'{"type":"%s",' % each for each in (b"text_delta", b"text", b"stop")]
+    counts = [[body.count(kind) for kind in kinds] for body in bodies]
+    assert counts == [[2, 1, 0], [2, 2, 2], [2, 1, 1]]
 
 
 def test_the_log_has_every_request_with_its_key_masked(serve: Serve) -> None:
-    server = serve(api_key="llx-secret")
+    server = serve(api_key="llx-secret", faults="1x429")
     key = {"Authorization": "Bearer llx-secret", "X-Mine": "1"}
-    ask(server.url, "GET", f"{SESSION}?project_id=7", headers=key)
-    (record,) = server.requests
-    assert (record.method, record.path) == ("GET", f"{SESSION}?project_id=7")
-    assert record.headers["authorization"] == "***"
-    assert record.headers["x-mine"] == "1"
-    assert (record.status, record.fault) == (200, None)
-    assert "llx-secret" not in repr(record)
-
-
-def test_the_log_has_what_was_asked(serve: Serve) -> None:
-    server = serve(faults="429")
     ask(server.url, "POST", STREAM, ASKED)
-    (record,) = server.requests
-    assert (json.loads(record.body), record.status, record.fault) == (ASKED, 429, "429")
+    ask(server.url, "GET", f"{SESSION}?project_id=7", headers=key)
+    first, second = server.requests
+    assert (first.method, first.path, json.loads(first.body)) == ("POST", STREAM, ASKED)
+    assert second.path == f"{SESSION}?project_id=7"
+    assert second.headers["authorization"] == "***"
+    assert second.headers["x-mine"] == "1"
+    outcomes = [(each.status, each.fault) for each in server.requests]
+    assert outcomes == [(429, "429"), (200, None)]
+    assert "llx-secret" not in repr(second)
 
 
 def test_the_first_event_is_with_the_client_before_the_second_is_sent(
@@ -136,50 +240,3 @@ def test_the_first_event_is_with_the_client_before_the_second_is_sent(
         (record,) = server.requests
         assert len(record.sent_at) == 1
     assert received.count(b"data:") == 1
-
-
-@pytest.mark.slow
-def test_200_clients_are_served_at_once(serve: Serve) -> None:
-    server = serve(speed=1)
-    url = server.url
-    expected = ask(url, "POST", STREAM, ASKED).body
-    ready = threading.Barrier(200)
-    bodies: list[bytes] = []
-
-    def stream() -> None:
-        ready.wait(PATIENCE)
-        bodies.append(ask(url, "POST", STREAM, ASKED).body)
-
-    threads = [threading.Thread(target=stream) for _ in range(200)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join(2 * PATIENCE)
-    assert bodies == [expected] * 200
-    records = server.requests[1:]
-    assert [(each.status, len(each.sent_at)) for each in records] == [(200, 4)] * 200
-
-
-def test_a_client_learns_when_the_application_is_gone() -> None:
-    async def use() -> bytes:
-        async def vanish(
-            reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-        ) -> None:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.close()
-
-        gone = await asyncio.start_server(vanish, "127.0.0.1", 0)
-        port = gone.sockets[0].getsockname()[1]
-        admission = Admission(None, is_local=True)
-        front = Front(port, admission, FaultQueue([]), RequestLog())
-        clients = Clients(front, PATIENCE, most=1)
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            listening.settimeout(0)
-            accepting = asyncio.create_task(clients.accept_from(listening))
-            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            async with gone:
-                answer, _ = await asyncio.to_thread(exchanged, url, "GET", CHAT)
-            accepting.cancel()
-        return answer
-
-    assert asyncio.run(asyncio.wait_for(use(), PATIENCE)) == b""

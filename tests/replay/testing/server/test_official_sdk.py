@@ -3,31 +3,32 @@
 import asyncio
 import json
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from llama_cloud import AsyncLlamaCloud, AuthenticationError, LlamaCloud, NotFoundError
+from llama_cloud import (
+    AsyncLlamaCloud,
+    AuthenticationError,
+    LlamaCloud,
+    NotFoundError,
+    Stream,
+)
 
 from asking import PATIENCE, events_of
-from replay.testing.server.server import LlamaCloudServer
+from replay.testing import LlamaCloudServer
+from serving_process import ASKED, STREAM, Serve
 
-Serve = Callable[..., LlamaCloudServer]
 IMAGE = {"source_id": "dfl-1", "attachment_name": "screenshots/page_7.jpg"}
-ASKED: dict[str, Any] = {"prompt": "Hello?", "index_ids": ["idx-1"]}
+RESULT = {"type": "tool_result", "call_id": "c", "name": "read", "result": None}
 
 
-@contextmanager
-def client_of(
-    server: LlamaCloudServer,
-    **options: Any,  # noqa: ANN401 - those of the client
-) -> Iterator[LlamaCloud]:
+def client_of(server: LlamaCloudServer, **options: Any) -> LlamaCloud:  # noqa: ANN401 - those of the client
     options = {"api_key": "llx-test", "max_retries": 0, "timeout": PATIENCE, **options}
-    with LlamaCloud(base_url=server.url, **options) as client:
-        yield client
+    return LlamaCloud(base_url=server.url, **options)
 
 
 @contextmanager
@@ -46,13 +47,10 @@ def test_the_client_does_all_that_it_can(serve: Serve, namespace: str) -> None:
         assert listed == ["ses-hello", made.session_id]
         with chat.with_streaming_response.stream(made.session_id, **ASKED) as answer:
             events = events_of(b"".join(answer.iter_bytes()))
-        assert [each["type"] for each in events] == [
-            *("text_delta", "text_delta", "text", "stop")
-        ]
+        kinds = ["text_delta", "text_delta", "text", "stop"]
+        assert [each["type"] for each in events] == kinds
         session = chat.retrieve(made.session_id)
-        assert [each.type for each in session.events][:2] == [
-            *("user_input", "text_delta")
-        ]
+        assert [each.type for each in session.events] == ["user_input", *kinds]
         assert chat.get_summary(made.session_id).generated_title == "Hello?"
         assert chat.delete(made.session_id) is None
         with pytest.raises(NotFoundError):
@@ -97,24 +95,16 @@ def test_a_wrong_key_is_the_clients_own_error(serve: Serve) -> None:
 
 @pytest.mark.slow
 def test_the_client_retries_what_is_to_be_retried(serve: Serve) -> None:
-    server = serve()
-    server.fail_next("429=0.01")
-    server.fail_next("500")
-    server.fail_next("truncate")
+    server = serve(faults="1x429=0.01 1x500 1xtruncate")
     with client_of(server, max_retries=5) as client:
         assert client.chat.get_summary("ses-hello").session_id == "ses-hello"
     assert [each.fault for each in server.requests] == ["429", "500", "truncate", None]
 
 
 def test_a_stream_by_stream_cls_gives_each_event(serve: Serve) -> None:
-    from llama_cloud import Stream  # noqa: PLC0415 - only here
-
-    path = "/api/v1/chat/ses-hello/messages/stream"
+    how: Any = {"cast_to": object, "stream": True, "stream_cls": Stream[object]}
     with client_of(serve()) as client:
-        events = client.post(
-            path, cast_to=object, body=ASKED, stream=True, stream_cls=Stream[object]
-        )
-        assert len(list(events)) == 4
+        assert len([*client.post(STREAM, body=ASKED, **how)]) == 4
 
 
 def test_a_strict_client_takes_a_recording_without_a_header(
@@ -122,79 +112,56 @@ def test_a_strict_client_takes_a_recording_without_a_header(
 ) -> None:
     path = tmp_path / "bare.json"
     path.write_text('[{"type": "text", "content": "Hi."}]', encoding="utf-8")
-    strict = {"_strict_response_validation": True}
-    with client_of(serve(path), **strict) as client:
-        assert len(client.chat.retrieve("bare").events) == 1
-        assert client.chat.get_summary("bare").shared_access == "query"
-        made = client.chat.create()
-        with client.chat.with_streaming_response.stream(
-            made.session_id, **ASKED
-        ) as answer:
+    with client_of(serve(path), _strict_response_validation=True) as client:
+        chat: Any = client.chat
+        assert len(chat.retrieve("bare").events) == 1
+        assert chat.get_summary("bare").shared_access == "query"
+        made = chat.create()
+        with chat.with_streaming_response.stream(made.session_id, **ASKED) as answer:
             answer.read()
-        assert client.chat.retrieve(made.session_id).events[0].type == "user_input"
+        assert chat.retrieve(made.session_id).events[0].type == "user_input"
 
 
-@pytest.fixture
-def with_image(tmp_path: Path) -> Path:
-    """Return a directory of one session, whose tool returned an image."""
-    result = {"type": "tool_result", "call_id": "c", "name": "read", "result": None}
-    events = [{**result, "image_attachment": IMAGE}]
+def test_attachments_are_found_across_pages_and_fetched_without_a_key(
+    serve: Serve, tmp_path: Path
+) -> None:
+    events = [{**RESULT, "image_attachment": IMAGE}]
     (tmp_path / "s.json").write_text(json.dumps(events), encoding="utf-8")
-    return tmp_path
-
-
-def test_attachments_are_found_and_fetched_without_a_key(
-    serve: Serve, with_image: Path
-) -> None:
-    with client_of(serve(with_image, api_key="llx-test")) as client:
-        listed = client.beta.attachments.list(source_id="dfl-1")
-        assert [each.name for each in listed] == ["screenshots/page_7.jpg"]
-        found = client.beta.attachments.get("screenshots/page_7.jpg", source_id="dfl-1")
-    image = httpx.get(found.url, timeout=PATIENCE)
-    assert image.content.startswith(b"\x89PNG")
-
-
-def test_the_async_client_finds_attachments_across_pages(
-    serve: Serve, with_image: Path
-) -> None:
-    folder = with_image / "attachments" / "dfl-1" / "screenshots"
+    folder = tmp_path / "attachments" / "dfl-1" / "screenshots"
     folder.mkdir(parents=True)
     (folder / "page_8.png").write_bytes(b"png")
-    server = serve(with_image, api_key="llx-test", page_size=1)
+    server = serve(tmp_path, api_key="llx-test", page_size=1)
+    names = ["screenshots/page_7.jpg", "screenshots/page_8.png"]
 
-    async def use() -> None:
-        async with (
-            AsyncLlamaCloud(base_url=server.url, api_key="llx-test") as client,
-            httpx.AsyncClient(timeout=PATIENCE) as bare,
-        ):
+    async def found() -> list[str]:
+        async with AsyncLlamaCloud(base_url=server.url, api_key="llx-test") as client:
             attachments = client.beta.attachments
             listed = [each async for each in attachments.list(source_id="dfl-1")]
-            names = ["screenshots/page_7.jpg", "screenshots/page_8.png"]
             assert [each.name for each in listed] == names
-            found = [await attachments.get(n, source_id="dfl-1") for n in names]
-            images = [await bare.get(each.url) for each in found]
-            assert images[0].content.startswith(b"\x89PNG")
-            assert images[1].content == b"png"
             with pytest.raises(NotFoundError):
                 await attachments.get("screenshots/page_9.png", source_id="dfl-1")
+            return [(await attachments.get(n, source_id="dfl-1")).url for n in names]
 
-    asyncio.run(use())
+    made_up, recorded = map(httpx.get, asyncio.run(found()))
+    assert made_up.content.startswith(b"\x89PNG")
+    assert recorded.content == b"png"
+    with client_of(server) as client:
+        listed = client.beta.attachments.list(source_id="dfl-1")
+        assert [each.name for each in listed] == names
+        again = client.beta.attachments.get(names[1], source_id="dfl-1")
+    assert httpx.get(again.url).content == b"png"
 
 
 @pytest.mark.slow
 def test_what_the_client_retrieves_is_what_was_recorded(
     serve: Serve, shared: Path
 ) -> None:
-    paths = sorted((shared / "corpus" / "sessions").glob("*.json"))
-    recorded = {each["session_id"]: each for each in map(_document, paths)}
-    with client_of(serve(shared / "corpus" / "sessions")) as client:
+    folder = shared / "corpus" / "sessions"
+    documents = [json.loads(each.read_bytes()) for each in folder.glob("*.json")]
+    recorded = {each["session_id"]: each for each in documents}
+    with client_of(serve(folder)) as client:
         assert {each.session_id for each in client.chat.list()} == set(recorded)
         for session_id, document in recorded.items():
             raw = client.chat.with_raw_response.retrieve(session_id)
             assert raw.http_response.json() == document
             assert raw.parse().to_dict() == document
-
-
-def _document(path: Path) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(path.read_bytes())
-    return document

@@ -1,0 +1,186 @@
+"""An index of sessions: the file of each session's id, in memory and on the disk.
+
+An entry on the disk counts only while its file's size, times and inode are what they
+were. A file that changed so shortly before it was read that a later change might bear
+the same time is not kept.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Final, Generic, TypeVar
+
+import attrs
+
+from replay.codec.structure import decode_header
+from replay.errors import (
+    BackendError,
+    BackendUnavailableError,
+    DecodeError,
+    ReplayError,
+)
+from replay.model.json_text import write
+from replay.model.sessions import Session, SessionSummary
+from replay_backends.files.directory_scan import FoundFile
+from replay_backends.files.file_access import Folder
+from replay_backends.files.recorder import replaced
+
+NAME: Final = ".chat-replay-index.json"
+FORMAT: Final = "chat-replay-index-1"
+TICK_NS = 2_000_000_000  #: the coarsest clock of a file system, FAT's, in nanoseconds
+_LENGTH: Final = 5  # of an entry: a stamp's four numbers, and a list of headers
+FEWEST = 1000  #: files, below which reading them all is quick enough
+_OWNER_ONLY: Final = 0o600  # titles may be private where the sessions are
+
+_Place = TypeVar("_Place")
+
+
+@attrs.frozen
+class Listed(Generic[_Place]):
+    """The sessions that were found in one file."""
+
+    place: _Place  #: where the file is
+    summaries: list[SessionSummary]
+    error: ReplayError | None  #: why there may be more; None: that is all
+
+    @classmethod
+    def of(cls, place: _Place, sessions: Iterable[Session]) -> "Listed[_Place]":
+        """Return what is listed of a file whose sessions can be read one by one."""
+        summaries: list[SessionSummary] = []
+        try:
+            summaries.extend(session.summary() for session in sessions)
+        except BackendUnavailableError:
+            raise
+        except ReplayError as error:
+            return cls(place, summaries, error)
+        return cls(place, summaries, None)
+
+
+@attrs.define(eq=False)
+class SessionIndex(Generic[_Place]):
+    """The sessions of many files, found by id.
+
+    Args:
+        files: Lists all files, and what is in each.
+        sessions_at: Reads the sessions of the file at a place.
+        known: Returns places that were known earlier; they may be wrong.
+    """
+
+    _files: Callable[[], Iterator[Listed[_Place]]]
+    _sessions_at: Callable[[_Place], Iterator[Session]]
+    _known: Callable[[], Mapping[str, _Place]] = dict
+    #: The first file of each id, as far as is known; None: nobody has looked
+    _places: Mapping[str, _Place] | None = attrs.field(default=None, init=False)
+
+    def listing(self) -> Iterator[Listed[_Place]]:
+        """Yield what each file holds; at the end, keep where each session is."""
+        places: dict[str, _Place] = {}
+        for listed in self._files():
+            for summary in listed.summaries:
+                places.setdefault(summary.session_id, listed.place)
+            yield listed
+        self._places = places
+
+    def session(self, session_id: str) -> Session | None:
+        """Return the first session of an id; None: there is none.
+
+        Raises:
+            DecodeError: There may be one in a file that holds something else.
+            BackendError: There may be one in a file that cannot be read.
+        """
+        with suppress(BackendError, DecodeError):  # the file may have changed
+            if session := self._where_known(session_id):
+                return session
+        errors = [listed.error for listed in self.listing() if listed.error]
+        session = self._where_known(session_id)
+        if session is None and errors:
+            raise errors[0]
+        return session
+
+    def _where_known(self, session_id: str) -> Session | None:
+        if self._places is None:
+            self._places = self._known()
+        if session_id in self._places:
+            for session in self._sessions_at(self._places[session_id]):
+                if session.session_id == session_id:
+                    return session
+        return None
+
+
+@attrs.define
+class IndexFile:
+    """A directory's index: what was known, and what is known after this scan."""
+
+    _known: dict[str, object]
+    _found: dict[str, object] = attrs.field(factory=dict, init=False)
+    _count: int = attrs.field(default=0, init=False)
+    _began: int = attrs.field(factory=time.time_ns, init=False)
+
+    @classmethod
+    def read(cls, folder: Folder) -> "IndexFile":
+        """Return a directory's index; an empty one if it has none of ours."""
+        try:
+            with folder.open(NAME) as file:
+                index = json.load(file)
+        except (BackendError, OSError, ValueError, RecursionError):
+            index = None
+        match index:
+            case {"format": str(name), "files": dict(files)} if name == FORMAT:
+                return cls(files)
+        return cls({})
+
+    def paths(self) -> dict[str, str]:
+        """Return each session's id and the path of its first file, as were known."""
+        paths: dict[str, str] = {}
+        for path, entry in self._known.items():
+            for header in _headers(entry):
+                paths.setdefault(str(header["session_id"]), path)
+        return paths
+
+    def known(self, found: FoundFile) -> list[SessionSummary] | None:
+        """Return the headers of a file's sessions; None: read them."""
+        self._count += 1
+        entry = self._known.get(found.path)
+        try:
+            stamp = _stamp(found.stat())
+            known = [decode_header(header, "") for header in _headers(entry, stamp)]
+        except (BackendError, DecodeError):
+            return None
+        if known:
+            self._found[found.path] = entry
+        return known or None
+
+    def remember(self, found: FoundFile, summaries: list[SessionSummary]) -> None:
+        """Take in what was read from a file after :meth:`known` had looked at it."""
+        status = found.stat()
+        if max(status.st_mtime_ns, status.st_ctime_ns) + TICK_NS < self._began:
+            headers = [summary.as_object() for summary in summaries]
+            self._found[found.path] = [*_stamp(status), headers]
+
+    def write(self, folder: Folder) -> None:
+        """Keep what is known now, if that is worth it and the directory lets us."""
+        is_worth_it = self._count >= FEWEST and self._found != self._known
+        if not is_worth_it or folder.is_read_only():
+            return
+        with suppress(BackendError), replaced(folder, NAME, _OWNER_ONLY) as file:
+            file.write(write({"format": FORMAT, "files": self._found}))
+
+
+def _stamp(status: os.stat_result) -> list[int]:
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+
+
+def _headers(entry: object, stamp: list[int] | None = None) -> list[dict[str, object]]:
+    """Return the headers in an entry; none if it isn't one, or is another stamp's."""
+    if not isinstance(entry, list) or len(entry) != _LENGTH:
+        return []
+    *found, headers = entry
+    if not isinstance(headers, list) or not all(map(_is_header, headers)):
+        return []
+    return headers if stamp in (None, found) else []
+
+
+def _is_header(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("session_id"), str)

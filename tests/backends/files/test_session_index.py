@@ -1,0 +1,282 @@
+"""The index of a directory's sessions: what is known without reading their files."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from odd_files import ODD_FILES
+from privileges import public_folder, unprivileged
+from replay import JobMetadata, SessionSummary
+from replay.errors import BackendError, DecodeError, SessionNotFoundError
+from replay_backends.files import session_index as module
+from replay_backends.files.directory_scan import scan
+from replay_backends.files.file_access import open_folder
+from replay_backends.files.session_index import FORMAT, NAME, IndexFile
+from replay_backends.fixture_directory import FixtureDirectoryBackend
+
+COUNT = 100
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for number in range(COUNT):
+        (tmp_path / f"{number:03}.json").write_text(str(number))
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Index few files, and believe that every change gets a time of its own."""
+    monkeypatch.setattr(module, "FEWEST", COUNT)
+    monkeypatch.setattr(module, "TICK_NS", -1_000_000_000)
+
+
+def summaries(name: str) -> list[SessionSummary]:
+    """Return what a file is said to hold."""
+    return [SessionSummary(name, generated_title=f"The title of {name}")]
+
+
+def look(folder: Path) -> list[str]:
+    """Look through the files once; return the names of those that were read."""
+    read = []
+    with open_folder(folder, "it") as opened:
+        index = IndexFile.read(opened)
+        for found in scan(opened, lambda name: name.endswith(".json")):
+            known = index.known(found)
+            if known is None:
+                read.append(found.path)
+                index.remember(found, summaries(found.path))
+            else:
+                assert known == summaries(found.path)
+        index.write(opened)
+    return read
+
+
+def known_ids(folder: Path) -> list[str]:
+    with open_folder(folder, "it") as opened:
+        return [*IndexFile.read(opened).paths()]
+
+
+def test_what_was_read_once_is_known(folder: Path) -> None:
+    assert len(look(folder)) == COUNT
+    kept = json.loads((folder / NAME).read_text())
+    status = (folder / NAME).stat()
+    assert (kept["format"], status.st_mode & 0o777) == (FORMAT, 0o600)
+    assert known_ids(folder) == [f"{number:03}.json" for number in range(COUNT)]
+    assert look(folder) == []
+    assert (folder / NAME).stat() == status  # nothing was written
+    (folder / "new.json").touch()
+    assert look(folder) == ["new.json"]
+    (folder / "000.json").unlink()
+    assert look(folder) == []
+    assert "000.json" not in known_ids(folder)
+
+
+def test_few_files_and_a_directory_marked_read_only_get_no_index(folder: Path) -> None:
+    folder.chmod(0o555)
+    look(folder)
+    folder.chmod(0o755)
+    (folder / "000.json").unlink()
+    look(folder)
+    assert not (folder / NAME).exists()
+
+
+def rewrite(path: Path) -> None:
+    path.write_text("a longer text than before")
+
+
+def replace(path: Path) -> None:
+    """Put another file of the same size and time there."""
+    before = path.stat()
+    other = path.with_name("other")
+    other.write_text(path.read_text()[::-1])
+    os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+    other.replace(path)
+
+
+def touch(path: Path) -> None:
+    os.utime(path, ns=(1, 1))
+
+
+def test_a_file_that_has_changed_is_read_anew(folder: Path) -> None:
+    look(folder)
+    for change in (rewrite, replace, touch):
+        change(folder / "042.json")
+        assert look(folder) == ["042.json"]
+        assert look(folder) == []
+
+
+def test_what_changed_just_before_it_was_read_is_not_trusted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TICK_NS", 2_000_000_000)
+    old = folder / "000.json"
+    look(folder)
+    assert known_ids(folder) == []
+    for path in folder.glob("*.json"):
+        touch(path)  # to a time long past, but just now
+    look(folder)
+    assert known_ids(folder) == []
+    monkeypatch.setattr(module, "TICK_NS", -1_000_000_000)
+    os.utime(old, ns=(10**19, 9 * 10**18))  # a time to come
+    look(folder)
+    assert "000.json" not in known_ids(folder)
+    assert look(folder) == ["000.json"]
+
+
+def test_the_headers_are_kept_whole(folder: Path) -> None:
+    summary = SessionSummary(
+        "\ud800é",
+        index_ids=("a", "b"),
+        job_metadata=JobMetadata(total_input_tokens=7, duration_ms=1.5),
+        recorded={"session_id": "\ud800é", "events": None, "more": [1, None]},
+    )
+    with open_folder(folder, "it") as opened:
+        index = IndexFile.read(opened)
+        for found in scan(opened, lambda name: name.endswith(".json")):
+            index.known(found)
+            index.remember(found, [summary, summary])
+        index.write(opened)
+        again = IndexFile.read(opened)
+        found = next(scan(opened, lambda name: name.endswith(".json")))
+        known = again.known(found)
+    assert known == [summary, summary]
+    assert known[0].as_object() == summary.as_object()
+
+
+def wrong_indexes(folder: Path) -> Iterator[bytes]:
+    """Yield indexes that are none, or are wrong about the first file."""
+    right = json.loads((folder / NAME).read_text())
+    yield from (b"", b"{", b"[" * 100_000, b"9" * 5000, b"[]", b"\xff")
+    yield json.dumps({**right, "format": "another-1"}).encode()
+    yield json.dumps({**right, "files": []}).encode()
+    (*stamp, _) = right["files"]["000.json"]
+    for entry in (
+        *(None, [], stamp, [*stamp, []], [*stamp, None], [*stamp, [None]]),
+        *([*stamp, [{}]], [*stamp, [{"session_id": 7}]], [*stamp, [{}], 0]),
+        [*stamp, [{"session_id": "a", "generated_title": 7}]],
+        [*stamp[:3], "x", [{"session_id": "a"}]],
+    ):
+        files = {**right["files"], "000.json": entry}
+        yield json.dumps({**right, "files": files}).encode()
+
+
+def test_an_index_that_is_none_is_made_anew(folder: Path) -> None:
+    look(folder)
+    right = (folder / NAME).read_bytes()
+    for wrong in wrong_indexes(folder):
+        (folder / NAME).write_bytes(wrong)
+        assert "000.json" in look(folder)
+        assert (folder / NAME).read_bytes() == right
+
+
+@pytest.mark.parametrize("kind", ODD_FILES)
+def test_an_index_that_is_no_file_is_not_opened(folder: Path, kind: str) -> None:
+    ODD_FILES[kind](folder / NAME)
+    assert len(look(folder)) == COUNT
+    assert look(folder) == []
+
+
+def test_a_directory_that_cannot_be_written_to_goes_without() -> None:
+    with public_folder() as folder:
+        for number in range(COUNT):
+            (folder / f"{number}.json").touch()
+        folder.chmod(0o555)
+        with unprivileged():
+            assert len(look(folder)) == len(look(folder)) == COUNT
+
+
+def write(folder: Path, path: str, *ids: str, text: str = "Yes.") -> None:
+    event = {"type": "text", "content": text}
+    lines = [json.dumps({"session_id": each, "events": [event]}) for each in ids]
+    (folder / path).parent.mkdir(exist_ok=True)
+    (folder / path).write_text("\n".join(lines))
+
+
+@pytest.fixture
+def sessions(tmp_path: Path) -> Path:
+    """Return a directory of so many sessions that an index is kept."""
+    folder = tmp_path / "it"
+    for number in range(COUNT):
+        write(folder, f"z{number:03}.json", f"z{number:03}")
+    return folder
+
+
+def text_of(place: Path | FixtureDirectoryBackend, session_id: str) -> object:
+    """Return what the session says; None: there is none."""
+    backend = FixtureDirectoryBackend(str(place)) if isinstance(place, Path) else place
+    try:
+        (event,) = backend.session(session_id).events
+    except SessionNotFoundError:
+        return None
+    return event.as_object()["content"]  # type: ignore[index]  # a text
+
+
+def test_of_several_sessions_of_an_id_the_first_is_found(sessions: Path) -> None:
+    write(sessions, "b.json", "a", text="second")
+    write(sessions, "a/x.json", "b", "a", text="first")
+    assert text_of(sessions, "a") == text_of(sessions, "b") == "first"
+    list(FixtureDirectoryBackend(str(sessions)).summaries())  # now there is an index
+    assert text_of(sessions, "a") == text_of(sessions, "b") == "first"
+
+
+def test_a_session_is_found_wherever_it_has_moved_meanwhile(sessions: Path) -> None:
+    backend = FixtureDirectoryBackend(str(sessions))
+    assert text_of(backend, "a") is None
+    write(sessions, "a.json", "a", text="new")
+    assert text_of(backend, "a") == "new"
+    for instead in ("broken", '{"session_id": "b", "events": []}'):
+        (sessions / "a.json").rename(sessions / "b.json")
+        (sessions / "a.json").write_text(instead)
+        assert text_of(backend, "a") == "new"
+        (sessions / "b.json").rename(sessions / "a.json")
+    (sessions / "a.json").unlink()
+    assert text_of(backend, "a") is None
+
+
+def test_a_known_session_is_found_without_looking_at_other_files(
+    sessions: Path,
+) -> None:
+    list(FixtureDirectoryBackend(str(sessions)).summaries())
+    for path in sessions.glob("z*.json"):
+        if path.name != "z042.json":
+            path.write_text("broken")
+    assert text_of(sessions, "z042") == "Yes."
+
+
+def test_an_index_never_leads_out_of_the_directory(sessions: Path) -> None:
+    list(FixtureDirectoryBackend(str(sessions)).summaries())
+    write(sessions, "../outside.json", "outside")
+    kept = sessions / NAME
+    kept.write_text(kept.read_text().replace('"z000', '"../outside', 1))
+    kept.write_text(kept.read_text().replace('"z000"', '"outside"', 1))
+    assert "../outside.json" in kept.read_text()
+    assert text_of(sessions, "outside") is None
+
+
+def test_a_broken_file_is_an_error_only_if_it_may_hold_the_session(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, "b.json", "b", text="here")
+    write(tmp_path, "a.json", "a", text="here")
+    with (tmp_path / "a.json").open("a") as file:
+        file.write("\nbroken")
+    assert text_of(tmp_path, "a") == text_of(tmp_path, "b") == "here"
+    with pytest.raises(DecodeError, match=r"/a\.json"):
+        text_of(tmp_path, "c")
+    (tmp_path / "a.json").unlink()
+    (tmp_path / "a.json").symlink_to("b.json")
+    assert text_of(tmp_path, "b") == "here"
+    with pytest.raises(BackendError, match=r"/a\.json: a symbolic link"):
+        text_of(tmp_path, "c")
+
+
+def test_strictness_is_for_sessions_and_not_for_their_headers(tmp_path: Path) -> None:
+    (tmp_path / "%41%2f.json").write_text('[{"type": "unheard of"}]')
+    backend = FixtureDirectoryBackend(str(tmp_path), strict=True)
+    assert [each.session_id for each in backend.summaries()] == ["A/"]
+    with pytest.raises(DecodeError, match="unheard of"):
+        backend.session("A/")

@@ -1,0 +1,124 @@
+"""Requests: their keys, and the URLs that they go to."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from requests import Request
+
+from http_server import KEY
+from replay.errors import AuthError, BackendError
+from replay_backends.http.request import Key, base_url, find_key, no_key, origin_of
+
+
+def header_of(key: Key) -> str:
+    """Return the header that a key makes."""
+    request = key(Request("GET", "http://localhost").prepare())
+    return str(request.headers["Authorization"])
+
+
+def found(api_key: str | None = None) -> Key:
+    """Return the key that is found; there is one."""
+    key = find_key(api_key, "here")
+    assert key is not None
+    return key
+
+
+def test_the_key_that_is_given_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLAMA_CLOUD_API_KEY", "llx-other")
+    for text in (KEY, f" {KEY}\n", f"\t{KEY} "):
+        key = found(text)
+        assert header_of(key) == f"Bearer {KEY}"
+        assert key.origin == "api_key="
+        assert KEY not in f"{key!r} {key} {[key]}"
+
+
+def test_then_come_the_two_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert find_key(None, "here") is find_key("\n", "here") is None
+    monkeypatch.setenv("LLAMA_PARSE_API_KEY", "llx-2")
+    assert header_of(found()) == "Bearer llx-2"
+    for blank in ("", "  "):
+        monkeypatch.setenv("LLAMA_CLOUD_API_KEY", blank)
+        assert header_of(found()) == "Bearer llx-2"
+    monkeypatch.setenv("LLAMA_CLOUD_API_KEY", "llx-1")
+    assert header_of(found()) == "Bearer llx-1"
+
+
+def test_what_cannot_be_a_key_is_refused_and_not_shown() -> None:
+    for bad in (" ", "\n", "\r\nX: y", "ü", "€", "\0", "\x7f", "\ud800"):
+        with pytest.raises(AuthError) as caught:
+            find_key(f"llx-CANARY{bad}z", "here")
+        assert "CANARY" not in str(caught.value)
+        assert "api_key=" in str(caught.value)
+
+
+def test_no_key_leaves_a_request_as_it_is() -> None:
+    request = Request("GET", "http://localhost").prepare()
+    assert "Authorization" not in no_key(request).headers
+
+
+def test_the_key_and_its_beginning_are_masked() -> None:
+    shown = {
+        f"<{KEY}>": "<(the key)>",
+        f"<{KEY.upper()}{KEY}>": "<(the key)(the key)>",
+        f"got {KEY[:20]}": "got (the key)",
+        f"{KEY[:8]}' at 1": "(the key) at 1",
+        KEY[:7]: KEY[:7],
+    }
+    assert {text: found(KEY).masked(text) for text in shown} == shown
+
+
+def test_a_url_is_taken_as_users_write_it() -> None:
+    urls = {
+        "https://a.example.com/api/v1": [
+            *("https://a.example.com", "https://a.example.com/", "a.example.com"),
+            *("https://a.example.com/api/v1", " https://a.example.com\n"),
+        ],
+        "https://a.example.com:8443/x/api/v1": ["https://a.example.com:8443/x/"],
+        "http://localhost:8000/api/v1": ["http://localhost:8000"],
+        "http://127.0.0.9/api/v1": ["http://127.0.0.9"],
+        "http://[::1]:1/api/v1": ["http://[::1]:1"],
+    }
+    for base, locations in urls.items():
+        assert {base_url(each) for each in locations} == {base}
+
+
+def test_plain_http_does_not_leave_this_machine_unless_allowed() -> None:
+    for location in (
+        *("http://example.com", "http://10.0.0.1", "http://localhost.example.com"),
+        *("http://127.0.0.1.example.com", "http://0.0.0.0"),
+    ):
+        with pytest.raises(BackendError, match="unencrypted"):
+            base_url(location)
+        assert base_url(location, allow_plain_http=True) == f"{location}/api/v1"
+
+
+def test_what_is_no_url_is_refused() -> None:
+    for location in (
+        *("", "ftp://a", "https://", "https://[::1", "https://a:x", "https://a:99999"),
+        *("file:///etc", "https://a\\b"),
+    ):
+        with pytest.raises(BackendError, match="isn't an http or https URL"):
+            base_url(location)
+
+
+def test_what_may_be_a_secret_is_no_part_of_it_and_is_not_shown() -> None:
+    for rest in (
+        "user:s3cret@a",
+        "s3cret@a",
+        "a?k=s3cret",
+        "a#s3cret",
+        "u:s3cret@[::1",
+    ):
+        with pytest.raises(BackendError) as caught:
+            base_url(f"https://{rest}")
+        assert "s3cret" not in str(caught.value)
+
+
+def test_an_origin_is_scheme_host_and_port() -> None:
+    def origins(*urls: str) -> set[str]:
+        return {origin_of(urlsplit(each)) for each in urls}
+
+    assert len(origins("https://a/x", "https://a:443/y", "https://A/x")) == 1
+    assert len(origins("http://a", "http://a:80")) == 1
+    others = ("http://a", "https://b", "https://a:444", "https://a.b")
+    assert len(origins("https://a", *others)) == 5
