@@ -4,8 +4,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from secrets import token_hex
 from typing import Final
+
+from replay.security.files import output_file
 
 
 def kept_text(text: str) -> str:
@@ -26,23 +27,6 @@ def text_of(kept: str) -> str:
     return kept.encode().decode("unicode_escape")
 
 
-def write_whole(path: Path, pieces: Iterable[str]) -> None:
-    """Write *pieces*; until all of it is written, *path* is as it was.
-
-    A link is replaced, and not followed.
-
-    Raises:
-        OSError: It cannot be written; nothing is left behind.
-    """
-    temporary = path.with_name(f".{token_hex(8)}.tmp")
-    try:
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            file.writelines(pieces)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 _AT_ONCE: Final = 1000  # pieces
 
 
@@ -60,11 +44,10 @@ def tell(pieces: Iterable[str], output: Path | None) -> None:
     """
     if output is None:
         _print(pieces)
-    elif output.exists() and not output.is_file():
-        with output.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(pieces)
     else:
-        write_whole(output.resolve(), pieces)
+        with output_file(output) as write:
+            for text in pieces:
+                write(text)
 
 
 def _print(pieces: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ import replay
 from replay.batch.plugin_specs import has_hook
 from replay.cli.arguments import plugin_of
 from replay.registry import guarded
-from replay.security.temporary_files import memory_only
+from replay.security.files import memory_only
 
 if TYPE_CHECKING:
     from replay.sources.live_stream import Rewrite

@@ -9,12 +9,11 @@ import threading
 import zlib
 from contextlib import ExitStack
 from importlib import import_module
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 from weakref import finalize
 
 from replay.errors import BackendError, DecodeError, LimitExceededError, os_errors_of
-from replay.security.temporary_files import may_use_disk
+from replay.security.files import temporary_file
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -36,7 +35,7 @@ class Spool:
         self._source = source
         self._lock = threading.Lock()
         with os_errors_of(source), ExitStack() as undo:
-            self._file = undo.enter_context(_empty_file())
+            self._file = undo.enter_context(temporary_file())
             shutil.copyfileobj(stream, self._file)
             undo.pop_all()
         finalize(self, self._file.close)
@@ -64,10 +63,6 @@ class Spool:
     def close(self) -> None:
         """Forget everything, also for those who still read."""
         self._file.close()
-
-
-def _empty_file() -> BinaryIO:
-    return cast("BinaryIO", TemporaryFile()) if may_use_disk() else io.BytesIO()
 
 
 def _restored(data: bytes, source: str) -> Spool:

@@ -4,8 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from importlib.metadata import version
-from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final
 
 import requests
 from urllib3.util import Timeout
@@ -16,7 +15,7 @@ from replay.errors import (
     LimitExceededError,
     os_errors_of,
 )
-from replay.security.temporary_files import may_use_disk
+from replay.security.files import temporary_file
 from replay_backends.http.errors import TRANSPORT, failure_of, was_never_sent
 from replay_backends.http.request import Ask, no_key
 from replay_backends.http.retries import Again
@@ -99,8 +98,7 @@ def body_of(
         BackendError: It cannot be decoded, or not be kept.
     """
     with os_errors_of(ask.source), ExitStack() as undo:
-        most_in_memory = _IN_MEMORY if may_use_disk() else 0  # without end
-        file = undo.enter_context(SpooledTemporaryFile(max_size=most_in_memory))
+        file = undo.enter_context(temporary_file(_IN_MEMORY))
         for piece in _pieces_or_again(response, ask, deadline):
             file.write(piece)
             if file.tell() > most:
@@ -111,7 +109,7 @@ def body_of(
                 )
         file.seek(0)
         undo.pop_all()
-    return cast("BinaryIO", file)
+    return file
 
 
 def _pieces_or_again(

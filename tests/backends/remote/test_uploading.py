@@ -5,7 +5,7 @@ from typing import BinaryIO
 import pytest
 
 from replay.errors import PermissionDeniedError
-from replay.security.temporary_files import memory_only
+from replay.security.files import memory_only
 from replay_backends.remote.filesystems import (
     FileSystem,
     file_system,

@@ -4,13 +4,14 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import attrs
 
 from replay.errors import AuditError, AuditFullError, AuditPoisonedError
+from replay.security.files import whole_file
 
 
 def _named(path: str | Path) -> Path:
@@ -171,42 +172,47 @@ def write_once(descriptor: int, data: bytes, path: Path) -> None:
         raise _full(path, "there is no room for all of it")
 
 
-def write_new(path: Path, data: bytes) -> None:
-    """Write a file that is not there yet, onto the disk.
+@contextmanager
+def written(path: Path, *, is_new: bool = False) -> Iterator[BinaryIO]:
+    """Open a file to be written, whole or not at all, onto the disk.
+
+    Args:
+        path: The file, which nobody else writes; what bears its name is replaced.
+        is_new: Refuse a name that is taken.
 
     Raises:
-        AuditError: It is there, or cannot be written; half a file is removed.
+        AuditPoisonedError: It cannot be said what is on the disk.
+        AuditError: It is there, or cannot be written.
     """
-    _write(path, data)
+    draft = path.with_name(f"{path.name}.tmp")
+    with (
+        refusals_of(path),
+        whole_file(path, mode=0o600, draft=draft, is_new=is_new) as file,
+    ):
+        yield file
+        file.flush()
+        sync(file.fileno(), path)
     sync_directory(path)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that is not there yet.
+
+    Raises:
+        AuditError: As from :func:`written`.
+    """
+    with written(path, is_new=True) as file:
+        write_once(file.fileno(), data, path)
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Write a file whole, onto the disk; until then it is as it was.
+    """Write a file; until it is whole and on the disk, the old one is as it was.
 
     Raises:
-        AuditError: It cannot be written.
+        AuditError: As from :func:`written`.
     """
-    draft = path.with_name(f"{path.name}.tmp")
-    with refusals_of(draft):
-        draft.unlink(missing_ok=True)
-    _write(draft, data)
-    with refusals_of(path):
-        draft.replace(path)
-    sync_directory(path)
-
-
-def _write(path: Path, data: bytes) -> None:
-    descriptor = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-    try:
-        write_once(descriptor, data, path)
-        sync(descriptor, path)
-    except BaseException:
-        with suppress(OSError):
-            path.unlink()
-        raise
-    finally:
-        os.close(descriptor)
+    with written(path) as file:
+        write_once(file.fileno(), data, path)
 
 
 def _refusal(path: Path, error: OSError) -> AuditError:

@@ -10,12 +10,8 @@ import attrs
 
 from replay.errors import UnknownNameError
 from replay_plugins.audit_log.format.chain import json_bytes, timestamp
-from replay_plugins.audit_log.log.appender import AppendOnlyFile, Lock
-from replay_plugins.audit_log.log.private_files import (
-    LogFiles,
-    refusals_of,
-    sync_directory,
-)
+from replay_plugins.audit_log.log.appender import Lock
+from replay_plugins.audit_log.log.private_files import LogFiles, written
 from replay_plugins.audit_log.verify.findings import Findings, Removed
 from replay_plugins.audit_log.verify.log_reader import lines_of
 
@@ -173,28 +169,10 @@ def remove(path: Path, seq: int, field: str) -> None:
     files.openings.stat()
     lock = Lock(files.lock)
     try:
-        _rewrite(files.openings, seq, field)
+        with written(files.openings) as file:
+            file.writelines(_marked(files.openings, seq, field))
     finally:
         lock.close()
-
-
-def _rewrite(openings: Path, seq: int, field: str) -> None:
-    draft = openings.with_name(f"{openings.name}.tmp")
-    with refusals_of(draft):
-        draft.unlink(missing_ok=True)
-    file = AppendOnlyFile(draft)
-    try:
-        for line in _marked(openings, seq, field):
-            file.append(line)
-        file.sync()
-        with refusals_of(openings):
-            draft.replace(openings)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    finally:
-        file.close()
-    sync_directory(openings)
 
 
 def _marked(openings: Path, seq: int, field: str) -> Iterator[bytes]:
