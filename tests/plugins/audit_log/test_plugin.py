@@ -30,8 +30,8 @@ from replay import (
 )
 from replay.testing import PluginContract
 from replay_plugins.audit_log import AuditLog
+from replay_plugins.audit_log.format.checkpoints import read_note
 from replay_plugins.audit_log.format.keys import Signer
-from replay_plugins.audit_log.format.notes import read_note
 from replay_plugins.audit_log.session_records import digest_of
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
@@ -335,7 +335,7 @@ def test_checkpoints_are_signed_where_there_is_a_key(tmp_path: Path) -> None:
     records = replayed(tmp_path / "a", two_turns(), key=str(tmp_path / "key"))
     assert records[0]["signed"] is True
     notes = [record["note"] for record in records if record["kind"] == "checkpoint"]
-    assert [read_note(note).signed_by(signer.verifier()) for note in notes] == [
+    assert [signer.verifier().check(read_note(note)) for note in notes] == [
         "valid",
         "valid",
     ]

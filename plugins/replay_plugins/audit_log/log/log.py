@@ -1,4 +1,4 @@
-"""A log on disk: every record whole, in one chain, and where the policy wants it."""
+"""The writer of a log: whole records, in one chain, synced as its policy says."""
 
 import os
 import threading
@@ -11,10 +11,9 @@ import attrs
 
 from replay.errors import AuditError, AuditPoisonedError
 from replay_plugins.audit_log.format.chain import Fields
-from replay_plugins.audit_log.format.checkpoints import note_of
+from replay_plugins.audit_log.format.checkpoints import Checkpoint, write_note
 from replay_plugins.audit_log.log.appender import AppendOnlyFile, DelayedSync, Lock
 from replay_plugins.audit_log.log.content import Opening
-from replay_plugins.audit_log.log.openings import Openings, append_record
 from replay_plugins.audit_log.log.private_files import (
     LogFiles,
     poisoned,
@@ -22,7 +21,12 @@ from replay_plugins.audit_log.log.private_files import (
     replace,
     sync_directory,
 )
-from replay_plugins.audit_log.log.recovery import describe, keep_torn_end, read_back
+from replay_plugins.audit_log.log.recovery import (
+    describe,
+    end_of_openings,
+    keep_torn_end,
+    read_back,
+)
 
 if TYPE_CHECKING:
     from replay_plugins.audit_log.format.keys import Signer
@@ -78,7 +82,7 @@ class Log:
         self._is_hurrying = False
         self._is_closed = False
         self._fault: str | None = None  # what closed it for good
-        self._openings: Openings | None = None
+        self._openings: AppendOnlyFile | None = None
         self._file: AppendOnlyFile | None = None
         try:
             with refusals_of(files.current):
@@ -171,7 +175,9 @@ class Log:
         found = read_back(self._files)
         self._chain = found.chain
         if self._policy.keeps_openings or os.path.lexists(self._files.openings):
-            self._openings = Openings(self._files.openings, found.chain.size)
+            self._openings = AppendOnlyFile(self._files.openings)
+            end = end_of_openings(self._files.openings, found.chain.size)
+            self._openings.cut(end)  # a kill may have left one without its record
         file = AppendOnlyFile(self._files.current)
         if found.is_torn:
             keep_torn_end(self._files, found.end)
@@ -219,8 +225,8 @@ class Log:
         sync_directory(self._files.current)
 
     def _checkpoint(self, file: AppendOnlyFile) -> None:
-        signer = self._policy.signer
-        note = note_of(self._chain, signer)
+        signer, text = self._policy.signer, Checkpoint.of(self._chain).text()
+        note = write_note(text, [signer.sign(text)] if signer else ())
         self._write(file, "checkpoint", {"note": note, "signed": signer is not None})
         self._note = note
         if not self._is_hurrying:
@@ -246,12 +252,29 @@ class Log:
             reason = f"a {kind} cannot be written as JSON: {error}"
             raise AuditError(str(file.path), reason) from error
         try:
-            append_record(file, line, self._openings, openings, chain.size)
+            self._append(
+                file, line, b"".join(each.line(chain.size) for each in openings)
+            )
             chain.advance(line)
         except AuditError:
             raise
         except BaseException:
             self._fault = "it was interrupted within a record"
+            raise
+
+    def _append(self, file: AppendOnlyFile, line: bytes, openings: bytes) -> None:
+        """Write a record after its openings; or neither of them."""
+        kept = self._openings
+        if kept is None:
+            file.append(line)
+            return
+        before = kept.size
+        try:
+            if openings:
+                kept.append(openings)
+            file.append(line)
+        except AuditError:
+            kept.cut(before)
             raise
 
     def _sync_by_policy(self) -> None:

@@ -1,4 +1,4 @@
-"""What a log holds when it is opened: read once, and checked on the way."""
+"""A log as it is found when it is opened: read once, and checked on the way."""
 
 import json
 import os
@@ -13,14 +13,13 @@ import attrs
 
 from replay.errors import AuditTamperedError, DecodeError
 from replay_plugins.audit_log.format.chain import Chain, beginning, kind_is
-from replay_plugins.audit_log.format.checkpoints import Checkpoint
-from replay_plugins.audit_log.format.notes import read_note
+from replay_plugins.audit_log.format.checkpoints import Checkpoint, read_checkpoint
 from replay_plugins.audit_log.log.private_files import LogFiles, open_private, write_new
 
 
 @attrs.frozen
 class Found:
-    """What a log holds."""
+    """The state of a log."""
 
     chain: Chain
     end: int  #: bytes of the current file that are whole records
@@ -28,14 +27,14 @@ class Found:
     #: when the current file's first record was written, in seconds since 1970; None:
     #: it has no record
     began: float | None
-    recovered: frozenset[str]  #: names of torn ends that records tell of
+    recovered: frozenset[str]  #: names of torn ends that have a record
 
 
 def read_back(files: LogFiles) -> Found:
-    """Return what a log holds; one that is not there yet holds nothing.
+    """Return the state of a log; one that is not there yet has no records.
 
     Raises:
-        AuditTamperedError: Its chain is broken, or it is not what its checkpoint says.
+        AuditTamperedError: Its chain is broken, or its checkpoint is of other records.
         AuditError: It cannot be read.
     """
     checkpoint = _checkpoint(files.checkpoint)
@@ -43,7 +42,7 @@ def read_back(files: LogFiles) -> Found:
     for path in [*files.parts(), files.current]:
         end, began = 0, None
         for line in _lines(path):
-            if not line.endswith(b"\n") or b"\0" in line:
+            if not _is_whole(line):
                 is_torn = True
                 break
             _follow(chain, line, path)
@@ -73,7 +72,7 @@ def keep_torn_end(files: LogFiles, end: int) -> None:
 
 
 def describe(path: Path) -> dict[str, object]:
-    """Return what a record says of a torn end that is kept.
+    """Return the fields of a record about a torn end that is kept.
 
     Raises:
         AuditError: It cannot be read.
@@ -82,6 +81,23 @@ def describe(path: Path) -> dict[str, object]:
         torn = file.read()
     digest = sha256(torn).hexdigest()
     return {"file": path.name, "bytes": len(torn), "sha256": digest}
+
+
+def end_of_openings(path: Path, size: int) -> int:
+    """Return where the last opening of the first *size* records ends, in bytes.
+
+    An opening is written before its record, which may be missing.
+
+    Raises:
+        AuditTamperedError: The file holds anything else.
+        AuditError: It cannot be read.
+    """
+    end = position = 0
+    for line in _lines(path):
+        position += len(line)
+        if _is_whole(line) and _seq(line, path) < size:
+            end = position
+    return end
 
 
 def _follow(chain: Chain, line: bytes, path: Path) -> None:
@@ -112,6 +128,18 @@ def _value(line: bytes, key: str, path: Path) -> str:
     return value
 
 
+def _seq(line: bytes, path: Path) -> int:
+    """Return the number of the record that an opening belongs to."""
+    try:
+        seq = json.loads(line)["seq"]
+    except (ValueError, KeyError, TypeError):
+        seq = None
+    if not isinstance(seq, int):
+        hint = "put the right file back, or begin another log"
+        raise AuditTamperedError(str(path), "a line is not an opening", hint)
+    return seq
+
+
 def _compare(chain: Chain, checkpoint: Checkpoint | None, path: Path) -> None:
     if checkpoint is None or chain.size != checkpoint.size:
         return
@@ -125,13 +153,17 @@ def _checkpoint(path: Path) -> Checkpoint | None:
     if not note:
         return None
     try:
-        return Checkpoint.from_text(read_note(note.decode()).text)
+        return read_checkpoint(note.decode())[1]
     except (DecodeError, UnicodeDecodeError) as error:
-        raise _tampered(path, "it is no checkpoint") from error
+        raise _tampered(path, "it isn't a checkpoint") from error
+
+
+def _is_whole(line: bytes) -> bool:
+    return line.endswith(b"\n") and b"\0" not in line
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a file; of one that is not there, none."""
+    """Yield the lines of a file, none if it is not there."""
     if os.path.lexists(path):
         with _opened(path) as file:
             yield from file

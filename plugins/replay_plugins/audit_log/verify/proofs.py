@@ -15,6 +15,10 @@ import msgspec
 
 from replay.errors import DecodeError
 from replay_plugins.audit_log.format.chain import head_of
+from replay_plugins.audit_log.format.checkpoints import (
+    decode_base64,
+    read_checkpoint,
+)
 from replay_plugins.audit_log.format.merkle import (
     Frontier,
     check_consistency,
@@ -23,9 +27,7 @@ from replay_plugins.audit_log.format.merkle import (
     inclusion_proof,
     leaf_hash,
 )
-from replay_plugins.audit_log.format.notes import decode_base64
 from replay_plugins.audit_log.log.private_files import LogFiles
-from replay_plugins.audit_log.verify.anchors import read_checkpoint
 from replay_plugins.audit_log.verify.log_reader import records_of
 
 Schema: TypeAlias = Literal["chat-replay.audit-proof/1"]

@@ -1,8 +1,10 @@
-"""A log verified, in one pass and flat memory."""
+"""Verification of a log, in one pass and flat memory."""
 
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import attrs
 
 from replay.errors import DecodeError
 from replay_plugins.audit_log.format.chain import (
@@ -12,24 +14,60 @@ from replay_plugins.audit_log.format.chain import (
     head_of,
     misfit,
 )
+from replay_plugins.audit_log.format.checkpoints import (
+    Checkpoint,
+    Note,
+    read_checkpoint,
+)
 from replay_plugins.audit_log.format.merkle import Frontier, leaf_hash
 from replay_plugins.audit_log.log.private_files import LogFiles
-from replay_plugins.audit_log.verify.anchors import (
-    Anchor,
-    read_anchor,
-    read_checkpoint,
-    signature_problem,
-)
 from replay_plugins.audit_log.verify.findings import Findings
-from replay_plugins.audit_log.verify.log_reader import parts_of
+from replay_plugins.audit_log.verify.log_reader import parts_of, read_text
 from replay_plugins.audit_log.verify.opening_checks import OpeningChecks
 
 if TYPE_CHECKING:
-    from replay_plugins.audit_log.format.checkpoints import Checkpoint
     from replay_plugins.audit_log.format.keys import Verifier
-    from replay_plugins.audit_log.format.notes import Note
 
 ORIGIN: Final = "chat-replay/"
+
+
+@attrs.frozen
+class Anchor:
+    """A checkpoint that lies outside the records."""
+
+    where: str  #: its file's name
+    note: Note
+    checkpoint: Checkpoint
+    is_kept: bool  #: whether it was kept elsewhere; False: it lies beside the log
+
+
+def read_anchor(path: Path, *, is_kept: bool) -> Anchor:
+    """Return the checkpoint that a file holds.
+
+    Raises:
+        OSError: It cannot be read.
+        DecodeError: It holds none.
+    """
+    try:
+        note, checkpoint = read_checkpoint(read_text(path))
+    except DecodeError as error:
+        raise attrs.evolve(error, source=str(path)) from error
+    return Anchor(path.name, note, checkpoint, is_kept)
+
+
+def signature_problem(note: Note, keys: "Sequence[Verifier]") -> str | None:
+    """Return the problem with a checkpoint's signatures; None: there is none.
+
+    Args:
+        note: The checkpoint's.
+        keys: Public keys, one of which must have signed, if there are any.
+    """
+    said = {key.check(note) for key in keys}
+    if "invalid" in said:
+        return "a signature in the key's name is not the key's"
+    if said and "valid" not in said:
+        return "the checkpoint is not signed by the key"
+    return None
 
 
 class Walk:
@@ -157,7 +195,7 @@ class Walk:
         if self._fits(checkpoint, head, place) and is_signed and self._keys:
             findings.signed = checkpoint.size
 
-    def _fits(self, checkpoint: "Checkpoint", head: Head, place: str) -> bool:
+    def _fits(self, checkpoint: Checkpoint, head: Head, place: str) -> bool:
         """Tell whether a checkpoint is the tree's; what is off once stays off."""
         wrong = None
         if checkpoint.origin != self._origin:
@@ -195,7 +233,7 @@ class Walk:
             return is_signed
         return False
 
-    def _is_signed(self, note: "Note", where: str, seq: int | None = None) -> bool:
+    def _is_signed(self, note: Note, where: str, seq: int | None = None) -> bool:
         reason = signature_problem(note, self._keys)
         if reason is not None:
             self._findings.add("anchored", where, reason, seq)
@@ -230,7 +268,7 @@ def verify(
     """
     *_, findings = verify_in_steps(path, keys, kept)
     if must_be_anchored:
-        require_anchor(findings, path)
+        check_anchored(findings, path)
     return findings
 
 
@@ -255,7 +293,7 @@ def verify_in_steps(
     yield findings
 
 
-def require_anchor(findings: Findings, path: Path) -> None:
+def check_anchored(findings: Findings, path: Path) -> None:
     """Make it a problem where no kept checkpoint reaches the end of a log."""
     if not findings.is_head_anchored:
         reason = "no checkpoint kept elsewhere reaches the end"

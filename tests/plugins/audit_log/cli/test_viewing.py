@@ -2,7 +2,7 @@
 
 import pytest
 
-from replay_plugins.audit_log.cli.show import Filter, moment, record_of, row_of
+from replay_plugins.audit_log.cli.record_table import Filter, moment, record_of, row_of
 
 
 @pytest.mark.parametrize(

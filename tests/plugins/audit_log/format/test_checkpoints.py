@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay import DecodeError
-from replay_plugins.audit_log.format.checkpoints import Checkpoint
-from replay_plugins.audit_log.format.notes import read_note
+from replay_plugins.audit_log.format.checkpoints import Checkpoint, read_note
 
 ROOT = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I="
 

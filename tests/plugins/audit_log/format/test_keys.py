@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import attrs
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from replay import DecodeError
+from replay_plugins.audit_log.format.checkpoints import Note
 from replay_plugins.audit_log.format.keys import Signer, Verifier
 
 #: Both stand in the documentation of golang.org/x/mod/sumdb/note.
@@ -38,10 +40,12 @@ def test_keys_are_written_as_go_writes_them() -> None:
 def test_a_new_key_signs_what_its_public_key_accepts() -> None:
     signer = Signer.generate("EnochRoot")
     read = Signer.from_text(signer.private_text())
-    signature = read.sign(b"hi")
-    assert signer.verifier().verify(b"hi", signature)
-    assert not signer.verifier().verify(b"Hi", signature)
-    assert not signer.verifier().verify(b"hi", bytes(64))
+    note = Note("hi\n", (read.sign("hi\n"),))
+    forged = attrs.evolve(read.sign("hi\n"), signature=bytes(64))
+    verifier = signer.verifier()
+    assert verifier.check(note) == "valid"
+    assert verifier.check(attrs.evolve(note, text="Hi\n")) == "invalid"
+    assert verifier.check(Note("hi\n", (forged,))) == "invalid"
 
 
 def test_a_key_is_not_shown_with_its_secret() -> None:
@@ -124,8 +128,8 @@ def test_without_the_extra_the_error_names_it_and_notes_are_read_still() -> None
 import sys
 sys.modules["cryptography.exceptions"] = None  # as if it were not installed
 from replay import UnsupportedError
-from replay_plugins.audit_log.format import notes
-print(notes.read_note("text\\n\\n").text)
+from replay_plugins.audit_log.format import checkpoints
+print(checkpoints.read_note("text\\n\\n").text)
 try:
     import replay_plugins.audit_log.format.keys
 except UnsupportedError as error:

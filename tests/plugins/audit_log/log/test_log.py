@@ -22,10 +22,9 @@ from replay.errors import (
     AuditTamperedError,
 )
 from replay_plugins.audit_log import AuditLog
-from replay_plugins.audit_log.format.checkpoints import Checkpoint
+from replay_plugins.audit_log.format.checkpoints import Checkpoint, read_note
 from replay_plugins.audit_log.format.keys import Signer
 from replay_plugins.audit_log.format.merkle import Frontier, leaf_hash
-from replay_plugins.audit_log.format.notes import read_note
 from replay_plugins.audit_log.log.content import Opening
 from replay_plugins.audit_log.log.log import Log
 
@@ -84,7 +83,7 @@ def test_a_checkpoint_is_signed_where_there_is_a_key(tmp_path: Path) -> None:
     opened(tmp_path / "a", signer=signer).checkpoint()
     record = records_of(tmp_path / "a")[1]
     assert record["signed"] is True
-    assert read_note(record["note"]).signed_by(signer.verifier()) == "valid"
+    assert signer.verifier().check(read_note(record["note"])) == "valid"
 
 
 def test_every_file_is_its_owners_alone(tmp_path: Path) -> None:

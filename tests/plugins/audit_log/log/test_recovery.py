@@ -11,8 +11,9 @@ import pytest
 from audit_logs import kinds_of, lines_of, opened, records_of
 from replay.errors import AuditError, AuditTamperedError
 from replay_plugins.audit_log.format.chain import NOTHING
+from replay_plugins.audit_log.log.content import Opening
 from replay_plugins.audit_log.log.private_files import LogFiles
-from replay_plugins.audit_log.log.recovery import read_back
+from replay_plugins.audit_log.log.recovery import end_of_openings, read_back
 
 
 @pytest.fixture
@@ -258,7 +259,9 @@ def test_a_log_that_is_not_what_its_checkpoint_says_is_refused(
 @pytest.mark.parametrize("note", [b"\n", b"x\n\n", b"\xff"])
 def test_a_checkpoint_that_is_none_is_refused(log: Path, note: bytes) -> None:
     log.with_name("a.checkpoint").write_bytes(note)
-    with pytest.raises(AuditTamperedError, match=r"a\.checkpoint: it is no checkpoint"):
+    with pytest.raises(
+        AuditTamperedError, match=r"a\.checkpoint: it isn't a checkpoint"
+    ):
         opened(log)
 
 
@@ -273,3 +276,43 @@ def test_a_torn_end_that_is_a_pipe_is_refused(log: Path) -> None:
     os.mkfifo(log.with_name("a.torn-1"))
     with pytest.raises(AuditError, match="no regular file"):
         opened(log)
+
+
+# Openings
+
+ONE = Opening("content", "0a", "one")
+LINES = [ONE.line(seq) for seq in (1, 2, 2, 5)]
+MARK = b'{"seq":1,"field":"content","removed":"2026-11-26T01:20:00Z"}\n'
+
+
+def kept_of(path: Path, data: bytes, size: int) -> bytes:
+    path.write_bytes(data)
+    return data[: end_of_openings(path, size)]
+
+
+@pytest.mark.parametrize(
+    ("size", "kept"), [(0, 0), (1, 0), (2, 1), (3, 3), (5, 3), (6, 4)]
+)
+def test_openings_of_records_that_never_were_are_removed(
+    tmp_path: Path, size: int, kept: int
+) -> None:
+    assert kept_of(tmp_path / "a", b"".join(LINES), size) == b"".join(LINES[:kept])
+
+
+def test_a_torn_opening_is_removed_and_takes_no_whole_one_with_it(
+    tmp_path: Path,
+) -> None:
+    lines = b"".join([*LINES, MARK])
+    for torn in (b'{"seq":6,"fie', b"\0\0\0", b"\0\n"):
+        assert kept_of(tmp_path / "a", lines + torn, 9) == lines
+    for damaged in (b"\0\0\n", ONE.line(9), b'\0{"seq":1}\n'):
+        assert kept_of(tmp_path / "a", damaged + lines + damaged, 9) == damaged + lines
+
+
+@pytest.mark.parametrize("line", [b"\n", b"[]\n", b"3\n", b'{"seq":"1"}\n'])
+def test_what_is_no_opening_is_refused(log: Path, line: bytes) -> None:
+    path = log.with_name("a.openings")
+    path.write_bytes(line + LINES[0])
+    with pytest.raises(AuditTamperedError, match="a line is not an opening"):
+        opened(log)
+    assert path.read_bytes() == line + LINES[0]

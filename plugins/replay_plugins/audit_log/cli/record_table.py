@@ -1,4 +1,4 @@
-"""``replay audit show``: a log, for people."""
+"""A table of the records of a log: ``replay audit show``."""
 
 import json
 from collections.abc import Iterator
@@ -13,11 +13,14 @@ from replay.cli import output
 from replay.cli.arguments import json_option
 from replay.cli.output import write_rows
 from replay.security.sanitization import sanitize_line
-from replay_plugins.audit_log.cli.parameters import LOG
 from replay_plugins.audit_log.log.private_files import LogFiles
 from replay_plugins.audit_log.session_records import SESSION_ID, TOOL_NAME
 from replay_plugins.audit_log.verify.log_reader import records_of
 
+FILE: Final = click.Path(path_type=Path)  # reading it tells whether it is there
+LOG: Final = click.argument("log", type=FILE)
+
+_TITLES: Final = ("SEQ", "TIME", "KIND", "SESSION", "EVENT", "WHAT")
 _HEAD: Final = {
     *("schema", "seq", "prev", "time", "kind", "actor", "monotonic_ns", "log"),
     *(SESSION_ID, "event", "turn", "session.digest", "note"),
@@ -97,9 +100,6 @@ def _shown(value: object) -> str:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-_TITLES = ("SEQ", "TIME", "KIND", "SESSION", "EVENT", "WHAT")
 
 
 def _moment(
