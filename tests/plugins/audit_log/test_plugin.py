@@ -113,8 +113,11 @@ def test_oddities_and_unknown_events_are_recorded(tmp_path: Path) -> None:
     records = replayed(
         tmp_path / "a", replay.load(EXAMPLES / "unknown_event.json"), content="full"
     )
-    kinds = {record["kind"] for record in records}
-    assert {"unknown_event", "diagnostic"} <= kinds
+    odd = {record["kind"]: record for record in records}
+    assert odd["unknown_event"]["code"] == "unknown-type"
+    assert odd["unknown_event"]["raw"]["type"] not in ("text", "stop")
+    assert odd["diagnostic"]["code"] == "unknown-type"
+    assert odd["diagnostic"]["detail"]
 
 
 def test_what_is_odd_about_the_document_has_no_event(tmp_path: Path) -> None:
@@ -443,8 +446,8 @@ def test_a_second_log_of_the_same_path_is_refused(tmp_path: Path) -> None:
 
 def test_a_log_that_cannot_be_begun_is_let_go(tmp_path: Path) -> None:
     salt = tmp_path / "a.salt"
-    salt.write_bytes(b"no salt")
-    with pytest.raises(AuditError, match="no salt") as caught:
+    salt.write_bytes(b"isn't a salt")
+    with pytest.raises(AuditError, match="isn't a salt") as caught:
         AuditLog(tmp_path / "a")
     salt.unlink()
     AuditLog(tmp_path / "a").replay_close()

@@ -15,7 +15,7 @@ from replay.errors import DecodeError
 from replay.security.sanitization import sanitize_line
 from replay_plugins.audit_log.cli.record_table import FILE, LOG, show
 from replay_plugins.audit_log.format.checkpoints import read_checkpoint
-from replay_plugins.audit_log.log.private_files import write_new
+from replay_plugins.audit_log.log.private_files import write_private
 from replay_plugins.audit_log.verify import opening_checks
 from replay_plugins.audit_log.verify.findings import answers_of, object_of
 from replay_plugins.audit_log.verify.log_reader import read_text
@@ -62,7 +62,7 @@ def keygen(*, name: str, file: Path) -> None:
     from replay_plugins.audit_log.format.keys import Signer  # noqa: PLC0415 - an extra
 
     signer = Signer.generate(name)
-    write_new(file, f"{signer.private_text()}\n".encode())
+    write_private(file, f"{signer.private_text()}\n".encode(), is_new=True)
     output.write(f"{signer.verifier()}\n")
 
 

@@ -11,7 +11,6 @@ import click
 
 from replay.cli import output
 from replay.cli.arguments import json_option
-from replay.cli.output import write_rows
 from replay.security.sanitization import sanitize_line
 from replay_plugins.audit_log.log.private_files import LogFiles
 from replay_plugins.audit_log.session_records import SESSION_ID, TOOL_NAME
@@ -21,16 +20,17 @@ FILE: Final = click.Path(path_type=Path)  # reading it tells whether it is there
 LOG: Final = click.argument("log", type=FILE)
 
 _TITLES: Final = ("SEQ", "TIME", "KIND", "SESSION", "EVENT", "WHAT")
+_COLUMNS: Final = ("seq", "time", "kind", SESSION_ID, "event")
 _HEAD: Final = {
-    *("schema", "seq", "prev", "time", "kind", "actor", "monotonic_ns", "log"),
-    *(SESSION_ID, "event", "turn", "session.digest", "note"),
+    *(*_COLUMNS, "schema", "prev", "actor", "monotonic_ns", "log"),
+    *("turn", "session.digest", "note"),
 }
 _MOST_CHARACTERS: Final = 100  # of a value
 
 
 @attrs.frozen(kw_only=True)
 class Filter:
-    """Which records are wanted; an empty filter wants all."""
+    """The records that are wanted; an empty filter wants all."""
 
     session: str | None = None
     tool: str | None = None
@@ -50,25 +50,54 @@ class Filter:
         )
 
 
-def moment(text: str) -> str:
-    """Return a time as records write it.
-
-    Args:
-        text: A date, or a date and time in ISO 8601; without an offset, UTC is meant.
+def moment(
+    _: click.Context, parameter: click.Parameter, text: str | None
+) -> str | None:
+    """Return a time in ISO 8601 as records write it; without an offset, it is in UTC.
 
     Raises:
-        ValueError: It is none.
+        click.BadParameter: It is neither a date nor a date and time.
     """
-    found = datetime.fromisoformat(text)
+    if text is None:
+        return None
     try:
+        found = datetime.fromisoformat(text)
         found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except OverflowError as error:  # an offset leads out of the calendar
-        raise ValueError(str(error)) from error
+    except (ValueError, OverflowError) as error:  # an offset may leave the calendar
+        message = f"{text!r} isn't a date or time in ISO 8601"
+        raise click.BadParameter(message, param=parameter) from error
     return found.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+@click.command("show")
+@LOG
+@click.option("--session", metavar="ID", help="Only records of this session.")
+@click.option("--tool", metavar="NAME", help="Only records of this tool.")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind.")
+@click.option("--since", metavar="TIME", callback=moment, help="Only from then on.")
+@click.option("--until", metavar="TIME", callback=moment, help="Only before then.")
+@json_option
+def show(*, log: Path, as_json: bool, **wants: Any) -> None:  # noqa: ANN401 - a Filter's
+    """Print the records of LOG: a table on a terminal, lines in a pipe.
+
+    With --json, they are printed as the log has them. Nothing is verified.
+    """
+    wanted = Filter(**wants)
+    lines = (
+        (line, record)
+        for line in records_of(LogFiles(log))
+        if wanted.wants(record := record_of(line))
+    )
+    if not as_json:
+        output.write_rows(_TITLES, (row_of(record) for _, record in lines))
+        return
+    for line, _ in lines:
+        text = line.decode("ascii", "backslashreplace")
+        output.write(sanitize_line(text) + "\n")
+
+
 def record_of(line: bytes) -> dict[str, object]:
-    """Return the record that a line holds; where it holds none, one that says so."""
+    """Return the record in a line; if there is none, one that says so."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
@@ -77,12 +106,14 @@ def record_of(line: bytes) -> dict[str, object]:
 
 
 def row_of(record: dict[str, object]) -> list[str]:
-    """Return a record as a row: number, time, kind, session, event, what happened."""
-    head = ("seq", "time", "kind", SESSION_ID, "event")
-    return [*(_text(record.get(name, "")) for name in head), " ".join(_what(record))]
+    """Return a record as a row of the table."""
+    return [
+        *(_text(record.get(name, "")) for name in _COLUMNS),
+        " ".join(_fields(record)),
+    ]
 
 
-def _what(record: dict[str, object]) -> Iterator[str]:
+def _fields(record: dict[str, object]) -> Iterator[str]:
     for name, value in record.items():
         if name not in _HEAD:
             yield f"{name.rpartition('.')[2]}={_shown(value)}"
@@ -100,44 +131,3 @@ def _shown(value: object) -> str:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _moment(
-    _: click.Context, parameter: click.Parameter, text: str | None
-) -> str | None:
-    try:
-        return text and moment(text)
-    except ValueError as error:
-        message = f"{text!r} is no date and no time in ISO 8601"
-        raise click.BadParameter(message, param=parameter) from error
-
-
-@click.command("show")
-@LOG
-@click.option("--session", metavar="ID", help="Only records of this session.")
-@click.option("--tool", metavar="NAME", help="Only records of this tool.")
-@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind.")
-@click.option("--since", metavar="TIME", callback=_moment, help="Only from then on.")
-@click.option("--until", metavar="TIME", callback=_moment, help="Only before then.")
-@json_option
-def show(*, log: Path, as_json: bool, **wants: Any) -> None:  # noqa: ANN401 - a Filter's
-    """Print the records of LOG: a table on a terminal, lines in a pipe.
-
-    With --json they are as they stand in the log. Nothing is verified.
-    """
-    wanted = Filter(**wants)
-    lines = (
-        (line, record)
-        for line in records_of(LogFiles(log))
-        if wanted.wants(record := record_of(line))
-    )
-    if as_json:
-        _write_lines(line for line, _ in lines)
-    else:
-        write_rows(_TITLES, (row_of(record) for _, record in lines))
-
-
-def _write_lines(lines: Iterator[bytes]) -> None:
-    for line in lines:
-        text = line.decode("ascii", "backslashreplace")
-        output.write(sanitize_line(text) + "\n")

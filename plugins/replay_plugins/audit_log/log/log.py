@@ -5,21 +5,21 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import attrs
 
 from replay.errors import AuditError, AuditPoisonedError
 from replay_plugins.audit_log.format.chain import Fields
 from replay_plugins.audit_log.format.checkpoints import Checkpoint, write_note
-from replay_plugins.audit_log.log.appender import AppendOnlyFile, DelayedSync, Lock
+from replay_plugins.audit_log.log.appender import AppendOnlyFile, Lock
 from replay_plugins.audit_log.log.content import Opening
 from replay_plugins.audit_log.log.private_files import (
     LogFiles,
     poisoned,
     refusals_of,
-    replace,
     sync_directory,
+    write_private,
 )
 from replay_plugins.audit_log.log.recovery import (
     describe,
@@ -31,14 +31,15 @@ from replay_plugins.audit_log.log.recovery import (
 if TYPE_CHECKING:
     from replay_plugins.audit_log.format.keys import Signer
 
+_LONGEST_WAIT: Final = 1000 * int(threading.TIMEOUT_MAX)  # milliseconds
 SyncWord: TypeAlias = Literal["record", "session"]
-#: When records reach the disk: each, each session's, or after so many milliseconds.
+#: When records are on the disk: each at once, a session's at its end, or within ms.
 Sync: TypeAlias = int | SyncWord
 
 
 @attrs.frozen(kw_only=True)
 class Policy:
-    """How a log is written."""
+    """Options of a log's writer."""
 
     actor: str
     sync: Sync = "record"
@@ -48,19 +49,9 @@ class Policy:
     keeps_openings: bool = False
     about: Mapping[str, object] = attrs.field(factory=dict)  #: for ``log_opened``
 
-    def is_due(self, size: int, age: float) -> bool:
-        """Tell whether another file is to begin.
-
-        Args:
-            size: Of the current one, in bytes.
-            age: The same, in seconds.
-        """
-        is_large = self.max_bytes is not None and size >= self.max_bytes
-        return is_large or (self.max_age is not None and age > self.max_age)
-
 
 class Log:
-    """Appends records; whatever fails is an AuditError, and no record is torn.
+    """A log that is being written. Every failure is an AuditError; no record is torn.
 
     Args:
         files: Where it is.
@@ -77,7 +68,7 @@ class Log:
         with refusals_of(files.lock):
             self._lock = Lock(files.lock)
         self._mutex = threading.RLock()
-        self._delayed = DelayedSync()
+        self._timer: threading.Timer | None = None  # syncs later
         self._note = ""  # of the last checkpoint
         self._is_hurrying = False
         self._is_closed = False
@@ -97,9 +88,9 @@ class Log:
         """Append a record; by the policy, it is on the disk when this returns.
 
         Args:
-            kind: What happened.
-            fields: What the record says of it.
-            openings: What fields are committed to.
+            kind: The record's.
+            fields: The record's.
+            openings: The values that fields are committed to.
 
         Raises:
             AuditFullError: There is no room; the log ends with the record before.
@@ -116,18 +107,14 @@ class Log:
     def checkpoint(self) -> None:
         """Append a checkpoint of all records, and wait until it is on the disk.
 
-        Raises:
-            AuditError: As from :meth:`append`.
+        It fails as :meth:`append` does.
         """
         with self._guarded():
             self._checkpoint(self._current())
 
     @contextmanager
     def hurrying(self) -> Iterator[None]:
-        """Wait for the disk at the end of the block only.
-
-        It is for what can be appended once more, where a power cut has taken it.
-        """
+        """Wait for the disk at the end of the block only."""
         self._is_hurrying = True
         try:
             yield
@@ -139,8 +126,7 @@ class Log:
     def close(self) -> None:
         """Append a checkpoint, and let the log go; the second time, do nothing.
 
-        Raises:
-            AuditError: As from :meth:`append`; the log is let go all the same.
+        It is let go even if the checkpoint fails, as :meth:`append` does.
         """
         if not self._is_closed:
             try:
@@ -193,7 +179,7 @@ class Log:
     def _begin(
         self, file: AppendOnlyFile, began: float | None = None
     ) -> AppendOnlyFile:
-        """Write what comes first, to a new file or to one that is opened again."""
+        """Write the first record to a new file, or to one that is opened again."""
         about = {"log": self._chain.log_id, "pid": os.getpid(), **self._policy.about}
         self._write(file, "log_opened", about)
         self._file, self._opened_size = file, file.size
@@ -210,9 +196,12 @@ class Log:
 
     def _is_due(self) -> bool:
         """Tell whether the current file is to be rotated before the next record."""
-        if self._file is None or self._file.size <= self._opened_size:
+        policy, file = self._policy, self._file
+        if file is None or file.size <= self._opened_size:
             return False
-        return self._policy.is_due(self._file.size, time.time() - self._began)
+        is_large = policy.max_bytes is not None and file.size >= policy.max_bytes
+        age = time.time() - self._began
+        return is_large or (policy.max_age is not None and age > policy.max_age)
 
     def _rotate(self) -> None:
         file = self._current()
@@ -236,7 +225,7 @@ class Log:
         """Wait for the disk, and keep the last checkpoint beside the log."""
         self._sync()
         if self._note:
-            replace(self._files.checkpoint, self._note.encode())
+            write_private(self._files.checkpoint, self._note.encode())
 
     def _write(
         self,
@@ -281,12 +270,25 @@ class Log:
         policy = self._policy.sync
         if self._is_hurrying or policy == "session":
             return
-        if policy == "record" or not self._delayed.within(policy, self._sync_later):
+        if policy == "record" or not self._sync_within(policy):
             self._sync()
+
+    def _sync_within(self, milliseconds: int) -> bool:
+        """Let a thread sync in time; return whether there is one."""
+        if self._timer is None:
+            seconds = min(milliseconds, _LONGEST_WAIT) / 1000
+            timer = threading.Timer(seconds, self._sync_later)
+            timer.daemon = True
+            try:
+                timer.start()
+            except RuntimeError:  # the system has no more threads
+                return False
+            self._timer = timer
+        return True
 
     def _sync_later(self) -> None:
         with suppress(AuditError), self._guarded():
-            self._delayed.is_over()
+            self._timer = None
             self._sync()
 
     def _sync(self) -> None:
@@ -295,7 +297,8 @@ class Log:
                 each.sync()
 
     def _let_go(self) -> None:
-        self._delayed.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         for each in (self._openings, self._file, self._lock):
             if each is not None:
                 each.close()

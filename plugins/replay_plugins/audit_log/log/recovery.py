@@ -7,14 +7,17 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
-from typing import BinaryIO
 
 import attrs
 
 from replay.errors import AuditTamperedError, DecodeError
 from replay_plugins.audit_log.format.chain import Chain, beginning, kind_is
 from replay_plugins.audit_log.format.checkpoints import Checkpoint, read_checkpoint
-from replay_plugins.audit_log.log.private_files import LogFiles, open_private, write_new
+from replay_plugins.audit_log.log.private_files import (
+    LogFiles,
+    read_private,
+    write_private,
+)
 
 
 @attrs.frozen
@@ -65,10 +68,10 @@ def keep_torn_end(files: LogFiles, end: int) -> None:
     Raises:
         AuditError: It cannot be read or written.
     """
-    with _opened(files.current) as file:
+    with read_private(files.current) as file:
         file.seek(end)
         torn = file.read()
-    write_new(files.next_torn(), torn)
+    write_private(files.next_torn(), torn, is_new=True)
 
 
 def describe(path: Path) -> dict[str, object]:
@@ -77,7 +80,7 @@ def describe(path: Path) -> dict[str, object]:
     Raises:
         AuditError: It cannot be read.
     """
-    with _opened(path) as file:
+    with read_private(path) as file:
         torn = file.read()
     digest = sha256(torn).hexdigest()
     return {"file": path.name, "bytes": len(torn), "sha256": digest}
@@ -119,10 +122,7 @@ def _moment(chain: Chain, path: Path) -> float:
 
 def _value(line: bytes, key: str, path: Path) -> str:
     """Return a string that a record must hold."""
-    try:
-        value = json.loads(line)[key]
-    except (ValueError, KeyError):
-        value = None
+    value = _member(line, key)
     if not isinstance(value, str):
         raise _tampered(path, f"a record does not say its {key}")
     return value
@@ -130,14 +130,18 @@ def _value(line: bytes, key: str, path: Path) -> str:
 
 def _seq(line: bytes, path: Path) -> int:
     """Return the number of the record that an opening belongs to."""
-    try:
-        seq = json.loads(line)["seq"]
-    except (ValueError, KeyError, TypeError):
-        seq = None
+    seq = _member(line, "seq")
     if not isinstance(seq, int):
         hint = "put the right file back, or begin another log"
         raise AuditTamperedError(str(path), "a line is not an opening", hint)
     return seq
+
+
+def _member(line: bytes, key: str) -> object:
+    try:
+        return json.loads(line)[key]
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _compare(chain: Chain, checkpoint: Checkpoint | None, path: Path) -> None:
@@ -165,12 +169,8 @@ def _is_whole(line: bytes) -> bool:
 def _lines(path: Path) -> Iterator[bytes]:
     """Yield the lines of a file, none if it is not there."""
     if os.path.lexists(path):
-        with _opened(path) as file:
+        with read_private(path) as file:
             yield from file
-
-
-def _opened(path: Path) -> BinaryIO:
-    return os.fdopen(open_private(path, os.O_RDONLY), "rb")
 
 
 def _tampered(path: Path, reason: str) -> AuditTamperedError:

@@ -1,13 +1,26 @@
 """The group ``replay audit``, found by its entry point like anyone's."""
 
+import json
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
-from forged_logs import KEYS, written
+import pytest
+
+from audit_command import audit
+from audit_logs import opened
+from forged_logs import KEYS, NAME, SIGNER, Written, edited, rebuilt, replaced, written
 from replay.registry import load
 from replay_command import Run
 from replay_plugins.audit_log.cli.command import command
+from replay_plugins.audit_log.format.keys import Signer
+from replay_plugins.audit_log.verify.opening_checks import remove
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Written:
+    return written(tmp_path / "log")
 
 
 def test_it_is_registered() -> None:
@@ -26,8 +39,7 @@ def test_it_has_its_sub_commands(run: Run) -> None:
     assert all(f"\n  {name} " in listed for name in command.commands)
 
 
-def test_without_the_extra_only_keys_are_missed(tmp_path: Path) -> None:
-    log = written(tmp_path / "log")
+def test_without_the_extra_only_keys_are_missed(log: Written) -> None:
     program = (
         "import sys; sys.modules['cryptography.exceptions'] = None\n"
         "from replay.cli.app import run\n"
@@ -45,3 +57,323 @@ def test_without_the_extra_only_keys_are_missed(tmp_path: Path) -> None:
         "replay: error: signatures: cryptography is needed, and cannot be imported "
         '(pip install "chat-replay[audit]")\n'
     )
+
+
+ALTERED = "record 4 was altered: this record holds a different hash for it"
+PUBLIC = str(SIGNER.verifier())
+
+
+def test_an_honest_log_is_answered_for_and_exits_with_0(log: Written) -> None:
+    done = audit("verify", log.log, "--key", PUBLIC, "--checkpoint", log.kept)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, unaltered, complete, anchored = done.stdout.splitlines()
+    assert first.endswith(": 22 records in 1 file")
+    assert unaltered == (
+        "unaltered: yes, every record fits the one before it; checkpoints that fit: 3"
+    )
+    assert complete == "complete: yes, both ends are there"
+    assert anchored == (
+        f"anchored: signed by {SIGNER.name}: records 0 to 20; "
+        "held by a kept checkpoint: records 0 to 20; since the last checkpoint: 0"
+    )
+
+
+def test_a_log_alone_is_not_anchored(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", max_bytes=1500)
+    done = audit("verify", log.log)
+    assert done.returncode == 0
+    first, _, complete, anchored = done.stdout.splitlines()
+    assert first.endswith(f" in {len(log.files.parts()) + 1} files")
+    assert complete == (
+        "complete: the beginning is there; "
+        "the end: not known, no kept checkpoint was given"
+    )
+    assert "internally consistent, head not anchored" in anchored
+
+
+def test_a_log_alone_fails_where_an_anchor_is_required(log: Written) -> None:
+    done = audit("verify", log.log, "--require-anchor", "--key", PUBLIC)
+    assert done.returncode == 1
+    assert f"  {NAME}: no checkpoint kept elsewhere reaches the end\n" in done.stdout
+    anchored = audit("verify", log.log, "--require-anchor", "--checkpoint", log.kept)
+    assert anchored.returncode == 0
+
+
+def test_an_old_checkpoint_says_up_to_where_the_end_is_known(log: Written) -> None:
+    log.replay("ses-3")
+    done = audit("verify", log.log, "--checkpoint", log.kept)
+    assert "the end: known only up to record 20\n" in done.stdout
+
+
+def test_problems_are_listed_below_their_answer_and_exit_with_1(log: Written) -> None:
+    replaced(log, 4, b"Acme", b"Evil")
+    done = audit("verify", log.log)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines()[1:4] == [
+        "unaltered: NO, problems: 2",
+        f"  {NAME}:6: record 5: {ALTERED}",
+        f"  {NAME}.checkpoint: the first 21 records differ from those it covers",
+    ]
+
+
+def test_many_problems_are_counted(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(b"{}\n" * 103)
+    done = audit("verify", tmp_path / NAME)
+    assert "unaltered: NO, problems: 103\n" in done.stdout
+    assert "  … and 3 more\n" in done.stdout
+    assert done.stdout.startswith("log ?: 103 records")
+
+
+def test_removed_fields_are_listed(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", "committed")
+    remove(log.log, 3, "content")
+    done = audit("verify", log.log)
+    assert done.returncode == 0
+    openings, removed = done.stdout.splitlines()[-2:]
+    assert openings == "openings: that fit: 7; removed: 1"
+    assert removed.startswith("  record 3: content was removed at 20")
+
+
+def test_openings_that_are_not_there_are_said_so(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", "committed")
+    log.files.openings.unlink()
+    done = audit("verify", log.log)
+    assert done.stdout.endswith("openings: their file is not there; fields: 8\n")
+
+
+def test_crashes_and_clocks_are_told(log: Written) -> None:
+    with log.log.open("ab") as file:
+        file.write(b"torn")
+    log.replay("ses-3")
+    done = audit("verify", log.log)
+    assert done.returncode == 0
+    assert "torn ends that were kept aside: 1\n" in done.stdout
+
+
+def test_for_programs_the_answers_are_json(log: Written) -> None:
+    edited(log, lambda lines: lines[:6])
+    done = audit("verify", log.log, "--json")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert (found["good"], found["records"], found["files"]) == (False, 6, 1)
+    assert found["unaltered"]["good"] is True
+    assert found["complete"]["problems"] == [
+        {
+            "where": f"{NAME}.checkpoint",
+            "seq": None,
+            "reason": "it covers 21 records, but only 6 are here",
+        }
+    ]
+
+
+def test_a_key_may_stand_in_a_file(tmp_path: Path) -> None:
+    log = written(tmp_path / "log")
+    public = tmp_path / "public"
+    public.write_text(f"{PUBLIC}\n")
+    assert audit("verify", log.log, "--key", public).returncode == 0
+
+
+def test_a_wrong_key_is_wrong_usage(log: Written) -> None:
+    done = audit("verify", log.log, "--key", "a+b+c")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("replay: error: key: no Ed25519 key")
+
+
+@pytest.mark.parametrize("path", [".", "/", ""])
+def test_what_names_no_file_exits_with_2(path: str) -> None:
+    done = audit("verify", path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is a directory" in done.stderr
+
+
+def test_what_is_not_there_exits_with_2(tmp_path: Path) -> None:
+    done = audit("verify", tmp_path / NAME)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert (
+        done.stderr == f"replay: error: {tmp_path / NAME}: no such file or directory\n"
+    )
+
+
+def test_what_a_log_says_cannot_steer_the_terminal(log: Written) -> None:
+    replaced(log, 0, b'"log":"', b'"log":"\\u001b[31m')
+    assert "\x1b" not in audit("verify", log.log).stdout
+
+
+def test_a_pair_of_keys_is_made(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    done = audit("keygen", "--name", "example.com/log", file)
+    assert (done.returncode, done.stderr) == (0, "")
+    signer = Signer.from_text(file.read_text())
+    assert done.stdout == f"{signer.verifier()}\n"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_what_it_signs_is_verified_by_what_it_printed(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    public = audit("keygen", "--name", "me", file).stdout.strip()
+    log = written(tmp_path / "log", signer=Signer.from_text(file.read_text()))
+    assert audit("verify", log.log, "--key", public).returncode == 0
+
+
+def test_a_file_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("mine")
+    done = audit("keygen", "--name", "me", file)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "file exists" in done.stderr
+    assert file.read_text() == "mine"
+
+
+def test_a_name_with_blanks_is_refused(tmp_path: Path) -> None:
+    done = audit("keygen", "--name", "two words", tmp_path / "key")
+    assert done.returncode == 2
+    assert "white space and + cannot stand in it" in done.stderr
+    assert not (tmp_path / "key").exists()
+
+
+PUBLIC = str(SIGNER.verifier())
+
+
+def proof_of(log: Written, *arguments: object) -> Path:
+    """Write a proof to a file, as somebody does who sends it to another."""
+    file = log.folder / "proof.json"
+    done = audit(*arguments, "-o", file)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    return file
+
+
+def test_a_record_is_proved_without_the_log(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", max_bytes=1500)
+    record = log.files.parts()[0].read_bytes().splitlines()[2].decode()
+    proof = proof_of(log, "prove", log.log, 2)
+    for file in [log.log, *log.files.parts()]:
+        file.unlink()
+    done = audit("check-proof", proof, "--key", PUBLIC)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, shown = done.stdout.splitlines()
+    assert first.startswith("record 2 is among the ")
+    assert shown == record
+
+
+def test_a_proof_is_printed_where_no_file_is_named(log: Written) -> None:
+    proof = json.loads(audit("prove", log.log, 0).stdout)
+    assert (proof["proves"], proof["seq"]) == ("inclusion", 0)
+
+
+def test_a_proof_without_a_key_says_what_it_does_not_prove(log: Written) -> None:
+    proof = proof_of(log, "prove", log.log, 2)
+    assert "is not checked: give --key\n" in audit("check-proof", proof).stdout
+    kept = audit("check-proof", proof, "--checkpoint", log.kept)
+    assert kept.returncode == 0
+    assert "is not checked" not in kept.stdout
+
+
+def test_a_proof_of_another_checkpoint_than_the_kept_one_is_refused(
+    log: Written,
+) -> None:
+    log.replay("ses-3")
+    proof = proof_of(log, "prove", log.log, 2)
+    done = audit("check-proof", proof, "--checkpoint", log.kept)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith(f"{log.kept} is another checkpoint\n")
+
+
+def test_a_changed_proof_proves_nothing(log: Written) -> None:
+    proof = proof_of(log, "prove", log.log, 4)
+    proof.write_text(proof.read_text().replace("4200.0", "9200.0"))
+    done = audit("check-proof", proof, "--key", PUBLIC)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the hashes do not lead to the checkpoint" in done.stderr
+
+
+def test_a_proof_by_nobody_is_refused_where_a_key_is_given(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", signer=None)
+    proof = proof_of(log, "prove", log.log, 4)
+    done = audit("check-proof", proof, "--key", PUBLIC)
+    assert done.returncode == 1
+    assert "the checkpoint is not signed by the key" in done.stderr
+
+
+def test_what_is_no_proof_is_wrong_input(tmp_path: Path) -> None:
+    file = tmp_path / "proof"
+    file.write_text("{}")
+    done = audit("check-proof", file)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"replay: error: {file}: $: not a proof: ")
+
+
+def test_a_record_past_the_last_checkpoint_has_no_proof(log: Written) -> None:
+    done = audit("prove", log.log, 21)
+    assert done.returncode == 2
+    assert "record 21: the last checkpoint is of 21 records" in done.stderr
+
+
+def test_a_log_that_goes_on_is_shown_to(log: Written) -> None:
+    log.replay("ses-3")
+    proof = proof_of(log, "consistency", log.log, log.kept)
+    done = audit("check-proof", proof, "--key", PUBLIC)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("the first 21 records begin the 33 of chat-replay/")
+
+
+def test_a_log_that_was_rebuilt_is_not_shown_to_go_on(log: Written) -> None:
+    rebuilt(log, lambda records: [{**each, "actor": "bob"} for each in records], SIGNER)
+    log.replay("ses-3")
+    done = audit("consistency", log.log, log.kept)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        done.stderr == f"replay: problem: {log.log}: does not go on from {log.kept}\n"
+    )
+
+
+def test_a_log_that_was_cut_does_not_go_on(log: Written) -> None:
+    edited(log, lambda lines: lines[:12])
+    assert audit("consistency", log.log, log.kept).returncode == 1
+
+
+def test_a_log_that_does_not_fit_its_checkpoints_proves_nothing(log: Written) -> None:
+    replaced(log, 4, b"Acme", b"Evil")
+    done = audit("consistency", log.log, log.kept)
+    assert done.returncode == 2
+    assert "the log does not fit this checkpoint" in done.stderr
+
+
+def test_a_kept_file_that_is_no_checkpoint_is_named(log: Written) -> None:
+    log.kept.write_text("no note")
+    done = audit("consistency", log.log, log.kept)
+    assert done.returncode == 2
+    assert f"{log.kept}: note: " in done.stderr
+
+
+def test_a_removed_value_is_gone_and_the_log_is_verified_still(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", "committed")
+    assert b"Pay the invoice." in log.files.openings.read_bytes()
+    for seq in (3, 13):
+        done = audit("remove", log.log, seq, "content")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert b"Pay the invoice." not in log.files.openings.read_bytes()
+    anchors = ("--key", SIGNER.verifier(), "--checkpoint", log.kept)
+    assert audit("verify", log.log, *anchors).returncode == 0
+
+
+def test_the_log_goes_on_after_a_removal(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", "committed")
+    audit("remove", log.log, 3, "content")
+    log.replay("ses-3")
+    assert "that fit: 11; removed: 1\n" in audit("verify", log.log).stdout
+
+
+def test_what_was_never_there_cannot_be_removed(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", "committed")
+    done = audit("remove", log.log, 2, "content")
+    assert done.returncode == 2
+    assert "record 2 has no opening of 'content'" in done.stderr
+
+
+def test_while_the_log_is_written_nothing_is_removed(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", "committed")
+    writer = opened(log.log)
+    done = audit("remove", log.log, 3, "content")
+    writer.close()
+    assert done.returncode == 2
+    assert "another writer has it open" in done.stderr

@@ -421,10 +421,10 @@ def test_after_so_many_milliseconds_records_are_synced_by_themselves(
 ) -> None:
     log = opened(tmp_path / "a", sync=1)
     log.append("stop", {})
-    timer = log._delayed.timer  # noqa: SLF001 - what is waited for
+    timer = log._timer  # noqa: SLF001 - what is waited for
     if timer is not None:
         timer.join()
-    assert log._delayed.timer is None  # noqa: SLF001 - it has run
+    assert log._timer is None  # noqa: SLF001 - it has run
     assert log._file._is_synced  # type: ignore[union-attr]  # noqa: SLF001 - it did that
     log.append("stop", {})
     log.close()
@@ -435,7 +435,7 @@ def test_after_so_many_milliseconds_records_are_synced_by_themselves(
 def test_no_wait_is_too_long_for_the_clock(tmp_path: Path, wait: int) -> None:
     log = opened(tmp_path / "a", sync=wait)
     log.append("stop", {})
-    assert log._delayed.timer.interval <= threading.TIMEOUT_MAX  # type: ignore[union-attr]  # noqa: SLF001 - a thread waits so long
+    assert log._timer.interval <= threading.TIMEOUT_MAX  # type: ignore[union-attr]  # noqa: SLF001 - a thread waits so long
     log.close()
 
 
@@ -448,14 +448,14 @@ def test_where_no_thread_can_wait_a_record_is_synced_at_once(tmp_path: Path) -> 
         threading.stack_size(before)
     assert log._file._is_synced  # type: ignore[union-attr]  # noqa: SLF001 - it did that
     log.append("stop", {})
-    assert log._delayed.timer is not None  # noqa: SLF001 - a thread waits again
+    assert log._timer is not None  # noqa: SLF001 - a thread waits again
     log.close()
 
 
 def test_a_log_that_was_closed_is_not_synced_later(tmp_path: Path) -> None:
     log = opened(tmp_path / "a", sync=600_000)
     log.append("stop", {})
-    timer = log._delayed.timer  # noqa: SLF001 - what is waited for
+    timer = log._timer  # noqa: SLF001 - what is waited for
     assert timer is not None
     log.close()
     timer.join()

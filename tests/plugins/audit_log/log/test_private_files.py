@@ -12,11 +12,11 @@ from file_room import room_for
 from privileges import public_folder, unprivileged
 from replay.errors import AuditError, AuditFullError, AuditPoisonedError
 from replay_plugins.audit_log.log.private_files import (
+    LogFiles,
     open_private,
-    replace,
     sync,
     sync_directory,
-    write_new,
+    write_private,
 )
 
 
@@ -31,7 +31,7 @@ def umask(mask: int) -> Iterator[None]:
 
 def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
     with umask(0):
-        write_new(tmp_path / "new", b"x")
+        write_private(tmp_path / "new", b"x", is_new=True)
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o600
 
 
@@ -44,7 +44,9 @@ def test_a_descriptor_does_not_reach_other_programs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_WRONLY, os.O_RDWR])
 def test_a_pipe_is_refused_and_never_waited_for(tmp_path: Path, flags: int) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(AuditError, match=r"pipe: (it is no regular file|no such dev)"):
+    with pytest.raises(
+        AuditError, match=r"pipe: (it isn't a regular file|no such dev)"
+    ):
         open_private(tmp_path / "pipe", flags)
 
 
@@ -57,7 +59,7 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
 
 def test_a_missing_directory_is_named_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(AuditError, match="no such file or directory") as caught:
-        write_new(tmp_path / "nowhere" / "new", b"x")
+        write_private(tmp_path / "nowhere" / "new", b"x", is_new=True)
     assert caught.value.hint == "make its directory first"
 
 
@@ -71,40 +73,40 @@ def test_what_may_not_be_opened_is_an_error_that_says_so() -> None:
 def test_a_file_that_is_there_is_not_written_anew(tmp_path: Path) -> None:
     (tmp_path / "old").write_text("old")
     with pytest.raises(AuditError, match="file exists"):
-        write_new(tmp_path / "old", b"new")
+        write_private(tmp_path / "old", b"new", is_new=True)
     assert (tmp_path / "old").read_text() == "old"
 
 
 def test_a_new_file_without_room_is_removed(tmp_path: Path) -> None:
     with room_for(3), pytest.raises(AuditFullError, match="no room for all of it"):
-        write_new(tmp_path / "new", b"too long")
+        write_private(tmp_path / "new", b"too long", is_new=True)
     assert not [*tmp_path.iterdir()]
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     path = tmp_path / "a"
     for text in (b"one", b"two"):
-        replace(path, text)
+        write_private(path, text)
     assert path.read_bytes() == b"two"
     assert [*tmp_path.iterdir()] == [path]
 
 
 def test_a_file_that_cannot_be_replaced_is_as_it_was(tmp_path: Path) -> None:
-    replace(tmp_path / "a", b"one")
+    write_private(tmp_path / "a", b"one")
     with room_for(3), pytest.raises(AuditFullError):
-        replace(tmp_path / "a", b"too long")
+        write_private(tmp_path / "a", b"too long")
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a", b"one")]
 
 
 def test_a_draft_that_a_kill_left_behind_is_in_nobodys_way(tmp_path: Path) -> None:
     (tmp_path / "a.tmp").write_text("half")
-    replace(tmp_path / "a", b"one")
+    write_private(tmp_path / "a", b"one")
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def test_no_room_at_all_is_told_by_the_system(tmp_path: Path) -> None:
     with room_for(0), pytest.raises(AuditFullError, match="file too large"):
-        write_new(tmp_path / "new", b"x")
+        write_private(tmp_path / "new", b"x", is_new=True)
 
 
 def test_what_cannot_be_synced_is_unknown() -> None:
@@ -119,7 +121,7 @@ def test_what_cannot_be_synced_is_unknown() -> None:
 
 def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count, not files
-    replace(tmp_path / "a", b"one")
+    write_private(tmp_path / "a", b"one")
     sync_directory(tmp_path / "a")
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - a count
 
@@ -132,3 +134,51 @@ def test_too_many_open_files_are_an_error_of_the_log(tmp_path: Path) -> None:
             sync_directory(tmp_path / "a")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_every_file_lies_beside_the_log(tmp_path: Path) -> None:
+    files = LogFiles(tmp_path / "a.jsonl")
+    others = (files.checkpoint, files.openings, files.salt, files.lock)
+    assert [path.name for path in others] == [
+        "a.jsonl.checkpoint",
+        "a.jsonl.openings",
+        "a.jsonl.salt",
+        "a.jsonl.lock",
+    ]
+
+
+@pytest.mark.parametrize("path", ["", ".", "/", "a/.."])
+def test_a_path_that_names_no_file_is_refused(path: str) -> None:
+    with pytest.raises(IsADirectoryError):
+        LogFiles(path)
+
+
+def test_parts_come_oldest_first_past_their_six_digits(tmp_path: Path) -> None:
+    names = ["a.000002", "a.1000000", "a.000001", "a.999999"]
+    for name in [*names, "a.torn-1", "a.1x", "a.²", "b.000001", "a"]:
+        (tmp_path / name).touch()
+    assert [path.name for path in LogFiles(tmp_path / "a").parts()] == [
+        "a.000001",
+        "a.000002",
+        "a.999999",
+        "a.1000000",
+    ]
+
+
+def test_the_next_part_follows_the_last_one(tmp_path: Path) -> None:
+    files = LogFiles(tmp_path / "a")
+    first = files.next_part()
+    first.touch()
+    assert (first.name, files.next_part().name) == ("a.000001", "a.000002")
+
+
+def test_the_next_torn_end_follows_the_last_one(tmp_path: Path) -> None:
+    files = LogFiles(tmp_path / "a")
+    for number in (1, 9, 10):
+        (tmp_path / f"a.torn-{number}").touch()
+    assert [path.name for path in files.torn()] == ["a.torn-1", "a.torn-9", "a.torn-10"]
+    assert files.next_torn().name == "a.torn-11"
+
+
+def test_the_first_torn_end_has_number_one(tmp_path: Path) -> None:
+    assert LogFiles(tmp_path / "a").next_torn().name == "a.torn-1"

@@ -1,13 +1,22 @@
 """Openings held to commitments."""
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
 
-from replay_plugins.audit_log.log.content import committed
+from forged_logs import Written, written
+from replay import AuditError, UnknownNameError
+from replay_plugins.audit_log.log.content import hiding
 from replay_plugins.audit_log.verify.findings import Findings
-from replay_plugins.audit_log.verify.opening_checks import OpeningChecks, read_opening
+from replay_plugins.audit_log.verify.opening_checks import (
+    OpeningChecks,
+    OpeningLine,
+    remove,
+)
 
+COMMITTED = hiding("committed")
 VALUES: list[object] = [
     *("", "text", '"}\n', "\ud83d", "prüfen \u2028"),
     *(None, True, 0, -1.5, 10**30, [], {}),
@@ -17,10 +26,10 @@ VALUES: list[object] = [
 
 @pytest.mark.parametrize("value", VALUES)
 def test_any_value_fits_its_commitment(value: object) -> None:
-    shown, opening = committed("content", value)
+    shown, opening = COMMITTED("content", value)
     assert isinstance(shown, dict)
     assert opening is not None
-    read = read_opening(opening.line(7), 1)
+    read = OpeningLine.read(opening.line(7), 1)
     assert read is not None
     assert (read.seq, read.field) == (7, "content")
     assert read.commitment == shown["commitment"]
@@ -40,7 +49,7 @@ def test_any_value_fits_its_commitment(value: object) -> None:
     ],
 )
 def test_what_is_no_opening_is_none(line: bytes) -> None:
-    assert read_opening(line, 1) is None
+    assert OpeningLine.read(line, 1) is None
 
 
 def checked(folder: Path, lines: list[bytes], *, size: int = 9) -> Findings:
@@ -58,7 +67,7 @@ def checked(folder: Path, lines: list[bytes], *, size: int = 9) -> Findings:
 def made(seq: int, *fields: str) -> tuple[dict[str, str], list[bytes]]:
     commitments, lines = {}, []
     for field in fields:
-        shown, opening = committed(field, f"{field} of {seq}")
+        shown, opening = COMMITTED(field, f"{field} of {seq}")
         assert isinstance(shown, dict)
         assert opening is not None
         commitments[field] = str(shown["commitment"])
@@ -120,11 +129,9 @@ def test_what_stands_in_no_records_place_is_told(
 
 
 def test_what_a_crash_left_past_the_last_record_is_no_problem(tmp_path: Path) -> None:
-    assert checked(tmp_path, [*ALL, *made(9, "a")[1]]).problems == []
-
-
-def test_an_opening_that_a_crash_cut_off_is_no_problem(tmp_path: Path) -> None:
-    assert checked(tmp_path, [*ALL, made(9, "a")[1][0][:-1]]).problems == []
+    (left,) = made(9, "a")[1]
+    for opening in (left, left[:-1]):
+        assert checked(tmp_path, [*ALL, opening]).problems == []
 
 
 def test_an_opening_of_a_record_that_is_cut_off_is_missing(tmp_path: Path) -> None:
@@ -167,3 +174,53 @@ def test_many_removals_are_counted_and_a_hundred_listed(tmp_path: Path) -> None:
     OpeningChecks(path, findings).take(0, fields)
     assert findings.openings.removed == 103
     assert len(findings.openings.removals) == 100
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Written:
+    return written(tmp_path / "log", "committed")
+
+
+def test_a_mark_takes_the_values_place_and_nothing_else_is_changed(
+    log: Written,
+) -> None:
+    before = log.files.openings.read_bytes().splitlines()
+    remove(log.log, 6, "content")
+    after = log.files.openings.read_bytes().splitlines()
+    assert len(after) == len(before)
+    (changed,) = [at for at, line in enumerate(before) if line != after[at]]
+    assert after[changed].startswith(b'{"seq":6,"field":"content","removed":"20')
+    assert stat.S_IMODE(log.files.openings.stat().st_mode) == 0o600
+    assert not [*log.folder.glob("*.tmp")]
+
+
+def test_what_was_removed_cannot_be_removed_again(log: Written) -> None:
+    remove(log.log, 6, "content")
+    before = log.files.openings.read_bytes()
+    with pytest.raises(UnknownNameError, match=r"removed before \(at 20"):
+        remove(log.log, 6, "content")
+    assert log.files.openings.read_bytes() == before
+    assert not [*log.folder.glob("*.tmp")]
+
+
+def test_a_log_without_openings_has_nothing_to_remove(tmp_path: Path) -> None:
+    full = written(tmp_path / "full")
+    with pytest.raises(FileNotFoundError, match="openings"):
+        remove(full.log, 3, "content")
+    assert not full.files.openings.exists()
+
+
+def test_a_draft_that_a_crash_left_is_no_hindrance(log: Written) -> None:
+    draft = log.files.openings.with_name(f"{log.files.openings.name}.tmp")
+    draft.write_bytes(b"half a li")
+    remove(log.log, 6, "content")
+    assert not draft.exists()
+
+
+def test_where_nothing_can_be_written_all_is_as_it_was(log: Written) -> None:
+    before = log.files.openings.read_bytes()
+    draft = log.files.openings.with_name(f"{log.files.openings.name}.tmp")
+    os.mkdir(draft)  # noqa: PTH102 - so that no file of its name can be made
+    with pytest.raises(AuditError):
+        remove(log.log, 6, "content")
+    assert log.files.openings.read_bytes() == before

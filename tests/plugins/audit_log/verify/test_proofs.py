@@ -125,5 +125,5 @@ def test_a_record_that_only_mentions_a_note_is_no_checkpoint(tmp_path: Path) -> 
     ids=lambda text: text[:20],
 )
 def test_what_is_no_proof_is_refused(text: str) -> None:
-    with pytest.raises(DecodeError, match="no proof: "):
+    with pytest.raises(DecodeError, match="not a proof: "):
         read_proof(text)

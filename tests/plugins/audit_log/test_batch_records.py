@@ -1,12 +1,15 @@
-"""The sessions of a batch, appended to the log: each once."""
+"""What stands for the plugin in a worker of a batch: it gives records, writes none."""
 
 import os
 import random
 import shutil
 import signal
+import tracemalloc
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -14,16 +17,220 @@ import pytest
 import replay
 from audit_batches import OF_A_BATCH, batch, results_of, without
 from audit_command import audit
-from audit_logs import Record, kinds_of, lines_of, records_of
+from audit_logs import Record, kinds_of, lines_of, opened, records_of
 from forking import exit_code_of, forked
-from replay import AuditError, BatchResult, ReplayEngine, Session, Text, UserInput
+from replay import (
+    AuditError,
+    AuditTamperedError,
+    BatchResult,
+    DecodeError,
+    MustStopError,
+    PluginError,
+    ReplayEngine,
+    Session,
+    Text,
+    UserInput,
+)
+from replay.batch.plugin_specs import specs_of, workers_plugin
+from replay.model.json_text import parse, write
 from replay.testing import odd_histories
-from replay.testing.batch_contract import merge_results
+from replay.testing.batch_contract import give, merge_results
 from replay_plugins.audit_log import AuditLog
+from replay_plugins.audit_log.batch_records import (
+    AuditLogWorker,
+    LoggedSessions,
+    identified,
+    salt_id,
+)
+from replay_plugins.audit_log.format.chain import json_bytes
 from replay_plugins.audit_log.format.keys import Signer
 from replay_plugins.audit_log.log.content import ContentPolicy
+from replay_plugins.audit_log.log.private_files import LogFiles
 from replay_plugins.audit_log.verify.verifier import verify
 from replay_plugins.redact import Redact
+
+SESSION = Session("s", events=[UserInput("Well?")])
+STRANGE = Session(
+    "s",
+    events=[UserInput("x", recorded={"type": "user_input", "content": "x", "at": {1}})],
+)
+
+
+def worker(path: Path, **options: object) -> object:
+    """Make what a worker does of the plugin's name and options."""
+    (spec,) = specs_of([("audit_log", {"path": str(path), **options})])
+    return workers_plugin(spec)
+
+
+def test_it_takes_the_options_of_the_plugin(tmp_path: Path) -> None:
+    made = worker(tmp_path / "a", content="full", deltas="yes", sync="5", max_age="9")
+    assert isinstance(made, AuditLogWorker)
+    assert (made.deltas, made.sync, made.max_age) == (True, 5, 9.0)
+
+
+@pytest.mark.parametrize("content", ["full", "redacted"])
+def test_it_writes_nothing(tmp_path: Path, content: str) -> None:
+    give([worker(tmp_path / "a", content=content)], [SESSION])
+    assert not [*tmp_path.iterdir()]
+
+
+def test_it_keeps_nothing_of_a_session(tmp_path: Path) -> None:
+    made = AuditLogWorker(tmp_path / "a", content="full")
+    alone, again = give([made], [SESSION, SESSION])
+    assert alone == again
+    assert made.replay_batch_result() == [""]
+
+
+def test_what_it_gives_is_not_the_log_of_another_session(tmp_path: Path) -> None:
+    made = AuditLogWorker(tmp_path / "a", content="full")
+    made.replay_session_start(SESSION)
+    (given,) = give([made], [SESSION])
+    assert given == give([AuditLogWorker(tmp_path / "a", content="full")], [SESSION])[0]
+
+
+def test_digests_need_the_salt_of_the_log(tmp_path: Path) -> None:
+    with pytest.raises(
+        AuditError, match=r"a\.salt: no such file.* under the same path"
+    ):
+        worker(tmp_path / "a")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_salt_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.salt").write_bytes(b"short")
+    with pytest.raises(AuditTamperedError, match="isn't a salt"):
+        worker(tmp_path / "a")
+
+
+def test_values_that_can_be_removed_are_not_given_away(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="in a batch, content cannot be committed"):
+        worker(tmp_path / "a", content="committed")
+
+
+def test_content_is_given_only_where_the_log_shows_it(tmp_path: Path) -> None:
+    AuditLog(tmp_path / "a").replay_close()
+    assert "Well?" not in repr(give([AuditLogWorker(tmp_path / "a")], [SESSION]))
+
+
+@pytest.mark.parametrize("content", ["full", "digest"])
+def test_what_cannot_be_recorded_stops_the_batch(
+    tmp_path: Path,
+    content: Any,  # noqa: ANN401 - one of the two
+) -> None:
+    AuditLog(tmp_path / "a").replay_close()
+    with pytest.raises(MustStopError, match=r"cannot be (recorded|written as JSON)"):
+        give([AuditLogWorker(tmp_path / "a", content=content)], [STRANGE])
+
+
+def test_a_record_that_is_no_json_is_refused_as_the_log_would(tmp_path: Path) -> None:
+    made = AuditLogWorker(tmp_path / "a", content="full")
+    with pytest.raises(AuditError, match="a stop cannot be written as JSON"):
+        made.append("stop", {"a": {1}}, ())
+
+
+def test_it_is_where_the_log_is_when_the_program_goes_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    AuditLog(Path("a")).replay_close()
+    made = AuditLogWorker(Path("a"))
+    monkeypatch.chdir("/")
+    assert give([made], [SESSION])
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["\ud83d", "\ud83d" + "\ude00", "\U0001f600", 10**4000, 1e22, -0.0, {"events": 1}],
+    ids=ascii,
+)
+def test_what_comes_through_json_is_what_the_log_would_hold(
+    tmp_path: Path, value: object
+) -> None:
+    made = AuditLogWorker(tmp_path / "a", content="full")
+    fields = {"events": value, "a": {"events": value}}
+    made.append("stop", fields, ())
+    given = parse(write(made.replay_batch_result())).value
+    assert given == ["", ["stop", json_bytes(fields).decode()]]
+
+
+def test_a_session_is_identified_where_it_begins_and_ends_only() -> None:
+    for kind in ("session_start", "session_end"):
+        assert identified(kind, b'{"a":1}', "0f") == b'{"a":1,"batch_key":"0f"}'
+    assert identified("stop", b'{"a":1}', "0f") == b'{"a":1}'
+
+
+def test_two_salts_are_told_apart_and_none_from_both() -> None:
+    salt = b"s" * 32
+    assert len({salt_id(None), salt_id(salt), salt_id(salt[::-1] + b"t")}) == 3
+    assert salt.hex()[:8] not in salt_id(salt)
+
+
+KEY = "0123456789abcdef" * 2
+
+
+def log_of(
+    path: Path, *records: tuple[str, Mapping[str, object]], **policy: int
+) -> LogFiles:
+    log = opened(path, **policy)
+    for kind, fields in records:
+        log.append(kind, fields)
+    log.close()
+    return LogFiles(path)
+
+
+def test_a_session_that_ended_is_there_once(tmp_path: Path) -> None:
+    files = log_of(tmp_path / "a", ("session_end", {"batch_key": KEY}))
+    with closing(LoggedSessions(files)) as logged:
+        assert [logged.take(KEY), logged.take(KEY)] == [True, False]
+        assert not logged.take(KEY[::-1])
+
+
+def test_one_that_ended_twice_is_there_twice(tmp_path: Path) -> None:
+    end = ("session_end", {"batch_key": KEY})
+    with closing(LoggedSessions(log_of(tmp_path / "a", end, end))) as logged:
+        assert [logged.take(KEY) for _ in range(3)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("session_start", {"batch_key": KEY}),
+        ("session_end", {"turns": 1}),
+        ("session_end", {"id": f'","batch_key":"{KEY}"'}),
+        ("message", {"id": f'"kind":"session_end","batch_key":"{KEY}"'}),
+    ],
+    ids=["begun", "no batch", "an id that looks like it", "content that looks like it"],
+)
+def test_nothing_else_is_taken_for_its_end(
+    tmp_path: Path, kind: str, fields: dict[str, object]
+) -> None:
+    with closing(LoggedSessions(log_of(tmp_path / "a", (kind, fields)))) as logged:
+        assert not logged.take(KEY)
+
+
+def test_all_files_of_a_log_are_read(tmp_path: Path) -> None:
+    ends = [("session_end", {"batch_key": f"{n:032x}"}) for n in range(9)]
+    files = log_of(tmp_path / "a", *ends, max_bytes=500)
+    assert len(files.parts()) > 1
+    with closing(LoggedSessions(files)) as logged:
+        assert all(logged.take(str(fields["batch_key"])) for _, fields in ends)
+
+
+def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises((OSError, DecodeError)):
+        LoggedSessions(LogFiles(tmp_path))
+
+
+def test_they_are_not_kept_in_memory(tmp_path: Path) -> None:
+    ends = [("session_end", {"batch_key": f"{n:032x}"}) for n in range(2000)]
+    files = log_of(tmp_path / "a", *ends, sync=10**9)
+    tracemalloc.start()
+    try:
+        with closing(LoggedSessions(files)):
+            assert tracemalloc.get_traced_memory()[0] < 50_000
+    finally:
+        tracemalloc.stop()
+
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 SESSIONS = [

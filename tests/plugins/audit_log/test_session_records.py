@@ -1,5 +1,6 @@
 """What a record says of an event."""
 
+import getpass
 from hashlib import sha256
 from pathlib import Path
 
@@ -7,7 +8,6 @@ import pytest
 
 import replay
 from replay import (
-    Diagnostic,
     ImageAttachment,
     Message,
     PluginError,
@@ -18,12 +18,11 @@ from replay import (
     TextDelta,
     ToolCall,
     ToolResult,
-    UnknownEvent,
     Usage,
     UserInput,
 )
 from replay_plugins.audit_log import session_records
-from replay_plugins.audit_log.session_records import Facts
+from replay_plugins.audit_log.session_records import Facts, user_name
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 TITLED = '{"type": "%s", "content": "Hi", "lang": "de"}'
@@ -154,11 +153,13 @@ def test_a_stop_hides_its_error_and_tells_the_indexes_it_left_out() -> None:
     assert found.sensitive == {"error": "secret"}
 
 
-def test_an_unknown_event_is_hidden_whole() -> None:
-    found = session_records.of_unknown(UnknownEvent({"type": "x"}))
-    assert found == Facts({"code": "unknown-type"}, {"raw": {"type": "x"}})
+def test_the_environment_cannot_name_another_actor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LOGNAME", "somebody")
+    assert getpass.getuser() == "somebody"
+    assert user_name() != "somebody"
 
 
-def test_a_diagnostic_hides_its_detail() -> None:
-    found = session_records.of_diagnostic(Diagnostic("delta-gap", 3, "3 characters"))
-    assert found == Facts({"code": "delta-gap"}, {"detail": "3 characters"})
+def test_a_user_without_a_name_is_a_number() -> None:
+    assert user_name(54321) == "user 54321"
