@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import sys
 import tracemalloc
 from collections.abc import Iterator
@@ -47,29 +46,6 @@ def test_a_file_is_as_it_was_until_all_is_written(tmp_path: Path) -> None:
     with pytest.raises(InterruptedError):
         write_report(broken_off(), tmp_path / "a")
     assert (tmp_path / "a").read_text() == "old"
-
-
-def test_what_a_link_leads_to_is_written(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(tmp_path / "a")
-    write_report(["1"], tmp_path / "link")
-    write_report(["2"], tmp_path / "link")
-    assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "a").read_text() == "2"
-
-
-def test_a_pipe_gets_it_and_stays_a_pipe(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    write_report(["said"], pipe)
-    assert os.read(reader, 10) == b"said"
-    os.close(reader)
-    assert pipe.is_fifo()
-
-
-def test_a_directory_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(IsADirectoryError):
-        write_report(["a"], tmp_path)
 
 
 def test_all_of_it_is_never_in_memory(tmp_path: Path) -> None:

@@ -80,10 +80,6 @@ def test_its_options_can_be_typed(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["s.json"]
 
 
-def test_it_makes_the_directory(tmp_path: Path) -> None:
-    assert write(tmp_path / "new" / "one", said("Yes.")) == ["s.txt"]
-
-
 def test_any_id_has_a_file_of_its_own_and_none_is_elsewhere(tmp_path: Path) -> None:
     directory = tmp_path / "transcripts"
     names = write(directory, *(said("Yes.", each) for each in HOSTILE_IDS))
@@ -108,20 +104,16 @@ def test_a_session_that_knows_of_others_before_it_leaves_them_their_names(
     assert "3" in (tmp_path / "s~3.txt").read_text()
 
 
-def test_a_later_run_replaces_what_an_earlier_one_wrote(tmp_path: Path) -> None:
-    write(tmp_path, said("One."))
-    assert write(tmp_path, said("Two.")) == ["s.txt"]
-    assert "Two." in (tmp_path / "s.txt").read_text()
-
-
-def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
-    outside = tmp_path / "outside"
+def test_a_later_run_replaces_files_and_links_and_follows_none(tmp_path: Path) -> None:
+    outside, directory = tmp_path / "outside", tmp_path / "transcripts"
     outside.write_text("precious")
-    directory = tmp_path / "transcripts"
-    directory.mkdir()
+    write(directory, said("One."), said("Two.", "t"))
+    (directory / "s.txt").unlink()
     (directory / "s.txt").symlink_to(outside)
-    write(directory, said("Yes."))
+    assert write(directory, said("Three."), said("Four.", "t")) == ["s.txt", "t.txt"]
     assert outside.read_text() == "precious"
+    assert "Three." in (directory / "s.txt").read_text()
+    assert "Four." in (directory / "t.txt").read_text()
 
 
 def test_workers_at_once_make_one_directory_and_leave_whole_files(

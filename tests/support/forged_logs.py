@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -20,6 +20,7 @@ from replay_plugins.audit_log.verify.verifier import verify
 
 SIGNER = Signer.generate("example.com/log")
 KEYS = (SIGNER.verifier(),)
+Attack: TypeAlias = Callable[["Written"], object]
 NAME = "audit.jsonl"
 
 
@@ -140,6 +141,21 @@ def rebuilt(
     log.log.write_bytes(data)
     if not keeps_notes:
         log.files.checkpoint.write_text(note)
+
+
+def replaces(old: bytes, new: bytes, number: int = 4) -> Attack:
+    """Return :func:`replaced` as an attack."""
+    return lambda log: replaced(log, number, old, new)
+
+
+def edits(change: Callable[[list[bytes]], Iterable[bytes]]) -> Attack:
+    """Return :func:`edited` as an attack."""
+    return lambda log: edited(log, change)
+
+
+def rebuilds(change: Any, signer: Signer | None = None, **options: bool) -> Attack:  # noqa: ANN401 - any change
+    """Return :func:`rebuilt` as an attack."""
+    return lambda log: rebuilt(log, change, signer, **options)
 
 
 def signed_note(text: str, signer: Signer | None) -> str:

@@ -14,7 +14,19 @@ from typing import Any, Final, TypeAlias
 import pytest
 from click.testing import CliRunner
 
-from forged_logs import SIGNER, Written, edited, line_of, rebuilt, replaced, written
+from forged_logs import (
+    SIGNER,
+    Attack,
+    Written,
+    edited,
+    edits,
+    line_of,
+    rebuilds,
+    rebuilt,
+    replaced,
+    replaces,
+    written,
+)
 from replay.cli.app import command
 from replay_plugins.audit_log.format.keys import Signer
 from replay_plugins.audit_log.verify.opening_checks import remove
@@ -23,7 +35,6 @@ PAGE: Final = Path(__file__).resolve().parents[3] / "docs/explanation/audit-log.
 PUBLIC: Final = str(SIGNER.verifier())
 THIEF: Final = Signer.generate(SIGNER.name)
 
-Attack: TypeAlias = Callable[[Written], object]
 Attacks: TypeAlias = list[tuple[str, Attack]]
 Records: TypeAlias = list[dict[str, Any]]
 
@@ -154,18 +165,6 @@ def false_mark(lines: list[bytes]) -> list[bytes]:
     mark = b'{"seq":3,"field":"content","removed":"1999-01-01T00:00:00Z"}\n'
     assert lines[0].startswith(b'{"seq":3,"field":"content",')
     return [mark, *lines[1:]]
-
-
-def replaces(old: bytes, new: bytes, number: int = 4) -> Attack:
-    return lambda log: replaced(log, number, old, new)
-
-
-def edits(change: Callable[[list[bytes]], Iterable[bytes]]) -> Attack:
-    return lambda log: edited(log, change)
-
-
-def rebuilds(change: Any, signer: Signer | None = None, **options: bool) -> Attack:  # noqa: ANN401 - any change
-    return lambda log: rebuilt(log, change, signer, **options)
 
 
 PLAIN: Final[Attacks] = [

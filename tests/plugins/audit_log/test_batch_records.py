@@ -5,7 +5,6 @@ import random
 import shutil
 import signal
 import tracemalloc
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -21,9 +20,7 @@ from audit_logs import Record, kinds_of, lines_of, opened, records_of
 from forking import exit_code_of, forked
 from replay import (
     AuditError,
-    AuditTamperedError,
     BatchResult,
-    DecodeError,
     MustStopError,
     PluginError,
     ReplayEngine,
@@ -76,16 +73,12 @@ def test_it_writes_nothing(tmp_path: Path, content: str) -> None:
 
 def test_it_keeps_nothing_of_a_session(tmp_path: Path) -> None:
     made = AuditLogWorker(tmp_path / "a", content="full")
+    made.replay_session_start(Session("t", events=[UserInput("Never ended")]))
     alone, again = give([made], [SESSION, SESSION])
-    assert alone == again
+    assert (
+        alone == again == give([worker(tmp_path / "a", content="full")], [SESSION])[0]
+    )
     assert made.replay_batch_result() == [""]
-
-
-def test_what_it_gives_is_not_the_log_of_another_session(tmp_path: Path) -> None:
-    made = AuditLogWorker(tmp_path / "a", content="full")
-    made.replay_session_start(SESSION)
-    (given,) = give([made], [SESSION])
-    assert given == give([AuditLogWorker(tmp_path / "a", content="full")], [SESSION])[0]
 
 
 def test_digests_need_the_salt_of_the_log(tmp_path: Path) -> None:
@@ -94,12 +87,6 @@ def test_digests_need_the_salt_of_the_log(tmp_path: Path) -> None:
     ):
         worker(tmp_path / "a")
     assert not [*tmp_path.iterdir()]
-
-
-def test_a_salt_that_is_none_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.salt").write_bytes(b"short")
-    with pytest.raises(AuditTamperedError, match="isn't a salt"):
-        worker(tmp_path / "a")
 
 
 def test_values_that_can_be_removed_are_not_given_away(tmp_path: Path) -> None:
@@ -120,12 +107,6 @@ def test_what_cannot_be_recorded_stops_the_batch(
     AuditLog(tmp_path / "a").replay_close()
     with pytest.raises(MustStopError, match=r"cannot be (recorded|written as JSON)"):
         give([AuditLogWorker(tmp_path / "a", content=content)], [STRANGE])
-
-
-def test_a_record_that_is_no_json_is_refused_as_the_log_would(tmp_path: Path) -> None:
-    made = AuditLogWorker(tmp_path / "a", content="full")
-    with pytest.raises(AuditError, match="a stop cannot be written as JSON"):
-        made.append("stop", {"a": {1}}, ())
 
 
 def test_it_is_where_the_log_is_when_the_program_goes_elsewhere(
@@ -178,17 +159,13 @@ def log_of(
     return LogFiles(path)
 
 
-def test_a_session_that_ended_is_there_once(tmp_path: Path) -> None:
-    files = log_of(tmp_path / "a", ("session_end", {"batch_key": KEY}))
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_session_is_there_as_often_as_it_ended(tmp_path: Path, times: int) -> None:
+    files = log_of(tmp_path / "a", *[("session_end", {"batch_key": KEY})] * times)
     with closing(LoggedSessions(files)) as logged:
-        assert [logged.take(KEY), logged.take(KEY)] == [True, False]
+        assert [logged.take(KEY) for _ in range(3)].count(True) == times
+        assert not logged.take(KEY)
         assert not logged.take(KEY[::-1])
-
-
-def test_one_that_ended_twice_is_there_twice(tmp_path: Path) -> None:
-    end = ("session_end", {"batch_key": KEY})
-    with closing(LoggedSessions(log_of(tmp_path / "a", end, end))) as logged:
-        assert [logged.take(KEY) for _ in range(3)] == [True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -214,11 +191,6 @@ def test_all_files_of_a_log_are_read(tmp_path: Path) -> None:
     assert len(files.parts()) > 1
     with closing(LoggedSessions(files)) as logged:
         assert all(logged.take(str(fields["batch_key"])) for _, fields in ends)
-
-
-def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    with pytest.raises((OSError, DecodeError)):
-        LoggedSessions(LogFiles(tmp_path))
 
 
 def test_they_are_not_kept_in_memory(tmp_path: Path) -> None:
@@ -298,16 +270,10 @@ def test_a_session_bears_the_key_of_its_result_where_it_begins_and_ends(
     tmp_path: Path,
 ) -> None:
     batch(tmp_path / "a", SESSIONS)
-    keyed = [
-        (r["kind"], r["batch_key"])
-        for r in records_of(tmp_path / "a")
-        if "batch_key" in r
-    ]
-    assert keyed == [
-        (kind, f"{number:032x}")
-        for number in range(4)
-        for kind in ("session_start", "session_end")
-    ]
+    records = records_of(tmp_path / "a")
+    keyed = [(r["kind"], r["batch_key"]) for r in records if "batch_key" in r]
+    kinds = ("session_start", "session_end")
+    assert keyed == [(kind, f"{number:032x}") for number in range(4) for kind in kinds]
 
 
 def test_the_same_batch_again_records_nothing_more(tmp_path: Path) -> None:
@@ -316,16 +282,6 @@ def test_the_same_batch_again_records_nothing_more(tmp_path: Path) -> None:
     batch(tmp_path / "a", SESSIONS)
     assert ends(tmp_path / "a") == before
     assert kinds_of(tmp_path / "a")[-2:] == ["log_opened", "checkpoint"]
-
-
-def test_what_has_changed_is_recorded_anew(tmp_path: Path) -> None:
-    batch(tmp_path / "a", SESSIONS)
-    leader = AuditLog(tmp_path / "a")
-    results = results_of(tmp_path / "a", SESSIONS)
-    results[2] = attrs.evolve(results[2], key="ff")
-    merge_results(leader, results)
-    assert Counter(ends(tmp_path / "a"))["ff"] == 1
-    assert len(ends(tmp_path / "a")) == 5
 
 
 def test_two_sessions_that_are_the_same_are_recorded_twice(tmp_path: Path) -> None:
@@ -359,35 +315,19 @@ def test_a_session_that_was_half_written_is_written_again_in_full(
     assert len(set(ends(tmp_path / "a"))) == 4
 
 
-def test_digests_of_another_salt_are_refused(tmp_path: Path) -> None:
-    AuditLog(tmp_path / "a").replay_close()
-    results = results_of(tmp_path / "a", SESSIONS)
-    leader = AuditLog(tmp_path / "b")
-    with pytest.raises(AuditError, match="made with another salt"):
-        merge_results(leader, results)
-    assert "session_start" not in kinds_of(tmp_path / "b")
-
-
 def test_the_log_of_a_batch_verifies_and_its_records_can_be_proved(
     tmp_path: Path,
 ) -> None:
+    path, key, public = (tmp_path / name for name in ("a", "key", "pub"))
     signer = Signer.generate("auditor")
-    (tmp_path / "key").write_text(signer.private_text())
-    (tmp_path / "pub").write_text(f"{signer.verifier()}\n")
-    path = tmp_path / "a"
-    batch(path, SESSIONS, key=str(tmp_path / "key"), max_bytes=4000)
-    assert not verify(
-        path, keys=[signer.verifier()], kept=[tmp_path / "a.checkpoint"]
-    ).problems
-    kinds = kinds_of(path)
-    number = kinds.index("user_input")
-    proof = audit("prove", path, number)
-    assert proof.returncode == 0
-    (tmp_path / "proof").write_text(proof.stdout)
-    assert (
-        audit("check-proof", tmp_path / "proof", "--key", tmp_path / "pub").returncode
-        == 0
-    )
+    key.write_text(signer.private_text())
+    public.write_text(f"{signer.verifier()}\n")
+    batch(path, SESSIONS, key=str(key), max_bytes=4000)
+    kept = [tmp_path / "a.checkpoint"]
+    assert verify(path, keys=[signer.verifier()], kept=kept).is_good
+    proof = tmp_path / "proof"
+    proof.write_text(audit("prove", path, kinds_of(path).index("user_input")).stdout)
+    assert audit("check-proof", proof, "--key", public).returncode == 0
 
 
 # Kills

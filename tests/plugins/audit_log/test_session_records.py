@@ -1,4 +1,4 @@
-"""What a record says of an event."""
+"""The facts in records: in clear, or sensitive."""
 
 import getpass
 from hashlib import sha256
@@ -21,32 +21,113 @@ from replay import (
     Usage,
     UserInput,
 )
-from replay_plugins.audit_log import session_records
-from replay_plugins.audit_log.session_records import Facts, user_name
+from replay_plugins.audit_log.session_records import (
+    Facts,
+    digest_of,
+    of_call,
+    of_content,
+    of_message,
+    of_plugin_error,
+    of_report,
+    of_result,
+    of_session,
+    of_stop,
+    user_name,
+)
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
-TITLED = '{"type": "%s", "content": "Hi", "lang": "de"}'
+SESSION = Session("s", events=[Text("Hi")], shape="list")
+CALL = ToolCall("c1", "find", {"q": [1]})
+NAMES = {"gen_ai.tool.name": "find", "gen_ai.tool.call.id": "c1"}
+IMAGE = ImageAttachment("f", "p.jpg")
+COST = Usage(total_input_tokens=7, total_output_tokens=None, turns=2, duration_ms=1.5)
+FAILED = PluginError("usage", "ValueError: secret", "replay_text", 3)
+FAILED.__cause__ = ValueError("secret")
 
 
-def test_a_session_is_known_by_what_it_hashes_to() -> None:
-    session = Session("s", events=[Text("Hi")], shape="list")
-    digest = sha256(replay.dumps(session)).hexdigest()
-    assert session_records.of_session(session) == Facts(
-        {"shape": "list", "session.digest": f"sha256:{digest}", "events": 1}
-    )
+def known(event_type: str) -> replay.Event:
+    text = f'[{{"type": "{event_type}", "content": "Hi", "lang": "de"}}]'
+    return replay.loads(text).events[0]
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.json*")), ids=lambda p: p.name)
-def test_a_digest_is_that_of_what_dumps_returns(path: Path) -> None:
-    with replay.open(path) as source:
-        for session in source:
-            digest = sha256(replay.dumps(session)).hexdigest()
-            assert session_records.digest_of(session) == f"sha256:{digest}"
+@pytest.mark.parametrize(
+    ("found", "clear", "sensitive"),
+    [
+        (
+            of_session(SESSION),
+            {"shape": "list", "session.digest": digest_of(SESSION), "events": 1},
+            {},
+        ),
+        (
+            of_plugin_error(FAILED),
+            {"plugin": "usage", "hook": "replay_text", "error.type": "ValueError"},
+            {"reason": "ValueError: secret"},
+        ),
+        (
+            of_plugin_error(PluginError("usage", "no")),
+            {"plugin": "usage", "hook": None, "error.type": "PluginError"},
+            {"reason": "no"},
+        ),
+        (
+            of_message(Message("text", "Hi", 3, "deltas", complete=False)),
+            {"type": "text", "complete": False, "source": "deltas"},
+            {"content": "Hi"},
+        ),
+        (
+            of_message(Message("text", "Hi", 0, "full", event=known("text"))),  # type: ignore[arg-type]  # it is a text
+            {"type": "text", "complete": True, "source": "full"},
+            {"content": "Hi", "extra": {"lang": "de"}},
+        ),
+        (
+            of_content(known("user_input")),
+            {},
+            {"content": "Hi", "extra": {"lang": "de"}},
+        ),
+        (of_content(UserInput("Hi")), {}, {"content": "Hi"}),
+        (
+            of_content(TextDelta("Hi"), type="text_delta"),
+            {"type": "text_delta"},
+            {"content": "Hi"},
+        ),
+        (of_call(CALL), NAMES, {"gen_ai.tool.call.arguments": {"q": [1]}}),
+        (
+            of_result(ToolResult("c1", "find", None), CALL),
+            {**NAMES, "is_answer": True},
+            {"gen_ai.tool.call.result": None},
+        ),
+        (
+            of_result(ToolResult("c1", "find", 1, image_attachment=IMAGE), None),
+            {**NAMES, "is_answer": False},
+            {"gen_ai.tool.call.result": 1, "image_attachment": IMAGE.as_object()},
+        ),
+        (
+            of_stop(Stop(COST, is_error=False)),
+            {
+                "is_error": False,
+                "gen_ai.usage.input_tokens": 7,
+                "gen_ai.usage.output_tokens": None,
+                "round_trips": 2,
+                "duration_ms": 1.5,
+            },
+            {},
+        ),
+    ],
+)
+def test_what_was_said_is_sensitive_and_all_else_is_clear(
+    found: Facts, clear: dict[str, object], sensitive: dict[str, object]
+) -> None:
+    assert found == Facts(clear, sensitive)
 
 
-def test_a_report_is_told_in_numbers() -> None:
+def test_a_stop_hides_its_error_and_tells_the_indexes_it_left_out() -> None:
+    found = of_stop(Stop(COST, is_error=True, error="no", skipped_index_ids=("i",)))
+    assert found.clear["skipped_index_ids"] == ("i",)
+    assert found.sensitive == {"error": "no"}
+
+
+def test_a_report_is_told_in_numbers_and_may_bring_a_digest() -> None:
     report = ReplayReport("s", turns=2, events={"text": 3}, outcome="stopped")
-    assert session_records.of_report(report, None).clear == {
+    clear = {
         "outcome": "stopped",
         "turns": 2,
         "events": {"text": 3},
@@ -55,102 +136,17 @@ def test_a_report_is_told_in_numbers() -> None:
         "plugin_errors": 0,
         "dropped_plugins": (),
     }
+    assert of_report(report, None) == Facts(clear)
+    digest = {"session.digest": digest_of(SESSION)}
+    assert of_report(report, SESSION) == Facts(clear | digest)
 
 
-def test_a_session_that_came_while_it_was_replayed_is_hashed_at_its_end() -> None:
-    session = Session("s", events=[Text("Hi")])
-    clear = session_records.of_report(ReplayReport("s"), session).clear
-    assert clear["session.digest"] == session_records.digest_of(session)
-
-
-def test_a_plugin_error_hides_what_may_quote_content() -> None:
-    error = PluginError("usage", "ValueError: secret", "replay_text", 3)
-    error.__cause__ = ValueError("secret")
-    assert session_records.of_plugin_error(error) == Facts(
-        {"plugin": "usage", "hook": "replay_text", "error.type": "ValueError"},
-        {"reason": "ValueError: secret"},
-    )
-
-
-def test_a_plugin_error_without_a_cause_is_of_its_own_type() -> None:
-    clear = session_records.of_plugin_error(PluginError("usage", "no")).clear
-    assert clear["error.type"] == "PluginError"
-
-
-def test_a_message_tells_what_it_was_put_together_from() -> None:
-    message = Message("text", "Hi", 3, "deltas", complete=False)
-    assert session_records.of_message(message) == Facts(
-        {"type": "text", "complete": False, "source": "deltas"}, {"content": "Hi"}
-    )
-
-
-@pytest.mark.parametrize("kind", ["text", "user_input"])
-def test_keys_that_nobody_knows_are_kept_and_hidden(kind: str) -> None:
-    (event,) = replay.loads(f"[{TITLED % kind}]").events
-    found = (
-        session_records.of_message(Message("text", "Hi", 0, "full", event=event))
-        if isinstance(event, Text)
-        else session_records.of_content(event)
-    )
-    assert found.sensitive == {"content": "Hi", "extra": {"lang": "de"}}
-
-
-def test_a_user_input_is_its_content() -> None:
-    assert session_records.of_content(UserInput("Hi")) == Facts({}, {"content": "Hi"})
-
-
-def test_a_delta_tells_its_type() -> None:
-    found = session_records.of_content(TextDelta("Hi"), type="text_delta")
-    assert found == Facts({"type": "text_delta"}, {"content": "Hi"})
-
-
-CALL = ToolCall("c1", "find", {"q": [1]})
-NAMES = {"gen_ai.tool.name": "find", "gen_ai.tool.call.id": "c1"}
-
-
-def test_a_tool_call_has_the_names_of_open_telemetry() -> None:
-    assert session_records.of_call(CALL) == Facts(
-        NAMES, {"gen_ai.tool.call.arguments": {"q": [1]}}
-    )
-
-
-def test_a_tool_result_tells_whether_it_was_asked_for() -> None:
-    result = ToolResult("c1", "find", None)
-    sensitive = {"gen_ai.tool.call.result": None}
-    assert session_records.of_result(result, CALL) == Facts(
-        {**NAMES, "is_answer": True}, sensitive
-    )
-    assert session_records.of_result(result, None).clear["is_answer"] is False
-
-
-def test_a_page_image_is_hidden_too() -> None:
-    result = ToolResult("c1", "find", 1, image_attachment=ImageAttachment("f", "p.jpg"))
-    assert session_records.of_result(result, None).sensitive["image_attachment"] == {
-        "source_id": "f",
-        "attachment_name": "p.jpg",
-    }
-
-
-def test_a_stop_tells_what_the_run_cost() -> None:
-    usage = Usage(
-        total_input_tokens=7, total_output_tokens=None, turns=2, duration_ms=1.5
-    )
-    assert session_records.of_stop(Stop(usage, is_error=False)) == Facts(
-        {
-            "is_error": False,
-            "gen_ai.usage.input_tokens": 7,
-            "gen_ai.usage.output_tokens": None,
-            "round_trips": 2,
-            "duration_ms": 1.5,
-        }
-    )
-
-
-def test_a_stop_hides_its_error_and_tells_the_indexes_it_left_out() -> None:
-    stop = Stop(Usage(), is_error=True, error="secret", skipped_index_ids=("i",))
-    found = session_records.of_stop(stop)
-    assert found.clear["skipped_index_ids"] == ("i",)
-    assert found.sensitive == {"error": "secret"}
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.json*")), ids=lambda p: p.name)
+def test_a_digest_is_that_of_what_dumps_returns(path: Path) -> None:
+    with replay.open(path) as source:
+        for session in source:
+            digest = sha256(replay.dumps(session)).hexdigest()
+            assert digest_of(session) == f"sha256:{digest}"
 
 
 def test_the_environment_cannot_name_another_actor(

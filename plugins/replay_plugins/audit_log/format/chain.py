@@ -170,9 +170,11 @@ def misfit(
         reason = f"records {expected} to {head.seq - 1} are missing before it"
     elif head.seq < expected:
         reason = f"it stands where record {expected} should be"
+    elif head.prev != follows and not expected:
+        reason = "it is the first record, and names one before it"
     elif head.prev != follows:
-        what = f"record {expected - 1} was altered" if expected else "it is altered"
-        reason = f"{what}: this record holds a different hash for it"
+        altered = f"record {expected - 1} was altered"
+        reason = f"{altered}: this record holds a different hash for it"
     elif not record.startswith(f'{{"schema":"{SCHEMA}",'.encode()):
         reason = f"its schema isn't {SCHEMA}"
     else:

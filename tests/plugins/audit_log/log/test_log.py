@@ -31,6 +31,16 @@ from replay_plugins.audit_log.log.log import Log
 OPENING = Opening("content", "0a", "one")
 
 
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a"
+
+
+@pytest.fixture
+def log(path: Path) -> Log:
+    return opened(path)
+
+
 def root_of(lines: list[bytes]) -> bytes:
     frontier = Frontier()
     for line in lines:
@@ -53,13 +63,6 @@ def test_a_log_goes_on_where_it_ended(tmp_path: Path) -> None:
         log.close()
     assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "checkpoint"] * 2
     assert len({r["log"] for r in records_of(tmp_path / "a") if "log" in r}) == 1
-
-
-def test_no_two_logs_have_one_id(tmp_path: Path) -> None:
-    for name in "ab":
-        opened(tmp_path / name)
-    one, other = (records_of(tmp_path / name)[0]["log"] for name in "ab")
-    assert one != other
 
 
 def test_a_checkpoint_covers_all_records_before_it(tmp_path: Path) -> None:
@@ -96,43 +99,22 @@ def test_every_file_is_its_owners_alone(tmp_path: Path) -> None:
     )
 
 
-def test_closing_twice_is_closing_once(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
+def test_a_closed_log_takes_no_record_and_is_closed_once(log: Log, path: Path) -> None:
     log.close()
-    log.close()
-    assert kinds_of(tmp_path / "a") == ["log_opened", "checkpoint"]
-
-
-def test_a_closed_log_takes_no_record(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
     log.close()
     with pytest.raises(AuditError, match="the log is closed"):
         log.append("stop", {})
+    assert kinds_of(path) == ["log_opened", "checkpoint"]
 
 
-def test_what_is_no_json_is_refused_and_the_log_goes_on(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
+def test_what_is_no_json_is_refused_and_the_log_goes_on(log: Log, path: Path) -> None:
     with pytest.raises(AuditError, match="a stop cannot be written as JSON"):
         log.append("stop", {"set": {1}})
     log.append("stop", {})
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop"]
+    assert kinds_of(path) == ["log_opened", "stop"]
 
 
 # Writers
-
-
-def test_a_second_writer_is_refused_at_once(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
-    with pytest.raises(AuditLockedError):
-        opened(tmp_path / "a")
-    log.append("stop", {})
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop"]
-
-
-def test_a_closed_log_is_open_to_others(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
-    log.close()
-    opened(tmp_path / "a").append("stop", {})
 
 
 def test_a_log_that_could_not_be_opened_is_not_locked(tmp_path: Path) -> None:
@@ -146,8 +128,9 @@ def test_a_log_that_could_not_be_opened_is_not_locked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "use", [lambda log: log.append("stop", {}), Log.checkpoint, Log.close]
 )
-def test_a_forked_child_is_refused(tmp_path: Path, use: Callable[[Log], None]) -> None:
-    log = opened(tmp_path / "a")
+def test_a_forked_child_is_refused(
+    log: Log, path: Path, use: Callable[[Log], None]
+) -> None:
 
     def use_it() -> None:
         with pytest.raises(AuditLockedError):
@@ -155,7 +138,7 @@ def test_a_forked_child_is_refused(tmp_path: Path, use: Callable[[Log], None]) -
 
     assert exit_code_of(forked(use_it)) == 0
     log.append("stop", {})
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop"]
+    assert kinds_of(path) == ["log_opened", "stop"]
 
 
 def test_a_writer_whose_lock_was_removed_is_stopped_by_the_next_one(
@@ -307,16 +290,14 @@ def test_a_log_that_others_changed_is_left_alone(tmp_path: Path) -> None:
     assert kinds_of(tmp_path / "a") == ["log_opened", "stop"]
 
 
-def test_a_log_is_let_go_where_it_cannot_be_ended(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
-    (tmp_path / "a").unlink()
+def test_a_log_is_let_go_where_it_cannot_be_ended(log: Log, path: Path) -> None:
+    (path).unlink()
     with pytest.raises(AuditTamperedError):
         log.close()
-    opened(tmp_path / "a")
+    opened(path)
 
 
-def test_what_cannot_be_synced_closes_the_log_for_good(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
+def test_what_cannot_be_synced_closes_the_log_for_good(log: Log, path: Path) -> None:
     reader, writer = os.pipe()
     os.dup2(writer, log._file._descriptor, inheritable=False)  # type: ignore[union-attr]  # noqa: SLF001 - a broken disk
     with pytest.raises(AuditPoisonedError, match="what is on the disk is unknown"):
@@ -329,8 +310,8 @@ def test_what_cannot_be_synced_closes_the_log_for_good(tmp_path: Path) -> None:
         log.close()
     os.close(reader)
     os.close(writer)
-    opened(tmp_path / "a").append("stop", {})
-    assert kinds_of(tmp_path / "a") == ["log_opened", "log_opened", "stop"]
+    opened(path).append("stop", {})
+    assert kinds_of(path) == ["log_opened", "log_opened", "stop"]
 
 
 # Openings
@@ -369,8 +350,9 @@ def interrupt_after(
     return profile
 
 
-def test_an_interrupt_within_a_record_closes_the_log_for_good(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
+def test_an_interrupt_within_a_record_closes_the_log_for_good(
+    log: Log, path: Path
+) -> None:
     sys.setprofile(interrupt_after("write"))
     with pytest.raises(KeyboardInterrupt):
         log.append("stop", {})
@@ -378,8 +360,8 @@ def test_an_interrupt_within_a_record_closes_the_log_for_good(tmp_path: Path) ->
         log.append("stop", {})
     with pytest.raises(AuditPoisonedError):
         log.close()
-    opened(tmp_path / "a").append("stop", {})
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "log_opened", "stop"]
+    opened(path).append("stop", {})
+    assert kinds_of(path) == ["log_opened", "stop", "log_opened", "stop"]
 
 
 def test_an_interrupt_within_an_opening_closes_the_log_for_good(tmp_path: Path) -> None:
@@ -404,13 +386,14 @@ def test_a_programs_exit_within_a_hook_stops_a_replay_that_isolates(
         engine.replay(loads('[{"type": "user_input", "content": "Well?"}]'))
 
 
-def test_an_interrupt_while_a_record_is_synced_loses_nothing(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
+def test_an_interrupt_while_a_record_is_synced_loses_nothing(
+    log: Log, path: Path
+) -> None:
     sys.setprofile(interrupt_after("fdatasync"))
     with pytest.raises(KeyboardInterrupt):
         log.append("stop", {})
     log.append("stop", {})
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "stop"]
+    assert kinds_of(path) == ["log_opened", "stop", "stop"]
 
 
 # When records reach the disk; test_faults.py sees the calls of the system

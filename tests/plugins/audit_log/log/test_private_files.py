@@ -57,9 +57,32 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "target").exists()
 
 
-def test_a_missing_directory_is_named_with_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_file_without_room_is_not_there_or_as_it_was(
+    tmp_path: Path,
+    is_new: bool,  # noqa: FBT001 - parametrized
+) -> None:
+    path, before = tmp_path / "a", b"old" if not is_new else None
+    if before:
+        write_private(path, before)
+    for room, told in ((3, "no room for all of it"), (0, "file too large")):
+        with room_for(room), pytest.raises(AuditFullError, match=told):
+            write_private(path, b"too long", is_new=is_new)
+        assert [each.read_bytes() for each in tmp_path.iterdir()] == [before][
+            not before :
+        ]
+
+
+def test_a_file_is_replaced_whole_and_a_new_one_replaces_none(tmp_path: Path) -> None:
+    path, draft = tmp_path / "a", tmp_path / "a.tmp"
+    for text in (b"one", b"two"):
+        draft.write_text("half, left behind by a kill")
+        write_private(path, text)
+    with pytest.raises(AuditError, match="file exists"):
+        write_private(path, b"new", is_new=True)
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a", b"two")]
     with pytest.raises(AuditError, match="no such file or directory") as caught:
-        write_private(tmp_path / "nowhere" / "new", b"x", is_new=True)
+        write_private(tmp_path / "nowhere" / "new", b"x")
     assert caught.value.hint == "make its directory first"
 
 
@@ -68,45 +91,6 @@ def test_what_may_not_be_opened_is_an_error_that_says_so() -> None:
         (folder / "a").touch(mode=0o000)
         with unprivileged(), pytest.raises(AuditError, match="permission denied"):
             open_private(folder / "a", os.O_RDONLY)
-
-
-def test_a_file_that_is_there_is_not_written_anew(tmp_path: Path) -> None:
-    (tmp_path / "old").write_text("old")
-    with pytest.raises(AuditError, match="file exists"):
-        write_private(tmp_path / "old", b"new", is_new=True)
-    assert (tmp_path / "old").read_text() == "old"
-
-
-def test_a_new_file_without_room_is_removed(tmp_path: Path) -> None:
-    with room_for(3), pytest.raises(AuditFullError, match="no room for all of it"):
-        write_private(tmp_path / "new", b"too long", is_new=True)
-    assert not [*tmp_path.iterdir()]
-
-
-def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
-    path = tmp_path / "a"
-    for text in (b"one", b"two"):
-        write_private(path, text)
-    assert path.read_bytes() == b"two"
-    assert [*tmp_path.iterdir()] == [path]
-
-
-def test_a_file_that_cannot_be_replaced_is_as_it_was(tmp_path: Path) -> None:
-    write_private(tmp_path / "a", b"one")
-    with room_for(3), pytest.raises(AuditFullError):
-        write_private(tmp_path / "a", b"too long")
-    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a", b"one")]
-
-
-def test_a_draft_that_a_kill_left_behind_is_in_nobodys_way(tmp_path: Path) -> None:
-    (tmp_path / "a.tmp").write_text("half")
-    write_private(tmp_path / "a", b"one")
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]
-
-
-def test_no_room_at_all_is_told_by_the_system(tmp_path: Path) -> None:
-    with room_for(0), pytest.raises(AuditFullError, match="file too large"):
-        write_private(tmp_path / "new", b"x", is_new=True)
 
 
 def test_what_cannot_be_synced_is_unknown() -> None:
@@ -174,11 +158,8 @@ def test_the_next_part_follows_the_last_one(tmp_path: Path) -> None:
 
 def test_the_next_torn_end_follows_the_last_one(tmp_path: Path) -> None:
     files = LogFiles(tmp_path / "a")
+    assert files.next_torn().name == "a.torn-1"
     for number in (1, 9, 10):
         (tmp_path / f"a.torn-{number}").touch()
     assert [path.name for path in files.torn()] == ["a.torn-1", "a.torn-9", "a.torn-10"]
     assert files.next_torn().name == "a.torn-11"
-
-
-def test_the_first_torn_end_has_number_one(tmp_path: Path) -> None:
-    assert LogFiles(tmp_path / "a").next_torn().name == "a.torn-1"

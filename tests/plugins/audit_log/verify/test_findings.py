@@ -6,7 +6,6 @@ import pytest
 
 from replay_plugins.audit_log.verify.findings import (
     Findings,
-    Problem,
     Removed,
     answers_of,
     object_of,
@@ -33,13 +32,6 @@ def test_the_head_is_anchored_by_a_kept_checkpoint_of_all_but_itself(
     assert found.is_head_anchored is is_anchored
 
 
-def test_a_log_is_good_until_a_problem_is_found() -> None:
-    found = Findings()
-    assert found.is_good
-    found.add("complete", "file", "it is cut")
-    assert not found.is_good
-
-
 def test_every_answer_stands_under_its_question() -> None:
     found = Findings(log="id", files=2, records=9, first=0, clock_steps=3, recovered=1)
     log, unaltered, complete, anchored = answers_of(found)
@@ -60,7 +52,10 @@ def test_no_answer_hides_a_problem() -> None:
 
 def test_for_programs_everything_is_json() -> None:
     found = Findings(log="id", records=2, signers=("a", "b"))
+    assert found.is_good
     found.add("complete", "file", "it is cut")
+    assert not found.is_good
+    assert [*map(str, found.problems)] == ["file: it is cut"]
     found.remove(Removed(1, "content", "2026"))
     answers = json.loads(json.dumps(object_of(found)))
     assert answers["complete"]["problem_count"] == 1
@@ -68,7 +63,3 @@ def test_for_programs_everything_is_json() -> None:
     assert answers["openings"]["removals"] == [
         {"seq": 1, "field": "content", "time": "2026"}
     ]
-
-
-def test_a_problem_that_is_no_records_names_its_file() -> None:
-    assert str(Problem("complete", "file", None, "it is cut")) == "file: it is cut"

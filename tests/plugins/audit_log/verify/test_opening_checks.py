@@ -139,16 +139,6 @@ def test_an_opening_of_a_record_that_is_cut_off_is_missing(tmp_path: Path) -> No
     assert (found.openings.missing, found.counts) == (1, {"openings": 1})
 
 
-def test_an_opening_past_the_last_record_that_is_checked_is_told(
-    tmp_path: Path,
-) -> None:
-    findings = Findings()
-    path = tmp_path / "openings"
-    path.write_bytes(b"".join(ALL))
-    OpeningChecks(path, findings).end(9)
-    assert findings.counts == {"openings": 4}
-
-
 def test_openings_are_read_no_sooner_than_records(tmp_path: Path) -> None:
     findings = Findings()
     path = tmp_path / "openings"
@@ -163,17 +153,6 @@ def test_without_their_file_fields_are_only_counted(tmp_path: Path) -> None:
     findings = Findings()
     OpeningChecks(tmp_path / "openings", findings).take(3, THREE)
     assert (findings.openings.unopened, findings.problems) == (2, [])
-
-
-def test_many_removals_are_counted_and_a_hundred_listed(tmp_path: Path) -> None:
-    fields = {f"f{number}": "0" * 64 for number in range(103)}
-    marks = [f'{{"seq":0,"field":"{each}","removed":"2026"}}\n' for each in fields]
-    path = tmp_path / "openings"
-    path.write_text("".join(marks))
-    findings = Findings()
-    OpeningChecks(path, findings).take(0, fields)
-    assert findings.openings.removed == 103
-    assert len(findings.openings.removals) == 100
 
 
 @pytest.fixture
@@ -208,13 +187,6 @@ def test_a_log_without_openings_has_nothing_to_remove(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="openings"):
         remove(full.log, 3, "content")
     assert not full.files.openings.exists()
-
-
-def test_a_draft_that_a_crash_left_is_no_hindrance(log: Written) -> None:
-    draft = log.files.openings.with_name(f"{log.files.openings.name}.tmp")
-    draft.write_bytes(b"half a li")
-    remove(log.log, 6, "content")
-    assert not draft.exists()
 
 
 def test_where_nothing_can_be_written_all_is_as_it_was(log: Written) -> None:

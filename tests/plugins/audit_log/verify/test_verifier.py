@@ -1,7 +1,6 @@
 """What is found in the records of a log, honest or not."""
 
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,11 +12,14 @@ from audit_logs import opened
 from forged_logs import (
     KEYS,
     NAME,
+    Attack,
     Written,
     edited,
     reasons,
+    rebuilds,
     rebuilt,
     replaced,
+    replaces,
     signed_note,
     written,
 )
@@ -25,7 +27,6 @@ from replay import DecodeError, ReplayEngine, load_plugin, loads
 from replay_plugins.audit_log.format.checkpoints import Checkpoint, read_note
 from replay_plugins.audit_log.format.keys import Signer
 from replay_plugins.audit_log.verify.verifier import (
-    read_anchor,
     signature_problem,
     verify,
     verify_in_steps,
@@ -90,15 +91,6 @@ def test_records_after_the_last_checkpoint_are_counted(log: Written) -> None:
     assert (found.records, found.since_checkpoint) == (20, 9)
 
 
-def test_an_edited_record_is_told_at_the_record_that_follows_it(log: Written) -> None:
-    replaced(log, 4, b"4200.0", b"9200.0")
-    assert reasons(log)[0] == (
-        f"unaltered: {NAME}:6: record 5: "
-        "record 4 was altered: this record holds a different hash for it"
-    )
-    assert len(reasons(log)) == 2  # and the file with the last checkpoint does not fit
-
-
 @pytest.mark.parametrize(
     "record",
     [b"", b"[]", b'{"seq":5}', b"\xff", b"[" * 100_000],
@@ -109,10 +101,125 @@ def test_what_is_no_record_is_told(log: Written, record: bytes) -> None:
     assert f"unaltered: {NAME}:6: it isn't a record" in reasons(log)[0]
 
 
-def test_a_last_record_that_is_none_is_told(log: Written) -> None:
-    replaced(log, -1, b'"note":"chat', b'"note":"\x10hat')
-    (told,) = reasons(log)
-    assert told.startswith(f"unaltered: {NAME}:22: it isn't a record")
+BESIDE = f"{NAME}.checkpoint: "
+ALTERED = "record 4 was altered: this record holds a different hash for it"
+
+
+def no_checkpoint(log: Written) -> None:
+    replaced(log, -1, b'"note":"chat-replay/', b'"note":"\\n')
+    log.files.checkpoint.write_text("nothing")
+
+
+def pipe_beside(log: Written) -> None:
+    log.files.checkpoint.unlink()
+    os.mkfifo(log.files.checkpoint)
+
+
+def another_tool(records: list[dict[str, object]]) -> Iterable[dict[str, object]]:
+    records[4]["gen_ai.tool.name"] = "keep"
+    return records
+
+
+def back(records: list[dict[str, object]]) -> Iterable[dict[str, object]]:
+    records[4]["time"] = "1999-01-01T00:00:00.000000Z"
+    return records
+
+
+def mixed(records: list[dict[str, object]]) -> Iterable[dict[str, object]]:
+    return [*records, {**records[0], "log": "f" * 32, "time": records[-1]["time"]}]
+
+
+WRONG: list[tuple[Attack, str]] = [
+    (replaces(b"4200.0", b"9200.0"), f":6: record 5: {ALTERED}"),
+    (replaces(b"audit/1", b"audit/2"), ":5: record 4: its schema isn't chat-replay.au"),
+    (replaces(b'"seq":4', b'"seq": 4'), ":5: record 4: it is not written as the log w"),
+    (replaces(b'"seq":4', b'"seq":7'), ":5: record 7: records 4 to 6 are missing bef"),
+    (replaces(b'"seq":4', b'"seq":2'), ":5: record 2: it stands where record 4 shoul"),
+    (
+        replaces(b'"prev":"0', b'"prev":"1', 0),
+        ":1: record 0: it is the first record, a",
+    ),
+    (replaces(b'"seq":0', b'"seq":-5', 0), ":1: it isn't a record: not the JSON that "),
+    (
+        replaces(b'"note":"c', b'"note":"\x10', -1),
+        ":22: it isn't a record: not the JSON ",
+    ),
+    (no_checkpoint, ".checkpoint: it isn't a text, a blank line and signatures"),
+    (pipe_beside, ".checkpoint: it isn't a regular file"),
+    (
+        replaces(b'"note":"chat-replay/', b'"note":"', -1),
+        ":22: record 21: the checkpoint is",
+    ),
+    (
+        replaces(b"\\n21\\n", b"\\n20\\n", -1),
+        ":22: record 21: the checkpoint covers 20",
+    ),
+    (
+        rebuilds(another_tool, keeps_notes=True),
+        ":11: record 10: the records before it d",
+    ),
+    (
+        rebuilds(back),
+        ":5: record 4: its time is before the last record's, and it does no",
+    ),
+    (rebuilds(mixed), f":23: record 22: it opens another log, '{'f' * 32}'"),
+    (replaces(b'"ann"', b'"bob"', -1), ":22: record 21: its actor did not open the l"),
+]
+
+
+@pytest.mark.parametrize(("attack", "told"), WRONG)
+def test_what_is_altered_is_told_with_its_place(
+    log: Written, attack: Attack, told: str
+) -> None:
+    attack(log)
+    assert reasons(log)[0].startswith(f"unaltered: {NAME}{told}")
+
+
+def test_what_checkpoints_do_not_fit_is_told_once(log: Written) -> None:
+    rebuilt(log, another_tool, keeps_notes=True)
+    told = f"unaltered: {BESIDE}the first 21 records differ from those it covers"
+    assert [*reasons(log, keys=KEYS)][1:] == [told]
+
+
+def test_what_is_missing_is_told_at_its_end(log: Written) -> None:
+    whole = log.log.read_bytes()
+    edited(log, lambda lines: lines[3:6])
+    assert reasons(log, kept=[log.kept]) == [
+        f"complete: {NAME}:1: record 3: records 0 to 2 are missing before it",
+        "anchored: checkpoint: not all records that it covers are here",
+        f"anchored: {BESIDE}not all records that it covers are here",
+    ]
+    log.log.write_bytes(b"".join(whole.splitlines(keepends=True)[:6]))
+    told = f"complete: {BESIDE}it covers 21 records, but only 6 are here"
+    assert reasons(log) == [told]
+    log.log.write_bytes(whole[:-10])
+    told = "the line has no end: it was cut, or its writer crashed"
+    assert reasons(log) == [f"complete: {NAME}:22: record 21: {told}"]
+
+
+def test_a_record_that_its_note_belies_is_told(log: Written) -> None:
+    replaced(log, -1, b'"signed":true', b'"signed":false')
+    told = "record 21: the record and its note disagree on whether it is signed"
+    assert reasons(log) == [f"anchored: {NAME}:22: {told}"]
+
+
+def test_a_key_asks_for_a_checkpoint(log: Written) -> None:
+    edited(log, lambda lines: lines[:4])
+    log.files.checkpoint.unlink()
+    assert reasons(log) == []
+    assert reasons(log, keys=KEYS) == [f"anchored: {NAME}: it has no checkpoint"]
+
+
+def test_another_log_in_its_place_is_told(log: Written) -> None:
+    other = written(log.folder / "other")
+    assert reasons(other, keys=KEYS) == []
+    (told,) = reasons(other, keys=KEYS, kept=[log.kept])
+    assert told.startswith("anchored: checkpoint: it is of another log, 'chat-replay/")
+
+
+def test_an_empty_file_has_no_record(tmp_path: Path) -> None:
+    (tmp_path / NAME).touch()
+    assert reasons(Written(tmp_path)) == [f"complete: {NAME}: it has no records"]
 
 
 @given(data=st.data())
@@ -146,115 +253,6 @@ def test_whatever_is_changed_in_the_last_note_is_found(
     assert not found.is_good
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "told"),
-    [
-        (
-            b'"schema":"chat-replay.audit/1"',
-            b'"schema":"other/1"',
-            "its schema isn't chat",
-        ),
-        (b'"seq":5,"', b'"seq": 5,"', "not written as the log writes records"),
-        (b'"seq":5,"', b'"seq":7,"', "records 5 to 6 are missing before it"),
-        (b'"seq":5,"', b'"seq":2,"', "it stands where record 5 should be"),
-    ],
-)
-def test_what_does_not_fit_in_its_place_is_told(
-    log: Written, old: bytes, new: bytes, told: str
-) -> None:
-    replaced(log, 5, old, new)
-    assert told in reasons(log)[0]
-
-
-def test_a_missing_beginning_is_told_at_that_end(log: Written) -> None:
-    edited(log, lambda lines: lines[3:])
-    assert reasons(log, kept=[log.kept])[0] == (
-        f"complete: {NAME}:1: record 3: records 0 to 2 are missing before it"
-    )
-    assert "anchored: checkpoint: not all records that it covers are here" in (
-        reasons(log, kept=[log.kept])
-    )
-
-
-def test_a_beginning_is_missing_where_no_record_names_the_log(log: Written) -> None:
-    edited(log, lambda lines: lines[3:6])
-    assert reasons(log) == [
-        f"complete: {NAME}:1: record 3: records 0 to 2 are missing before it",
-        f"anchored: {NAME}.checkpoint: not all records that it covers are here",
-    ]
-
-
-def test_a_first_record_below_zero_is_altered(log: Written) -> None:
-    replaced(log, 0, b'"seq":0', b'"seq":-5')
-    told = reasons(log)[0]
-    assert told.startswith(f"unaltered: {NAME}:1: it isn't a record")
-
-
-def test_a_missing_end_is_told_by_the_checkpoint_beside(log: Written) -> None:
-    edited(log, lambda lines: lines[:6])
-    assert reasons(log) == [
-        f"complete: {NAME}.checkpoint: it covers 21 records, but only 6 are here"
-    ]
-
-
-def test_a_line_that_is_not_ended_is_told(log: Written) -> None:
-    log.log.write_bytes(log.log.read_bytes()[:-10])
-    (told,) = reasons(log)
-    where, _, what = told.partition(": record 21: ")
-    assert where == f"complete: {NAME}:22"
-    assert what == "the line has no end: it was cut, or its writer crashed"
-
-
-def test_an_empty_file_has_no_record(tmp_path: Path) -> None:
-    (tmp_path / NAME).touch()
-    assert reasons(Written(tmp_path)) == [f"complete: {NAME}: it has no records"]
-
-
-def test_a_key_asks_for_a_checkpoint(log: Written) -> None:
-    edited(log, lambda lines: lines[:4])
-    log.files.checkpoint.unlink()
-    assert reasons(log) == []
-    assert reasons(log, keys=KEYS) == [f"anchored: {NAME}: it has no checkpoint"]
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "told"),
-    [
-        (b'"note":"chat-replay/', b'"note":"chat-replay/0', "is of another log"),
-        (b"\\n21\\n", b"\\n20\\n", "the checkpoint covers 20 records"),
-        (b'"signed":true', b'"signed":false', "disagree on whether it is signed"),
-    ],
-)
-def test_a_last_checkpoint_that_was_edited_is_told(
-    log: Written, old: bytes, new: bytes, told: str
-) -> None:
-    replaced(log, -1, old, new)
-    assert told in " ".join(reasons(log))
-
-
-def test_what_checkpoints_do_not_fit_is_told_once(log: Written) -> None:
-
-    def more(records: list[dict[str, object]]) -> Iterable[dict[str, object]]:
-        records[4]["gen_ai.tool.name"] = "keep"
-        return records
-
-    rebuilt(log, more, keeps_notes=True)
-    within, beside = reasons(log, keys=KEYS)
-    assert within.startswith(f"unaltered: {NAME}:11: record 10: the records before it")
-    assert beside.startswith(
-        f"unaltered: {NAME}.checkpoint: the first 21 records differ"
-    )
-
-
-def test_another_log_in_its_place_is_told(tmp_path: Path) -> None:
-    log, other = written(tmp_path / "log"), written(tmp_path / "other")
-    shutil.copy(other.log, log.log)
-    shutil.copy(other.files.checkpoint, log.files.checkpoint)
-    assert reasons(log, keys=KEYS) == []
-    (told,) = reasons(log, keys=KEYS, kept=[log.kept])
-    assert told.startswith("anchored: checkpoint: it is of another log")
-
-
 def test_a_clock_that_went_back_and_says_so_is_counted(tmp_path: Path) -> None:
     log = Written(tmp_path)
     with_future = opened(log.log)
@@ -269,34 +267,6 @@ def test_a_clock_that_went_back_and_says_so_is_counted(tmp_path: Path) -> None:
     assert (found.problems, found.clock_steps) == ([], 1)
 
 
-def test_a_clock_that_went_back_in_silence_is_told(log: Written) -> None:
-
-    def back(records: list[dict[str, object]]) -> Iterable[dict[str, object]]:
-        records[4]["time"] = "1999-01-01T00:00:00.000000Z"
-        return records
-
-    rebuilt(log, back)
-    (told,) = reasons(log)
-    assert told.endswith("its time is before the last record's, and it does not say so")
-
-
-def test_another_actor_than_who_opened_the_log_is_told(log: Written) -> None:
-    replaced(log, -1, b'"actor":"ann"', b'"actor":"bob"')
-    (told,) = reasons(log, keys=KEYS, kept=[log.kept])
-    assert told.endswith("record 21: its actor did not open the log, 'ann'")
-
-
-def test_records_of_another_log_are_told(log: Written) -> None:
-
-    def mixed(records: list[dict[str, object]]) -> Iterable[dict[str, object]]:
-        begin = {**records[0], "log": "f" * 32, "time": records[-1]["time"]}
-        return [*records, begin]
-
-    rebuilt(log, mixed)
-    told = reasons(log)[0]
-    assert told.endswith(f"it opens another log, '{'f' * 32}'")
-
-
 def test_a_torn_end_that_was_kept_aside_is_counted(tmp_path: Path) -> None:
     log = Written(tmp_path)
     opened(log.log).close()
@@ -307,21 +277,14 @@ def test_a_torn_end_that_was_kept_aside_is_counted(tmp_path: Path) -> None:
     assert (found.problems, found.recovered) == ([], 1)
 
 
-def test_a_thousand_problems_are_counted_and_a_hundred_listed(tmp_path: Path) -> None:
-    (tmp_path / NAME).write_bytes(b"{}\n" * 1000)
-    found = verify(tmp_path / NAME)
-    assert found.counts == {"unaltered": 1000}
-    assert len(found.problems) == 100
-
-
-@pytest.mark.parametrize("content", ["full", "digest", "committed"])
+@pytest.mark.parametrize("content", ["full", "digest", "redacted", "committed"])
 def test_an_honest_log_may_hold_half_a_character(tmp_path: Path, content: str) -> None:
     events = [
         r'{"type":"user_input","content":"\ud83d"}',
         r'{"type":"text_delta","content":"\ud83d"}',
         r'{"type":"text_delta","content":"\ude00"}',
     ]
-    plugin = load_plugin("audit_log", path=tmp_path / "a", content=content, deltas=True)
+    plugin = load_plugin("audit_log", path=tmp_path / "a", content=content)
     with ReplayEngine([plugin]) as engine:
         engine.replay(loads(f"[{','.join(events)}]"))
     assert verify(tmp_path / "a").problems == []
@@ -341,22 +304,9 @@ def test_an_honest_log_has_no_problem(log: Written) -> None:
     assert found.since_checkpoint == 0
 
 
-@pytest.mark.parametrize("content", ["digest", "committed", "full"])
-def test_a_log_of_any_policy_is_verified(tmp_path: Path, content: str) -> None:
-    log = written(tmp_path / "log", content)
-    assert reasons(log, keys=KEYS) == []
-
-
 def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=NAME):
         verify(tmp_path / NAME)
-
-
-def test_a_checkpoint_that_is_none_is_told(log: Written) -> None:
-    replaced(log, -1, b'"note":"chat-replay/', b'"note":"\\n')
-    log.files.checkpoint.write_text("nothing")
-    questions = [each.partition(":")[0] for each in reasons(log, keys=KEYS)]
-    assert questions == ["unaltered", "unaltered"]
 
 
 def test_a_kept_checkpoint_that_is_none_is_an_error(log: Written) -> None:
@@ -375,31 +325,8 @@ def test_every_thousand_records_tell_how_far_it_is(tmp_path: Path) -> None:
     assert steps[-1].records == 2502
 
 
-def test_a_pipe_in_place_of_the_checkpoint_is_told_not_waited_for(log: Written) -> None:
-    log.files.checkpoint.unlink()
-    os.mkfifo(log.files.checkpoint)
-    told = f"unaltered: {NAME}.checkpoint: it isn't a regular file"
-    assert reasons(log) == [told]
-
-
 ANN, BOB = Signer.generate("ann"), Signer.generate("bob")
 CHECKPOINT = Checkpoint("chat-replay/id", 3, bytes(32))
-
-
-def test_a_checkpoint_is_read_with_its_signatures(tmp_path: Path) -> None:
-    path = tmp_path / "kept"
-    path.write_text(signed_note(CHECKPOINT.text(), ANN), encoding="utf-8")
-    anchor = read_anchor(path, is_kept=True)
-    assert (anchor.where, anchor.checkpoint) == ("kept", CHECKPOINT)
-    assert ANN.verifier().check(anchor.note) == "valid"
-
-
-@pytest.mark.parametrize("text", ["", "no note", "no checkpoint\n\n"])
-def test_a_file_that_holds_none_is_named(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "kept"
-    path.write_text(text)
-    with pytest.raises(DecodeError, match=str(path)):
-        read_anchor(path, is_kept=True)
 
 
 def test_one_of_the_keys_must_have_signed() -> None:
