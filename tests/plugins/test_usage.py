@@ -97,8 +97,11 @@ def examples() -> list[Session]:
     return [replay.loads((EXAMPLES / name).read_bytes()) for name in names]
 
 
-def test_it_prints_a_table() -> None:
-    assert replayed(Usage(), *examples()) == TABLE
+def test_it_prints_a_table_and_has_its_numbers_for_programs() -> None:
+    usage = Usage()
+    assert replayed(usage, *examples()) == TABLE
+    assert [each.errors for each in usage.sessions] == [0, 1]
+    assert usage.total().total_input_tokens == 9204
 
 
 def test_it_prints_json() -> None:
@@ -125,12 +128,6 @@ def test_it_prints_json() -> None:
     }
 
 
-def test_it_writes_to_a_file_instead(tmp_path: Path) -> None:
-    output = tmp_path / "usage.txt"
-    assert replayed(Usage(output=output), *examples()) == ""
-    assert output.read_text() == TABLE
-
-
 def test_its_options_can_be_typed(tmp_path: Path) -> None:
     output = tmp_path / "usage.json"
     with ReplayEngine([load_plugin("usage", json="yes", output=str(output))]) as engine:
@@ -138,25 +135,12 @@ def test_its_options_can_be_typed(tmp_path: Path) -> None:
     assert json.loads(output.read_bytes())["total"]["turns"] == 2
 
 
-def test_its_numbers_are_there_for_programs() -> None:
-    usage = Usage()
-    replayed(usage, *examples())
-    assert [each.errors for each in usage.sessions] == [0, 1]
-    assert usage.total().total_input_tokens == 9204
-
-
-def test_the_last_stop_of_a_turn_counts() -> None:
+def test_of_a_turn_the_last_stop_counts_and_none_costs_nothing() -> None:
     usage = Usage()
     stops = [Stop(replay.Usage(n), is_error=n == 1) for n in (1, 2)]
-    replayed(usage, Session("s", events=stops))
-    assert (usage.total().total_input_tokens, usage.total().errors) == (2, 0)
-
-
-def test_turns_without_a_stop_cost_nothing_but_count() -> None:
-    usage = Usage()
-    replayed(usage, Session("s", events=[UserInput("Well?"), UserInput("Well?")]))
+    replayed(usage, Session("s", events=[*stops, UserInput("?"), UserInput("?")]))
     total = usage.total()
-    assert (total.turns, total.round_trips, total.total_input_tokens) == (2, 0, None)
+    assert (total.turns, total.total_input_tokens, total.errors) == (3, 2, 0)
 
 
 def test_what_was_not_said_adds_nothing_to_what_was() -> None:
@@ -165,13 +149,9 @@ def test_what_was_not_said_adds_nothing_to_what_was() -> None:
     assert usage.total().total_input_tokens == 3
 
 
-@pytest.mark.parametrize("as_json", [True, False])
-def test_no_sessions_cost_nothing(as_json: bool) -> None:  # noqa: FBT001 - parametrized
-    printed = replayed(Usage(json=as_json))
-    if as_json:
-        assert json.loads(printed)["sessions"] == []
-    else:
-        assert printed.splitlines()[-1].split() == [*"00--00", "total"]
+def test_no_sessions_cost_nothing() -> None:
+    assert json.loads(replayed(Usage(json=True)))["sessions"] == []
+    assert replayed(Usage()).splitlines()[-1].split() == [*"00--00", "total"]
 
 
 @pytest.mark.parametrize("as_json", [True, False])
@@ -194,24 +174,20 @@ def test_times_are_added_exactly(durations: list[float]) -> None:
 
 @pytest.mark.parametrize(
     ("session_id", "shown"),
-    [("\x1b[31m\nses", "␛[31m␊ses"), ("\ud800", "\ufffd"), ("", '""')],
+    [
+        ("\x1b[31m\nses", "␛[31m␊ses"),
+        ("\x7f\u202e", r"\u{7f}\u{202e}"),
+        ("\ud800", "\ufffd"),
+        ("", '""'),
+        ('"', '"'),
+    ],
 )
-def test_an_id_is_shown_in_the_table_and_does_nothing(
-    session_id: str, shown: str
-) -> None:
+def test_an_id_does_nothing_and_is_whole_in_json(session_id: str, shown: str) -> None:
     line = replayed(Usage(), run(session_id)).splitlines()[1]
     assert line.endswith(f"  {shown}")
-
-
-@pytest.mark.parametrize("session_id", ["\x1b[31m\nses", "\ud800", '"', "\u202e", ""])
-def test_json_has_any_id_as_it_is(session_id: str) -> None:
     printed = replayed(Usage(json=True), run(session_id))
     assert json.loads(printed)["sessions"][0]["session_id"] == session_id
-
-
-def test_json_does_nothing_to_a_terminal() -> None:
-    printed = replayed(Usage(json=True), run("\x1b\x7f\u202e"))
-    assert not set("\x1b\x7f\u202e") & set(printed)
+    assert not {*"\x1b\x7f\u202e"} & {*line, *printed}
 
 
 def test_json_comes_a_session_at_a_time() -> None:
@@ -239,19 +215,15 @@ def fail() -> None:
     raise OSError
 
 
-def test_a_session_that_was_stopped_is_marked() -> None:
+def test_a_session_that_was_stopped_or_failed_is_marked() -> None:
     usage, printed = Usage(), io.StringIO()
     with redirect_stdout(printed), ReplayEngine([usage, {"stop": stop_it}]) as engine:
         engine.replay(run("s"))
     assert "s (incomplete)\n" in printed.getvalue()
-    assert not usage.total().complete
-
-
-def test_a_session_whose_replay_failed_is_marked() -> None:
-    usage = Usage()
     with pytest.raises(PluginError):
         ReplayEngine([usage, {"stop": fail}]).replay(run("s"))
-    assert [each.complete for each in usage.sessions] == [False]
+    assert [each.complete for each in usage.sessions] == [False, False]
+    assert not usage.total().complete
 
 
 def test_its_memory_does_not_grow_with_the_turns_of_a_session() -> None:

@@ -269,7 +269,7 @@ DIGESTED: Final[Attacks] = [
     (
         "Change the salt of the digests",
         lambda log: log.files.salt.write_bytes(bytes(32)),
-    ),
+    )
 ]
 COMMITTED: Final[Attacks] = [
     ("Change a committed field's salt", openings(other_salt)),

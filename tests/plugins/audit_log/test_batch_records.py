@@ -20,7 +20,9 @@ from audit_logs import Record, kinds_of, lines_of, opened, records_of
 from forking import exit_code_of, forked
 from replay import (
     AuditError,
+    AuditTamperedError,
     BatchResult,
+    DecodeError,
     MustStopError,
     PluginError,
     ReplayEngine,
@@ -53,70 +55,67 @@ STRANGE = Session(
 )
 
 
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a"
+
+
 def worker(path: Path, **options: object) -> object:
     """Make what a worker does of the plugin's name and options."""
     (spec,) = specs_of([("audit_log", {"path": str(path), **options})])
     return workers_plugin(spec)
 
 
-def test_it_takes_the_options_of_the_plugin(tmp_path: Path) -> None:
-    made = worker(tmp_path / "a", content="full", deltas="yes", sync="5", max_age="9")
+def test_it_takes_the_options_of_the_plugin(path: Path) -> None:
+    made = worker(path, content="full", deltas="yes", sync="5", max_age="9")
     assert isinstance(made, AuditLogWorker)
     assert (made.deltas, made.sync, made.max_age) == (True, 5, 9.0)
 
 
-@pytest.mark.parametrize("content", ["full", "redacted"])
-def test_it_writes_nothing(tmp_path: Path, content: str) -> None:
-    give([worker(tmp_path / "a", content=content)], [SESSION])
-    assert not [*tmp_path.iterdir()]
-
-
-def test_it_keeps_nothing_of_a_session(tmp_path: Path) -> None:
-    made = AuditLogWorker(tmp_path / "a", content="full")
+def test_it_keeps_nothing_of_a_session(path: Path) -> None:
+    made = AuditLogWorker(path, content="full")
     made.replay_session_start(Session("t", events=[UserInput("Never ended")]))
     alone, again = give([made], [SESSION, SESSION])
-    assert (
-        alone == again == give([worker(tmp_path / "a", content="full")], [SESSION])[0]
-    )
+    assert alone == again == give([worker(path, content="full")], [SESSION])[0]
     assert made.replay_batch_result() == [""]
+    assert not [*path.parent.iterdir()]
 
 
 def test_digests_need_the_salt_of_the_log(tmp_path: Path) -> None:
-    with pytest.raises(
-        AuditError, match=r"a\.salt: no such file.* under the same path"
-    ):
+    missing = r"a\.salt: no such file.* under the same path"
+    with pytest.raises(AuditError, match=missing):
         worker(tmp_path / "a")
-    assert not [*tmp_path.iterdir()]
+    (tmp_path / "a.salt").write_bytes(b"short")
+    with pytest.raises(AuditTamperedError, match="isn't a salt"):
+        worker(tmp_path / "a")
 
 
-def test_values_that_can_be_removed_are_not_given_away(tmp_path: Path) -> None:
+def test_values_that_can_be_removed_are_not_given_away(path: Path) -> None:
     with pytest.raises(PluginError, match="in a batch, content cannot be committed"):
-        worker(tmp_path / "a", content="committed")
-
-
-def test_content_is_given_only_where_the_log_shows_it(tmp_path: Path) -> None:
-    AuditLog(tmp_path / "a").replay_close()
-    assert "Well?" not in repr(give([AuditLogWorker(tmp_path / "a")], [SESSION]))
+        worker(path, content="committed")
 
 
 @pytest.mark.parametrize("content", ["full", "digest"])
 def test_what_cannot_be_recorded_stops_the_batch(
-    tmp_path: Path,
+    path: Path,
     content: Any,  # noqa: ANN401 - one of the two
 ) -> None:
-    AuditLog(tmp_path / "a").replay_close()
+    AuditLog(path).replay_close()
     with pytest.raises(MustStopError, match=r"cannot be (recorded|written as JSON)"):
-        give([AuditLogWorker(tmp_path / "a", content=content)], [STRANGE])
+        give([AuditLogWorker(path, content=content)], [STRANGE])
 
 
 def test_it_is_where_the_log_is_when_the_program_goes_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    AuditLog(Path("a")).replay_close()
-    made = AuditLogWorker(Path("a"))
+    log, made = AuditLog(Path("a")), AuditLogWorker(Path("a"))
     monkeypatch.chdir("/")
-    assert give([made], [SESSION])
+    given = give([made], [SESSION])
+    assert "Well?" not in repr(given)
+    ReplayEngine([log]).replay(SESSION)
+    assert kinds_of(tmp_path / "a")[-2:] == ["session_end", "checkpoint"]
+    assert (tmp_path / "a.checkpoint").exists()
 
 
 @pytest.mark.parametrize(
@@ -125,13 +124,15 @@ def test_it_is_where_the_log_is_when_the_program_goes_elsewhere(
     ids=ascii,
 )
 def test_what_comes_through_json_is_what_the_log_would_hold(
-    tmp_path: Path, value: object
+    path: Path, value: object
 ) -> None:
-    made = AuditLogWorker(tmp_path / "a", content="full")
+    made = AuditLogWorker(path, content="full")
     fields = {"events": value, "a": {"events": value}}
     made.append("stop", fields, ())
     given = parse(write(made.replay_batch_result())).value
     assert given == ["", ["stop", json_bytes(fields).decode()]]
+    with pytest.raises(AuditError, match="a stop cannot be written as JSON"):
+        made.append("stop", {"a": {1}}, ())
 
 
 def test_a_session_is_identified_where_it_begins_and_ends_only() -> None:
@@ -160,8 +161,8 @@ def log_of(
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_session_is_there_as_often_as_it_ended(tmp_path: Path, times: int) -> None:
-    files = log_of(tmp_path / "a", *[("session_end", {"batch_key": KEY})] * times)
+def test_a_session_is_there_as_often_as_it_ended(path: Path, times: int) -> None:
+    files = log_of(path, *[("session_end", {"batch_key": KEY})] * times)
     with closing(LoggedSessions(files)) as logged:
         assert [logged.take(KEY) for _ in range(3)].count(True) == times
         assert not logged.take(KEY)
@@ -179,23 +180,28 @@ def test_a_session_is_there_as_often_as_it_ended(tmp_path: Path, times: int) -> 
     ids=["begun", "no batch", "an id that looks like it", "content that looks like it"],
 )
 def test_nothing_else_is_taken_for_its_end(
-    tmp_path: Path, kind: str, fields: dict[str, object]
+    path: Path, kind: str, fields: dict[str, object]
 ) -> None:
-    with closing(LoggedSessions(log_of(tmp_path / "a", (kind, fields)))) as logged:
+    with closing(LoggedSessions(log_of(path, (kind, fields)))) as logged:
         assert not logged.take(KEY)
 
 
-def test_all_files_of_a_log_are_read(tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises((OSError, DecodeError)):
+        LoggedSessions(LogFiles(tmp_path))
+
+
+def test_all_files_of_a_log_are_read(path: Path) -> None:
     ends = [("session_end", {"batch_key": f"{n:032x}"}) for n in range(9)]
-    files = log_of(tmp_path / "a", *ends, max_bytes=500)
+    files = log_of(path, *ends, max_bytes=500)
     assert len(files.parts()) > 1
     with closing(LoggedSessions(files)) as logged:
         assert all(logged.take(str(fields["batch_key"])) for _, fields in ends)
 
 
-def test_they_are_not_kept_in_memory(tmp_path: Path) -> None:
+def test_they_are_not_kept_in_memory(path: Path) -> None:
     ends = [("session_end", {"batch_key": f"{n:032x}"}) for n in range(2000)]
-    files = log_of(tmp_path / "a", *ends, sync=10**9)
+    files = log_of(path, *ends, sync=10**9)
     tracemalloc.start()
     try:
         with closing(LoggedSessions(files)):
@@ -267,36 +273,36 @@ def test_what_is_redacted_before_is_redacted_in_the_log(tmp_path: Path) -> None:
 
 
 def test_a_session_bears_the_key_of_its_result_where_it_begins_and_ends(
-    tmp_path: Path,
+    path: Path,
 ) -> None:
-    batch(tmp_path / "a", SESSIONS)
-    records = records_of(tmp_path / "a")
+    batch(path, SESSIONS)
+    records = records_of(path)
     keyed = [(r["kind"], r["batch_key"]) for r in records if "batch_key" in r]
     kinds = ("session_start", "session_end")
     assert keyed == [(kind, f"{number:032x}") for number in range(4) for kind in kinds]
 
 
-def test_the_same_batch_again_records_nothing_more(tmp_path: Path) -> None:
-    batch(tmp_path / "a", SESSIONS)
-    before = ends(tmp_path / "a")
-    batch(tmp_path / "a", SESSIONS)
-    assert ends(tmp_path / "a") == before
-    assert kinds_of(tmp_path / "a")[-2:] == ["log_opened", "checkpoint"]
+def test_the_same_batch_again_records_nothing_more(path: Path) -> None:
+    batch(path, SESSIONS)
+    before = ends(path)
+    batch(path, SESSIONS)
+    assert ends(path) == before
+    assert kinds_of(path)[-2:] == ["log_opened", "checkpoint"]
 
 
-def test_two_sessions_that_are_the_same_are_recorded_twice(tmp_path: Path) -> None:
-    leader = AuditLog(tmp_path / "a")
-    (result,) = results_of(tmp_path / "a", SESSIONS[:1])
+def test_two_sessions_that_are_the_same_are_recorded_twice(path: Path) -> None:
+    leader = AuditLog(path)
+    (result,) = results_of(path, SESSIONS[:1])
     merge_results(leader, [result, result])
-    assert len(ends(tmp_path / "a")) == 2
-    merge_results(AuditLog(tmp_path / "a"), [result, result, result])
-    assert len(ends(tmp_path / "a")) == 3
+    assert len(ends(path)) == 2
+    merge_results(AuditLog(path), [result, result, result])
+    assert len(ends(path)) == 3
 
 
-def test_a_session_that_no_plugin_was_shown_leaves_no_record(tmp_path: Path) -> None:
-    leader = AuditLog(tmp_path / "a", content="full")
+def test_a_session_that_no_plugin_was_shown_leaves_no_record(path: Path) -> None:
+    leader = AuditLog(path, content="full")
     merge_results(leader, [BatchResult("00", "s", [""])])
-    assert kinds_of(tmp_path / "a") == ["log_opened", "checkpoint"]
+    assert kinds_of(path) == ["log_opened", "checkpoint"]
 
 
 def test_a_session_that_was_half_written_is_written_again_in_full(

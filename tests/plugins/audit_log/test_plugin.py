@@ -42,6 +42,11 @@ PASSING = {"seq", "prev", "time", "monotonic_ns", "log", "note", "event", "event
 PASSING |= {"session.digest", "clock_step", "batch_key"}
 
 
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a"
+
+
 class TestAuditLog(PluginContract):
     @pytest.fixture
     def plugin(self, tmp_path: Path) -> Callable[[], object]:
@@ -75,8 +80,8 @@ def two_turns() -> Session:
     return replay.load(EXAMPLES / "two_turns.json")
 
 
-def test_a_session_is_recorded_in_order(tmp_path: Path) -> None:
-    kinds = [record["kind"] for record in replayed(tmp_path / "a", two_turns())]
+def test_a_session_is_recorded_in_order(path: Path) -> None:
+    kinds = [record["kind"] for record in replayed(path, two_turns())]
     assert kinds == [
         *("log_opened", "session_start"),
         *("turn_start", "user_input", "message", "tool_call", "tool_call"),
@@ -87,9 +92,9 @@ def test_a_session_is_recorded_in_order(tmp_path: Path) -> None:
     ]
 
 
-def test_a_record_tells_its_session_its_event_and_its_turn(tmp_path: Path) -> None:
+def test_a_record_tells_its_session_its_event_and_its_turn(path: Path) -> None:
     session = two_turns()
-    records = replayed(tmp_path / "a", session, content="full")
+    records = replayed(path, session, content="full")
     called = [record for record in records if record["kind"] == "tool_call"][-1]
     assert called["actor"] == pwd.getpwuid(os.getuid()).pw_name
     assert [*called][6:] == [
@@ -103,16 +108,16 @@ def test_a_record_tells_its_session_its_event_and_its_turn(tmp_path: Path) -> No
     assert called["gen_ai.tool.call.arguments"] == event.arguments
 
 
-def test_a_message_is_recorded_at_its_first_event(tmp_path: Path) -> None:
+def test_a_message_is_recorded_at_its_first_event(path: Path) -> None:
     session = Session("s", events=[UserInput("?"), TextDelta("a"), Text("ab")])
-    records = replayed(tmp_path / "a", session, content="full")
+    records = replayed(path, session, content="full")
     (message,) = (record for record in records if record["kind"] == "message")
     assert (message["event"], message["content"]) == (1, "ab")
 
 
-def test_oddities_and_unknown_events_are_recorded(tmp_path: Path) -> None:
+def test_oddities_and_unknown_events_are_recorded(path: Path) -> None:
     records = replayed(
-        tmp_path / "a", replay.load(EXAMPLES / "unknown_event.json"), content="full"
+        path, replay.load(EXAMPLES / "unknown_event.json"), content="full"
     )
     odd = {record["kind"]: record for record in records}
     assert odd["unknown_event"]["code"] == "unknown-type"
@@ -121,8 +126,8 @@ def test_oddities_and_unknown_events_are_recorded(tmp_path: Path) -> None:
     assert odd["diagnostic"]["detail"]
 
 
-def test_what_is_odd_about_the_document_has_no_event(tmp_path: Path) -> None:
-    records = replayed(tmp_path / "a", replay.loads(b'\xef\xbb\xbf{"events": []}'))
+def test_what_is_odd_about_the_document_has_no_event(path: Path) -> None:
+    records = replayed(path, replay.loads(b'\xef\xbb\xbf{"events": []}'))
     (odd,) = (record for record in records if record["kind"] == "diagnostic")
     assert "event" not in odd
 
@@ -139,12 +144,6 @@ def test_deltas_are_recorded_where_that_is_asked(tmp_path: Path) -> None:
         if isinstance(event, replay.TextDelta | replay.ThinkingDelta)
     ]
     assert {record["type"] for record in deltas} >= {"text_delta"}
-
-
-def test_an_engine_that_is_never_closed_leaves_a_checkpoint(tmp_path: Path) -> None:
-    ReplayEngine([AuditLog(tmp_path / "a")]).replay(two_turns())
-    assert kinds_of(tmp_path / "a")[-2:] == ["session_end", "checkpoint"]
-    assert (tmp_path / "a.checkpoint").exists()
 
 
 class Stream:
@@ -177,26 +176,14 @@ class Stream:
         yield from ()
 
 
-def test_a_live_turn_is_hashed_when_it_has_ended(tmp_path: Path) -> None:
-    with ReplayEngine([AuditLog(tmp_path / "a")]) as engine:
+def test_a_live_turn_is_hashed_when_it_has_ended(path: Path) -> None:
+    with ReplayEngine([AuditLog(path)]) as engine:
         engine.replay_live(Stream())
-    records = records_of(tmp_path / "a")
+    records = records_of(path)
     digests = [r["session.digest"] for r in records if "session.digest" in r]
     whole = Session("s", events=[UserInput("Q?"), Text("A.")])
     assert len(digests) == 2
     assert digests[1] == digest_of(whole) != digests[0]
-
-
-def test_a_program_may_go_to_another_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session = two_turns()
-    monkeypatch.chdir(tmp_path)
-    log = AuditLog(Path("a"))
-    monkeypatch.chdir("/")
-    with ReplayEngine([log]) as engine:
-        engine.replay(session)
-    assert kinds_of(tmp_path / "a").count("session_end") == 1
 
 
 class Huge(Sequence[Event]):
@@ -209,9 +196,9 @@ class Huge(Sequence[Event]):
         raise MemoryError
 
 
-def test_where_there_is_no_memory_that_is_what_is_told(tmp_path: Path) -> None:
+def test_where_there_is_no_memory_that_is_what_is_told(path: Path) -> None:
     with pytest.raises(MemoryError):
-        ReplayEngine([AuditLog(tmp_path / "a")]).replay(Session("s", events=Huge()))
+        ReplayEngine([AuditLog(path)]).replay(Session("s", events=Huge()))
 
 
 # Content
@@ -255,19 +242,14 @@ def test_what_one_log_shows_cannot_be_found_in_another(tmp_path: Path) -> None:
     assert not one & other
 
 
-def test_redacted_content_is_in_the_log_without_its_secrets(tmp_path: Path) -> None:
+def test_redacted_content_is_in_the_log_without_its_secrets(path: Path) -> None:
     pytest.importorskip("replay_plugins.redact")
     mail = "jo@example.com"
     texts = [f"Ask {mail}.", f"Or {mail}", "Nobody"]
     session = Session("s", events=[UserInput(text) for text in texts])
-    records = replayed(tmp_path / "a", session, session, content="redacted")
+    records = replayed(path, session, session, content="redacted")
     shown = [record["content"] for record in records if "content" in record]
     assert shown == ["Ask <EMAIL_1>.", "Or <EMAIL_1>", "Nobody"] * 2
-
-
-def test_redacted_deltas_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="a delta may hold half a secret"):
-        AuditLog(tmp_path / "a", content="redacted", deltas=True)
 
 
 # Options
@@ -293,25 +275,22 @@ def test_its_options_can_be_typed(tmp_path: Path) -> None:
     assert record["version"]
 
 
-@pytest.mark.parametrize(
-    ("option", "value", "known"),
-    [
+def test_a_policy_that_is_not_known_is_refused(path: Path) -> None:
+    for option, value, known in (
         ("content", "all", "full, digest, redacted, committed"),
         ("sync", "never", "record, session"),
-    ],
-)
-def test_a_policy_that_is_not_known_is_refused(
-    tmp_path: Path, option: str, value: str, known: str
-) -> None:
-    with pytest.raises(UnknownNameError, match=f"{value!r}.*{known}"):
-        load_plugin("audit_log", path=str(tmp_path / "a"), **{option: value})
-    assert not [*tmp_path.iterdir()]
+    ):
+        with pytest.raises(UnknownNameError, match=f"{value!r}.*{known}"):
+            load_plugin("audit_log", path=str(path), **{option: value})
+    assert not [*path.parent.iterdir()]
 
 
-@pytest.mark.parametrize("option", ["sync", "max_bytes", "max_age"])
-def test_a_number_must_be_above_zero(tmp_path: Path, option: str) -> None:
-    with pytest.raises(PluginError, match=f"{option} must be above zero, not 0"):
-        load_plugin("audit_log", path=str(tmp_path / "a"), **{option: "0"})
+def test_options_that_cannot_be_are_refused(path: Path) -> None:
+    for option in ("sync", "max_bytes", "max_age"):
+        with pytest.raises(PluginError, match=f"{option} must be above zero, not 0"):
+            load_plugin("audit_log", path=str(path), **{option: "0"})
+    with pytest.raises(ValueError, match="a delta may hold half a secret"):
+        AuditLog(path, content="redacted", deltas=True)
 
 
 # Failures
@@ -321,16 +300,16 @@ def fail() -> None:
     raise ValueError(SAID)
 
 
-def test_failures_of_other_plugins_are_recorded_and_not_quoted(tmp_path: Path) -> None:
-    log = AuditLog(tmp_path / "a")
+def test_failures_of_other_plugins_are_recorded_and_not_quoted(path: Path) -> None:
+    log = AuditLog(path)
     ReplayEngine([log, {"stop": fail}], on_plugin_error="isolate").replay(two_turns())
-    records = records_of(tmp_path / "a")
+    records = records_of(path)
     failed = [record for record in records if record["kind"] == "plugin_error"]
     assert [record["hook"] for record in failed] == ["replay_stop"] * 2
     assert failed[0]["error.type"] == "ValueError"
     assert failed[0]["event"] < failed[1]["event"]
     assert records[-2]["plugin_errors"] == 2
-    assert SAID not in (tmp_path / "a").read_text()
+    assert SAID not in (path).read_text()
 
 
 def stop() -> None:
@@ -339,42 +318,39 @@ def stop() -> None:
 
 @pytest.mark.parametrize(("hook", "outcome"), [(fail, "failed"), (stop, "stopped")])
 def test_a_replay_that_ends_early_is_recorded_as_that(
-    tmp_path: Path, hook: Callable[[], None], outcome: str
+    path: Path, hook: Callable[[], None], outcome: str
 ) -> None:
-    engine = ReplayEngine([AuditLog(tmp_path / "a"), {"stop": hook}])
+    engine = ReplayEngine([AuditLog(path), {"stop": hook}])
     try:
         engine.replay(two_turns())
     except PluginError:
         assert outcome == "failed"
-    session_end, checkpoint = records_of(tmp_path / "a")[-2:]
+    session_end, checkpoint = records_of(path)[-2:]
     assert (session_end["outcome"], checkpoint["kind"]) == (outcome, "checkpoint")
 
 
 @pytest.mark.parametrize("mode", ["raise", "isolate"])
 def test_a_full_disk_stops_the_replay_whatever_is_isolated(
-    tmp_path: Path,
+    path: Path,
     mode: Any,  # noqa: ANN401 - one of the two
 ) -> None:
     reached: list[int] = []
-    plugins = [
-        AuditLog(tmp_path / "a"),
-        {"text": lambda: reached.append(1)},
-    ]
+    plugins = [AuditLog(path), {"text": lambda: reached.append(1)}]
     engine = ReplayEngine(plugins, on_plugin_error=mode)
     with room_for(2000), pytest.raises(AuditFullError):
         engine.replay(two_turns())
     assert not reached
     assert engine.report.outcome == "failed"
-    lines = lines_of(tmp_path / "a")
+    lines = lines_of(path)
     engine.replay(two_turns())
-    assert lines_of(tmp_path / "a")[: len(lines)] == lines
-    assert kinds_of(tmp_path / "a").count("session_end") == 1
+    assert lines_of(path)[: len(lines)] == lines
+    assert kinds_of(path).count("session_end") == 1
 
 
 @pytest.mark.parametrize("mode", ["raise", "isolate"])
 @pytest.mark.parametrize("content", CONTENT)
 def test_what_cannot_be_recorded_stops_the_replay_whatever_is_isolated(
-    tmp_path: Path,
+    path: Path,
     mode: Any,  # noqa: ANN401 - one of the two
     content: Any,  # noqa: ANN401 - one of the three
 ) -> None:
@@ -384,9 +360,7 @@ def test_what_cannot_be_recorded_stops_the_replay_whatever_is_isolated(
             UserInput("x", recorded={"type": "user_input", "content": "x", "at": {1}})
         ],
     )
-    engine = ReplayEngine(
-        [AuditLog(tmp_path / "a", content=content)], on_plugin_error=mode
-    )
+    engine = ReplayEngine([AuditLog(path, content=content)], on_plugin_error=mode)
     with pytest.raises(MustStopError, match="cannot be recorded") as caught:
         engine.replay(strange)
     assert isinstance(caught.value, AuditError)

@@ -15,10 +15,7 @@ import msgspec
 
 from replay.errors import DecodeError
 from replay_plugins.audit_log.format.chain import head_of
-from replay_plugins.audit_log.format.checkpoints import (
-    decode_base64,
-    read_checkpoint,
-)
+from replay_plugins.audit_log.format.checkpoints import decode_base64, read_checkpoint
 from replay_plugins.audit_log.format.merkle import (
     Frontier,
     check_consistency,

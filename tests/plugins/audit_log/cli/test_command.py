@@ -28,7 +28,7 @@ def test_it_is_found_with_its_sub_commands(run: Run) -> None:
     assert "\n  audit " in run("--help").stdout
     listed = run("audit", "--help").stdout
     assert sorted(command.commands) == [
-        *("check-proof", "consistency", "keygen", "prove", "remove", "show", "verify"),
+        *("check-proof", "consistency", "keygen", "prove", "remove", "show", "verify")
     ]
     assert all(f"\n  {name} " in listed for name in command.commands)
 

@@ -7,13 +7,7 @@ import pytest
 
 from audit_command import audit
 from forged_logs import Written, replaced, written
-from replay_plugins.audit_log.cli.record_table import (
-    Filter,
-    moment,
-    record_of,
-    row_of,
-    show,
-)
+from replay_plugins.audit_log.cli.record_table import moment, record_of, row_of, show
 
 
 @pytest.fixture
@@ -54,11 +48,8 @@ def test_what_is_hidden_is_said_to_be(tmp_path: Path, content: str, told: str) -
 def test_records_are_filtered(log: Written) -> None:
     kinds = [row[1] for row in shown(log.log, "--session", "ses-2")]
     assert (kinds[0], kinds[-1], len(kinds)) == ("session_start", "session_end", 9)
-    assert [
-        row[0] for row in shown(log.log, "--tool", "pay", "--session", "ses-1")
-    ] == [
-        *("4", "5"),
-    ]
+    picked = shown(log.log, "--tool", "pay", "--session", "ses-1")
+    assert [row[0] for row in picked] == ["4", "5"]
     picked = shown(log.log, "--kind", "log_opened", "--kind", "checkpoint")
     assert [row[0] for row in picked] == ["0", "10", "20", "21"]
 
@@ -66,9 +57,8 @@ def test_records_are_filtered(log: Written) -> None:
 def test_records_are_filtered_by_time(log: Written) -> None:
     time = audit("show", log.log).stdout.splitlines()[5].split("\t")[1]
     since, until = shown(log.log, "--since", time), shown(log.log, "--until", time)
-    assert since + until
-    assert {row[0] for row in since}.isdisjoint(row[0] for row in until)
-    assert len(since) + len(until) == 22
+    assert [row[0] for row in until + since] == [*map(str, range(22))]
+    assert since[0][0] == "5"
     assert shown(log.log, "--since", "1999-01-01", "--until", "2000-01-01") == []
     assert shown(log.log, "--until", "1999-12-31T23:00:00+01:00") == []
 
@@ -108,12 +98,6 @@ def test_a_time_is_told_as_records_tell_it(text: str, told: str) -> None:
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter, match="isn't a date or time in ISO 8601"):
         moment(CONTEXT, SINCE, text)
-
-
-def test_the_time_until_which_records_are_wanted_is_not_wanted() -> None:
-    record: dict[str, object] = {"time": "2026-11-26T00:00:00.000000Z"}
-    assert Filter(since="2026-11-26T00:00:00.000000Z").wants(record)
-    assert not Filter(until="2026-11-26T00:00:00.000000Z").wants(record)
 
 
 @pytest.mark.parametrize(

@@ -48,21 +48,21 @@ def root_of(lines: list[bytes]) -> bytes:
     return frontier.root()
 
 
-def test_a_log_begins_by_saying_who_writes_it_and_how(tmp_path: Path) -> None:
-    opened(tmp_path / "a", about={"sync": "record"})
-    (record,) = records_of(tmp_path / "a")
+def test_a_log_begins_by_saying_who_writes_it_and_how(path: Path) -> None:
+    opened(path, about={"sync": "record"})
+    (record,) = records_of(path)
     assert (record["kind"], record["actor"]) == ("log_opened", "tester")
     assert (record["pid"], record["sync"]) == (os.getpid(), "record")
     assert len(record["log"]) == 32
 
 
-def test_a_log_goes_on_where_it_ended(tmp_path: Path) -> None:
+def test_a_log_goes_on_where_it_ended(path: Path) -> None:
     for _ in range(2):
-        log = opened(tmp_path / "a")
+        log = opened(path)
         log.append("stop", {})
         log.close()
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "checkpoint"] * 2
-    assert len({r["log"] for r in records_of(tmp_path / "a") if "log" in r}) == 1
+    assert kinds_of(path) == ["log_opened", "stop", "checkpoint"] * 2
+    assert len({r["log"] for r in records_of(path) if "log" in r}) == 1
 
 
 def test_a_checkpoint_covers_all_records_before_it(tmp_path: Path) -> None:
@@ -81,10 +81,10 @@ def test_a_checkpoint_covers_all_records_before_it(tmp_path: Path) -> None:
     assert records[1]["time"] <= checkpoint.time <= records[2]["time"]
 
 
-def test_a_checkpoint_is_signed_where_there_is_a_key(tmp_path: Path) -> None:
+def test_a_checkpoint_is_signed_where_there_is_a_key(path: Path) -> None:
     signer = Signer.generate("auditor")
-    opened(tmp_path / "a", signer=signer).checkpoint()
-    record = records_of(tmp_path / "a")[1]
+    opened(path, signer=signer).checkpoint()
+    record = records_of(path)[1]
     assert record["signed"] is True
     assert signer.verifier().check(read_note(record["note"])) == "valid"
 
@@ -117,12 +117,12 @@ def test_what_is_no_json_is_refused_and_the_log_goes_on(log: Log, path: Path) ->
 # Writers
 
 
-def test_a_log_that_could_not_be_opened_is_not_locked(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("{}\n")
+def test_a_log_that_could_not_be_opened_is_not_locked(path: Path) -> None:
+    (path).write_text("{}\n")
     with pytest.raises(AuditTamperedError):
-        opened(tmp_path / "a")
-    (tmp_path / "a").unlink()
-    opened(tmp_path / "a")
+        opened(path)
+    (path).unlink()
+    opened(path)
 
 
 @pytest.mark.parametrize(
@@ -160,8 +160,8 @@ def test_a_directory_that_cannot_be_read_is_an_error_of_the_log() -> None:
             opened(folder / "logs" / "a")
 
 
-def test_threads_take_turns(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a", sync="session", max_bytes=3000)
+def test_threads_take_turns(path: Path) -> None:
+    log = opened(path, sync="session", max_bytes=3000)
 
     def write() -> None:
         for _ in range(50):
@@ -172,7 +172,7 @@ def test_threads_take_turns(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert kinds_of(tmp_path / "a").count("stop") == 200
+    assert kinds_of(path).count("stop") == 200
 
 
 # Rotation
@@ -279,17 +279,6 @@ def test_without_room_for_a_checkpoint_the_last_one_stays(tmp_path: Path) -> Non
 # Changes by others
 
 
-def test_a_log_that_others_changed_is_left_alone(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
-    (tmp_path / "a").rename(tmp_path / "a.1")
-    with pytest.raises(AuditTamperedError, match="the file is gone"):
-        log.append("stop", {})
-    assert not (tmp_path / "a").exists()
-    (tmp_path / "a.1").rename(tmp_path / "a")
-    log.append("stop", {})
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop"]
-
-
 def test_a_log_is_let_go_where_it_cannot_be_ended(log: Log, path: Path) -> None:
     (path).unlink()
     with pytest.raises(AuditTamperedError):
@@ -378,9 +367,9 @@ def test_an_interrupt_within_an_opening_closes_the_log_for_good(tmp_path: Path) 
 
 @pytest.mark.parametrize("call", ["monotonic_ns", "write", "fdatasync", "replace"])
 def test_a_programs_exit_within_a_hook_stops_a_replay_that_isolates(
-    tmp_path: Path, call: str
+    path: Path, call: str
 ) -> None:
-    engine = ReplayEngine([AuditLog(tmp_path / "a")], on_plugin_error="isolate")
+    engine = ReplayEngine([AuditLog(path)], on_plugin_error="isolate")
     sys.setprofile(interrupt_after(call, SystemExit))
     with pytest.raises(AuditError, match="SystemExit"):
         engine.replay(loads('[{"type": "user_input", "content": "Well?"}]'))
@@ -400,9 +389,9 @@ def test_an_interrupt_while_a_record_is_synced_loses_nothing(
 
 
 def test_after_so_many_milliseconds_records_are_synced_by_themselves(
-    tmp_path: Path,
+    path: Path,
 ) -> None:
-    log = opened(tmp_path / "a", sync=1)
+    log = opened(path, sync=1)
     log.append("stop", {})
     timer = log._timer  # noqa: SLF001 - what is waited for
     if timer is not None:
@@ -411,19 +400,19 @@ def test_after_so_many_milliseconds_records_are_synced_by_themselves(
     assert log._file._is_synced  # type: ignore[union-attr]  # noqa: SLF001 - it did that
     log.append("stop", {})
     log.close()
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "stop", "checkpoint"]
+    assert kinds_of(path) == ["log_opened", "stop", "stop", "checkpoint"]
 
 
 @pytest.mark.parametrize("wait", [10**13, 10**400], ids=["long", "huge"])
-def test_no_wait_is_too_long_for_the_clock(tmp_path: Path, wait: int) -> None:
-    log = opened(tmp_path / "a", sync=wait)
+def test_no_wait_is_too_long_for_the_clock(path: Path, wait: int) -> None:
+    log = opened(path, sync=wait)
     log.append("stop", {})
     assert log._timer.interval <= threading.TIMEOUT_MAX  # type: ignore[union-attr]  # noqa: SLF001 - a thread waits so long
     log.close()
 
 
-def test_where_no_thread_can_wait_a_record_is_synced_at_once(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a", sync=600_000)
+def test_where_no_thread_can_wait_a_record_is_synced_at_once(path: Path) -> None:
+    log = opened(path, sync=600_000)
     before = threading.stack_size(1 << 46)  # more than any machine has
     try:
         log.append("stop", {})
@@ -435,12 +424,12 @@ def test_where_no_thread_can_wait_a_record_is_synced_at_once(tmp_path: Path) -> 
     log.close()
 
 
-def test_a_log_that_was_closed_is_not_synced_later(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a", sync=600_000)
+def test_a_log_that_was_closed_is_not_synced_later(path: Path) -> None:
+    log = opened(path, sync=600_000)
     log.append("stop", {})
     timer = log._timer  # noqa: SLF001 - what is waited for
     assert timer is not None
     log.close()
     timer.join()
     log._sync_later()  # noqa: SLF001 - as a timer would that came too late
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "checkpoint"]
+    assert kinds_of(path) == ["log_opened", "stop", "checkpoint"]

@@ -81,11 +81,6 @@ COMMITMENTS = {3: THREE, 5: FIVE}
 ALL = [*LINES_OF_THREE, *LINES_OF_FIVE]
 
 
-def test_all_that_fit_are_counted(tmp_path: Path) -> None:
-    found = checked(tmp_path, ALL)
-    assert (found.openings.matching, found.problems) == (4, [])
-
-
 def test_a_mark_says_what_was_removed(tmp_path: Path) -> None:
     mark = b'{"seq":5,"field":"a","removed":"2026-11-26T01:20:00.0Z"}\n'
     found = checked(tmp_path, [*LINES_OF_THREE, mark, LINES_OF_FIVE[1]])
@@ -95,11 +90,13 @@ def test_a_mark_says_what_was_removed(tmp_path: Path) -> None:
     assert removed.time == "2026-11-26T01:20:00.0Z"
 
 
-def test_an_opening_that_is_missing_is_told(tmp_path: Path) -> None:
-    found = checked(tmp_path, [*LINES_OF_THREE, LINES_OF_FIVE[0]])
-    assert [str(each) for each in found.problems] == [
-        "openings: record 5: the opening of b is missing, and no mark says why"
-    ]
+def test_an_opening_that_is_missing_or_cut_off_is_told(tmp_path: Path) -> None:
+    for rest in ([], [ALL[-1][:-1]]):
+        found = checked(tmp_path, [*ALL[:-1], *rest])
+        assert (found.openings.missing, found.openings.matching) == (1, 3)
+        assert [str(each) for each in found.problems] == [
+            "openings: record 5: the opening of b is missing, and no mark says why"
+        ]
 
 
 def test_openings_that_were_swapped_are_told(tmp_path: Path) -> None:
@@ -134,14 +131,10 @@ def test_what_a_crash_left_past_the_last_record_is_no_problem(tmp_path: Path) ->
         assert checked(tmp_path, [*ALL, opening]).problems == []
 
 
-def test_an_opening_of_a_record_that_is_cut_off_is_missing(tmp_path: Path) -> None:
-    found = checked(tmp_path, [*ALL[:-1], ALL[-1][:-1]])
-    assert (found.openings.missing, found.counts) == (1, {"openings": 1})
-
-
 def test_openings_are_read_no_sooner_than_records(tmp_path: Path) -> None:
-    findings = Findings()
-    path = tmp_path / "openings"
+    path, findings, without = tmp_path / "openings", Findings(), Findings()
+    OpeningChecks(path, without).take(3, THREE)
+    assert (without.openings.unopened, without.problems) == (2, [])
     path.touch()
     checks = OpeningChecks(path, findings)
     path.write_bytes(b"".join(LINES_OF_THREE))
@@ -149,10 +142,17 @@ def test_openings_are_read_no_sooner_than_records(tmp_path: Path) -> None:
     assert (findings.openings.matching, findings.problems) == (2, [])
 
 
-def test_without_their_file_fields_are_only_counted(tmp_path: Path) -> None:
-    findings = Findings()
-    OpeningChecks(tmp_path / "openings", findings).take(3, THREE)
-    assert (findings.openings.unopened, findings.problems) == (2, [])
+def test_many_removals_are_counted_and_a_hundred_listed(tmp_path: Path) -> None:
+    fields = {f"f{number}": "0" * 64 for number in range(103)}
+    marks = (f'{{"seq":0,"field":"{each}","removed":"2026"}}\n' for each in fields)
+    path, findings = tmp_path / "openings", Findings()
+    path.write_text("".join(marks))
+    checks = OpeningChecks(path, findings)
+    checks.take(0, fields)
+    assert findings.openings.removed == 103
+    assert len(findings.openings.removals) == 100
+    OpeningChecks(path, findings).end(9)  # without any record
+    assert findings.counts == {"openings": 103}
 
 
 @pytest.fixture

@@ -245,11 +245,7 @@ def test_whatever_is_changed_in_the_last_note_is_found(
     place = data.draw(st.integers(begin, len(whole) - 1))
     byte = data.draw(st.integers(0, 255).filter(lambda each: each != whole[place]))
     log.log.write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
-    found = verify(
-        log.log,
-        keys=KEYS,
-        kept=[log.kept],
-    )
+    found = verify(log.log, keys=KEYS, kept=[log.kept])
     assert not found.is_good
 
 
@@ -291,11 +287,7 @@ def test_an_honest_log_may_hold_half_a_character(tmp_path: Path, content: str) -
 
 
 def test_an_honest_log_has_no_problem(log: Written) -> None:
-    found = verify(
-        log.log,
-        keys=KEYS,
-        kept=[log.kept],
-    )
+    found = verify(log.log, keys=KEYS, kept=[log.kept])
     assert found.problems == []
     assert found.is_good
     assert found.records == len(log.log.read_bytes().splitlines())
