@@ -85,15 +85,13 @@ def test_any_id_has_a_file_of_its_own_and_none_is_elsewhere(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == [directory]
 
 
-def test_a_repeated_id_has_a_file_of_its_own(tmp_path: Path) -> None:
-    names = write(tmp_path, said("One."), said("Two."), said("Three."))
-    assert names == ["s.txt", "s~2.txt", "s~3.txt"]
-    assert "Two." in (tmp_path / "s~2.txt").read_text()
-
-
-def test_a_session_that_knows_of_others_before_it_leaves_them_their_names(
+def test_a_repeated_id_has_a_file_of_its_own_also_where_its_number_is_known(
     tmp_path: Path,
 ) -> None:
+    names = write(tmp_path / "new", said("One."), said("Two."), said("Three."))
+    assert names == ["s.txt", "s~2.txt", "s~3.txt"]
+    assert "Two." in (tmp_path / "new" / "s~2.txt").read_text()
+    tmp_path /= "known"
     repeated = RepeatedIds()
     one, two, three, four = (repeated.marked(said(each)) for each in "1234")
     assert write(tmp_path, two) == ["s~2.txt"]
@@ -145,16 +143,13 @@ def fail() -> None:
     raise OSError
 
 
-def test_a_session_that_was_stopped_is_not_written(tmp_path: Path) -> None:
+def test_a_session_that_was_stopped_or_failed_is_not_written(tmp_path: Path) -> None:
     write(tmp_path, said("One."))
     ReplayEngine([TranscriptWriter(tmp_path), {"text": stop_it}]).replay(said("Two."))
-    assert "One." in (tmp_path / "s.txt").read_text()
-
-
-def test_a_session_whose_replay_failed_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(PluginError):
-        ReplayEngine([TranscriptWriter(tmp_path), {"text": fail}]).replay(said("Yes."))
-    assert list(tmp_path.iterdir()) == []
+        ReplayEngine([TranscriptWriter(tmp_path), {"text": fail}]).replay(said("No."))
+    assert [path.name for path in tmp_path.iterdir()] == ["s.txt"]
+    assert "One." in (tmp_path / "s.txt").read_text()
 
 
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -248,8 +248,8 @@ def test_its_memory_does_not_grow_with_the_turns_of_a_session() -> None:
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-def test_a_batch_says_what_a_plain_replay_says(as_json: bool) -> None:  # noqa: FBT001 - parametrized
-    nines = 10**4300 - 1
+def test_a_batch_says_once_what_a_plain_replay_says(as_json: bool) -> None:  # noqa: FBT001 - parametrized
+    nines, printed, workers = 10**4300 - 1, io.StringIO(), (Usage(), Usage())
     sessions = [
         *examples(),
         *odd_histories(longest=200),
@@ -257,29 +257,21 @@ def test_a_batch_says_what_a_plain_replay_says(as_json: bool) -> None:  # noqa: 
         run("\ud83d" + "\ude00", duration_ms=0.1),
     ]
     plain = replayed(Usage(json=as_json), *sessions)
-    one, other = sessions[::2], sessions[1::2]
     values: list[object] = [None] * len(sessions)
-    values[::2] = [value for (value,) in give([Usage()], one)]
-    values[1::2] = [value for (value,) in give([Usage()], other)]
-    printed = io.StringIO()
     with redirect_stdout(printed):
+        for number, worker in enumerate(workers):
+            given = give([worker], sessions[number::2])
+            values[number::2] = [value for (value,) in given]
+            assert worker.sessions == []
         merge(Usage(json=as_json), values)
     assert printed.getvalue() == plain
 
 
-def test_a_worker_keeps_nothing_and_says_nothing() -> None:
-    worker, printed = Usage(), io.StringIO()
-    with redirect_stdout(printed):
-        give([worker], examples())
-    assert (worker.sessions, printed.getvalue()) == ([], "")
-
-
 def test_a_session_that_nobody_was_shown_costs_nothing() -> None:
-    plugins = [{"rewrite": fail}, Usage()]
+    plugins, printed = [{"rewrite": fail}, Usage()], io.StringIO()
     with WorkingEngine(plugins, strict=False, on_plugin_error="isolate") as engine:
         _, values = engine.replay_for_results(run("s"))
     assert values == [None, None]
-    printed = io.StringIO()
     with redirect_stdout(printed):
         merge(Usage(json=True), values)
     assert json.loads(printed.getvalue())["sessions"] == []
@@ -297,11 +289,8 @@ def through_json(usage: SessionUsage) -> SessionUsage:
 def test_a_cost_comes_through_json_as_it_is(usage: SessionUsage) -> None:
     halves = attrs.evolve(usage, session_id="\ud83d" + "\ude00")
     assert (through_json(usage), through_json(halves)) == (usage, halves)
-
-
-def test_a_value_is_small() -> None:
-    usage = SessionUsage("ses-0000001", 2, 4, 9204, 134, 8348.25, 0, complete=True)
-    assert len(json.dumps(as_value(usage))) < 60
+    small = SessionUsage("ses-0000001", 2, 4, 9204, 134, 8348.25, 0, complete=True)
+    assert len(json.dumps(as_value(small))) < 60
 
 
 def test_the_memory_of_a_merge_does_not_grow_with_the_sessions(tmp_path: Path) -> None:

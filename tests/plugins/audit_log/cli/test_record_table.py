@@ -1,4 +1,4 @@
-"""``replay audit show``."""
+"""The table of records, ``replay audit show``."""
 
 from pathlib import Path
 

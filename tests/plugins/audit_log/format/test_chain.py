@@ -1,4 +1,4 @@
-"""What the next record looks like."""
+"""The chain of records."""
 
 import json
 import re

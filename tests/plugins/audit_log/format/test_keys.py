@@ -121,31 +121,26 @@ except UnsupportedError as error:
     )
 
 
-def test_a_key_of_its_own_form_says_its_name(tmp_path: Path) -> None:
-    signer = Signer.generate("auditor.example")
-    (tmp_path / "key").write_text(signer.private_text() + "\n")
-    assert signer_at(tmp_path / "key") == signer
-
-
-def test_a_key_in_pem_signs_for_chat_replay(tmp_path: Path) -> None:
+def test_a_key_of_its_own_form_says_its_name_and_one_in_pem_is_ours(
+    tmp_path: Path,
+) -> None:
+    path, signer = tmp_path / "key", Signer.generate("auditor.example")
+    path.write_text(signer.private_text() + "\n")
+    assert signer_at(path) == signer
     key = Ed25519PrivateKey.generate()
-    (tmp_path / "key").write_text(pem(key, NoEncryption()))
-    assert signer_at(tmp_path / "key") == Signer("chat-replay", key.private_bytes_raw())
+    path.write_text(pem(key, NoEncryption()))
+    assert signer_at(path) == Signer("chat-replay", key.private_bytes_raw())
 
 
-@pytest.mark.parametrize("text", [b"", b"nothing", b"\xff"])
-def test_what_is_no_key_is_refused_and_not_shown(tmp_path: Path, text: bytes) -> None:
-    (tmp_path / "key").write_bytes(text)
-    with pytest.raises(AuditError) as caught:
-        signer_at(tmp_path / "key")
-    assert str(caught.value).endswith(
-        "key: it holds no private key (replay audit keygen makes a pair of keys)"
-    )
-
-
-def test_a_key_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) -> None:
+def test_what_is_no_key_is_refused_and_not_shown(tmp_path: Path) -> None:
+    path, hint = tmp_path / "key", "(replay audit keygen makes a pair of keys)"
     with pytest.raises(AuditError, match="key: no such file or directory"):
-        signer_at(tmp_path / "key")
+        signer_at(path)
+    for text in (b"", b"nothing", b"\xff"):
+        path.write_bytes(text)
+        with pytest.raises(AuditError) as caught:
+            signer_at(path)
+        assert str(caught.value) == f"{path}: it holds no private key {hint}"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a record shows of what was said."""
+"""Content in records."""
 
 import hmac
 import json

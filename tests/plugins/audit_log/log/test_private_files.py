@@ -1,4 +1,4 @@
-"""Files that only their owner may read."""
+"""The files of a log, which only their owner may read."""
 
 import os
 import resource

@@ -1,4 +1,4 @@
-"""What a log holds when it is opened."""
+"""A log as it is found when it is opened."""
 
 import json
 import os

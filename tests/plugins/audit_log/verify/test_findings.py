@@ -1,4 +1,4 @@
-"""What was found."""
+"""Findings, as people and programs are told them."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Openings held to commitments."""
+"""Openings checked against commitments, and removed."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""What is found in the records of a log, honest or not."""
+"""Verification of logs, honest or not."""
 
 import os
 from collections.abc import Iterable
