@@ -106,7 +106,6 @@ def test_a_record_that_holds_anything_has_a_head() -> None:
         record().replace(b'"kind":"message"', b'"kind":null'),
         record().replace(b'"actor":"ann",', b""),
     ],
-    ids=["cut", "more", "half", "text", "negative", "huge", "no kind", "no actor"],
 )
 def test_what_is_no_record_has_none(line: bytes) -> None:
     assert head_of(line) is None

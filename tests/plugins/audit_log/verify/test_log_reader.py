@@ -70,21 +70,18 @@ class RotatedMeanwhile(LogFiles):
 def test_a_log_that_is_rotated_when_reading_begins_is_read_whole(
     tmp_path: Path,
 ) -> None:
-    path = tmp_path / "log"
+    path, part, next_part = (tmp_path / f"log{n}" for n in ("", ".000001", ".000002"))
 
     def rotate() -> None:
-        path.rename(tmp_path / "log.000001")
+        path.rename(part)
         path.write_bytes(b"two\n")
 
     path.write_bytes(b"one\n")
     assert [*records_of(RotatedMeanwhile(path, rotate))] == [b"one", b"two"]
-
-
-def test_a_log_between_two_files_is_read_whole(tmp_path: Path) -> None:
-    (tmp_path / "log.000001").write_bytes(b"one\n")
-    another = tmp_path / "log.000002"
-    files = RotatedMeanwhile(tmp_path / "log", lambda: another.write_bytes(b"two\n"))
-    assert [*records_of(files)] == [b"one", b"two"]
+    between = RotatedMeanwhile(path, lambda: path.rename(next_part))
+    assert [*records_of(between)] == [b"one", b"two"]
+    files = RotatedMeanwhile(path, lambda: next_part.write_bytes(b"two, again\n"))
+    assert [*records_of(files)] == [b"one", b"two, again"]
 
 
 def test_a_log_that_is_rotated_all_the_time_is_read_whole(tmp_path: Path) -> None:
@@ -106,13 +103,6 @@ def test_a_log_that_is_rotated_all_the_time_is_read_whole(tmp_path: Path) -> Non
         stop.set()
         thread.join()
         writer.close()
-
-
-def test_a_log_that_is_rotated_for_the_first_time_is_read_whole(tmp_path: Path) -> None:
-    path, part = tmp_path / "log", tmp_path / "log.000001"
-    path.write_bytes(b"one\n")
-    files = RotatedMeanwhile(path, lambda: path.rename(part))
-    assert [*records_of(files)] == [b"one"]
 
 
 def test_lines_keep_their_bytes(tmp_path: Path) -> None:
