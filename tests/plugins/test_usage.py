@@ -318,12 +318,3 @@ def test_the_memory_of_a_merge_does_not_grow_with_the_sessions(tmp_path: Path) -
             tracemalloc.stop()
 
     assert peak(4000) < peak(400) + 50_000
-
-
-def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("old")
-    usage = Usage(output=tmp_path / "a")
-    usage.replay_batch_merge([BatchResult("00", "s", ["no usage", True])])
-    with pytest.raises(TypeError):
-        usage.replay_close()
-    assert (tmp_path / "a").read_text() == "old"

@@ -155,7 +155,4 @@ def test_the_environment_cannot_name_another_actor(
     monkeypatch.setenv("LOGNAME", "somebody")
     assert getpass.getuser() == "somebody"
     assert user_name() != "somebody"
-
-
-def test_a_user_without_a_name_is_a_number() -> None:
-    assert user_name(54321) == "user 54321"
+    assert user_name(54321) == "user 54321"  # who has no name

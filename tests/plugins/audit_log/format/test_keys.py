@@ -80,7 +80,7 @@ def test_a_key_of_another_length_or_kind_is_refused(text: str) -> None:
         Verifier.from_text(text)
 
 
-def test_a_pem_key_that_cannot_sign_is_refused() -> None:
+def test_a_pem_key_or_a_name_that_cannot_sign_is_refused() -> None:
     key, secret = Ed25519PrivateKey.generate(), BestAvailableEncryption(b"secret")
     other = generate_private_key(SECP256R1()).private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
@@ -92,9 +92,6 @@ def test_a_pem_key_that_cannot_sign_is_refused() -> None:
     ):
         with pytest.raises(DecodeError, match=told):
             Signer.from_text(text, name)
-
-
-def test_a_name_with_a_blank_is_refused() -> None:
     with pytest.raises(DecodeError, match=r"white space and \+ cannot stand in it"):
         Signer.generate("two words")
 

@@ -115,14 +115,15 @@ def test_what_is_no_json_is_refused_and_the_log_goes_on(log: Log, path: Path) ->
     assert kinds_of(path) == ["log_opened", "stop"]
 
 
-# Writers
-
-
-def test_a_log_that_could_not_be_opened_is_not_locked(path: Path) -> None:
-    (path).write_text("{}\n")
+def test_a_log_that_could_not_be_opened_or_ended_is_not_locked(path: Path) -> None:
+    path.write_text("{}\n")
     with pytest.raises(AuditTamperedError):
         opened(path)
     path.unlink()
+    log = opened(path)
+    path.unlink()
+    with pytest.raises(AuditTamperedError):
+        log.close()
     opened(path)
 
 
@@ -176,9 +177,6 @@ def test_threads_take_turns(path: Path) -> None:
     assert kinds_of(path).count("stop") == 200
 
 
-# Rotation
-
-
 def test_rotation_by_size_keeps_one_chain(tmp_path: Path) -> None:
     log = opened(tmp_path / "a", max_bytes=400)
     for _ in range(3):
@@ -229,9 +227,6 @@ def test_a_file_in_a_new_ones_place_is_never_appended_to(tmp_path: Path) -> None
     assert (tmp_path / "a").read_bytes() == b"x\n"
 
 
-# Room
-
-
 @pytest.mark.parametrize("max_bytes", [None, 1, 700])
 @pytest.mark.parametrize("keeps_openings", [True, False])
 def test_without_room_no_record_is_torn_and_with_room_the_log_goes_on(
@@ -268,16 +263,6 @@ def test_without_room_no_record_is_torn_and_with_room_the_log_goes_on(
         assert lines == [OPENING.line(seq) for seq in stops]
 
 
-# Changes by others
-
-
-def test_a_log_is_let_go_where_it_cannot_be_ended(log: Log, path: Path) -> None:
-    path.unlink()
-    with pytest.raises(AuditTamperedError):
-        log.close()
-    opened(path)
-
-
 def test_what_cannot_be_synced_closes_the_log_for_good(log: Log, path: Path) -> None:
     reader, writer = os.pipe()
     os.dup2(writer, log._file._descriptor, inheritable=False)  # type: ignore[union-attr]  # noqa: SLF001 - a broken disk
@@ -288,9 +273,6 @@ def test_what_cannot_be_synced_closes_the_log_for_good(log: Log, path: Path) -> 
     os.close(writer)
     opened(path).append("stop", {})
     assert kinds_of(path) == ["log_opened", "log_opened", "stop"]
-
-
-# Openings
 
 
 def test_openings_that_another_policy_left_are_looked_after(path: Path) -> None:
@@ -305,9 +287,6 @@ def test_openings_that_another_policy_left_are_looked_after(path: Path) -> None:
     with pytest.raises(AuditTamperedError):
         log.append("stop", {}, [OPENING])
     assert kinds_of(path).count("stop") == 1
-
-
-# Interruptions
 
 
 def interrupt_after(

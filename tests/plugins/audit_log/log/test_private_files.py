@@ -58,20 +58,13 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "target").exists()
 
 
-@pytest.mark.parametrize("is_new", [True, False])
-def test_a_file_without_room_is_not_there_or_as_it_was(
-    tmp_path: Path,
-    is_new: bool,  # noqa: FBT001 - parametrized
-) -> None:
-    path, before = tmp_path / "a", b"old" if not is_new else None
-    if before:
-        write_private(path, before)
+def test_a_file_without_room_is_not_there_or_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(b"old")
     for room, told in ((3, "no room for all of it"), (0, "file too large")):
-        with room_for(room), pytest.raises(AuditFullError, match=told):
-            write_private(path, b"too long", is_new=is_new)
-        assert [each.read_bytes() for each in tmp_path.iterdir()] == [before][
-            not before :
-        ]
+        for name in ("old", "new"):
+            with room_for(room), pytest.raises(AuditFullError, match=told):
+                write_private(tmp_path / name, b"too long", is_new=name == "new")
+        assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"old"]
 
 
 def test_a_file_is_replaced_whole_and_a_new_one_replaces_none(tmp_path: Path) -> None:
@@ -123,12 +116,12 @@ def test_too_many_open_files_are_an_error_of_the_log(tmp_path: Path) -> None:
 def test_every_file_lies_beside_the_log(tmp_path: Path) -> None:
     files = LogFiles(tmp_path / "a.jsonl")
     others = (files.checkpoint, files.openings, files.salt, files.lock)
-    assert [path.name for path in others] == [
-        "a.jsonl.checkpoint",
-        "a.jsonl.openings",
-        "a.jsonl.salt",
-        "a.jsonl.lock",
-    ]
+    suffixes = ["checkpoint", "openings", "salt", "lock"]
+    assert [path.name for path in others] == [f"a.jsonl.{each}" for each in suffixes]
+    first = files.next_part()
+    first.touch()
+    names = (first.name, files.next_part().name)
+    assert names == ("a.jsonl.000001", "a.jsonl.000002")
 
 
 @pytest.mark.parametrize("path", ["", ".", "/", "a/.."])
@@ -138,22 +131,10 @@ def test_a_path_that_names_no_file_is_refused(path: str) -> None:
 
 
 def test_parts_come_oldest_first_past_their_six_digits(tmp_path: Path) -> None:
-    names = ["a.000002", "a.1000000", "a.000001", "a.999999"]
-    for name in [*names, "a.torn-1", "a.1x", "a.²", "b.000001", "a"]:
+    names = ["a.000001", "a.000002", "a.999999", "a.1000000"]
+    for name in [*names[::-1], "a.torn-1", "a.1x", "a.²", "b.000001", "a"]:
         (tmp_path / name).touch()
-    assert [path.name for path in LogFiles(tmp_path / "a").parts()] == [
-        "a.000001",
-        "a.000002",
-        "a.999999",
-        "a.1000000",
-    ]
-
-
-def test_the_next_part_follows_the_last_one(tmp_path: Path) -> None:
-    files = LogFiles(tmp_path / "a")
-    first = files.next_part()
-    first.touch()
-    assert (first.name, files.next_part().name) == ("a.000001", "a.000002")
+    assert [path.name for path in LogFiles(tmp_path / "a").parts()] == names
 
 
 def test_the_next_torn_end_follows_the_last_one(tmp_path: Path) -> None:

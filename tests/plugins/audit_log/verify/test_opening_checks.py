@@ -173,26 +173,18 @@ def test_a_mark_takes_the_values_place_and_nothing_else_is_changed(
     assert not [*log.folder.glob("*.tmp")]
 
 
-def test_what_was_removed_cannot_be_removed_again(log: Written) -> None:
+def test_what_cannot_be_removed_leaves_all_as_it_was(log: Written) -> None:
     remove(log.log, 6, "content")
     before = log.files.openings.read_bytes()
     with pytest.raises(UnknownNameError, match=r"removed before \(at 20"):
         remove(log.log, 6, "content")
-    assert log.files.openings.read_bytes() == before
     assert not [*log.folder.glob("*.tmp")]
-
-
-def test_a_log_without_openings_has_nothing_to_remove(tmp_path: Path) -> None:
-    full = written(tmp_path / "full")
-    with pytest.raises(FileNotFoundError, match="openings"):
-        remove(full.log, 3, "content")
-    assert not full.files.openings.exists()
-
-
-def test_where_nothing_can_be_written_all_is_as_it_was(log: Written) -> None:
-    before = log.files.openings.read_bytes()
     draft = log.files.openings.with_name(f"{log.files.openings.name}.tmp")
     os.mkdir(draft)  # noqa: PTH102 - so that no file of its name can be made
     with pytest.raises(AuditError):
-        remove(log.log, 6, "content")
+        remove(log.log, 3, "content")
     assert log.files.openings.read_bytes() == before
+    log.files.openings.unlink()
+    with pytest.raises(FileNotFoundError, match="openings"):
+        remove(log.log, 3, "content")
+    assert not log.files.openings.exists()

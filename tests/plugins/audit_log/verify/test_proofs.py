@@ -37,14 +37,6 @@ def test_every_record_before_the_last_checkpoint_is_proved(log: Written) -> None
         assert proof.is_true()
 
 
-def test_a_proof_is_of_the_order_of_the_logarithm(tmp_path: Path) -> None:
-    writer = opened(tmp_path / "log", sync="session")
-    for _ in range(1000):
-        writer.append("diagnostic", {})
-    writer.close()
-    assert len(prove_inclusion(tmp_path / "log", 500).path) == 10
-
-
 def test_every_earlier_checkpoint_is_gone_on_from(log: Written) -> None:
     notes = [json.loads(line).get("note") for line in lines_of(log.log)]
     for note in filter(None, notes):
