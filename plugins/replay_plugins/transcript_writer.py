@@ -13,7 +13,7 @@ from replay import ReplayReport, Session, UnknownNameError
 from replay.coalescing.transcripts import tell
 from replay.rendering import FORMATS, Format, pieces
 from replay.security.file_names import file_name
-from replay_plugins.report_output import write_whole
+from replay.security.files import whole_file
 
 _SUFFIXES: Final[Mapping[Format, str]] = MappingProxyType(
     {"text": ".txt", "markdown": ".md", "json": ".json"}
@@ -54,7 +54,8 @@ class TranscriptWriter:
         if report.outcome == "complete":
             self.directory.mkdir(parents=True, exist_ok=True)
             path = self.directory / self._name(session)
-            write_whole(path, pieces(tell(session), self.format))
+            with whole_file(path) as file:
+                file.writelines(map(str.encode, pieces(tell(session), self.format)))
 
     def _name(self, session: Session) -> str:
         name = file_name(session.session_id)
