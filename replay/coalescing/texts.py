@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-from replay.model.messages import Kind, Message
+from replay.model.events import Kind
+from replay.model.messages import Message
 
 _SOLID = re.compile(r"\S")
 _HIGH, _LOW = re.compile("[\ud800-\udbff]"), re.compile("[\udc00-\udfff]")

@@ -27,7 +27,7 @@ from replay.model.events import (
     UnknownEvent,
     UserInput,
 )
-from replay.model.messages import Kind
+from replay.model.events import Kind
 
 #: What comes in the same order everywhere, and settles all text before it.
 Boundary = ToolCall | ToolResult | Stop

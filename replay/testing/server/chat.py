@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from replay.model.events import Event, Stop, Text, Thinking
+from replay.model.events import DELTAS, Event, FullEvent, Stop
 from replay.model.json_text import write
 from replay.model.sessions import SessionSummary
 from replay.testing.server.faults import FAULT_HEADER
@@ -27,14 +27,14 @@ from replay.testing.server.validation import CREATE, STREAM, invalid, json_objec
 
 MEDIA_TYPE: Final = "text/event-stream; charset=utf-8"
 PING: Final = b": ping\n\n"
-DELTAS: Final = ("text_delta", "thinking_delta")
+_DELTA_TYPES: Final = [cls.type for cls in DELTAS]
 
 
 def frame(event: Event) -> bytes:
     """Return an event as one frame: its category, then its JSON object in one line."""
     value = event.as_object()
     kind = value.get("type") if isinstance(value, dict) else None
-    name = b"delta" if kind in DELTAS else b"message"
+    name = b"delta" if kind in _DELTA_TYPES else b"message"
     return b"event: %s\ndata: %s\n\n" % (name, write(value))
 
 
@@ -48,7 +48,7 @@ def altered(event: Event, fault: str | None) -> Iterator[Event]:
     if fault == "no-stop" and isinstance(event, Stop):
         return
     yield event
-    if fault == "duplicate-final" and isinstance(event, Text | Thinking | Stop):
+    if fault == "duplicate-final" and isinstance(event, FullEvent | Stop):
         yield event
 
 

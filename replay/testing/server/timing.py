@@ -21,12 +21,10 @@ from replay.engine.engine import ReplayEngine
 from replay.engine.hookspecs import Context
 from replay.errors import ReplayError
 from replay.model.events import (
+    Delta,
     Event,
+    FullEvent,
     Stop,
-    Text,
-    TextDelta,
-    Thinking,
-    ThinkingDelta,
     UserInput,
 )
 from replay.model.sessions import Session
@@ -78,11 +76,11 @@ def _characters(
 
 
 def _delta(event: Event) -> int:
-    return len(event.content) if isinstance(event, TextDelta | ThinkingDelta) else 0
+    return len(event.content) if isinstance(event, Delta) else 0
 
 
 def _full(event: Event) -> int:
-    return len(event.content) if isinstance(event, Text | Thinking) else 0
+    return len(event.content) if isinstance(event, FullEvent) else 0
 
 
 def path_of(location: str) -> Path | None:
