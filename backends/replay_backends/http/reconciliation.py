@@ -17,6 +17,7 @@ import attrs
 from replay.coalescing.texts import joined, taken_apart
 from replay.model.events import (
     Event,
+    Kind,
     Stop,
     Text,
     TextDelta,
@@ -27,7 +28,6 @@ from replay.model.events import (
     UnknownEvent,
     UserInput,
 )
-from replay.model.events import Kind
 
 #: What comes in the same order everywhere, and settles all text before it.
 Boundary = ToolCall | ToolResult | Stop

@@ -25,7 +25,9 @@ from replay import (
     ThinkingDelta,
     Usage,
 )
-from replay.model.messages import Kind, MessageSource
+from replay.codec.history import DecodedEvents
+from replay.model.events import Kind
+from replay.model.messages import MessageSource
 from replay.sources.live_stream import ArrivingEvents
 from replay_plugins.redact import Redacted, Redactor
 from replay_plugins.redact.finder import Finder
@@ -239,6 +241,14 @@ def test_two_blocks_whose_deltas_come_first_stay_two() -> None:
     assert codes == told(events)[1]
 
 
+def test_white_space_after_a_message_is_no_message() -> None:
+    events: list[Event] = [TextDelta("so "), Text("so"), TextDelta("b@example.org")]
+    events += [Text("b@example.o"), Text("rg")]
+    messages, codes = told([*Redactor().session(Session("s", events=events)).events])
+    assert [message[1] for message in messages] == ["so", "<EMAIL_1>", "<EMAIL_1>"]
+    assert codes == []
+
+
 def test_what_a_gap_leaves_out_is_replaced_too() -> None:
     events: list[Event] = [TextDelta("to b@exam"), Text("to b@example.org now")]
     session = Redactor().session(Session("s", events=events))
@@ -372,7 +382,8 @@ def test_looking_from_afar_misses_nothing(history: list[Event]) -> None:
     values = [plain(event.as_object()) for event in history]
     entries: list[Redacted] = []
     rewriter.rewritten(values, 0, entries)
-    assert rewriter.may_hold_in(values) == bool(entries)
+    stretch = [part for _, part in DecodedEvents(values).parts()]
+    assert rewriter.may_hold_secrets(stretch) == bool(entries)
     read = Redactor()
     events = read.session(Session("s", events=history)).events
     list(events.parts())  # type: ignore[attr-defined]  # ours

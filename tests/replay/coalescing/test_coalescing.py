@@ -29,7 +29,10 @@ from replay import (
     coalesce,
     transcript,
 )
+from replay.coalescing.coalescer import Composition
+from replay.coalescing.walk import Walk
 from replay.model.diagnostics import DELTA_FAMILY
+from replay.model.events import Delta
 from replay.model.messages import Step
 
 CALL = ToolCall("c1", "find", {})
@@ -488,8 +491,50 @@ def test_deltas_without_full_events_are_delivered_character_for_character(
         assert joined_pairs(messages) == joined_pairs(deltas)
 
 
-def joined_pairs(text: str) -> bytes:
-    return text.encode("utf-16-le", "surrogatepass")
+def joined_pairs(text: str) -> str:
+    units = text.encode("utf-16-le", "surrogatepass")
+    return units.decode("utf-16-le", "surrogatepass")
+
+
+@given(histories)
+def test_it_can_tell_which_deltas_each_message_is_made_of(
+    history: list[Event],
+) -> None:
+    made, messages = list[Composition](), list[Message]()
+    walk = Walk(made)
+    for index, event in enumerate(history):
+        advance = walk.step(event, index)
+        messages += (*advance.released, *advance.settled)
+    messages += walk.finish().released
+    taken: dict[int, str] = {}
+    alone: dict[str, list[str]] = {"text": [], "thinking": []}
+    for each in made:
+        text = "".join(piece for _, piece in each.runs)
+        taken |= {run: taken.get(run, "") + piece for run, piece in each.runs}
+        full = None if each.full is None else history[each.full]
+        content, text = joined_pairs(getattr(full, "content", "")), joined_pairs(text)
+        if each.repeats:
+            told = alone[each.kind][-each.repeats :]
+            assert joined_pairs("".join(told)) == content
+        elif each.full is None:
+            alone[each.kind].append("".join(piece for _, piece in each.runs))
+        elif each.fits:
+            assert text.strip() == content.strip() or content.startswith(text)
+    assert sorted(
+        (each.kind, each.runs[0][0], each.full is None) for each in made if each.runs
+    ) == sorted(
+        (each.kind, each.index, each.source == "deltas")
+        for each in messages
+        if each.source != "full"
+    )
+    told_runs = "".join(text for _, text in sorted(taken.items()))
+    deltas = "".join(e.content for e in history if isinstance(e, Delta))
+    assert solid(told_runs) == solid(deltas)  # a blank rest is of no message
+
+
+def solid(text: str) -> str:
+    """Return a text without its white space, halves of characters joined."""
+    return joined_pairs("".join(text.split()))
 
 
 @given(histories)
