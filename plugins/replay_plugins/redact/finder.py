@@ -6,12 +6,12 @@ A tool's result is often JSON or a URL within a text, where a sign has other spe
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import attrs
 
-from replay_plugins.redact.rules import Afar, Outline, Rule
+from replay_plugins.redact.rules import Outline, Rule
 
 
 @attrs.frozen
@@ -146,12 +146,12 @@ class Finder:
             every text.
     """
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self._tries_all = any(not (each.keywords or each.outline) for each in rules)
-        self._places = {id(rule): place for place, rule in enumerate(rules)}
-        self._groups: dict[Outline | None, list[Rule]] = {}
-        for rule in rules:
-            self._groups.setdefault(rule.outline, []).append(rule)
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._tries_all = False
+        self._groups: dict[Outline | None, list[tuple[int, Rule]]] = {}
+        for place, rule in enumerate(rules):
+            self._tries_all |= not (rule.keywords or rule.outline)
+            self._groups.setdefault(rule.outline, []).append((place, rule))
 
     def may_hold(self, texts: Iterable[str], again: Iterable[str] = ()) -> bool:
         """Tell, quickly, whether one of many texts may hold a secret.
@@ -165,7 +165,7 @@ class Finder:
         if self._tries_all:
             return True
         text = _as_read("\n".join(texts))
-        rules = [*self._candidates(text)]
+        rules = self._candidates(text)
         if not rules:
             return False
         text = "\n".join([text, *map(_as_read, again)])
@@ -182,17 +182,21 @@ class Finder:
         return merged([*as_read, *reading.whole(self._found(text))])
 
     def _found(self, text: str) -> Iterator[Found]:
-        rules = [*self._candidates(text)]
-        rules.sort(key=lambda rule: self._places[id(rule)])
-        return (found for rule in rules for found in _matches(rule, text))
+        return (
+            found for rule in self._candidates(text) for found in _matches(rule, text)
+        )
 
-    def _candidates(self, text: str) -> Iterator[Rule]:
-        afar = Afar(text)
-        for outline, rules in self._groups.items():
-            if outline is None or afar.shows(outline):
-                for rule in rules:
-                    if _is_any_in(rule.keywords, text):
-                        yield rule
+    def _candidates(self, text: str) -> Iterable[Rule]:
+        """Return the rules that may find something, in their order."""
+        seen = text.encode("ascii", "replace")
+        candidates = {
+            place: rule
+            for outline, rules in self._groups.items()
+            if outline is None or outline.is_in(seen)
+            for place, rule in rules
+            if _is_any_in(rule.keywords, text)
+        }
+        return [candidates[place] for place in sorted(candidates)]
 
 
 def merged(found: Iterable[Found]) -> list[Found]:

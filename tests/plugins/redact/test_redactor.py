@@ -336,7 +336,7 @@ def test_patterns_come_from_a_file_too(tmp_path: Path) -> None:
     ("line", "message"),
     [
         ("no sign", "line 1: expected name=expression"),
-        ("1=a", "'1' is no name"),
+        ("1=a", "'1' is not a name"),
         ("a=(", "patterns: a: "),
     ],
 )
