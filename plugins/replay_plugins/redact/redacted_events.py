@@ -38,9 +38,22 @@ class Rewriter:
     session_id: str
     root: str
 
-    def walker(self, *, keeps_numbers: bool = False) -> Walker:
-        """Return what replaces the secrets of values of the session."""
-        return Walker(self.finder, self.names, self.session_id, keeps_numbers)
+    def checked(
+        self, rewrite: Callable[[Walker], Any], is_right: Callable[[Any], bool]
+    ) -> tuple[Any, list[Redacted]]:
+        """Return a value with its secrets replaced, and what was replaced.
+
+        Args:
+            rewrite: Does it.
+            is_right: Tells whether the value is what it was; if not, because a number
+                became a text, its secret numbers become 0.
+        """
+        walker = Walker(self.finder, self.names, self.session_id)
+        result = rewrite(walker)
+        if walker.has_numbers and not is_right(result):
+            walker = attrs.evolve(walker, keeps_numbers=True)
+            result = rewrite(walker)
+        return result, walker.entries
 
     def may_hold_secrets(self, stretch: Iterable[Part]) -> bool:
         """Tell, quickly, whether parts of a history may hold a secret.
@@ -101,12 +114,11 @@ class Rewriter:
             if not (has_secret_key or self.finder.may_hold(texts)):
                 return value
         path = f"{self.root}[{index}]"
-        walker = self.walker()
-        result = _replaced(value, pieces, path, walker)
-        if walker.has_numbers and _class(result) is not _class(value):
-            walker = self.walker(keeps_numbers=True)
-            result = _replaced(value, pieces, path, walker)
-        entries += walker.entries
+        result, replaced = self.checked(
+            lambda walker: _replaced(value, pieces, path, walker),
+            lambda result: _class(result) is _class(value),
+        )
+        entries += replaced
         return result
 
 

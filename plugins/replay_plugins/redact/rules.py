@@ -14,19 +14,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from replay_plugins.redact.secret_checks import (
-    cards,
-    digits_of,
-    has_digit,
-    ibans,
-    is_basic_auth,
-    is_discord_token,
-    is_email,
-    is_jwt,
-    is_phone,
-    looks_random,
-    whole,
-)
+from replay_plugins.redact import secret_checks as checks
 
 
 @attrs.frozen(eq=False)
@@ -110,7 +98,7 @@ def _token(name: str, pattern: str, keywords: str, check: Check | None = None) -
 
 def _within(name: str, pattern: str, keywords: str) -> Rule:
     """Return a row for what only its surroundings tell."""
-    return Rule(name, pattern, keywords, TOKEN, has_digit)
+    return Rule(name, pattern, keywords, TOKEN, checks.has_digit)
 
 
 _SERVICES: Final = (
@@ -153,7 +141,7 @@ _SERVICES: Final = (
         "openai-key",
         r"sk-(?:(?:proj|svcacct|admin|None)-[\w-]{20,}+|[A-Za-z0-9]{32,}+)",
         "sk-",
-        check=has_digit,
+        check=checks.has_digit,
     ),
     _token("llamacloud-key", r"llx-[A-Za-z0-9_-]{16,}+", "llx-"),
     _token("huggingface-token", r"(?:hf|api_org)_[A-Za-z0-9]{30,}+", "hf_ api_org_"),
@@ -176,7 +164,7 @@ _SERVICES: Final = (
         "discord-token",
         r"[MNO](?:(?<![A-Za-z0-9].)|(?<=\\[nrt].))[\w-]{22,30}\.[\w-]{6}\.[\w-]{27,}+",
         outline=TOKEN,
-        check=is_discord_token,
+        check=checks.is_discord_token,
     ),
     _within(
         "discord-webhook",
@@ -238,7 +226,7 @@ def _spelt(words: Iterable[str]) -> str:
 
 
 def _is_open(text: str) -> Iterable[tuple[int, int]]:
-    return whole(text, is_secret=PSEUDONYM.fullmatch(text) is None)
+    return checks.whole(text, is_secret=PSEUDONYM.fullmatch(text) is None)
 
 
 def _in_text(quote: str, value: str) -> Rule:
@@ -274,19 +262,19 @@ _FORMS: Final = (
         r"(?P<secret>ey[JA][\w-]{8,}+\.[\w-]{4,}+(?:\.[\w-]++){0,3})",
         "eyJ eyA",
         outline=TOKEN,
-        check=is_jwt,
+        check=checks.is_jwt,
     ),
     Rule(
         "bearer-token",
         r"(?i:bearer)[ \t]{1,4}(?P<secret>[\w.~+/-]{16,}+={0,2})",
         ("bearer ", "Bearer ", "BEARER ", "bearer\t", "Bearer\t"),
-        check=has_digit,
+        check=checks.has_digit,
     ),
     Rule(
         "basic-auth",
         r"(?i:basic)[ \t]{1,4}(?P<secret>[A-Za-z0-9+/]{8,}+={0,2})",
         ("basic ", "Basic ", "BASIC "),
-        check=is_basic_auth,
+        check=checks.is_basic_auth,
     ),
     Rule(
         "url-password",
@@ -308,7 +296,7 @@ _FORMS: Final = (
         r"(?P<secret>[^\s\\\"'`<>,;&(){}\[\]]{6,512})",
         "pass pwd secret credential token key Pass Pwd Secret Credential "
         "Token Key PASS PWD SECRET CREDENTIAL TOKEN KEY",
-        check=looks_random,
+        check=checks.looks_random,
         is_short=True,
     ),
 )
@@ -320,28 +308,28 @@ _PERSONAL: Final = (
         rf"@(?:[{_LETTERS}0-9-]++\.)+(?:xn--[A-Za-z0-9-]{{2,60}}|[{_LETTERS}]{{2,24}})"
         rf"(?![{_LETTERS}0-9])",
         "@",
-        check=is_email,
+        check=checks.is_email,
         normal=str.casefold,
     ),
     Rule(
         "phone",
         r"(?<![\w+])\+[1-9](?:[ \u00a0.()/-]{0,2}\d){6,14}(?![\d%])",
         "+",
-        check=is_phone,
-        normal=digits_of,
+        check=checks.is_phone,
+        normal=checks.digits_of,
     ),
     Rule(
         "card",
         r"(?<!\d)(?<!\d[.,])\d(?:[ -]?\d){11,}+",
         outline=CARD,
-        check=cards,
-        normal=digits_of,
+        check=checks.cards,
+        normal=checks.digits_of,
     ),
     Rule(
         "iban",
         r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,40}",
         outline=ACCOUNT,
-        check=ibans,
+        check=checks.ibans,
         is_short=True,
         normal=lambda text: text.replace(" ", ""),
     ),
