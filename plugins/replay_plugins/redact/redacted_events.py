@@ -1,6 +1,7 @@
 """The events of a session, their secrets replaced while they are read."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, Final, TypeVar, get_args
 
 import attrs
@@ -18,7 +19,7 @@ from replay.model.events import (
 )
 from replay.sources.live_stream import ArrivingEvents
 from replay_plugins.redact.finder import Finder
-from replay_plugins.redact.streams import Piece, secret_pieces
+from replay_plugins.redact.streams import Piece, message_texts, secret_pieces
 from replay_plugins.redact.values import Pseudonyms, Redacted, Walker, plain, texts_in
 
 
@@ -55,33 +56,28 @@ class Rewriter:
             result = rewrite(walker)
         return result, walker.entries
 
-    def may_hold_secrets(self, stretch: Iterable[Part]) -> bool:
+    def may_hold_secrets(self, stretch: Sequence[Part]) -> bool:
         """Tell, quickly, whether parts of a history may hold a secret.
 
-        One may begin where a message or a run of deltas does, and run through several
-        of them. So deltas are joined in each of these ways.
+        One may begin where a message does, and run through several of them. So deltas
+        are joined in each of these ways.
         """
         whole: dict[type, list[str]] = {cls: [] for cls in DELTAS}
-        messages: dict[type, list[str]] = {cls: [] for cls in DELTAS}
-        runs: list[str] = []
+        parted: dict[type, list[str]] = {cls: [] for cls in DELTAS}
         others: list[object] = []
-        last: type | None = None
         for part in stretch:
             if isinstance(part, Deltas):
                 whole[part.cls].append(part.text)
-                messages[part.cls].append(part.text)
-                runs += ("" if part.cls is last else "\n", part.text)
-                last = part.cls
+                parted[part.cls].append(part.text)
                 others += _more_than_text(part)
                 continue
             others.append(part.as_object())
             if not isinstance(part, UnknownEvent):
-                last = None
-                for texts in messages.values():
-                    texts.append("\n")
+                for pieces in parted.values():
+                    pieces.append("\n")
         texts, has_secret_key = texts_in(others)
         texts += map("".join, whole.values())
-        again = map("".join, (*messages.values(), runs))
+        again = chain(map("".join, parted.values()), message_texts(stretch))
         return has_secret_key or self.finder.may_hold(texts, again)
 
     def rewritten(
@@ -94,7 +90,7 @@ class Rewriter:
             first: The index of the first one in the session.
             entries: Gets what was replaced.
         """
-        pieces = secret_pieces(DecodedEvents(values).parts(), self.finder)
+        pieces = secret_pieces(values, self.finder)
         return [
             self._event(value, pieces.get(place), first + place, entries)
             for place, value in enumerate(values)
@@ -204,7 +200,7 @@ class RedactedEvents(RecordedEvents):
         """Yield what the history consists of, each part with its first index."""
         for stretch in _cut(parts(self._events), _look_at_part, self._longest):
             start = stretch[0][0]
-            if self._rewriter.may_hold_secrets(part for _, part in stretch):
+            if self._rewriter.may_hold_secrets([part for _, part in stretch]):
                 values = [value for _, part in stretch for value in _values_of(part)]
                 rewritten = DecodedEvents(self._rewritten(values, start))
                 yield from rewritten.parts(first + start)
@@ -222,7 +218,7 @@ class RedactedEvents(RecordedEvents):
         start = 0
         for stretch in _cut(values, _look_at_value, self._longest):
             found = DecodedEvents(stretch).parts()
-            if self._rewriter.may_hold_secrets(part for _, part in found):
+            if self._rewriter.may_hold_secrets([part for _, part in found]):
                 yield start, self._rewritten(stretch, start)
             else:
                 yield start, stretch

@@ -15,6 +15,7 @@ import attrs
 from replay.coalescing.coalescer import Composition
 from replay.coalescing.texts import has_halves, joined, taken_apart
 from replay.coalescing.walk import Walk
+from replay.codec.history import DecodedEvents
 from replay.codec.parts import Deltas, Part
 from replay.model.events import KINDS, Boundary, FullEvent, Kind
 from replay_plugins.redact.finder import Finder, Found, merged, shifted
@@ -34,13 +35,22 @@ class Piece:
 Pieces: TypeAlias = dict[int, list[Piece]]  # by the index of the event
 
 
-def secret_pieces(history: Iterable[tuple[int, Part]], finder: Finder) -> Pieces:
-    """Return what to replace in each delta and full event of a history, in order."""
-    compositions: list[Composition] = []
-    walk = Walk(compositions)
+def message_texts(stretch: Iterable[Part]) -> Iterator[str]:
+    """Yield what the deltas of each message of a stretch join to."""
+    for message in _compositions(enumerate(stretch)):
+        yield "".join(text for _, text in message.runs)
+
+
+def secret_pieces(values: Sequence[object], finder: Finder) -> Pieces:
+    """Return what to replace in the deltas and full events of a stretch, in order.
+
+    Args:
+        values: The events as JSON values; their indexes are their places here.
+        finder: Finds the secrets.
+    """
+    history = [*DecodedEvents(values).parts()]
     said = {kind: _Said() for kind in get_args(Kind)}
     for index, part in history:
-        walk.step(part, index)
         if isinstance(part, Deltas):
             said[KINDS[part.cls]].deltas.update(enumerate(part.contents, index))
         elif isinstance(part, FullEvent):
@@ -49,12 +59,21 @@ def secret_pieces(history: Iterable[tuple[int, Part]], finder: Finder) -> Pieces
         elif isinstance(part, Boundary):
             for each in said.values():
                 each.end()
-    walk.finish()
+    compositions = _compositions(history)
     pieces: Pieces = {}
     for kind, each in said.items():
         messages = [message for message in compositions if message.kind == kind]
         pieces.update(_Stream(each, messages, finder).pieces())
     return pieces
+
+
+def _compositions(history: Iterable[tuple[int, Part]]) -> list[Composition]:
+    compositions: list[Composition] = []
+    walk = Walk(compositions)
+    for index, part in history:
+        walk.step(part, index)
+    walk.finish()
+    return compositions
 
 
 @attrs.define(eq=False)

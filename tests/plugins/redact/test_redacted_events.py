@@ -393,6 +393,8 @@ def test_looking_from_afar_misses_nothing(history: list[Event]) -> None:
 
 
 def test_a_secret_may_begin_where_a_message_does() -> None:
+    events: list[Event] = [TextDelta("x"), TextDelta(SECRET), Text("x")]
+    assert texts(redacted(events)) == ["x", KEYED.text(SECRET), "x"]
     call = replay.ToolCall("c", "find", {})
     events = [TextDelta("so"), call, *deltas_of(SECRET, 5, ThinkingDelta("."))]
     name = KEYED.text(SECRET)
