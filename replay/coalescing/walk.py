@@ -13,14 +13,11 @@ from replay.model.diagnostics import Diagnostic
 from replay.model.events import (
     DELTAS,
     KINDS,
-    Delta,
     Event,
     FullEvent,
     Stop,
     Text,
-    TextDelta,
     Thinking,
-    ThinkingDelta,
     ToolCall,
     ToolResult,
     UnknownEvent,
@@ -124,8 +121,6 @@ class Walk:
         self._has_early_events = False
         self._take: dict[type, Callable[[Any, int], Advance]] = {
             Deltas: self._deltas,
-            TextDelta: self._delta,
-            ThinkingDelta: self._delta,
             Text: self._full,
             Thinking: self._full,
             ToolCall: self._tool_call,
@@ -146,10 +141,6 @@ class Walk:
             message = f"expected an event such as Text, got {type(part).__name__}"
             raise TypeError(message)
         return take(part, index)
-
-    def _delta(self, delta: Delta, index: int) -> Advance:
-        cls, content = type(delta), delta.content
-        return self._deltas(Deltas(cls, [content], content), index)
 
     def _deltas(self, deltas: Deltas, index: int) -> Advance:
         if not deltas.text:

@@ -7,6 +7,7 @@ A tool's result is often JSON or a URL within a text, where a sign has other spe
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Final
 
 import attrs
@@ -45,22 +46,13 @@ _SIGNS: Final = {"blank": " ", "hyphen": "-", "nothing": ""}
 _BASES: Final = {"u": 16, "x": 16, "percent": 16, "hex": 16, "decimal": 10}
 
 
-@attrs.frozen
-class _Unit:
-    """A spelling, and where it stands: in the reading, and in the text."""
-
-    read_start: int
-    read_end: int
-    start: int
-    end: int
-
-
 class Reading:
     """What a text reads as, and where what is found there stands in the text."""
 
     def __init__(self, text: str) -> None:
         """Read a text."""
-        self._units: list[_Unit] = []
+        #: of each spelling: start and end in the reading, start and end in the text
+        self._units: list[tuple[int, int, int, int]] = []
         pieces: list[str] = []
         at = size = 0
         for match in _spellings(text):
@@ -68,27 +60,25 @@ class Reading:
             pieces += (text[at : match.start()], sign)
             size += match.start() - at
             at = match.end()
-            self._units.append(_Unit(size, size + len(sign), match.start(), at))
+            self._units.append((size, size + len(sign), match.start(), at))
             size += len(sign)
         self.text = "".join([*pieces, text[at:]])
 
     def place(self, at: int, more: int = 0) -> int:
         """Return where in the text a character begins; or, with 1 more, ends."""
-        number = bisect_right(self._units, at, key=lambda unit: unit.read_start)
+        number = bisect_right(self._units, at, key=itemgetter(0))
         if not number:
             return at + more
-        unit = self._units[number - 1]
-        if at < unit.read_end:
-            return unit.end if more else unit.start
-        return unit.end + at - unit.read_end + more
+        _, read_end, start, end = self._units[number - 1]
+        if at < read_end:
+            return end if more else start
+        return end + at - read_end + more
 
     def placed(self, found: Iterable[Found]) -> list[Found]:
         """Return what was found in the reading as stretches of the text."""
         return [
             attrs.evolve(
-                each,
-                start=self.place(each.start, 0),
-                end=self.place(each.end - 1, 1),
+                each, start=self.place(each.start), end=self.place(each.end - 1, 1)
             )
             for each in found
         ]
@@ -103,10 +93,8 @@ class Reading:
 
     def _after(self, at: int) -> int:
         """Return a place of the text; within a spelling, the end of that."""
-        number = bisect_right(self._units, at, key=lambda unit: unit.start)
-        if not number or self._units[number - 1].start == at:
-            return at
-        return max(at, self._units[number - 1].end)
+        number = bisect_right(self._units, at - 1, key=itemgetter(2))
+        return max(at, self._units[number - 1][3]) if number else at
 
 
 def reads_otherwise(text: str) -> bool:

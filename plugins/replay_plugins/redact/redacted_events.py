@@ -146,15 +146,6 @@ def _replaced(
 _LONGEST: Final = 20_000  # events that are held back, but for those of one message
 
 
-@attrs.define(eq=False)
-class _Latest:
-    """The stretch that was read last, and how to go on."""
-
-    stretches: Iterator[tuple[int, Sequence[object]]]
-    first: int = 0
-    values: Sequence[object] = ()
-
-
 class RedactedEvents(RecordedEvents):
     """A history with its secrets replaced.
 
@@ -177,7 +168,9 @@ class RedactedEvents(RecordedEvents):
         self._report = report
         self._reported = 0  # events
         self._longest = 0 if isinstance(events, ArrivingEvents) else _LONGEST
-        self._latest: _Latest | None = None
+        #: what follows the stretch that was asked for last, and that stretch
+        self._later: Iterator[tuple[int, list[object]]] = iter(())
+        self._first, self._values = 0, list[object]()
 
     def __len__(self) -> int:
         return len(self._events)
@@ -189,12 +182,11 @@ class RedactedEvents(RecordedEvents):
 
     def value(self, index: int) -> object:
         """Return the JSON value of the event at *index*."""
-        latest = self._latest
-        if latest is None or index < latest.first:
-            latest = self._latest = _Latest(self._stretches())
-        while index >= latest.first + len(latest.values):
-            latest.first, latest.values = next(latest.stretches)
-        return latest.values[index - latest.first]
+        if index < self._first or not self._values:
+            self._later, self._first, self._values = self._stretches(), 0, []
+        while index >= self._first + len(self._values):
+            self._first, self._values = next(self._later)
+        return self._values[index - self._first]
 
     def parts(self, first: int = 0) -> Iterator[tuple[int, Part]]:
         """Yield what the history consists of, each part with its first index."""
@@ -210,7 +202,7 @@ class RedactedEvents(RecordedEvents):
     def __reduce__(self) -> tuple[object, ...]:
         return DecodedEvents, ([*self.values()],)
 
-    def _stretches(self) -> Iterator[tuple[int, Sequence[object]]]:
+    def _stretches(self) -> Iterator[tuple[int, list[object]]]:
         events = self._events
         values: Iterable[object] = map(_as_object, events)
         if isinstance(events, RecordedEvents):
