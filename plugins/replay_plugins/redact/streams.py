@@ -125,21 +125,31 @@ class _Stream:
 
     def pieces(self) -> Pieces:
         """Return what is to be replaced in each event, in order."""
-        pieces = {
-            index: [Piece(each.start, each.end, each) for each in self._shown_in(index)]
-            for index in self._said.fulls
-        }
-        parts = [
-            part
-            for spans, found in zip(self._messages, self._found, strict=True)
-            for part in _parts(spans, found)
-        ]
-        cut = _cut(sorted(parts, key=lambda part: part.start), self._starts)
-        pieces.update(zip(self._said.deltas, cut, strict=True))
+        deltas = [*self._said.deltas]
+        pieces: Pieces = {index: [] for index in deltas}
+        for spans, found in zip(self._messages, self._found, strict=True):
+            for part in _parts(spans, found):
+                for number, piece in self._cut(part):
+                    pieces[deltas[number]].append(piece)
+        for index in self._said.fulls:
+            shown = self._shown_in(index)
+            pieces[index] = [Piece(each.start, each.end, each) for each in shown]
         if self._is_apart:
             for index, content in (self._said.deltas | self._said.fulls).items():
                 pieces[index] = _in_characters(content, pieces[index])
         return pieces
+
+    def _cut(self, part: Piece) -> Iterator[tuple[int, Piece]]:
+        """Yield what each delta holds of a part of a secret, by the delta's number."""
+        number = bisect_right(self._starts, part.start) - 1
+        first, last = part.first, part.last
+        while (start := self._starts[number]) < part.end:
+            end = min(self._starts[number + 1], part.end)
+            if start < end:
+                begin = max(part.start, start) - start
+                yield number, Piece(begin, end - start, part.found, first, last)
+                first = last = 0
+            number += 1
 
     def _units(self, text: str) -> str:
         return taken_apart(text) if self._is_apart else text
@@ -284,33 +294,6 @@ def _named(found: Found, spans: Sequence[tuple[int, int, bool]]) -> Iterator[Pie
             left += 1
         else:
             yield Piece(start, end, found, 0, 0)
-
-
-def _cut(parts: Sequence[Piece], starts: Iterable[int]) -> Iterator[list[Piece]]:
-    """Yield what is secret in each delta.
-
-    Args:
-        parts: Secrets, or parts of them, in order.
-        starts: Where each delta starts, and where the last one ends.
-    """
-    next_one = 0
-    for start, end in pairwise(starts):
-        pieces = []
-        while start < end and next_one < len(parts) and parts[next_one].start < end:
-            part = parts[next_one]
-            pieces.append(_within(part, start, end))
-            if part.end > end:
-                break
-            next_one += 1
-        yield pieces
-
-
-def _within(part: Piece, start: int, end: int) -> Piece:
-    """Return what of a part is in the delta from *start* to *end*."""
-    piece = attrs.evolve(
-        part, start=max(part.start - start, 0), end=min(part.end, end) - start
-    )
-    return piece if part.start >= start else attrs.evolve(piece, first=0, last=0)
 
 
 def _in_characters(content: str, pieces: Iterable[Piece]) -> list[Piece]:
