@@ -102,7 +102,8 @@ def test_content_after_a_stop_opens_a_turn_without_a_user_input() -> None:
 def test_how_many_turns_there_are() -> None:
     q = UserInput("q")
     cases: list[tuple[int, list[Event]]] = [
-        *((0, []), (2, [q, q, END])),
+        (0, []),
+        (2, [q, q, END]),
         (1, [q, END, TextDelta("")]),  # an empty delta opens none
         (1, [q, TextDelta("a"), END, Text("a")]),  # nor does a late full event
     ]
