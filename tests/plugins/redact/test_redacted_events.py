@@ -243,10 +243,7 @@ CASES: dict[str, tuple[list[Event], list[str]]] = {
             *(T("\ud83d"), T("\ude00 b@exa"), T("mple.org \ud83d")),
             Text("\U0001f600 b@example.org \ud83d"),
         ],
-        [
-            *("\ud83d", "\ude00 <EMAIL_1>", " \ud83d"),
-            "\U0001f600 <EMAIL_1> \ud83d",
-        ],
+        [*("\ud83d", "\ude00 <EMAIL_1>", " \ud83d"), "\U0001f600 <EMAIL_1> \ud83d"],
     ),
 }
 
