@@ -1,4 +1,4 @@
-"""Deltas and full events go in, messages come out: each once, in order.
+"""The coalescer: deltas and full events go in, messages come out, each once.
 
 Every message is delivered at the place of its first event, however its deltas were
 cut.
@@ -46,7 +46,7 @@ class Composition:
 
 @attrs.define(eq=False)
 class _Block:
-    """What is known of one kind."""
+    """The state of one kind of text."""
 
     pending: deque[Run] = attrs.field(factory=deque)  #: runs that wait to be settled
     apart: bool = False  #: whether they are compared with surrogate pairs taken apart

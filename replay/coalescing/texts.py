@@ -1,4 +1,4 @@
-"""Runs of deltas, and how a full event compares with them.
+"""Runs of deltas, and their comparison with full events.
 
 Texts are compared in *units*: the text itself or, where it holds halves of surrogate
 pairs, the text with every pair taken apart, so that units join as the texts do.

@@ -16,7 +16,7 @@ from replay.model.sessions import Session
 
 
 class TurnBuilder:
-    """Gathers one turn after another from what a walk says of each event."""
+    """Builds one turn after another from what a walk finds at each event."""
 
     def __init__(self) -> None:
         self._user_input: UserInput | None = None

@@ -1,4 +1,4 @@
-"""One pass over a history: what each event brings about, in the order of the hooks."""
+"""One pass over a history, event by event."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -51,7 +51,7 @@ class Exchange:
 
 @attrs.define(eq=False)
 class Advance:
-    """What one event brings about, in the order in which it is told."""
+    """What one event brings about, in the order of the hooks."""
 
     released: Sequence[Message] = ()  #: a boundary has come for these
     closes: bool = False  #: the turn before it ends

@@ -1,7 +1,7 @@
-"""Where the secrets of a text are.
+"""The search for secrets in a text.
 
-A tool's result is often JSON or a URL within a text, where a sign has other spellings:
-``\u0040`` or ``%40``. Word processors put other blanks and hyphens.
+A tool's result is often JSON or a URL within a text, where a character has other
+spellings: ``\u0040`` or ``%40``. Word processors put other blanks and hyphens.
 """
 
 import re
@@ -239,7 +239,11 @@ def _matches(rule: Rule, text: str) -> Iterator[Found]:
     at = 0
     while at <= len(text) and (match := rule.pattern.search(text, at)):
         start, secret = match.start(group), match[group] or ""
-        parts = [*rule.check(secret)] if rule.check else [(0, len(secret))]
+        parts = [(0, len(secret))]
+        if rule.parts:
+            parts = [*rule.parts(secret)]
+        elif rule.check and not rule.check(secret):
+            parts = []
         for first, last in parts:
             part = secret[first:last]
             value = rule.normal(part) if rule.normal else part

@@ -62,9 +62,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return *text* with its secrets replaced."""
-        walker = Walker(self._finder, self._names, "")
-        redacted = walker.text(text, "$")
-        self.report += walker.entries
+        redacted: str = self.value(text)
         return redacted
 
     def value(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value

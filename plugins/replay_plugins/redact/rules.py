@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from string import ascii_letters, ascii_uppercase, digits
-from typing import Final, TypeAlias
+from typing import Final
 
 import attrs
 
@@ -56,10 +56,6 @@ def _words(words: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(words.split() if isinstance(words, str) else words)
 
 
-#: Tells which parts of a match are secrets; none: it was a false alarm.
-Check: TypeAlias = Callable[[str], Iterable[tuple[int, int]]]
-
-
 @attrs.frozen
 class Rule:
     """One kind of secret.
@@ -74,7 +70,10 @@ class Rule:
     #: of which each such secret holds one; in a text, with spaces between
     keywords: tuple[str, ...] = attrs.field(default=(), converter=_words)
     outline: Outline | None = None  #: what each such secret holds, too
-    check: Check | None = None  #: None: whatever matches is one
+    #: tells whether a match is one, and not a false alarm; None: it is
+    check: Callable[[str], bool] | None = None
+    #: returns which parts of a match are secrets; None: all of it is one
+    parts: Callable[[str], Iterable[tuple[int, int]]] | None = None
     #: True: what of a match is no secret may hold another; it has an upper bound
     is_short: bool = False
     #: what is the same for every spelling of a secret; None: there is one spelling
@@ -92,7 +91,9 @@ _ALONE: Final = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"
 _ENDS: Final = r"(?![A-Za-z0-9])"
 
 
-def _token(name: str, pattern: str, keywords: str, check: Check | None = None) -> Rule:
+def _token(
+    name: str, pattern: str, keywords: str, check: Callable[[str], bool] | None = None
+) -> Rule:
     return Rule(name, _ALONE + pattern, keywords, TOKEN, check)
 
 
@@ -225,10 +226,6 @@ def _spelt(words: Iterable[str]) -> str:
     return "|".join("[_. -]?".join(word) for word in sorted(words))
 
 
-def _is_open(text: str) -> Iterable[tuple[int, int]]:
-    return checks.whole(text, is_secret=PSEUDONYM.fullmatch(text) is None)
-
-
 def _in_text(quote: str, value: str) -> Rule:
     """Return the row for a member of an object in a text."""
     key = rf"(?i:[\w. -]{{0,40}}?(?:{_spelt(_ENDINGS)})|{_spelt(_WHOLE)})"
@@ -236,7 +233,7 @@ def _in_text(quote: str, value: str) -> Rule:
         FIELD.name,
         rf"(?<!\\){quote}{key}{quote}\s{{0,9}}:\s{{0,9}}{quote}(?P<secret>(?:{value})++)",
         "ass wd ecret ey oken uthor ookie ASS WD ECRET EY OKEN UTHOR OOKIE",
-        check=_is_open,
+        check=lambda value: not PSEUDONYM.fullmatch(value),
     )
 
 
@@ -322,14 +319,14 @@ _PERSONAL: Final = (
         "card",
         r"(?<!\d)(?<!\d[.,])\d(?:[ -]?\d){11,}+",
         outline=CARD,
-        check=checks.cards,
+        parts=checks.cards,
         normal=checks.digits_of,
     ),
     Rule(
         "iban",
         r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,40}",
         outline=ACCOUNT,
-        check=checks.ibans,
+        parts=checks.ibans,
         is_short=True,
         normal=lambda text: text.replace(" ", ""),
     ),

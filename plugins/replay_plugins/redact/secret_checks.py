@@ -1,4 +1,4 @@
-"""What tells a secret from what only looks like one."""
+"""Checks that tell a secret from what only looks like one."""
 
 import base64
 import binascii
@@ -6,8 +6,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
-
-Spans = Iterable[tuple[int, int]]
 
 _GROUP: Final = re.compile(r"\d+")
 _LEAST_GROUP: Final = 3  # digits; a card's are never fewer
@@ -45,26 +43,21 @@ _NO_VALUE: Final = re.compile(
 )
 
 
-def whole(text: str, *, is_secret: bool) -> Spans:
-    """Return all of a text, or nothing of it."""
-    return [(0, len(text))] if is_secret else []
+def has_digit(text: str) -> bool:
+    """Tell whether a text holds a digit: words that are strung together hold none."""
+    return _DIGIT.search(text) is not None
 
 
-def has_digit(text: str) -> Spans:
-    """Take what holds a digit: words that are strung together hold none."""
-    return whole(text, is_secret=_DIGIT.search(text) is not None)
-
-
-def looks_random(text: str) -> Spans:
-    """Take what is no word, no number and no variable's name."""
+def looks_random(text: str) -> bool:
+    """Tell whether a text isn't a word, a number or a variable's name."""
     word = text.rstrip(".:!?")
     is_mixed = _LETTER.search(word) and (_DIGIT.search(word) or _SIGN.search(word))
-    return whole(text, is_secret=bool(is_mixed) and not _NO_VALUE.fullmatch(word))
+    return bool(is_mixed) and not _NO_VALUE.fullmatch(word)
 
 
-def is_jwt(text: str) -> Spans:
-    """Take what holds the header of a JSON web token."""
-    return whole(text, is_secret=any(map(_is_header, text.split("."))))
+def is_jwt(text: str) -> bool:
+    """Tell whether a text holds the header of a JSON web token."""
+    return any(map(_is_header, text.split(".")))
 
 
 def _is_header(text: str) -> bool:
@@ -75,27 +68,25 @@ def _is_header(text: str) -> bool:
     return isinstance(value, dict) and "alg" in value
 
 
-def is_basic_auth(text: str) -> Spans:
-    """Take what holds a user's name and a password."""
-    return whole(text, is_secret=b":" in _decoded(text))
+def is_basic_auth(text: str) -> bool:
+    """Tell whether a text holds a user's name and a password."""
+    return b":" in _decoded(text)
 
 
-def is_discord_token(text: str) -> Spans:
-    """Take what begins with the number of a user."""
-    return whole(text, is_secret=_decoded(text.partition(".")[0]).isdigit())
+def is_discord_token(text: str) -> bool:
+    """Tell whether a text begins with the number of a user."""
+    return _decoded(text.partition(".")[0]).isdigit()
 
 
-def is_email(text: str) -> Spans:
-    """Take what has a name before its sign, and is no file such as ``icon@2x.png``."""
+def is_email(text: str) -> bool:
+    """Tell whether a text has a name before its @ and isn't a file (``a@2x.png``)."""
     local = text.partition("@")[0].strip("._%+-")
-    is_file = text.rpartition(".")[2].casefold() in _FILES
-    return whole(text, is_secret=local != "" and not is_file)
+    return local != "" and text.rpartition(".")[2].casefold() not in _FILES
 
 
-def is_phone(text: str) -> Spans:
-    """Take what has as many digits as a telephone number, and is no decimal."""
-    is_decimal = text.count(".") == 1
-    return whole(text, is_secret=len(digits_of(text)) > 7 and not is_decimal)  # noqa: PLR2004 - the least, country included
+def is_phone(text: str) -> bool:
+    """Tell whether a text has a phone number's digits, and isn't a decimal."""
+    return len(digits_of(text)) > 7 and text.count(".") != 1  # noqa: PLR2004 - the least, country included
 
 
 def digits_of(text: str) -> str:
@@ -142,8 +133,8 @@ def _luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-def ibans(text: str) -> Spans:
-    """Take the account number that a text begins with, if it checks."""
+def ibans(text: str) -> Iterable[tuple[int, int]]:
+    """Return the account number that a text begins with, if it checks."""
     length = _LENGTHS.get(text[:2], 0)
     end = count = 0
     while count < length and end < len(text):
