@@ -56,22 +56,30 @@ class Rewriter:
             result = rewrite(walker)
         return result, walker.entries
 
-    def may_hold_secrets(self, stretch: Sequence[Part]) -> bool:
+    def may_hold_secrets(
+        self,
+        stretch: Sequence[tuple[int, Part]],
+        values: Sequence[object] | None = None,
+    ) -> bool:
         """Tell, quickly, whether parts of a history may hold a secret.
 
         One may begin where a message does, and run through several of them. So deltas
         are joined in each of these ways.
+
+        Args:
+            stretch: The parts, with their indexes.
+            values: The events' JSON values by index; None: they are to be made.
         """
         whole: dict[type, list[str]] = {cls: [] for cls in DELTAS}
         parted: dict[type, list[str]] = {cls: [] for cls in DELTAS}
         others: list[object] = []
-        for part in stretch:
+        for index, part in stretch:
             if isinstance(part, Deltas):
                 whole[part.cls].append(part.text)
                 parted[part.cls].append(part.text)
                 others += _more_than_text(part)
                 continue
-            others.append(part.as_object())
+            others.append(part.as_object() if values is None else values[index])
             if not isinstance(part, UnknownEvent):
                 for pieces in parted.values():
                     pieces.append("\n")
@@ -192,7 +200,7 @@ class RedactedEvents(RecordedEvents):
         """Yield what the history consists of, each part with its first index."""
         for stretch in _cut(parts(self._events), _look_at_part, self._longest):
             start = stretch[0][0]
-            if self._rewriter.may_hold_secrets([part for _, part in stretch]):
+            if self._rewriter.may_hold_secrets(stretch):
                 values = [value for _, part in stretch for value in _values_of(part)]
                 rewritten = DecodedEvents(self._rewritten(values, start))
                 yield from rewritten.parts(first + start)
@@ -209,8 +217,8 @@ class RedactedEvents(RecordedEvents):
             values = events.values()
         start = 0
         for stretch in _cut(values, _look_at_value, self._longest):
-            found = DecodedEvents(stretch).parts()
-            if self._rewriter.may_hold_secrets([part for _, part in found]):
+            found = [*DecodedEvents(stretch).parts()]
+            if self._rewriter.may_hold_secrets(found, stretch):
                 yield start, self._rewritten(stretch, start)
             else:
                 yield start, stretch

@@ -35,9 +35,9 @@ class Piece:
 Pieces: TypeAlias = dict[int, list[Piece]]  # by the index of the event
 
 
-def message_texts(stretch: Iterable[Part]) -> Iterator[str]:
+def message_texts(stretch: Iterable[tuple[int, Part]]) -> Iterator[str]:
     """Yield what the deltas of each message of a stretch join to."""
-    for message in _compositions(enumerate(stretch)):
+    for message in _compositions(stretch):
         yield "".join(text for _, text in message.runs)
 
 
