@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import replay
@@ -119,16 +119,24 @@ def test_messages_are_what_each_by_itself_would_be_redacted_to(
         assert told(redacted(history)) == (expected, codes)
 
 
-@given(histories)
+@pytest.mark.parametrize("examples", [100, pytest.param(3_000, marks=pytest.mark.slow)])
 def test_short_secrets_cut_anywhere_leave_messages_where_they_are(
-    history: list[Event],
+    examples: int,
 ) -> None:
-    rewritten = redacted(history, patterns={"x": "a+b"})
-    assert len(rewritten) == len(history)
-    before, after = told(history)[0], told(rewritten)[0]
-    assert [(m[0], *m[2:]) for m in before] == [(m[0], *m[2:]) for m in after]
-    for message in after:
-        assert "ab" not in re.sub("<X_.{12}>", "", message[1])
+    """But where a full event contradicts its deltas: one of them may come to fit."""
+
+    @settings(max_examples=examples)
+    @given(histories)
+    def law(history: list[Event]) -> None:
+        rewritten = redacted(history, patterns={"x": "a+b"})
+        assert len(rewritten) == len(history)
+        (before, odd), (after, _) = told(history), told(rewritten)
+        if "delta-mismatch" not in odd:
+            assert [(m[0], *m[2:]) for m in before] == [(m[0], *m[2:]) for m in after]
+        for message in after:
+            assert "ab" not in re.sub("<X_.{12}>", "", message[1])
+
+    law()
 
 
 SECRET = EACH[0]
