@@ -210,93 +210,82 @@ def test_two_blocks_whose_deltas_came_first_are_settled_one_by_one() -> None:
 
 
 IT_ROSE: list[Event] = [*map(TextDelta, ["It ", "rose", "."]), Text("It rose."), STOP]
+Case = tuple[list[Event], list[Event], list[Event] | None]
+
+
+def case(come: list[Event], history: list[Event], rest: list[Event] | None) -> Case:
+    return come, history, rest
+
+
 #: What has come, the history after the prompt, and what is missing: None: no such turn.
-CASES: dict[str, tuple[list[Event], list[Event], list[Event] | None]] = {
-    "a stream of full events alone is not repeated by deltas": (
+CASES: dict[str, Case] = {
+    "a stream of full events alone is not repeated by deltas": case(
         [Text("ab")],
         [TextDelta("a"), TextDelta("b"), TextDelta("c"), STOP],
         [TextDelta("c"), STOP],
     ),
-    "the latest turn of the prompt is meant": (
-        [],
-        [Text("old"), STOP, OPENING, Text("new"), STOP],
-        [Text("new"), STOP],
+    "the latest turn of the prompt is meant": case(
+        [], [Text("old"), STOP, OPENING, Text("new"), STOP], [Text("new"), STOP]
     ),
-    "a turn ends where the next begins": (
+    "a turn ends where the next begins": case(
         [TextDelta("ou")],
         [Text("ours"), STOP, UserInput("And Q4?"), Text("theirs"), STOP],
         [Text("ours"), STOP],
     ),
-    "white space around a prompt may be lost": (
-        [],
-        [UserInput(" Why?\n"), STOP],
-        [STOP],
+    "white space around a prompt may be lost": case(
+        [], [UserInput(" Why?\n"), STOP], [STOP]
     ),
-    "a half of a character is no whole one": (
-        [TextDelta("a\ud83d")],
-        [TextDelta("a\U0001f600b")],
-        [TextDelta("\ude00b")],
+    "a half of a character is no whole one": case(
+        [TextDelta("a\ud83d")], [TextDelta("a\U0001f600b")], [TextDelta("\ude00b")]
     ),
-    "a turn that says something else is not meant": (
-        [TextDelta("It r")],
-        [TextDelta("It fell."), Text("It fell."), STOP],
-        None,
+    "a turn that says something else is not meant": case(
+        [TextDelta("It r")], [TextDelta("It fell."), Text("It fell."), STOP], None
     ),
-    "nor is one whose full event does": (
-        [Text("It rose.")],
-        [TextDelta("It fell."), Text("It fell."), STOP],
-        None,
+    "nor is one whose full event does": case(
+        [Text("It rose.")], [TextDelta("It fell."), Text("It fell."), STOP], None
     ),
-    "an earlier turn that says the same is": (
+    "an earlier turn that says the same is": case(
         [TextDelta("It r")],
         [Text("It rose."), STOP, OPENING, Text("It fell."), STOP],
         [Text("It rose."), STOP],
     ),
-    "a turn that says less and is over is not meant": (
-        [TextDelta("It rose.")],
-        [Text("It"), STOP],
-        None,
+    "a turn that says less and is over is not meant": case(
+        [TextDelta("It rose.")], [Text("It"), STOP], None
     ),
-    "nor is one that says nothing": ([TextDelta("It rose.")], [STOP], None),
-    "a turn of which not all is kept yet is": (
-        [TextDelta("It rose.")],
-        [TextDelta("It"), CALL],
-        [CALL],
+    "nor is one that says nothing": case([TextDelta("It rose.")], [STOP], None),
+    "a turn of which not all is kept yet is": case(
+        [TextDelta("It rose.")], [TextDelta("It"), CALL], [CALL]
     ),
-    "thinking need not be kept": (
+    "thinking need not be kept": case(
         [ThinkingDelta("Hm."), Thinking("Hm."), TextDelta("It")],
         [TextDelta("It"), STOP],
         [STOP],
     ),
-    "thinking that is kept must be the same": (
+    "thinking that is kept must be the same": case(
         [ThinkingDelta("Hm."), Thinking("Hm."), TextDelta("It")],
         [Thinking("Oh."), TextDelta("It"), STOP],
         None,
     ),
-    "white space within what was said may be lost": (
+    "white space within what was said may be lost": case(
         [TextDelta(" It\n"), TextDelta("rose")],
         [Text("It rose."), STOP],
         [Text("It rose."), STOP],
     ),
-    "a full event may differ from its deltas": (
+    "a full event may differ from its deltas": case(
         [TextDelta("It "), TextDelta("fell."), Text("It rose.")],
         [Text("It rose."), STOP],
         [STOP],
     ),
-    "the deltas may be kept alone": (
+    "the deltas may be kept alone": case(
         [TextDelta("It "), TextDelta("fell."), Text("It rose.")],
         [TextDelta("It "), TextDelta("fell."), STOP],
         [STOP],
     ),
-    "a full event makes up for a delta that was lost": (
-        [TextDelta("It "), Text("It rose.")],
-        IT_ROSE,
-        [STOP],
+    "a full event makes up for a delta that was lost": case(
+        [TextDelta("It "), Text("It rose.")], IT_ROSE, [STOP]
     ),
-    "what the user says within a turn is none of it": (
-        [TextDelta("It "), UserInput("Well?")],
-        IT_ROSE,
-        [*IT_ROSE[1:]],
+    "what the user says within a turn is none of it": case(
+        [TextDelta("It "), UserInput("Well?")], IT_ROSE, [*IT_ROSE[1:]]
     ),
 }
 
