@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 import attrs
 
 from replay import ReplayReport, Session, UnknownNameError
-from replay.coalescing.transcripts import tell
+from replay.coalescing.transcripts import lazy_transcript
 from replay.rendering import FORMATS, Format, pieces
 from replay.security.file_names import file_name
 from replay.security.files import whole_file
@@ -55,7 +55,8 @@ class TranscriptWriter:
             self.directory.mkdir(parents=True, exist_ok=True)
             path = self.directory / self._name(session)
             with whole_file(path) as file:
-                file.writelines(map(str.encode, pieces(tell(session), self.format)))
+                text = pieces(lazy_transcript(session), self.format)
+                file.writelines(map(str.encode, text))
 
     def _name(self, session: Session) -> str:
         name = file_name(session.session_id)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, get_args
 
-from replay.coalescing.transcripts import Telling
+from replay.coalescing.transcripts import LazyTranscript
 from replay.errors import UnknownNameError
 from replay.model.messages import Transcript
 from replay.rendering.as_json import json_pieces
@@ -14,10 +14,10 @@ from replay.rendering.as_text import text_pieces
 Format: TypeAlias = Literal["text", "markdown", "json"]
 
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
-_RENDERERS: Final[Mapping[str, Callable[[Transcript | Telling], Iterator[str]]]] = (
-    MappingProxyType(
-        {"text": text_pieces, "markdown": markdown_pieces, "json": json_pieces}
-    )
+_RENDERERS: Final[
+    Mapping[str, Callable[[Transcript | LazyTranscript], Iterator[str]]]
+] = MappingProxyType(
+    {"text": text_pieces, "markdown": markdown_pieces, "json": json_pieces}
 )
 
 
@@ -44,7 +44,7 @@ def render(
     return "".join(pieces(transcript, format))
 
 
-def pieces(transcript: Transcript | Telling, format: Format) -> Iterator[str]:  # noqa: A002 - as in render
+def pieces(transcript: Transcript | LazyTranscript, format: Format) -> Iterator[str]:  # noqa: A002 - as in render
     """Return what :func:`render` does, piece by piece.
 
     Args:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from replay.coalescing.transcripts import Telling
+from replay.coalescing.transcripts import LazyTranscript
 from replay.model.messages import Transcript
 from replay.rendering.sections import Role, Section, sections
 
@@ -15,7 +15,7 @@ _LEVELS: Final[Mapping[Role, int]] = MappingProxyType(
 _BACKTICKS: Final = re.compile("`+")
 
 
-def markdown_pieces(transcript: Transcript | Telling) -> Iterator[str]:
+def markdown_pieces(transcript: Transcript | LazyTranscript) -> Iterator[str]:
     """Yield *transcript* as CommonMark, piece by piece.
 
     Whatever was recorded stands, word for word, in a fenced block or in a code span

@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from replay.coalescing.transcripts import Telling
+from replay.coalescing.transcripts import LazyTranscript
 from replay.model.messages import Transcript
 from replay.rendering.sections import Role, Section, sections
 
@@ -24,7 +24,7 @@ class Line:
 _BLANK: Final = Line(None, "")
 
 
-def lines(transcript: Transcript | Telling) -> Iterator[Line]:
+def lines(transcript: Transcript | LazyTranscript) -> Iterator[Line]:
     """Yield the lines of *transcript*, in order."""
     for number, section in enumerate(sections(transcript)):
         if number:
@@ -35,7 +35,7 @@ def lines(transcript: Transcript | Telling) -> Iterator[Line]:
                 yield Line(section.role, INDENT + text if text else "")
 
 
-def text_pieces(transcript: Transcript | Telling) -> Iterator[str]:
+def text_pieces(transcript: Transcript | LazyTranscript) -> Iterator[str]:
     """Yield *transcript* as text, piece by piece.
 
     Whatever begins at the margin is ours; what was recorded is indented by four

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import attrs
 import msgspec
 
-from replay.coalescing.transcripts import Telling
+from replay.coalescing.transcripts import LazyTranscript
 from replay.errors import EncodeError
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import (
@@ -61,7 +61,7 @@ class Section:
     language: Literal["text", "json"] = "text"  #: of the body
 
 
-def sections(transcript: Transcript | Telling) -> Iterator[Section]:
+def sections(transcript: Transcript | LazyTranscript) -> Iterator[Section]:
     """Yield all that is shown of *transcript*, in order."""
     title = () if transcript.title is None else (transcript.title,)
     yield Section("session", "Session", (transcript.session_id, *title))
