@@ -13,8 +13,7 @@ from benchmarks.clock import time_in_turn
 from benchmarks.figures import Figure, figure
 from benchmarks.plan import Plan
 from replay_plugins.audit_log.format.chain import Chain
-from replay_plugins.audit_log.format.checkpoints import Checkpoint
-from replay_plugins.audit_log.format.notes import write_note
+from replay_plugins.audit_log.format.checkpoints import Checkpoint, write_note
 from replay_plugins.audit_log.verify.verifier import verify
 
 LOG_ID: Final = "0" * 32
@@ -89,5 +88,5 @@ def _log(folder: Path, records: int) -> Path:
 
 def _checkpoint(chain: Chain) -> bytes:
     made = Checkpoint(chain.origin, chain.size, chain.frontier.root())
-    note = {"note": write_note(made.text(), None), "signed": False}
+    note = {"note": write_note(made.text()), "signed": False}
     return chain.line("checkpoint", "bench", note)

@@ -1,15 +1,40 @@
-"""What a plugin says at the end: printed, or written to a file that its user names."""
+"""A plugin's report: printed, or written to a file that the user named."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-from secrets import token_hex
 from typing import Final
+
+from replay.security.files import output_file
+
+_AT_ONCE: Final = 1000  # pieces
+
+
+def write_report(pieces: Iterable[str], output: Path | None = None) -> None:
+    """Write text to standard output or to a file, without holding all of it.
+
+    Args:
+        pieces: The text.
+        output: A file, written whole or not at all, as for
+            :func:`~replay.security.files.output_file`. None: standard output, unless
+            that is closed; characters that it cannot show are escaped.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    if output is not None:
+        with output_file(output) as write:
+            for text in pieces:
+                write(text)
+    elif sys.stdout is not None:
+        encoding, left = sys.stdout.encoding or "utf-8", iter(pieces)
+        while text := "".join(islice(left, _AT_ONCE)):
+            sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def kept_text(text: str) -> str:
-    r"""Return *text* in ASCII, in which there are no halves.
+    r"""Return *text* in ASCII, which JSON keeps even if it has lone surrogates.
 
     >>> kept_text("Köln")
     'K\\xf6ln'
@@ -18,63 +43,9 @@ def kept_text(text: str) -> str:
 
 
 def text_of(kept: str) -> str:
-    r"""Return the text that was kept.
+    r"""Return the text that :func:`kept_text` was given.
 
     >>> text_of("K\\xf6ln")
     'Köln'
     """
     return kept.encode().decode("unicode_escape")
-
-
-def write_whole(path: Path, pieces: Iterable[str]) -> None:
-    """Write *pieces*; until all of it is written, *path* is as it was.
-
-    A link is replaced, and not followed.
-
-    Raises:
-        OSError: It cannot be written; nothing is left behind.
-    """
-    temporary = path.with_name(f".{token_hex(8)}.tmp")
-    try:
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            file.writelines(pieces)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-_AT_ONCE: Final = 1000  # pieces
-
-
-def tell(pieces: Iterable[str], output: Path | None) -> None:
-    """Print *pieces*, or write them; never are all of them in memory.
-
-    Args:
-        pieces: Text.
-        output: A file, which is written whole or not at all; where it is a link, what
-            that leads to. A pipe or a device gets them as they come. None: standard
-            output, if there is any.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    if output is None:
-        _print(pieces)
-    elif output.exists() and not output.is_file():
-        with output.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(pieces)
-    else:
-        write_whole(output.resolve(), pieces)
-
-
-def _print(pieces: Iterable[str]) -> None:
-    if sys.stdout is not None:  # as it is where standard output is closed
-        encoding = sys.stdout.encoding or "utf-8"
-        for text in _joined(pieces):
-            sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-
-
-def _joined(pieces: Iterable[str]) -> Iterator[str]:
-    left = iter(pieces)
-    while text := "".join(islice(left, _AT_ONCE)):
-        yield text

@@ -10,10 +10,10 @@ from typing import ClassVar, Final
 import attrs
 
 from replay import ReplayReport, Session, UnknownNameError
-from replay.coalescing.transcripts import tell
+from replay.coalescing.transcripts import lazy_transcript
 from replay.rendering import FORMATS, Format, pieces
 from replay.security.file_names import file_name
-from replay_plugins.report_output import write_whole
+from replay.security.files import whole_file
 
 _SUFFIXES: Final[Mapping[Format, str]] = MappingProxyType(
     {"text": ".txt", "markdown": ".md", "json": ".json"}
@@ -54,7 +54,9 @@ class TranscriptWriter:
         if report.outcome == "complete":
             self.directory.mkdir(parents=True, exist_ok=True)
             path = self.directory / self._name(session)
-            write_whole(path, pieces(tell(session), self.format))
+            with whole_file(path) as file:
+                text = pieces(lazy_transcript(session), self.format)
+                file.writelines(map(str.encode, text))
 
     def _name(self, session: Session) -> str:
         name = file_name(session.session_id)

@@ -1,4 +1,4 @@
-"""The plugin: adds up what sessions cost, and says so at the end."""
+"""The plugin ``usage``: the cost of sessions, added up and reported at the end."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -12,44 +12,22 @@ import attrs
 from replay import Context, ReplayReport, Session, Stop
 from replay.engine.report import Results
 from replay.security.sanitization import escape_json, sanitize_line
-from replay_plugins.report_output import kept_text, tell, text_of
+from replay_plugins.report_output import kept_text, text_of, write_report
 
-_EXACT_FLOATS: Final = 2**53  # beyond, a float holds not even every whole number
-_PRINTED: Final = 10**600  # Python by itself writes so many digits at the least
-_PLAIN: Final = 2**63  # what every reader of JSON keeps as it is
+__all__ = ["SessionUsage", "Usage"]
 
-
-def sum_of(values: Iterable[int | None]) -> int | None:
-    """Return the sum of what was said; None where nothing was."""
-    said = [value for value in values if value is not None]
-    return sum(said) if said else None
-
-
-def time_of(total: Fraction) -> float:
-    """Return a sum of floats, and of integers that may be too large for one."""
-    return float(total) if abs(total) < _EXACT_FLOATS else round(total)
-
-
-def digits(number: int) -> str:
-    """Return a whole number in digits, of which Python itself writes 4,300 at most."""
-    if -_PRINTED < number < _PRINTED:
-        return str(number)
-    return str(Decimal(number))
-
-
-def kept(number: float | None) -> float | str | None:
-    """Return a number as a JSON value that any JSON text holds exactly."""
-    if isinstance(number, int) and not -_PLAIN < number < _PLAIN:
-        return digits(number)
-    return number
-
-
-_BITS: Final = 1074  # behind the point, of the smallest float
+_EXACT_FLOATS: Final = 2**53  # beyond, a float does not hold every whole number
+_PLAIN: Final = 2**63  # integers below are kept by every JSON reader
+_HEADINGS: Final = (
+    *("turns", "round trips", "input tokens", "output tokens", "ms", "errors"),
+    "session",
+)
+_encode: Final = JSONEncoder(ensure_ascii=False).encode
 
 
 @attrs.frozen
 class SessionUsage:
-    """What one session cost, or all of them."""
+    """The cost of one session, or of all."""
 
     session_id: str | None  #: None: this is the total
     turns: int  #: of the chat
@@ -58,92 +36,152 @@ class SessionUsage:
     total_output_tokens: int | None  #: None: the service never said
     duration_ms: float
     errors: int  #: turns that ended with an error
-    complete: bool  #: False: a replay failed or was stopped; this is what it came to
+    complete: bool  #: False: a replay failed or was stopped; this is the cost up to it
 
 
 @attrs.define
 class Sum:
-    """What many sessions cost, added up exactly."""
+    """The cost of many turns or sessions.
+
+    Durations are added exactly. They are floats, or integers too large for one.
+    """
 
     turns: int = 0
     round_trips: int = 0
     total_input_tokens: int | None = None
     total_output_tokens: int | None = None
+    duration_ms: Fraction = Fraction()
     errors: int = 0
     complete: bool = True
-    _duration: int = 0  # in units of the smallest float: adding fractions is slow
 
     def add(self, usage: SessionUsage) -> None:
-        """Add what a session cost."""
+        """Add a cost."""
         self.turns += usage.turns
         self.round_trips += usage.round_trips
-        self.total_input_tokens = sum_of(
-            (self.total_input_tokens, usage.total_input_tokens)
+        self.total_input_tokens = _sum(
+            self.total_input_tokens, usage.total_input_tokens
         )
-        self.total_output_tokens = sum_of(
-            (self.total_output_tokens, usage.total_output_tokens)
+        self.total_output_tokens = _sum(
+            self.total_output_tokens, usage.total_output_tokens
         )
-        number, parts = usage.duration_ms.as_integer_ratio()
-        self._duration += (number << _BITS) // parts
+        self.duration_ms += Fraction(usage.duration_ms)
         self.errors += usage.errors
         self.complete = self.complete and usage.complete
 
+    def total(self, session_id: str | None = None) -> SessionUsage:
+        """Return the sum."""
+        exact, members = self.duration_ms, attrs.asdict(self)
+        duration_ms = float(exact) if abs(exact) < _EXACT_FLOATS else round(exact)
+        return SessionUsage(session_id, **members | {"duration_ms": duration_ms})
+
+
+@attrs.define(eq=False)
+class Usage:
+    """Adds up the cost of sessions, and reports it when its engine is closed.
+
+    Of a turn with several stops, the last one counts. ``sessions`` and :meth:`total`
+    have the numbers for programs.
+
+    Args:
+        json: Report JSON; False: a table, with rounded milliseconds.
+        output: A file to write, whole or not at all; None: standard output.
+    """
+
+    json: bool = False
+    output: Path | None = None
+    sessions: list[SessionUsage] = attrs.field(factory=list, init=False)
+    _ended: Sum = attrs.field(factory=Sum, init=False)  # turns of the session
+    _last: tuple[int, Stop] | None = attrs.field(default=None, init=False)
+    _merged: "Merged | None" = attrs.field(default=None, init=False)  # of a batch
+
+    def replay_session_start(self) -> None:
+        """Begin anew."""
+        self._ended, self._last = Sum(), None
+
+    def replay_stop(self, event: Stop, context: Context) -> None:
+        """Keep it as its turn's last stop."""
+        if self._last and self._last[0] != context.turn:
+            self._ended.add(_cost_of(self._last[1]))
+        self._last = context.turn, event
+
+    def replay_session_end(self, session: Session, report: ReplayReport) -> None:
+        """Add up the session's turns."""
+        if self._last:
+            self._ended.add(_cost_of(self._last[1]))
+        self._ended.turns, is_complete = report.turns, report.outcome == "complete"
+        self._ended.complete = is_complete
+        self.sessions.append(self._ended.total(session.session_id))
+
+    def replay_batch_result(self) -> object:
+        """Return the session's cost, and forget it; None: the session was not shown."""
+        return as_value(self.sessions.pop()) if self.sessions else None
+
+    def replay_batch_merge(self, results: Results) -> None:
+        """Take over the cost of the batch's sessions."""
+        self._merged = Merged(results)
+
+    def replay_close(self) -> None:
+        """Print the report, or write it."""
+        usages = self._usages()
+        report = as_json(usages) if self.json else as_table(usages)
+        write_report(report, self.output)
+
     def total(self) -> SessionUsage:
-        """Return what all of them cost."""
-        return SessionUsage(
-            session_id=None,
-            turns=self.turns,
-            round_trips=self.round_trips,
-            total_input_tokens=self.total_input_tokens,
-            total_output_tokens=self.total_output_tokens,
-            duration_ms=time_of(Fraction(self._duration, 1 << _BITS)),
-            errors=self.errors,
-            complete=self.complete,
-        )
+        """Return the cost of all sessions."""
+        total = Sum()
+        for usage in self._usages():
+            total.add(usage)
+        return total.total()
+
+    def _usages(self) -> Iterable[SessionUsage]:
+        return self.sessions if self._merged is None else self._merged
+
+
+def _cost_of(stop: Stop) -> SessionUsage:
+    usage = stop.usage
+    tokens = usage.total_input_tokens, usage.total_output_tokens
+    errors = int(stop.is_error)
+    return SessionUsage(
+        None, 0, usage.turns, *tokens, usage.duration_ms, errors, complete=True
+    )
 
 
 @attrs.frozen
 class Merged:
-    """What the sessions of a batch cost, in their order; not in memory."""
+    """The cost of a batch's sessions, in their order; not in memory."""
 
     _results: Results
 
     def __iter__(self) -> Iterator[SessionUsage]:
-        """Yield what each session cost, each time anew."""
+        """Yield the cost of each session, read anew each time."""
         values = (each.value for each in self._results)
         return (_usage(value) for value in values if value is not None)
 
 
 def as_value(usage: SessionUsage) -> list[object]:
-    """Return what a session cost as a JSON value, from which a batch is merged."""
-    return [
-        kept_text(usage.session_id or ""),
-        *map(kept, (usage.turns, usage.round_trips)),
-        *map(kept, (usage.total_input_tokens, usage.total_output_tokens)),
-        *map(kept, (usage.duration_ms, usage.errors)),
-        usage.complete,
-    ]
+    """Return a session's cost as a JSON value, from which a batch is merged."""
+    session_id, *numbers = attrs.astuple(usage)
+    return [kept_text(session_id or ""), *map(_kept, numbers)]
+
+
+def _kept(number: float | None) -> float | str | None:
+    """Return a number as a JSON value that no reader changes."""
+    if isinstance(number, int) and not -_PLAIN < number < _PLAIN:
+        return digits(number)
+    return number
 
 
 def _usage(value: Any) -> SessionUsage:  # noqa: ANN401 - what as_value returned
-    session_id, *numbers, complete = value
-    members = [text_of(session_id), *map(_number, numbers), complete]
-    return SessionUsage(*members)
+    session_id, *numbers = value
+    return SessionUsage(text_of(session_id), *map(_number, numbers))
 
 
 def _number(number: Any) -> Any:  # noqa: ANN401 - of whichever kind it was
     return int(Decimal(number)) if isinstance(number, str) else number
 
 
-_HEADINGS: Final = (
-    *("turns", "round trips", "input tokens", "output tokens", "ms", "errors"),
-    "session",
-)
-_quoted: Final = JSONEncoder(ensure_ascii=False).encode
-
-
 def as_json(usages: Iterable[SessionUsage]) -> Iterator[str]:
-    """Yield JSON that tells what each session cost, and what all of them did."""
+    """Yield JSON with the cost of each session, and of all."""
     total = Sum()
     yield '{"sessions": [\n'
     separator = ""
@@ -174,19 +212,20 @@ def as_table(usages: Iterable[SessionUsage]) -> Iterator[str]:
     yield layout.format(*last)
 
 
+def digits(number: int) -> str:
+    """Return a whole number in digits; ``str`` writes 4,300 at most."""
+    return str(Decimal(number))
+
+
 def _object(usage: SessionUsage) -> str:
-    session_id = usage.session_id
-    name = "null" if session_id is None else escape_json(_quoted(session_id))
-    return (
-        f'{{"session_id": {name}, '
-        f'"turns": {digits(usage.turns)}, '
-        f'"round_trips": {digits(usage.round_trips)}, '
-        f'"total_input_tokens": {_said(usage.total_input_tokens, "null")}, '
-        f'"total_output_tokens": {_said(usage.total_output_tokens, "null")}, '
-        f'"duration_ms": {_time(usage.duration_ms)}, '
-        f'"errors": {digits(usage.errors)}, '
-        f'"complete": {"true" if usage.complete else "false"}}}'
-    )
+    members = attrs.asdict(usage).items()
+    return "{" + ", ".join(f'"{name}": {_json(each)}' for name, each in members) + "}"
+
+
+def _json(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return digits(value)
+    return escape_json(_encode(value))
 
 
 def _row(usage: SessionUsage) -> tuple[str, ...]:
@@ -195,116 +234,17 @@ def _row(usage: SessionUsage) -> tuple[str, ...]:
     return (
         digits(usage.turns),
         digits(usage.round_trips),
-        _said(usage.total_input_tokens, "-"),
-        _said(usage.total_output_tokens, "-"),
+        _said(usage.total_input_tokens),
+        _said(usage.total_output_tokens),
         digits(round(usage.duration_ms)),
         digits(usage.errors),
         name if usage.complete else f"{name} (incomplete)",
     )
 
 
-def _said(number: int | None, nothing: str) -> str:
-    return nothing if number is None else digits(number)
+def _said(number: int | None) -> str:
+    return "-" if number is None else digits(number)
 
 
-def _time(milliseconds: float) -> str:
-    if isinstance(milliseconds, int):
-        return digits(milliseconds)
-    return repr(milliseconds)
-
-
-@attrs.define
-class _Ended:
-    """What a session's turns came to, of those that have ended."""
-
-    round_trips: int = 0
-    total_input_tokens: int | None = None
-    total_output_tokens: int | None = None
-    duration_ms: Fraction = Fraction()
-    errors: int = 0
-
-    def add(self, stop: Stop) -> None:
-        usage = stop.usage
-        self.round_trips += usage.turns
-        self.total_input_tokens = sum_of(
-            (self.total_input_tokens, usage.total_input_tokens)
-        )
-        self.total_output_tokens = sum_of(
-            (self.total_output_tokens, usage.total_output_tokens)
-        )
-        self.duration_ms += Fraction(usage.duration_ms)
-        self.errors += stop.is_error
-
-
-@attrs.define(eq=False)
-class Usage:
-    """Adds up what sessions cost, and says so when its engine is closed.
-
-    Of a turn with several stops, the last one counts. ``sessions`` and :meth:`total`
-    have the numbers for programs.
-
-    Args:
-        json: Say it as JSON; False: as a table, its milliseconds rounded.
-        output: A file to write, whole or not at all; None: standard output.
-    """
-
-    json: bool = False
-    output: Path | None = None
-    sessions: list[SessionUsage] = attrs.field(factory=list, init=False)
-    _ended: _Ended = attrs.field(factory=_Ended, init=False)
-    _last: tuple[int, Stop] | None = attrs.field(default=None, init=False)
-    _merged: Merged | None = attrs.field(default=None, init=False)  # of a batch
-
-    def replay_session_start(self) -> None:
-        """Begin anew."""
-        self._ended, self._last = _Ended(), None
-
-    def replay_stop(self, event: Stop, context: Context) -> None:
-        """Keep it as its turn's last stop."""
-        if self._last and self._last[0] != context.turn:
-            self._ended.add(self._last[1])
-        self._last = context.turn, event
-
-    def replay_session_end(self, session: Session, report: ReplayReport) -> None:
-        """Add up the session's turns."""
-        ended = self._ended
-        if self._last:
-            ended.add(self._last[1])
-        self.sessions.append(
-            SessionUsage(
-                session_id=session.session_id,
-                turns=report.turns,
-                round_trips=ended.round_trips,
-                total_input_tokens=ended.total_input_tokens,
-                total_output_tokens=ended.total_output_tokens,
-                duration_ms=time_of(ended.duration_ms),
-                errors=ended.errors,
-                complete=report.outcome == "complete",
-            )
-        )
-
-    def replay_batch_result(self) -> object:
-        """Return what the session cost, and forget it; None: nobody was shown it."""
-        return as_value(self.sessions.pop()) if self.sessions else None
-
-    def replay_batch_merge(self, results: Results) -> None:
-        """Take over what the sessions cost."""
-        self._merged = Merged(results)
-
-    def replay_close(self) -> None:
-        """Print what was added up, or write it."""
-        usages = self._usages()
-        tell(as_json(usages) if self.json else as_table(usages), self.output)
-
-    def total(self) -> SessionUsage:
-        """Return what all the sessions cost."""
-        total = Sum()
-        for usage in self._usages():
-            total.add(usage)
-        return total.total()
-
-    def _usages(self) -> Iterable[SessionUsage]:
-        return self.sessions if self._merged is None else self._merged
-
-
-__all__ = ["SessionUsage", "Usage"]
+def _sum(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one if other is None else one + other

@@ -2,13 +2,12 @@
 
 import errno
 import os
-import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TextIO
 
+from replay.security.files import output_file
 from replay.security.sanitization import escape_json, sanitize_line
 
 
@@ -60,11 +59,10 @@ def _stream() -> Iterator[TextIO]:
 
 @contextmanager
 def output_to(path: str | None) -> Iterator[Callable[[str], None]]:
-    """Yield a function that writes to a file, which appears if the block succeeds.
+    """Yield a function that writes text to a file, as for :func:`output_file`.
 
     Args:
-        path: The file, replaced if it exists. A pipe or device is written directly.
-            None or ``-``: standard output.
+        path: The file; None or ``-``: standard output.
 
     Raises:
         OSError: It cannot be written; an existing file is unchanged.
@@ -72,54 +70,8 @@ def output_to(path: str | None) -> Iterator[Callable[[str], None]]:
     if path is None or path == "-":
         yield write
         return
-    target = Path(os.path.realpath(path))
-    with _naming(path):
-        draft = None if _is_special(path) else _draft_of(target)
-        file = open(draft or path, "w" if draft is None else "x", encoding="utf-8")  # noqa: PTH123, SIM115 - a path of any kind, closed below
-    try:
-        yield lambda text: _write(file, path, text)
-        with _naming(path):
-            file.close()
-            if draft is not None:
-                _publish(draft, target)
-    except BaseException:
-        with suppress(OSError):
-            file.close()
-        if draft is not None:
-            draft.unlink(missing_ok=True)
-        raise
-
-
-def _is_special(path: str) -> bool:
-    try:
-        mode = os.stat(path).st_mode  # noqa: PTH116 - a path of any kind
-    except FileNotFoundError:
-        return False
-    return not stat.S_ISREG(mode)
-
-
-def _draft_of(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{os.getpid()}.tmp")
-
-
-def _publish(draft: Path, target: Path) -> None:
-    with suppress(FileNotFoundError):
-        draft.chmod(stat.S_IMODE(target.stat().st_mode))
-    draft.replace(target)
-
-
-def _write(file: TextIO, path: str, text: str) -> None:
-    with _naming(path):
-        file.write(text)
-
-
-@contextmanager
-def _naming(path: str) -> Iterator[None]:
-    """Let errors name the user's path, not that of the draft."""
-    try:
-        yield
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, path) from error
+    with output_file(path) as write_text:
+        yield write_text
 
 
 def write_rows(titles: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:

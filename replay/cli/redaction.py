@@ -11,7 +11,7 @@ import replay
 from replay.batch.plugin_specs import has_hook
 from replay.cli.arguments import named_plugin, plugin_option
 from replay.registry import guarded
-from replay.security.temporary_files import memory_only
+from replay.security.files import memory_only
 from replay.sources.source import RepeatedIds
 
 _Command = TypeVar("_Command", bound=Callable[..., object])

@@ -1,4 +1,4 @@
-"""Deltas and full events go in, messages come out: each once, in order.
+"""The coalescer: deltas and full events go in, messages come out, each once.
 
 Every message is delivered at the place of its first event, however its deltas were
 cut.
@@ -7,6 +7,7 @@ cut.
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
+from typing import get_args
 
 import attrs
 
@@ -24,13 +25,28 @@ from replay.coalescing.texts import (
     taken_apart,
 )
 from replay.model.diagnostics import Diagnostic
-from replay.model.events import Text, Thinking
-from replay.model.messages import Kind, Message
+from replay.model.events import KINDS, FullEvent, Kind
+from replay.model.messages import Message
+
+
+@attrs.frozen(eq=False)
+class Composition:
+    """What a message was put together from.
+
+    Or, where ``repeats`` is not 0, the full event that became no message.
+    """
+
+    kind: Kind
+    #: what of each run became part of it: the run's first index, and the text
+    runs: tuple[tuple[int, str], ...]
+    full: int | None = None  #: the position of its full event; None: there is none
+    fits: bool = True  #: False: the full event says something else than the deltas
+    repeats: int = 0  #: the latest messages that the full event repeats, joined
 
 
 @attrs.define(eq=False)
 class _Block:
-    """What is known of one kind."""
+    """The state of one kind of text."""
 
     pending: deque[Run] = attrs.field(factory=deque)  #: runs that wait to be settled
     apart: bool = False  #: whether they are compared with surrogate pairs taken apart
@@ -38,14 +54,27 @@ class _Block:
     rest_end: int = -1  #: up to this run, a full event has left a rest
 
 
-class Coalescer:
-    """Settles runs of deltas by the full events that follow them."""
+@attrs.define(eq=False)
+class _Full:
+    event: FullEvent
+    content: str  #: its halves of surrogate pairs joined where that matters
+    index: int
 
-    def __init__(self) -> None:
+
+class Coalescer:
+    """Settles runs of deltas by the full events that follow them.
+
+    Args:
+        compositions: Gets what each message was put together from that is not a full
+            event alone; None: nobody asks.
+    """
+
+    def __init__(self, compositions: list[Composition] | None = None) -> None:
         self.diagnostics: list[Diagnostic] = []  #: found since the caller emptied it
+        self._compositions = compositions
         self._queue: deque[Run] = deque()
         self._open: Run | None = None
-        self._blocks: dict[Kind, _Block] = {"text": _Block(), "thinking": _Block()}
+        self._blocks: dict[Kind, _Block] = {kind: _Block() for kind in get_args(Kind)}
 
     def delta(
         self, kind: Kind, content: str, index: int, *, may_have_halves: bool = True
@@ -60,31 +89,32 @@ class Coalescer:
         run.pieces.append(content)
         run.may_have_halves = run.may_have_halves or may_have_halves
 
-    def full(
-        self, kind: Kind, event: Text | Thinking, index: int
-    ) -> list[Message] | None:
+    def full(self, event: FullEvent, index: int) -> list[Message] | None:
         """Take a full event and return the messages that can now be delivered.
 
         Returns:
             None where the event repeats what was delivered before: nothing comes of it.
         """
         self._close()
+        kind = KINDS[type(event)]
         block = self._blocks[kind]
         is_alone = len(self._queue) == len(block.pending) == 1
         if is_alone and block.pending[0].text == event.content:  # as nearly always
             run = self._queue.popleft()
             block.pending.clear()
             block.recent.clear()
+            if self._compositions is not None:
+                self._compose(kind, [run], index)
             return [Message(kind, run.text, run.index, "both", event=event)]
         if not block.pending:
-            content = joined(event.content)
-            if self._is_late(block, content, index):
+            full = _Full(event, joined(event.content), index)
+            if self._is_late(kind, full):
                 return None
-            message = Message(kind, content, index, "full", event=event)
+            message = Message(kind, full.content, index, "full", event=event)
             self._queue.append(Run(kind, index, messages=[message], pending=False))
             block.recent.clear()
         elif event.content:
-            self._settle(block, event, index)
+            self._settle(block, _Full(event, event.content, index))
             block.recent.clear()
         return self._delivered()
 
@@ -127,6 +157,7 @@ class Coalescer:
         run.messages.append(
             Message(run.kind, run.text, run.index, "deltas", complete=complete)
         )
+        self._compose(run.kind, [run])
         if is_rest:
             detail = f"{_characters(len(run.text))} more in the deltas"
             self._say("delta-surplus", run.index, detail)
@@ -147,81 +178,104 @@ class Coalescer:
                 recent.clear()
         return messages
 
-    def _settle(self, block: _Block, event: Text | Thinking, index: int) -> None:
-        runs, content = block.pending, event.content
-        if count := tail_equal_to(content, (run.text for run in reversed(runs))):
-            content = joined(content) if block.apart else content
-            self._merge(block, count, event, content)
-            return
-        content = joined(content)
-        block.apart = block.apart or has_halves(content)
-        self._settle_otherwise(block, event, content, index)
-
-    def _settle_otherwise(
-        self, block: _Block, event: Text | Thinking, content: str, index: int
-    ) -> None:
+    def _settle(self, block: _Block, full: _Full) -> None:
         runs = block.pending
+        if count := tail_equal_to(full.content, (run.text for run in reversed(runs))):
+            if block.apart:
+                full = attrs.evolve(full, content=joined(full.content))
+            self._merge(block, count, full)
+            return
+        full = attrs.evolve(full, content=joined(full.content))
+        block.apart = block.apart or has_halves(full.content)
+        self._settle_otherwise(block, full)
+
+    def _settle_otherwise(self, block: _Block, full: _Full) -> None:
+        runs, content = block.pending, full.content
         wanted = taken_apart(content) if block.apart else content
         if count := tail_equal_to(wanted, _units(reversed(runs), block)):
-            self._merge(block, count, event, content)
+            self._merge(block, count, full)
         elif cut := beginning_in(wanted, _units(runs, block)):
-            self._split(block, *cut, event, content)
+            self._split(block, *cut, full)
         elif equal_but_for_space(wanted, _units(runs, block)):
-            self._merge(block, len(runs), event, content)
+            self._merge(block, len(runs), full)
         elif is_proper_beginning(_units(runs, block), wanted):
             more = len(content) - len(joined("".join(run.text for run in runs)))
-            self._say("delta-gap", index, f"{_characters(more)} more in the full event")
-            self._merge(block, len(runs), event, content)
+            detail = f"{_characters(more)} more in the full event"
+            self._say("delta-gap", full.index, detail)
+            self._merge(block, len(runs), full)
         else:
             at = first_difference(runs[-1].text, content)
-            self._say("delta-mismatch", index, f"first difference at character {at}")
-            self._merge(block, 1, event, content)
+            detail = f"first difference at character {at}"
+            self._say("delta-mismatch", full.index, detail)
+            self._merge(block, 1, full, fits=False)
 
     def _merge(
-        self, block: _Block, count: int, event: Text | Thinking, content: str
+        self, block: _Block, count: int, full: _Full, *, fits: bool = True
     ) -> None:
-        """Settle the last *count* runs by *event*, as one message."""
+        """Settle the last *count* runs by *full*, as one message."""
         settled = [block.pending.pop() for _ in range(count)]
         for run in settled:
             run.pending = False
-        _deliver(settled[-1], event, content)
+        self._deliver(settled[::-1], full, fits=fits)
 
-    def _split(
-        self,
-        block: _Block,
-        count: int,
-        rest: str,
-        event: Text | Thinking,
-        content: str,
-    ) -> None:
+    def _split(self, block: _Block, count: int, rest: str, full: _Full) -> None:
         """Settle the first *count* runs and the next one but for its *rest*."""
         runs = block.pending
         if rest.isspace() and runs[-1].last_solid <= runs[count].index:
-            self._merge(block, len(runs), event, content)
+            self._merge(block, len(runs), full)
             return
-        _deliver(runs[0], event, content)
-        for _ in range(count):
-            runs.popleft().pending = False
+        settled = [runs.popleft() for _ in range(count)]
+        for run in settled:
+            run.pending = False
+        self._deliver([*settled, runs[0]], full, rest=rest)
         runs[0].keep(rest, apart=block.apart)
         block.rest_end = runs[-1].index
 
-    def _is_late(self, block: _Block, content: str, index: int) -> bool:
-        more = _grown_by(content, block.recent)
-        if more == 0:
-            self._say("late-full", index, "repeats what its deltas gave")
-            block.recent.clear()
-            return True
-        if more is not None:
+    def _deliver(
+        self, runs: Sequence[Run], full: _Full, *, fits: bool = True, rest: str = ""
+    ) -> None:
+        first = runs[0]
+        first.messages.append(
+            Message(first.kind, full.content, first.index, "both", event=full.event)
+        )
+        self._compose(first.kind, runs, full.index, fits=fits, rest=rest)
+
+    def _is_late(self, kind: Kind, full: _Full) -> bool:
+        recent = self._blocks[kind].recent
+        if not full.content or not recent:
+            return False
+        content, texts = full.content, recent
+        if has_halves("".join((content, *texts))):
+            content, texts = taken_apart(content), [*map(taken_apart, texts)]
+        if count := tail_equal_to(content, reversed(texts)):
+            self._say("late-full", full.index, "repeats what its deltas gave")
+            self._compose(kind, (), full.index, repeats=count)
+            recent.clear()
+        elif more := _growth(content, texts):
             detail = f"{_characters(more)} more than its deltas gave"
-            self._say("late-full-differs", index, detail)
-        return False
+            self._say("late-full-differs", full.index, detail)
+        return count > 0
+
+    def _compose(  # noqa: PLR0913 - what a composition says
+        self,
+        kind: Kind,
+        runs: Iterable[Run],
+        full: int | None = None,
+        *,
+        fits: bool = True,
+        rest: str = "",
+        repeats: int = 0,
+    ) -> None:
+        if self._compositions is None:
+            return
+        taken = [(run.index, run.text) for run in runs]
+        if rest:
+            index, text = taken[-1]
+            taken[-1] = index, text[: -len(joined(rest))]
+        self._compositions.append(Composition(kind, tuple(taken), full, fits, repeats))
 
     def _say(self, code: str, index: int, detail: str) -> None:
         self.diagnostics.append(Diagnostic(code, index, detail))
-
-
-def _deliver(run: Run, event: Text | Thinking, content: str) -> None:
-    run.messages.append(Message(run.kind, content, run.index, "both", event=event))
 
 
 def _characters(count: int) -> str:
@@ -232,16 +286,10 @@ def _units(runs: Iterable[Run], block: _Block) -> Iterator[str]:
     return (run.units(apart=block.apart) for run in runs)
 
 
-def _grown_by(content: str, recent: Sequence[str]) -> int | None:
-    """Return by how much *content* extends the latest of *recent*; None: not at all."""
-    if not content or not recent:
-        return None
-    if has_halves("".join((content, *recent))):
-        content, recent = taken_apart(content), list(map(taken_apart, recent))
-    if tail_equal_to(content, reversed(recent)):
-        return 0
+def _growth(content: str, recent: Sequence[str]) -> int:
+    """Return by how much *content* extends the latest of *recent*; 0: not at all."""
     ends = set(accumulate(map(len, reversed(recent))))
     for length in beginnings_at_end(content, "".join(recent)):
         if length in ends and not cuts_a_pair(content[:length], content[length:]):
             return len(joined(content[length:]))
-    return None
+    return 0

@@ -1,4 +1,4 @@
-"""Runs of deltas, and how a full event compares with them.
+"""Runs of deltas, and their comparison with full events.
 
 Texts are compared in *units*: the text itself or, where it holds halves of surrogate
 pairs, the text with every pair taken apart, so that units join as the texts do.
@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-from replay.model.messages import Kind, Message
+from replay.model.events import Kind
+from replay.model.messages import Message
 
 _SOLID = re.compile(r"\S")
 _HIGH, _LOW = re.compile("[\ud800-\udbff]"), re.compile("[\udc00-\udfff]")

@@ -16,7 +16,7 @@ from replay.model.sessions import Session
 
 
 class TurnBuilder:
-    """Gathers one turn after another from what a walk says of each event."""
+    """Builds one turn after another from what a walk finds at each event."""
 
     def __init__(self) -> None:
         self._user_input: UserInput | None = None
@@ -78,8 +78,8 @@ def _status(stop: Stop | None) -> Literal["complete", "error", "incomplete"]:
 
 
 @attrs.define(eq=False)
-class Telling:
-    """A session's transcript, told turn by turn: nothing of it is kept.
+class LazyTranscript:
+    """A session's transcript, made turn by turn: nothing of it is kept.
 
     ``turns`` can be walked once, and ``diagnostics`` are all there when that is done.
     """
@@ -90,13 +90,29 @@ class Telling:
     diagnostics: Sequence[Diagnostic]
 
 
-def tell(session: Session) -> Telling:
-    """Return what was said and done in *session*, to be walked turn by turn."""
+def lazy_transcript(session: Session) -> LazyTranscript:
+    """Return the transcript of *session*, to be walked turn by turn."""
     diagnostics: list[Diagnostic] = list(session.diagnostics)
     turns = _turns(session, diagnostics)
-    return Telling(session.session_id, session.generated_title, turns, diagnostics)
+    return LazyTranscript(
+        session.session_id, session.generated_title, turns, diagnostics
+    )
 
 
+<<<<<<< HEAD
+=======
+def transcript(session: Session) -> Transcript:
+    """Return what was said and done in *session*, turn by turn.
+
+    Raises:
+        DecodeError, BackendError: The session's file has changed since it was opened.
+    """
+    lazy = lazy_transcript(session)
+    turns = tuple(lazy.turns)
+    return Transcript(lazy.session_id, lazy.title, turns, tuple(lazy.diagnostics))
+
+
+>>>>>>> main
 def diagnose(session: Session) -> Iterator[Diagnostic]:
     """Yield what is odd about *session*, in the order of finding."""
     yield from session.diagnostics

@@ -1,4 +1,4 @@
-"""One pass over a history: what each event brings about, in the order of the hooks."""
+"""One pass over a history, event by event."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -7,24 +7,30 @@ from typing import Any, Final
 
 import attrs
 
+<<<<<<< HEAD
 from replay.coalescing.coalescer import Coalescer
 from replay.codec.parts import KINDS, Deltas, Part
 from replay.codec.structure import event_of
 from replay.errors import wrong_type
+=======
+from replay.coalescing.coalescer import Coalescer, Composition
+from replay.codec.parts import Deltas, Part
+>>>>>>> main
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import (
+    DELTAS,
+    KINDS,
     Event,
+    FullEvent,
     Stop,
     Text,
-    TextDelta,
     Thinking,
-    ThinkingDelta,
     ToolCall,
     ToolResult,
     UnknownEvent,
     UserInput,
 )
-from replay.model.messages import Kind, Message, ToolExchange
+from replay.model.messages import Message, ToolExchange
 
 _SHOWN: Final = 60  # characters of a name, so that many results repeat little
 
@@ -52,7 +58,7 @@ class Exchange:
 
 @attrs.define(eq=False)
 class Advance:
-    """What one event brings about, in the order in which it is told."""
+    """What one event brings about, in the order of the hooks."""
 
     released: Sequence[Message] = ()  #: a boundary has come for these
     closes: bool = False  #: the turn before it ends
@@ -108,18 +114,20 @@ class OpenCalls:
 
 
 class Walk:
-    """Walks a history's events in order, one :meth:`step` each, then :meth:`finish`."""
+    """Walks a history's events in order, one :meth:`step` each, then :meth:`finish`.
 
-    def __init__(self) -> None:
+    Args:
+        compositions: Gets what each message was put together from; None: nobody asks.
+    """
+
+    def __init__(self, compositions: list[Composition] | None = None) -> None:
         self.turn = -1  #: the number of the latest turn; -1: none has begun
-        self._coalescer = Coalescer()
+        self._coalescer = Coalescer(compositions)
         self._calls = OpenCalls()
         self.is_open = False  #: whether a turn has begun that has no stop yet
         self._has_early_events = False
         self._take: dict[type, Callable[[Any, int], Advance]] = {
             Deltas: self._deltas,
-            TextDelta: self._delta,
-            ThinkingDelta: self._delta,
             Text: self._full,
             Thinking: self._full,
             ToolCall: self._tool_call,
@@ -141,10 +149,6 @@ class Walk:
             raise TypeError(message)
         return take(part, index)
 
-    def _delta(self, delta: TextDelta | ThinkingDelta, index: int) -> Advance:
-        cls, content = type(delta), delta.content
-        return self._deltas(Deltas(cls, [content], content), index)
-
     def _deltas(self, deltas: Deltas, index: int) -> Advance:
         if not deltas.text:
             return NOTHING
@@ -165,9 +169,8 @@ class Walk:
         advance.closes = self.turn >= 0
         return self._told(advance)
 
-    def _full(self, event: Text | Thinking, index: int) -> Advance:
-        kind: Kind = "text" if isinstance(event, Text) else "thinking"
-        messages = self._coalescer.full(kind, event, index)
+    def _full(self, event: FullEvent, index: int) -> Advance:
+        messages = self._coalescer.full(event, index)
         advance = Advance()
         if messages is not None:
             advance.settled = messages
@@ -279,7 +282,7 @@ def _walked(
 ) -> Iterator[Event | Message]:
     walk, index = Walk(), 0
     for cls, group in groupby(events, type):
-        if cls is TextDelta or cls is ThinkingDelta:
+        if cls in DELTAS:
             contents: list[str] = []
             for delta in group:
                 contents.append(delta.content)  # type: ignore[union-attr]  # it is one
@@ -301,7 +304,7 @@ def _coalesced(
     event: Event, advance: Advance, tell: Callable[[Diagnostic], object]
 ) -> Iterator[Event | Message]:
     yield from advance.released
-    if not isinstance(event, Text | Thinking):
+    if not isinstance(event, FullEvent):
         yield event
     for diagnostic in advance.diagnostics:
         tell(diagnostic)

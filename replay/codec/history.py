@@ -16,7 +16,7 @@ from replay.codec.json_scan import Form, values_of
 from replay.codec.parts import Deltas, Part, part_of, parts_of_events
 from replay.codec.schema import decode_parts
 from replay.codec.structure import decode_event
-from replay.model.events import Event, TextDelta, ThinkingDelta
+from replay.model.events import DELTAS, Event
 
 
 class RecordedEvents(Sequence[Event]):
@@ -77,7 +77,7 @@ def parts(events: Iterable[Event]) -> Iterator[tuple[int, Part]]:
 
 _TYPE: Callable[[Any], Any] = itemgetter("type")  # of a JSON object, if it is one
 _CONTENT: Callable[[Any], Any] = itemgetter("content")
-_CLASSES: Final = {cls.type: cls for cls in (TextDelta, ThinkingDelta)}
+_CLASSES: Final = {cls.type: cls for cls in DELTAS}
 
 
 class DecodedEvents(RecordedEvents):

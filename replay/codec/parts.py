@@ -12,17 +12,12 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from replay.codec.structure import decode_event
-from replay.model.events import Event, TextDelta, ThinkingDelta
-from replay.model.messages import Kind
+from replay.model.events import DELTAS, Delta, Event
 
-Delta: TypeAlias = TextDelta | ThinkingDelta
-
-#: What each delta is a piece of.
-KINDS: Final[dict[type[Delta], Kind]] = {TextDelta: "text", ThinkingDelta: "thinking"}
 #: The setter of each field: it makes a delta in half the time of its class's __init__.
 _SETTERS: Final[Any] = {
     cls: tuple(getattr(cls, field.name).__set__ for field in attrs.fields(cls))
-    for cls in KINDS
+    for cls in DELTAS
 }
 _drain: Final = deque[object](maxlen=0).extend
 
@@ -69,7 +64,7 @@ def _built_from(cls: type[Delta], contents: Sequence[str]) -> list[Delta]:
 
 def part_of(event: Event) -> Part:
     """Return one event as a part."""
-    if isinstance(event, TextDelta | ThinkingDelta):
+    if isinstance(event, Delta):
         return Deltas(type(event), [event.content], event.content, [event])
     return event
 
@@ -78,7 +73,7 @@ def parts_of_events(events: Iterable[Event]) -> Iterator[tuple[int, Part]]:
     """Yield what *events* consist of, each part with the index of its first event."""
     index = 0
     for cls, group in groupby(events, type):
-        if cls is TextDelta or cls is ThinkingDelta:
+        if cls in DELTAS:
             deltas: list[Any] = list(group)  # of that class, which mypy cannot see
             contents = [event.content for event in deltas]
             yield index, Deltas(cls, contents, "".join(contents), deltas)

@@ -15,12 +15,11 @@ import msgspec
 from replay.codec.json_scan import Form, lines_of
 from replay.codec.parts import Deltas, Part
 from replay.model.events import (
+    DELTAS,
     EVENT_CLASSES,
     Event,
     ImageAttachment,
     Stop,
-    TextDelta,
-    ThinkingDelta,
     ToolCall,
     ToolResult,
     Usage,
@@ -30,7 +29,6 @@ from replay.model.json_object import Undecoded, WireObject, documented_fields
 _REFUSALS: Final = (ValueError, RecursionError, msgspec.MsgspecError)
 _UNSET: Final = msgspec.UNSET  # the object does not have that key
 _SHORT: Final = 400  # bytes of a field whose brackets are not worth counting
-_DELTAS: Final = (TextDelta, ThinkingDelta)
 _CONTENT: Final = attrgetter("content")
 _CHECK: Final = msgspec.json.Decoder().decode
 #: Numbers may be too large where digits have an exponent, or are so many.
@@ -54,7 +52,7 @@ def _struct(cls: type[WireObject]) -> Any:  # noqa: ANN401 - msgspec's own metac
         tag_field="type" if cls.type else None,
         tag=cls.type or None,
         forbid_unknown_fields=True,
-        gc=cls not in _DELTAS,  # a string and nothing else
+        gc=cls not in DELTAS,  # a string and nothing else
     )
 
 
@@ -129,7 +127,7 @@ def _decode(text: bytes, form: Form) -> Sequence[Any]:
 def _parts(structs: Sequence[Any], depths: list[int]) -> Iterator[Part]:
     for struct, group in groupby(structs, type):
         cls = _CLASSES[struct]
-        if cls is TextDelta or cls is ThinkingDelta:
+        if cls in DELTAS:
             contents = [event.content for event in group]
             yield Deltas(cls, contents, "".join(contents), None, may_have_halves=False)
         elif cls in _RAW:

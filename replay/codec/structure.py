@@ -13,12 +13,9 @@ from cattrs.gen import make_dict_structure_fn
 from replay.errors import DecodeError
 from replay.model.events import (
     EVENT_CLASSES,
+    KINDS,
     Event,
     Stop,
-    Text,
-    TextDelta,
-    Thinking,
-    ThinkingDelta,
     UnknownEvent,
     UserInput,
 )
@@ -31,7 +28,7 @@ _Structure = Callable[[object, Any], Any]  # cattrs passes and returns any class
 
 #: Events that hold a text and nothing else.
 _TEXTS: Final[Mapping[object, Callable[..., Event]]] = {
-    cls.type: cls for cls in (UserInput, ThinkingDelta, Thinking, TextDelta, Text)
+    cls.type: cls for cls in (UserInput, *KINDS)
 }
 _NAMES: Final[Mapping[object, str]] = {
     type(None): "null",

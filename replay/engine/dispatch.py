@@ -16,7 +16,7 @@ from replay.engine.plugin_set import Plugins
 from replay.engine.report import Outcome, ReplayReport
 from replay.errors import DecodeError, MustStopError, PluginError, StopReplay
 from replay.model.diagnostics import Diagnostic
-from replay.model.events import Event, Text, Thinking, ToolResult, UserInput
+from replay.model.events import Event, FullEvent, ToolResult, UserInput
 from replay.model.messages import Message
 from replay.model.sessions import Session
 
@@ -155,7 +155,7 @@ class Replay:
     def _fire_own(
         self, event: Event, index: int, advance: Advance, context: Context
     ) -> None:
-        if isinstance(event, Text | Thinking):
+        if isinstance(event, FullEvent):
             return
         hook = self._hooks[f"replay_{event.type}"]
         if isinstance(event, ToolResult):

@@ -8,7 +8,11 @@ Source: the service's OpenAPI document of 2026-08-20, schemas ``*Event``.
 
 from collections.abc import Mapping
 from functools import cached_property
+<<<<<<< HEAD
 from typing import ClassVar, Final, Literal, TypeAlias
+=======
+from typing import ClassVar, Final, Literal, TypeAlias, get_args
+>>>>>>> main
 
 import attrs
 
@@ -167,29 +171,25 @@ class UnknownEvent:
         return f"UnknownEvent({self._raw!r}, code={self.code!r})"
 
 
-Event: TypeAlias = (
-    UserInput
-    | ThinkingDelta
-    | Thinking
-    | TextDelta
-    | Text
-    | ToolCall
-    | ToolResult
-    | Stop
-    | UnknownEvent
-)
+#: A piece of a message.
+Delta: TypeAlias = TextDelta | ThinkingDelta
+DELTAS: Final[tuple[type[Delta], ...]] = get_args(Delta)
+#: A whole message, which settles the deltas that it repeats.
+FullEvent: TypeAlias = Text | Thinking
+#: An event that no message goes beyond.
+Boundary: TypeAlias = UserInput | ToolCall | ToolResult | Stop
+Event: TypeAlias = Delta | FullEvent | Boundary | UnknownEvent
+
+#: What a delta or a full event says.
+Kind: TypeAlias = Literal["text", "thinking"]
+KINDS: Final[Mapping[type[Delta | FullEvent], Kind]] = {
+    TextDelta: "text",
+    Text: "text",
+    ThinkingDelta: "thinking",
+    Thinking: "thinking",
+}
 
 #: The class of each documented event, by its type on the wire.
 EVENT_CLASSES: Final[Mapping[str, type[WireObject]]] = {
-    cls.type: cls
-    for cls in (
-        UserInput,
-        ThinkingDelta,
-        Thinking,
-        TextDelta,
-        Text,
-        ToolCall,
-        ToolResult,
-        Stop,
-    )
+    cls.type: cls for cls in (*DELTAS, *get_args(FullEvent | Boundary))
 }

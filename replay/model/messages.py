@@ -6,9 +6,9 @@ import attrs
 
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import (
+    FullEvent,
+    Kind,
     Stop,
-    Text,
-    Thinking,
     ToolCall,
     ToolResult,
     UnknownEvent,
@@ -16,7 +16,6 @@ from replay.model.events import (
     UserInput,
 )
 
-Kind: TypeAlias = Literal["text", "thinking"]
 #: What a message was put together from.
 MessageSource: TypeAlias = Literal["deltas", "full", "both"]
 
@@ -30,7 +29,7 @@ class Message:
     index: int  #: the position of its first event, from 0
     source: MessageSource
     complete: bool = True  #: False: the recording ended, or failed, in the middle of it
-    event: Text | Thinking | None = None  #: the full event; None: there was none
+    event: FullEvent | None = None  #: the full event; None: there was none
 
 
 @attrs.frozen

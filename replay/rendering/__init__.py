@@ -3,7 +3,11 @@
 from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias, get_args
 
+<<<<<<< HEAD
 from replay.coalescing.transcripts import Telling, tell
+=======
+from replay.coalescing.transcripts import LazyTranscript
+>>>>>>> main
 from replay.errors import UnknownNameError
 from replay.model.messages import Transcript
 from replay.model.sessions import Recording, Session
@@ -11,6 +15,7 @@ from replay.model.sessions import Recording, Session
 Format: TypeAlias = Literal["text", "markdown", "json"]
 
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+<<<<<<< HEAD
 
 
 def transcript(recording: Recording) -> Transcript:
@@ -36,6 +41,13 @@ def _session_of(recording: Recording) -> Session:
     from replay.sources.source import session_of  # noqa: PLC0415 - seldom needed
 
     return session_of(recording)
+=======
+_RENDERERS: Final[
+    Mapping[str, Callable[[Transcript | LazyTranscript], Iterator[str]]]
+] = MappingProxyType(
+    {"text": text_pieces, "markdown": markdown_pieces, "json": json_pieces}
+)
+>>>>>>> main
 
 
 def render(
@@ -67,8 +79,13 @@ def _transcript(given: Transcript | Recording) -> Transcript:
     return given if isinstance(given, Transcript) else transcript(given)
 
 
+<<<<<<< HEAD
 def pieces(transcript: Transcript | Telling, format: Format) -> Iterator[str]:  # noqa: A002 - as in render
     """Return the text of :func:`render` piece by piece.
+=======
+def pieces(transcript: Transcript | LazyTranscript, format: Format) -> Iterator[str]:  # noqa: A002 - as in render
+    """Return what :func:`render` does, piece by piece.
+>>>>>>> main
 
     Args:
         transcript: What to render; of one that is told, nothing is kept.

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 
-from replay.coalescing.transcripts import Telling
+from replay.coalescing.transcripts import LazyTranscript
 from replay.model.diagnostics import Diagnostic
 from replay.model.json_text import write
 from replay.model.messages import Message, Step, ToolExchange, Transcript, Turn
 from replay.security.sanitization import escape_json
 
 
-def json_pieces(transcript: Transcript | Telling) -> Iterator[str]:
+def json_pieces(transcript: Transcript | LazyTranscript) -> Iterator[str]:
     r"""Yield *transcript* as one JSON object on one line, piece by piece.
 
     ::

@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 import attrs
 import msgspec
 
-from replay.coalescing.transcripts import Telling
+from replay.coalescing.transcripts import LazyTranscript
 from replay.errors import EncodeError
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import (
@@ -63,8 +63,13 @@ class Section:
     language: Literal["text", "json"] = "text"  #: of the body
 
 
+<<<<<<< HEAD
 def sections(transcript: Transcript | Telling) -> Iterator[Section]:
     """Yield the sections of *transcript*, in order."""
+=======
+def sections(transcript: Transcript | LazyTranscript) -> Iterator[Section]:
+    """Yield all that is shown of *transcript*, in order."""
+>>>>>>> main
     title = () if transcript.title is None else (transcript.title,)
     yield Section("session", "Session", (transcript.session_id, *title))
     for number, turn in enumerate(transcript.turns, 1):

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from replay.codec.reader import loads
-from replay.model.events import Event, TextDelta, ThinkingDelta
+from replay.model.events import KINDS, Delta, Event
 from replay.model.sessions import Session
 
 Entries: TypeAlias = list[object]  #: JSON values
@@ -297,8 +297,7 @@ def cut_anew(session: Session, seed: int = 0) -> Session:
 
 
 def _kind_of_delta(each: Event) -> str | None:
-    is_delta = isinstance(each, TextDelta | ThinkingDelta)
-    return each.type.removesuffix("_delta") if is_delta else None
+    return KINDS[type(each)] if isinstance(each, Delta) else None
 
 
 def _session(session_id: str, entries: Sequence[object]) -> Session:

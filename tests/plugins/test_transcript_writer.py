@@ -69,19 +69,13 @@ def test_it_writes_what_is_rendered(layout: Format, name: str, tmp_path: Path) -
     assert path.read_text(encoding="utf-8") == render(transcript(session), layout)
 
 
-def test_another_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnknownNameError, match="no format 'pdf'"):
-        TranscriptWriter(tmp_path, "pdf")  # type: ignore[arg-type]  # that is refused
-
-
-def test_its_options_can_be_typed(tmp_path: Path) -> None:
-    writer = load_plugin("transcript_writer", directory=str(tmp_path), format="json")
+def test_its_options_can_be_typed_and_another_format_is_refused(tmp_path: Path) -> None:
+    directory = str(tmp_path)
+    writer = load_plugin("transcript_writer", directory=directory, format="json")
     ReplayEngine([writer]).replay(said("Yes."))
     assert [path.name for path in tmp_path.iterdir()] == ["s.json"]
-
-
-def test_it_makes_the_directory(tmp_path: Path) -> None:
-    assert write(tmp_path / "new" / "one", said("Yes.")) == ["s.txt"]
+    with pytest.raises(UnknownNameError, match="no format 'pdf'"):
+        load_plugin("transcript_writer", directory=directory, format="pdf")
 
 
 def test_any_id_has_a_file_of_its_own_and_none_is_elsewhere(tmp_path: Path) -> None:
@@ -91,15 +85,13 @@ def test_any_id_has_a_file_of_its_own_and_none_is_elsewhere(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == [directory]
 
 
-def test_a_repeated_id_has_a_file_of_its_own(tmp_path: Path) -> None:
-    names = write(tmp_path, said("One."), said("Two."), said("Three."))
-    assert names == ["s.txt", "s~2.txt", "s~3.txt"]
-    assert "Two." in (tmp_path / "s~2.txt").read_text()
-
-
-def test_a_session_that_knows_of_others_before_it_leaves_them_their_names(
+def test_a_repeated_id_has_a_file_of_its_own_also_where_its_number_is_known(
     tmp_path: Path,
 ) -> None:
+    names = write(tmp_path / "new", said("One."), said("Two."), said("Three."))
+    assert names == ["s.txt", "s~2.txt", "s~3.txt"]
+    assert "Two." in (tmp_path / "new" / "s~2.txt").read_text()
+    tmp_path /= "known"
     repeated = RepeatedIds()
     one, two, three, four = (repeated.marked(said(each)) for each in "1234")
     assert write(tmp_path, two) == ["s~2.txt"]
@@ -108,20 +100,16 @@ def test_a_session_that_knows_of_others_before_it_leaves_them_their_names(
     assert "3" in (tmp_path / "s~3.txt").read_text()
 
 
-def test_a_later_run_replaces_what_an_earlier_one_wrote(tmp_path: Path) -> None:
-    write(tmp_path, said("One."))
-    assert write(tmp_path, said("Two.")) == ["s.txt"]
-    assert "Two." in (tmp_path / "s.txt").read_text()
-
-
-def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
-    outside = tmp_path / "outside"
+def test_a_later_run_replaces_files_and_links_and_follows_none(tmp_path: Path) -> None:
+    outside, directory = tmp_path / "outside", tmp_path / "transcripts"
     outside.write_text("precious")
-    directory = tmp_path / "transcripts"
-    directory.mkdir()
+    write(directory, said("One."), said("Two.", "t"))
+    (directory / "s.txt").unlink()
     (directory / "s.txt").symlink_to(outside)
-    write(directory, said("Yes."))
+    assert write(directory, said("Three."), said("Four.", "t")) == ["s.txt", "t.txt"]
     assert outside.read_text() == "precious"
+    assert "Three." in (directory / "s.txt").read_text()
+    assert "Four." in (directory / "t.txt").read_text()
 
 
 def test_workers_at_once_make_one_directory_and_leave_whole_files(
@@ -155,16 +143,13 @@ def fail() -> None:
     raise OSError
 
 
-def test_a_session_that_was_stopped_is_not_written(tmp_path: Path) -> None:
+def test_a_session_that_was_stopped_or_failed_is_not_written(tmp_path: Path) -> None:
     write(tmp_path, said("One."))
     ReplayEngine([TranscriptWriter(tmp_path), {"text": stop_it}]).replay(said("Two."))
-    assert "One." in (tmp_path / "s.txt").read_text()
-
-
-def test_a_session_whose_replay_failed_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(PluginError):
-        ReplayEngine([TranscriptWriter(tmp_path), {"text": fail}]).replay(said("Yes."))
-    assert list(tmp_path.iterdir()) == []
+        ReplayEngine([TranscriptWriter(tmp_path), {"text": fail}]).replay(said("No."))
+    assert [path.name for path in tmp_path.iterdir()] == ["s.txt"]
+    assert "One." in (tmp_path / "s.txt").read_text()
 
 
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -187,5 +172,4 @@ def test_in_a_batch_it_writes_the_same(tmp_path: Path) -> None:
 
 def test_in_a_batch_it_writes_nothing_of_no_session(tmp_path: Path) -> None:
     with ReplayEngine([TranscriptWriter.batch_worker(tmp_path / "transcripts")]):
-        pass
-    assert not [*tmp_path.iterdir()]
+        assert not [*tmp_path.iterdir()]

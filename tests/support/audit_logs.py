@@ -1,7 +1,9 @@
 """Audit logs on disk, read and checked without the code that writes them."""
 
+import gc
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -41,3 +43,12 @@ def records_of(path: Path) -> list[Record]:
 def kinds_of(path: Path) -> list[str]:
     """Return what kinds of records a log holds, in order."""
     return [record["kind"] for record in records_of(path)]
+
+
+@contextmanager
+def no_descriptor_left() -> Iterator[None]:
+    """See that as few files are open after the block as before it."""
+    gc.collect()  # or else files of earlier tests are closed meanwhile
+    before = len([*Path("/proc/self/fd").iterdir()])
+    yield
+    assert len([*Path("/proc/self/fd").iterdir()]) == before

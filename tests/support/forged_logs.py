@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -13,14 +13,14 @@ from replay import ReplayEngine, Session, Stop, Text, ToolCall, ToolResult, User
 from replay import Usage as StopUsage
 from replay_plugins.audit_log import AuditLog
 from replay_plugins.audit_log.format.chain import Chain, json_bytes
-from replay_plugins.audit_log.format.checkpoints import Checkpoint
+from replay_plugins.audit_log.format.checkpoints import Checkpoint, write_note
 from replay_plugins.audit_log.format.keys import Signer
-from replay_plugins.audit_log.format.notes import write_note
 from replay_plugins.audit_log.log.private_files import LogFiles
 from replay_plugins.audit_log.verify.verifier import verify
 
 SIGNER = Signer.generate("example.com/log")
 KEYS = (SIGNER.verifier(),)
+Attack: TypeAlias = Callable[["Written"], object]
 NAME = "audit.jsonl"
 
 
@@ -134,13 +134,33 @@ def rebuilt(
         if "note" in record and not keeps_notes:
             time, root = record["time"], chain.frontier.root()
             checkpoint = Checkpoint(chain.origin, chain.size, root, time)
-            note = record["note"] = write_note(checkpoint.text(), signer)
+            note = record["note"] = signed_note(checkpoint.text(), signer)
         line = json_bytes(record) + b"\n"
         chain.advance(line)
         data += line
     log.log.write_bytes(data)
     if not keeps_notes:
         log.files.checkpoint.write_text(note)
+
+
+def replaces(old: bytes, new: bytes, number: int = 4) -> Attack:
+    """Return :func:`replaced` as an attack."""
+    return lambda log: replaced(log, number, old, new)
+
+
+def edits(change: Callable[[list[bytes]], Iterable[bytes]]) -> Attack:
+    """Return :func:`edited` as an attack."""
+    return lambda log: edited(log, change)
+
+
+def rebuilds(change: Any, signer: Signer | None = None, **options: bool) -> Attack:  # noqa: ANN401 - any change
+    """Return :func:`rebuilt` as an attack."""
+    return lambda log: rebuilt(log, change, signer, **options)
+
+
+def signed_note(text: str, signer: Signer | None) -> str:
+    """Return a text as a note, signed if there is somebody to sign it."""
+    return write_note(text, [signer.sign(text)] if signer else ())
 
 
 def reasons(log: Written, **options: Any) -> list[str]:  # noqa: ANN401 - options

@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 from weakref import finalize
 
 from replay.errors import BackendError, DecodeError, LimitExceededError, os_errors_of
-from replay.security.temporary_files import may_use_disk
+from replay.security.files import temporary_file
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -180,7 +179,7 @@ class Spool:
         self._source = source
         self._lock = threading.Lock()
         with os_errors_of(source), ExitStack() as undo:
-            self._file = undo.enter_context(_empty_file())
+            self._file = undo.enter_context(temporary_file())
             shutil.copyfileobj(stream, self._file)
             self._size = self._file.tell()
             undo.pop_all()
@@ -203,10 +202,6 @@ class Spool:
     def __reduce__(self) -> tuple[object, ...]:
         with self.reader() as reader:
             return _restored, (reader.read(), self._source)
-
-
-def _empty_file() -> BinaryIO:
-    return cast("BinaryIO", TemporaryFile()) if may_use_disk() else io.BytesIO()
 
 
 def _restored(data: bytes, source: str) -> Spool:

@@ -8,7 +8,6 @@ import errno
 import fcntl
 import io
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -20,6 +19,7 @@ from replay.model.events import Event, UserInput
 from replay.model.json_text import write
 from replay.model.limits import Limits
 from replay.security.file_names import file_name, session_id_of
+from replay.security.files import whole_file
 from replay_backends.files.directory_scan import scan
 from replay_backends.files.file_access import Folder, open_folder
 from replay_backends.files.session_file import (
@@ -30,23 +30,10 @@ from replay_backends.files.session_file import (
     stem_of,
 )
 
-_NEW: Final[int] = (
-    os.O_WRONLY
-    | os.O_CREAT
-    | os.O_EXCL
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_BINARY", 0)
-)
-
 
 @contextmanager
 def replaced(folder: Folder, name: str, mode: int = 0o666) -> Iterator[BinaryIO]:
-    """Open a file to be written, which takes its name when the block ends well.
-
-    Until then, and if the block fails, what bore the name is as it was. A program
-    that is killed leaves a hidden file behind, never half a file of that name. It is
-    not forced onto the disk: a power cut may lose it.
+    """Open a file of a directory, to be written whole or not at all.
 
     Args:
         folder: Where the file goes.
@@ -56,17 +43,12 @@ def replaced(folder: Folder, name: str, mode: int = 0o666) -> Iterator[BinaryIO]
     Raises:
         BackendError: It cannot be written.
     """
-    temporary, directory = folder.place(f".chat-replay-{secrets.token_hex(8)}.tmp")
-    with os_errors_of(folder.source_of(name)):
-        descriptor = os.open(temporary, _NEW, mode, dir_fd=directory)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                yield file
-            final, _ = folder.place(name)
-            os.replace(temporary, final, src_dir_fd=directory, dst_dir_fd=directory)
-        except BaseException:
-            os.unlink(temporary, dir_fd=directory)
-            raise
+    place, directory = folder.place(name)
+    with (
+        os_errors_of(folder.source_of(name)),
+        whole_file(place, directory=directory, mode=mode) as file,
+    ):
+        yield file
 
 
 _APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW

@@ -8,8 +8,7 @@ from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
 from itertools import count
-from tempfile import SpooledTemporaryFile
-from typing import Any, BinaryIO, Final, TypeVar, cast
+from typing import Any, BinaryIO, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import attrs
@@ -24,8 +23,8 @@ from replay.errors import (
     UnsafeRedirectError,
     os_errors_of,
 )
+from replay.security.files import temporary_file
 from replay.security.hosts import is_loopback
-from replay.security.temporary_files import may_use_disk
 from replay_backends.http.errors import TRANSPORT, Refusal, failure_of, was_never_sent
 from replay_backends.http.request import Key, Request, no_key, origin_of, split
 from replay_backends.http.retries import (
@@ -275,8 +274,7 @@ def body_of(
         BackendError: It cannot be decoded, or not be kept.
     """
     with os_errors_of(request.source), ExitStack() as undo:
-        most_in_memory = _IN_MEMORY if may_use_disk() else 0  # without end
-        file = undo.enter_context(SpooledTemporaryFile(max_size=most_in_memory))
+        file = undo.enter_context(temporary_file(_IN_MEMORY))
         for piece in _pieces_or_again(response, request, deadline):
             file.write(piece)
             if file.tell() > most:
@@ -287,7 +285,7 @@ def body_of(
                 )
         file.seek(0)
         undo.pop_all()
-    return cast("BinaryIO", file)
+    return file
 
 
 def _pieces_or_again(

@@ -1,63 +1,57 @@
-"""What is still missing of a turn that broke off, found in the session's history; pure.
+"""The rest of a turn that broke off, found in the session's history; pure.
 
 The history may hold full events, deltas or both, and cut its deltas in other places.
 So events are not compared one by one. Tool calls, tool results and stops come in the
 same order everywhere: what stands before the last one that has come, has come too.
 After it, text is counted, each kind for itself.
+
+Text is counted in solid UTF-16 units: the service may trim white space, and a delta may
+cut a character in half. The core's coalescer would have to keep the text of a turn; a
+test holds what is counted here to its rules.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import pairwise
-from typing import Final
+from typing import Final, TypeAlias, get_args
 
 import attrs
 
 from replay.coalescing.texts import joined, taken_apart
 from replay.model.events import (
+    KINDS,
+    Boundary,
+    Delta,
     Event,
+    FullEvent,
+    Kind,
     Stop,
-    Text,
-    TextDelta,
-    Thinking,
-    ThinkingDelta,
-    ToolCall,
-    ToolResult,
     UnknownEvent,
     UserInput,
 )
-from replay.model.messages import Kind
-
-#: What comes in the same order everywhere, and settles all text before it.
-Boundary = ToolCall | ToolResult | Stop
-Delta = TextDelta | ThinkingDelta
-Full = Text | Thinking
 
 
 @attrs.define
-class Amount:
-    """How much of one kind has come since the last boundary.
+class CountedText:
+    """How much text of one kind has come since the last boundary."""
 
-    White space counts only at the end of what has come: the service may trim the rest.
-    """
-
-    units: int = 0  #: of UTF-16, solid: of deltas, and what full events had beyond them
+    units: int = 0  #: solid ones: of deltas, and what full events had beyond them
     blanks: int = 0  #: units of white space after the last of these
     unsettled: int = 0  #: of the solid units, those that no full event has followed
     fulls: int = 0
 
-    def take(self, event: Delta | Full) -> str:
+    def take(self, event: Delta | FullEvent) -> str:
         """Count an event, and return what it adds to the text, in units."""
         added = taken_apart(event.content)
         if isinstance(event, Delta):
-            self.unsettled += len(solid(added))
+            self.unsettled += len(_solid(added))
         else:
             self.fulls += 1
-            pending = Amount(self.unsettled, self.blanks if self.unsettled else 0)
+            pending = CountedText(self.unsettled, self.blanks if self.unsettled else 0)
             added = added[pending.count_off(added) :]
             self.unsettled = pending.units
-        self.units += len(solid(added))
+        self.units += len(_solid(added))
         blanks = len(added) - len(added.rstrip())
         self.blanks = blanks + (self.blanks if blanks == len(added) else 0)
         return added
@@ -75,83 +69,68 @@ class Amount:
                 return place
         return len(units)
 
-    def uncounted(self, event: Delta | Full) -> Iterator[Delta | Full]:
+    def uncounted(self, event: Delta | FullEvent) -> Iterator[Delta | FullEvent]:
         """Yield what of an event has not come, and count off what has."""
-        if not isinstance(event, Delta):
-            if self.fulls:
-                self.fulls -= 1
-            else:
+        if isinstance(event, Delta):
+            units = taken_apart(event.content)
+            place = self.count_off(units)
+            if not place:
                 yield event
-            return
-        units = taken_apart(event.content)
-        place = self.count_off(units)
-        if not place:
+            elif place < len(units):
+                yield type(event)(joined(units[place:]))
+        elif self.fulls:
+            self.fulls -= 1
+        else:
             yield event
-        elif place < len(units):
-            yield type(event)(joined(units[place:]))
 
 
-class Amounts:
-    """The amounts of both kinds since the last boundary."""
-
-    def __init__(self) -> None:
-        self._of: dict[Kind, Amount] = {"text": Amount(), "thinking": Amount()}
-
-    def of(self, event: Delta | Full) -> Amount:
-        """Return the amount that counts an event's kind."""
-        return self._of[kind_of(event)]
-
-    def copy(self) -> "Amounts":
-        """Return the same amounts, to be counted off."""
-        copy = Amounts()
-        copy._of = {kind: attrs.evolve(each) for kind, each in self._of.items()}
-        return copy
+def _nothing() -> dict[Kind, CountedText]:
+    return {kind: CountedText() for kind in get_args(Kind)}
 
 
-def kind_of(event: Delta | Full) -> Kind:
-    """Return which kind of text an event has."""
-    return "text" if isinstance(event, Text | TextDelta) else "thinking"
+#: A turn is read in three ways: its deltas alone, its full events alone, and all that
+#: is said, where a full event adds only what its deltas lacked.
+_READINGS: Final = ("said", "deltas", "fulls")
+_Reading: TypeAlias = tuple[Kind, str]
 
 
-def texts_of(event: Event, amounts: Amounts) -> Iterator[tuple[Kind, str, str]]:
-    """Count an event; yield what it adds to each reading of its turn's text.
+def readings(events: Iterable[Event]) -> dict[_Reading, str]:
+    """Return the text of a turn in each way of reading it, without white space."""
+    pieces: dict[_Reading, list[str]] = defaultdict(list)
+    counted = _nothing()
+    for event in events:
+        if isinstance(event, Boundary):
+            counted = _nothing()
+        for reading, text in _added(event, counted):
+            pieces[reading].append(text)
+    return {reading: "".join(each) for reading, each in pieces.items()}
 
-    A turn is read in three ways: its deltas alone, its full events alone, and all that
-    is said, where a full event adds only what its deltas lacked.
 
-    Yields:
-        The kind, the reading's name, and the text in units.
-    """
-    if isinstance(event, Delta | Full):
-        kind = kind_of(event)
-        yield kind, "said", amounts.of(event).take(event)
+def _added(
+    event: Event, counted: Mapping[Kind, CountedText]
+) -> Iterator[tuple[_Reading, str]]:
+    """Count an event, and yield what it adds to each reading, without white space."""
+    if isinstance(event, Delta | FullEvent):
+        kind = KINDS[type(event)]
+        yield (kind, "said"), _solid(counted[kind].take(event))
         name = "deltas" if isinstance(event, Delta) else "fulls"
-        yield kind, name, taken_apart(event.content)
+        yield (kind, name), _solid(taken_apart(event.content))
 
 
-def solid(text: str) -> str:
-    """Return a text without its white space."""
+def _solid(text: str) -> str:
     return "".join(text.split())
 
 
-_KINDS: Final[tuple[Kind, ...]] = ("text", "thinking")
-_READINGS: Final = ("said", "deltas", "fulls")
-
-
 class _Beginning:
-    """A text's length and digest, to be found at the beginning of another.
-
-    White space does not count, for the service may trim what it keeps.
-    """
+    """A text's length and digest, to be found at the beginning of another."""
 
     def __init__(self) -> None:
         self.length = 0
         self._digest = blake2b(digest_size=16)
 
     def add(self, text: str) -> None:
-        added = solid(text)
-        self.length += len(added)
-        self._digest.update(_bytes(added))
+        self.length += len(text)
+        self._digest.update(_bytes(text))
 
     def is_of(self, text: str) -> bool:
         start = blake2b(_bytes(text[: self.length]), digest_size=16)
@@ -164,19 +143,21 @@ class Progress:
     def __init__(self) -> None:
         self._boundaries = 0
         self._order = blake2b(digest_size=16)
-        self._texts: dict[tuple[Kind, str], _Beginning] = defaultdict(_Beginning)
+        self._texts: dict[_Reading, _Beginning] = defaultdict(_Beginning)
         self._begin()
 
     def take(self, event: Event) -> None:
         """Count an event that has come."""
         if isinstance(event, Boundary):
+            if isinstance(event, UserInput):
+                return
             self._boundaries += 1
             self._order.update(_identity(event))
             self._begin()
         elif isinstance(event, UnknownEvent):
             self._unknown += 1
-        for kind, reading, text in texts_of(event, self._amounts):
-            self._texts[kind, reading].add(text)
+        for reading, text in _added(event, self._counted):
+            self._texts[reading].add(text)
 
     def missing(
         self,
@@ -213,7 +194,7 @@ class Progress:
 
     def _begin(self) -> None:
         """Begin to count anew: after a boundary, all before it is settled."""
-        self._amounts = Amounts()
+        self._counted = _nothing()
         self._unknown = 0
 
     def _fits(self, turn: Sequence[Event]) -> bool:
@@ -230,15 +211,17 @@ class Progress:
 
         One way of reading it is enough, for a full event may differ from its deltas.
         """
-        texts = _texts(turn)
+        texts = readings(turn)
         is_over = any(isinstance(event, Stop) for event in turn)
-        return all(self._agrees(kind, texts, is_over=is_over) for kind in _KINDS)
+        return all(
+            self._agrees(kind, texts, is_over=is_over) for kind in get_args(Kind)
+        )
 
     def _agrees(
-        self, kind: Kind, texts: Mapping[tuple[Kind, str], str], *, is_over: bool
+        self, kind: Kind, texts: Mapping[_Reading, str], *, is_over: bool
     ) -> bool:
-        come = [self._texts[kind, reading] for reading in _READINGS]
-        there = [texts.get((kind, reading), "") for reading in _READINGS]
+        come = [self._texts[kind, each] for each in _READINGS]
+        there = [texts.get((kind, each), "") for each in _READINGS]
         is_kept = kind == "text" or bool(there[0])  # thinking need not be kept
         if not (come[0].length and is_kept):
             return True
@@ -248,7 +231,7 @@ class Progress:
 
     def _rest(self, turn: Sequence[Event]) -> Iterator[Event]:
         left = self._boundaries
-        come = self._amounts.copy()
+        come = {kind: attrs.evolve(each) for kind, each in self._counted.items()}
         unknown = self._unknown
         for event in turn:
             is_boundary = isinstance(event, Boundary)
@@ -256,26 +239,14 @@ class Progress:
                 left -= is_boundary
                 continue
             if is_boundary:
-                come = Amounts()
+                come = _nothing()
                 unknown = 0
             if isinstance(event, UnknownEvent) and unknown:
                 unknown -= 1
-            elif isinstance(event, Delta | Full):
-                yield from come.of(event).uncounted(event)
+            elif isinstance(event, Delta | FullEvent):
+                yield from come[KINDS[type(event)]].uncounted(event)
             else:
                 yield event
-
-
-def _texts(turn: Sequence[Event]) -> dict[tuple[Kind, str], str]:
-    """Return all readings of a turn's text, without its white space."""
-    pieces: dict[tuple[Kind, str], list[str]] = defaultdict(list)
-    amounts = Amounts()
-    for event in turn:
-        if isinstance(event, Boundary):
-            amounts = Amounts()
-        for kind, reading, text in texts_of(event, amounts):
-            pieces[kind, reading].append(text)
-    return {key: solid("".join(each)) for key, each in pieces.items()}
 
 
 def _bytes(text: str) -> bytes:
@@ -283,5 +254,5 @@ def _bytes(text: str) -> bytes:
 
 
 def _identity(event: Boundary) -> bytes:
-    call_id = "" if isinstance(event, Stop) else event.call_id
+    call_id = "" if isinstance(event, Stop | UserInput) else event.call_id
     return _bytes(f"{event.type}:{len(call_id)}:{call_id}")

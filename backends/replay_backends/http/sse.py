@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from replay.codec.structure import check_event, decode_event
 from replay.errors import DecodeError, LimitExceededError
 from replay.model.diagnostics import Diagnostic
-from replay.model.events import Event
+from replay.model.events import Delta, Event
 from replay.model.json_text import is_deeper, parse
 from replay.model.limits import Limits
 
@@ -159,7 +159,7 @@ class EventDecoder:
         if self._strict:
             check_event(value, "$")
         event = decode_event(value)
-        if frame.name == "delta" and not event.type.endswith("_delta"):
+        if frame.name == "delta" and not isinstance(event, Delta):
             self._say("frame-name-differs", f"the event's type is {event.type!a}")
         yield event
 

@@ -5,14 +5,13 @@ import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
-from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final
 
 import attrs
 
 from replay.codec.stored_history import KEPT
 from replay.errors import BackendError
-from replay.security.temporary_files import may_use_disk
+from replay.security.files import temporary_file
 from replay_backends.files.byte_streams import Spool, guarded
 from replay_backends.remote.filesystems import FileSystem, remote_errors_of
 from replay_backends.remote.locations import Item, Opener
@@ -66,7 +65,7 @@ def upload(
         dump: Writes what it is to hold.
         kept: The largest object that is sent in one piece, in bytes.
     """
-    with _room(kept) as file:
+    with temporary_file(kept) as file:
         dump(file)
         size = file.tell()
         file.seek(0)
@@ -74,12 +73,6 @@ def upload(
             files.calls.pipe_file(path, file.read())
         else:
             _send_in_pieces(files, path, file)
-
-
-def _room(kept: int) -> BinaryIO:
-    if may_use_disk():
-        return cast("BinaryIO", SpooledTemporaryFile(kept))  # closed by the caller
-    return io.BytesIO()
 
 
 def _send_in_pieces(files: FileSystem, path: str, file: BinaryIO) -> None:

@@ -1,11 +1,5 @@
-"""The plugin: writes what happens in replays to a log.
+"""The plugin ``audit_log``, which writes what happens in replays to a log."""
 
-A record can be appended again as long as its session is not in the log to its end. So
-the disk is waited for at the end only.
-"""
-
-import os
-from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -15,24 +9,12 @@ import attrs
 from replay import ReplayReport, Session
 from replay.engine.report import Results
 from replay.errors import AuditError, DecodeError
-from replay_plugins.audit_log.batch_worker import (
-    AuditLogWorker,
-    LoggedSessions,
-    of_value,
-    salt_id,
-)
-from replay_plugins.audit_log.log.content import (
-    Hide,
-    committed,
-    digested,
-    in_full,
-    redacted,
-    salt_at,
-)
+from replay_plugins.audit_log.batch_records import AuditLogWorker, append_sessions
+from replay_plugins.audit_log.log.content import hiding, salt_at
 from replay_plugins.audit_log.log.log import Log, Policy
 from replay_plugins.audit_log.log.private_files import (
     LogFiles,
-    open_private,
+    read_private,
     refusals_of,
 )
 from replay_plugins.audit_log.session_records import Recording
@@ -40,61 +22,23 @@ from replay_plugins.audit_log.session_records import Recording
 if TYPE_CHECKING:
     from replay_plugins.audit_log.format.keys import Signer
 
-
-def append_sessions(
-    results: Results, log: Log, files: LogFiles, salt: bytes | None
-) -> None:
-    """Append the records of sessions that are not in the log to their end.
-
-    Args:
-        results: What workers gave.
-        log: Gets the records.
-        files: The log's.
-        salt: The key of its digests; None: it has none.
-
-    Raises:
-        AuditError: Digests were made with another salt, or as from the log.
-    """
-    with closing(LoggedSessions(files)) as logged, log.hurrying():
-        for result in results:
-            used, drafts = of_value(result.value)
-            if used != salt_id(salt):
-                raise _of_another_salt(files)
-            first = next(drafts, None)
-            if first is None or logged.take(result.key):
-                continue
-            for draft in (first, *drafts):
-                identified = draft.identified(result.key)
-                log.append(identified.kind, identified.fields)
-            log.checkpoint()
-
-
-def _of_another_salt(files: LogFiles) -> AuditError:
-    reason = "digests of the batch were made with another salt"
-    hint = (
-        "put back the salt that the log had then, and let all machines of a batch have "
-        "the same; or begin another checkpoint"
-    )
-    return AuditError(str(files.salt), reason, hint)
-
-
-NAME: Final = "chat-replay"  #: what a key is called that does not say it, as in PEM
+NAME: Final = "chat-replay"  #: of a key in PEM, which has none
 _BEGINNINGS: Final = ("PRIVATE+KEY+", "-----BEGIN ")  # of private keys
 
 
 def signer_at(path: Path) -> "Signer":
-    """Return the key that a file holds.
+    """Return the private key in a file.
 
     Raises:
         UnsupportedError: The extra ``audit`` is not installed.
-        AuditError: It cannot be read, or holds no private key, or is the key itself.
+        AuditError: The file cannot be read or holds no private key, or the path is one.
     """
     if str(path).lstrip().startswith(_BEGINNINGS):
         hint = "name the file that holds it; whoever saw the command has the key"
         raise AuditError(path="key", reason="it is a private key itself", hint=hint)
     from replay_plugins.audit_log.format.keys import Signer  # noqa: PLC0415 - an extra
 
-    with os.fdopen(open_private(path, os.O_RDONLY), "rb") as file:
+    with read_private(path) as file:
         text = file.read()
     try:
         return Signer.from_text(text.decode(), NAME)
@@ -113,7 +57,7 @@ class AuditLog(Recording):
 
     Args:
         path: The log; it goes on where it ended. Other files of it lie beside.
-        actor: Who runs the replay; at first the user's login name.
+        actor: Who runs the replay; by default the user's login name.
         content: What records show of what was said: ``full``; ``digest``, its length
             and a salted digest; ``redacted``, all but secrets; ``committed``, a
             commitment whose opening can be removed later.
@@ -136,8 +80,6 @@ class AuditLog(Recording):
     #: What workers of a batch use in its place: a log has one writer.
     batch_worker: ClassVar[type[AuditLogWorker]] = AuditLogWorker
 
-    _salt: bytes | None = attrs.field(default=None, init=False)  # of digests
-
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
         with refusals_of(self.path):
@@ -145,18 +87,20 @@ class AuditLog(Recording):
         self._files = LogFiles(self.path.absolute())  # wherever the program goes
         self._log = self._sink = Log(self._files, self._policy())
         try:
-            self._hide = self._hiding()
+            if self.content == "digest":
+                self._salt = salt_at(self._files.salt)
+            self._hide = hiding(self.content, self._salt)
         except BaseException:
             self._log.close()
             raise
 
     def replay_session_end(self, session: Session, report: ReplayReport) -> None:
-        """Record which plugins failed, how the session ended, and a checkpoint."""
+        """Record failures of other plugins and the session's end; add a checkpoint."""
         super().replay_session_end(session, report)
         self._log.checkpoint()
 
     def replay_batch_merge(self, results: Results) -> None:
-        """Append the records of a batch, but for those that the log has already."""
+        """Append the records of a batch that the log does not have yet."""
         append_sessions(results, self._log, self._files, self._salt)
 
     def replay_close(self) -> None:
@@ -180,11 +124,3 @@ class AuditLog(Recording):
             keeps_openings=self.content == "committed",
             about=about,
         )
-
-    def _hiding(self) -> Hide:
-        if self.content == "digest":
-            self._salt = salt_at(self._files.salt)
-            return digested(self._salt)
-        if self.content == "redacted":
-            return redacted()
-        return in_full if self.content == "full" else committed

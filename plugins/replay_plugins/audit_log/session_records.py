@@ -1,4 +1,4 @@
-"""What is recorded of a replay: a record for each thing that happens.
+"""The records of a replay: one for each thing that happens.
 
 Names are OpenTelemetry's for generative AI where it has one, else the wire's.
 
@@ -35,7 +35,7 @@ from replay import (
     UserInput,
 )
 from replay.codec.writer import hash_session
-from replay_plugins.audit_log.log.content import ContentPolicy, Hide, Opening, redacted
+from replay_plugins.audit_log.log.content import ContentPolicy, Hide, Opening, hiding
 from replay_plugins.audit_log.log.log import Sync, SyncWord
 
 SESSION_ID: Final = "gen_ai.conversation.id"
@@ -45,18 +45,19 @@ CALL_ID: Final = "gen_ai.tool.call.id"
 
 _Fields: TypeAlias = Mapping[str, object]
 _NOTHING: Final[_Fields] = {}
+_WORDS: Final = {"content": get_args(ContentPolicy), "sync": get_args(SyncWord)}
 
 
 @attrs.frozen
 class Facts:
-    """What a record says."""
+    """The fields of a record."""
 
     clear: _Fields = _NOTHING
     sensitive: _Fields = _NOTHING  #: shown as the policy says
 
 
 def of_session(session: Session) -> Facts:
-    """Return what a session is, before it is walked."""
+    """Return the facts about a session before it is walked."""
     return Facts(
         {
             "shape": session.shape,
@@ -67,12 +68,7 @@ def of_session(session: Session) -> Facts:
 
 
 def of_report(report: ReplayReport, session: Session | None) -> Facts:
-    """Return what a session came to.
-
-    Args:
-        report: What happened.
-        session: The session, where it was not known when it began; None: it was.
-    """
+    """Return the facts about a walk, and about a session that grew meanwhile."""
     digest = {"session.digest": digest_of(session)} if session else _NOTHING
     return Facts(
         {
@@ -89,14 +85,14 @@ def of_report(report: ReplayReport, session: Session | None) -> Facts:
 
 
 def of_plugin_error(error: PluginError) -> Facts:
-    """Return which plugin failed, where, and how."""
+    """Return the facts about a plugin's failure."""
     cause = type(error.__cause__ or error).__name__
     clear = {"plugin": error.plugin, "hook": error.hook, ERROR_TYPE: cause}
     return Facts(clear, {"reason": error.reason})
 
 
 def of_message(message: Message) -> Facts:
-    """Return a block of text or thinking."""
+    """Return the facts about a block of text or thinking."""
     clear = {
         "type": message.kind,
         "complete": message.complete,
@@ -107,20 +103,20 @@ def of_message(message: Message) -> Facts:
 
 
 def of_content(event: Event, **clear: object) -> Facts:
-    """Return a user input or a delta: an event that is a text."""
+    """Return the facts about a user input or a delta."""
     content = getattr(event, "content", None)
     return Facts(clear, {"content": content, **_extra(event)})
 
 
 def of_call(event: ToolCall) -> Facts:
-    """Return which tool was called, and with what."""
+    """Return the facts about a tool call."""
     arguments = {"gen_ai.tool.call.arguments": event.arguments}
     clear = {TOOL_NAME: event.name, CALL_ID: event.call_id}
     return Facts(clear, {**arguments, **_extra(event)})
 
 
 def of_result(event: ToolResult, call: ToolCall | None) -> Facts:
-    """Return what a tool gave, and whether it was asked."""
+    """Return the facts about a tool's result."""
     image = event.image_attachment
     clear = {
         TOOL_NAME: event.name,
@@ -133,7 +129,7 @@ def of_result(event: ToolResult, call: ToolCall | None) -> Facts:
 
 
 def of_stop(event: Stop) -> Facts:
-    """Return how a run ended, and what it cost."""
+    """Return the facts about the end of a run, and its cost."""
     usage, skipped = event.usage, event.skipped_index_ids
     clear: dict[str, object] = {
         "is_error": event.is_error,
@@ -148,18 +144,8 @@ def of_stop(event: Stop) -> Facts:
     return Facts(clear, {**error, **_extra(event)})
 
 
-def of_unknown(event: UnknownEvent) -> Facts:
-    """Return an entry of the history that is none of the known events."""
-    return Facts({"code": event.code}, {"raw": event.raw})
-
-
-def of_diagnostic(diagnostic: Diagnostic) -> Facts:
-    """Return what is odd about the history."""
-    return Facts({"code": diagnostic.code}, {"detail": diagnostic.detail})
-
-
 def digest_of(session: Session) -> str:
-    """Return the SHA-256 of what ``replay.dump`` writes of a session."""
+    """Return the SHA-256 of a session as ``replay.dump`` writes it."""
     hashed = sha256()
     hash_session(session, hashed)
     return f"sha256:{hashed.hexdigest()}"
@@ -170,73 +156,33 @@ def _extra(event: Event) -> _Fields:
     return {"extra": extra} if extra else {}
 
 
-_WORDS: Final = {"content": get_args(ContentPolicy), "sync": get_args(SyncWord)}
-
-
-def login_name() -> str:
-    """Return the name of the user whom this process runs as."""
-    return name_of(os.getuid())
-
-
-def name_of(user: int) -> str:
-    """Return the name of a user; of one who has none, the number."""
+def user_name(user: int | None = None) -> str:
+    """Return the login name of a user, by default this process's, or the number."""
+    number = os.getuid() if user is None else user
     try:
-        return pwd.getpwuid(user).pw_name
+        return pwd.getpwuid(number).pw_name
     except KeyError:
-        return f"user {user}"
-
-
-def check_words(*, content: str, sync: Sync) -> None:
-    """Refuse policies that are not known.
-
-    Raises:
-        UnknownNameError: There is no such policy.
-    """
-    for option, word in (("content", content), ("sync", sync)):
-        known = _WORDS[option]
-        if isinstance(word, str) and word not in known:
-            reason = f"there is no {option} {word!r}"
-            raise UnknownNameError(reason, f"known: {', '.join(known)}")
-
-
-def check_numbers(**numbers: float | str | None) -> None:
-    """Refuse numbers that are not above zero; words and None are passed over.
-
-    Raises:
-        ValueError: A number is zero or below.
-    """
-    for name, number in numbers.items():
-        if isinstance(number, int | float) and not number > 0:
-            message = f"{name} must be above zero, not {number!r}"
-            raise ValueError(message)
+        return f"user {number}"
 
 
 class Sink(Protocol):
-    """Where records go."""
+    """A destination of records."""
 
     def append(
         self, kind: str, fields: Mapping[str, object], openings: Sequence[Opening]
     ) -> None:
-        """Take a record.
-
-        Raises:
-            AuditError: It cannot be taken.
-        """
+        """Take a record, or raise an AuditError."""
 
 
 @attrs.define(eq=False, slots=False, repr=False)
 class Recording:
     """Hands a record to its sink for each thing that happens, as its options say.
 
-    They are those of the plugin, :class:`AuditLog`.
-
-    Raises:
-        UnknownNameError: There is no such policy.
-        ValueError: A number is not above zero, or ``deltas`` are to be ``redacted``.
+    They are those of the plugin, :class:`AuditLog`, and fail as there.
     """
 
     path: Path = attrs.field(converter=Path)
-    actor: str = attrs.field(factory=login_name)
+    actor: str = attrs.field(factory=user_name)
     content: ContentPolicy = "digest"
     deltas: bool = False
     sync: Sync = "record"
@@ -246,32 +192,29 @@ class Recording:
     max_bytes: int | None = None
     max_age: float | None = None
     _known: int = attrs.field(default=0, init=False)  # events, at a session's start
+    _salt: bytes | None = attrs.field(default=None, init=False)  # of digests
     _hide: Hide = attrs.field(init=False)
     _sink: Sink = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        check_words(content=self.content, sync=self.sync)
-        check_numbers(sync=self.sync, max_bytes=self.max_bytes, max_age=self.max_age)
-        if self.content == "redacted" and self.deltas:
-            message = "a delta may hold half a secret: put the plugin redact before"
-            raise ValueError(message)
+        self._check_options()
         if self.deltas:
             self.replay_text_delta = self.replay_thinking_delta = self._delta
 
     def replay_session_start(self, session: Session) -> None:
-        """Record that a session begins, and what its recording hashes to."""
+        """Record the start of a session, and its digest."""
         if self.content == "redacted":
-            self._hide = redacted()  # pseudonyms are a session's own
+            self._hide = hiding("redacted")  # pseudonyms are a session's own
         self._known = len(session.events)
         start = partial(of_session, session)
         self._record("session_start", session.session_id, start)
 
     def replay_turn_start(self, context: Context) -> None:
-        """Record that a turn begins."""
+        """Record the start of a turn."""
         self._record_at("turn_start", context, Facts)
 
     def replay_user_input(self, event: UserInput, context: Context) -> None:
-        """Record what the user said."""
+        """Record the user's input."""
         self._record_at("user_input", context, partial(of_content, event))
 
     def replay_thinking(self, message: Message, context: Context) -> None:
@@ -283,34 +226,37 @@ class Recording:
         self._message(message, context)
 
     def replay_tool_call(self, event: ToolCall, context: Context) -> None:
-        """Record which tool was called, and with what."""
+        """Record a call of a tool."""
         self._record_at("tool_call", context, partial(of_call, event))
 
     def replay_tool_result(
         self, event: ToolResult, call: ToolCall | None, context: Context
     ) -> None:
-        """Record what a tool gave."""
+        """Record the result of a tool."""
         self._record_at("tool_result", context, partial(of_result, event, call))
 
     def replay_stop(self, event: Stop, context: Context) -> None:
-        """Record how a run ended."""
+        """Record the end of a run."""
         self._record_at("stop", context, partial(of_stop, event))
 
     def replay_unknown_event(self, event: UnknownEvent, context: Context) -> None:
-        """Record what is of no known shape."""
-        self._record_at("unknown_event", context, partial(of_unknown, event))
+        """Record an event of no known type."""
+        unknown = partial(Facts, {"code": event.code}, {"raw": event.raw})
+        self._record_at("unknown_event", context, unknown)
 
     def replay_diagnostic(self, diagnostic: Diagnostic, context: Context) -> None:
-        """Record what is odd about the history."""
-        odd = partial(of_diagnostic, diagnostic)
-        self._record_at("diagnostic", context, odd, diagnostic.index)
+        """Record an oddity of the history."""
+        detail = {"detail": diagnostic.detail}
+        odd = partial(Facts, {"code": diagnostic.code}, detail)
+        session_id, index = context.session.session_id, diagnostic.index
+        self._record("diagnostic", session_id, odd, index, context.turn)
 
     def replay_turn_end(self, turn: Turn, context: Context) -> None:
-        """Record how a turn ended."""
-        self._record_at("turn_end", context, lambda: Facts({"status": turn.status}))
+        """Record the end of a turn."""
+        self._record_at("turn_end", context, partial(Facts, {"status": turn.status}))
 
     def replay_session_end(self, session: Session, report: ReplayReport) -> None:
-        """Record which plugins failed, and how the session ended."""
+        """Record failures of other plugins, and the end of the session."""
         for error in report.plugin_errors:
             failed = partial(of_plugin_error, error)
             self._record("plugin_error", session.session_id, failed, error.index)
@@ -318,22 +264,33 @@ class Recording:
         ended = partial(of_report, report, anew)
         self._record("session_end", session.session_id, ended)
 
+    def _check_options(self) -> None:
+        for option, known in _WORDS.items():
+            word = getattr(self, option)
+            if isinstance(word, str) and word not in known:
+                reason = f"there is no {option} {word!r}"
+                raise UnknownNameError(reason, f"known: {', '.join(known)}")
+        for option in ("sync", "max_bytes", "max_age"):
+            number = getattr(self, option)
+            if isinstance(number, int | float) and not number > 0:
+                message = f"{option} must be above zero, not {number!r}"
+                raise ValueError(message)
+        if self.content == "redacted" and self.deltas:
+            message = "a delta may hold half a secret: put the plugin redact before"
+            raise ValueError(message)
+
     def _delta(self, event: TextDelta | ThinkingDelta, context: Context) -> None:
         self._record_at("delta", context, partial(of_content, event, type=event.type))
 
     def _message(self, message: Message, context: Context) -> None:
-        block = partial(of_message, message)
-        self._record_at("message", context, block, message.index)
+        session_id, block = context.session.session_id, partial(of_message, message)
+        self._record("message", session_id, block, message.index, context.turn)
 
     def _record_at(
-        self,
-        kind: str,
-        context: Context,
-        find: Callable[[], Facts],
-        index: int | None = -1,
+        self, kind: str, context: Context, find: Callable[[], Facts]
     ) -> None:
-        index = context.index if index == -1 else index
-        self._record(kind, context.session.session_id, find, index, context.turn)
+        session_id, index = context.session.session_id, context.index
+        self._record(kind, session_id, find, index, context.turn)
 
     def _record(
         self,

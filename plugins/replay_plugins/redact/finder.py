@@ -1,17 +1,18 @@
-"""Where the secrets of a text are.
+"""The search for secrets in a text.
 
-A tool's result is often JSON or a URL within a text, where a sign has other spellings:
-``\u0040`` or ``%40``. Word processors put other blanks and hyphens.
+A tool's result is often JSON or a URL within a text, where a character has other
+spellings: ``\u0040`` or ``%40``. Word processors put other blanks and hyphens.
 """
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Final
 
 import attrs
 
-from replay_plugins.redact.rules import Afar, Outline, Rule
+from replay_plugins.redact.rules import Outline, Rule
 
 
 @attrs.frozen
@@ -45,22 +46,13 @@ _SIGNS: Final = {"blank": " ", "hyphen": "-", "nothing": ""}
 _BASES: Final = {"u": 16, "x": 16, "percent": 16, "hex": 16, "decimal": 10}
 
 
-@attrs.frozen
-class _Unit:
-    """A spelling, and where it stands: in the reading, and in the text."""
-
-    read_start: int
-    read_end: int
-    start: int
-    end: int
-
-
 class Reading:
     """What a text reads as, and where what is found there stands in the text."""
 
     def __init__(self, text: str) -> None:
         """Read a text."""
-        self._units: list[_Unit] = []
+        #: of each spelling: start and end in the reading, start and end in the text
+        self._units: list[tuple[int, int, int, int]] = []
         pieces: list[str] = []
         at = size = 0
         for match in _spellings(text):
@@ -68,27 +60,25 @@ class Reading:
             pieces += (text[at : match.start()], sign)
             size += match.start() - at
             at = match.end()
-            self._units.append(_Unit(size, size + len(sign), match.start(), at))
+            self._units.append((size, size + len(sign), match.start(), at))
             size += len(sign)
         self.text = "".join([*pieces, text[at:]])
 
     def place(self, at: int, more: int = 0) -> int:
         """Return where in the text a character begins; or, with 1 more, ends."""
-        number = bisect_right(self._units, at, key=lambda unit: unit.read_start)
+        number = bisect_right(self._units, at, key=itemgetter(0))
         if not number:
             return at + more
-        unit = self._units[number - 1]
-        if at < unit.read_end:
-            return unit.end if more else unit.start
-        return unit.end + at - unit.read_end + more
+        _, read_end, start, end = self._units[number - 1]
+        if at < read_end:
+            return end if more else start
+        return end + at - read_end + more
 
     def placed(self, found: Iterable[Found]) -> list[Found]:
         """Return what was found in the reading as stretches of the text."""
         return [
             attrs.evolve(
-                each,
-                start=self.place(each.start, 0),
-                end=self.place(each.end - 1, 1),
+                each, start=self.place(each.start), end=self.place(each.end - 1, 1)
             )
             for each in found
         ]
@@ -103,10 +93,8 @@ class Reading:
 
     def _after(self, at: int) -> int:
         """Return a place of the text; within a spelling, the end of that."""
-        number = bisect_right(self._units, at, key=lambda unit: unit.start)
-        if not number or self._units[number - 1].start == at:
-            return at
-        return max(at, self._units[number - 1].end)
+        number = bisect_right(self._units, at - 1, key=itemgetter(2))
+        return max(at, self._units[number - 1][3]) if number else at
 
 
 def reads_otherwise(text: str) -> bool:
@@ -146,12 +134,12 @@ class Finder:
             every text.
     """
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self._tries_all = any(not (each.keywords or each.outline) for each in rules)
-        self._places = {id(rule): place for place, rule in enumerate(rules)}
-        self._groups: dict[Outline | None, list[Rule]] = {}
-        for rule in rules:
-            self._groups.setdefault(rule.outline, []).append(rule)
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._tries_all = False
+        self._groups: dict[Outline | None, list[tuple[int, Rule]]] = {}
+        for place, rule in enumerate(rules):
+            self._tries_all |= not (rule.keywords or rule.outline)
+            self._groups.setdefault(rule.outline, []).append((place, rule))
 
     def may_hold(self, texts: Iterable[str], again: Iterable[str] = ()) -> bool:
         """Tell, quickly, whether one of many texts may hold a secret.
@@ -165,7 +153,7 @@ class Finder:
         if self._tries_all:
             return True
         text = _as_read("\n".join(texts))
-        rules = [*self._candidates(text)]
+        rules = self._candidates(text)
         if not rules:
             return False
         text = "\n".join([text, *map(_as_read, again)])
@@ -182,17 +170,21 @@ class Finder:
         return merged([*as_read, *reading.whole(self._found(text))])
 
     def _found(self, text: str) -> Iterator[Found]:
-        rules = [*self._candidates(text)]
-        rules.sort(key=lambda rule: self._places[id(rule)])
-        return (found for rule in rules for found in _matches(rule, text))
+        return (
+            found for rule in self._candidates(text) for found in _matches(rule, text)
+        )
 
-    def _candidates(self, text: str) -> Iterator[Rule]:
-        afar = Afar(text)
-        for outline, rules in self._groups.items():
-            if outline is None or afar.shows(outline):
-                for rule in rules:
-                    if _is_any_in(rule.keywords, text):
-                        yield rule
+    def _candidates(self, text: str) -> Iterable[Rule]:
+        """Return the rules that may find something, in their order."""
+        seen = text.encode("ascii", "replace")
+        candidates = {
+            place: rule
+            for outline, rules in self._groups.items()
+            if outline is None or outline.is_in(seen)
+            for place, rule in rules
+            if _is_any_in(rule.keywords, text)
+        }
+        return [candidates[place] for place in sorted(candidates)]
 
 
 def merged(found: Iterable[Found]) -> list[Found]:
@@ -247,7 +239,11 @@ def _matches(rule: Rule, text: str) -> Iterator[Found]:
     at = 0
     while at <= len(text) and (match := rule.pattern.search(text, at)):
         start, secret = match.start(group), match[group] or ""
-        parts = [*rule.check(secret)] if rule.check else [(0, len(secret))]
+        parts = [(0, len(secret))]
+        if rule.parts:
+            parts = [*rule.parts(secret)]
+        elif rule.check and not rule.check(secret):
+            parts = []
         for first, last in parts:
             part = secret[first:last]
             value = rule.normal(part) if rule.normal else part

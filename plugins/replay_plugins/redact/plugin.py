@@ -12,7 +12,7 @@ from replay.model.sessions import Session
 from replay.security.sanitization import escape_json, sanitize_line
 from replay_plugins.redact.redactor import Redactor
 from replay_plugins.redact.values import Redacted
-from replay_plugins.report_output import kept_text, tell, text_of
+from replay_plugins.report_output import kept_text, text_of, write_report
 
 
 @attrs.define(eq=False)
@@ -157,4 +157,4 @@ class Redact(Rewriting):
     def replay_close(self) -> None:
         """Print what was replaced, or write it."""
         report = self.redactor.report if self._merged is None else self._merged
-        tell(as_json(report) if self.json else as_table(report), self.output)
+        write_report(as_json(report) if self.json else as_table(report), self.output)

@@ -1,8 +1,8 @@
 """Sessions, JSON values and texts with their secrets replaced."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import attrs
 
@@ -14,55 +14,6 @@ from replay_plugins.redact.finder import Finder
 from replay_plugins.redact.redacted_events import RedactedEvents, Rewriter
 from replay_plugins.redact.rules import FIELD, RULES, rules_of
 from replay_plugins.redact.values import Pseudonyms, Redacted, Walker
-
-
-class MakesWalkers(Protocol):
-    """What replaces secrets."""
-
-    def __call__(self, *, keeps_numbers: bool = False) -> Walker:
-        """Return a new walker."""
-
-
-def with_redacted_header(
-    session: Session, session_id: str, new_walker: MakesWalkers
-) -> tuple[Session, Sequence[Redacted]]:
-    """Return a session with another header, and what was replaced in it.
-
-    Args:
-        session: The session; its events and diagnostics stay as they are.
-        session_id: What it is to be called.
-        new_walker: Makes what replaces secrets.
-    """
-    recorded = session.as_object()
-    walker = new_walker()
-    value: Any = walker.value(recorded, "$")  # an object gives an object
-    if walker.has_numbers and not _is_header(value, session_id):
-        walker = new_walker(keeps_numbers=True)
-        value = walker.value(recorded, "$")
-    if not walker.entries and session_id == session.session_id:
-        return session, ()
-    header = decode_header(value, session_id)
-    redacted = attrs.evolve(
-        session,
-        session_id=session_id,
-        last_updated_at=header.last_updated_at,
-        generated_title=header.generated_title,
-        index_ids=header.index_ids,
-        job_metadata=header.job_metadata,
-        shared_access=header.shared_access,
-        recorded=value,
-        derived_id=None if session.derived_id is None else session_id,
-    )
-    return redacted, walker.entries
-
-
-def _is_header(value: Any, session_id: str) -> bool:  # noqa: ANN401 - a JSON object
-    try:
-        decode_header(value, session_id)
-    except DecodeError:
-        return False
-    return True
-
 
 _LEAST_KEY: Final = 16  # bytes; a shorter key can be guessed
 
@@ -111,9 +62,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return *text* with its secrets replaced."""
-        walker = Walker(self._finder, self._names, "")
-        redacted = walker.text(text, "$")
-        self.report += walker.entries
+        redacted: str = self.value(text)
         return redacted
 
     def value(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -132,15 +81,35 @@ class Redactor:
         session_id = self._session_id(session.session_id, names)
         root = "$.events" if session.shape == "document" else "$"
         rewriter = Rewriter(self._finder, names, session_id, root)
-        header, entries = with_redacted_header(session, session_id, rewriter.walker)
-        self.report += entries
         return attrs.evolve(
-            header,
+            self._with_header(session, rewriter),
             events=RedactedEvents(session.events, rewriter, self.report),
             diagnostics=tuple(
                 attrs.evolve(each, detail=self._plain(each.detail, names))
                 for each in session.diagnostics
             ),
+        )
+
+    def _with_header(self, session: Session, rewriter: Rewriter) -> Session:
+        session_id, recorded = rewriter.session_id, session.as_object()
+        value, entries = rewriter.checked(
+            lambda walker: walker.value(recorded, "$"),
+            lambda value: _is_header(value, session_id),
+        )
+        if not entries and session_id == session.session_id:
+            return session
+        self.report += entries
+        header = decode_header(value, session_id)
+        return attrs.evolve(
+            session,
+            session_id=session_id,
+            last_updated_at=header.last_updated_at,
+            generated_title=header.generated_title,
+            index_ids=header.index_ids,
+            job_metadata=header.job_metadata,
+            shared_access=header.shared_access,
+            recorded=value,
+            derived_id=None if session.derived_id is None else session_id,
         )
 
     def forget(self) -> None:
@@ -177,3 +146,11 @@ def _checked(names: Iterable[str]) -> frozenset[str]:
         message = f"there is no rule {name!a} ({did_you_mean(name, known)})"
         raise ValueError(message)
     return left_out
+
+
+def _is_header(value: Any, session_id: str) -> bool:  # noqa: ANN401 - a JSON object
+    try:
+        decode_header(value, session_id)
+    except DecodeError:
+        return False
+    return True

@@ -1,14 +1,11 @@
-"""What tells a secret from what only looks like one."""
+"""Checks that tell a secret from what only looks like one."""
 
 import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator
 from typing import Final
-
-Spans = Iterable[tuple[int, int]]
 
 _GROUP: Final = re.compile(r"\d+")
 _LEAST_GROUP: Final = 3  # digits; a card's are never fewer
@@ -21,38 +18,21 @@ _ISSUERS: Final = re.compile(
     r"|62\d{14,17})\Z"
 )
 #: How long an account's number is in each country.
-_LENGTHS: Final[Mapping[str, int]] = MappingProxyType(
-    {
-        country: length
-        for length, countries in {
-            15: "NO",
-            16: "BE",
-            18: "DK FI FK FO GL NL SD",
-            19: "MK SI",
-            20: "AT BA EE KZ LT LU MN XK",
-            21: "CH HR LI LV",
-            22: "BG BH CR DE GB GE IE ME RS VA",
-            23: "AE GI IL IQ OM SO TL",
-            24: "AD CZ ES MD PK RO SA SE SK TN VG",
-            25: "LY PT ST",
-            26: "IS TR",
-            27: "BI DJ FR GR IT MC MR SM",
-            28: "AL AZ BY CY DO GT HN HU LB NI PL SV",
-            29: "BR EG PS QA UA",
-            30: "JO KW MU YE",
-            31: "MT SC",
-            32: "LC",
-            33: "RU",
-        }.items()
-        for country in countries.split()
-    }
-)
+_LENGTHS: Final = {
+    country: int(length)
+    for country, length in re.findall(
+        r"(\w\w)(\d\d)",
+        "NO15 BE16 DK18 FI18 FK18 FO18 GL18 NL18 SD18 MK19 SI19 AT20 BA20 EE20 KZ20 "
+        "LT20 LU20 MN20 XK20 CH21 HR21 LI21 LV21 BG22 BH22 CR22 DE22 GB22 GE22 IE22 "
+        "ME22 RS22 VA22 AE23 GI23 IL23 IQ23 OM23 SO23 TL23 AD24 CZ24 ES24 MD24 PK24 "
+        "RO24 SA24 SE24 SK24 TN24 VG24 LY25 PT25 ST25 IS26 TR26 BI27 DJ27 FR27 GR27 "
+        "IT27 MC27 MR27 SM27 AL28 AZ28 BY28 CY28 DO28 GT28 HN28 HU28 LB28 NI28 PL28 "
+        "SV28 BR29 EG29 PS29 QA29 UA29 JO30 KW30 MU30 YE30 MT31 SC31 LC32 RU33",
+    )
+}
 #: Kinds of files that are no top-level domains.
 _FILES: Final = frozenset(
-    (
-        *("avif", "css", "gif", "html", "jpeg", "jpg", "js", "json"),
-        *("pdf", "png", "svg", "txt", "webp"),
-    )
+    "avif css gif html jpeg jpg js json pdf png svg txt webp".split()  # noqa: SIM905 - one line
 )
 _LETTER, _DIGIT = re.compile("[A-Za-z]"), re.compile(r"[0-9]")
 _SIGN: Final = re.compile(r"[!#$%^*+~?|@]")
@@ -63,26 +43,21 @@ _NO_VALUE: Final = re.compile(
 )
 
 
-def whole(text: str, *, is_secret: bool) -> Spans:
-    """Return all of a text, or nothing of it."""
-    return [(0, len(text))] if is_secret else []
+def has_digit(text: str) -> bool:
+    """Tell whether a text holds a digit: words that are strung together hold none."""
+    return _DIGIT.search(text) is not None
 
 
-def has_digit(text: str) -> Spans:
-    """Take what holds a digit: words that are strung together hold none."""
-    return whole(text, is_secret=_DIGIT.search(text) is not None)
-
-
-def looks_random(text: str) -> Spans:
-    """Take what is no word, no number and no variable's name."""
+def looks_random(text: str) -> bool:
+    """Tell whether a text isn't a word, a number or a variable's name."""
     word = text.rstrip(".:!?")
     is_mixed = _LETTER.search(word) and (_DIGIT.search(word) or _SIGN.search(word))
-    return whole(text, is_secret=bool(is_mixed) and not _NO_VALUE.fullmatch(word))
+    return bool(is_mixed) and not _NO_VALUE.fullmatch(word)
 
 
-def is_jwt(text: str) -> Spans:
-    """Take what holds the header of a JSON web token."""
-    return whole(text, is_secret=any(map(_is_header, text.split("."))))
+def is_jwt(text: str) -> bool:
+    """Tell whether a text holds the header of a JSON web token."""
+    return any(map(_is_header, text.split(".")))
 
 
 def _is_header(text: str) -> bool:
@@ -93,27 +68,25 @@ def _is_header(text: str) -> bool:
     return isinstance(value, dict) and "alg" in value
 
 
-def is_basic_auth(text: str) -> Spans:
-    """Take what holds a user's name and a password."""
-    return whole(text, is_secret=b":" in _decoded(text))
+def is_basic_auth(text: str) -> bool:
+    """Tell whether a text holds a user's name and a password."""
+    return b":" in _decoded(text)
 
 
-def is_discord_token(text: str) -> Spans:
-    """Take what begins with the number of a user."""
-    return whole(text, is_secret=_decoded(text.partition(".")[0]).isdigit())
+def is_discord_token(text: str) -> bool:
+    """Tell whether a text begins with the number of a user."""
+    return _decoded(text.partition(".")[0]).isdigit()
 
 
-def is_email(text: str) -> Spans:
-    """Take what has a name before its sign, and is no file such as ``icon@2x.png``."""
+def is_email(text: str) -> bool:
+    """Tell whether a text has a name before its @ and isn't a file (``a@2x.png``)."""
     local = text.partition("@")[0].strip("._%+-")
-    is_file = text.rpartition(".")[2].casefold() in _FILES
-    return whole(text, is_secret=local != "" and not is_file)
+    return local != "" and text.rpartition(".")[2].casefold() not in _FILES
 
 
-def is_phone(text: str) -> Spans:
-    """Take what has as many digits as a telephone number, and is no decimal."""
-    is_decimal = text.count(".") == 1
-    return whole(text, is_secret=len(digits_of(text)) > 7 and not is_decimal)  # noqa: PLR2004 - the least, country included
+def is_phone(text: str) -> bool:
+    """Tell whether a text has a phone number's digits, and isn't a decimal."""
+    return len(digits_of(text)) > 7 and text.count(".") != 1  # noqa: PLR2004 - the least, country included
 
 
 def digits_of(text: str) -> str:
@@ -160,8 +133,8 @@ def _luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-def ibans(text: str) -> Spans:
-    """Take the account number that a text begins with, if it checks."""
+def ibans(text: str) -> Iterable[tuple[int, int]]:
+    """Return the account number that a text begins with, if it checks."""
     length = _LENGTHS.get(text[:2], 0)
     end = count = 0
     while count < length and end < len(text):

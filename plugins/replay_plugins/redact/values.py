@@ -123,28 +123,18 @@ class Redacted:
     pseudonym: str  #: what stands there now; empty: it stands where the secret began
 
 
-@attrs.frozen
-class Stretch:
-    """A part of a text, and what is to stand there."""
-
-    start: int
-    end: int
-    rule: str
-    pseudonym: str
-
-
-def replaced(text: str, stretches: Iterable[Stretch]) -> str:
+def _replaced(text: str, entries: Iterable[Redacted]) -> str:
     """Return a text with stretches of it replaced.
 
     Args:
         text: The text.
-        stretches: In order; they do not overlap.
+        entries: What to replace, in order; no two overlap.
     """
     pieces: list[str] = []
     at = 0
-    for each in stretches:
+    for each in entries:
         pieces += (text[at : each.start], each.pseudonym)
-        at = each.end
+        at = each.start + each.length
     return "".join([*pieces, text[at:]])
 
 
@@ -194,33 +184,14 @@ class Walker:
 
     def cut(self, text: str, pieces: Sequence[Piece], path: str) -> str:
         """Return a text with pieces of secrets replaced."""
-        if not pieces:
-            return text
-        stretches = [
-            Stretch(
-                each.start,
-                each.end,
-                each.found.rule.name,
-                self._names.of(each.found)[each.first : each.last],
-            )
-            for each in pieces
-        ]
-        self._note(stretches, path)
-        return replaced(text, stretches)
+        entries = [self._entry(each, path) for each in pieces]
+        self.entries += entries
+        return _replaced(text, entries) if entries else text
 
-    def _note(self, stretches: Sequence[Stretch], path: str) -> None:
-        for each in stretches:
-            length = each.end - each.start
-            self.entries.append(
-                Redacted(
-                    self._session_id,
-                    path,
-                    each.rule,
-                    each.start,
-                    length,
-                    each.pseudonym,
-                )
-            )
+    def _entry(self, piece: Piece, path: str) -> Redacted:
+        name = self._names.of(piece.found)[piece.first : piece.last]
+        rule, length = piece.found.rule.name, piece.end - piece.start
+        return Redacted(self._session_id, path, rule, piece.start, length, name)
 
     def _object(self, value: Mapping[str, object], path: str) -> dict[str, object]:
         result: dict[str, object] = {}
@@ -230,17 +201,6 @@ class Walker:
             is_field = is_secret_key(key)
             result[shown] = (self._fields if is_field else self.value)(item, place)
         return result
-
-    def _fields(self, value: object, path: str) -> object:
-        """Return what takes the place of what a key says is secret, or some secrets."""
-        if isinstance(value, list | tuple):
-            items: list[object] = []
-            for item in value:  # a comprehension would take twice the stack
-                items.append(self._fields(item, f"{path}[{len(items)}]"))
-            return items
-        if isinstance(value, str | int | float):
-            return self._field(value, path)
-        return self.value(value, path)
 
     def _key(
         self,
@@ -253,39 +213,44 @@ class Walker:
         found = [] if key in WIRE_KEYS else self._finder.find(key)
         if not found:
             return key
-        stretches = [
-            Stretch(each.start, each.end, each.rule.name, self._names.of(each))
-            for each in found
-        ]
-        number, last = 1, stretches[-1]
-        while (shown := replaced(key, stretches)) in taken or shown in others:
+        entries = [self._entry(Piece(e.start, e.end, e), path) for e in found]
+        number, last = 1, entries[-1]
+        while (shown := _replaced(key, entries)) in taken or shown in others:
             number += 1
-            name = f"{last.pseudonym}#{number}"
-            stretches[-1] = attrs.evolve(last, pseudonym=name)
-        self._note(stretches, f"{path}{step(shown)}~")
+            entries[-1] = attrs.evolve(last, pseudonym=f"{last.pseudonym}#{number}")
+        path = f"{path}{step(shown)}~"
+        self.entries += [attrs.evolve(each, path=path) for each in entries]
         return shown
 
-    def _field(self, item: str | float, path: str) -> object:
-        text = str(item) if isinstance(item, str) else digits_of(item)
+    def _fields(self, value: object, path: str) -> object:
+        """Return what takes the place of what a key says is secret, or some secrets."""
+        if isinstance(value, list | tuple):
+            items: list[object] = []
+            for item in value:  # a comprehension would take twice the stack
+                items.append(self._fields(item, f"{path}[{len(items)}]"))
+            return items
+        if not isinstance(value, str | int | float):
+            return self.value(value, path)
+        text = str(value) if isinstance(value, str) else digits_of(value)
         if not text or PSEUDONYM.fullmatch(text):
-            return item
-        found = Found(0, len(text), FIELD, text)
-        return self._whole(item, found, path)
+            return value
+        return self._whole(value, Found(0, len(text), FIELD, text), path)
 
     def _number(self, number: float, path: str) -> object:
-        text = digits_of(number)
-        found = self._finder.find(text)
+        found = self._finder.find(digits_of(number))
         return self._whole(number, found[0], path) if found else number
 
     def _whole(self, item: str | float, found: Found, path: str) -> object:
         """Return what takes the place of all of a value."""
-        if isinstance(item, str):
-            return self.cut(item, [Piece(0, len(item), found)], path)
-        self.has_numbers = True
-        name = "0" if self._keeps_numbers else self._names.of(found)
-        length = len(digits_of(item))
-        self._note([Stretch(0, length, found.rule.name, name)], path)
-        return 0 if self._keeps_numbers else name
+        text = item if isinstance(item, str) else digits_of(item)
+        entry = self._entry(Piece(0, len(text), found), path)
+        is_number = not isinstance(item, str)
+        self.has_numbers = self.has_numbers or is_number
+        is_kept = is_number and self._keeps_numbers
+        if is_kept:
+            entry = attrs.evolve(entry, pseudonym="0")
+        self.entries.append(entry)
+        return 0 if is_kept else entry.pseudonym
 
 
 def step(key: str) -> str:

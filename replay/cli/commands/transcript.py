@@ -10,7 +10,7 @@ from replay.cli import output as standard_output
 from replay.cli.arguments import location_argument, sessions_of
 from replay.cli.output import output_to
 from replay.cli.progress_bar import progress
-from replay.coalescing.transcripts import Telling, tell
+from replay.coalescing.transcripts import LazyTranscript, lazy_transcript
 from replay.rendering import FORMATS, Format, pieces
 from replay.rendering.sections import lines
 
@@ -52,7 +52,7 @@ def command(
         for number, session in enumerate(sessions):
             if number and format_ != "json":
                 write("\n")
-            for block in _blocks(render(tell(session))):
+            for block in _blocks(render(lazy_transcript(session))):
                 write(block)
 
 
@@ -68,7 +68,9 @@ def _blocks(pieces: Iterable[str]) -> Iterator[str]:
     yield "".join(waiting)
 
 
-def _renderer(format_: Format, *, is_page: bool) -> Callable[[Telling], Iterable[str]]:
+def _renderer(
+    format_: Format, *, is_page: bool
+) -> Callable[[LazyTranscript], Iterable[str]]:
     if not is_page or format_ != "text":
         return partial(pieces, format=format_)
     from replay.cli.terminal import Page  # noqa: PLC0415 - rich is slow to import

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from replay.model.events import Event, Stop, Text, Thinking
+from replay.model.events import DELTAS, Event, FullEvent, Stop
 from replay.model.json_text import write
 from replay.model.sessions import SessionSummary
 from replay.testing.server import validation
@@ -26,7 +26,7 @@ from replay.testing.server.store import Run, Store
 FAULT: Final = "replay.fault"
 
 _PING: Final = b": ping\n\n"
-_DELTAS: Final = ("text_delta", "thinking_delta")
+_DELTA_TYPES: Final = tuple(each.type for each in DELTAS)
 _STREAM_HEADERS: Final = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache",
@@ -158,7 +158,7 @@ def _altered(event: Event, fault: str | None) -> Iterator[Event]:
     if fault == "no-stop" and isinstance(event, Stop):
         return
     yield event
-    if fault == "duplicate-final" and isinstance(event, Text | Thinking | Stop):
+    if fault == "duplicate-final" and isinstance(event, FullEvent | Stop):
         yield event
 
 
@@ -166,5 +166,5 @@ def frame(event: Event) -> bytes:
     """Return an event as one frame: its category, then its JSON object in one line."""
     value = event.as_object()
     kind = value.get("type") if isinstance(value, dict) else None
-    name = b"delta" if kind in _DELTAS else b"message"
+    name = b"delta" if kind in _DELTA_TYPES else b"message"
     return b"event: %s\ndata: %s\n\n" % (name, write(value))

@@ -12,6 +12,7 @@ from contextlib import suppress
 from itertools import accumulate
 from math import isfinite
 from pathlib import Path
+from types import UnionType
 from typing import Final
 
 import attrs
@@ -19,12 +20,10 @@ import attrs
 import replay
 from replay.errors import ReplayError
 from replay.model.events import (
+    Delta,
     Event,
+    FullEvent,
     Stop,
-    Text,
-    TextDelta,
-    Thinking,
-    ThinkingDelta,
     UserInput,
 )
 from replay.model.sessions import Session
@@ -56,18 +55,15 @@ def due_times(
 def _shared_out(events: Sequence[Event]) -> Sequence[float]:
     stops = [each for each in events if isinstance(each, Stop)]
     seconds = stops[-1].usage.duration_ms / 1000 if stops else 0.0
-    deltas, fulls = (TextDelta, ThinkingDelta), (Text, Thinking)
-    weights = _characters(events, deltas) or _characters(events, fulls)
+    weights = _characters(events, Delta) or _characters(events, FullEvent)
     if seconds <= 0 or not weights:
         return ()
     return array("d", (seconds * each / weights[-1] for each in weights))
 
 
-def _characters(
-    events: Iterable[Event], kinds: tuple[type[Event], ...]
-) -> Sequence[float]:
+def _characters(events: Iterable[Event], kinds: UnionType) -> Sequence[float]:
     """Return how many characters there are up to each event; nothing: none at all."""
-    lengths = (len(e.content) if isinstance(e, kinds) else 0 for e in events)  # type: ignore[union-attr]  # these kinds have it
+    lengths = (len(e.content) if isinstance(e, kinds) else 0 for e in events)
     sums = array("d", accumulate(lengths))
     return sums if sums and sums[-1] else ()
 

@@ -51,8 +51,8 @@ def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None
 def test_a_hidden_file_of_another_writer_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("secrets.token_hex", "{}".format)
-    other = tmp_path / ".chat-replay-8.tmp"
+    monkeypatch.setattr("os.urandom", bytes)
+    other = tmp_path / ".chat-replay-0000000000000000.tmp"
     other.write_bytes(b"other")
     with pytest.raises(BackendError, match="it/a: file exists"):
         write(tmp_path, "a", b"abc")

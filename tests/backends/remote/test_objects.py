@@ -7,7 +7,7 @@ import pytest
 import s3fs
 
 from replay.errors import BackendError, PermissionDeniedError
-from replay.security.temporary_files import memory_only
+from replay.security.files import memory_only
 from replay_backends.remote.filesystems import FileSystem, file_system, remote_errors_of
 from replay_backends.remote.locations import Item, parse
 from replay_backends.remote.objects import Objects, names_and_sizes, upload

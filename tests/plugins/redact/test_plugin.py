@@ -3,16 +3,20 @@
 import io
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 
 import replay
-from replay import ReplayEngine, Session, Text, load_plugin
+from replay import PluginError, ReplayEngine, Session, Text, UserInput, load_plugin
+from replay.batch.plugin_specs import specs_of, workers_plugin
 from replay.testing import PluginContract
-from replay_plugins.redact import Redact
+from replay.testing.batch_contract import give, merge
+from replay_plugins.redact import Redact, Redacted
+from replay_plugins.redact.plugin import RedactWorker, as_json, as_table
+from replay_plugins.transcript_writer import TranscriptWriter
 from spying import Spy
 
 SESSION = Session("s", events=[Text("to b@example.org \x1b"), Text("\x1b")])
@@ -37,11 +41,14 @@ class TestRedact(PluginContract):
         return plugin.output.read_text("utf-8")
 
 
-def replayed(plugin: object, *others: object) -> str:
-    """Replay a session, and return what was printed."""
+def replayed(
+    plugin: object, *others: object, sessions: Sequence[Session] = (SESSION,)
+) -> str:
+    """Replay sessions, and return what was printed."""
     printed = io.StringIO()
     with redirect_stdout(printed), ReplayEngine([*others, plugin]) as engine:
-        engine.replay(SESSION)
+        for session in sessions:
+            engine.replay(session)
     return printed.getvalue()
 
 
@@ -115,3 +122,113 @@ def test_a_bad_session_id_does_no_harm_to_a_terminal() -> None:
     with redirect_stdout(printed):
         plugin.replay_close()
     assert "\x1b" not in printed.getvalue()
+
+
+ONE = Redacted("s", "$.events[0].content", "email", 0, 5, "<EMAIL_1>")
+
+
+def for_ever() -> Iterator[Redacted]:
+    while True:
+        yield ONE
+
+
+def test_json_comes_one_by_one() -> None:
+    pieces = as_json(for_ever())
+    begun = [next(pieces) for _ in range(3)]
+    assert begun[0] == '{"replaced": [\n'
+    assert begun[2] == ",\n" + begun[1]
+
+
+def test_where_nothing_was_replaced_that_is_told() -> None:
+    assert "".join(as_json([])) == '{"replaced": [\n\n]}\n'
+    assert "".join(as_table([])) == "pseudonym  length  path  session\n"
+
+
+def test_the_columns_stand_below_each_other() -> None:
+    longer = Redacted("s", "$.events[10].content", "email", 0, 5, "")
+    heading, one, other = "".join(as_table([ONE, longer])).splitlines()
+    assert heading.index("session") == one.index("s", 30) == other.rindex("s")
+    assert other.startswith("-          5 ")
+
+
+# In a batch: the same in any order
+
+HALVES = Session("\ud83d" + "\ude00", events=[Text("jo@example.org")])
+SESSIONS = [
+    Session("a", events=[UserInput("Ask jo@example.org"), Text("Or ada@example.org")]),
+    HALVES,
+    Session("b", events=[Text("ada@example.org or jo@example.org")]),
+    Session("c", events=[Text("Nobody")]),
+]
+SECRET_IDS = [Session(f"of {name}@example.org") for name in ("jo", "ada", "jo.b")]
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    (tmp_path / "key").write_bytes(b"0123456789abcdef")
+    return tmp_path / "key"
+
+
+def told_by_a_batch(sessions: list[Session], workers: int, **options: object) -> str:
+    values: list[object] = [None] * len(sessions)
+    for number in range(workers):
+        worker = workers_plugin(specs_of([("redact", options)])[0])
+        given = give([worker], sessions[number::workers])
+        values[number::workers] = [value for (value,) in given]
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        merge(Redact(**options), values)  # type: ignore[arg-type]  # any option
+    return printed.getvalue()
+
+
+def told(sessions: Sequence[Session], **options: object) -> str:
+    return replayed(Redact(**options), sessions=sessions)  # type: ignore[arg-type]  # any option
+
+
+def test_a_batch_says_what_a_plain_replay_says() -> None:
+    for is_json in (True, False):
+        plain = told(SESSIONS, json=is_json)
+        assert plain.count("<EMAIL_") == 5
+        for workers in 1, 2, 3:
+            assert told_by_a_batch(SESSIONS, workers, json=is_json) == plain
+
+
+def test_with_a_key_ids_that_hold_secrets_are_the_same_in_any_worker(
+    key_file: Path,
+) -> None:
+    plain = told(SECRET_IDS, key_file=key_file)
+    assert told_by_a_batch(SECRET_IDS, 1, key_file=key_file) == plain
+    assert told_by_a_batch(SECRET_IDS, 3, key_file=key_file) == plain
+
+
+def test_without_a_key_they_are_refused_and_nobody_sees_them() -> None:
+    spy = Spy()
+    with pytest.raises(PluginError, match="give a key_file") as caught:
+        give([RedactWorker(), spy], SECRET_IDS)
+    assert "example.org" not in str(caught.value)
+    assert not spy.told("replay_session_start")
+
+
+def test_what_one_session_was_called_does_not_matter_to_the_next(
+    key_file: Path,
+) -> None:
+    worker = RedactWorker(key_file=key_file)
+    alone, again = give([worker], [SECRET_IDS[0], SECRET_IDS[0]])
+    assert alone == again
+
+
+def test_a_worker_keeps_nothing_and_says_nothing() -> None:
+    worker, printed = RedactWorker(), io.StringIO()
+    worker.redactor.text("jo@example.org")  # as a failed replay leaves it
+    with redirect_stdout(printed):
+        assert give([worker], SESSIONS[::-1])[0] == [[]]
+    assert (worker.redactor.report, printed.getvalue()) == ([], "")
+
+
+def test_the_plugins_after_it_write_the_same_in_any_order(tmp_path: Path) -> None:
+    ReplayEngine([Redact(), TranscriptWriter(tmp_path / "plain")]).replay(SESSIONS[0])
+    plain = (tmp_path / "plain" / "a.txt").read_text()
+    assert "<EMAIL_2>" in plain
+    for order in 1, -1:
+        give([RedactWorker(), TranscriptWriter(tmp_path / "batch")], SESSIONS[::order])
+        assert (tmp_path / "batch" / "a.txt").read_text() == plain

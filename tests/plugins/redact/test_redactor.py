@@ -187,22 +187,20 @@ def test_redacting_twice_is_redacting_once(words: list[str]) -> None:
     assert redactor.text(once) == once
 
 
-@pytest.mark.parametrize("shape", ["list", "lines", "document"])
-def test_a_session_keeps_its_shape(shape: str) -> None:
+def test_a_session_keeps_its_shape() -> None:
     event = {"type": "text", "content": "b@example.org"}
-    text = {
-        "list": json.dumps([event]),
-        "lines": json.dumps(event),
-        "document": json.dumps({"events": [event], "extra": "b@example.org"}),
-    }[shape]
-    redactor = Redactor()
-    session = redactor.session(replay.loads(text))
-    assert session.shape == shape
-    assert replay.dumps(session).count(b"<EMAIL_1>") == 1 + (shape == "document")
-    path = "$.events[0].content" if shape == "document" else "$[0].content"
-    assert path in [each.path for each in redactor.report]
-    again = replay.loads(replay.dumps(session))
-    assert again == session
+    document = {"events": [event], "extra": "b@example.org"}
+    for shape, value, path in (
+        ("list", [event], "$[0].content"),
+        ("lines", event, "$[0].content"),
+        ("document", document, "$.events[0].content"),
+    ):
+        redactor = Redactor()
+        session = redactor.session(replay.loads(json.dumps(value)))
+        assert session.shape == shape
+        assert replay.dumps(session).count(b"<EMAIL_1>") == 1 + (shape == "document")
+        assert path in [each.path for each in redactor.report]
+        assert replay.loads(replay.dumps(session)) == session
 
 
 def test_an_id_that_is_a_secret_is_replaced_and_stays_apart_from_others() -> None:
@@ -299,9 +297,9 @@ def test_a_key_makes_pseudonyms_that_are_the_same_everywhere() -> None:
 
 
 def test_a_short_key_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least 16 bytes") as caught:
-        Redactor(key="too short")
-    assert "too short:" not in str(caught.value).replace("is too short:", "")
+    with pytest.raises(ValueError, match="is too short: at least 16 bytes") as caught:
+        Redactor(key="not enough")
+    assert "not enough" not in str(caught.value)
 
 
 def test_rules_can_be_left_out() -> None:
@@ -315,35 +313,23 @@ def test_patterns_of_ones_own_are_replaced() -> None:
     assert redactor.text("Mr Smith is E-12") == "Mr <NAME_1> is <EMPLOYEE_1>"
     assert redactor.value({"E-1": 5}) == {"<EMPLOYEE_2>": 5}
     assert [each.path for each in redactor.report][-1] == "$['<EMPLOYEE_2>']~"
-
-
-def test_a_number_can_match_a_pattern_of_ones_own() -> None:
     assert Redactor(patterns={"id": r"\b42\b"}).value([42, 420]) == ["<ID_1>", 420]
-
-
-@pytest.mark.parametrize("pattern", ["", "x*", "(?P<secret>y)?z"])
-def test_a_pattern_that_matches_nothing_replaces_nothing(pattern: str) -> None:
-    assert Redactor(patterns={"p": pattern}).text("abcz") == "abcz"
+    for nothing in "", "x*", "(?P<secret>y)?z":
+        assert Redactor(patterns={"p": nothing}).text("abcz") == "abcz"
 
 
 def test_patterns_come_from_a_file_too(tmp_path: Path) -> None:
-    (tmp_path / "patterns").write_text("# ours\n\nemployee = E-\\d+\nx=a=b\n", "utf-8")
-    redactor = Redactor(patterns=tmp_path / "patterns")
-    assert redactor.text("E-1 a=b") == "<EMPLOYEE_1> <X_1>"
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
+    path = tmp_path / "patterns"
+    path.write_text("# ours\n\nemployee = E-\\d+\nx=a=b\n", "utf-8")
+    assert Redactor(patterns=path).text("E-1 a=b") == "<EMPLOYEE_1> <X_1>"
+    for line, message in (
         ("no sign", "line 1: expected name=expression"),
-        ("1=a", "'1' is no name"),
+        ("1=a", "'1' is not a name"),
         ("a=(", "patterns: a: "),
-    ],
-)
-def test_a_wrong_pattern_is_refused(tmp_path: Path, line: str, message: str) -> None:
-    (tmp_path / "patterns").write_text(line, "utf-8")
-    with pytest.raises(ValueError, match=message):
-        Redactor(patterns=tmp_path / "patterns")
+    ):
+        path.write_text(line, "utf-8")
+        with pytest.raises(ValueError, match=message):
+            Redactor(patterns=path)
 
 
 def test_keys_that_become_equal_lose_no_value() -> None:
@@ -368,17 +354,12 @@ def test_what_a_key_says_is_a_secret_is_one(key: str) -> None:
         assert redactor.value({key: value}) == {key: value}
 
 
-def test_what_is_deeply_nested_is_reached() -> None:
+def test_what_is_deeply_nested_is_reached_and_stays_as_it_is() -> None:
     value: Any = "b@example.org"
     for number in range(480):
         value = [value] if number % 2 else {"inner": value}
     assert "<EMAIL_1>" in json.dumps(Redactor().value(value))
-
-
-def test_what_was_given_stays_as_it_is() -> None:
-    value = {"a": ["b@example.org"]}
-    Redactor().value(value)
-    assert value == {"a": ["b@example.org"]}
+    assert "b@example.org" in json.dumps(value)
 
 
 def test_a_number_in_a_header_that_may_be_a_text_becomes_its_pseudonym() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from histories import cuttings, histories, is_delta, places
@@ -29,13 +29,20 @@ from replay import (
     coalesce,
     transcript,
 )
+from replay.coalescing.coalescer import Composition
+from replay.coalescing.texts import beginnings_at_end
+from replay.coalescing.walk import Walk
+from replay.codec.parts import parts_of_events
 from replay.model.diagnostics import DELTA_FAMILY
+from replay.model.events import Delta
 from replay.model.messages import Step
 
 CALL = ToolCall("c1", "find", {})
+RESULT = ToolResult("c1", "find", None)
 END = Stop(Usage(), is_error=False)
 FAILED = Stop(Usage(), is_error=True, error="overloaded")
 MYSTERY = UnknownEvent({"type": "mystery"})
+SMILE = "\U0001f600"
 
 
 def told(*events: Event) -> list[tuple[str, str, int, str, bool]]:
@@ -53,67 +60,187 @@ def oddities(*events: Event) -> list[tuple[str, int | None, str]]:
     return [attrs.astuple(each) for each in found if each.code != "unknown-type"]
 
 
-# Rule 1
-
-
-def test_a_run_is_one_message() -> None:
-    assert told(TextDelta("Re"), TextDelta("venue"), END) == [
-        ("text", "Revenue", 0, "deltas", True)
+def shown(*events: Event) -> list[str]:
+    """Return the messages in short; thinking in brackets, what is cut off with dots."""
+    return [
+        f"{index} {source}: "
+        + (f"[{text}]" if kind == "thinking" else text)
+        + ("" if complete else "…")
+        for kind, text, index, source, complete in told(*events)
     ]
 
 
-def test_unknown_events_do_not_interrupt_a_run() -> None:
-    assert told(TextDelta("Re"), MYSTERY, TextDelta("venue"), END) == [
-        ("text", "Revenue", 0, "deltas", True)
-    ]
+Case = tuple[Sequence[Event], Sequence[str], Sequence[tuple[str, int, str]]]
 
 
-def test_empty_deltas_of_the_other_kind_do_not_interrupt_a_run() -> None:
-    assert told(TextDelta("Re"), ThinkingDelta(""), TextDelta("venue"), END) == [
-        ("text", "Revenue", 0, "deltas", True)
-    ]
+def case(
+    events: Sequence[Event],
+    told: Sequence[str],
+    odd: tuple[str, int, str] | None = None,
+) -> Case:
+    return events, told, [odd] if odd else []
 
 
-def test_empty_deltas_are_no_message() -> None:
-    assert told(TextDelta(""), ThinkingDelta(""), END) == []
+T, TH = TextDelta, ThinkingDelta
+#: What comes of which events, by the rule that says so.
+RULES: dict[str, Case] = {
+    "1 a run is one message": case([T("Re"), T("venue"), END], ["0 deltas: Revenue"]),
+    "1 unknown events do not interrupt a run": case(
+        [T("Re"), MYSTERY, T("venue"), END], ["0 deltas: Revenue"]
+    ),
+    "1 empty deltas of the other kind do not interrupt a run": case(
+        [T("Re"), TH(""), T("venue"), END], ["0 deltas: Revenue"]
+    ),
+    "1 empty deltas are no message": case([T(""), TH(""), END], []),
+    "1 a run begins at its first delta that is not empty": case(
+        [T(""), T("a"), END], ["1 deltas: a"]
+    ),
+    "1 the other kind ends a run": case(
+        [T("a"), TH("b"), T("c"), END], ["0 deltas: a", "1 deltas: [b]", "2 deltas: c"]
+    ),
+    "1 a full event of the other kind ends a run": case(
+        [T("a"), Thinking("b"), T("c"), END],
+        ["0 deltas: a", "1 full: [b]", "2 deltas: c"],
+    ),
+    "3 a full event settles all runs that it joins": case(
+        [T("a"), TH("x"), T("b"), Text("ab"), END], ["0 both: ab", "1 deltas: [x]"]
+    ),
+    "3 halves of a character are joined within a run": case(
+        [T("\ud83d"), T("\ude00"), Text(SMILE)], [f"0 both: {SMILE}"]
+    ),
+    "3 halves of a character are joined across runs": case(
+        [T("a\ud83d"), TH("x"), T("\ude00b"), Text(f"a{SMILE}b"), END],
+        [f"0 both: a{SMILE}b", "1 deltas: [x]"],
+    ),
+    "3 a half that is left over is kept": case(
+        [T("a\ud83d"), END], ["0 deltas: a\ud83d"]
+    ),
+    "4 a full event settles the longest tail that it equals": case(
+        [T("a"), TH("x"), T("b"), Text("b"), END],
+        ["0 deltas: a", "1 deltas: [x]", "2 both: b"],
+    ),
+    "4 two blocks whose deltas all came first are two messages": case(
+        [T("one"), T("two"), Text("one"), Text("two"), END],
+        ["0 both: one", "0 both: two"],
+    ),
+    "4 a full event settles runs and a part of the next": case(
+        [T("one"), TH("x"), T("two"), Text("onet"), Text("wo"), END],
+        ["0 both: onet", "1 deltas: [x]", "2 both: wo"],
+    ),
+    "4 a rest that reaches the boundary is delivered and told": case(
+        [T("one two"), Text("one"), END],
+        ["0 both: one", "0 deltas:  two"],
+        ("delta-surplus", 0, "4 characters more in the deltas"),
+    ),
+    "4 a rest at the end of the events is told too": case(
+        [T("a b"), Text("a")],
+        ["0 both: a", "0 deltas:  b…"],
+        ("delta-surplus", 0, "2 characters more in the deltas"),
+    ),
+    "4 one character is told as one": case(
+        [T("ab"), Text("a"), END],
+        ["0 both: a", "0 deltas: b"],
+        ("delta-surplus", 0, "1 character more in the deltas"),
+    ),
+    "4 white space is no rest": case(
+        [T("one"), TH("x"), T(" \n"), Text("one"), END],
+        ["0 both: one", "1 deltas: [x]"],
+    ),
+    "4 a blank rest that reaches the boundary is no rest": case(
+        [T("One. "), TH("x"), T("Two."), Text("One."), Text("Two."), END],
+        ["0 both: One.", "1 deltas: [x]", "2 both: Two."],
+    ),
+    "4 a full event that cuts a character in half is no beginning": case(
+        [T(f"a{SMILE}b"), Text("a\ud83d"), END],
+        ["0 both: a\ud83d"],
+        ("delta-mismatch", 1, "first difference at character 1"),
+    ),
+    "5 white space at the ends is no difference": case(
+        [T("\n one"), TH("x"), T(" two "), Text("one two"), END],
+        ["0 both: one two", "1 deltas: [x]"],
+    ),
+    "5 blank deltas and a blank full event agree": case(
+        [T(" "), Text("\n\n"), END], ["0 both: \n\n"]
+    ),
+    "5 a full event that goes on after its deltas wins": case(
+        [T("one"), TH("x"), T(" t"), Text("one two"), END],
+        ["0 both: one two", "1 deltas: [x]"],
+        ("delta-gap", 3, "2 characters more in the full event"),
+    ),
+    "5 a full event that differs wins over the latest run only": case(
+        [T("one"), TH("x"), T("two"), Text("twist"), END],
+        ["0 deltas: one", "1 deltas: [x]", "2 both: twist"],
+        ("delta-mismatch", 3, "first difference at character 2"),
+    ),
+    "5 offsets count characters not halves": case(
+        [T("\ud83d"), T("\ude00x"), Text(f"{SMILE}y"), END],
+        [f"0 both: {SMILE}y"],
+        ("delta-mismatch", 2, "first difference at character 1"),
+    ),
+    "5 an empty full event settles nothing": case(
+        [T("a"), Text(""), END], ["0 deltas: a"]
+    ),
+    "5 an empty full event alone is an empty message": case(
+        [Text(""), END], ["0 full: "]
+    ),
+    "6 a full event alone is a message of its own": case(
+        [Text("one"), Text("one"), END], ["0 full: one", "1 full: one"]
+    ),
+    "6 a full event after its deltas were delivered is folded in": case(
+        [T("one"), CALL, T("two"), END, Text("onetwo")],
+        ["0 deltas: one", "2 deltas: two"],
+        ("late-full", 4, "repeats what its deltas gave"),
+    ),
+    "6 a message is folded into once": case(
+        [T("one"), END, Text("one"), Text("one")],
+        ["0 deltas: one", "3 full: one"],
+        ("late-full", 2, "repeats what its deltas gave"),
+    ),
+    "6 nothing is folded into what came before the user input": case(
+        [T("one"), UserInput("And?"), Text("one")], ["0 deltas: one…", "2 full: one"]
+    ),
+    "6 nothing is folded past a full message": case(
+        [T("one"), CALL, Text("two"), Text("one")],
+        ["0 deltas: one", "2 full: two", "3 full: one"],
+    ),
+    "6 nothing is folded past a message that was settled": case(
+        [T("Done."), CALL, RESULT, T("Next."), Text("Next."), Text("Done."), END],
+        ["0 deltas: Done.", "3 both: Next.", "5 full: Done."],
+    ),
+    "6 a late full event that goes on is delivered and told": case(
+        [T("zero"), CALL, T("one"), END, Text("one two")],
+        ["0 deltas: zero", "2 deltas: one", "4 full: one two"],
+        ("late-full-differs", 4, "4 characters more than its deltas gave"),
+    ),
+    "6 halves are joined before a late full event is compared": case(
+        [T("\ud83d"), TH("x"), T("\ude00"), END, Text(SMILE)],
+        ["0 deltas: \ud83d", "1 deltas: [x]", "2 deltas: \ude00"],
+        ("late-full", 4, "repeats what its deltas gave"),
+    ),
+    "7 what the end of the events cuts off is not complete": case(
+        [T("a")], ["0 deltas: a…"]
+    ),
+    "7 a full event is complete wherever it stands": case(
+        [T("a"), Text("a"), FAILED], ["0 both: a"]
+    ),
+}
 
 
-def test_a_run_begins_at_its_first_delta_that_is_not_empty() -> None:
-    assert told(TextDelta(""), TextDelta("a"), END) == [
-        ("text", "a", 1, "deltas", True)
-    ]
+@pytest.mark.parametrize("rule", RULES)
+def test_the_rules(rule: str) -> None:
+    events, messages, odd = RULES[rule]
+    assert shown(*events) == messages
+    assert oddities(*events) == odd
 
 
-def test_the_other_kind_ends_a_run() -> None:
-    assert told(TextDelta("a"), ThinkingDelta("b"), TextDelta("c"), END) == [
-        ("text", "a", 0, "deltas", True),
-        ("thinking", "b", 1, "deltas", True),
-        ("text", "c", 2, "deltas", True),
-    ]
-
-
-def test_a_full_event_of_the_other_kind_ends_a_run() -> None:
-    assert told(TextDelta("a"), Thinking("b"), TextDelta("c"), END) == [
-        ("text", "a", 0, "deltas", True),
-        ("thinking", "b", 1, "full", True),
-        ("text", "c", 2, "deltas", True),
-    ]
-
-
-# Rule 2
-
-
-def test_each_boundary_ends_the_waiting() -> None:
-    result = ToolResult("c1", "find", None)
-    for boundary in (CALL, result, END, FAILED, UserInput("And?")):
-        assert [type(item) for item in coalesce([TextDelta("a"), boundary])] == [
-            TextDelta,
-            Message,
-            type(boundary),
-        ]
-
-
-# Rule 3
+def test_each_boundary_ends_the_waiting_and_may_cut_off() -> None:
+    for boundary, is_complete in (
+        *((CALL, True), (RESULT, True), (END, True)),
+        *((FAILED, False), (UserInput("And?"), False)),
+    ):
+        _, message, last = coalesce([T("a"), boundary])
+        assert message == Message("text", "a", 0, "deltas", complete=is_complete)
+        assert last == boundary
 
 
 def test_deltas_and_their_full_event_are_one_message() -> None:
@@ -122,280 +249,16 @@ def test_deltas_and_their_full_event_are_one_message() -> None:
     assert messages[2] == Message("text", "Revenue", 0, "both", event=full)
 
 
-def test_a_full_event_settles_all_runs_that_it_joins() -> None:
-    events = TextDelta("a"), ThinkingDelta("x"), TextDelta("b"), Text("ab"), END
-    assert told(*events) == [
-        ("text", "ab", 0, "both", True),
-        ("thinking", "x", 1, "deltas", True),
-    ]
-    assert oddities(*events) == []
-
-
-def test_halves_of_a_character_are_joined_within_a_run() -> None:
-    assert told(TextDelta("\ud83d"), TextDelta("\ude00"), Text("\U0001f600")) == [
-        ("text", "\U0001f600", 0, "both", True)
-    ]
-
-
-def test_halves_of_a_character_are_joined_across_runs() -> None:
-    events = (
-        TextDelta("a\ud83d"),
-        ThinkingDelta("x"),
-        TextDelta("\ude00b"),
-        Text("a\U0001f600b"),
-        END,
-    )
-    assert told(*events)[0] == ("text", "a\U0001f600b", 0, "both", True)
-    assert oddities(*events) == []
-
-
-def test_a_half_that_is_left_over_is_kept() -> None:
-    assert told(TextDelta("a\ud83d"), END) == [("text", "a\ud83d", 0, "deltas", True)]
-
-
-# Rule 4
-
-
-def test_a_full_event_settles_the_longest_tail_that_it_equals() -> None:
-    events = TextDelta("a"), ThinkingDelta("x"), TextDelta("b"), Text("b"), END
-    assert told(*events) == [
-        ("text", "a", 0, "deltas", True),
-        ("thinking", "x", 1, "deltas", True),
-        ("text", "b", 2, "both", True),
-    ]
-    assert oddities(*events) == []
-
-
-def test_two_blocks_whose_deltas_all_came_first_are_two_messages() -> None:
-    events = TextDelta("one"), TextDelta("two"), Text("one"), Text("two"), END
-    assert told(*events) == [
-        ("text", "one", 0, "both", True),
-        ("text", "two", 0, "both", True),
-    ]
-    assert oddities(*events) == []
-
-
-def test_a_full_event_settles_runs_and_a_part_of_the_next() -> None:
-    events = (
-        TextDelta("one"),
-        ThinkingDelta("x"),
-        TextDelta("two"),
-        Text("onet"),
-        Text("wo"),
-        END,
-    )
-    assert told(*events) == [
-        ("text", "onet", 0, "both", True),
-        ("thinking", "x", 1, "deltas", True),
-        ("text", "wo", 2, "both", True),
-    ]
-
-
-def test_a_rest_that_reaches_the_boundary_is_delivered_and_told() -> None:
-    events = TextDelta("one two"), Text("one"), END
-    assert told(*events) == [
-        ("text", "one", 0, "both", True),
-        ("text", " two", 0, "deltas", True),
-    ]
-    assert oddities(*events) == [
-        ("delta-surplus", 0, "4 characters more in the deltas")
-    ]
-
-
-def test_a_rest_at_the_end_of_the_events_is_told_too() -> None:
-    events = TextDelta("a b"), Text("a")
-    assert oddities(*events) == [
-        ("delta-surplus", 0, "2 characters more in the deltas")
-    ]
-
-
-def test_white_space_is_no_rest() -> None:
-    events = TextDelta("one"), ThinkingDelta("x"), TextDelta(" \n"), Text("one"), END
-    assert told(*events) == [
-        ("text", "one", 0, "both", True),
-        ("thinking", "x", 1, "deltas", True),
-    ]
-    assert oddities(*events) == []
-
-
-def test_a_full_event_that_cuts_a_character_in_half_is_no_beginning() -> None:
-    events = TextDelta("a\U0001f600b"), Text("a\ud83d"), END
-    assert [code for code, *_ in oddities(*events)] == ["delta-mismatch"]
-
-
-def test_a_blank_rest_that_reaches_the_boundary_is_no_rest() -> None:
-    events = (
-        *(TextDelta("One. "), ThinkingDelta("x"), TextDelta("Two.")),
-        *(Text("One."), Text("Two."), END),
-    )
-    assert [content for _, content, *_ in told(*events)] == ["One.", "x", "Two."]
-    assert oddities(*events) == []
-
-
-def test_one_character_is_told_as_one() -> None:
-    assert oddities(TextDelta("ab"), Text("a"), END) == [
-        ("delta-surplus", 0, "1 character more in the deltas")
-    ]
-
-
-# Rule 5
-
-
-def test_white_space_at_the_ends_is_no_difference() -> None:
-    events = (
-        TextDelta("\n one"),
-        ThinkingDelta("x"),
-        TextDelta(" two "),
-        Text("one two"),
-    )
-    assert told(*events)[0] == ("text", "one two", 0, "both", True)
-    assert oddities(*events) == []
-
-
-def test_blank_deltas_and_a_blank_full_event_agree() -> None:
-    events = TextDelta(" "), Text("\n\n"), END
-    assert told(*events) == [("text", "\n\n", 0, "both", True)]
-    assert oddities(*events) == []
-
-
-def test_a_full_event_that_goes_on_after_its_deltas_wins() -> None:
-    events = TextDelta("one"), ThinkingDelta("x"), TextDelta(" t"), Text("one two"), END
-    assert told(*events)[0] == ("text", "one two", 0, "both", True)
-    assert oddities(*events) == [
-        ("delta-gap", 3, "2 characters more in the full event")
-    ]
-
-
-def test_a_full_event_that_differs_wins_over_the_latest_run_only() -> None:
-    events = TextDelta("one"), ThinkingDelta("x"), TextDelta("two"), Text("twist"), END
-    assert told(*events) == [
-        ("text", "one", 0, "deltas", True),
-        ("thinking", "x", 1, "deltas", True),
-        ("text", "twist", 2, "both", True),
-    ]
-    assert oddities(*events) == [
-        ("delta-mismatch", 3, "first difference at character 2")
-    ]
-
-
-def test_offsets_count_characters_not_halves() -> None:
-    events = TextDelta("\ud83d"), TextDelta("\ude00x"), Text("\U0001f600y"), END
-    assert oddities(*events) == [
-        ("delta-mismatch", 2, "first difference at character 1")
-    ]
-
-
-def test_an_empty_full_event_settles_nothing() -> None:
-    assert told(TextDelta("a"), Text(""), END) == [("text", "a", 0, "deltas", True)]
-
-
-def test_an_empty_full_event_alone_is_an_empty_message() -> None:
-    assert told(Text(""), END) == [("text", "", 0, "full", True)]
-
-
-# Rule 6
-
-
-def test_a_full_event_alone_is_a_message_of_its_own() -> None:
-    assert told(Text("one"), Text("one"), END) == [
-        ("text", "one", 0, "full", True),
-        ("text", "one", 1, "full", True),
-    ]
-
-
-def test_a_full_event_after_its_deltas_were_delivered_is_folded_in() -> None:
-    events = TextDelta("one"), CALL, TextDelta("two"), END, Text("onetwo")
-    assert told(*events) == [
-        ("text", "one", 0, "deltas", True),
-        ("text", "two", 2, "deltas", True),
-    ]
-    assert oddities(*events) == [("late-full", 4, "repeats what its deltas gave")]
-
-
-def test_a_message_is_folded_into_once() -> None:
-    events = TextDelta("one"), END, Text("one"), Text("one")
-    assert told(*events) == [
-        ("text", "one", 0, "deltas", True),
-        ("text", "one", 3, "full", True),
-    ]
-
-
-def test_nothing_is_folded_into_what_came_before_the_user_input() -> None:
-    events = TextDelta("one"), UserInput("And?"), Text("one")
-    assert told(*events)[1] == ("text", "one", 2, "full", True)
-
-
-def test_nothing_is_folded_past_a_full_message() -> None:
-    events = TextDelta("one"), CALL, Text("two"), Text("one")
-    assert told(*events)[2] == ("text", "one", 3, "full", True)
-
-
-def test_a_late_full_event_that_goes_on_is_delivered_and_told() -> None:
-    events = TextDelta("zero"), CALL, TextDelta("one"), END, Text("one two")
-    assert told(*events)[2] == ("text", "one two", 4, "full", True)
-    assert oddities(*events) == [
-        ("late-full-differs", 4, "4 characters more than its deltas gave")
-    ]
-
-
-def test_nothing_is_folded_past_a_message_that_was_settled() -> None:
-    events = (
-        *(TextDelta("Done."), CALL, ToolResult("c1", "find", None)),
-        *(TextDelta("Next."), Text("Next."), Text("Done."), END),
-    )
-    assert [content for _, content, *_ in told(*events)] == ["Done.", "Next.", "Done."]
-    assert oddities(*events) == []
-
-
-def test_halves_are_joined_before_a_late_full_event_is_compared() -> None:
-    events = (
-        *(TextDelta("\ud83d"), ThinkingDelta("x"), TextDelta("\ude00"), END),
-        Text("\U0001f600"),
-    )
-    assert [code for code, *_ in oddities(*events)] == ["late-full"]
-
-
-# Rule 7
-
-
-def test_what_a_boundary_cuts_off_is_not_complete() -> None:
-    assert told(TextDelta("a"))[0][-1] is False
-    for boundary, complete in (
-        (FAILED, False),
-        (UserInput("And?"), False),
-        (END, True),
-        (CALL, True),
-        (ToolResult("c1", "find", None), True),
-    ):
-        assert told(TextDelta("a"), boundary)[0][-1] is complete
-
-
-def test_a_full_event_is_complete_wherever_it_stands() -> None:
-    assert told(TextDelta("a"), Text("a"), FAILED)[0][-1] is True
-
-
-# Rule 8
-
-
 def test_a_settled_message_waits_for_an_earlier_pending_one() -> None:
-    events: list[Event] = [
-        ThinkingDelta("x"),
-        TextDelta("a"),
-        Text("a"),
-        Thinking("x"),
-        END,
-    ]
+    events: list[Event] = [TH("x"), T("a"), Text("a"), Thinking("x"), END]
     kinds = [
         item.kind if isinstance(item, Message) else "" for item in coalesce(events)
     ]
     assert kinds == ["", "", "thinking", "text", ""]
 
 
-# Rule 11
-
-
 def test_all_but_full_events_come_as_they_are() -> None:
-    events: list[Event] = [UserInput("q"), MYSTERY, TextDelta("a"), CALL, END]
+    events: list[Event] = [UserInput("q"), MYSTERY, T("a"), CALL, END]
     assert [
         item for item in coalesce(events) if not isinstance(item, Message)
     ] == events
@@ -406,17 +269,28 @@ def test_what_is_no_event_is_refused() -> None:
         list(coalesce([1]))  # type: ignore[list-item]  # that is the test
 
 
+def test_the_beginnings_in_which_a_text_ends_are_found() -> None:
+    for content, text, lengths in (
+        *(("a", "a", [1]), ("aa", "aa", [2, 1])),
+        *(("ab", "xa", [1]), ("ab", "b", [])),
+    ):
+        assert list(beginnings_at_end(content, text)) == lengths
+
+
 # Laws
 
 
-@given(histories)
-def test_the_rules_are_what_a_second_writing_of_them_says(
-    history: list[Event],
-) -> None:
-    reference = Reference(history)
-    assert told(*history) == reference.told
-    odd = [(code, index) for code, index, _ in oddities(*history)]
-    assert [each for each in odd if each[0] in DELTA_FAMILY] == reference.odd
+@pytest.mark.parametrize("examples", [200, pytest.param(5_000, marks=pytest.mark.slow)])
+def test_the_rules_are_what_a_second_writing_of_them_says(examples: int) -> None:
+    @settings(max_examples=examples)
+    @given(histories)
+    def law(history: list[Event]) -> None:
+        reference = Reference(history)
+        assert told(*history) == reference.told
+        odd = [(code, index) for code, index, _ in oddities(*history)]
+        assert [each for each in odd if each[0] in DELTA_FAMILY] == reference.odd
+
+    law()
 
 
 def placed(script: Transcript, history: Sequence[Event]) -> list[object]:
@@ -472,24 +346,51 @@ def test_messages_come_in_the_order_of_their_first_events(
     assert indexes == sorted(indexes)
 
 
+def joined_pairs(text: str) -> str:
+    units = text.encode("utf-16-le", "surrogatepass")
+    return units.decode("utf-16-le", "surrogatepass")
+
+
+@example([T("a"), Text("a")])
 @given(histories)
-def test_deltas_without_full_events_are_delivered_character_for_character(
+def test_it_can_tell_which_deltas_each_message_is_made_of(
     history: list[Event],
 ) -> None:
-    events = [event for event in history if not isinstance(event, Text | Thinking)]
-    for kind in (TextDelta, ThinkingDelta):
-        deltas = "".join(e.content for e in events if isinstance(e, kind))
-        name = kind.type.removesuffix("_delta")
-        messages = "".join(
-            item.content
-            for item in coalesce(events)
-            if isinstance(item, Message) and item.kind == name
-        )
-        assert joined_pairs(messages) == joined_pairs(deltas)
+    made, messages = list[Composition](), list[Message]()
+    walk = Walk(made)
+    for index, part in parts_of_events(history):
+        advance = walk.step(part, index)
+        messages += (*advance.released, *advance.settled)
+    messages += walk.finish().released
+    taken: dict[int, str] = {}
+    alone: dict[str, list[str]] = {"text": [], "thinking": []}
+    for each in made:
+        text = "".join(piece for _, piece in each.runs)
+        taken |= {run: taken.get(run, "") + piece for run, piece in each.runs}
+        full = None if each.full is None else history[each.full]
+        content, text = joined_pairs(getattr(full, "content", "")), joined_pairs(text)
+        if each.repeats:
+            told = alone[each.kind][-each.repeats :]
+            assert joined_pairs("".join(told)) == content
+        elif each.full is None:
+            alone[each.kind].append("".join(piece for _, piece in each.runs))
+        elif each.fits:
+            assert text.strip() == content.strip() or content.startswith(text)
+    assert sorted(
+        (each.kind, each.runs[0][0], each.full is None) for each in made if each.runs
+    ) == sorted(
+        (each.kind, each.index, each.source == "deltas")
+        for each in messages
+        if each.source != "full"
+    )
+    told_runs = "".join(text for _, text in sorted(taken.items()))
+    deltas = "".join(e.content for e in history if isinstance(e, Delta))
+    assert solid(told_runs) == solid(deltas)  # a blank rest is of no message
 
 
-def joined_pairs(text: str) -> bytes:
-    return text.encode("utf-16-le", "surrogatepass")
+def solid(text: str) -> str:
+    """Return a text without its white space, halves of characters joined."""
+    return joined_pairs("".join(text.split()))
 
 
 @given(histories)

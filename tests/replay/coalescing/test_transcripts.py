@@ -29,6 +29,7 @@ from replay import (
     loads,
     transcript,
 )
+from replay.coalescing.transcripts import diagnose
 from replay.model.diagnostics import DELTA_FAMILY
 
 END = Stop(Usage(turns=2), is_error=False)
@@ -80,11 +81,9 @@ def test_a_turn_runs_from_a_user_input_to_the_next_one() -> None:
 
 def test_a_turn_ends_as_its_stop_says() -> None:
     for stop, status in (END, "complete"), (FAILED, "error"):
-        (turn,) = turns(UserInput("q"), stop)
-        assert (turn.status, turn.stop, turn.usage) == (status, stop, stop.usage)
-
-
-def test_a_turn_without_a_stop_is_incomplete() -> None:
+        for asked in (), (UserInput("q"),):
+            (turn,) = turns(*asked, stop)
+            assert (turn.status, turn.stop, turn.usage) == (status, stop, stop.usage)
     (turn,) = turns(UserInput("q"), TextDelta("a"))
     assert (turn.status, turn.stop, turn.usage) == ("incomplete", None, None)
 
@@ -94,22 +93,22 @@ def test_a_failed_turn_keeps_its_partial_content() -> None:
     assert turn.steps == (Message("text", "par", 1, "deltas", complete=False),)
 
 
-def test_repeated_user_inputs_are_turns_of_their_own() -> None:
-    assert len(turns(UserInput("q"), UserInput("q"), END)) == 2
-
-
 def test_content_after_a_stop_opens_a_turn_without_a_user_input() -> None:
     for event in Text("b"), TextDelta("b"), call("c1"), result("c1"):
         _, second = turns(UserInput("q"), END, event)
         assert second.user_input is None
 
 
-def test_empty_deltas_open_no_turn() -> None:
-    assert len(turns(UserInput("q"), END, TextDelta(""))) == 1
-
-
-def test_a_late_full_event_opens_no_turn() -> None:
-    assert len(turns(UserInput("q"), TextDelta("a"), END, Text("a"))) == 1
+def test_how_many_turns_there_are() -> None:
+    q = UserInput("q")
+    cases: list[tuple[int, list[Event]]] = [
+        (0, []),
+        (2, [q, q, END]),
+        (1, [q, END, TextDelta("")]),  # an empty delta opens none
+        (1, [q, TextDelta("a"), END, Text("a")]),  # nor does a late full event
+    ]
+    for count, events in cases:
+        assert len(turns(*events)) == count
 
 
 def test_several_stops_are_of_one_turn_and_the_last_one_counts() -> None:
@@ -118,29 +117,15 @@ def test_several_stops_are_of_one_turn_and_the_last_one_counts() -> None:
     assert codes(UserInput("q"), FAILED, END) == ["repeated-stop"]
 
 
-def test_a_stop_alone_is_a_turn() -> None:
-    (turn,) = turns(END)
-    assert turn.status == "complete"
-
-
-def test_unknown_events_join_the_latest_turn() -> None:
-    (turn,) = turns(UserInput("q"), END, MYSTERY)
-    assert turn.steps == (MYSTERY,)
-
-
-def test_unknown_events_before_all_turns_join_the_first() -> None:
-    (turn,) = turns(MYSTERY, UserInput("q"), Text("a"))
-    assert [type(step) for step in turn.steps] == [UnknownEvent, Message]
-    assert turn.user_input == UserInput("q")
-
-
-def test_unknown_events_alone_are_a_turn() -> None:
-    (turn,) = turns(MYSTERY, MYSTERY)
-    assert turn.steps == (MYSTERY, MYSTERY)
-
-
-def test_no_events_are_no_turns() -> None:
-    assert turns() == ()
+def test_unknown_events_join_the_latest_turn_or_the_first() -> None:
+    for events, steps in (
+        ([UserInput("q"), END, MYSTERY], [MYSTERY]),
+        ([MYSTERY, UserInput("q"), END], [MYSTERY]),
+        ([MYSTERY, MYSTERY], [MYSTERY, MYSTERY]),
+    ):
+        (turn,) = turns(*events)
+        assert [*turn.steps] == steps
+        assert turn.user_input == next((e for e in events if e != MYSTERY), None)
 
 
 def test_steps_stand_in_the_order_of_their_first_events() -> None:
@@ -156,46 +141,66 @@ def test_steps_stand_in_the_order_of_their_first_events() -> None:
 # Tool exchanges
 
 
-def test_results_pair_with_calls_by_id_whatever_their_order() -> None:
-    events = call("c1"), call("c2"), result("c2", 2), result("c1", 1)
-    assert exchanges(*events) == [("c1", [1], "resolved"), ("c2", [2], "resolved")]
+Q, R = UserInput("q"), UserInput("r")
+#: Events, the exchanges they are, and the codes of what is odd.
+EXCHANGES: dict[str, tuple[list[Event], list[object], list[str]]] = {
+    "results pair with calls by id whatever their order": (
+        [call("c1"), call("c2"), result("c2", 2), result("c1", 1)],
+        [("c1", [1], "resolved"), ("c2", [2], "resolved")],
+        [],
+    ),
+    "a result goes to the oldest unresolved call of its id": (
+        [call("c1"), call("c1"), result("c1", 1), result("c1", 2)],
+        [("c1", [1], "resolved"), ("c1", [2], "resolved")],
+        [],
+    ),
+    "several results of one call are all kept": (
+        [call("c1"), result("c1", 1), result("c1", 2)],
+        [("c1", [1, 2], "resolved")],
+        [],
+    ),
+    "a call without a result is unresolved": (
+        [call("c1"), END],
+        [("c1", [], "unresolved")],
+        [],
+    ),
+    "a result without a call is an orphan": (
+        [result("c1", 1), result("c1", 2)],
+        [(None, [1], "orphan"), (None, [2], "orphan")],
+        ["orphan-result", "orphan-result"],
+    ),
+    "a result for a call of an earlier turn is late": (
+        [Q, call("c1"), R, result("c1", 1), result("c1", 2)],
+        [("c1", [], "unresolved"), ("c1", [1, 2], "late")],
+        ["late-result", "late-result"],
+    ),
+    "late results go to the calls of their turn in order": (
+        [call("c1"), call("c1"), Q, result("c1", 0), R, result("c1", 1)],
+        [*[("c1", [], "unresolved")] * 2, ("c1", [0], "late"), ("c1", [1], "late")],
+        ["late-result", "late-result"],
+    ),
+    "a result after the stop still belongs to the call of its turn": (
+        [call("c1"), END, result("c1", 1)],
+        [("c1", [1], "resolved")],
+        [],
+    ),
+    "an answered call of an earlier turn waits for nothing": (
+        [call("c1"), result("c1", 1), Q, result("c1", 2)],
+        [("c1", [1], "resolved"), (None, [2], "orphan")],
+        ["orphan-result"],
+    ),
+    "a result of another name is told": (
+        [call("c1", "find"), result("c1", 1, "read")],
+        [("c1", [1], "resolved")],
+        ["result-name-differs"],
+    ),
+}
 
 
-def test_a_result_goes_to_the_oldest_unresolved_call_of_its_id() -> None:
-    events = call("c1"), call("c1"), result("c1", 1), result("c1", 2)
-    assert exchanges(*events) == [("c1", [1], "resolved"), ("c1", [2], "resolved")]
-
-
-def test_several_results_of_one_call_are_all_kept() -> None:
-    events = call("c1"), result("c1", 1), result("c1", 2)
-    assert exchanges(*events) == [("c1", [1, 2], "resolved")]
-
-
-def test_a_call_without_a_result_is_unresolved() -> None:
-    assert exchanges(call("c1"), END) == [("c1", [], "unresolved")]
-
-
-def test_a_result_without_a_call_is_an_orphan() -> None:
-    assert exchanges(result("c1", 1), result("c1", 2)) == [
-        (None, [1], "orphan"),
-        (None, [2], "orphan"),
-    ]
-    assert codes(result("c1"), result("c1")) == ["orphan-result", "orphan-result"]
-
-
-def test_a_result_for_a_call_of_an_earlier_turn_is_late() -> None:
-    events = (
-        UserInput("q"),
-        call("c1"),
-        UserInput("r"),
-        result("c1", 1),
-        result("c1", 2),
-    )
-    assert exchanges(*events) == [
-        ("c1", [], "unresolved"),
-        ("c1", [1, 2], "late"),
-    ]
-    assert codes(*events) == ["late-result", "late-result"]
+@pytest.mark.parametrize("rule", EXCHANGES)
+def test_the_rules_of_pairing(rule: str) -> None:
+    events, pairs, odd = EXCHANGES[rule]
+    assert (exchanges(*events), codes(*events)) == (pairs, odd)
 
 
 def test_a_late_result_goes_to_the_latest_turn_that_waits_for_it() -> None:
@@ -207,29 +212,6 @@ def test_a_late_result_goes_to_the_latest_turn_that_waits_for_it() -> None:
     (step,) = last.steps
     assert isinstance(step, ToolExchange)
     assert (step.call, len(step.results)) == (second, 2)
-
-
-def test_late_results_go_to_the_calls_of_their_turn_in_order() -> None:
-    events = call("c1", "a"), call("c1", "b"), UserInput("q"), result("c1", 0, "a")
-    late = exchanges(*events, UserInput("r"), result("c1", 1, "b"))
-    assert late[2:] == [("c1", [0], "late"), ("c1", [1], "late")]
-
-
-def test_a_result_after_the_stop_still_belongs_to_the_call_of_its_turn() -> None:
-    events = call("c1"), END, result("c1", 1)
-    assert exchanges(*events) == [("c1", [1], "resolved")]
-    assert codes(*events) == []
-
-
-def test_an_answered_call_of_an_earlier_turn_waits_for_nothing() -> None:
-    events = call("c1"), result("c1", 1), UserInput("q"), result("c1", 2)
-    assert exchanges(*events)[1] == (None, [2], "orphan")
-
-
-def test_a_result_of_another_name_is_told() -> None:
-    assert codes(call("c1", "find"), result("c1", name="read")) == [
-        "result-name-differs"
-    ]
 
 
 def test_a_stop_that_contradicts_itself_is_told() -> None:
@@ -284,6 +266,7 @@ def test_a_transcript_tells_the_same_messages_as_coalesce(
         repr(item) for item in items if isinstance(item, Message)
     )
     assert list(map(key, told.diagnostics)) == list(map(key, found))
+    assert [*diagnose(Session("s", events=history))] == found
 
 
 @given(histories)

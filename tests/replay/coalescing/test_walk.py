@@ -20,9 +20,7 @@ from replay import (
     UserInput,
     transcript,
 )
-from replay.coalescing.walk import Walk
 from replay.codec.history import DecodedEvents
-from replay.codec.parts import Deltas
 
 END = Stop(Usage(), is_error=False)
 
@@ -119,12 +117,3 @@ class Counted(list[object]):
         for value in super().__iter__():
             self.looked_at += 1
             yield value
-
-
-def test_a_delta_by_itself_is_walked_like_deltas_together() -> None:
-    one, other = Walk(), Walk()
-    for index, content in enumerate(["", "a", "b"]):
-        one.step(TextDelta(content), index)
-    other.step(Deltas(TextDelta, ["", "a", "b"], "ab"), 0)
-    assert one.turn == other.turn == 0
-    assert one.finish().released == other.finish().released

@@ -1,1 +1,1 @@
-"""The command ``replay audit``, a module for each of its sub-commands."""
+"""The command ``replay audit``."""

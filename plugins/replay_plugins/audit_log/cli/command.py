@@ -1,58 +1,74 @@
-"""``replay audit``: keys, verification, proofs and a view of audit logs."""
+"""The command ``replay audit``: keys, verification, proofs and a view of a log."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
+import attrs
 import click
 
 from replay.cli import output
 from replay.cli.arguments import json_option
-from replay.cli.failures import FOUND_PROBLEMS
-from replay.cli.output import write_objects
+from replay.cli.failures import FOUND_PROBLEMS, say
 from replay.cli.progress_bar import progress
+from replay.errors import DecodeError
 from replay.security.sanitization import sanitize_line
-from replay_plugins.audit_log.cli.parameters import FILE, KEYS, LOG, verifiers
-from replay_plugins.audit_log.cli.proof_commands import check_proof, consistency, prove
-from replay_plugins.audit_log.cli.show import show
-from replay_plugins.audit_log.log.private_files import write_new
+from replay_plugins.audit_log.cli.record_table import FILE, LOG, show
+from replay_plugins.audit_log.format.checkpoints import read_checkpoint
+from replay_plugins.audit_log.log.private_files import write_private
 from replay_plugins.audit_log.verify import opening_checks
 from replay_plugins.audit_log.verify.findings import answers_of, object_of
-from replay_plugins.audit_log.verify.verifier import require_anchor as require
-from replay_plugins.audit_log.verify.verifier import verify_in_steps
+from replay_plugins.audit_log.verify.log_reader import read_text
+from replay_plugins.audit_log.verify.proofs import (
+    InclusionProof,
+    Proof,
+    prove_consistency,
+    prove_inclusion,
+    read_proof,
+    write_proof,
+)
+from replay_plugins.audit_log.verify.verifier import (
+    check_anchored,
+    read_anchor,
+    signature_problem,
+    verify_in_steps,
+)
+
+if TYPE_CHECKING:
+    from replay_plugins.audit_log.format.keys import Verifier
+
+_KEYS: Final = click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    metavar="PUBLIC",
+    help="A public key, or a file that holds it; may be given several times.",
+)
+_OUTPUT: Final = click.option(
+    "-o", "--output", metavar="FILE", help="Write the proof to a file."
+)
 
 
 @click.command("keygen")
 @click.option(
-    "--name", required=True, help="Whom it signs for, such as example.com/log."
+    "--name", required=True, help="The name to sign with, such as example.com/log."
 )
 @click.argument("file", type=FILE)
 def keygen(*, name: str, file: Path) -> None:
     """Write a new private key to FILE, and print its public key.
 
-    Whoever holds FILE can sign as NAME. The public key is for those who verify.
+    Anyone who has FILE can sign as NAME. The public key is for those who verify.
     """
     from replay_plugins.audit_log.format.keys import Signer  # noqa: PLC0415 - an extra
 
     signer = Signer.generate(name)
-    write_new(file, f"{signer.private_text()}\n".encode())
+    write_private(file, f"{signer.private_text()}\n".encode(), is_new=True)
     output.write(f"{signer.verifier()}\n")
-
-
-@click.command("remove")
-@LOG
-@click.argument("seq", type=click.IntRange(min=0))
-@click.argument("field")
-def remove(*, log: Path, seq: int, field: str) -> None:
-    """Remove the value that record SEQ of LOG is committed to as FIELD.
-
-    The record, proofs and signatures stay valid; verify tells what was removed. Copies
-    of the log's openings, and the disk's own, are not reached.
-    """
-    opening_checks.remove(log, seq, field)
 
 
 @click.command("verify")
 @LOG
-@KEYS
+@_KEYS
 @click.option(
     "--checkpoint",
     "checkpoints",
@@ -75,23 +91,103 @@ def verify(
     require_anchor: bool,
     as_json: bool,
 ) -> int:
-    """Answer three questions about LOG, and say what is wrong.
+    """Answer three questions about LOG, and list the problems.
 
-    Are its records unaltered? Is anything missing at either end? Up to where is it
-    anchored by a signature, or by a checkpoint that was kept elsewhere? The exit code
-    is 1 where anything is wrong.
+    Are its records unaltered? Is anything missing at either end? Up to which record is
+    it anchored by a signature, or by a checkpoint kept elsewhere? The exit code is 1 if
+    there is a problem.
     """
-    steps = verify_in_steps(log, verifiers(keys), checkpoints)
+    steps = verify_in_steps(log, [*map(_verifier, keys)], checkpoints)
     with progress("Verifying", steps, unit="thousand records") as known:
         *_, findings = known
     if require_anchor:
-        require(findings, log)
+        check_anchored(findings, log)
     if as_json:
-        write_objects([object_of(findings)])
+        output.write_objects([object_of(findings)])
     else:
-        for line in answers_of(findings):
-            output.write(sanitize_line(line) + "\n")
+        _write_lines(answers_of(findings))
     return 0 if findings.is_good else FOUND_PROBLEMS
+
+
+@click.command("prove")
+@LOG
+@click.argument("seq", type=click.IntRange(min=0))
+@_OUTPUT
+def prove(*, log: Path, seq: int, output: str | None) -> None:
+    """Prove that record SEQ is in LOG, to people who do not have the log.
+
+    The proof holds that one record, and the last checkpoint of the log.
+    """
+    _write_proof(prove_inclusion(log, seq), output)
+
+
+@click.command("consistency")
+@LOG
+@click.argument("checkpoint", type=FILE)
+@_OUTPUT
+def consistency(*, log: Path, checkpoint: Path, output: str | None) -> int:
+    """Prove that LOG continues CHECKPOINT, an earlier copy of its checkpoint.
+
+    The exit code is 1 if it does not.
+    """
+    try:
+        proof = prove_consistency(log, read_text(checkpoint))
+    except DecodeError as error:
+        raise attrs.evolve(error, source=error.source or str(checkpoint)) from error
+    if proof is None:
+        say(f"{log}: does not go on from {checkpoint}", "problem")
+        return FOUND_PROBLEMS
+    _write_proof(proof, output)
+    return 0
+
+
+@click.command("check-proof")
+@click.argument("file", type=FILE)
+@_KEYS
+@click.option(
+    "--checkpoint",
+    type=FILE,
+    metavar="FILE",
+    help="A kept checkpoint, which must be the one that the proof leads to.",
+)
+def check_proof(*, file: Path, keys: tuple[str, ...], checkpoint: Path | None) -> int:
+    """Check the proof in FILE, and print what it proves.
+
+    The log is not needed. The exit code is 1 if the proof does not hold.
+    """
+    trusted = [*map(_verifier, keys)]
+    try:
+        proof = read_proof(read_text(file))
+        note, last = read_checkpoint(proof.checkpoint)
+        is_true = proof.is_true()
+    except DecodeError as error:
+        raise attrs.evolve(error, source=str(file)) from error
+    wrong = None if is_true else "the hashes do not lead to the checkpoint"
+    wrong = wrong or signature_problem(note, trusted)
+    if checkpoint is not None and not wrong:
+        kept = read_anchor(checkpoint, is_kept=True)
+        is_kept = attrs.evolve(kept.checkpoint, time=last.time) == last
+        wrong = None if is_kept else f"{checkpoint} is another checkpoint"
+    if wrong:
+        say(f"{file}: {wrong}", "problem")
+        return FOUND_PROBLEMS
+    _write_lines(_proved(proof))
+    if not trusted and not checkpoint:
+        _write_lines(["whether that checkpoint is true is not checked: give --key"])
+    return 0
+
+
+@click.command("remove")
+@LOG
+@click.argument("seq", type=click.IntRange(min=0))
+@click.argument("field")
+def remove(*, log: Path, seq: int, field: str) -> None:
+    """Remove the value that record SEQ of LOG is committed to as FIELD.
+
+    The record, proofs and signatures stay valid; verify lists what was removed. It does
+    not reach copies of the log's openings, or what the disk itself keeps.
+    """
+    opening_checks.remove(log, seq, field)
 
 
 @click.group("audit")
@@ -104,3 +200,36 @@ def command() -> None:
 
 for each in (keygen, verify, prove, check_proof, consistency, show, remove):
     command.add_command(each)
+
+
+def _verifier(text: str) -> "Verifier":
+    """Return a public key, from its text or the file that holds it."""
+    from replay_plugins.audit_log.format.keys import Verifier  # noqa: PLC0415 - an extra
+
+    if "\n" in text or ("+" in text and not Path(text).exists()):
+        return Verifier.from_text(text)  # not named in an error: it may be a secret
+    try:
+        return Verifier.from_text(read_text(Path(text)))
+    except DecodeError as error:
+        raise attrs.evolve(error, source=text) from error
+
+
+def _proved(proof: Proof) -> Iterator[str]:
+    _, last = read_checkpoint(proof.checkpoint)
+    of = f"of {last.origin}, whose checkpoint is of {last.time or 'an unknown time'}"
+    if isinstance(proof, InclusionProof):
+        yield f"record {proof.seq} is among the {last.size} {of}:"
+        yield proof.record
+    else:
+        _, earlier = read_checkpoint(proof.earlier)
+        yield f"the first {earlier.size} records begin the {last.size} {of}"
+
+
+def _write_proof(proof: Proof, path: str | None) -> None:
+    with output.output_to(path) as write:
+        write(write_proof(proof))
+
+
+def _write_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        output.write(sanitize_line(line) + "\n")

@@ -1,4 +1,4 @@
-"""The chain of records: what the next one follows, and what it looks like."""
+"""The chain of records: how the next one is written, and what it must follow."""
 
 import json
 import time
@@ -14,7 +14,7 @@ from replay_plugins.audit_log.format.merkle import Frontier, leaf_hash
 
 SCHEMA: Final = "chat-replay.audit/1"
 _KIND_BY: Final = 250  #: bytes from a line's beginning to past its kind
-#: What a record says, or the JSON text of it.
+#: The fields of a record, or their JSON text.
 Fields: TypeAlias = Mapping[str, object] | bytes
 _encode: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 NOTHING: Final = "0" * 64  #: what the first record follows
@@ -25,7 +25,7 @@ class Chain:
     """All records so far, as the few hashes that the next record needs.
 
     Args:
-        log_id: What tells this log from all others: 32 hexadecimal digits.
+        log_id: The log's id, 32 hexadecimal digits.
     """
 
     log_id: str
@@ -36,7 +36,7 @@ class Chain:
 
     @property
     def origin(self) -> str:
-        """Return what checkpoints call the log."""
+        """Return the log's name in checkpoints."""
         return f"chat-replay/{self.log_id}"
 
     @property
@@ -71,20 +71,20 @@ class Chain:
         return b"%b%b%b\n" % (json_bytes(head)[:-1], comma, members[1:])
 
     def advance(self, line: bytes) -> None:
-        """Take note that a line was written, its line feed included."""
+        """Add a line, its line feed included, after it was written."""
         leaf = leaf_hash(line[:-1])
         self.head, self.last_time = leaf.hex(), time_of(line)
         self.frontier.append(leaf)
 
 
 def timestamp() -> str:
-    """Return the time of day in UTC, as the wall clock has it."""
+    """Return the date and time in UTC, by the wall clock."""
     now = datetime.now(UTC).isoformat(timespec="microseconds")
     return now.replace("+00:00", "Z")
 
 
 def beginning(seq: int, head: str) -> bytes:
-    """Return how the line of a record begins, which follows the one of that hash."""
+    """Return the beginning of a record's line, after the record with a hash."""
     return f'{{"schema":"{SCHEMA}","seq":{seq},"prev":"{head}","time":"'.encode()
 
 
@@ -95,7 +95,7 @@ def kind_is(line: bytes, kind: str) -> bool:
 
 
 def time_of(line: bytes) -> str:
-    """Return when a record was written, from a line that begins as it should."""
+    """Return the time of a record, from a line that begins as it should."""
     _, _, rest = line.partition(b'"time":"')
     return rest.partition(b'"')[0].decode("ascii", "replace")
 
@@ -107,9 +107,6 @@ def json_bytes(value: object) -> bytes:
         TypeError, ValueError, RecursionError: It is no JSON value.
     """
     return _encode(value).encode()
-
-
-TIME_CHARACTERS: Final = len("2026-11-26T01:20:00.123456Z")
 
 
 class Head(msgspec.Struct):
@@ -129,7 +126,7 @@ class Head(msgspec.Struct):
 
 _REFUSALS: Final = (ValueError, RecursionError, msgspec.MsgspecError)
 _DECODE: Final = msgspec.json.Decoder(Head).decode
-Misfit: TypeAlias = tuple[int | None, str]  # the number it bears, and what is wrong
+Misfit: TypeAlias = tuple[int | None, str]  # the record's number, and the reason
 
 
 def head_of(record: bytes) -> Head | None:
@@ -144,11 +141,7 @@ def head_of(record: bytes) -> Head | None:
 
 
 def committed_fields(record: bytes) -> Iterator[tuple[str, str]]:
-    """Yield the fields that a record is committed to, each with its commitment.
-
-    Args:
-        record: One that has a head.
-    """
+    """Yield the committed fields of a record with a head, and their commitments."""
     found: dict[str, object] = {}
     if b'"commitment":"' in record:
         with suppress(RecursionError):  # msgspec reads deeper
@@ -161,28 +154,29 @@ def committed_fields(record: bytes) -> Iterator[tuple[str, str]]:
 def misfit(
     record: bytes, head: Head | None, expected: int, follows: str
 ) -> Misfit | None:
-    """Return why a record does not fit in its place; None: it fits.
+    """Return the reason why a record does not fit in its place; None: it fits.
 
     Args:
         record: Its line, without the line feed.
-        head: What it holds; None: it is no record.
+        head: Its head; None: it isn't a record.
         expected: The number that it should have.
         follows: The hash of the record before, in hex.
     """
     if head is None:
-        return None, "it is no record: not the JSON that the log is written in"
+        return None, "it isn't a record: not the JSON that the log is written in"
     if record.startswith(beginning(expected, follows)):
         return None
-    return head.seq, _reason(head, record, expected, follows)
-
-
-def _reason(head: Head, record: bytes, expected: int, follows: str) -> str:
     if head.seq > expected:
-        return f"records {expected} to {head.seq - 1} are not there before it"
-    if head.seq < expected:
-        return f"it stands where record {expected} should be"
-    if head.prev != follows:
-        return "the record before it is not the one that it follows"
-    if not record.startswith(f'{{"schema":"{SCHEMA}",'.encode()):
-        return f"it is not of the schema {SCHEMA}"
-    return "it is not written as the log writes records"
+        reason = f"records {expected} to {head.seq - 1} are missing before it"
+    elif head.seq < expected:
+        reason = f"it stands where record {expected} should be"
+    elif head.prev != follows and not expected:
+        reason = "it is the first record, and names one before it"
+    elif head.prev != follows:
+        altered = f"record {expected - 1} was altered"
+        reason = f"{altered}: this record holds a different hash for it"
+    elif not record.startswith(f'{{"schema":"{SCHEMA}",'.encode()):
+        reason = f"its schema isn't {SCHEMA}"
+    else:
+        reason = "it is not written as the log writes records"
+    return head.seq, reason

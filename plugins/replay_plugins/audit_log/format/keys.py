@@ -1,20 +1,26 @@
-"""The Ed25519 keys that notes are signed with, each with its name.
+"""Named Ed25519 keys, which sign notes and check their signatures.
 
 Importing this needs the extra ``audit``; notes without signatures do not need it.
 
 Source: C2SP, signed-note; the texts of keys are those of Go's
-``golang.org/x/mod/sumdb/note``. A key is known by its name and its id, four bytes that
-hash both.
+``golang.org/x/mod/sumdb/note``. A signature gives its key's name and id, four bytes
+that hash both.
 """
 
 from base64 import b64encode
 from hashlib import sha256
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import attrs
 
 from replay.errors import DecodeError, UnsupportedError
-from replay_plugins.audit_log.format.notes import ID_BYTES, decode_base64, is_name
+from replay_plugins.audit_log.format.checkpoints import (
+    ID_BYTES,
+    Note,
+    Signature,
+    decode_base64,
+    is_name,
+)
 
 try:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -29,6 +35,9 @@ except ImportError as error:
         reason="cryptography is needed, and cannot be imported",
         hint='pip install "chat-replay[audit]"',
     ) from error
+
+#: A key's part in a note: it signed; somebody else did in its name; nobody did.
+Signed: TypeAlias = Literal["valid", "invalid", "absent"]
 
 _ED25519: Final = b"\1"
 _KEY_BYTES: Final = 32
@@ -61,13 +70,20 @@ class Verifier:
         named = f"{self.name}\n".encode() + _ED25519 + self.key
         return sha256(named).digest()[:ID_BYTES]
 
-    def verify(self, message: bytes, signature: bytes) -> bool:
-        """Tell whether this key signed a message."""
-        try:
-            Ed25519PublicKey.from_public_bytes(self.key).verify(signature, message)
-        except InvalidSignature:
-            return False
-        return True
+    def check(self, note: Note) -> Signed:
+        """Return this key's part in a note.
+
+        Only the first signature in a key's name and id counts, as it does for Go.
+        """
+        for each in note.signatures:
+            if (each.name, each.key_id) == (self.name, self.key_id):
+                public = Ed25519PublicKey.from_public_bytes(self.key)
+                try:
+                    public.verify(each.signature, note.text.encode())
+                except InvalidSignature:
+                    return "invalid"
+                return "valid"
+        return "absent"
 
     def __str__(self) -> str:
         return _text(self, self.key)
@@ -117,9 +133,10 @@ class Signer:
         """Return the public key that checks what this one signs."""
         return Verifier(self.name, self._private().public_key().public_bytes_raw())
 
-    def sign(self, message: bytes) -> bytes:
-        """Return the signature of a message, 64 bytes."""
-        return self._private().sign(message)
+    def sign(self, text: str) -> Signature:
+        """Return the signature of a note's text."""
+        key_id, signed = self.verifier().key_id, self._private().sign(text.encode())
+        return Signature(self.name, key_id, signed)
 
     def private_text(self) -> str:
         """Return the secret text that :meth:`from_text` reads."""

@@ -1,12 +1,9 @@
-"""A file that grows by whole lines, or not at all."""
+"""A file with one writer: locked, and appended to by whole lines or not at all."""
 
 import fcntl
 import os
-import threading
 import weakref
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from replay.errors import (
     AuditError,
@@ -22,39 +19,9 @@ from replay_plugins.audit_log.log.private_files import (
     write_once,
 )
 
-_LONGEST_WAIT: Final = 1000 * int(threading.TIMEOUT_MAX)  # milliseconds
-
-
-class DelayedSync:
-    """Has the disk waited for by a thread of its own."""
-
-    timer: threading.Timer | None = None  #: what waits now
-
-    def within(self, milliseconds: int, sync: Callable[[], None]) -> bool:
-        """Let *sync* be called in time, once; return whether it will be."""
-        if self.timer is None:
-            seconds = min(milliseconds, _LONGEST_WAIT) / 1000
-            timer = threading.Timer(seconds, sync)
-            timer.daemon = True
-            try:
-                timer.start()
-            except RuntimeError:  # the system has no more threads
-                return False
-            self.timer = timer
-        return True
-
-    def is_over(self) -> None:
-        """Take note that the time has come."""
-        self.timer = None
-
-    def cancel(self) -> None:
-        """Wait no more."""
-        if self.timer is not None:
-            self.timer.cancel()
-
 
 class Lock:
-    """Holds a log for one process, until it is closed or forgotten.
+    """A lock on a log, held by one process until it is closed or forgotten.
 
     A child that was forked does not hold it.
 
@@ -79,7 +46,7 @@ class Lock:
             raise self._locked(reason="another writer has it open") from None
 
     def check(self) -> None:
-        """Make sure that this process is the one that took the lock.
+        """Check that this process took the lock.
 
         Raises:
             AuditLockedError: It is a child of that process.
@@ -126,7 +93,7 @@ class AppendOnlyFile:
         Raises:
             AuditFullError: There is no room; the file is as it was.
             AuditTamperedError: The file is not as it was left; nothing is written.
-            AuditPoisonedError: It cannot be said what the file holds.
+            AuditPoisonedError: It is unknown what the file holds.
         """
         self.check(self.size)
         self._is_synced = False
@@ -140,10 +107,10 @@ class AppendOnlyFile:
         self.size += len(line)
 
     def cut(self, size: int) -> None:
-        """Take away what comes after *size* bytes.
+        """Remove what comes after *size* bytes.
 
         Raises:
-            AuditPoisonedError: It cannot be said whether it is gone.
+            AuditPoisonedError: It is unknown whether it is gone.
         """
         if size != self.size:
             self._is_synced = False
@@ -158,7 +125,7 @@ class AppendOnlyFile:
         self.size = size
 
     def sync(self) -> None:
-        """Return when all of it is on the disk.
+        """Wait until all of it is on the disk.
 
         Raises:
             AuditPoisonedError: The system cannot say that it is.
@@ -168,13 +135,13 @@ class AppendOnlyFile:
             self._is_synced = True
 
     def check(self, size: int) -> None:
-        """Make sure that the path still leads here, and that nobody else wrote.
+        """Check that the path still leads here, and that nobody else wrote.
 
         Args:
-            size: How many bytes there should be.
+            size: The bytes that there should be.
 
         Raises:
-            AuditTamperedError: It is not so.
+            AuditTamperedError: Somebody did.
         """
         try:
             named = self.path.lstat()

@@ -1,8 +1,9 @@
-"""What a record shows of what was said: all of it, or what only proves it."""
+"""Content in records: shown, redacted, or hidden behind a digest or commitment."""
 
 import hmac
 import os
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +14,7 @@ import attrs
 
 from replay.errors import AuditError, AuditTamperedError
 from replay_plugins.audit_log.format.chain import json_bytes
-from replay_plugins.audit_log.log.private_files import open_private, replace
+from replay_plugins.audit_log.log.private_files import read_private, write_private
 
 ContentPolicy: TypeAlias = Literal["full", "digest", "redacted", "committed"]
 SALT_BYTES: Final = 32
@@ -21,7 +22,7 @@ SALT_BYTES: Final = 32
 
 @attrs.frozen
 class Opening:
-    """What a record is committed to."""
+    """The value that a record is committed to."""
 
     field: str  #: the record's field
     salt: str  #: 32 bytes, in hex
@@ -36,40 +37,39 @@ class Opening:
 Hide: TypeAlias = Callable[[str, object], tuple[object, Opening | None]]
 
 
-def in_full(_: str, value: object) -> tuple[object, Opening | None]:
-    """Show a value as it is."""
+def hiding(policy: ContentPolicy, salt: bytes | None = None) -> Hide:
+    """Return the function that a policy hides values with.
+
+    Args:
+        policy: With ``redacted``, pseudonyms are those of one session.
+        salt: The key of digests, without which nobody can guess a value and try; None:
+            the policy is another.
+    """
+    if policy == "redacted":
+        redactor = import_module("replay_plugins.redact").Redactor()
+        return lambda _, value: (redactor.value(value), None)
+    if salt is not None:
+        return partial(_digested, salt)
+    return {"full": _in_full, "committed": _committed}[policy]
+
+
+def _in_full(_: str, value: object) -> tuple[object, Opening | None]:
     return value, None
 
 
-def digested(salt: bytes) -> Hide:
-    """Return what shows a value's length and digest.
-
-    Args:
-        salt: The key of the digests; without it, nobody can guess a value and try.
-    """
-
-    def hide(_: str, value: object) -> tuple[object, Opening | None]:
-        digest = hmac.digest(salt, json_bytes(value), "sha256").hex()
-        return {"length": length_of(value), "hmac_sha256": digest}, None
-
-    return hide
+def _digested(salt: bytes, _: str, value: object) -> tuple[object, Opening | None]:
+    digest = hmac.digest(salt, json_bytes(value), "sha256").hex()
+    return {"length": length_of(value), "hmac_sha256": digest}, None
 
 
-def committed(field: str, value: object) -> tuple[object, Opening | None]:
-    """Show a value's length and a commitment, which its opening proves."""
+def _committed(field: str, value: object) -> tuple[object, Opening | None]:
     salt = token_bytes(SALT_BYTES)
     shown = {"length": length_of(value), "commitment": commitment(salt, value)}
     return shown, Opening(field, salt.hex(), value)
 
 
-def redacted() -> Hide:
-    """Return what shows a value without the secrets in it."""
-    redactor = import_module("replay_plugins.redact").Redactor()
-    return lambda _, value: (redactor.value(value), None)
-
-
 def commitment(salt: bytes, value: object) -> str:
-    """Return what stands in a record for a value, in hex."""
+    """Return the commitment to a value, in hex."""
     return sha256(salt + json_bytes(value)).hexdigest()
 
 
@@ -79,19 +79,19 @@ def length_of(value: object) -> int:
 
 
 def salt_at(path: Path) -> bytes:
-    """Return the salt that a file holds; one that is not there yet is made.
+    """Return the salt in a file, which is made if it is not there yet.
 
     Raises:
         AuditTamperedError: It holds something else.
         AuditError: It cannot be read or written.
     """
     if not os.path.lexists(path):
-        replace(path, token_bytes(SALT_BYTES))  # whole: a kill may come at any time
+        write_private(path, token_bytes(SALT_BYTES))
     return _salt_in(path)
 
 
 def read_salt(path: Path) -> bytes:
-    """Return the salt that a file holds, which whoever writes the log has made.
+    """Return the salt in a file, which the writer of the log has made.
 
     Raises:
         AuditTamperedError: It holds something else.
@@ -107,10 +107,10 @@ def read_salt(path: Path) -> bytes:
 
 
 def _salt_in(path: Path) -> bytes:
-    with os.fdopen(open_private(path, os.O_RDONLY), "rb") as file:
+    with read_private(path) as file:
         salt = file.read(SALT_BYTES + 1)
     if len(salt) != SALT_BYTES:
-        reason = f"it is no salt of {SALT_BYTES} bytes"
+        reason = f"it isn't a salt of {SALT_BYTES} bytes"
         hint = "put the right file back, or begin another log"
         raise AuditTamperedError(str(path), reason, hint)
     return salt

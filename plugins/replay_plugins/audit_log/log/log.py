@@ -1,40 +1,45 @@
-"""A log on disk: every record whole, in one chain, and where the policy wants it."""
+"""The writer of a log: whole records, in one chain, synced as its policy says."""
 
 import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import attrs
 
 from replay.errors import AuditError, AuditPoisonedError
 from replay_plugins.audit_log.format.chain import Fields
-from replay_plugins.audit_log.format.checkpoints import note_of
-from replay_plugins.audit_log.log.appender import AppendOnlyFile, DelayedSync, Lock
+from replay_plugins.audit_log.format.checkpoints import Checkpoint, write_note
+from replay_plugins.audit_log.log.appender import AppendOnlyFile, Lock
 from replay_plugins.audit_log.log.content import Opening
-from replay_plugins.audit_log.log.openings import Openings, append_record
 from replay_plugins.audit_log.log.private_files import (
     LogFiles,
     poisoned,
     refusals_of,
-    replace,
     sync_directory,
+    write_private,
 )
-from replay_plugins.audit_log.log.recovery import describe, keep_torn_end, read_back
+from replay_plugins.audit_log.log.recovery import (
+    describe,
+    end_of_openings,
+    keep_torn_end,
+    read_back,
+)
 
 if TYPE_CHECKING:
     from replay_plugins.audit_log.format.keys import Signer
 
+_LONGEST_WAIT: Final = 1000 * int(threading.TIMEOUT_MAX)  # milliseconds
 SyncWord: TypeAlias = Literal["record", "session"]
-#: When records reach the disk: each, each session's, or after so many milliseconds.
+#: When records are on the disk: each at once, a session's at its end, or within ms.
 Sync: TypeAlias = int | SyncWord
 
 
 @attrs.frozen(kw_only=True)
 class Policy:
-    """How a log is written."""
+    """Options of a log's writer."""
 
     actor: str
     sync: Sync = "record"
@@ -44,19 +49,9 @@ class Policy:
     keeps_openings: bool = False
     about: Mapping[str, object] = attrs.field(factory=dict)  #: for ``log_opened``
 
-    def is_due(self, size: int, age: float) -> bool:
-        """Tell whether another file is to begin.
-
-        Args:
-            size: Of the current one, in bytes.
-            age: The same, in seconds.
-        """
-        is_large = self.max_bytes is not None and size >= self.max_bytes
-        return is_large or (self.max_age is not None and age > self.max_age)
-
 
 class Log:
-    """Appends records; whatever fails is an AuditError, and no record is torn.
+    """A log that is being written. Every failure is an AuditError; no record is torn.
 
     Args:
         files: Where it is.
@@ -73,12 +68,12 @@ class Log:
         with refusals_of(files.lock):
             self._lock = Lock(files.lock)
         self._mutex = threading.RLock()
-        self._delayed = DelayedSync()
+        self._timer: threading.Timer | None = None  # syncs later
         self._note = ""  # of the last checkpoint
         self._is_hurrying = False
         self._is_closed = False
         self._fault: str | None = None  # what closed it for good
-        self._openings: Openings | None = None
+        self._openings: AppendOnlyFile | None = None
         self._file: AppendOnlyFile | None = None
         try:
             with refusals_of(files.current):
@@ -93,9 +88,9 @@ class Log:
         """Append a record; by the policy, it is on the disk when this returns.
 
         Args:
-            kind: What happened.
-            fields: What the record says of it.
-            openings: What fields are committed to.
+            kind: The record's.
+            fields: The record's.
+            openings: The values that fields are committed to.
 
         Raises:
             AuditFullError: There is no room; the log ends with the record before.
@@ -112,18 +107,14 @@ class Log:
     def checkpoint(self) -> None:
         """Append a checkpoint of all records, and wait until it is on the disk.
 
-        Raises:
-            AuditError: As from :meth:`append`.
+        It fails as :meth:`append` does.
         """
         with self._guarded():
             self._checkpoint(self._current())
 
     @contextmanager
     def hurrying(self) -> Iterator[None]:
-        """Wait for the disk at the end of the block only.
-
-        It is for what can be appended once more, where a power cut has taken it.
-        """
+        """Wait for the disk at the end of the block only."""
         self._is_hurrying = True
         try:
             yield
@@ -135,8 +126,7 @@ class Log:
     def close(self) -> None:
         """Append a checkpoint, and let the log go; the second time, do nothing.
 
-        Raises:
-            AuditError: As from :meth:`append`; the log is let go all the same.
+        It is let go even if the checkpoint fails, as :meth:`append` does.
         """
         if not self._is_closed:
             try:
@@ -171,7 +161,9 @@ class Log:
         found = read_back(self._files)
         self._chain = found.chain
         if self._policy.keeps_openings or os.path.lexists(self._files.openings):
-            self._openings = Openings(self._files.openings, found.chain.size)
+            self._openings = AppendOnlyFile(self._files.openings)
+            end = end_of_openings(self._files.openings, found.chain.size)
+            self._openings.cut(end)  # a kill may have left one without its record
         file = AppendOnlyFile(self._files.current)
         if found.is_torn:
             keep_torn_end(self._files, found.end)
@@ -187,7 +179,7 @@ class Log:
     def _begin(
         self, file: AppendOnlyFile, began: float | None = None
     ) -> AppendOnlyFile:
-        """Write what comes first, to a new file or to one that is opened again."""
+        """Write the first record to a new file, or to one that is opened again."""
         about = {"log": self._chain.log_id, "pid": os.getpid(), **self._policy.about}
         self._write(file, "log_opened", about)
         self._file, self._opened_size = file, file.size
@@ -204,9 +196,12 @@ class Log:
 
     def _is_due(self) -> bool:
         """Tell whether the current file is to be rotated before the next record."""
-        if self._file is None or self._file.size <= self._opened_size:
+        policy, file = self._policy, self._file
+        if file is None or file.size <= self._opened_size:
             return False
-        return self._policy.is_due(self._file.size, time.time() - self._began)
+        is_large = policy.max_bytes is not None and file.size >= policy.max_bytes
+        age = time.time() - self._began
+        return is_large or (policy.max_age is not None and age > policy.max_age)
 
     def _rotate(self) -> None:
         file = self._current()
@@ -219,8 +214,8 @@ class Log:
         sync_directory(self._files.current)
 
     def _checkpoint(self, file: AppendOnlyFile) -> None:
-        signer = self._policy.signer
-        note = note_of(self._chain, signer)
+        signer, text = self._policy.signer, Checkpoint.of(self._chain).text()
+        note = write_note(text, [signer.sign(text)] if signer else ())
         self._write(file, "checkpoint", {"note": note, "signed": signer is not None})
         self._note = note
         if not self._is_hurrying:
@@ -230,7 +225,7 @@ class Log:
         """Wait for the disk, and keep the last checkpoint beside the log."""
         self._sync()
         if self._note:
-            replace(self._files.checkpoint, self._note.encode())
+            write_private(self._files.checkpoint, self._note.encode())
 
     def _write(
         self,
@@ -246,7 +241,9 @@ class Log:
             reason = f"a {kind} cannot be written as JSON: {error}"
             raise AuditError(str(file.path), reason) from error
         try:
-            append_record(file, line, self._openings, openings, chain.size)
+            self._append(
+                file, line, b"".join(each.line(chain.size) for each in openings)
+            )
             chain.advance(line)
         except AuditError:
             raise
@@ -254,16 +251,44 @@ class Log:
             self._fault = "it was interrupted within a record"
             raise
 
+    def _append(self, file: AppendOnlyFile, line: bytes, openings: bytes) -> None:
+        """Write a record after its openings; or neither of them."""
+        kept = self._openings
+        if kept is None:
+            file.append(line)
+            return
+        before = kept.size
+        try:
+            if openings:
+                kept.append(openings)
+            file.append(line)
+        except AuditError:
+            kept.cut(before)
+            raise
+
     def _sync_by_policy(self) -> None:
         policy = self._policy.sync
         if self._is_hurrying or policy == "session":
             return
-        if policy == "record" or not self._delayed.within(policy, self._sync_later):
+        if policy == "record" or not self._sync_within(policy):
             self._sync()
+
+    def _sync_within(self, milliseconds: int) -> bool:
+        """Let a thread sync in time; return whether there is one."""
+        if self._timer is None:
+            seconds = min(milliseconds, _LONGEST_WAIT) / 1000
+            timer = threading.Timer(seconds, self._sync_later)
+            timer.daemon = True
+            try:
+                timer.start()
+            except RuntimeError:  # the system has no more threads
+                return False
+            self._timer = timer
+        return True
 
     def _sync_later(self) -> None:
         with suppress(AuditError), self._guarded():
-            self._delayed.is_over()
+            self._timer = None
             self._sync()
 
     def _sync(self) -> None:
@@ -272,7 +297,8 @@ class Log:
                 each.sync()
 
     def _let_go(self) -> None:
-        self._delayed.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         for each in (self._openings, self._file, self._lock):
             if each is not None:
                 each.close()

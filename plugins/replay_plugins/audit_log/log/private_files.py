@@ -1,16 +1,17 @@
-"""Files that only their owner may read, and what the system refuses of them."""
+"""The files of a log, which only their owner may read."""
 
 import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import attrs
 
 from replay.errors import AuditError, AuditFullError, AuditPoisonedError
+from replay.security.files import whole_file
 
 
 def _named(path: str | Path) -> Path:
@@ -23,10 +24,7 @@ def _named(path: str | Path) -> Path:
 
 @attrs.frozen
 class LogFiles:
-    """The files of the log at a path; most need not be there.
-
-    Raises:
-        IsADirectoryError: The path names no file, such as ``.``.
+    """The files of the log at a path, which must name a file; most need not be there.
 
     >>> LogFiles("audit.jsonl").checkpoint.name
     'audit.jsonl.checkpoint'
@@ -36,22 +34,22 @@ class LogFiles:
 
     @property
     def checkpoint(self) -> Path:
-        """Return where the newest checkpoint's note is."""
+        """Return the file of the newest checkpoint's note."""
         return self._beside("checkpoint")
 
     @property
     def openings(self) -> Path:
-        """Return where the values are that records are committed to."""
+        """Return the file of the values that records are committed to."""
         return self._beside("openings")
 
     @property
     def salt(self) -> Path:
-        """Return where the key of all digests of content is."""
+        """Return the file of the key of all digests."""
         return self._beside("salt")
 
     @property
     def lock(self) -> Path:
-        """Return what the writer holds locked."""
+        """Return the file that the writer holds locked."""
         return self._beside("lock")
 
     def parts(self) -> list[Path]:
@@ -59,17 +57,17 @@ class LogFiles:
         return self._numbered("")
 
     def next_part(self) -> Path:
-        """Return what the current file is called when it is rotated away."""
+        """Return the current file's path after it is rotated away."""
         parts = self.parts()
         last = parts[-1].name.rpartition(".")[2] if parts else "0"
         return self._beside(f"{int(last) + 1:06}")
 
     def torn(self) -> list[Path]:
-        """Return where torn ends of the log are kept, oldest first."""
+        """Return the files of torn ends, oldest first."""
         return self._numbered("torn-")
 
     def next_torn(self) -> Path:
-        """Return where the next torn end of the log is kept."""
+        """Return the file for the next torn end."""
         kept = self.torn()
         last = kept[-1].name.rpartition("-")[2] if kept else "0"
         return self._beside(f"torn-{int(last) + 1}")
@@ -78,7 +76,7 @@ class LogFiles:
         return self.current.with_name(f"{self.current.name}.{suffix}")
 
     def _numbered(self, word: str) -> list[Path]:
-        """Return the files beside it that are called by a word and a number."""
+        """Return the files beside it with a word and a number in their names."""
         begin = f"{self.current.name}.{word}"
         numbered = [
             (int(number), path)
@@ -96,7 +94,7 @@ _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def open_private(path: Path, flags: int) -> int:
-    """Return a descriptor of a regular file, made with mode 0600 where that is asked.
+    """Return a descriptor of a regular file, which has mode 0600 if it is made.
 
     Raises:
         AuditError: It cannot be opened, or is a link, a pipe or a device.
@@ -105,33 +103,58 @@ def open_private(path: Path, flags: int) -> int:
         descriptor = os.open(path, flags | _ALWAYS, mode=0o600)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise AuditError(str(path), "it is no regular file", "name another file")
+        raise AuditError(str(path), "it isn't a regular file", "name another file")
     return descriptor
 
 
+def read_private(path: Path) -> BinaryIO:
+    """Open a regular file for reading; it fails as :func:`open_private` does."""
+    return os.fdopen(open_private(path, os.O_RDONLY), "rb")
+
+
 @contextmanager
-def refusals_of(path: Path) -> Iterator[None]:
-    """Turn what the system refuses within the block into an AuditError.
+def written(path: Path, *, is_new: bool = False) -> Iterator[BinaryIO]:
+    """Open a file for writing, whole or not at all, and wait for the disk.
+
+    Args:
+        path: The file, which nobody else writes; what has its name is replaced.
+        is_new: Refuse a name that is taken.
 
     Raises:
-        AuditFullError: There is no room.
-        AuditError: Anything else.
+        AuditPoisonedError: The state of the disk is unknown.
+        AuditError: The name is taken, or the file cannot be written.
     """
-    try:
-        yield
-    except OSError as error:
-        raise _refusal(path, error) from error
+    draft = path.with_name(f"{path.name}.tmp")
+    with (
+        refusals_of(path),
+        whole_file(path, mode=0o600, draft=draft, is_new=is_new) as file,
+    ):
+        yield file
+        file.flush()
+        sync(file.fileno(), path)
+    sync_directory(path)
 
 
-def poisoned(path: Path, what: str) -> AuditPoisonedError:
-    """Return the error that says that a file's state is unknown."""
-    reason = f"{what}; what is on the disk is unknown"
-    hint = "see to the disk, then open the log anew: what is whole is kept"
-    return AuditPoisonedError(str(path), reason, hint)
+def write_private(path: Path, data: bytes, *, is_new: bool = False) -> None:
+    """Write a file with one system call; it fails as :func:`written` does."""
+    with written(path, is_new=is_new) as file:
+        write_once(file.fileno(), data, path)
+
+
+def write_once(descriptor: int, data: bytes, path: Path) -> None:
+    """Write with one system call.
+
+    Raises:
+        AuditFullError: There is no room for all of it; a part may be written.
+        AuditError: The system refuses.
+    """
+    with refusals_of(path):
+        if os.write(descriptor, data) < len(data):
+            raise OSError(errno.ENOSPC, "there is no room for all of it")
 
 
 def sync(descriptor: int, path: Path) -> None:
-    """Return when all that was written is on the disk.
+    """Wait until all that was written is on the disk.
 
     Raises:
         AuditPoisonedError: The system cannot say that it is.
@@ -143,10 +166,10 @@ def sync(descriptor: int, path: Path) -> None:
 
 
 def sync_directory(path: Path) -> None:
-    """Return when the name of a file is on the disk.
+    """Wait until the name of a file is on the disk.
 
     Raises:
-        AuditError, AuditPoisonedError: It cannot be told that it is.
+        AuditError, AuditPoisonedError: The system cannot say that it is.
     """
     with refusals_of(path.parent):
         descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -156,74 +179,32 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_once(descriptor: int, data: bytes, path: Path) -> None:
-    """Write with one call of the system.
+@contextmanager
+def refusals_of(path: Path) -> Iterator[None]:
+    """Turn the system's errors within the block into an AuditError.
 
     Raises:
-        AuditFullError: There is no room for all of it; a part may be written.
-        AuditError: The system refuses.
+        AuditFullError: There is no room.
+        AuditError: Anything else.
     """
     try:
-        written = os.write(descriptor, data)
+        yield
     except OSError as error:
-        raise _refusal(path, error) from error
-    if written < len(data):
-        raise _full(path, "there is no room for all of it")
+        reason = _reason(error)
+        if error.errno in _FULL:
+            hint = "make room; what was written before is whole"
+            raise AuditFullError(str(path), reason, hint) from error
+        hint = "make its directory first" if error.errno == errno.ENOENT else ""
+        raise AuditError(str(path), reason, hint) from error
 
 
-def write_new(path: Path, data: bytes) -> None:
-    """Write a file that is not there yet, onto the disk.
-
-    Raises:
-        AuditError: It is there, or cannot be written; half a file is removed.
-    """
-    _write(path, data)
-    sync_directory(path)
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Write a file whole, onto the disk; until then it is as it was.
-
-    Raises:
-        AuditError: It cannot be written.
-    """
-    draft = path.with_name(f"{path.name}.tmp")
-    with refusals_of(draft):
-        draft.unlink(missing_ok=True)
-    _write(draft, data)
-    with refusals_of(path):
-        draft.replace(path)
-    sync_directory(path)
-
-
-def _write(path: Path, data: bytes) -> None:
-    descriptor = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-    try:
-        write_once(descriptor, data, path)
-        sync(descriptor, path)
-    except BaseException:
-        with suppress(OSError):
-            path.unlink()
-        raise
-    finally:
-        os.close(descriptor)
-
-
-def _refusal(path: Path, error: OSError) -> AuditError:
-    if error.errno in _FULL:
-        return _full(path, _reason(error))
-    return AuditError(str(path), _reason(error), _hint(error))
-
-
-def _full(path: Path, reason: str) -> AuditFullError:
-    hint = "make room; what was written before is whole"
-    return AuditFullError(str(path), reason, hint)
+def poisoned(path: Path, what: str) -> AuditPoisonedError:
+    """Return the error for a file whose state is unknown."""
+    reason = f"{what}; what is on the disk is unknown"
+    hint = "see to the disk, then open the log anew: what is whole is kept"
+    return AuditPoisonedError(str(path), reason, hint)
 
 
 def _reason(error: OSError) -> str:
     reason = error.strerror or str(error)
     return reason[:1].lower() + reason[1:]
-
-
-def _hint(error: OSError) -> str:
-    return "make its directory first" if error.errno == errno.ENOENT else ""

@@ -1,4 +1,4 @@
-"""What a log holds when it is opened: read once, and checked on the way."""
+"""A log as it is found when it is opened: read once, and checked on the way."""
 
 import json
 import os
@@ -7,20 +7,22 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
-from typing import BinaryIO
 
 import attrs
 
 from replay.errors import AuditTamperedError, DecodeError
 from replay_plugins.audit_log.format.chain import Chain, beginning, kind_is
-from replay_plugins.audit_log.format.checkpoints import Checkpoint
-from replay_plugins.audit_log.format.notes import read_note
-from replay_plugins.audit_log.log.private_files import LogFiles, open_private, write_new
+from replay_plugins.audit_log.format.checkpoints import Checkpoint, read_checkpoint
+from replay_plugins.audit_log.log.private_files import (
+    LogFiles,
+    read_private,
+    write_private,
+)
 
 
 @attrs.frozen
 class Found:
-    """What a log holds."""
+    """The state of a log."""
 
     chain: Chain
     end: int  #: bytes of the current file that are whole records
@@ -28,14 +30,14 @@ class Found:
     #: when the current file's first record was written, in seconds since 1970; None:
     #: it has no record
     began: float | None
-    recovered: frozenset[str]  #: names of torn ends that records tell of
+    recovered: frozenset[str]  #: names of torn ends that have a record
 
 
 def read_back(files: LogFiles) -> Found:
-    """Return what a log holds; one that is not there yet holds nothing.
+    """Return the state of a log; one that is not there yet has no records.
 
     Raises:
-        AuditTamperedError: Its chain is broken, or it is not what its checkpoint says.
+        AuditTamperedError: Its chain is broken, or its checkpoint is of other records.
         AuditError: It cannot be read.
     """
     checkpoint = _checkpoint(files.checkpoint)
@@ -43,7 +45,7 @@ def read_back(files: LogFiles) -> Found:
     for path in [*files.parts(), files.current]:
         end, began = 0, None
         for line in _lines(path):
-            if not line.endswith(b"\n") or b"\0" in line:
+            if not _is_whole(line):
                 is_torn = True
                 break
             _follow(chain, line, path)
@@ -66,22 +68,39 @@ def keep_torn_end(files: LogFiles, end: int) -> None:
     Raises:
         AuditError: It cannot be read or written.
     """
-    with _opened(files.current) as file:
+    with read_private(files.current) as file:
         file.seek(end)
         torn = file.read()
-    write_new(files.next_torn(), torn)
+    write_private(files.next_torn(), torn, is_new=True)
 
 
 def describe(path: Path) -> dict[str, object]:
-    """Return what a record says of a torn end that is kept.
+    """Return the fields of a record about a torn end that is kept.
 
     Raises:
         AuditError: It cannot be read.
     """
-    with _opened(path) as file:
+    with read_private(path) as file:
         torn = file.read()
     digest = sha256(torn).hexdigest()
     return {"file": path.name, "bytes": len(torn), "sha256": digest}
+
+
+def end_of_openings(path: Path, size: int) -> int:
+    """Return where the last opening of the first *size* records ends, in bytes.
+
+    An opening is written before its record, which may be missing.
+
+    Raises:
+        AuditTamperedError: The file holds anything else.
+        AuditError: It cannot be read.
+    """
+    end = position = 0
+    for line in _lines(path):
+        position += len(line)
+        if _is_whole(line) and _seq(line, path) < size:
+            end = position
+    return end
 
 
 def _follow(chain: Chain, line: bytes, path: Path) -> None:
@@ -103,13 +122,26 @@ def _moment(chain: Chain, path: Path) -> float:
 
 def _value(line: bytes, key: str, path: Path) -> str:
     """Return a string that a record must hold."""
-    try:
-        value = json.loads(line)[key]
-    except (ValueError, KeyError):
-        value = None
+    value = _member(line, key)
     if not isinstance(value, str):
         raise _tampered(path, f"a record does not say its {key}")
     return value
+
+
+def _seq(line: bytes, path: Path) -> int:
+    """Return the number of the record that an opening belongs to."""
+    seq = _member(line, "seq")
+    if not isinstance(seq, int):
+        hint = "put the right file back, or begin another log"
+        raise AuditTamperedError(str(path), "a line is not an opening", hint)
+    return seq
+
+
+def _member(line: bytes, key: str) -> object:
+    try:
+        return json.loads(line)[key]
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _compare(chain: Chain, checkpoint: Checkpoint | None, path: Path) -> None:
@@ -125,20 +157,20 @@ def _checkpoint(path: Path) -> Checkpoint | None:
     if not note:
         return None
     try:
-        return Checkpoint.from_text(read_note(note.decode()).text)
+        return read_checkpoint(note.decode())[1]
     except (DecodeError, UnicodeDecodeError) as error:
-        raise _tampered(path, "it is no checkpoint") from error
+        raise _tampered(path, "it isn't a checkpoint") from error
+
+
+def _is_whole(line: bytes) -> bool:
+    return line.endswith(b"\n") and b"\0" not in line
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a file; of one that is not there, none."""
+    """Yield the lines of a file, none if it is not there."""
     if os.path.lexists(path):
-        with _opened(path) as file:
+        with read_private(path) as file:
             yield from file
-
-
-def _opened(path: Path) -> BinaryIO:
-    return os.fdopen(open_private(path, os.O_RDONLY), "rb")
 
 
 def _tampered(path: Path, reason: str) -> AuditTamperedError:

@@ -1,19 +1,25 @@
-"""What a verification found: each answer apart, and every problem with its place."""
+"""Findings of a verification: the answer to each question, and its problems."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, TypeAlias
 
 import attrs
 
-#: Which question a problem is an answer to.
+#: The question that a problem belongs to.
 Question: TypeAlias = Literal["unaltered", "complete", "anchored", "openings"]
 
+_ABOUT: Final[Mapping[Question, tuple[str, ...]]] = {
+    "unaltered": ("checkpoints", "clock_steps"),
+    "complete": ("first", "recovered"),
+    "anchored": ("signers", "signed", "kept", "since_checkpoint"),
+    "openings": (),
+}
 MOST_LISTED: Final = 100  #: problems, and removed fields; all are counted
 
 
 @attrs.frozen
 class Problem:
-    """Something that an honest log does not have."""
+    """A sign of tampering or loss, which an honest log does not have."""
 
     question: Question
     where: str  #: file and line, or the name of a file
@@ -36,7 +42,7 @@ class Removed:
 
 @attrs.define
 class Openings:
-    """What became of the fields that records are committed to."""
+    """The state of the fields that records are committed to."""
 
     matching: int = 0
     removed: int = 0
@@ -47,7 +53,7 @@ class Openings:
 
 @attrs.define
 class Findings:
-    """What is known of a log after its verification."""
+    """The state of a log, as far as it was verified."""
 
     log: str = ""  #: its id; empty: it does not say
     files: int = 0
@@ -55,7 +61,7 @@ class Findings:
     first: int | None = None  #: the first record's number; None: there is none
     checkpoints: int = 0  #: that stand in the log
     since_checkpoint: int = 0  #: records after the last checkpoint in the log
-    clock_steps: int = 0  #: records whose clock was set back, and who say so
+    clock_steps: int = 0  #: records that say that the clock was set back
     recovered: int = 0  #: torn ends that were kept aside
     signers: tuple[str, ...] = ()  #: the keys that were given
     signed: int = 0  #: records that a valid signature covers
@@ -85,45 +91,34 @@ class Findings:
 
     @property
     def is_head_anchored(self) -> bool:
-        """Tell whether a kept checkpoint is of all, but its own record."""
+        """Tell whether a kept checkpoint covers all records but its own."""
         own = 0 if self.since_checkpoint else 1
         return self.kept > 0 and self.kept + own >= self.records
 
 
 def object_of(findings: Findings) -> dict[str, object]:
     """Return the answers as JSON, each under its question."""
-    return {
-        "good": findings.is_good,
-        "log": findings.log,
-        "files": findings.files,
-        "records": findings.records,
-        "unaltered": {
-            **_problems(findings, "unaltered"),
-            "checkpoints": findings.checkpoints,
-            "clock_steps": findings.clock_steps,
-        },
-        "complete": {
-            **_problems(findings, "complete"),
-            "first": findings.first,
-            "recovered": findings.recovered,
-            "end_is_known": findings.is_head_anchored,
-        },
-        "anchored": {
-            **_problems(findings, "anchored"),
-            "signers": findings.signers,
-            "signed": findings.signed,
-            "kept": findings.kept,
-            "since_checkpoint": findings.since_checkpoint,
-        },
-        "openings": {
-            **_problems(findings, "openings"),
-            **attrs.asdict(findings.openings),
-        },
-    }
+    found: dict[str, dict[str, object]] = {}
+    for question, names in _ABOUT.items():
+        listed = [each for each in findings.problems if each.question == question]
+        count = findings.counts.get(question, 0)
+        found[question] = {
+            "good": not count,
+            "problem_count": count,
+            "problems": [
+                {"where": each.where, "seq": each.seq, "reason": each.reason}
+                for each in listed
+            ],
+            **_members(findings, names),
+        }
+    found["complete"]["end_is_known"] = findings.is_head_anchored
+    found["openings"] |= attrs.asdict(findings.openings)
+    about = _members(findings, ("log", "files", "records"))
+    return {"good": findings.is_good, **about, **found}
 
 
 def answers_of(findings: Findings) -> Iterator[str]:
-    """Yield the lines that tell a person what a verification found."""
+    """Yield the findings as lines for people."""
     files = "1 file" if findings.files == 1 else f"{findings.files} files"
     yield f"log {findings.log or '?'}: {findings.records} records in {files}"
     yield from _answer(findings, "unaltered", _unaltered(findings))
@@ -192,14 +187,5 @@ def _openings(findings: Findings) -> str:
     return ""
 
 
-def _problems(findings: Findings, question: Question) -> dict[str, object]:
-    listed = [each for each in findings.problems if each.question == question]
-    count = findings.counts.get(question, 0)
-    return {
-        "good": not count,
-        "problem_count": count,
-        "problems": [
-            {"where": each.where, "seq": each.seq, "reason": each.reason}
-            for each in listed
-        ],
-    }
+def _members(findings: Findings, names: Iterable[str]) -> dict[str, object]:
+    return {name: getattr(findings, name) for name in names}

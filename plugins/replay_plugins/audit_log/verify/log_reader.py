@@ -1,4 +1,4 @@
-"""A log read back: its lines, one after the other, with their exact bytes."""
+"""Readers of a log's lines, one after the other, with their exact bytes."""
 
 import os
 import stat
@@ -18,11 +18,8 @@ LONGEST_LINE: Final = 1 << 30  # bytes
 def parts_of(files: LogFiles) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Yield a log's files, oldest first: each one's name, and its lines.
 
-    What is written to the log from the first file on is not seen, so that a log can be
-    read while it grows and is rotated.
-
-    Raises:
-        OSError, DecodeError: As from :func:`lines_of`.
+    What is written meanwhile is not seen, so that a log can be read while it grows and
+    is rotated. It fails as :func:`lines_of` does.
     """
     older, current = _snapshot(files)
     with current or nullcontext() as file:
@@ -42,7 +39,7 @@ def lines_of(path: Path, longest: int = LONGEST_LINE) -> Iterator[bytes]:
 
     Raises:
         OSError: It cannot be read.
-        DecodeError: It is no regular file, or has a longer line.
+        DecodeError: It isn't a regular file, or has a longer line.
     """
     with _opened(path) as file:
         yield from _lines(file, path, longest, sys.maxsize)
@@ -51,10 +48,7 @@ def lines_of(path: Path, longest: int = LONGEST_LINE) -> Iterator[bytes]:
 def records_of(files: LogFiles) -> Iterator[bytes]:
     """Yield the records of a log, as their lines without line feeds.
 
-    A last line that is not ended is no record.
-
-    Raises:
-        OSError, DecodeError: As from :func:`lines_of`.
+    A last line without an end is left out. It fails as :func:`lines_of` does.
     """
     for _, lines in parts_of(files):
         for line in lines:
@@ -63,11 +57,11 @@ def records_of(files: LogFiles) -> Iterator[bytes]:
 
 
 def read_text(path: Path) -> str:
-    """Return what a small file holds: a note, a key, a proof.
+    """Return the text of a small file: a note, a key, a proof.
 
     Raises:
         OSError: It cannot be read.
-        DecodeError: It is no text in UTF-8.
+        DecodeError: It isn't UTF-8.
     """
     try:
         return path.read_bytes().decode()
@@ -114,7 +108,7 @@ def _opened(path: Path) -> BinaryIO:
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return os.fdopen(descriptor, "rb", buffering=1 << 20)
     os.close(descriptor)
-    raise _unreadable(path, reason="no regular file")
+    raise _unreadable(path, reason="not a regular file")
 
 
 def _unreadable(path: Path, *, reason: str) -> DecodeError:

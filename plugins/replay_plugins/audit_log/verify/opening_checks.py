@@ -1,4 +1,4 @@
-"""Openings held to the commitments that stand in the records."""
+"""Checks of openings against the commitments in records, and their removal."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,12 +10,8 @@ import attrs
 
 from replay.errors import UnknownNameError
 from replay_plugins.audit_log.format.chain import json_bytes, timestamp
-from replay_plugins.audit_log.log.appender import AppendOnlyFile, Lock
-from replay_plugins.audit_log.log.private_files import (
-    LogFiles,
-    refusals_of,
-    sync_directory,
-)
+from replay_plugins.audit_log.log.appender import Lock
+from replay_plugins.audit_log.log.private_files import LogFiles, written
 from replay_plugins.audit_log.verify.findings import Findings, Removed
 from replay_plugins.audit_log.verify.log_reader import lines_of
 
@@ -28,7 +24,7 @@ _OPENING: Final = re.compile(
 
 @attrs.frozen
 class OpeningLine:
-    """An opening, as its line holds it, or what is left of it."""
+    """A line of the file of openings: an opening, or the mark of a removed one."""
 
     number: int  #: the line's, from 1
     seq: int
@@ -39,33 +35,23 @@ class OpeningLine:
 
     @property
     def commitment(self) -> str:
-        """Return what stands for the value in its record."""
+        """Return the commitment to the value."""
         return sha256(self.salt + self.value).hexdigest()
 
-
-def read_opening(line: bytes, number: int) -> OpeningLine | None:
-    """Return the opening that a line holds; None: it holds none.
-
-    Args:
-        line: Its line feed included.
-        number: Its place in the file, from 1.
-    """
-    match = _OPENING.fullmatch(line)
-    if match is None:
-        return None
-    seq, field, salt, value, removed = match.groups(b"")
-    return OpeningLine(
-        number=number,
-        seq=int(seq),
-        field=field.decode(),
-        salt=bytes.fromhex(salt.decode()),
-        value=value,
-        removed=removed.decode() or None,
-    )
+    @classmethod
+    def read(cls, line: bytes, number: int) -> "OpeningLine | None":
+        """Return the opening in a line with its line feed; None: there is none."""
+        match = _OPENING.fullmatch(line)
+        if match is None:
+            return None
+        seq, field, salt, value, removed = match.groups(b"")
+        salt = bytes.fromhex(salt.decode())
+        mark = removed.decode() or None
+        return cls(number, int(seq), field.decode(), salt, value, mark)
 
 
 class OpeningChecks:
-    """Walks the openings beside the records, both in order of the records' numbers.
+    """A walk through the openings beside the records, both in order of numbers.
 
     Args:
         path: The file of openings; it need not be there.
@@ -80,12 +66,7 @@ class OpeningChecks:
         self._is_begun = False
 
     def take(self, seq: int, commitments: Mapping[str, str]) -> None:
-        """Check the openings of a record.
-
-        Args:
-            seq: The record's number.
-            commitments: What the record is committed to, by field.
-        """
+        """Check the openings of record *seq* against its commitments, by field."""
         self._begin()
         openings = self._of(seq)
         for field, commitment in commitments.items():
@@ -94,11 +75,7 @@ class OpeningChecks:
             self._stray(each)
 
     def end(self, size: int) -> None:
-        """Look at the rest; what is past the last record was left by a crash.
-
-        Args:
-            size: How many records there are.
-        """
+        """Check the rest of *size* records; a crash left what is past the last."""
         self._begin()
         while self._next is not None and self._next.seq < size:
             self._stray(self._next)
@@ -133,21 +110,21 @@ class OpeningChecks:
         elif opening.removed is not None:
             self._findings.remove(Removed(seq, field, opening.removed))
         elif opening.commitment != commitment:
-            reason = f"the opening of {field} is not what the record is committed to"
+            reason = f"the opening of {field} does not match the record's commitment"
             self._findings.add("openings", self._place(opening.number), reason, seq)
         else:
             counts.matching += 1
 
     def _stray(self, opening: OpeningLine) -> None:
-        reason = f"an opening of {opening.field} that stands in no record's place"
+        reason = f"an opening of {opening.field} that belongs to no record"
         self._findings.add("openings", self._place(opening.number), reason, opening.seq)
 
     def _read(self) -> Iterator[OpeningLine]:
         for number, line in enumerate(lines_of(self._path), 1):
-            opening = read_opening(line, number)
+            opening = OpeningLine.read(line, number)
             if opening is None and line.endswith(b"\n"):
                 where = self._place(number)
-                self._findings.add("openings", where, "it is no opening")
+                self._findings.add("openings", where, "it isn't an opening")
             elif opening is not None:  # else a crash cut it off
                 yield opening
 
@@ -173,35 +150,17 @@ def remove(path: Path, seq: int, field: str) -> None:
     files.openings.stat()
     lock = Lock(files.lock)
     try:
-        _rewrite(files.openings, seq, field)
+        with written(files.openings) as file:
+            file.writelines(_marked(files.openings, seq, field))
     finally:
         lock.close()
-
-
-def _rewrite(openings: Path, seq: int, field: str) -> None:
-    draft = openings.with_name(f"{openings.name}.tmp")
-    with refusals_of(draft):
-        draft.unlink(missing_ok=True)
-    file = AppendOnlyFile(draft)
-    try:
-        for line in _marked(openings, seq, field):
-            file.append(line)
-        file.sync()
-        with refusals_of(openings):
-            draft.replace(openings)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    finally:
-        file.close()
-    sync_directory(openings)
 
 
 def _marked(openings: Path, seq: int, field: str) -> Iterator[bytes]:
     """Yield the lines of the openings, with a mark in place of one."""
     is_found = False
     for number, line in enumerate(lines_of(openings), 1):
-        opening = read_opening(line, number)
+        opening = OpeningLine.read(line, number)
         if opening is not None and (opening.seq, opening.field) == (seq, field):
             yield _mark(opening)
             is_found = True

@@ -1,4 +1,4 @@
-"""Proofs that can be checked without the log.
+"""Proofs of a log's content that can be checked without the log.
 
 One shows that a record is in the log that a checkpoint is of; the other, that the log
 of one checkpoint begins with that of an earlier one.
@@ -15,6 +15,7 @@ import msgspec
 
 from replay.errors import DecodeError
 from replay_plugins.audit_log.format.chain import head_of
+from replay_plugins.audit_log.format.checkpoints import decode_base64, read_checkpoint
 from replay_plugins.audit_log.format.merkle import (
     Frontier,
     check_consistency,
@@ -23,9 +24,7 @@ from replay_plugins.audit_log.format.merkle import (
     inclusion_proof,
     leaf_hash,
 )
-from replay_plugins.audit_log.format.notes import decode_base64
 from replay_plugins.audit_log.log.private_files import LogFiles
-from replay_plugins.audit_log.verify.anchors import read_checkpoint
 from replay_plugins.audit_log.verify.log_reader import records_of
 
 Schema: TypeAlias = Literal["chat-replay.audit-proof/1"]
@@ -45,7 +44,7 @@ class InclusionProof(msgspec.Struct, frozen=True, tag_field="proves", tag="inclu
         """Tell whether the record is in the log that the checkpoint is of.
 
         Raises:
-            DecodeError: The checkpoint is none.
+            DecodeError: The checkpoint isn't one.
         """
         _, checkpoint = read_checkpoint(self.checkpoint)
         record = self.record.encode()
@@ -70,7 +69,7 @@ class ConsistencyProof(
         """Tell whether the log of the earlier checkpoint begins that of the later.
 
         Raises:
-            DecodeError: A checkpoint is none.
+            DecodeError: A checkpoint isn't one.
         """
         _, earlier = read_checkpoint(self.earlier)
         _, later = read_checkpoint(self.checkpoint)
@@ -88,8 +87,7 @@ def prove_inclusion(path: Path, seq: int) -> InclusionProof:
 
     Raises:
         OSError: The log cannot be read.
-        DecodeError: It does not hash to its checkpoints, or none of them is of that
-            record.
+        DecodeError: It does not hash to its checkpoints, or none covers that record.
     """
     files = LogFiles(path)
     note, size = _last_checkpoint(files)
@@ -103,19 +101,15 @@ def prove_inclusion(path: Path, seq: int) -> InclusionProof:
 
 
 def prove_consistency(path: Path, earlier: str) -> ConsistencyProof | None:
-    """Return the proof that a log goes on from an earlier checkpoint.
+    """Return the proof that a log goes on from a checkpoint; None: it does not.
 
     Args:
-        path: The log.
-        earlier: The note of the checkpoint.
-
-    Returns:
-        The proof, up to the last checkpoint in the log; None: the log does not go on
-        from there.
+        path: The log; the proof is up to the last checkpoint in it.
+        earlier: The checkpoint's note.
 
     Raises:
         OSError: The log cannot be read.
-        DecodeError: It does not hash to its own checkpoints, or *earlier* is none.
+        DecodeError: It does not hash to its checkpoints, or *earlier* isn't one.
     """
     files = LogFiles(path)
     _, first = read_checkpoint(earlier)
@@ -133,15 +127,15 @@ def write_proof(proof: Proof) -> str:
 
 
 def read_proof(text: str) -> Proof:
-    """Return the proof that a JSON text holds.
+    """Return the proof in a JSON text.
 
     Raises:
-        DecodeError: It holds none.
+        DecodeError: It isn't one.
     """
     try:
         proof: Proof = _DECODE(text.encode())
     except (ValueError, RecursionError, msgspec.MsgspecError) as error:
-        reason, hint = f"no proof: {error}", "replay audit prove writes proofs"
+        reason, hint = f"not a proof: {error}", "replay audit prove writes proofs"
         raise DecodeError(where="$", reason=reason, hint=hint) from error
     return proof
 

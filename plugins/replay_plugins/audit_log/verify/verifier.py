@@ -1,8 +1,10 @@
-"""A log verified, in one pass and flat memory."""
+"""Verification of a log, in one pass and flat memory."""
 
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import attrs
 
 from replay.errors import DecodeError
 from replay_plugins.audit_log.format.chain import (
@@ -12,34 +14,65 @@ from replay_plugins.audit_log.format.chain import (
     head_of,
     misfit,
 )
+from replay_plugins.audit_log.format.checkpoints import (
+    Checkpoint,
+    Note,
+    read_checkpoint,
+)
 from replay_plugins.audit_log.format.merkle import Frontier, leaf_hash
 from replay_plugins.audit_log.log.private_files import LogFiles
-from replay_plugins.audit_log.verify.anchors import (
-    Anchor,
-    read_anchor,
-    read_checkpoint,
-    signature_problem,
-)
 from replay_plugins.audit_log.verify.findings import Findings
-from replay_plugins.audit_log.verify.log_reader import parts_of
+from replay_plugins.audit_log.verify.log_reader import parts_of, read_text
 from replay_plugins.audit_log.verify.opening_checks import OpeningChecks
 
 if TYPE_CHECKING:
-    from replay_plugins.audit_log.format.checkpoints import Checkpoint
     from replay_plugins.audit_log.format.keys import Verifier
-    from replay_plugins.audit_log.format.notes import Note
 
 ORIGIN: Final = "chat-replay/"
 
 
+@attrs.frozen
+class Anchor:
+    """A checkpoint that lies outside the records."""
+
+    where: str  #: its file's name
+    note: Note
+    checkpoint: Checkpoint
+    is_kept: bool  #: whether it was kept elsewhere; False: it lies beside the log
+
+
+def read_anchor(path: Path, *, is_kept: bool) -> Anchor:
+    """Return the checkpoint in a file.
+
+    Raises:
+        OSError: It cannot be read.
+        DecodeError: It isn't a checkpoint.
+    """
+    try:
+        note, checkpoint = read_checkpoint(read_text(path))
+    except DecodeError as error:
+        raise attrs.evolve(error, source=str(path)) from error
+    return Anchor(path.name, note, checkpoint, is_kept)
+
+
+def signature_problem(note: Note, keys: "Sequence[Verifier]") -> str | None:
+    """Return the problem with a note that one of *keys*, if any, must have signed."""
+    said = {key.check(note) for key in keys}
+    if "invalid" in said:
+        return "a signature in the key's name is not the key's"
+    if said and "valid" not in said:
+        return "the checkpoint is not signed by the key"
+    return None
+
+
 class Walk:
-    """All records so far, each held to the one before.
+    """A walk through a log's records, each held to the one before.
 
     Args:
         files: The log's.
         keys: Public keys, one of which must have signed each checkpoint.
         anchors: Checkpoints outside the records.
-        findings: Takes what is found.
+        findings: They are added to.
     """
 
     def __init__(
@@ -65,7 +98,7 @@ class Walk:
         """Check the next line of a file."""
         place = f"{file}:{number}"
         if not line.endswith(b"\n"):
-            reason = "the line is not ended: it is cut, or its writer crashed"
+            reason = "the line has no end: it was cut, or its writer crashed"
             self._findings.add("complete", place, reason, self._next)
             return
         record = line[:-1]
@@ -81,12 +114,12 @@ class Walk:
             self._roots[self._tree.size] = self._tree.root()
 
     def end(self) -> None:
-        """Look at what is known only when all records are."""
+        """Check the rest, once all records are known."""
         findings = self._findings
         findings.records = self._tree.size
         self._openings.end(self._next)
         if not self._tree.size:
-            findings.add("complete", self._files.current.name, "it has no record")
+            findings.add("complete", self._files.current.name, "it has no records")
         elif self._keys and not findings.checkpoints:
             findings.add("anchored", self._files.current.name, "it has no checkpoint")
         for each in self._anchors:
@@ -126,7 +159,7 @@ class Walk:
         if head.kind == "log_opened":
             self._opened(head, place)
         elif self._actor not in ("", head.actor):
-            reason = f"its actor is not who opened the log, {self._actor!a}"
+            reason = f"its actor did not open the log, {self._actor!a}"
             findings.add("unaltered", place, reason, head.seq)
         if head.kind == "checkpoint":
             self._checkpoint(head, place)
@@ -152,22 +185,22 @@ class Walk:
         is_signed = self._is_signed(note, place, head.seq)
         findings.log = findings.log or checkpoint.origin.removeprefix(ORIGIN)
         if head.signed != bool(note.signatures):
-            reason = "whether it is signed is not as the record says"
+            reason = "the record and its note disagree on whether it is signed"
             findings.add("anchored", place, reason, head.seq)
         if self._fits(checkpoint, head, place) and is_signed and self._keys:
             findings.signed = checkpoint.size
 
-    def _fits(self, checkpoint: "Checkpoint", head: Head, place: str) -> bool:
+    def _fits(self, checkpoint: Checkpoint, head: Head, place: str) -> bool:
         """Tell whether a checkpoint is the tree's; what is off once stays off."""
         wrong = None
         if checkpoint.origin != self._origin:
             wrong = f"the checkpoint is of another log, {checkpoint.origin!a}"
         elif checkpoint.size != head.seq:
-            wrong = f"the checkpoint is of {checkpoint.size} records"
+            wrong = f"the checkpoint covers {checkpoint.size} records"
         elif not self._is_tree_whole:
             return False
         elif checkpoint.root != self._tree.root():
-            wrong = "the records before it are not those that the checkpoint is of"
+            wrong = "the records before it differ from those the checkpoint covers"
             self._is_tree_whole = False
         if wrong is not None:
             self._findings.add("unaltered", place, wrong, head.seq)
@@ -178,16 +211,16 @@ class Walk:
         findings, where, size = self._findings, anchor.where, anchor.checkpoint.size
         is_signed = self._is_signed(anchor.note, where)
         if findings.first:
-            reason = "the records that it is of are not all here"
+            reason = "not all records that it covers are here"
             findings.add("anchored", where, reason)
         elif anchor.checkpoint.origin != self._origin:
             reason = f"it is of another log, {anchor.checkpoint.origin!a}"
             findings.add("anchored", where, reason)
         elif size > findings.records:
-            reason = f"it is of {size} records, and {findings.records} are here"
+            reason = f"it covers {size} records, but only {findings.records} are here"
             findings.add("complete", where, reason)
         elif self._roots[size] != anchor.checkpoint.root:
-            reason = f"the first {size} records are not those that it is of"
+            reason = f"the first {size} records differ from those it covers"
             findings.add("unaltered", where, reason)
         elif self._texts.get(size, anchor.note.text) != anchor.note.text:
             findings.add("unaltered", where, f"record {size} has another text of it")
@@ -195,7 +228,7 @@ class Walk:
             return is_signed
         return False
 
-    def _is_signed(self, note: "Note", where: str, seq: int | None = None) -> bool:
+    def _is_signed(self, note: Note, where: str, seq: int | None = None) -> bool:
         reason = signature_problem(note, self._keys)
         if reason is not None:
             self._findings.add("anchored", where, reason, seq)
@@ -210,37 +243,29 @@ _STEP: Final = 1_000  # records
 
 
 def verify(
-    path: Path,
-    *,
-    keys: "Sequence[Verifier]" = (),
-    kept: Sequence[Path] = (),
-    must_be_anchored: bool = False,
+    path: Path, *, keys: "Sequence[Verifier]" = (), kept: Sequence[Path] = ()
 ) -> Findings:
-    """Return what is known of a log: is it unaltered, complete, anchored.
+    """Return the findings about a log: whether it is unaltered, complete, anchored.
 
     Args:
         path: The log; its other files lie beside.
         keys: Public keys; each checkpoint must be signed by one of them.
         kept: Files with checkpoints of this log that were kept elsewhere.
-        must_be_anchored: Make it a problem where no kept checkpoint reaches the end.
 
     Raises:
         OSError: A file cannot be read.
-        DecodeError: A kept checkpoint is none, or a part of the log is no file.
+        DecodeError: A kept file isn't a checkpoint, or a part of the log isn't a file.
     """
     *_, findings = verify_in_steps(path, keys, kept)
-    if must_be_anchored:
-        require_anchor(findings, path)
     return findings
 
 
 def verify_in_steps(
     path: Path, keys: "Sequence[Verifier]", kept: Sequence[Path]
 ) -> Generator[Findings]:
-    """Yield what is known of a log so far, after each thousand records and at the end.
+    """Yield the findings so far, after each thousand records and at the end.
 
-    It is one object, which grows. The arguments, and what is raised, are as for
-    :func:`verify`.
+    It is one object, which grows. The rest is as for :func:`verify`.
     """
     files = LogFiles(path)
     findings = Findings(signers=tuple(each.name for each in keys))
@@ -255,8 +280,8 @@ def verify_in_steps(
     yield findings
 
 
-def require_anchor(findings: Findings, path: Path) -> None:
-    """Make it a problem where no kept checkpoint reaches the end of a log."""
+def check_anchored(findings: Findings, path: Path) -> None:
+    """Add a problem if no kept checkpoint reaches the end of a log."""
     if not findings.is_head_anchored:
         reason = "no checkpoint kept elsewhere reaches the end"
         findings.add("anchored", path.name, reason)
@@ -270,5 +295,5 @@ def _anchors(files: LogFiles, kept: Sequence[Path], findings: Findings) -> list[
         except DecodeError as error:
             findings.add("unaltered", files.checkpoint.name, error.reason)
     elif files.checkpoint.exists():  # a pipe would be waited for
-        findings.add("unaltered", files.checkpoint.name, "it is no regular file")
+        findings.add("unaltered", files.checkpoint.name, "it isn't a regular file")
     return anchors

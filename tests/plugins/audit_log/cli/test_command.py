@@ -1,33 +1,39 @@
 """The group ``replay audit``, found by its entry point like anyone's."""
 
+import json
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
-from forged_logs import KEYS, written
+import pytest
+
+from audit_command import audit
+from audit_logs import opened
+from forged_logs import KEYS, NAME, SIGNER, Written, edited, rebuilt, replaced, written
 from replay.registry import load
 from replay_command import Run
 from replay_plugins.audit_log.cli.command import command
+from replay_plugins.audit_log.format.keys import Signer
+from replay_plugins.audit_log.verify.opening_checks import remove
 
 
-def test_it_is_registered() -> None:
+@pytest.fixture
+def log(tmp_path: Path) -> Written:
+    return written(tmp_path / "log")
+
+
+def test_it_is_found_with_its_sub_commands(run: Run) -> None:
     assert load("command", "audit") is command
-
-
-def test_it_stands_in_the_help(run: Run) -> None:
     assert "\n  audit " in run("--help").stdout
-
-
-def test_it_has_its_sub_commands(run: Run) -> None:
     listed = run("audit", "--help").stdout
     assert sorted(command.commands) == [
-        *("check-proof", "consistency", "keygen", "prove", "remove", "show", "verify"),
+        *("check-proof", "consistency", "keygen", "prove", "remove", "show", "verify")
     ]
     assert all(f"\n  {name} " in listed for name in command.commands)
 
 
-def test_without_the_extra_only_keys_are_missed(tmp_path: Path) -> None:
-    log = written(tmp_path / "log")
+def test_without_the_extra_only_keys_are_missed(log: Written) -> None:
     program = (
         "import sys; sys.modules['cryptography.exceptions'] = None\n"
         "from replay.cli.app import run\n"
@@ -45,3 +51,274 @@ def test_without_the_extra_only_keys_are_missed(tmp_path: Path) -> None:
         "replay: error: signatures: cryptography is needed, and cannot be imported "
         '(pip install "chat-replay[audit]")\n'
     )
+
+
+ALTERED = "record 4 was altered: this record holds a different hash for it"
+PUBLIC = str(SIGNER.verifier())
+
+
+def test_an_honest_log_is_answered_for_and_exits_with_0(log: Written) -> None:
+    done = audit("verify", log.log, "--key", PUBLIC, "--checkpoint", log.kept)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, unaltered, complete, anchored = done.stdout.splitlines()
+    assert first.endswith(": 22 records in 1 file")
+    assert unaltered == (
+        "unaltered: yes, every record fits the one before it; checkpoints that fit: 3"
+    )
+    assert complete == "complete: yes, both ends are there"
+    assert anchored == (
+        f"anchored: signed by {SIGNER.name}: records 0 to 20; "
+        "held by a kept checkpoint: records 0 to 20; since the last checkpoint: 0"
+    )
+
+
+def test_a_log_alone_is_not_anchored(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", max_bytes=1500)
+    done = audit("verify", log.log)
+    assert done.returncode == 0
+    first, _, complete, anchored = done.stdout.splitlines()
+    assert first.endswith(f" in {len(log.files.parts()) + 1} files")
+    assert complete == (
+        "complete: the beginning is there; "
+        "the end: not known, no kept checkpoint was given"
+    )
+    assert "internally consistent, head not anchored" in anchored
+
+
+def test_a_log_alone_fails_where_an_anchor_is_required(log: Written) -> None:
+    required = ("verify", log.log, "--require-anchor")
+    done = audit(*required, "--key", PUBLIC)
+    assert done.returncode == 1
+    assert f"  {NAME}: no checkpoint kept elsewhere reaches the end\n" in done.stdout
+    assert audit(*required, "--checkpoint", log.kept).returncode == 0
+    log.replay("ses-3")
+    old = audit(*required, "--checkpoint", log.kept)
+    assert old.returncode == 1
+    assert "the end: known only up to record 20\n" in old.stdout
+
+
+def test_problems_are_listed_below_their_answer_and_exit_with_1(log: Written) -> None:
+    replaced(log, 4, b"Acme", b"Evil")
+    done = audit("verify", log.log)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines()[1:4] == [
+        "unaltered: NO, problems: 2",
+        f"  {NAME}:6: record 5: {ALTERED}",
+        f"  {NAME}.checkpoint: the first 21 records differ from those it covers",
+    ]
+
+
+def test_many_problems_are_counted(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(b"{}\n" * 103)
+    done = audit("verify", tmp_path / NAME)
+    assert "unaltered: NO, problems: 103\n" in done.stdout
+    assert "  … and 3 more\n" in done.stdout
+    assert done.stdout.startswith("log ?: 103 records")
+
+
+def test_removed_fields_are_listed(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", "committed")
+    remove(log.log, 3, "content")
+    done = audit("verify", log.log)
+    assert done.returncode == 0
+    openings, removed = done.stdout.splitlines()[-2:]
+    assert openings == "openings: that fit: 7; removed: 1"
+    assert removed.startswith("  record 3: content was removed at 20")
+
+
+def test_openings_that_are_not_there_are_said_so(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", "committed")
+    log.files.openings.unlink()
+    done = audit("verify", log.log)
+    assert done.stdout.endswith("openings: their file is not there; fields: 8\n")
+
+
+def test_for_programs_the_answers_are_json(log: Written) -> None:
+    edited(log, lambda lines: lines[:6])
+    done = audit("verify", log.log, "--json")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert (found["good"], found["records"], found["files"]) == (False, 6, 1)
+    assert found["unaltered"]["good"] is True
+    assert found["complete"]["problems"] == [
+        {
+            "where": f"{NAME}.checkpoint",
+            "seq": None,
+            "reason": "it covers 21 records, but only 6 are here",
+        }
+    ]
+
+
+def test_a_key_may_stand_in_a_file(log: Written) -> None:
+    public = log.folder / "a+b+c"
+    public.write_text(f"{PUBLIC}\n")
+    assert audit("verify", log.log, "--key", public).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("a+b+c", "key: no Ed25519 key"),
+        ("missing", "missing: no such file or directory"),
+        (SIGNER.private_text(), "key: "),
+        (SIGNER.private_text().removeprefix("PRIVATE+KEY+"), "key: "),
+        ("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA", "key: "),
+    ],
+    ids=["wrong", "missing", "private", "private-without-its-mark", "pem"],
+)
+def test_what_is_no_public_key_is_wrong_usage_and_not_shown(
+    log: Written, key: str, told: str
+) -> None:
+    done = audit("verify", log.log, "--key", key)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"replay: error: {told}")
+    assert told.startswith(key) or key[-9:] not in done.stderr
+
+
+def test_a_file_that_holds_no_key_is_named(log: Written) -> None:
+    done = audit("verify", log.log, "--key", log.kept)
+    assert done.stderr.startswith(f"replay: error: {log.kept}: key: ")
+
+
+def test_what_names_no_file_exits_with_2(tmp_path: Path) -> None:
+    for path in (".", "/", "", tmp_path / NAME):
+        done = audit("verify", path)
+        assert (done.returncode, done.stdout) == (2, "")
+        told = "no such file or directory" if path == tmp_path / NAME else "is a dir"
+        assert told in done.stderr
+
+
+def test_what_a_log_says_cannot_steer_the_terminal(log: Written) -> None:
+    replaced(log, 0, b'"log":"', b'"log":"\\u001b[31m')
+    assert "\x1b" not in audit("verify", log.log).stdout
+
+
+def test_a_pair_of_keys_signs_and_verifies(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    done = audit("keygen", "--name", "example.com/log", file)
+    assert (done.returncode, done.stderr) == (0, "")
+    signer = Signer.from_text(file.read_text())
+    assert done.stdout == f"{signer.verifier()}\n"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    log = written(tmp_path / "log", signer=signer)
+    assert audit("verify", log.log, "--key", done.stdout.strip()).returncode == 0
+
+
+def test_a_key_that_cannot_be_made_leaves_its_file_as_it_is(tmp_path: Path) -> None:
+    file, new = tmp_path / "key", tmp_path / "new"
+    file.write_text("mine")
+    for name, place, told in (
+        ("me", file, "file exists"),
+        ("two words", new, "white space and + cannot stand in it"),
+    ):
+        done = audit("keygen", "--name", name, place)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert told in done.stderr
+    assert (file.read_text(), new.exists()) == ("mine", False)
+
+
+PUBLIC = str(SIGNER.verifier())
+
+
+def proof_of(log: Written, *arguments: object) -> Path:
+    """Write a proof to a file, as somebody does who sends it to another."""
+    file = log.folder / "proof.json"
+    done = audit(*arguments, "-o", file)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    return file
+
+
+def test_a_record_is_proved_without_the_log(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", max_bytes=1500)
+    record = log.files.parts()[0].read_bytes().splitlines()[2].decode()
+    proof = proof_of(log, "prove", log.log, 2)
+    for file in [log.log, *log.files.parts()]:
+        file.unlink()
+    done = audit("check-proof", proof, "--key", PUBLIC)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, shown = done.stdout.splitlines()
+    assert first.startswith("record 2 is among the ")
+    assert shown == record
+
+
+def test_a_proof_without_a_key_says_what_it_does_not_prove(log: Written) -> None:
+    proof = log.folder / "proof"
+    proof.write_text(audit("prove", log.log, 2).stdout)
+    assert "is not checked: give --key\n" in audit("check-proof", proof).stdout
+    kept = audit("check-proof", proof, "--checkpoint", log.kept)
+    assert kept.returncode == 0
+    assert "is not checked" not in kept.stdout
+
+
+def test_a_proof_that_does_not_hold_is_refused(log: Written) -> None:
+    log.replay("ses-3", signer=None)
+    proof = proof_of(log, "prove", log.log, 4)
+
+    def refused(*options: object) -> str:
+        done = audit("check-proof", proof, *options)
+        assert (done.returncode, done.stdout) == (1, "")
+        return done.stderr
+
+    assert f"{log.kept} is another checkpoint" in refused("--checkpoint", log.kept)
+    assert "the checkpoint is not signed by the key" in refused("--key", PUBLIC)
+    proof.write_text(proof.read_text().replace("4200.0", "9200.0"))
+    assert "the hashes do not lead to the checkpoint" in refused()
+    proof.write_text("{}")
+    done = audit("check-proof", proof)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"replay: error: {proof}: $: not a proof: ")
+
+
+def test_a_log_that_goes_on_is_shown_to(log: Written) -> None:
+    log.replay("ses-3")
+    proof = proof_of(log, "consistency", log.log, log.kept)
+    done = audit("check-proof", proof, "--key", PUBLIC)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("the first 21 records begin the 33 of chat-replay/")
+
+
+def test_a_log_that_was_rebuilt_is_not_shown_to_go_on(log: Written) -> None:
+    rebuilt(log, lambda records: [{**each, "actor": "bob"} for each in records], SIGNER)
+    log.replay("ses-3")
+    done = audit("consistency", log.log, log.kept)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        done.stderr == f"replay: problem: {log.log}: does not go on from {log.kept}\n"
+    )
+
+
+def test_a_log_that_does_not_fit_its_checkpoints_proves_nothing(log: Written) -> None:
+    replaced(log, 4, b"Acme", b"Evil")
+    done = audit("consistency", log.log, log.kept)
+    assert done.returncode == 2
+    assert "the log does not fit this checkpoint" in done.stderr
+    log.kept.write_text("no note")
+    done = audit("consistency", log.log, log.kept)
+    assert done.returncode == 2
+    assert f"{log.kept}: note: " in done.stderr
+
+
+def test_a_removed_value_is_gone_and_the_log_is_verified_still(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", "committed")
+    assert b"Pay the invoice." in log.files.openings.read_bytes()
+    for seq in (3, 13):
+        done = audit("remove", log.log, seq, "content")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert b"Pay the invoice." not in log.files.openings.read_bytes()
+    anchors = ("--key", SIGNER.verifier(), "--checkpoint", log.kept)
+    assert audit("verify", log.log, *anchors).returncode == 0
+
+
+def test_the_log_goes_on_after_a_removal(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", "committed")
+    writer = opened(log.log)
+    while_written = audit("remove", log.log, 3, "content")
+    writer.close()
+    assert while_written.returncode == 2
+    assert "another writer has it open" in while_written.stderr
+    assert audit("remove", log.log, 3, "content").returncode == 0
+    done = audit("remove", log.log, 2, "content")
+    assert done.returncode == 2
+    assert "record 2 has no opening of 'content'" in done.stderr
+    log.replay("ses-3")
+    assert "that fit: 11; removed: 1\n" in audit("verify", log.log).stdout

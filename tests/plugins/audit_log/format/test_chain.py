@@ -1,4 +1,4 @@
-"""What the next record looks like."""
+"""The chain of records."""
 
 import json
 import re
@@ -7,12 +7,15 @@ from hashlib import sha256
 import pytest
 
 from replay_plugins.audit_log.format.chain import (
+    NOTHING,
     Chain,
     beginning,
+    committed_fields,
+    head_of,
     json_bytes,
     kind_is,
+    misfit,
     time_of,
-    timestamp,
 )
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
@@ -34,6 +37,7 @@ def test_the_first_record_follows_nothing() -> None:
 
 def test_the_next_record_follows_the_leaf_of_the_one_before() -> None:
     chain = Chain("id")
+    chain.line("stop", "me", {})  # never written
     line = chain.line("stop", "me", {})
     chain.advance(line)
     record = json.loads(chain.line("stop", "me", {}))
@@ -42,21 +46,11 @@ def test_the_next_record_follows_the_leaf_of_the_one_before() -> None:
     assert chain.frontier.root() == leaf.digest()
 
 
-def test_a_line_that_was_never_written_moves_nothing() -> None:
-    chain = Chain("id")
-    chain.line("stop", "me", {})
-    assert json.loads(chain.line("stop", "me", {}))["seq"] == 0
-
-
-def test_a_clock_that_goes_backwards_is_told() -> None:
-    record = json.loads(Chain("id", last_time="9999").line("stop", "me", {}))
-    assert [*record][6:] == ["monotonic_ns", "clock_step"]
-    assert record["clock_step"] is True
-
-
-def test_a_clock_that_goes_forwards_is_not_worth_a_word() -> None:
-    record = json.loads(Chain("id", last_time="1999").line("stop", "me", {}))
-    assert "clock_step" not in record
+@pytest.mark.parametrize(("last", "steps"), [("9999", ["clock_step"]), ("1999", [])])
+def test_a_clock_that_goes_backwards_is_told(last: str, steps: list[str]) -> None:
+    record = json.loads(Chain("id", last_time=last).line("stop", "me", {}))
+    assert [*record][6:] == ["monotonic_ns", *steps]
+    assert record.get("clock_step", True) is True
 
 
 def test_a_line_is_ascii_without_blanks_or_line_feeds() -> None:
@@ -84,9 +78,43 @@ def test_a_line_begins_as_its_place_demands_and_tells_its_time_and_kind() -> Non
     assert not kind_is(line, "message")
 
 
-def test_times_have_one_length_so_that_they_sort() -> None:
-    assert len({len(timestamp()) for _ in range(100)}) == 1
+def record(**fields: object) -> bytes:
+    return Chain("0" * 32).line("message", "ann", fields)[:-1]
 
 
-def test_its_origin_names_the_log() -> None:
-    assert Chain("0a").origin == "chat-replay/0a"
+def test_a_record_as_it_is_written_fits() -> None:
+    assert misfit(record(), head_of(record()), 0, NOTHING) is None
+
+
+def test_a_record_that_holds_anything_has_a_head() -> None:
+    odd = {"content": "\ud83d", "large": 10**400, "nested": [[{}]], "note": "of mine"}
+    head = head_of(record(**odd))
+    assert head is not None
+    assert (head.seq, head.kind, head.actor) == (0, "message", "ann")
+    assert head.note == "of mine"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        record()[:-1],
+        record() + b" x",
+        record().replace(b'"seq":0', b'"seq":0.5'),
+        record().replace(b'"seq":0', b'"seq":"0"'),
+        record().replace(b'"seq":0', b'"seq":-1'),
+        record().replace(b'"seq":0', b'"seq":' + b"9" * 4300),
+        record().replace(b'"kind":"message"', b'"kind":null'),
+        record().replace(b'"actor":"ann",', b""),
+    ],
+)
+def test_what_is_no_record_has_none(line: bytes) -> None:
+    assert head_of(line) is None
+    told = misfit(line, head_of(line), 0, NOTHING)
+    assert told == (None, "it isn't a record: not the JSON that the log is written in")
+
+
+def test_commitments_are_those_of_the_records_own_fields() -> None:
+    mine = {"length": 3, "commitment": "ab"}
+    line = record(content=mine, extra={"content": mine}, text='"commitment":"')
+    assert dict(committed_fields(line)) == {"content": "ab"}
+    assert dict(committed_fields(record(content={**mine, "more": 1}))) == {}

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
+import attrs
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,7 +17,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from replay import DecodeError
+from replay.errors import AuditError
+from replay_plugins.audit_log.format.checkpoints import Note
 from replay_plugins.audit_log.format.keys import Signer, Verifier
+from replay_plugins.audit_log.plugin import signer_at
 
 #: Both stand in the documentation of golang.org/x/mod/sumdb/note.
 PRIVATE = (
@@ -38,10 +43,12 @@ def test_keys_are_written_as_go_writes_them() -> None:
 def test_a_new_key_signs_what_its_public_key_accepts() -> None:
     signer = Signer.generate("EnochRoot")
     read = Signer.from_text(signer.private_text())
-    signature = read.sign(b"hi")
-    assert signer.verifier().verify(b"hi", signature)
-    assert not signer.verifier().verify(b"Hi", signature)
-    assert not signer.verifier().verify(b"hi", bytes(64))
+    note = Note("hi\n", (read.sign("hi\n"),))
+    forged = attrs.evolve(read.sign("hi\n"), signature=bytes(64))
+    verifier = signer.verifier()
+    assert verifier.check(note) == "valid"
+    assert verifier.check(attrs.evolve(note, text="Hi\n")) == "invalid"
+    assert verifier.check(Note("hi\n", (forged,))) == "invalid"
 
 
 def test_a_key_is_not_shown_with_its_secret() -> None:
@@ -49,31 +56,16 @@ def test_a_key_is_not_shown_with_its_secret() -> None:
     assert repr(signer) == "Signer(name='PeterNeumann')"
 
 
-def test_every_cut_and_every_changed_character_of_a_public_key_is_refused() -> None:
-    mangled = {
-        PUBLIC[start:end]
-        for start in range(len(PUBLIC))
-        for end in range(start + 1, len(PUBLIC) + 1)
-    } - {PUBLIC}
-    mangled |= {
-        PUBLIC[:at] + chr(ord(PUBLIC[at]) + 1) + PUBLIC[at + 1 :]
-        for at in range(len(PUBLIC))
-    }
-    for text in mangled:
+@pytest.mark.parametrize(("text", "kind"), [(PUBLIC, Verifier), (PRIVATE, Signer)])
+def test_every_cut_and_every_changed_character_of_a_key_is_refused(
+    text: str, kind: type[Verifier | Signer]
+) -> None:
+    places = range(len(text))
+    mangled = {text[:at] + chr(ord(text[at]) + 1) + text[at + 1 :] for at in places}
+    mangled |= {text[at:end] for at in places for end in places} | {text[1:]}
+    for each in mangled:
         with pytest.raises(DecodeError, match=r"^key: "):
-            Verifier.from_text(text)
-
-
-def test_every_cut_and_every_changed_character_of_a_private_key_is_refused() -> None:
-    mangled = [PRIVATE[:end] for end in range(len(PRIVATE))]
-    mangled += [PRIVATE[start:] for start in range(1, len(PRIVATE))]
-    mangled += [
-        PRIVATE[:at] + chr(ord(PRIVATE[at]) + 1) + PRIVATE[at + 1 :]
-        for at in range(len(PRIVATE))
-    ]
-    for text in mangled:
-        with pytest.raises(DecodeError, match=r"^key: "):
-            Signer.from_text(text)
+            kind.from_text(each)
 
 
 @pytest.mark.parametrize(
@@ -88,33 +80,18 @@ def test_a_key_of_another_length_or_kind_is_refused(text: str) -> None:
         Verifier.from_text(text)
 
 
-def test_a_pem_key_signs_under_the_name_that_is_given() -> None:
-    key = Ed25519PrivateKey.generate()
-    signer = Signer.from_text(pem(key, NoEncryption()), "example.com/log")
-    assert signer.name == "example.com/log"
-    assert signer.seed == key.private_bytes_raw()
-
-
-def test_a_pem_key_without_a_name_is_refused() -> None:
-    with pytest.raises(DecodeError, match="no name"):
-        Signer.from_text(pem(Ed25519PrivateKey.generate(), NoEncryption()))
-
-
-def test_a_pem_key_behind_a_password_is_refused() -> None:
-    text = pem(Ed25519PrivateKey.generate(), BestAvailableEncryption(b"secret"))
-    with pytest.raises(DecodeError, match="cannot be read without a password"):
-        Signer.from_text(text, "log")
-
-
-def test_a_pem_key_of_another_kind_is_refused() -> None:
-    text = generate_private_key(SECP256R1()).private_bytes(
+def test_a_pem_key_or_a_name_that_cannot_sign_is_refused() -> None:
+    key, secret = Ed25519PrivateKey.generate(), BestAvailableEncryption(b"secret")
+    other = generate_private_key(SECP256R1()).private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
-    with pytest.raises(DecodeError, match="not an Ed25519 key"):
-        Signer.from_text(text.decode(), "log")
-
-
-def test_a_name_with_a_blank_is_refused() -> None:
+    for text, name, told in (
+        (pem(key, NoEncryption()), None, "no name"),
+        (pem(key, secret), "log", "cannot be read without a password"),
+        (other.decode(), "log", "not an Ed25519 key"),
+    ):
+        with pytest.raises(DecodeError, match=told):
+            Signer.from_text(text, name)
     with pytest.raises(DecodeError, match=r"white space and \+ cannot stand in it"):
         Signer.generate("two words")
 
@@ -124,8 +101,8 @@ def test_without_the_extra_the_error_names_it_and_notes_are_read_still() -> None
 import sys
 sys.modules["cryptography.exceptions"] = None  # as if it were not installed
 from replay import UnsupportedError
-from replay_plugins.audit_log.format import notes
-print(notes.read_note("text\\n\\n").text)
+from replay_plugins.audit_log.format import checkpoints
+print(checkpoints.read_note("text\\n\\n").text)
 try:
     import replay_plugins.audit_log.format.keys
 except UnsupportedError as error:
@@ -139,3 +116,39 @@ except UnsupportedError as error:
         "signatures: cryptography is needed, and cannot be imported "
         '(pip install "chat-replay[audit]")\n'
     )
+
+
+def test_a_key_of_its_own_form_says_its_name_and_one_in_pem_is_ours(
+    tmp_path: Path,
+) -> None:
+    path, signer = tmp_path / "key", Signer.generate("auditor.example")
+    path.write_text(signer.private_text() + "\n")
+    assert signer_at(path) == signer
+    key = Ed25519PrivateKey.generate()
+    path.write_text(pem(key, NoEncryption()))
+    assert signer_at(path) == Signer("chat-replay", key.private_bytes_raw())
+
+
+def test_what_is_no_key_is_refused_and_not_shown(tmp_path: Path) -> None:
+    path, hint = tmp_path / "key", "(replay audit keygen makes a pair of keys)"
+    with pytest.raises(AuditError, match="key: no such file or directory"):
+        signer_at(path)
+    for text in (b"", b"nothing", b"\xff"):
+        path.write_bytes(text)
+        with pytest.raises(AuditError) as caught:
+            signer_at(path)
+        assert str(caught.value) == f"{path}: it holds no private key {hint}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        Signer.generate("auditor.example").private_text(),
+        " -----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n",
+    ],
+    ids=["its-own-form", "pem"],
+)
+def test_a_key_in_place_of_its_file_is_refused_and_not_shown(text: str) -> None:
+    with pytest.raises(AuditError, match="key: it is a private key itself") as caught:
+        signer_at(Path(text))
+    assert text.strip()[-9:] not in str(caught.value)

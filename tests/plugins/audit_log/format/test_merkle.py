@@ -5,9 +5,8 @@ from base64 import b64decode
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any
 
-import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,8 +19,6 @@ from replay_plugins.audit_log.format.merkle import (
     inclusion_proof,
     leaf_hash,
 )
-
-Vector: TypeAlias = dict[str, object]
 
 #: From the reference tree of Certificate Transparency's own tests.
 EMPTY_ROOT = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -57,67 +54,36 @@ def frontier(hashes: list[bytes]) -> Frontier:
     return grown
 
 
-@attrs.frozen
-class Vectors:
-    """What others' tests of proofs hold: a folder, and how many files it has."""
-
-    folder: Path
-
-    def __iter__(self) -> Iterator[tuple[str, Vector]]:
-        for path in sorted(self.folder.rglob("*.json")):
-            yield str(path.relative_to(self.folder)), json.loads(path.read_bytes())
-
-
-def number(vector: Vector, key: str) -> int:
-    value = vector[key]
-    assert isinstance(value, int)
-    return value
-
-
-def blob(vector: Vector, key: str) -> bytes:
-    return b64decode(str(vector[key]))
-
-
-def path(vector: Vector) -> list[bytes]:
-    proof = vector["proof"] or []
-    assert isinstance(proof, list)
-    return [b64decode(each) for each in proof]
+def vectors(folder: Path) -> Iterator[tuple[str, dict[str, Any], list[bytes]]]:
+    """Yield others' tests of proofs: name, values and hashes of each."""
+    for path in sorted(folder.rglob("*.json")):
+        vector = json.loads(path.read_bytes())
+        yield path.name, vector, [b64decode(each) for each in vector["proof"] or []]
 
 
 def test_98_vectors_of_inclusion_are_judged_as_their_makers_say(shared: Path) -> None:
-    vectors = [*Vectors(shared / "torture/merkle/testdata/inclusion")]
-    assert len(vectors) == 98
-    for name, vector in vectors:
-        is_included = check_inclusion(
-            blob(vector, "leafHash"),
-            number(vector, "leafIdx"),
-            number(vector, "treeSize"),
-            path(vector),
-            blob(vector, "root"),
-        )
+    found = [*vectors(shared / "torture/merkle/testdata/inclusion")]
+    assert len(found) == 98
+    for name, vector, proof in found:
+        leaf, of = b64decode(vector["leafHash"]), b64decode(vector["root"])
+        place = vector["leafIdx"], vector["treeSize"]
+        is_included = check_inclusion(leaf, *place, proof, of)
         assert is_included is not vector["wantErr"], name
 
 
 def test_98_vectors_of_consistency_are_judged_as_their_makers_say(shared: Path) -> None:
-    vectors = [*Vectors(shared / "torture/merkle/testdata/consistency")]
-    assert len(vectors) == 98
-    for name, vector in vectors:
-        is_consistent = check_consistency(
-            number(vector, "size1"),
-            number(vector, "size2"),
-            blob(vector, "root1"),
-            blob(vector, "root2"),
-            path(vector),
-        )
+    found = [*vectors(shared / "torture/merkle/testdata/consistency")]
+    assert len(found) == 98
+    for name, vector, proof in found:
+        roots = b64decode(vector["root1"]), b64decode(vector["root2"])
+        sizes = vector["size1"], vector["size2"]
+        is_consistent = check_consistency(*sizes, *roots, proof)
         assert is_consistent is not vector["wantErr"], name
 
 
 def test_the_reference_tree_has_its_published_root() -> None:
     grown = frontier([leaf_hash(bytes.fromhex(each)) for each in LEAVES_OF_8])
     assert grown.root().hex() == ROOT_OF_8
-
-
-def test_a_tree_without_leaves_has_the_hash_of_nothing() -> None:
     assert Frontier().root().hex() == EMPTY_ROOT
 
 

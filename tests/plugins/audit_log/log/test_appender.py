@@ -6,69 +6,44 @@ from pathlib import Path
 
 import pytest
 
+from audit_logs import no_descriptor_left
 from file_room import room_for
+from forking import exit_code_of, forked
 from replay.errors import (
-    AuditError,
     AuditFullError,
+    AuditLockedError,
     AuditPoisonedError,
     AuditTamperedError,
 )
-from replay_plugins.audit_log.log.appender import AppendOnlyFile
+from replay_plugins.audit_log.log.appender import AppendOnlyFile, Lock
 
 
-def test_lines_are_appended_to_what_is_there(tmp_path: Path) -> None:
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a"
+
+
+def test_what_is_there_keeps_its_lines_and_permissions(tmp_path: Path) -> None:
     path = tmp_path / "a"
+    path.touch(mode=0o640)
     path.write_bytes(b"one\n")
     file = AppendOnlyFile(path)
     file.append(b"two\n")
-    assert path.read_bytes() == b"one\ntwo\n"
-    assert file.size == 8
-
-
-def test_what_is_there_keeps_its_permissions(tmp_path: Path) -> None:
-    (tmp_path / "a").touch(mode=0o640)
-    AppendOnlyFile(tmp_path / "a").append(b"one\n")
-    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640
+    file.append(b"three\n")
+    file.cut(8)
+    assert (path.read_bytes(), file.size) == (b"one\ntwo\n", 8)
+    assert path.stat().st_mode & 0o777 == 0o640
 
 
 def test_a_part_of_a_line_is_cut_off_and_later_lines_go_on(tmp_path: Path) -> None:
     file = AppendOnlyFile(tmp_path / "a")
     file.append(b"one\n")
-    with room_for(6), pytest.raises(AuditFullError):
-        file.append(b"two\n")
-    assert file.path.read_bytes() == b"one\n"
+    for room in (4, 6):
+        with room_for(room), pytest.raises(AuditFullError):
+            file.append(b"two\n")
+        assert file.path.read_bytes() == b"one\n"
     file.append(b"three\n")
     assert file.path.read_bytes() == b"one\nthree\n"
-
-
-def test_no_room_at_all_changes_nothing(tmp_path: Path) -> None:
-    file = AppendOnlyFile(tmp_path / "a")
-    file.append(b"one\n")
-    with room_for(4), pytest.raises(AuditFullError):
-        file.append(b"two\n")
-    assert file.path.read_bytes() == b"one\n"
-
-
-def test_what_was_appended_last_can_be_cut_off(tmp_path: Path) -> None:
-    file = AppendOnlyFile(tmp_path / "a")
-    file.append(b"one\n")
-    file.append(b"two\n")
-    file.cut(4)
-    file.append(b"three\n")
-    assert file.path.read_bytes() == b"one\nthree\n"
-
-
-def moved(path: Path) -> None:
-    path.rename(path.with_name("b"))
-
-
-def copied_and_truncated(path: Path) -> None:
-    os.truncate(path, 0)
-
-
-def written_by_another(path: Path) -> None:
-    with path.open("ab") as file:
-        file.write(b"x\n")
 
 
 def replaced(path: Path) -> None:
@@ -78,7 +53,7 @@ def replaced(path: Path) -> None:
 
 
 def linked(path: Path) -> None:
-    moved(path)
+    path.rename(path.with_name("b"))
     path.symlink_to("b")
 
 
@@ -86,9 +61,9 @@ def linked(path: Path) -> None:
     ("change", "found"),
     [
         (Path.unlink, "the file is gone"),
-        (moved, "the file is gone"),
-        (copied_and_truncated, "it has 0 bytes, and was left with 4"),
-        (written_by_another, "it has 6 bytes, and was left with 4"),
+        (lambda path: path.rename(path.with_name("b")), "the file is gone"),
+        (lambda path: os.truncate(path, 0), "it has 0 bytes, and was left with 4"),
+        (lambda path: path.write_bytes(b"6 long"), "it has 6 bytes, and was left with"),
         (replaced, "another file has taken its place"),
         (linked, "another file has taken its place"),
     ],
@@ -114,23 +89,23 @@ def pipe_in_place_of(file: AppendOnlyFile) -> int:
     return reader
 
 
-def test_a_write_that_fails_poisons(tmp_path: Path) -> None:
-    file = AppendOnlyFile(tmp_path / "a")
+def test_a_write_that_fails_poisons(path: Path) -> None:
+    file = AppendOnlyFile(path)
     os.close(pipe_in_place_of(file))
     with pytest.raises(AuditPoisonedError, match="broken pipe; what is on the disk"):
         file.append(b"one\n")
 
 
-def test_a_part_of_a_line_that_cannot_be_cut_off_poisons(tmp_path: Path) -> None:
-    file = AppendOnlyFile(tmp_path / "a")
+def test_a_part_of_a_line_that_cannot_be_cut_off_poisons(path: Path) -> None:
+    file = AppendOnlyFile(path)
     reader = pipe_in_place_of(file)
     with pytest.raises(AuditPoisonedError, match="cannot be removed"):
         file.append(b"x" * 10_000_000)
     os.close(reader)
 
 
-def test_what_cannot_be_synced_poisons(tmp_path: Path) -> None:
-    file = AppendOnlyFile(tmp_path / "a")
+def test_what_cannot_be_synced_poisons(path: Path) -> None:
+    file = AppendOnlyFile(path)
     file.sync()
     reader = pipe_in_place_of(file)
     file.sync()  # nothing was written since
@@ -140,12 +115,67 @@ def test_what_cannot_be_synced_poisons(tmp_path: Path) -> None:
     os.close(reader)
 
 
-def test_a_forgotten_file_is_closed(tmp_path: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count, not files
-    AppendOnlyFile(tmp_path / "a").append(b"one\n")
-    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - a count
+def test_a_forgotten_file_is_closed(path: Path) -> None:
+    with no_descriptor_left():
+        AppendOnlyFile(path).append(b"one\n")
 
 
-def test_a_directory_is_no_log(tmp_path: Path) -> None:
-    with pytest.raises(AuditError, match="is a directory"):
-        AppendOnlyFile(tmp_path)
+def other_process_gets(path: Path) -> bool:
+    def take() -> None:
+        try:
+            Lock(path)
+        except AuditLockedError:
+            os._exit(7)
+
+    code = exit_code_of(forked(take))
+    assert code in (0, 7)
+    return code == 0
+
+
+def test_another_process_is_refused_and_let_in_afterwards(tmp_path: Path) -> None:
+    lock = Lock(tmp_path / "lock")
+    assert not other_process_gets(tmp_path / "lock")
+    lock.close()
+    assert other_process_gets(tmp_path / "lock")
+    Lock(tmp_path / "lock")  # forgotten
+    assert other_process_gets(tmp_path / "lock")
+
+
+def test_a_second_lock_is_refused_at_once_and_leaves_no_descriptor(
+    tmp_path: Path,
+) -> None:
+    lock = Lock(tmp_path / "lock")
+    refused = pytest.raises(AuditLockedError, match="another writer has it open")
+    with no_descriptor_left(), refused:
+        Lock(tmp_path / "lock")
+    lock.close()
+
+
+def test_a_forked_child_does_not_hold_it_and_cannot_let_it_go(tmp_path: Path) -> None:
+    lock = Lock(tmp_path / "lock")
+
+    def use() -> None:
+        with pytest.raises(AuditLockedError):
+            lock.check()
+        lock.close()
+
+    assert exit_code_of(forked(use)) == 0
+    lock.check()
+    assert not other_process_gets(tmp_path / "lock")
+    lock.close()
+
+
+def test_it_is_let_go_while_a_forked_child_lives(tmp_path: Path) -> None:
+    lock = Lock(tmp_path / "lock")
+    reader, writer = os.pipe()
+
+    def live() -> None:
+        os.close(writer)
+        os.read(reader, 1)
+
+    child = forked(live)
+    lock.close()
+    assert other_process_gets(tmp_path / "lock")
+    os.close(writer)
+    os.close(reader)
+    assert exit_code_of(child) == 0

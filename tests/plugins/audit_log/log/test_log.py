@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -22,14 +23,23 @@ from replay.errors import (
     AuditTamperedError,
 )
 from replay_plugins.audit_log import AuditLog
-from replay_plugins.audit_log.format.checkpoints import Checkpoint
+from replay_plugins.audit_log.format.checkpoints import Checkpoint, read_note
 from replay_plugins.audit_log.format.keys import Signer
 from replay_plugins.audit_log.format.merkle import Frontier, leaf_hash
-from replay_plugins.audit_log.format.notes import read_note
 from replay_plugins.audit_log.log.content import Opening
 from replay_plugins.audit_log.log.log import Log
 
 OPENING = Opening("content", "0a", "one")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a"
+
+
+@pytest.fixture
+def log(path: Path) -> Log:
+    return opened(path)
 
 
 def root_of(lines: list[bytes]) -> bytes:
@@ -39,28 +49,21 @@ def root_of(lines: list[bytes]) -> bytes:
     return frontier.root()
 
 
-def test_a_log_begins_by_saying_who_writes_it_and_how(tmp_path: Path) -> None:
-    opened(tmp_path / "a", about={"sync": "record"})
-    (record,) = records_of(tmp_path / "a")
+def test_a_log_begins_by_saying_who_writes_it_and_how(path: Path) -> None:
+    opened(path, about={"sync": "record"})
+    (record,) = records_of(path)
     assert (record["kind"], record["actor"]) == ("log_opened", "tester")
     assert (record["pid"], record["sync"]) == (os.getpid(), "record")
     assert len(record["log"]) == 32
 
 
-def test_a_log_goes_on_where_it_ended(tmp_path: Path) -> None:
+def test_a_log_goes_on_where_it_ended(path: Path) -> None:
     for _ in range(2):
-        log = opened(tmp_path / "a")
+        log = opened(path)
         log.append("stop", {})
         log.close()
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "checkpoint"] * 2
-    assert len({r["log"] for r in records_of(tmp_path / "a") if "log" in r}) == 1
-
-
-def test_no_two_logs_have_one_id(tmp_path: Path) -> None:
-    for name in "ab":
-        opened(tmp_path / name)
-    one, other = (records_of(tmp_path / name)[0]["log"] for name in "ab")
-    assert one != other
+    assert kinds_of(path) == ["log_opened", "stop", "checkpoint"] * 2
+    assert len({r["log"] for r in records_of(path) if "log" in r}) == 1
 
 
 def test_a_checkpoint_covers_all_records_before_it(tmp_path: Path) -> None:
@@ -79,12 +82,12 @@ def test_a_checkpoint_covers_all_records_before_it(tmp_path: Path) -> None:
     assert records[1]["time"] <= checkpoint.time <= records[2]["time"]
 
 
-def test_a_checkpoint_is_signed_where_there_is_a_key(tmp_path: Path) -> None:
+def test_a_checkpoint_is_signed_where_there_is_a_key(path: Path) -> None:
     signer = Signer.generate("auditor")
-    opened(tmp_path / "a", signer=signer).checkpoint()
-    record = records_of(tmp_path / "a")[1]
+    opened(path, signer=signer).checkpoint()
+    record = records_of(path)[1]
     assert record["signed"] is True
-    assert read_note(record["note"]).signed_by(signer.verifier()) == "valid"
+    assert signer.verifier().check(read_note(record["note"])) == "valid"
 
 
 def test_every_file_is_its_owners_alone(tmp_path: Path) -> None:
@@ -97,58 +100,39 @@ def test_every_file_is_its_owners_alone(tmp_path: Path) -> None:
     )
 
 
-def test_closing_twice_is_closing_once(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
+def test_a_closed_log_takes_no_record_and_is_closed_once(log: Log, path: Path) -> None:
     log.close()
-    log.close()
-    assert kinds_of(tmp_path / "a") == ["log_opened", "checkpoint"]
-
-
-def test_a_closed_log_takes_no_record(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
     log.close()
     with pytest.raises(AuditError, match="the log is closed"):
         log.append("stop", {})
+    assert kinds_of(path) == ["log_opened", "checkpoint"]
 
 
-def test_what_is_no_json_is_refused_and_the_log_goes_on(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
+def test_what_is_no_json_is_refused_and_the_log_goes_on(log: Log, path: Path) -> None:
     with pytest.raises(AuditError, match="a stop cannot be written as JSON"):
         log.append("stop", {"set": {1}})
     log.append("stop", {})
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop"]
+    assert kinds_of(path) == ["log_opened", "stop"]
 
 
-# Writers
-
-
-def test_a_second_writer_is_refused_at_once(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
-    with pytest.raises(AuditLockedError):
-        opened(tmp_path / "a")
-    log.append("stop", {})
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop"]
-
-
-def test_a_closed_log_is_open_to_others(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
-    log.close()
-    opened(tmp_path / "a").append("stop", {})
-
-
-def test_a_log_that_could_not_be_opened_is_not_locked(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("{}\n")
+def test_a_log_that_could_not_be_opened_or_ended_is_not_locked(path: Path) -> None:
+    path.write_text("{}\n")
     with pytest.raises(AuditTamperedError):
-        opened(tmp_path / "a")
-    (tmp_path / "a").unlink()
-    opened(tmp_path / "a")
+        opened(path)
+    path.unlink()
+    log = opened(path)
+    path.unlink()
+    with pytest.raises(AuditTamperedError):
+        log.close()
+    opened(path)
 
 
 @pytest.mark.parametrize(
     "use", [lambda log: log.append("stop", {}), Log.checkpoint, Log.close]
 )
-def test_a_forked_child_is_refused(tmp_path: Path, use: Callable[[Log], None]) -> None:
-    log = opened(tmp_path / "a")
+def test_a_forked_child_is_refused(
+    log: Log, path: Path, use: Callable[[Log], None]
+) -> None:
 
     def use_it() -> None:
         with pytest.raises(AuditLockedError):
@@ -156,7 +140,7 @@ def test_a_forked_child_is_refused(tmp_path: Path, use: Callable[[Log], None]) -
 
     assert exit_code_of(forked(use_it)) == 0
     log.append("stop", {})
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop"]
+    assert kinds_of(path) == ["log_opened", "stop"]
 
 
 def test_a_writer_whose_lock_was_removed_is_stopped_by_the_next_one(
@@ -178,8 +162,8 @@ def test_a_directory_that_cannot_be_read_is_an_error_of_the_log() -> None:
             opened(folder / "logs" / "a")
 
 
-def test_threads_take_turns(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a", sync="session", max_bytes=3000)
+def test_threads_take_turns(path: Path) -> None:
+    log = opened(path, sync="session", max_bytes=3000)
 
     def write() -> None:
         for _ in range(50):
@@ -190,10 +174,7 @@ def test_threads_take_turns(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert kinds_of(tmp_path / "a").count("stop") == 200
-
-
-# Rotation
+    assert kinds_of(path).count("stop") == 200
 
 
 def test_rotation_by_size_keeps_one_chain(tmp_path: Path) -> None:
@@ -246,9 +227,6 @@ def test_a_file_in_a_new_ones_place_is_never_appended_to(tmp_path: Path) -> None
     assert (tmp_path / "a").read_bytes() == b"x\n"
 
 
-# Room
-
-
 @pytest.mark.parametrize("max_bytes", [None, 1, 700])
 @pytest.mark.parametrize("keeps_openings", [True, False])
 def test_without_room_no_record_is_torn_and_with_room_the_log_goes_on(
@@ -285,78 +263,30 @@ def test_without_room_no_record_is_torn_and_with_room_the_log_goes_on(
         assert lines == [OPENING.line(seq) for seq in stops]
 
 
-def test_without_room_for_a_checkpoint_the_last_one_stays(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
-    log.checkpoint()
-    note = (tmp_path / "a.checkpoint").read_bytes()
-    with room_for(1), pytest.raises(AuditFullError):
-        log.checkpoint()
-    assert (tmp_path / "a.checkpoint").read_bytes() == note
-
-
-# Changes by others
-
-
-def test_a_log_that_others_changed_is_left_alone(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
-    (tmp_path / "a").rename(tmp_path / "a.1")
-    with pytest.raises(AuditTamperedError, match="the file is gone"):
-        log.append("stop", {})
-    assert not (tmp_path / "a").exists()
-    (tmp_path / "a.1").rename(tmp_path / "a")
-    log.append("stop", {})
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop"]
-
-
-def test_a_log_is_let_go_where_it_cannot_be_ended(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
-    (tmp_path / "a").unlink()
-    with pytest.raises(AuditTamperedError):
-        log.close()
-    opened(tmp_path / "a")
-
-
-def test_what_cannot_be_synced_closes_the_log_for_good(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
+def test_what_cannot_be_synced_closes_the_log_for_good(log: Log, path: Path) -> None:
     reader, writer = os.pipe()
     os.dup2(writer, log._file._descriptor, inheritable=False)  # type: ignore[union-attr]  # noqa: SLF001 - a broken disk
-    with pytest.raises(AuditPoisonedError, match="what is on the disk is unknown"):
-        log.append("stop", {})
-    with pytest.raises(AuditPoisonedError):
-        log.append("stop", {})
-    with pytest.raises(AuditPoisonedError):
-        log.checkpoint()
-    with pytest.raises(AuditPoisonedError):
-        log.close()
+    for use in (partial(log.append, "stop", {}),) * 2 + (log.checkpoint, log.close):
+        with pytest.raises(AuditPoisonedError, match="what is on the disk is unknown"):
+            use()
     os.close(reader)
     os.close(writer)
-    opened(tmp_path / "a").append("stop", {})
-    assert kinds_of(tmp_path / "a") == ["log_opened", "log_opened", "stop"]
+    opened(path).append("stop", {})
+    assert kinds_of(path) == ["log_opened", "log_opened", "stop"]
 
 
-# Openings
-
-
-def test_openings_that_another_policy_left_are_looked_after(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a", keeps_openings=True)
+def test_openings_that_another_policy_left_are_looked_after(path: Path) -> None:
+    log, openings = opened(path, keeps_openings=True), path.with_name("a.openings")
     log.append("stop", {}, [OPENING])
     log.close()
-    with (tmp_path / "a.openings").open("ab") as file:
+    with openings.open("ab") as file:
         file.write(OPENING.line(99))
-    log = opened(tmp_path / "a")
-    log.append("stop", {})
-    assert (tmp_path / "a.openings").read_bytes() == OPENING.line(1)
-
-
-def test_where_an_opening_cannot_be_written_its_record_is_not(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a", keeps_openings=True)
-    (tmp_path / "a.openings").unlink()
+    log = opened(path)
+    assert openings.read_bytes() == OPENING.line(1)
+    openings.unlink()
     with pytest.raises(AuditTamperedError):
         log.append("stop", {}, [OPENING])
-    assert kinds_of(tmp_path / "a") == ["log_opened"]
-
-
-# Interruptions
+    assert kinds_of(path).count("stop") == 1
 
 
 def interrupt_after(
@@ -370,78 +300,71 @@ def interrupt_after(
     return profile
 
 
-def test_an_interrupt_within_a_record_closes_the_log_for_good(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
+@pytest.mark.parametrize("openings", [[], [OPENING]])
+def test_an_interrupt_within_a_record_or_opening_closes_the_log_for_good(
+    path: Path, openings: list[Opening]
+) -> None:
+    log = opened(path, keeps_openings=True)
     sys.setprofile(interrupt_after("write"))
     with pytest.raises(KeyboardInterrupt):
-        log.append("stop", {})
-    with pytest.raises(AuditPoisonedError, match="interrupted within a record"):
-        log.append("stop", {})
-    with pytest.raises(AuditPoisonedError):
-        log.close()
-    opened(tmp_path / "a").append("stop", {})
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "log_opened", "stop"]
-
-
-def test_an_interrupt_within_an_opening_closes_the_log_for_good(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a", keeps_openings=True)
-    sys.setprofile(interrupt_after("write"))
-    with pytest.raises(KeyboardInterrupt):
-        log.append("stop", {}, [OPENING])
-    with pytest.raises(AuditPoisonedError, match="interrupted within a record"):
-        log.close()
-    opened(tmp_path / "a").append("stop", {})
-    assert kinds_of(tmp_path / "a") == ["log_opened", "log_opened", "stop"]
-    assert (tmp_path / "a.openings").read_bytes() == b""
+        log.append("stop", {}, openings)
+    for use in (partial(log.append, "stop", {}), log.close):
+        with pytest.raises(AuditPoisonedError, match="interrupted within a record"):
+            use()
+    opened(path).append("stop", {})
+    written = ["log_opened"] if openings else ["log_opened", "stop"]
+    assert kinds_of(path) == [*written, "log_opened", "stop"]
+    assert path.with_name("a.openings").read_bytes() == b""
 
 
 @pytest.mark.parametrize("call", ["monotonic_ns", "write", "fdatasync", "replace"])
 def test_a_programs_exit_within_a_hook_stops_a_replay_that_isolates(
-    tmp_path: Path, call: str
+    path: Path, call: str
 ) -> None:
-    engine = ReplayEngine([AuditLog(tmp_path / "a")], on_plugin_error="isolate")
+    engine = ReplayEngine([AuditLog(path)], on_plugin_error="isolate")
     sys.setprofile(interrupt_after(call, SystemExit))
     with pytest.raises(AuditError, match="SystemExit"):
         engine.replay(loads('[{"type": "user_input", "content": "Well?"}]'))
 
 
-def test_an_interrupt_while_a_record_is_synced_loses_nothing(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a")
+def test_an_interrupt_while_a_record_is_synced_loses_nothing(
+    log: Log, path: Path
+) -> None:
     sys.setprofile(interrupt_after("fdatasync"))
     with pytest.raises(KeyboardInterrupt):
         log.append("stop", {})
     log.append("stop", {})
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "stop"]
+    assert kinds_of(path) == ["log_opened", "stop", "stop"]
 
 
 # When records reach the disk; test_faults.py sees the calls of the system
 
 
 def test_after_so_many_milliseconds_records_are_synced_by_themselves(
-    tmp_path: Path,
+    path: Path,
 ) -> None:
-    log = opened(tmp_path / "a", sync=1)
+    log = opened(path, sync=1)
     log.append("stop", {})
-    timer = log._delayed.timer  # noqa: SLF001 - what is waited for
+    timer = log._timer  # noqa: SLF001 - what is waited for
     if timer is not None:
         timer.join()
-    assert log._delayed.timer is None  # noqa: SLF001 - it has run
+    assert log._timer is None  # noqa: SLF001 - it has run
     assert log._file._is_synced  # type: ignore[union-attr]  # noqa: SLF001 - it did that
     log.append("stop", {})
     log.close()
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "stop", "checkpoint"]
+    assert kinds_of(path) == ["log_opened", "stop", "stop", "checkpoint"]
 
 
 @pytest.mark.parametrize("wait", [10**13, 10**400], ids=["long", "huge"])
-def test_no_wait_is_too_long_for_the_clock(tmp_path: Path, wait: int) -> None:
-    log = opened(tmp_path / "a", sync=wait)
+def test_no_wait_is_too_long_for_the_clock(path: Path, wait: int) -> None:
+    log = opened(path, sync=wait)
     log.append("stop", {})
-    assert log._delayed.timer.interval <= threading.TIMEOUT_MAX  # type: ignore[union-attr]  # noqa: SLF001 - a thread waits so long
+    assert log._timer.interval <= threading.TIMEOUT_MAX  # type: ignore[union-attr]  # noqa: SLF001 - a thread waits so long
     log.close()
 
 
-def test_where_no_thread_can_wait_a_record_is_synced_at_once(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a", sync=600_000)
+def test_where_no_thread_can_wait_a_record_is_synced_at_once(path: Path) -> None:
+    log = opened(path, sync=600_000)
     before = threading.stack_size(1 << 46)  # more than any machine has
     try:
         log.append("stop", {})
@@ -449,16 +372,16 @@ def test_where_no_thread_can_wait_a_record_is_synced_at_once(tmp_path: Path) -> 
         threading.stack_size(before)
     assert log._file._is_synced  # type: ignore[union-attr]  # noqa: SLF001 - it did that
     log.append("stop", {})
-    assert log._delayed.timer is not None  # noqa: SLF001 - a thread waits again
+    assert log._timer is not None  # noqa: SLF001 - a thread waits again
     log.close()
 
 
-def test_a_log_that_was_closed_is_not_synced_later(tmp_path: Path) -> None:
-    log = opened(tmp_path / "a", sync=600_000)
+def test_a_log_that_was_closed_is_not_synced_later(path: Path) -> None:
+    log = opened(path, sync=600_000)
     log.append("stop", {})
-    timer = log._delayed.timer  # noqa: SLF001 - what is waited for
+    timer = log._timer  # noqa: SLF001 - what is waited for
     assert timer is not None
     log.close()
     timer.join()
     log._sync_later()  # noqa: SLF001 - as a timer would that came too late
-    assert kinds_of(tmp_path / "a") == ["log_opened", "stop", "checkpoint"]
+    assert kinds_of(path) == ["log_opened", "stop", "checkpoint"]

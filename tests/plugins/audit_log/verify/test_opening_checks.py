@@ -1,13 +1,22 @@
-"""Openings held to commitments."""
+"""Openings checked against commitments, and removed."""
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
 
-from replay_plugins.audit_log.log.content import committed
+from forged_logs import Written, written
+from replay import AuditError, UnknownNameError
+from replay_plugins.audit_log.log.content import hiding
 from replay_plugins.audit_log.verify.findings import Findings
-from replay_plugins.audit_log.verify.opening_checks import OpeningChecks, read_opening
+from replay_plugins.audit_log.verify.opening_checks import (
+    OpeningChecks,
+    OpeningLine,
+    remove,
+)
 
+COMMITTED = hiding("committed")
 VALUES: list[object] = [
     *("", "text", '"}\n', "\ud83d", "prüfen \u2028"),
     *(None, True, 0, -1.5, 10**30, [], {}),
@@ -17,10 +26,10 @@ VALUES: list[object] = [
 
 @pytest.mark.parametrize("value", VALUES)
 def test_any_value_fits_its_commitment(value: object) -> None:
-    shown, opening = committed("content", value)
+    shown, opening = COMMITTED("content", value)
     assert isinstance(shown, dict)
     assert opening is not None
-    read = read_opening(opening.line(7), 1)
+    read = OpeningLine.read(opening.line(7), 1)
     assert read is not None
     assert (read.seq, read.field) == (7, "content")
     assert read.commitment == shown["commitment"]
@@ -40,7 +49,7 @@ def test_any_value_fits_its_commitment(value: object) -> None:
     ],
 )
 def test_what_is_no_opening_is_none(line: bytes) -> None:
-    assert read_opening(line, 1) is None
+    assert OpeningLine.read(line, 1) is None
 
 
 def checked(folder: Path, lines: list[bytes], *, size: int = 9) -> Findings:
@@ -58,7 +67,7 @@ def checked(folder: Path, lines: list[bytes], *, size: int = 9) -> Findings:
 def made(seq: int, *fields: str) -> tuple[dict[str, str], list[bytes]]:
     commitments, lines = {}, []
     for field in fields:
-        shown, opening = committed(field, f"{field} of {seq}")
+        shown, opening = COMMITTED(field, f"{field} of {seq}")
         assert isinstance(shown, dict)
         assert opening is not None
         commitments[field] = str(shown["commitment"])
@@ -72,11 +81,6 @@ COMMITMENTS = {3: THREE, 5: FIVE}
 ALL = [*LINES_OF_THREE, *LINES_OF_FIVE]
 
 
-def test_all_that_fit_are_counted(tmp_path: Path) -> None:
-    found = checked(tmp_path, ALL)
-    assert (found.openings.matching, found.problems) == (4, [])
-
-
 def test_a_mark_says_what_was_removed(tmp_path: Path) -> None:
     mark = b'{"seq":5,"field":"a","removed":"2026-11-26T01:20:00.0Z"}\n'
     found = checked(tmp_path, [*LINES_OF_THREE, mark, LINES_OF_FIVE[1]])
@@ -86,11 +90,13 @@ def test_a_mark_says_what_was_removed(tmp_path: Path) -> None:
     assert removed.time == "2026-11-26T01:20:00.0Z"
 
 
-def test_an_opening_that_is_missing_is_told(tmp_path: Path) -> None:
-    found = checked(tmp_path, [*LINES_OF_THREE, LINES_OF_FIVE[0]])
-    assert [str(each) for each in found.problems] == [
-        "openings: record 5: the opening of b is missing, and no mark says why"
-    ]
+def test_an_opening_that_is_missing_or_cut_off_is_told(tmp_path: Path) -> None:
+    for rest in ([], [ALL[-1][:-1]]):
+        found = checked(tmp_path, [*ALL[:-1], *rest])
+        assert (found.openings.missing, found.openings.matching) == (1, 3)
+        assert [str(each) for each in found.problems] == [
+            "openings: record 5: the opening of b is missing, and no mark says why"
+        ]
 
 
 def test_openings_that_were_swapped_are_told(tmp_path: Path) -> None:
@@ -120,31 +126,15 @@ def test_what_stands_in_no_records_place_is_told(
 
 
 def test_what_a_crash_left_past_the_last_record_is_no_problem(tmp_path: Path) -> None:
-    assert checked(tmp_path, [*ALL, *made(9, "a")[1]]).problems == []
-
-
-def test_an_opening_that_a_crash_cut_off_is_no_problem(tmp_path: Path) -> None:
-    assert checked(tmp_path, [*ALL, made(9, "a")[1][0][:-1]]).problems == []
-
-
-def test_an_opening_of_a_record_that_is_cut_off_is_missing(tmp_path: Path) -> None:
-    found = checked(tmp_path, [*ALL[:-1], ALL[-1][:-1]])
-    assert (found.openings.missing, found.counts) == (1, {"openings": 1})
-
-
-def test_an_opening_past_the_last_record_that_is_checked_is_told(
-    tmp_path: Path,
-) -> None:
-    findings = Findings()
-    path = tmp_path / "openings"
-    path.write_bytes(b"".join(ALL))
-    OpeningChecks(path, findings).end(9)
-    assert findings.counts == {"openings": 4}
+    (left,) = made(9, "a")[1]
+    for opening in (left, left[:-1]):
+        assert checked(tmp_path, [*ALL, opening]).problems == []
 
 
 def test_openings_are_read_no_sooner_than_records(tmp_path: Path) -> None:
-    findings = Findings()
-    path = tmp_path / "openings"
+    path, findings, without = tmp_path / "openings", Findings(), Findings()
+    OpeningChecks(path, without).take(3, THREE)
+    assert (without.openings.unopened, without.problems) == (2, [])
     path.touch()
     checks = OpeningChecks(path, findings)
     path.write_bytes(b"".join(LINES_OF_THREE))
@@ -152,18 +142,49 @@ def test_openings_are_read_no_sooner_than_records(tmp_path: Path) -> None:
     assert (findings.openings.matching, findings.problems) == (2, [])
 
 
-def test_without_their_file_fields_are_only_counted(tmp_path: Path) -> None:
-    findings = Findings()
-    OpeningChecks(tmp_path / "openings", findings).take(3, THREE)
-    assert (findings.openings.unopened, findings.problems) == (2, [])
-
-
 def test_many_removals_are_counted_and_a_hundred_listed(tmp_path: Path) -> None:
     fields = {f"f{number}": "0" * 64 for number in range(103)}
-    marks = [f'{{"seq":0,"field":"{each}","removed":"2026"}}\n' for each in fields]
-    path = tmp_path / "openings"
+    marks = (f'{{"seq":0,"field":"{each}","removed":"2026"}}\n' for each in fields)
+    path, findings = tmp_path / "openings", Findings()
     path.write_text("".join(marks))
-    findings = Findings()
-    OpeningChecks(path, findings).take(0, fields)
+    checks = OpeningChecks(path, findings)
+    checks.take(0, fields)
     assert findings.openings.removed == 103
     assert len(findings.openings.removals) == 100
+    OpeningChecks(path, findings).end(9)  # without any record
+    assert findings.counts == {"openings": 103}
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Written:
+    return written(tmp_path / "log", "committed")
+
+
+def test_a_mark_takes_the_values_place_and_nothing_else_is_changed(
+    log: Written,
+) -> None:
+    before = log.files.openings.read_bytes().splitlines()
+    remove(log.log, 6, "content")
+    after = log.files.openings.read_bytes().splitlines()
+    assert len(after) == len(before)
+    (changed,) = [at for at, line in enumerate(before) if line != after[at]]
+    assert after[changed].startswith(b'{"seq":6,"field":"content","removed":"20')
+    assert stat.S_IMODE(log.files.openings.stat().st_mode) == 0o600
+    assert not [*log.folder.glob("*.tmp")]
+
+
+def test_what_cannot_be_removed_leaves_all_as_it_was(log: Written) -> None:
+    remove(log.log, 6, "content")
+    before = log.files.openings.read_bytes()
+    with pytest.raises(UnknownNameError, match=r"removed before \(at 20"):
+        remove(log.log, 6, "content")
+    assert not [*log.folder.glob("*.tmp")]
+    draft = log.files.openings.with_name(f"{log.files.openings.name}.tmp")
+    os.mkdir(draft)  # noqa: PTH102 - so that no file of its name can be made
+    with pytest.raises(AuditError):
+        remove(log.log, 3, "content")
+    assert log.files.openings.read_bytes() == before
+    log.files.openings.unlink()
+    with pytest.raises(FileNotFoundError, match="openings"):
+        remove(log.log, 3, "content")
+    assert not log.files.openings.exists()

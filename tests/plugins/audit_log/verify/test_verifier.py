@@ -1,32 +1,293 @@
-"""Logs verified, with what an auditor has beside them."""
+"""Verification of logs, honest or not."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from audit_logs import opened
-from forged_logs import KEYS, NAME, reasons, replaced, written
+from forged_logs import (
+    KEYS,
+    NAME,
+    Attack,
+    Written,
+    edited,
+    reasons,
+    rebuilds,
+    rebuilt,
+    replaced,
+    replaces,
+    signed_note,
+    written,
+)
 from replay import DecodeError, ReplayEngine, load_plugin, loads
-from replay_plugins.audit_log.verify.verifier import verify, verify_in_steps
+from replay_plugins.audit_log.format.checkpoints import Checkpoint, read_note
+from replay_plugins.audit_log.format.keys import Signer
+from replay_plugins.audit_log.verify.verifier import (
+    signature_problem,
+    verify,
+    verify_in_steps,
+)
 
 
-@pytest.mark.parametrize("content", ["full", "digest", "committed"])
+@pytest.fixture
+def log(tmp_path: Path) -> Written:
+    return written(tmp_path / "log")
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> tuple[Written, bytes]:
+    """Return a log that a test may change, and what it holds at first."""
+    log = written(tmp_path_factory.mktemp("honest") / "log")
+    return log, log.log.read_bytes()
+
+
+def test_recorded_content_is_not_taken_for_a_commitment(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", "committed")
+    look_alike = {"length": 1, "commitment": "0" * 64}
+    other = opened(log.log, actor="ann", about={"content_policy": "full"})
+    other.append("tool_call", {"gen_ai.tool.call.arguments": look_alike})
+    other.close()
+    found = verify(log.log)
+    assert (found.problems, found.openings.matching) == ([], 8)
+
+
+def test_one_chain_goes_through_all_files(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", max_bytes=1500)
+    found = verify(log.log, keys=KEYS, kept=[log.kept])
+    assert found.problems == []
+    assert found.files == len(log.files.parts()) + 1 > 3
+
+
+def test_a_log_that_was_just_rotated_has_no_newest_file(log: Written) -> None:
+    log.log.rename(log.files.next_part())
+    assert verify(log.log, keys=KEYS, kept=[log.kept]).problems == []
+
+
+def test_a_log_goes_on_with_another_actor_and_key(log: Written) -> None:
+    other = Signer.generate("example.com/other")
+    log.replay("ses-3", signer=other)
+    assert verify(log.log, keys=(*KEYS, other.verifier())).problems == []
+    assert verify(log.log, keys=KEYS).counts == {"anchored": 3}
+
+
+def test_a_checkpoint_of_yesterday_holds_a_part(log: Written) -> None:
+    before = verify(log.log).records
+    log.replay("ses-3")
+    found = verify(log.log, kept=[log.kept])
+    assert found.problems == []
+    assert found.kept == before - 1
+    assert not found.is_head_anchored
+
+
+def test_records_after_the_last_checkpoint_are_counted(log: Written) -> None:
+    edited(log, lambda lines: lines[:-2])
+    log.files.checkpoint.unlink()
+    found = verify(log.log)
+    assert found.problems == []
+    assert (found.records, found.since_checkpoint) == (20, 9)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [b"", b"[]", b'{"seq":5}', b"\xff", b"[" * 100_000],
+    ids=["empty", "list", "number alone", "no ASCII", "deep"],
+)
+def test_what_is_no_record_is_told(log: Written, record: bytes) -> None:
+    edited(log, lambda lines: [*lines[:5], record, *lines[6:]])
+    assert f"unaltered: {NAME}:6: it isn't a record" in reasons(log)[0]
+
+
+BESIDE = f"{NAME}.checkpoint: "
+ALTERED = "record 4 was altered: this record holds a different hash for it"
+
+
+def no_checkpoint(log: Written) -> None:
+    replaced(log, -1, b'"note":"chat-replay/', b'"note":"\\n')
+    log.files.checkpoint.write_text("nothing")
+
+
+def pipe_beside(log: Written) -> None:
+    log.files.checkpoint.unlink()
+    os.mkfifo(log.files.checkpoint)
+
+
+def another_tool(records: list[dict[str, object]]) -> Iterable[dict[str, object]]:
+    records[4]["gen_ai.tool.name"] = "keep"
+    return records
+
+
+def back(records: list[dict[str, object]]) -> Iterable[dict[str, object]]:
+    records[4]["time"] = "1999-01-01T00:00:00.000000Z"
+    return records
+
+
+def mixed(records: list[dict[str, object]]) -> Iterable[dict[str, object]]:
+    return [*records, {**records[0], "log": "f" * 32, "time": records[-1]["time"]}]
+
+
+WRONG: list[tuple[Attack, str]] = [
+    (replaces(b"4200.0", b"9200.0"), f":6: record 5: {ALTERED}"),
+    (replaces(b"audit/1", b"audit/2"), ":5: record 4: its schema isn't chat-replay.au"),
+    (replaces(b'"seq":4', b'"seq": 4'), ":5: record 4: it is not written as the log w"),
+    (replaces(b'"seq":4', b'"seq":7'), ":5: record 7: records 4 to 6 are missing bef"),
+    (replaces(b'"seq":4', b'"seq":2'), ":5: record 2: it stands where record 4 shoul"),
+    (
+        replaces(b'"prev":"0', b'"prev":"1', 0),
+        ":1: record 0: it is the first record, a",
+    ),
+    (replaces(b'"seq":0', b'"seq":-5', 0), ":1: it isn't a record: not the JSON that "),
+    (
+        replaces(b'"note":"c', b'"note":"\x10', -1),
+        ":22: it isn't a record: not the JSON ",
+    ),
+    (no_checkpoint, ".checkpoint: it isn't a text, a blank line and signatures"),
+    (pipe_beside, ".checkpoint: it isn't a regular file"),
+    (
+        replaces(b'"note":"chat-replay/', b'"note":"', -1),
+        ":22: record 21: the checkpoint is",
+    ),
+    (
+        replaces(b"\\n21\\n", b"\\n20\\n", -1),
+        ":22: record 21: the checkpoint covers 20",
+    ),
+    (
+        rebuilds(another_tool, keeps_notes=True),
+        ":11: record 10: the records before it d",
+    ),
+    (
+        rebuilds(back),
+        ":5: record 4: its time is before the last record's, and it does no",
+    ),
+    (rebuilds(mixed), f":23: record 22: it opens another log, '{'f' * 32}'"),
+    (replaces(b'"ann"', b'"bob"', -1), ":22: record 21: its actor did not open the l"),
+]
+
+
+@pytest.mark.parametrize(("attack", "told"), WRONG)
+def test_what_is_altered_is_told_with_its_place(
+    log: Written, attack: Attack, told: str
+) -> None:
+    attack(log)
+    assert reasons(log)[0].startswith(f"unaltered: {NAME}{told}")
+
+
+def test_what_checkpoints_do_not_fit_is_told_once(log: Written) -> None:
+    rebuilt(log, another_tool, keeps_notes=True)
+    told = f"unaltered: {BESIDE}the first 21 records differ from those it covers"
+    assert [*reasons(log, keys=KEYS)][1:] == [told]
+
+
+def test_what_is_missing_is_told_at_its_end(log: Written) -> None:
+    whole = log.log.read_bytes()
+    edited(log, lambda lines: lines[3:6])
+    assert reasons(log, kept=[log.kept]) == [
+        f"complete: {NAME}:1: record 3: records 0 to 2 are missing before it",
+        "anchored: checkpoint: not all records that it covers are here",
+        f"anchored: {BESIDE}not all records that it covers are here",
+    ]
+    log.log.write_bytes(b"".join(whole.splitlines(keepends=True)[:6]))
+    told = f"complete: {BESIDE}it covers 21 records, but only 6 are here"
+    assert reasons(log) == [told]
+    log.log.write_bytes(whole[:-10])
+    told = "the line has no end: it was cut, or its writer crashed"
+    assert reasons(log) == [f"complete: {NAME}:22: record 21: {told}"]
+
+
+def test_a_record_that_its_note_belies_is_told(log: Written) -> None:
+    replaced(log, -1, b'"signed":true', b'"signed":false')
+    told = "record 21: the record and its note disagree on whether it is signed"
+    assert reasons(log) == [f"anchored: {NAME}:22: {told}"]
+
+
+def test_a_key_asks_for_a_checkpoint(log: Written) -> None:
+    edited(log, lambda lines: lines[:4])
+    log.files.checkpoint.unlink()
+    assert reasons(log) == []
+    assert reasons(log, keys=KEYS) == [f"anchored: {NAME}: it has no checkpoint"]
+
+
+def test_another_log_in_its_place_is_told(log: Written) -> None:
+    other = written(log.folder / "other")
+    assert reasons(other, keys=KEYS) == []
+    (told,) = reasons(other, keys=KEYS, kept=[log.kept])
+    assert told.startswith("anchored: checkpoint: it is of another log, 'chat-replay/")
+
+
+def test_an_empty_file_has_no_record(tmp_path: Path) -> None:
+    (tmp_path / NAME).touch()
+    assert reasons(Written(tmp_path)) == [f"complete: {NAME}: it has no records"]
+
+
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_byte_that_is_changed_before_the_last_record_is_found(
+    honest: tuple[Written, bytes], data: st.DataObject
+) -> None:
+    log, whole = honest
+    end = whole.rindex(b'\n{"schema"')
+    place = data.draw(st.integers(0, end))
+    byte = data.draw(st.integers(0, 255).filter(lambda each: each != whole[place]))
+    log.log.write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
+    assert not verify(log.log).is_good
+
+
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_changed_in_the_last_note_is_found(
+    honest: tuple[Written, bytes], data: st.DataObject
+) -> None:
+    log, whole = honest
+    begin = whole.rindex(b'"note":')
+    place = data.draw(st.integers(begin, len(whole) - 1))
+    byte = data.draw(st.integers(0, 255).filter(lambda each: each != whole[place]))
+    log.log.write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
+    found = verify(log.log, keys=KEYS, kept=[log.kept])
+    assert not found.is_good
+
+
+def test_a_clock_that_went_back_and_says_so_is_counted(tmp_path: Path) -> None:
+    log = Written(tmp_path)
+    with_future = opened(log.log)
+    with_future.close()
+
+    def ahead(records: list[dict[str, object]]) -> Iterable[dict[str, object]]:
+        return [{**each, "time": "2999-01-01T00:00:00.000000Z"} for each in records]
+
+    rebuilt(log, ahead)
+    log.replay("ses-1", signer=None)
+    found = verify(log.log)
+    assert (found.problems, found.clock_steps) == ([], 1)
+
+
+def test_a_torn_end_that_was_kept_aside_is_counted(tmp_path: Path) -> None:
+    log = Written(tmp_path)
+    opened(log.log).close()
+    with log.log.open("ab") as file:
+        file.write(b'{"schema')
+    log.replay("ses-1", signer=None)
+    found = verify(log.log)
+    assert (found.problems, found.recovered) == ([], 1)
+
+
+@pytest.mark.parametrize("content", ["full", "digest", "redacted", "committed"])
 def test_an_honest_log_may_hold_half_a_character(tmp_path: Path, content: str) -> None:
     events = [
         r'{"type":"user_input","content":"\ud83d"}',
         r'{"type":"text_delta","content":"\ud83d"}',
         r'{"type":"text_delta","content":"\ude00"}',
     ]
-    plugin = load_plugin("audit_log", path=tmp_path / "a", content=content, deltas=True)
+    plugin = load_plugin("audit_log", path=tmp_path / "a", content=content)
     with ReplayEngine([plugin]) as engine:
         engine.replay(loads(f"[{','.join(events)}]"))
     assert verify(tmp_path / "a").problems == []
 
 
-def test_an_honest_log_has_no_problem(tmp_path: Path) -> None:
-    log = written(tmp_path / "log")
-    found = verify(log.log, keys=KEYS, kept=[log.kept], must_be_anchored=True)
+def test_an_honest_log_has_no_problem(log: Written) -> None:
+    found = verify(log.log, keys=KEYS, kept=[log.kept])
     assert found.problems == []
     assert found.is_good
     assert found.records == len(log.log.read_bytes().splitlines())
@@ -35,34 +296,12 @@ def test_an_honest_log_has_no_problem(tmp_path: Path) -> None:
     assert found.since_checkpoint == 0
 
 
-@pytest.mark.parametrize("content", ["digest", "committed", "full"])
-def test_a_log_of_any_policy_is_verified(tmp_path: Path, content: str) -> None:
-    log = written(tmp_path / "log", content)
-    assert reasons(log, keys=KEYS) == []
-
-
-def test_without_a_kept_checkpoint_the_head_is_not_anchored(tmp_path: Path) -> None:
-    log = written(tmp_path / "log")
-    assert reasons(log, keys=KEYS, must_be_anchored=True) == [
-        f"anchored: {NAME}: no checkpoint kept elsewhere reaches the end"
-    ]
-
-
 def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=NAME):
         verify(tmp_path / NAME)
 
 
-def test_a_checkpoint_that_is_none_is_told(tmp_path: Path) -> None:
-    log = written(tmp_path / "log")
-    replaced(log, -1, b'"note":"chat-replay/', b'"note":"\\n')
-    log.files.checkpoint.write_text("nothing")
-    questions = [each.partition(":")[0] for each in reasons(log, keys=KEYS)]
-    assert questions == ["unaltered", "unaltered"]
-
-
-def test_a_kept_checkpoint_that_is_none_is_an_error(tmp_path: Path) -> None:
-    log = written(tmp_path / "log")
+def test_a_kept_checkpoint_that_is_none_is_an_error(log: Written) -> None:
     log.kept.write_text("nothing")
     with pytest.raises(DecodeError, match=f"{log.kept}: note: "):
         verify(log.log, kept=[log.kept])
@@ -78,11 +317,22 @@ def test_every_thousand_records_tell_how_far_it_is(tmp_path: Path) -> None:
     assert steps[-1].records == 2502
 
 
-def test_a_pipe_in_place_of_the_checkpoint_is_told_not_waited_for(
-    tmp_path: Path,
-) -> None:
-    log = written(tmp_path / "log")
-    log.files.checkpoint.unlink()
-    os.mkfifo(log.files.checkpoint)
-    told = f"unaltered: {NAME}.checkpoint: it is no regular file"
-    assert reasons(log) == [told]
+ANN, BOB = Signer.generate("ann"), Signer.generate("bob")
+CHECKPOINT = Checkpoint("chat-replay/id", 3, bytes(32))
+
+
+def test_one_of_the_keys_must_have_signed() -> None:
+    note = read_note(signed_note(CHECKPOINT.text(), ANN))
+    ann, bob = ANN.verifier(), BOB.verifier()
+    assert signature_problem(note, []) is None
+    assert signature_problem(note, [ann]) is None
+    assert signature_problem(note, [bob, ann]) is None
+    assert signature_problem(note, [bob]) == "the checkpoint is not signed by the key"
+
+
+def test_a_false_signature_is_a_problem_beside_a_true_one() -> None:
+    by_ann = signed_note(CHECKPOINT.text(), ANN)
+    of_another = signed_note(f"{CHECKPOINT.text()}more\n", BOB)
+    both = read_note(by_ann + of_another.splitlines(keepends=True)[-1])
+    told = signature_problem(both, [ANN.verifier(), BOB.verifier()])
+    assert told == "a signature in the key's name is not the key's"

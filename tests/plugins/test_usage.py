@@ -1,15 +1,18 @@
-"""The plugin that adds up what sessions cost."""
+"""The plugin that adds up the cost of sessions."""
 
 import io
 import itertools
 import json
-import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
+from fractions import Fraction
 from pathlib import Path
 
+import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import replay
 from replay import (
@@ -24,11 +27,20 @@ from replay import (
     load_plugin,
 )
 from replay.batch.worker import WorkingEngine
+from replay.model.json_text import parse, write
 from replay.testing import PluginContract, odd_histories
 from replay.testing.batch_contract import give, merge
-from replay_plugins.usage import Usage
+from replay_plugins.usage import (
+    Merged,
+    SessionUsage,
+    Sum,
+    Usage,
+    as_json,
+    as_table,
+    as_value,
+)
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 TABLE = """\
 turns  round trips  input tokens  output tokens     ms  errors  session
@@ -36,6 +48,22 @@ turns  round trips  input tokens  output tokens     ms  errors  session
     1            1             -              -  30012       1  ses-supplier-terms
     3            5          9204            134  38360       1  total
 """
+NOTHING = Sum().total()
+
+ids = st.text(st.characters() | st.characters(categories=["Cs"]))
+counts = st.integers() | st.integers(min_value=10**4299, max_value=10**4400)
+times = st.floats(allow_nan=False, allow_infinity=False) | counts
+usages = st.builds(
+    SessionUsage,
+    session_id=ids,
+    turns=counts,
+    round_trips=counts,
+    total_input_tokens=st.none() | counts,
+    total_output_tokens=st.none() | counts,
+    duration_ms=times,
+    errors=counts,
+    complete=st.booleans(),
+)
 
 
 class TestUsage(PluginContract):
@@ -69,8 +97,11 @@ def examples() -> list[Session]:
     return [replay.loads((EXAMPLES / name).read_bytes()) for name in names]
 
 
-def test_it_prints_a_table() -> None:
-    assert replayed(Usage(), *examples()) == TABLE
+def test_it_prints_a_table_and_has_its_numbers_for_programs() -> None:
+    usage = Usage()
+    assert replayed(usage, *examples()) == TABLE
+    assert [each.errors for each in usage.sessions] == [0, 1]
+    assert usage.total().total_input_tokens == 9204
 
 
 def test_it_prints_json() -> None:
@@ -97,12 +128,6 @@ def test_it_prints_json() -> None:
     }
 
 
-def test_it_writes_to_a_file_instead(tmp_path: Path) -> None:
-    output = tmp_path / "usage.txt"
-    assert replayed(Usage(output=output), *examples()) == ""
-    assert output.read_text() == TABLE
-
-
 def test_its_options_can_be_typed(tmp_path: Path) -> None:
     output = tmp_path / "usage.json"
     with ReplayEngine([load_plugin("usage", json="yes", output=str(output))]) as engine:
@@ -110,42 +135,23 @@ def test_its_options_can_be_typed(tmp_path: Path) -> None:
     assert json.loads(output.read_bytes())["total"]["turns"] == 2
 
 
-def test_its_numbers_are_there_for_programs() -> None:
-    usage = Usage()
-    replayed(usage, *examples())
-    assert [each.errors for each in usage.sessions] == [0, 1]
-    assert usage.total().total_input_tokens == 9204
-
-
-def test_the_last_stop_of_a_turn_counts() -> None:
+def test_of_a_turn_the_last_stop_counts_and_none_costs_nothing() -> None:
     usage = Usage()
     stops = [Stop(replay.Usage(n), is_error=n == 1) for n in (1, 2)]
-    replayed(usage, Session("s", events=stops))
-    assert (usage.total().total_input_tokens, usage.total().errors) == (2, 0)
-
-
-def test_turns_without_a_stop_cost_nothing_but_count() -> None:
-    usage = Usage()
-    replayed(usage, Session("s", events=[UserInput("Well?"), UserInput("Well?")]))
+    replayed(usage, Session("s", events=[*stops, UserInput("?"), UserInput("?")]))
     total = usage.total()
-    assert (total.turns, total.round_trips, total.total_input_tokens) == (2, 0, None)
+    assert (total.turns, total.total_input_tokens, total.errors) == (3, 2, 0)
 
 
 def test_what_was_not_said_adds_nothing_to_what_was() -> None:
-    usage = Usage()
-    replayed(
-        usage, run("one", total_input_tokens=None), run("two", total_input_tokens=3)
-    )
+    usage, said = Usage(), (None, 3, None)
+    replayed(usage, *(run("s", total_input_tokens=number) for number in said))
     assert usage.total().total_input_tokens == 3
 
 
 def test_no_sessions_cost_nothing() -> None:
-    *_, total = replayed(Usage()).splitlines()
-    assert total.split() == ["0", "0", "-", "-", "0", "0", "total"]
-
-
-def test_no_sessions_are_json_too() -> None:
     assert json.loads(replayed(Usage(json=True)))["sessions"] == []
+    assert replayed(Usage()).splitlines()[-1].split() == [*"00--00", "total"]
 
 
 @pytest.mark.parametrize("as_json", [True, False])
@@ -156,43 +162,49 @@ def test_numbers_are_exact_past_what_python_prints(as_json: bool) -> None:  # no
     assert printed.count(f"1{'9' * 4299}8") == 2
 
 
-def test_times_too_large_for_a_float_are_added_to_floats() -> None:
-    usage = Usage()
-    replayed(usage, run("one", duration_ms=10**400), run("two", duration_ms=0.5))
-    assert usage.total().duration_ms == 10**400
+@given(st.lists(times))
+def test_times_are_added_exactly(durations: list[float]) -> None:
+    total = Sum()
+    for duration in durations:
+        total.add(attrs.evolve(NOTHING, duration_ms=duration))
+    exact = sum(map(Fraction, durations), Fraction())
+    found = total.total().duration_ms
+    assert found == (float(exact) if abs(exact) < 2**53 else round(exact))
 
 
 @pytest.mark.parametrize(
     ("session_id", "shown"),
-    [("\x1b[31m\nses", "␛[31m␊ses"), ("\ud800", "\ufffd"), ("", '""')],
+    [
+        ("\x1b[31m\nses", "␛[31m␊ses"),
+        ("\x7f\u202e", r"\u{7f}\u{202e}"),
+        ("\ud800", "\ufffd"),
+        ("", '""'),
+        ('"', '"'),
+    ],
 )
-def test_an_id_is_shown_in_the_table_and_does_nothing(
-    session_id: str, shown: str
-) -> None:
+def test_an_id_does_nothing_and_is_whole_in_json(session_id: str, shown: str) -> None:
     line = replayed(Usage(), run(session_id)).splitlines()[1]
     assert line.endswith(f"  {shown}")
-
-
-@pytest.mark.parametrize("session_id", ["\x1b[31m\nses", "\ud800", '"', "\u202e", ""])
-def test_json_has_any_id_as_it_is(session_id: str) -> None:
     printed = replayed(Usage(json=True), run(session_id))
     assert json.loads(printed)["sessions"][0]["session_id"] == session_id
+    assert not {*"\x1b\x7f\u202e"} & {*line, *printed}
 
 
-def test_json_does_nothing_to_a_terminal() -> None:
-    printed = replayed(Usage(json=True), run("\x1b\x7f\u202e"))
-    assert not set("\x1b\x7f\u202e") & set(printed)
+def test_json_comes_a_session_at_a_time() -> None:
+    pieces = as_json(attrs.evolve(NOTHING, session_id=str(n)) for n in range(10**9))
+    begun = next(pieces) + next(pieces) + next(pieces)
+    sessions = json.loads(begun + "]}")["sessions"]
+    assert [each["session_id"] for each in sessions] == ["0", "1"]
 
 
-def test_it_prints_where_not_every_character_can_be() -> None:
-    written = io.BytesIO()
-    with (
-        redirect_stdout(io.TextIOWrapper(written, encoding="ascii")) as stdout,
-        ReplayEngine([Usage()]) as engine,
-    ):
-        engine.replay(run("Köln"))
-    stdout.flush()
-    assert rb"K\xf6ln" in written.getvalue()
+@pytest.mark.parametrize(
+    ("turns", "widest"), [([5, -(10**20)], 2), ([6 * 10**9] * 2, 3)]
+)
+def test_a_column_is_as_wide_as_its_widest(turns: list[int], widest: int) -> None:
+    usages = [attrs.evolve(NOTHING, session_id="s", turns=n) for n in turns]
+    lines = "".join(as_table(usages)).splitlines()
+    assert len({line.rindex("  ") for line in lines}) == 1
+    assert not lines[widest].startswith(" ")
 
 
 def stop_it() -> None:
@@ -203,28 +215,15 @@ def fail() -> None:
     raise OSError
 
 
-def test_a_session_that_was_stopped_is_marked() -> None:
+def test_a_session_that_was_stopped_or_failed_is_marked() -> None:
     usage, printed = Usage(), io.StringIO()
     with redirect_stdout(printed), ReplayEngine([usage, {"stop": stop_it}]) as engine:
         engine.replay(run("s"))
     assert "s (incomplete)\n" in printed.getvalue()
-    assert not usage.total().complete
-
-
-def test_a_session_whose_replay_failed_is_marked() -> None:
-    usage = Usage()
     with pytest.raises(PluginError):
         ReplayEngine([usage, {"stop": fail}]).replay(run("s"))
-    assert [each.complete for each in usage.sessions] == [False]
-
-
-def test_a_closed_standard_output_is_no_failure(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sys, "stdout", None)
-    with ReplayEngine([Usage()]) as engine:
-        engine.replay(Session("s"))
-    assert engine.report.outcome == "complete"
+    assert [each.complete for each in usage.sessions] == [False, False]
+    assert not usage.total().complete
 
 
 def test_its_memory_does_not_grow_with_the_turns_of_a_session() -> None:
@@ -249,8 +248,8 @@ def test_its_memory_does_not_grow_with_the_turns_of_a_session() -> None:
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-def test_a_batch_says_what_a_plain_replay_says(as_json: bool) -> None:  # noqa: FBT001 - parametrized
-    nines = 10**4300 - 1
+def test_a_batch_says_once_what_a_plain_replay_says(as_json: bool) -> None:  # noqa: FBT001 - parametrized
+    nines, printed, workers = 10**4300 - 1, io.StringIO(), (Usage(), Usage())
     sessions = [
         *examples(),
         *odd_histories(longest=200),
@@ -258,40 +257,40 @@ def test_a_batch_says_what_a_plain_replay_says(as_json: bool) -> None:  # noqa: 
         run("\ud83d" + "\ude00", duration_ms=0.1),
     ]
     plain = replayed(Usage(json=as_json), *sessions)
-    one, other = sessions[::2], sessions[1::2]
     values: list[object] = [None] * len(sessions)
-    values[::2] = [value for (value,) in give([Usage()], one)]
-    values[1::2] = [value for (value,) in give([Usage()], other)]
-    printed = io.StringIO()
     with redirect_stdout(printed):
+        for number, worker in enumerate(workers):
+            given = give([worker], sessions[number::2])
+            values[number::2] = [value for (value,) in given]
+            assert worker.sessions == []
         merge(Usage(json=as_json), values)
     assert printed.getvalue() == plain
 
 
-def test_a_worker_keeps_nothing_and_says_nothing() -> None:
-    worker, printed = Usage(), io.StringIO()
-    with redirect_stdout(printed):
-        give([worker], examples())
-    assert (worker.sessions, printed.getvalue()) == ([], "")
-
-
 def test_a_session_that_nobody_was_shown_costs_nothing() -> None:
-    plugins = [{"rewrite": fail}, Usage()]
+    plugins, printed = [{"rewrite": fail}, Usage()], io.StringIO()
     with WorkingEngine(plugins, strict=False, on_plugin_error="isolate") as engine:
         _, values = engine.replay_for_results(run("s"))
     assert values == [None, None]
-    printed = io.StringIO()
     with redirect_stdout(printed):
         merge(Usage(json=True), values)
     assert json.loads(printed.getvalue())["sessions"] == []
 
 
-def test_a_batch_of_no_sessions_costs_nothing() -> None:
-    usage, printed = Usage(json=True), io.StringIO()
-    with redirect_stdout(printed):
-        merge(usage, [])
-    assert json.loads(printed.getvalue())["sessions"] == []
-    assert usage.total().turns == 0
+def through_json(usage: SessionUsage) -> SessionUsage:
+    value = parse(write(as_value(usage))).value
+    merged = Merged([BatchResult("00", "another", value)])
+    assert [*merged] == [*merged]
+    (found,) = merged
+    return found
+
+
+@given(usages)
+def test_a_cost_comes_through_json_as_it_is(usage: SessionUsage) -> None:
+    halves = attrs.evolve(usage, session_id="\ud83d" + "\ude00")
+    assert (through_json(usage), through_json(halves)) == (usage, halves)
+    small = SessionUsage("ses-0000001", 2, 4, 9204, 134, 8348.25, 0, complete=True)
+    assert len(json.dumps(as_value(small))) < 60
 
 
 def test_the_memory_of_a_merge_does_not_grow_with_the_sessions(tmp_path: Path) -> None:
@@ -319,12 +318,3 @@ def test_the_memory_of_a_merge_does_not_grow_with_the_sessions(tmp_path: Path) -
             tracemalloc.stop()
 
     assert peak(4000) < peak(400) + 50_000
-
-
-def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("old")
-    usage = Usage(output=tmp_path / "a")
-    usage.replay_batch_merge([BatchResult("00", "s", ["no usage", True])])
-    with pytest.raises(TypeError):
-        usage.replay_close()
-    assert (tmp_path / "a").read_text() == "old"

@@ -1,0 +1,168 @@
+"""The records of a batch: workers make them, and the log's only writer appends them.
+
+The values that ``committed`` keeps beside the log can be removed there. In a batch they
+would stay in its checkpoint, too, so this policy is refused.
+"""
+
+import hmac
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import Any, Final, TypeAlias
+
+import attrs
+
+from replay import AuditError, Session
+from replay.engine.report import Results
+from replay_plugins.audit_log.format.chain import json_bytes, kind_is
+from replay_plugins.audit_log.log.content import Opening, hiding, read_salt
+from replay_plugins.audit_log.log.log import Log
+from replay_plugins.audit_log.log.private_files import LogFiles
+from replay_plugins.audit_log.session_records import Recording
+from replay_plugins.audit_log.verify.log_reader import records_of
+
+#: A record without its place: its kind, and its fields as the JSON text they will be.
+Draft: TypeAlias = tuple[str, bytes]
+
+_ABOUT_SESSIONS: Final = ("session_start", "session_end")
+_SALT_ID: Final = b"chat-replay: which salt"
+# Within a JSON text, quotation marks are escaped: this is a key, and its value.
+_KEY: Final = re.compile(rb'"batch_key":"([0-9a-f]+)"')
+_TABLE: Final = "CREATE TABLE logged (key BLOB PRIMARY KEY, times INT) WITHOUT ROWID"
+_ADD: Final = """INSERT INTO logged VALUES (?, 1)
+    ON CONFLICT (key) DO UPDATE SET times = times + 1"""
+_TAKE: Final = "UPDATE logged SET times = times - 1 WHERE key = ? AND times > 0"
+
+
+@attrs.define(eq=False, slots=False, repr=False)
+class AuditLogWorker(Recording):
+    """Collects the records of each session, for the process that writes the log.
+
+    It has the plugin's options. Digests need the salt, which is beside the log.
+
+    Raises:
+        ValueError: Values are to be ``committed``, or as from the plugin.
+        UnknownNameError: There is no such policy.
+        AuditError: The salt cannot be read.
+    """
+
+    _drafts: list[Draft] = attrs.field(factory=list, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self._sink = self
+        if self.content == "committed":
+            message = (
+                "in a batch, content cannot be committed: its checkpoint would keep "
+                "what is removed beside the log; use digest or redacted"
+            )
+            raise ValueError(message)
+        if self.content == "digest":
+            self._salt = read_salt(LogFiles(self.path).salt)
+        self._hide = hiding(self.content, self._salt)
+
+    def append(
+        self, kind: str, fields: Mapping[str, object], _: Sequence[Opening]
+    ) -> None:
+        """Keep a record until the session has ended.
+
+        Raises:
+            AuditError: It is no JSON.
+        """
+        try:
+            self._drafts.append((kind, json_bytes(fields)))
+        except (TypeError, ValueError, RecursionError) as error:
+            reason = f"a {kind} cannot be written as JSON: {error}"
+            raise AuditError(str(self.path), reason) from error
+
+    def replay_session_start(self, session: Session) -> None:
+        """Begin anew."""
+        self._drafts.clear()
+        super().replay_session_start(session)
+
+    def replay_batch_result(self) -> object:
+        """Return the session's records, and forget them."""
+        drafts, self._drafts = self._drafts, []
+        return [salt_id(self._salt), *([kind, text.decode()] for kind, text in drafts)]
+
+
+def append_sessions(
+    results: Results, log: Log, files: LogFiles, salt: bytes | None
+) -> None:
+    """Append the records of sessions that are not in the log to their end.
+
+    The disk is waited for once: what a power cut takes can be appended again.
+
+    Args:
+        results: Of workers.
+        log: The log, at *files*.
+        files: The log's.
+        salt: The key of its digests; None: it has none.
+
+    Raises:
+        AuditError: Digests were made with another salt, or as from the log.
+    """
+    with closing(LoggedSessions(files)) as logged, log.hurrying():
+        for result in results:
+            value: Any = result.value
+            used, *drafts = value
+            if used != salt_id(salt):
+                raise _of_another_salt(files)
+            if drafts and not logged.take(result.key):
+                for kind, text in drafts:
+                    log.append(kind, identified(kind, text.encode(), result.key))
+                log.checkpoint()
+
+
+def _of_another_salt(files: LogFiles) -> AuditError:
+    reason = "digests of the batch were made with another salt"
+    hint = (
+        "put back the salt that the log had then, and let all machines of a batch have "
+        "the same; or begin another checkpoint"
+    )
+    return AuditError(str(files.salt), reason, hint)
+
+
+def identified(kind: str, fields: bytes, batch_key: str) -> bytes:
+    """Return a record's JSON text, with its session's key if it is about a session."""
+    if kind not in _ABOUT_SESSIONS:
+        return fields
+    return b'%b,"batch_key":"%b"}' % (fields[:-1], batch_key.encode())
+
+
+def salt_id(salt: bytes | None) -> str:
+    """Return an id of a salt, which tells nothing else about it."""
+    return "" if salt is None else hmac.digest(salt, _SALT_ID, "sha256").hex()[:16]
+
+
+class LoggedSessions:
+    """The sessions of batches that a log holds to their end, taken off one by one.
+
+    Raises:
+        OSError, DecodeError: The log cannot be read.
+    """
+
+    def __init__(self, files: LogFiles) -> None:
+        self._connection = sqlite3.connect("")  # a file without a name
+        try:
+            self._connection.execute(_TABLE)
+            self._connection.executemany(_ADD, ((key,) for key in _keys(files)))
+        except BaseException:
+            self.close()
+            raise
+
+    def take(self, batch_key: str) -> bool:
+        """Tell whether a session is there, and take it off once."""
+        key = batch_key.encode()
+        return self._connection.execute(_TAKE, (key,)).rowcount > 0
+
+    def close(self) -> None:
+        """Forget them."""
+        self._connection.close()
+
+
+def _keys(files: LogFiles) -> Iterator[bytes]:
+    for record in records_of(files):
+        if kind_is(record, "session_end") and (found := _KEY.search(record)):
+            yield found[1]

@@ -1,0 +1,133 @@
+"""A table of the records of a log: ``replay audit show``."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import click
+
+from replay.cli import output
+from replay.cli.arguments import json_option
+from replay.security.sanitization import sanitize_line
+from replay_plugins.audit_log.log.private_files import LogFiles
+from replay_plugins.audit_log.session_records import SESSION_ID, TOOL_NAME
+from replay_plugins.audit_log.verify.log_reader import records_of
+
+FILE: Final = click.Path(path_type=Path)  # reading it tells whether it is there
+LOG: Final = click.argument("log", type=FILE)
+
+_TITLES: Final = ("SEQ", "TIME", "KIND", "SESSION", "EVENT", "WHAT")
+_COLUMNS: Final = ("seq", "time", "kind", SESSION_ID, "event")
+_HEAD: Final = {
+    *(*_COLUMNS, "schema", "prev", "actor", "monotonic_ns", "log"),
+    *("turn", "session.digest", "note"),
+}
+_MOST_CHARACTERS: Final = 100  # of a value
+
+
+@attrs.frozen(kw_only=True)
+class Filter:
+    """The records that are wanted; an empty filter wants all."""
+
+    session: str | None = None
+    tool: str | None = None
+    kinds: tuple[str, ...] = ()
+    since: str | None = None  #: as records write their time; this one is wanted too
+    until: str | None = None  #: as records write their time; this one is not wanted
+
+    def wants(self, record: dict[str, object]) -> bool:
+        """Tell whether a record is wanted."""
+        time = str(record.get("time"))
+        return (
+            self.session in (None, record.get(SESSION_ID))
+            and self.tool in (None, record.get(TOOL_NAME))
+            and (not self.kinds or record.get("kind") in self.kinds)
+            and (self.since is None or time >= self.since)
+            and (self.until is None or time < self.until)
+        )
+
+
+def moment(
+    _: click.Context, parameter: click.Parameter, text: str | None
+) -> str | None:
+    """Return a time in ISO 8601 as records write it; without an offset, it is in UTC.
+
+    Raises:
+        click.BadParameter: It is neither a date nor a date and time.
+    """
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:  # an offset may leave the calendar
+        message = f"{text!r} isn't a date or time in ISO 8601"
+        raise click.BadParameter(message, param=parameter) from error
+    return found.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@click.command("show")
+@LOG
+@click.option("--session", metavar="ID", help="Only records of this session.")
+@click.option("--tool", metavar="NAME", help="Only records of this tool.")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind.")
+@click.option("--since", metavar="TIME", callback=moment, help="Only from then on.")
+@click.option("--until", metavar="TIME", callback=moment, help="Only before then.")
+@json_option
+def show(*, log: Path, as_json: bool, **wants: Any) -> None:  # noqa: ANN401 - a Filter's
+    """Print the records of LOG: a table on a terminal, lines in a pipe.
+
+    With --json, they are printed as the log has them. Nothing is verified.
+    """
+    wanted = Filter(**wants)
+    lines = (
+        (line, record)
+        for line in records_of(LogFiles(log))
+        if wanted.wants(record := record_of(line))
+    )
+    if not as_json:
+        output.write_rows(_TITLES, (row_of(record) for _, record in lines))
+        return
+    for line, _ in lines:
+        text = line.decode("ascii", "backslashreplace")
+        output.write(sanitize_line(text) + "\n")
+
+
+def record_of(line: bytes) -> dict[str, object]:
+    """Return the record in a line; if there is none, one that says so."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        found = None
+    return found if isinstance(found, dict) else {"kind": "?", "what": "no record"}
+
+
+def row_of(record: dict[str, object]) -> list[str]:
+    """Return a record as a row of the table."""
+    return [
+        *(_text(record.get(name, "")) for name in _COLUMNS),
+        " ".join(_fields(record)),
+    ]
+
+
+def _fields(record: dict[str, object]) -> Iterator[str]:
+    for name, value in record.items():
+        if name not in _HEAD:
+            yield f"{name.rpartition('.')[2]}={_shown(value)}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict) and "length" in value:
+        if value.keys() == {"length", "commitment"}:
+            return f"[{value['length']} characters, committed]"
+        if value.keys() == {"length", "hmac_sha256"}:
+            return f"[{value['length']} characters, digest only]"
+    text = _text(value)
+    return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS] + "…"
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
