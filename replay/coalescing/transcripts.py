@@ -99,20 +99,6 @@ def lazy_transcript(session: Session) -> LazyTranscript:
     )
 
 
-<<<<<<< HEAD
-=======
-def transcript(session: Session) -> Transcript:
-    """Return what was said and done in *session*, turn by turn.
-
-    Raises:
-        DecodeError, BackendError: The session's file has changed since it was opened.
-    """
-    lazy = lazy_transcript(session)
-    turns = tuple(lazy.turns)
-    return Transcript(lazy.session_id, lazy.title, turns, tuple(lazy.diagnostics))
-
-
->>>>>>> main
 def diagnose(session: Session) -> Iterator[Diagnostic]:
     """Yield what is odd about *session*, in the order of finding."""
     yield from session.diagnostics

@@ -7,15 +7,10 @@ from typing import Any, Final
 
 import attrs
 
-<<<<<<< HEAD
-from replay.coalescing.coalescer import Coalescer
-from replay.codec.parts import KINDS, Deltas, Part
-from replay.codec.structure import event_of
-from replay.errors import wrong_type
-=======
 from replay.coalescing.coalescer import Coalescer, Composition
 from replay.codec.parts import Deltas, Part
->>>>>>> main
+from replay.codec.structure import event_of
+from replay.errors import wrong_type
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import (
     DELTAS,

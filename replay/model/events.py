@@ -8,11 +8,7 @@ Source: the service's OpenAPI document of 2026-08-20, schemas ``*Event``.
 
 from collections.abc import Mapping
 from functools import cached_property
-<<<<<<< HEAD
-from typing import ClassVar, Final, Literal, TypeAlias
-=======
 from typing import ClassVar, Final, Literal, TypeAlias, get_args
->>>>>>> main
 
 import attrs
 

@@ -3,11 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias, get_args
 
-<<<<<<< HEAD
-from replay.coalescing.transcripts import Telling, tell
-=======
-from replay.coalescing.transcripts import LazyTranscript
->>>>>>> main
+from replay.coalescing.transcripts import LazyTranscript, lazy_transcript
 from replay.errors import UnknownNameError
 from replay.model.messages import Transcript
 from replay.model.sessions import Recording, Session
@@ -15,7 +11,6 @@ from replay.model.sessions import Recording, Session
 Format: TypeAlias = Literal["text", "markdown", "json"]
 
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
-<<<<<<< HEAD
 
 
 def transcript(recording: Recording) -> Transcript:
@@ -31,23 +26,16 @@ def transcript(recording: Recording) -> Transcript:
         TypeError: It is none of these.
     """
     session = recording if isinstance(recording, Session) else _session_of(recording)
-    telling = tell(session)
-    turns = tuple(telling.turns)  # before the diagnostics, which are found on the way
-    diagnostics = tuple(telling.diagnostics)
-    return Transcript(telling.session_id, telling.title, turns, diagnostics)
+    lazy = lazy_transcript(session)
+    turns = tuple(lazy.turns)  # before the diagnostics, which are found on the way
+    diagnostics = tuple(lazy.diagnostics)
+    return Transcript(lazy.session_id, lazy.title, turns, diagnostics)
 
 
 def _session_of(recording: Recording) -> Session:
     from replay.sources.source import session_of  # noqa: PLC0415 - seldom needed
 
     return session_of(recording)
-=======
-_RENDERERS: Final[
-    Mapping[str, Callable[[Transcript | LazyTranscript], Iterator[str]]]
-] = MappingProxyType(
-    {"text": text_pieces, "markdown": markdown_pieces, "json": json_pieces}
-)
->>>>>>> main
 
 
 def render(
@@ -79,13 +67,8 @@ def _transcript(given: Transcript | Recording) -> Transcript:
     return given if isinstance(given, Transcript) else transcript(given)
 
 
-<<<<<<< HEAD
-def pieces(transcript: Transcript | Telling, format: Format) -> Iterator[str]:  # noqa: A002 - as in render
-    """Return the text of :func:`render` piece by piece.
-=======
 def pieces(transcript: Transcript | LazyTranscript, format: Format) -> Iterator[str]:  # noqa: A002 - as in render
-    """Return what :func:`render` does, piece by piece.
->>>>>>> main
+    """Return the text of :func:`render` piece by piece.
 
     Args:
         transcript: What to render; of one that is told, nothing is kept.

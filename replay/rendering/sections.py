@@ -63,13 +63,8 @@ class Section:
     language: Literal["text", "json"] = "text"  #: of the body
 
 
-<<<<<<< HEAD
-def sections(transcript: Transcript | Telling) -> Iterator[Section]:
-    """Yield the sections of *transcript*, in order."""
-=======
 def sections(transcript: Transcript | LazyTranscript) -> Iterator[Section]:
-    """Yield all that is shown of *transcript*, in order."""
->>>>>>> main
+    """Yield the sections of *transcript*, in order."""
     title = () if transcript.title is None else (transcript.title,)
     yield Section("session", "Session", (transcript.session_id, *title))
     for number, turn in enumerate(transcript.turns, 1):
@@ -210,7 +205,7 @@ class Line:
 _BLANK: Final = Line(None, "")
 
 
-def lines(transcript: Transcript | Telling) -> Iterator[Line]:
+def lines(transcript: Transcript | LazyTranscript) -> Iterator[Line]:
     """Yield the lines of *transcript*, in order."""
     for number, section in enumerate(sections(transcript)):
         if number:
@@ -221,7 +216,7 @@ def lines(transcript: Transcript | Telling) -> Iterator[Line]:
                 yield Line(section.role, INDENT + text if text else "")
 
 
-def text_pieces(transcript: Transcript | Telling) -> Iterator[str]:
+def text_pieces(transcript: Transcript | LazyTranscript) -> Iterator[str]:
     """Yield *transcript* as text, piece by piece.
 
     Whatever begins at the margin is ours; what was recorded is indented by four
@@ -253,7 +248,7 @@ _LEVELS: Final[Mapping[Role, int]] = MappingProxyType(
 _BACKTICKS: Final = re.compile("`+")
 
 
-def markdown_pieces(transcript: Transcript | Telling) -> Iterator[str]:
+def markdown_pieces(transcript: Transcript | LazyTranscript) -> Iterator[str]:
     """Yield *transcript* as CommonMark, piece by piece.
 
     Whatever was recorded stands, word for word, in a fenced block or in a code span
