@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import replay
@@ -172,7 +172,9 @@ def test_in_the_corpus_next_to_nothing_is_taken_for_a_secret(shared: Path) -> No
 
 @given(documents)
 def test_what_holds_no_secret_stays_as_it_is(document: JSON) -> None:
-    session = replay.loads(write(document))
+    text = write(document)
+    assume(not re.search(rb"\d{12}", text))  # chance finds numbers of cards
+    session = replay.loads(text)
     redactor = Redactor()
     redacted = redactor.session(session)
     assert replay.dumps(redacted) == replay.dumps(session)
