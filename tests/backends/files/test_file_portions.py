@@ -22,13 +22,16 @@ from recorded_sessions import documents, recorded_events
 from replay import Limits, Portion, Session, Stored
 from replay.codec.documents import Line, lines_of_any_length
 from replay.errors import BackendError, DecodeError
+from replay.codec.stored_history import SourceText
+from replay.sources.session_lines import (
+    LineRange,
+    holds_session_lines,
+    line_ranges,
+)
 from replay_backends.files.file_access import open_named
 from replay_backends.files.file_portions import (
     FileKey,
-    LineRange,
     file_key,
-    holds_session_lines,
-    line_ranges,
     portions_in,
     stored_in,
     stored_in_all,
@@ -343,6 +346,13 @@ def file_of(
     return SessionFile(open_file, name, "name", "the-file", reading)
 
 
+def holds_lines(file: SessionFile) -> bool:
+    """Tell whether each line of a file is a session."""
+    text = SourceText(file.unchanged(), file.source)
+    longest = file.reading.limits.event_bytes
+    return holds_session_lines(text, longest, is_lines=file.says_lines)
+
+
 def lines_stored(data: bytes) -> list[Stored]:
     return list(stored_in_all(file_of(data)))
 
@@ -374,7 +384,7 @@ def lines_stored(data: bytes) -> list[Stored]:
 def test_what_lines_are_is_found_out(
     *, data: bytes, is_lines: bool, expected: bool
 ) -> None:
-    assert holds_session_lines(file_of(data, is_lines=is_lines)) is expected
+    assert holds_lines(file_of(data, is_lines=is_lines)) is expected
 
 
 @given(st.lists(lines).map(b"\n".join), st.integers(20, 200))
@@ -394,13 +404,13 @@ def test_what_is_stored_is_the_same_however_it_is_cut(data: bytes, size: int) ->
 
 
 def test_what_cannot_be_unpacked_holds_no_lines() -> None:
-    assert not holds_session_lines(file_of(gzip.compress(DOCUMENT)[:-9]))
+    assert not holds_lines(file_of(gzip.compress(DOCUMENT)[:-9]))
 
 
 def test_a_first_line_may_be_longer_than_what_is_looked_at_at_once() -> None:
     long = b'{"a": "' + b"x" * (3 << 20) + b'", "events": []}\n'
     file = file_of(long + b"\n" + DOCUMENT, is_lines=False, longest=4 << 20)
-    assert holds_session_lines(file)
+    assert holds_lines(file)
 
 
 def test_a_name_counts_the_lines_that_are_not_blank() -> None:

@@ -1,0 +1,195 @@
+"""JSON Lines of sessions: how to recognise, divide and read them, line by line."""
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from hashlib import blake2b
+from itertools import islice, takewhile
+from typing import BinaryIO, Final
+
+import attrs
+
+from replay.codec.checks import Checks
+from replay.codec.documents import (
+    Line,
+    Reader,
+    check_length,
+    is_document,
+    lines_of_any_length,
+    parse_line,
+    pass_over_rest,
+)
+from replay.codec.json_scan import BLANKS, MARK
+from replay.codec.stored_history import SourceText
+from replay.errors import DecodeError
+from replay.model.limits import Limits
+from replay.model.sessions import Session
+from replay.sources.protocols import DIGEST_SIZE, Stored
+
+_RANGE_SIZE: Final = 4 << 20
+_PIECE: Final = 1 << 20  # bytes that are hashed, or looked at, in one go
+_TRIES: Final = 100  # lines of a broken text that are looked at
+_BLANK_BEGINNINGS: Final = (b" ", b"\t", b"\r", b"\n", b"\xef")
+_MAY_BE_BLANK: Final = re.compile(rb"\n[ \t\r\n\xef]")
+#: A line that :mod:`replay.codec.documents` takes for a blank one, with the end
+#: before it.
+_BLANK: Final = re.compile(rb"\n(?:\xef\xbb\xbf)?[ \t\r]*+(?=\n)")
+
+
+@attrs.frozen
+class LineRange:
+    """Some lines that follow each other in a text."""
+
+    start: int  #: where the first begins, in bytes from the text's beginning
+    end: int  #: where the last ends
+    lines_before: int = 0
+    filled_before: int = 0  #: of these, the lines that are not blank
+
+
+def line_ranges(
+    file: BinaryIO, longest: int, size: int = _RANGE_SIZE
+) -> Iterator[tuple[LineRange, int]]:
+    """Yield ranges that are together all lines of a file, in order.
+
+    Args:
+        file: At its beginning. It is read once.
+        longest: How long a line may be, in bytes; of a longer one, the rest is only
+            passed over.
+        size: In how many bytes from a range's beginning its last line begins.
+
+    Yields:
+        The range, and how many of its lines are not blank.
+    """
+    start = lines = filled = 0
+    for block in iter(partial(file.read, size), b""):
+        text = block if block.endswith(b"\n") else block + file.readline(longest)
+        end = start + len(text)
+        if not text.endswith(b"\n"):
+            end += pass_over_rest(file)
+        line_count, filled_count = _counts(text)
+        yield LineRange(start, end, lines, filled), filled_count
+        start, lines, filled = end, lines + line_count, filled + filled_count
+
+
+def _counts(text: bytes) -> tuple[int, int]:
+    """Return how many lines a text has, and how many of them are not blank."""
+    count = text.count(b"\n") + (not text.endswith(b"\n"))
+    if text[:1] not in _BLANK_BEGINNINGS and not _MAY_BE_BLANK.search(text):
+        return count, count
+    ended = b"\n" + text + (b"" if text.endswith(b"\n") else b"\n")
+    return count, count - len(_BLANK.findall(ended))
+
+
+def holds_session_lines(text: SourceText, longest: int, *, is_lines: bool) -> bool:
+    """Tell whether ``read_sessions`` takes each line of a text for a session.
+
+    If it would fail, since the first line isn't JSON, the first line that is decides:
+    the others may be read all the same.
+
+    Args:
+        text: JSON in UTF-8.
+        longest: The most bytes that a line may have.
+        is_lines: Whether it must be JSON Lines; otherwise that is found out.
+
+    Raises:
+        BackendError: The text cannot be read.
+    """
+    try:
+        with text.opened() as opened:
+            if not (is_lines or _is_object_before_others(opened, longest)):
+                return False
+        with text.opened() as opened:
+            tries = islice(lines_of_any_length(opened, longest), _TRIES)
+            found = (_is_session(line, longest) for line in tries)
+            return next((each for each in found if each is not None), False)
+    except DecodeError:  # what is compressed is corrupt
+        return False
+
+
+def _is_session(line: Line, longest: int) -> bool | None:
+    """Tell whether a session is on a line; None: it cannot be read."""
+    if len(line.text) > longest:
+        return None
+    try:
+        return is_document(parse_line(line).value)
+    except DecodeError:
+        return None
+
+
+def _is_object_before_others(file: BinaryIO, longest: int) -> bool:
+    """Tell whether the first line may be an object by itself, and others follow."""
+    pieces = iter(partial(file.readline, _PIECE), b"")
+    end = _end_of_first_line(pieces, longest)
+    return end.rstrip(BLANKS).endswith(b"}") and any(map(_is_filled, pieces))
+
+
+def _end_of_first_line(pieces: Iterator[bytes], longest: int) -> bytes:
+    """Return the last piece of the first line; none: it does not end, or is too long.
+
+    The line is not kept: it may be all of a large document.
+    """
+    size, last = 0, b""
+    for piece in pieces:
+        last = piece if _is_filled(piece) else last
+        size += len(piece) if last else 0
+        if size > longest:
+            break
+        if last and piece.endswith(b"\n"):
+            return last
+    return b""
+
+
+def _is_filled(piece: bytes) -> bool:
+    return bool(piece.removeprefix(MARK).strip(BLANKS))
+
+
+def stored_lines(
+    text: SourceText,
+    within: LineRange | None = None,
+    *,
+    session_id: str,
+    strict: bool = False,
+    limits: Limits | None = None,
+) -> Iterator[Stored]:
+    """Yield the session of each line.
+
+    A digest is that of the line without its end; of a line that is too long, that of
+    its beginning.
+
+    Args:
+        text: JSON Lines of sessions.
+        within: Which lines; None: all. For some, the text must be seekable.
+        session_id: What sessions are called that do not say so themselves.
+        strict: Refuse events that are not known or malformed.
+        limits: What is refused as too large; None: the usual limits.
+
+    Raises:
+        BackendError, DecodeError: The text cannot be read to its end.
+    """
+    reader = Reader(session_id, Checks(strict, limits or Limits()))
+    with text.opened() as opened:
+        for number, line in _numbered_lines(opened, reader, within):
+            name = reader.id_of(number)
+            content = line.text.rstrip(b"\r\n")
+            digest = blake2b(content, digest_size=DIGEST_SIZE).digest()
+            yield Stored(name, digest, partial(_read, text, reader, line, name))
+
+
+def _numbered_lines(
+    file: BinaryIO, reader: Reader, within: LineRange | None
+) -> Iterator[tuple[int, Line]]:
+    longest = reader.checks.limits.event_bytes
+    if within is None:
+        return enumerate(lines_of_any_length(file, longest), 1)
+    file.seek(within.start)
+    lines = lines_of_any_length(
+        file, longest, offset=within.start, before=within.lines_before
+    )
+    inside = takewhile(lambda line: line.start < within.end, lines)
+    return enumerate(inside, within.filled_before + 1)
+
+
+def _read(text: SourceText, reader: Reader, line: Line, name: str) -> Session:
+    with text.named():
+        check_length(line, reader.checks)
+        return reader.on_line(line, name)
