@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from replay.batch.progress import BatchProgress as BatchProgress
-    from replay.batch.progress import BatchReport as BatchReport
+    from replay.batch.checkpoint import BatchReport as BatchReport
+    from replay.batch.leader import BatchProgress as BatchProgress
     from replay.batch.runner import replay_many as replay_many
     from replay.batch.tasks import Problem as Problem
     from replay.coalescing.transcripts import transcript as transcript
@@ -98,7 +98,8 @@ else:
 
 
 _HOMES = {
-    "batch.progress": ["BatchProgress", "BatchReport"],
+    "batch.checkpoint": ["BatchReport"],
+    "batch.leader": ["BatchProgress"],
     "batch.runner": ["replay_many"],
     "batch.tasks": ["Problem"],
     "coalescing.transcripts": ["transcript"],

@@ -1,10 +1,9 @@
-"""Limits of a worker: the seconds that a session may take, and the bytes of memory."""
+"""Limits of what a session may take: seconds, and a worker's bytes of memory."""
 
 import faulthandler
 import os
-import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import Final
 
 import attrs
 
-from replay.batch.pool import Mark, Marks
-from replay.batch.tasks import Job, Place, Problem, Task, Worked
+from replay.batch.pool import Monitor
+from replay.batch.tasks import Job
 from replay.errors import WorkerError
 
 #: What a worker needs to begin a task with, in bytes.
@@ -25,14 +24,16 @@ EXIT_CODE: Final = 1  #: of a process whose time is over
 
 @attrs.define
 class TimeLimit:
-    """Ends this process where a session takes too long, whatever it does.
+    """Ends this process if a session takes too long, whatever it does.
 
     The clock is a thread of C, which needs nothing of Python: it ends a process that
     sleeps, and one that holds the interpreter's lock. A process has one such clock.
     """
 
     seconds: float
-    marks: Marks
+    #: Called with the time at which a session's is over, by ``time.monotonic_ns()``,
+    #: whenever that changes; 0: there is none.
+    report: Callable[[int], object]
     _nowhere: TextIOWrapper = attrs.field(init=False)
     _set_anew: float = attrs.field(init=False, default=0.0)
 
@@ -40,7 +41,7 @@ class TimeLimit:
         # What the clock has to say needs a file that stays open.
         self._nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
 
-    def begin(self) -> None:
+    def restart(self) -> None:
         """Give a session its time: at least all of it, and at most a tenth more.
 
         Raises:
@@ -51,31 +52,43 @@ class TimeLimit:
             return
         longest = self.seconds * (1 + _SLACK)
         self._set_anew = now + self.seconds * _SLACK
-        self.marks.ends[0] = int((now + longest) * 1e9)
+        self.report(int((now + longest) * 1e9))
         try:
             faulthandler.dump_traceback_later(longest, file=self._nowhere, exit=True)
         except RuntimeError as error:  # no thread can be begun
             raise MemoryError from error
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Stop the clock."""
         faulthandler.cancel_dump_traceback_later()
-        self.marks.ends[0] = 0
+        self.report(0)
         self._nowhere.close()
 
 
+def _ignore(deadline: int) -> None:
+    """Report nothing."""
+
+
 @contextmanager
-def limited_time(job: Job, marks: Marks) -> Iterator[None]:
-    """Give each session so much time, and no more, while a task is done."""
+def limited_time(
+    job: Job, monitor: Monitor, report: Callable[[int], object] = _ignore
+) -> Iterator[None]:
+    """Give each session so much time, and no more, while a task is done.
+
+    Args:
+        job: The task's.
+        monitor: The task's: it restarts the clock with each session.
+        report: See :class:`TimeLimit`.
+    """
     if job.seconds is None:
         yield
         return
-    marks.watch = limit = TimeLimit(job.seconds, marks)
+    monitor.clock = limit = TimeLimit(job.seconds, report)
     try:
         yield
     finally:
-        marks.watch = None
-        limit.end()
+        monitor.clock = None
+        limit.stop()
 
 
 @contextmanager
@@ -124,74 +137,3 @@ def size_of(memory: int) -> str:
     ('512 MiB', '1500 MB')
     """
     return f"{memory / 1e6:g} MB" if memory % (1 << 20) else f"{memory >> 20} MiB"
-
-
-#: What a death is called, as in :attr:`~replay.batch.tasks.Problem.code`.
-CRASHED: Final = "crashed"
-OUT_OF_MEMORY: Final = "out-of-memory"
-OUT_OF_TIME: Final = "out-of-time"
-
-
-@attrs.define(slots=False)
-class WorkerDiedError(Exception):
-    """A worker ended before it had answered."""
-
-    mark: Mark | None  #: what it was at; None: it came to no session
-    code: str
-    reason: str  #: such as "took longer than 60 s"
-
-    def __str__(self) -> str:
-        return f"a worker died: {self.reason}"
-
-
-def death(exit_code: int, marks: Marks, job: Job) -> WorkerDiedError:
-    """Return what a worker died of.
-
-    Args:
-        exit_code: Of its process; below zero the signal that ended it.
-        marks: What it told.
-        job: What it was at.
-    """
-    deadline, is_out_of_memory = marks.ends
-    if is_out_of_memory:
-        size = None if job.memory is None else size_of(job.memory)
-        reason = f"needed more than {size or 'the memory that there is'}"
-        return WorkerDiedError(marks.read(), OUT_OF_MEMORY, reason)
-    if exit_code == EXIT_CODE and 0 < deadline <= time.monotonic_ns():
-        reason = f"took longer than {job.seconds:g} s"
-        return WorkerDiedError(marks.read(), OUT_OF_TIME, reason)
-    return WorkerDiedError(marks.read(), CRASHED, ending(exit_code))
-
-
-def ending(exit_code: int) -> str:
-    """Return in words how a process ended.
-
-    >>> ending(3), ending(-11)
-    ('ended with exit code 3', 'killed by SIGSEGV (segmentation fault)')
-    """
-    if exit_code >= 0:
-        return f"ended with exit code {exit_code}"
-    if exit_code == -signal.SIGKILL:
-        return "killed by SIGKILL: by somebody, or by the system for lack of memory"
-    if -exit_code not in {*signal.Signals}:
-        return f"killed by signal {-exit_code}"
-    words = str(signal.strsignal(-exit_code)).lower()
-    return f"killed by {signal.Signals(-exit_code).name} ({words})"
-
-
-def quarantined(task: Task, died: WorkerDiedError) -> Worked:
-    """Return what came of a task of one session: its worker's death."""
-    place, name = _blamed(task, died.mark)
-    problem = Problem(place, name, died.code, died.reason, is_quarantined=True)
-    return Worked((), (problem,))
-
-
-def _blamed(task: Task, mark: Mark | None) -> tuple[Place, str]:
-    """Return where the session of a task is, and what it is called."""
-    portions = dict(task.numbered())
-    if mark is not None and mark.place is not None and task.has(mark.place):
-        place, name = mark.place, mark.name
-    else:
-        first = min(task.only or [(min(portions), 0)])
-        place, name = max(first, task.start), ""
-    return place, name or str(portions[place[0]].key[0])

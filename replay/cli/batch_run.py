@@ -24,7 +24,7 @@ from replay.model.json_text import write
 from replay.security.sanitization import escape_json
 
 if TYPE_CHECKING:
-    from replay.batch.progress import BatchReport
+    from replay.batch.checkpoint import BatchReport
 
 INTERRUPTED: Final = 130
 _SHOW_CURSOR: Final = b"\x1b[?25h"  # where a bar has hidden it

@@ -18,7 +18,7 @@ import click
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from replay.batch.progress import BatchProgress
+    from replay.batch.leader import BatchProgress
 
 _WINDOW: Final = 30.0  # seconds that are looked back
 _MINUTE: Final = 60

@@ -23,7 +23,7 @@ from replay import (
     UserInput,
     load_plugin,
 )
-from replay.batch.worker import WorkingEngine
+from replay.batch.worker import WorkerEngine
 from replay.testing import PluginContract, odd_histories
 from replay.testing.batch_contract import give, merge
 from replay_plugins.usage import Usage
@@ -277,7 +277,7 @@ def test_a_worker_keeps_nothing_and_says_nothing() -> None:
 
 def test_a_session_that_nobody_was_shown_costs_nothing() -> None:
     plugins = [{"rewrite": fail}, Usage()]
-    with WorkingEngine(plugins, strict=False, on_plugin_error="isolate") as engine:
+    with WorkerEngine(plugins, strict=False, on_plugin_error="isolate") as engine:
         _, values = engine.replay_for_results(run("s"))
     assert values == [None, None]
     printed = io.StringIO()

@@ -17,7 +17,14 @@ from forking import exit_code_of, forked
 from odd_files import pipe, unix_socket
 from privileges import public_folder, unprivileged
 from replay.batch.checkpoint import Checkpoint
-from replay.batch.checkpoint_file import APPLICATION, VERSION
+from replay.batch.checkpoint_file import (
+    APPLICATION,
+    VERSION,
+    checkpoint_errors,
+    checksum,
+    damaged,
+    transaction,
+)
 from replay.errors import CheckpointError
 
 Opening = Callable[..., Checkpoint]
@@ -72,7 +79,7 @@ def descriptors() -> int:
 
 @pytest.fixture
 def foreign(tmp_path: Path) -> Path:
-    """Return a database of another program."""
+    """Return another program's database."""
     path = tmp_path / "foreign.sqlite"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE t (x)")
@@ -130,12 +137,12 @@ def test_a_link_leads_to_it(path: Path, tmp_path: Path) -> None:
 
 class TestRefused:
     def test_a_directory(self, tmp_path: Path) -> None:
-        assert refusal(tmp_path).reason == "it is no regular file"
+        assert refusal(tmp_path).reason == "it isn't a regular file"
 
     @pytest.mark.parametrize("make", [pipe, unix_socket])
     def test_a_pipe_or_a_socket(self, path: Path, make: Callable[[Path], None]) -> None:
         make(path)
-        assert refusal(path).reason == "it is no regular file"
+        assert refusal(path).reason == "it isn't a regular file"
 
     def test_a_link_that_leads_nowhere(self, path: Path) -> None:
         path.symlink_to(path.name)
@@ -150,14 +157,14 @@ class TestRefused:
 
     def test_what_is_no_database_and_it_is_left_alone(self, path: Path) -> None:
         path.write_text("a letter " * 1000, encoding="utf-8")
-        assert refusal(path).reason == "it is no checkpoint"
+        assert refusal(path).reason == "it isn't a checkpoint"
         assert path.read_text(encoding="utf-8") == "a letter " * 1000
 
     def test_another_programs_database_and_it_is_left_alone(
         self, foreign: Path
     ) -> None:
         before = foreign.read_bytes()
-        assert "a database of another program" in refusal(foreign).reason
+        assert "another program's database" in refusal(foreign).reason
         assert foreign.read_bytes() == before
 
     def test_an_empty_database_that_another_program_has_marked(
@@ -165,7 +172,7 @@ class TestRefused:
     ) -> None:
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA application_id = 77")
-        assert "a database of another program" in refusal(path).reason
+        assert "another program's database" in refusal(path).reason
 
     def test_one_of_a_later_version(self, path: Path) -> None:
         with closing(sqlite3.connect(filled(path))) as connection:
@@ -173,13 +180,13 @@ class TestRefused:
             assert connection.execute("PRAGMA application_id").fetchone() == (
                 APPLICATION,
             )
-        assert "its tables are of form 2" in refusal(path).reason
+        assert "its tables have version 2" in refusal(path).reason
 
     def test_one_that_may_only_be_read(self) -> None:
         with public_folder() as folder:
             filled(folder / "a").chmod(0o444)
             with unprivileged():
-                assert refusal(folder / "a").reason == "it may not be written"
+                assert refusal(folder / "a").reason == "it isn't writable"
 
     def test_one_that_may_not_be_read(self) -> None:
         with public_folder() as folder:
@@ -192,12 +199,12 @@ class TestRefused:
             filled(folder / "a").chmod(0o666)
             folder.chmod(0o555)
             with unprivileged():
-                assert refusal(folder / "a").reason == "it may not be written"
+                assert refusal(folder / "a").reason == "it isn't writable"
                 assert refusal(folder / "b").reason == "permission denied"
 
     def test_a_new_one_on_a_full_disk(self, path: Path) -> None:
         with room_for(5_000):
-            assert refusal(path).reason == "the disk is full, or fails"
+            assert refusal(path).reason == "the disk is full or failing"
         filled(path)
 
     def test_or_opened_wherever_the_disk_is_full(self, tmp_path: Path) -> None:
@@ -216,7 +223,7 @@ class TestRefused:
         assert descriptors() == before
 
 
-def damaged(whole: bytes, seed: int) -> bytes:
+def with_damage(whole: bytes, seed: int) -> bytes:
     """Return a file with some of its bytes changed, most often at its beginning."""
     random = Random(seed)  # noqa: S311 - where to damage it is no secret
     data = bytearray(whole)
@@ -252,7 +259,7 @@ class TestDamage:
     ) -> None:
         for seed in range(100):
             path = tmp_path / str(seed)
-            path.write_bytes(damaged(whole, seed))
+            path.write_bytes(with_damage(whole, seed))
             with suppress(CheckpointError), closing(Checkpoint(path, KEY)) as opened:
                 opened.begin()
                 opened.place_known(digested(*map(found, range(300))))
@@ -343,3 +350,118 @@ def holding(path: Path) -> Iterator["subprocess.Popen[str]"]:
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"
         yield process
+
+
+# Checksums
+
+COLUMNS = (1, b"key", b"ses-1", 3, 40, 9, 0, b"[1]")
+
+
+@pytest.mark.parametrize("column", range(len(COLUMNS)))
+def test_every_column_counts(column: int) -> None:
+    changed: list[int | bytes] = [*COLUMNS]
+    changed[column] = 7 if column in (0, 3, 4, 5, 6) else b"?"
+    assert checksum(*changed) not in (None, checksum(*COLUMNS))
+
+
+@pytest.mark.parametrize("column", [1, 2, 7])
+def test_what_is_of_another_type_has_none(column: int) -> None:
+    changed: list[int | bytes | None] = [*COLUMNS]
+    changed[column] = None
+    assert checksum(*changed) is None
+
+
+@pytest.mark.parametrize("count", [None, float("inf"), 40.0, "40", b"40", -1])
+def test_a_count_that_is_none_has_none(count: object) -> None:
+    for column in (0, 3, 4, 5, 6):
+        changed: list[object] = [*COLUMNS]
+        changed[column] = count
+        assert checksum(*changed) is None, column
+
+
+# Errors and transactions
+
+CODES = {
+    sqlite3.SQLITE_BUSY: "another run has it open",
+    sqlite3.SQLITE_LOCKED: "another run has it open",
+    sqlite3.SQLITE_NOTADB: "it isn't a checkpoint",
+    sqlite3.SQLITE_CORRUPT_INDEX: "it is damaged",
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR_WRITE: "the disk is full or failing",
+    sqlite3.SQLITE_READONLY_DIRECTORY: "it isn't writable",
+    sqlite3.SQLITE_CANTOPEN: "it, or a file beside it, cannot be opened",
+    sqlite3.SQLITE_ERROR: "what SQLite said",
+}
+
+
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    """Return an empty table, one row wide."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE t (x)")
+        yield connection
+
+
+def rows(connection: sqlite3.Connection) -> int:
+    return len(connection.execute("SELECT x FROM t").fetchall())
+
+
+def do(connection: sqlite3.Connection, statement: str, error: BaseException) -> None:
+    with transaction(connection):
+        connection.execute(statement)
+        raise error
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_code_becomes_a_reason(code: int) -> None:
+    refused = sqlite3.OperationalError("what SQLite said")
+    refused.sqlite_errorcode = code
+    with pytest.raises(CheckpointError) as caught, checkpoint_errors("a.sqlite"):
+        raise refused
+    assert (caught.value.source, caught.value.reason) == ("a.sqlite", CODES[code])
+    assert caught.value.__cause__ is refused
+    assert bool(caught.value.hint) == (code != sqlite3.SQLITE_ERROR)
+
+
+@pytest.mark.parametrize(
+    ("refused", "reason"),
+    [
+        (sqlite3.ProgrammingError("no"), "no"),
+        (FileNotFoundError(2, "No such file"), "no such file"),
+        (ValueError("embedded null byte"), "embedded null byte"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no"), "it is damaged: 'utf-8'"),
+    ],
+)
+def test_other_refusals_have_a_reason_too(refused: Exception, reason: str) -> None:
+    with pytest.raises(CheckpointError) as caught, checkpoint_errors("a.sqlite"):
+        raise refused
+    assert caught.value.reason.startswith(reason)
+
+
+def test_an_error_of_the_tree_passes() -> None:
+    error = damaged("a.sqlite", "torn")
+    with pytest.raises(CheckpointError) as caught, checkpoint_errors("b.sqlite"):
+        raise error
+    assert caught.value is error
+
+
+def test_a_transaction_is_done_at_its_end(connection: sqlite3.Connection) -> None:
+    with transaction(connection):
+        connection.execute("INSERT INTO t VALUES (1)")
+    assert not connection.in_transaction
+    assert rows(connection) == 1
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_a_transaction_that_is_left_did_nothing(
+    connection: sqlite3.Connection, error: type[BaseException]
+) -> None:
+    with pytest.raises(error):
+        do(connection, "INSERT INTO t VALUES (1)", error())
+    assert not connection.in_transaction
+    assert rows(connection) == 0
+
+
+def test_what_ended_a_transaction_is_told(connection: sqlite3.Connection) -> None:
+    with pytest.raises(ValueError, match="mine"):
+        do(connection, "ROLLBACK", ValueError("mine"))

@@ -54,8 +54,8 @@ def test_output_and_report_are_the_same_whoever_works(
     run: Run, sessions: Path, tmp_path: Path
 ) -> None:
     written = []
-    for crew in (("--keep-going",), ("--jobs", "1"), ("--jobs", "2")):
-        run("run", sessions, *USAGE, *crew, "--report", "r.json", cwd=tmp_path)
+    for workers in (("--keep-going",), ("--jobs", "1"), ("--jobs", "2")):
+        run("run", sessions, *USAGE, *workers, "--report", "r.json", cwd=tmp_path)
         report = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
         assert [*report.pop("times")] == ["seconds"]
         usage = (tmp_path / "usage.json").read_text(encoding="utf-8")
@@ -146,15 +146,15 @@ def test_strictness_reaches_the_workers(run: Run, sessions: Path) -> None:
     assert run(*command, "--strict").returncode == 2
 
 
-@pytest.mark.parametrize("crew", [("--keep-going",), ("--jobs", "1")])
+@pytest.mark.parametrize("workers", [("--keep-going",), ("--jobs", "1")])
 def test_with_redact_no_secret_is_told(
-    process: Run, tmp_path: Path, crew: tuple[str, ...]
+    process: Run, tmp_path: Path, workers: tuple[str, ...]
 ) -> None:
     sessions = directory_of(tmp_path / "sessions", THREE)
     secret = {**document("d"), "events": [{"type": SECRET}]}
     name = f"{SECRET}.json"
     (sessions / name).write_text(json.dumps(secret), encoding="utf-8")
-    options = ("--strict", *crew, "--report", "-")
+    options = ("--strict", *workers, "--report", "-")
     assert SECRET in process("run", sessions, "--plugin", "usage", *options).stderr
     options = ("--plugin", "redact", *options)
     for more in ((), ("--keep-going",)):
@@ -173,11 +173,11 @@ def test_with_redact_no_secret_is_told(
         (["--plugin", "missing.py"], "there is no such file"),
         (["--plugin", "broken.py"], "cannot be imported: RuntimeError: at import"),
         (["--plugin", ""], "a plugin's name is empty"),
-        (["--plugin", "usage", "--checkpoint", "."], "it is no regular file"),
-        (["--plugin", "usage", "--checkpoint", "broken.py"], "it is no checkpoint"),
+        (["--plugin", "usage", "--checkpoint", "."], "it isn't a regular file"),
+        (["--plugin", "usage", "--checkpoint", "broken.py"], "it isn't a checkpoint"),
         (["--plugin", "usage", "--checkpoint", "no/where"], "no such file"),
         (["--plugin", "usage", "--gather", "no/where"], "no/where"),
-        (["--plugin", "usage", "--gather", "broken.py"], "it is no checkpoint"),
+        (["--plugin", "usage", "--gather", "broken.py"], "it isn't a checkpoint"),
         (["--plugin", "usage", "--report", "."], "is a directory"),
         (["--plugin", "usage", "--report", "no/where"], "no such file"),
         (["--plugin", "usage", "--memory-limit", "1K"], "are not enough"),
@@ -208,8 +208,8 @@ def test_a_shard_may_be_empty(run: Run, sessions: Path) -> None:
 
 
 def test_standard_input_makes_no_batch(run: Run) -> None:
-    for crew in ("--keep-going", "--jobs=1"):
-        done = run("run", "-", "--plugin", "usage", crew, stdin="[]")
+    for workers in ("--keep-going", "--jobs=1"):
+        done = run("run", "-", "--plugin", "usage", workers, stdin="[]")
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith("replay: error: standard input: ")
         assert done.stderr.count("\n") == 1
