@@ -1,7 +1,6 @@
 """``replay run`` as a batch."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -181,7 +180,7 @@ def test_with_redact_no_secret_is_told(
         (["--plugin", "usage", "--report", "."], "is a directory"),
         (["--plugin", "usage", "--report", "no/where"], "no such file"),
         (["--plugin", "usage", "--memory-limit", "1K"], "are not enough"),
-        (["--plugin", "usage", "--shard", "2/1"], "is not i/n"),
+        (["--plugin", "usage", "--shard", "2/1"], "isn't i/n"),
         (["--plugin", "usage", "--dask", "127.0.0.1:1"], "--jobs and --dask"),
     ],
 )
@@ -213,11 +212,3 @@ def test_standard_input_makes_no_batch(run: Run) -> None:
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith("replay: error: standard input: ")
         assert done.stderr.count("\n") == 1
-
-
-def test_a_terminal_shows_no_bar_for_quick_work(
-    on_terminal: Callable[..., tuple[int, str]], sessions: Path
-) -> None:
-    code, sent = on_terminal("run", sessions, "--plugin", "redact", "--keep-going")
-    assert code == 0
-    assert "━" not in sent
