@@ -228,27 +228,17 @@ class Checkpoint:
         """
         return KeptResults(self._walk, self._source, number)
 
-    def report(self, seconds: float = 0.0) -> BatchReport:
-        """Return what all places of this run come to.
-
-        Args:
-            seconds: That the run took.
-        """
+    def report(self) -> BatchReport:
+        """Return what all places of this run come to; it took no seconds."""
         with self._errors():
             placed, known, *counts = map(int, self._walk(_DONE).fetchone())
             failed, quarantined = map(int, self._walk(_FAILED).fetchone())
             turns, events, messages, diagnostics = counts
             return BatchReport(
-                sessions=placed + failed,
-                replayed=placed - known,
-                known=known,
-                failed=failed - quarantined,
-                quarantined=quarantined,
-                turns=turns,
-                events=events,
-                messages=messages,
-                diagnostics=diagnostics,
-                seconds=seconds,
+                *(placed + failed, placed - known, known),
+                *(failed - quarantined, quarantined),
+                *(turns, events, messages, diagnostics),
+                seconds=0.0,
                 problems=tuple(islice(self.problems(), _MOST_PROBLEMS)),
             )
 
@@ -355,14 +345,11 @@ class KeptResults:
         """
         with checkpoint_errors(self.source):
             for key, session_id, values in self.select(_SELECT):
-                value = self._value(values)
+                try:
+                    value = element(values, self.number)
+                except (DecodeError, LookupError, TypeError) as error:
+                    raise damaged(self.source, str(error)) from error
                 yield BatchResult(key.hex(), _read_text(session_id), value)
-
-    def _value(self, values: bytes) -> object:
-        try:
-            return element(values, self.number)
-        except (DecodeError, LookupError, TypeError) as error:
-            raise damaged(self.source, str(error)) from error
 
 
 def element(array: bytes, number: int) -> object:

@@ -20,7 +20,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from replay.batch.pool import Death, Monitor, Result, Work
-from replay.batch.process_pool import Workers
+from replay.batch.process_pool import ProcessPool
 from replay.batch.resource_limits import limited_memory, limited_time
 from replay.batch.tasks import Task, Worked
 from replay.batch.worker_process import answer_of, result_of
@@ -50,8 +50,7 @@ class ExecutorPool:
     def __init__(self, executor: Executor, work: Work[Worked]) -> None:
         self.size = _workers_of(executor) or DEFAULT_SIZE
         self._executor = executor
-        self._work = work
-        self._workers = Workers()
+        self._processes = ProcessPool(1, work)
         self._given: set[Future[bytes]] = set()
 
     def submit(self, work: Work[Result], task: Task) -> Future[Result]:
@@ -72,11 +71,14 @@ class ExecutorPool:
 
     def death_of(self, error: BaseException) -> Death | None:
         """Return that a worker died, of an unknown session."""
-        return Death(None) if isinstance(error, (MemoryError, *_deaths())) else None
+        deaths: tuple[type[BaseException], ...] = (MemoryError,)
+        if (distributed := sys.modules.get("distributed")) is not None:
+            deaths = (MemoryError, distributed.KilledWorker)
+        return Death(None) if isinstance(error, deaths) else None
 
     def alone(self, task: Task) -> Worked:
         """Do a task of one session in a process of its own, on this machine."""
-        return self._workers.alone(self._work, task)
+        return self._processes.alone(task)
 
     def drain(self) -> None:
         """Do nothing: a task that runs elsewhere cannot be told."""
@@ -87,10 +89,9 @@ class ExecutorPool:
         Args:
             now: Cancel what has not begun, and kill what is done alone.
         """
-        if now:
-            self._workers.kill()
-            for given in [*self._given]:
-                given.cancel()
+        self._processes.close(now=now)
+        for given in [*self._given] if now else []:
+            given.cancel()
 
 
 def _workers_of(executor: Executor) -> int | None:
@@ -148,30 +149,22 @@ def _given_up(error: Exception) -> WorkerError:
     return given_up
 
 
-def _deaths() -> tuple[type[Exception], ...]:
-    """Return the exceptions that report a worker's death."""
-    distributed = sys.modules.get("distributed")
-    return () if distributed is None else (distributed.KilledWorker,)
-
-
 def _this_process() -> str:
     """Return what no other process is called, on any machine."""
     return f"{_TOKEN}-{os.getpid()}"
 
 
-_DASK: Final = "Dask"
 _PATIENCE: Final = 10.0  # seconds, with a scheduler that does not answer
 _LATER: Final = 1.2  # Dask's own end, at the timeout, comes first: it says why
 
 
 @contextmanager
 def dask_executor(address: str, *, timeout: float = _PATIENCE) -> Iterator[Executor]:
-    """Yield the workers of a cluster; at the end of the block, leave it.
+    """Yield an executor of a Dask cluster; at the end of the block, leave it.
 
-    What they were given and came to is kept by the cluster until the leader has it. A
-    task whose worker dies is given to others by the cluster, until as many died as it
-    allows: ``distributed.scheduler.allowed-failures``, 3 unless it is told otherwise,
-    and one more.
+    The cluster keeps tasks and results until the leader has them. It gives a task whose
+    worker dies to others, until one more has died than
+    ``distributed.scheduler.allowed-failures`` says, which is 3 by default.
 
     Args:
         address: Of the scheduler, such as ``tcp://10.0.0.1:8786``. Whoever listens
@@ -182,20 +175,15 @@ def dask_executor(address: str, *, timeout: float = _PATIENCE) -> Iterator[Execu
         UnsupportedError: Dask is not installed.
         WorkerError: There is no scheduler at that address.
     """
-    distributed = _distributed()
+    try:
+        distributed = import_module("distributed")
+    except ImportError as error:
+        what, reason = "Dask", "distributed is needed, and cannot be imported"
+        hint = 'pip install "chat-replay[dask]"'
+        raise UnsupportedError(what, reason, hint) from error
     _check_answer(distributed, address, timeout)
     with distributed.Client(address, timeout=timeout, set_as_default=False) as client:
         yield client.get_executor(pure=False, retries=0)
-
-
-def _distributed() -> ModuleType:
-    """Return Dask's package, imported only where it is asked for."""
-    try:
-        return import_module("distributed")
-    except ImportError as error:
-        reason = "distributed is needed, and cannot be imported"
-        hint = 'pip install "chat-replay[dask]"'
-        raise UnsupportedError(_DASK, reason, hint) from error
 
 
 def _check_answer(distributed: ModuleType, address: str, timeout: float) -> None:
@@ -212,4 +200,4 @@ def _check_answer(distributed: ModuleType, address: str, timeout: float) -> None
     except (OSError, TypeError, ValueError) as error:
         why = str(error) or "it says nothing"
         reason = f"no Dask scheduler answers at {address}: {why}"
-        raise WorkerError(reason, "see that it runs, and can be reached") from error
+        raise WorkerError(reason, "check that it runs and can be reached") from error

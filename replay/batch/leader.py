@@ -10,11 +10,10 @@ from typing import Final, TypeAlias
 import attrs
 
 from replay.batch.checkpoint import Checkpoint
-from replay.batch.pool import Death, Pool, Work
+from replay.batch.pool import Pool, Work
 from replay.batch.tasks import (
     Digested,
     Job,
-    Place,
     Problem,
     Repeated,
     Task,
@@ -52,24 +51,13 @@ class ProgressCounter:
     progress: BatchProgress = attrs.field(factory=BatchProgress, init=False)
 
     def add(
-        self,
-        *,
-        replayed: int = 0,
-        known: int = 0,
-        failed: int = 0,
-        quarantined: int = 0,
+        self, replayed: int = 0, known: int = 0, failed: int = 0, quarantined: int = 0
     ) -> None:
         """Count what was done."""
         now = self.progress
-        self._pass_on(
-            attrs.evolve(
-                now,
-                replayed=now.replayed + replayed,
-                known=now.known + known,
-                failed=now.failed + failed,
-                quarantined=now.quarantined + quarantined,
-            )
-        )
+        replayed, known = now.replayed + replayed, now.known + known
+        failed, quarantined = now.failed + failed, now.quarantined + quarantined
+        self._pass_on(BatchProgress(replayed, known, failed, quarantined, now.expected))
 
     def expect(self, sessions: int) -> None:
         """Note how many sessions there are, about."""
@@ -229,8 +217,7 @@ class Leader:
         return bool(self._running)
 
     def _take(self, given: _Assignment, future: Future[_Answer]) -> None:
-        error = future.exception()
-        if error is not None:
+        if error := future.exception():
             self._handle_death(given, error)
         elif isinstance(answer := future.result(), Digested):
             self._compare(given.task, answer)
@@ -251,8 +238,7 @@ class Leader:
         self._check(answer.problems)
 
     def _keep(self, task: Task, answer: Worked) -> None:
-        self.checkpoint.keep(answer)
-        self.counter.add(replayed=len(answer.done))
+        self._keep_results(answer)
         if answer.rest is not None:
             rest = attrs.evolve(task, start=answer.rest)
             self._waiting.appendleft(_Assignment(work, rest))
@@ -273,7 +259,9 @@ class Leader:
         death = self.pool.death_of(error)
         if death is None:
             raise error
-        suspects = _suspects_of(given.task, death)
+        suspects = death.suspects
+        if suspects:  # None: it was at none of this task, but opened a file, say
+            suspects = frozenset(filter(given.task.has, suspects)) or None
         if suspects is not None:
             self._suspects += (alone(given.task, each) for each in sorted(suspects))
             left = attrs.evolve(given.task, without=given.task.without | suspects)
@@ -305,16 +293,8 @@ class Leader:
             if not future.cancelled() and future.exception() is None:
                 answer = future.result()
                 if isinstance(answer, Worked):
-                    self.checkpoint.keep(answer)
-                    self.counter.add(replayed=len(answer.done))
+                    self._keep_results(answer)
 
-
-def _suspects_of(task: Task, death: Death) -> frozenset[Place] | None:
-    """Return the sessions of a task that its worker may have died of.
-
-    Returns:
-        None: nobody knows; it was at none of them, such as when it opened a file.
-    """
-    if not death.suspects:
-        return death.suspects
-    return frozenset(filter(task.has, death.suspects)) or None
+    def _keep_results(self, answer: Worked) -> None:
+        self.checkpoint.keep(answer)
+        self.counter.add(replayed=len(answer.done))

@@ -11,20 +11,14 @@ from replay.batch.tasks import Place, Task, Worked
 Result = TypeVar("Result")
 
 
-class Clock(Protocol):
-    """A limit of the time that each session may take."""
-
-    def restart(self) -> None:
-        """Count the time from now."""
-
-
 @attrs.define
 class Monitor:
     """What a task reports to: it knows the session that the task is at."""
 
     #: Called with each session's place and name; None: nobody asks.
     report: Callable[[Place | None, str], object] | None = None
-    clock: Clock | None = None  #: restarted whenever a session begins
+    #: Called whenever a session begins; None: its time is not limited.
+    restart_clock: Callable[[], object] | None = None
     is_draining: bool = False  #: whether to return, with the rest, after this session
 
     def at(self, place: Place | None, name: str = "") -> None:
@@ -37,8 +31,8 @@ class Monitor:
                 the task's end.
             name: The session's, if it is known. Report it again once it is.
         """
-        if self.clock is not None:
-            self.clock.restart()
+        if self.restart_clock is not None:
+            self.restart_clock()
         if self.report is not None:
             self.report(place, name)
 

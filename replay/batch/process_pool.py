@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.util import Finalize
@@ -103,7 +103,6 @@ CONTEXT: Final = (
 _ASKING: Final = threading.Lock()
 _Pipe: TypeAlias = "Connection[bytes, bytes]"
 _GRACE: Final = 2.0  # seconds that a process may take to end after its pipe has
-_CAN_BLOCK: Final = hasattr(signal, "pthread_sigmask")
 _CHUNK: Final = 1 << 16  # bytes: what a pipe holds
 #: Seconds between two looks at what a worker is at: to be woken for each session would
 #: take longer than a tiny session does.
@@ -145,19 +144,14 @@ class Worker:
             self._let_go = Finalize(self, self._questions.close, exitpriority=1)
             given = theirs, answers, orders, dict(os.environ)
             self._process = CONTEXT.Process(target=serve, args=given)
-            no_interrupts = _no_interrupts() if _CAN_BLOCK else nullcontext()
-            with theirs, answers, _ASKING, no_interrupts:
+            with theirs, answers, _ASKING, _no_interrupts():
                 self._process.start()
         except (EOFError, OSError) as error:
             reason = f"no process can be begun for a worker: {error}"
             raise WorkerError(reason, "end other processes, or use fewer") from error
 
     def failure(self) -> int | None:
-        """Wait until the worker has started.
-
-        Returns:
-            None: It has. Otherwise the exit code: it is dead.
-        """
+        """Wait until the worker has started; if it died, return its exit code."""
         try:
             self._receive()
         except (EOFError, OSError):
@@ -225,81 +219,6 @@ _NO_START: Final = (
     "see above what it said; a script that begins a batch does so under "
     'if __name__ == "__main__":'
 )
-
-
-@attrs.define(eq=False)
-class Workers:
-    """The workers of one pool. All methods may be called by any thread."""
-
-    is_closed: bool = attrs.field(default=False, init=False)
-    _running: set[Worker] = attrs.field(factory=set, init=False)
-    _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
-    #: Both ends of the pipe for orders to all workers.
-    _orders: tuple[_Pipe, _Pipe] = attrs.field(
-        factory=lambda: CONTEXT.Pipe(duplex=False), init=False
-    )
-
-    def start(self) -> Worker:
-        """Return a new worker.
-
-        Raises:
-            WorkerError: None can be had: it ends by itself before it has begun, or is
-                killed again and again; or all were killed.
-        """
-        tries = 0
-        while True:
-            tries += 1
-            worker = self._listed(Worker(self._orders[0]))
-            exit_code = worker.failure()
-            if exit_code is None:
-                return worker
-            self.stop(worker)
-            if exit_code >= 0 or tries == TRIES or self.is_closed:
-                reason = f"a worker died before it had begun: {ending(exit_code)}"
-                raise WorkerError(reason, _NO_START)
-
-    def stop(self, worker: Worker) -> None:
-        """Let a worker end, and wait until it has."""
-        with self._lock:
-            self._running.discard(worker)
-        worker.close()
-
-    def alone(self, work: Work[Worked], task: Task) -> Worked:
-        """Have a task of one session done by a worker of its own."""
-        tries = 0
-        while True:
-            tries += 1
-            worker = self.start()
-            try:
-                return worker.ask(work, task)
-            except WorkerDiedError as died:
-                if died.position or tries == TRIES:
-                    return quarantined(task, died)
-            finally:
-                self.stop(worker)
-
-    def drain(self) -> None:
-        """Have all workers return after the session that they are at."""
-        self._orders[1].send_bytes(b"now")
-
-    def kill(self) -> None:
-        """End all workers at once; no more can be started."""
-        with self._lock:
-            self.is_closed = True
-            running = [*self._running]
-        for worker in running:
-            worker.kill()
-
-    def _listed(self, worker: Worker) -> Worker:
-        """Return a worker, having noted that it runs."""
-        with self._lock:
-            self._running.add(worker)
-            is_closed = self.is_closed
-        if is_closed:
-            worker.kill()
-        return worker
-
-
 _REPEATED_DEATHS: Final = (
     "something is wrong with the location, a plugin, or the memory limit"
 )
@@ -325,8 +244,11 @@ class ProcessPool:
         self.size = jobs
         self._work = work
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="replay-batch")
-        self._workers = Workers()
+        self._orders, self._ordering = CONTEXT.Pipe(duplex=False)
+        self._lock = threading.Lock()
+        self._running: set[Worker] = set()
         self._idle: deque[Worker] = deque()
+        self._is_closed = False
         CONTEXT.set_forkserver_preload([work.__module__])
 
     def submit(self, work: Work[Result], task: Task) -> Future[Result]:
@@ -337,11 +259,7 @@ class ProcessPool:
         return self._threads.submit(self._do, work, task)
 
     def death_of(self, error: BaseException) -> Death | None:
-        """Return which session was being replayed when a task's process died.
-
-        Raises:
-            WorkerError: None was, again and again.
-        """
+        """Return which session was being replayed when a task's process died."""
         if not isinstance(error, WorkerDiedError):
             return None
         if error.position is None:
@@ -352,11 +270,14 @@ class ProcessPool:
 
     def alone(self, task: Task) -> Worked:
         """Do a task of one session in a process of its own."""
-        return self._workers.alone(self._work, task)
+        try:
+            return self._do(self._work, task, is_alone=True)
+        except WorkerDiedError as died:
+            return quarantined(task, died)
 
     def drain(self) -> None:
         """Have all processes return after the session that they are at."""
-        self._workers.drain()
+        self._ordering.send_bytes(b"now")
 
     def close(self, *, now: bool = False) -> None:
         """Let go of the processes; no task can be given any more.
@@ -365,42 +286,73 @@ class ProcessPool:
             now: Kill them. Otherwise what was given is done first.
         """
         if now:
-            self._workers.kill()
+            with self._lock:
+                self._is_closed = True
+                running = [*self._running]
+            for worker in running:
+                worker.kill()
         self._threads.shutdown(cancel_futures=now)
         while self._idle:
-            self._workers.stop(self._idle.pop())
+            self._stop(self._idle.pop())
 
-    def _do(self, work: Work[Result], task: Task) -> Result:
-        """Do a task, again where nothing but its process can be blamed.
+    def _do(self, work: Work[Result], task: Task, *, is_alone: bool = False) -> Result:
+        """Do a task, again if nothing but its process can be blamed.
 
         Raises:
             WorkerDiedError: At a session; or again and again at none.
-            WorkerError: The task cannot begin, or what it came to cannot be sent, in a
-                new process too.
+            WorkerError: It cannot begin, or its result not be sent, in a new one too.
         """
         tries = 0
         while True:
             tries += 1
-            worker = self._free()
-            is_new = worker.is_new
+            worker = self._start() if is_alone else self._free()
+            is_new, is_reusable = worker.is_new, not is_alone
             try:
-                result = worker.ask(work, task)
+                return worker.ask(work, task)
             except (WorkerDiedError, WorkerError) as error:
-                self._workers.stop(worker)
-                is_clear = isinstance(error, WorkerError) and is_new
-                if self._workers.is_closed or tries == TRIES or is_clear:
+                is_reusable = False
+                is_clear = is_new
+                if isinstance(error, WorkerDiedError):
+                    is_clear = error.position is not None
+                if is_clear or tries == TRIES or self._is_closed:
                     raise
-                if isinstance(error, WorkerDiedError) and error.position:
-                    raise
-            except BaseException:
-                self._idle.append(worker)
-                raise
-            else:
-                self._idle.append(worker)
-                return result
+            finally:
+                if is_reusable:
+                    self._idle.append(worker)
+                else:
+                    self._stop(worker)
 
     def _free(self) -> Worker:
-        """Return a worker that is at nothing."""
+        """Return a worker that is idle, or a new one."""
         with suppress(IndexError):
             return self._idle.pop()
-        return self._workers.start()
+        return self._start()
+
+    def _start(self) -> Worker:
+        """Return a new worker.
+
+        Raises:
+            WorkerError: None can be had: it ends by itself before it has begun, or is
+                killed again and again; or all were killed.
+        """
+        tries = 0
+        while True:
+            tries += 1
+            worker = Worker(self._orders)
+            with self._lock:
+                self._running.add(worker)
+                if self._is_closed:
+                    worker.kill()
+            exit_code = worker.failure()
+            if exit_code is None:
+                return worker
+            self._stop(worker)
+            if exit_code >= 0 or tries == TRIES or self._is_closed:
+                reason = f"a worker died before it had begun: {ending(exit_code)}"
+                raise WorkerError(reason, _NO_START)
+
+    def _stop(self, worker: Worker) -> None:
+        """Let a worker end, and wait until it has."""
+        with self._lock:
+            self._running.discard(worker)
+        worker.close()

@@ -5,11 +5,8 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Final
-
-import attrs
 
 from replay.batch.pool import Monitor
 from replay.batch.tasks import Job
@@ -22,49 +19,6 @@ _SLACK: Final = 0.1
 EXIT_CODE: Final = 1  #: of a process whose time is over
 
 
-@attrs.define
-class TimeLimit:
-    """Ends this process if a session takes too long, whatever it does.
-
-    The clock is a thread of C, which needs nothing of Python: it ends a process that
-    sleeps, and one that holds the interpreter's lock. A process has one such clock.
-    """
-
-    seconds: float
-    #: Called with the time at which a session's is over, by ``time.monotonic_ns()``,
-    #: whenever that changes; 0: there is none.
-    report: Callable[[int], object]
-    _nowhere: TextIOWrapper = attrs.field(init=False)
-    _set_anew: float = attrs.field(init=False, default=0.0)
-
-    def __attrs_post_init__(self) -> None:
-        # What the clock has to say needs a file that stays open.
-        self._nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
-
-    def restart(self) -> None:
-        """Give a session its time: at least all of it, and at most a tenth more.
-
-        Raises:
-            MemoryError: There is none left, not even for the clock.
-        """
-        now = time.monotonic()
-        if now < self._set_anew:
-            return
-        longest = self.seconds * (1 + _SLACK)
-        self._set_anew = now + self.seconds * _SLACK
-        self.report(int((now + longest) * 1e9))
-        try:
-            faulthandler.dump_traceback_later(longest, file=self._nowhere, exit=True)
-        except RuntimeError as error:  # no thread can be begun
-            raise MemoryError from error
-
-    def stop(self) -> None:
-        """Stop the clock."""
-        faulthandler.cancel_dump_traceback_later()
-        self.report(0)
-        self._nowhere.close()
-
-
 def _ignore(deadline: int) -> None:
     """Report nothing."""
 
@@ -73,33 +27,54 @@ def _ignore(deadline: int) -> None:
 def limited_time(
     job: Job, monitor: Monitor, report: Callable[[int], object] = _ignore
 ) -> Iterator[None]:
-    """Give each session so much time, and no more, while a task is done.
+    """End this process if a session takes too long while a task is done.
+
+    The clock is a thread of C, which needs nothing of Python: it ends a process that
+    sleeps, and one that holds the interpreter's lock. A process has one such clock. A
+    session has at least all of its time, and at most a tenth more.
 
     Args:
         job: The task's.
-        monitor: The task's: it restarts the clock with each session.
-        report: See :class:`TimeLimit`.
+        monitor: The task's: it restarts the clock with each session. That raises
+            MemoryError if there is none left, not even for the clock.
+        report: Called with the time at which a session's is over, by
+            ``time.monotonic_ns()``, whenever that changes; 0: there is none.
     """
     if job.seconds is None:
         yield
         return
-    monitor.clock = limit = TimeLimit(job.seconds, report)
-    try:
-        yield
-    finally:
-        monitor.clock = None
-        limit.stop()
+    slack = job.seconds * _SLACK
+    longest = job.seconds + slack
+    set_anew = 0.0
+
+    def restart() -> None:
+        nonlocal set_anew
+        now = time.monotonic()
+        if now < set_anew:
+            return
+        set_anew = now + slack
+        report(int((now + longest) * 1e9))
+        try:
+            faulthandler.dump_traceback_later(longest, file=nowhere, exit=True)
+        except RuntimeError as error:  # no thread can be begun
+            raise MemoryError from error
+
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:  # it must stay open
+        monitor.restart_clock = restart
+        try:
+            yield
+        finally:
+            monitor.restart_clock = None
+            faulthandler.cancel_dump_traceback_later()
+            report(0)
 
 
 @contextmanager
 def limited_memory(job: Job) -> Iterator[None]:
-    """Let this process have so much memory, and no more, while a task is done.
-
-    What counts is the space of addresses: code and libraries too.
+    """Limit the memory of this process, code and libraries too, while a task is done.
 
     Raises:
-        WorkerError: So little is not enough to begin with; or this system knows no
-            such limit.
+        WorkerError: It is not enough to begin with; or this system has no such limit.
     """
     if job.memory is None:
         yield
@@ -113,21 +88,19 @@ def limited_memory(job: Job) -> Iterator[None]:
     within = job.memory if hard == resource.RLIM_INFINITY else min(job.memory, hard)
     resource.setrlimit(resource.RLIMIT_AS, (within, hard))
     try:
-        _see_room(job.memory)
+        _check_room(job.memory)
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
-def _see_room(memory: int) -> None:
-    """Check that a task can begin."""
+def _check_room(memory: int) -> None:
     try:
         bytearray(_ROOM)
     except MemoryError as error:
-        reason = f"{size_of(memory)} of memory are not enough for a worker to begin"
-        raise WorkerError(
-            reason, "allow more: Python itself needs most of it"
-        ) from error
+        reason = f"{size_of(memory)} of memory isn't enough for a worker to begin"
+        hint = "allow more: Python itself needs most of it"
+        raise WorkerError(reason, hint) from error
 
 
 def size_of(memory: int) -> str:

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Final, TypeVar
@@ -36,69 +36,6 @@ from replay.errors import SessionNotFoundError
 from replay.sources.protocols import Portion
 from replay.sources.source import Source
 from replay.sources.source import open as open_source
-
-
-@attrs.frozen
-class Batch:
-    """All sessions of a location, or a shard of them, through plugins."""
-
-    job: Job
-    checkpoint: Path | None  #: None: nothing is kept
-    gather: Sequence[Path]
-    shard: tuple[int, int] | None
-    counter: ProgressCounter
-
-    def run(self, pool: Pool) -> BatchReport:
-        """Have all sessions replayed, and merge what they came to.
-
-        Raises:
-            ReplayError: As from :func:`replay_many`.
-        """
-        began = time.monotonic()
-        merging = merging_plugins(self.job.plugins)
-        checkpoint = Checkpoint(self.checkpoint, plugins_key(self.job))
-        try:
-            checkpoint.begin()
-            gathered = sum(map(checkpoint.take_over, self.gather))
-            may_be_known = checkpoint.has_results or gathered > 0
-            self._replay(pool, checkpoint, may_be_known=may_be_known)
-            report = checkpoint.report()
-            if not report.sessions and self.shard is None:
-                location, reason = self.job.location, "holds no session"
-                raise SessionNotFoundError(location, reason, NO_SESSION_HINT)
-            _merge(merging, checkpoint, report)
-        finally:
-            checkpoint.close()
-        return attrs.evolve(report, seconds=time.monotonic() - began)
-
-    def _replay(
-        self, pool: Pool, checkpoint: Checkpoint, *, may_be_known: bool
-    ) -> None:
-        job = self.job
-        leader = Leader(pool, checkpoint, self.counter, job.keep_going)
-        with open_source(job.location, **job.options) as source:
-            listing = Listing(source, self.shard)
-            tasks = shared_out(job, self._expected(listing), pool.size)
-            leader.run(tasks, may_be_known=may_be_known)
-            repeated = repeated_tasks(job, listing, checkpoint)
-            leader.run(repeated, may_be_known=False)
-
-    def _expected(self, listing: Listing) -> Iterator[tuple[int, Portion]]:
-        """Yield the portions; once all are listed, report their number of sessions."""
-        yield from listing.portions()
-        self.counter.expect(listing.sessions)
-
-
-def _merge(
-    merging: dict[int, object], checkpoint: Checkpoint, report: BatchReport
-) -> None:
-    numbers = [*merging]
-    totals = ReplayReport(
-        None, sessions=report.replayed + report.known, turns=report.turns
-    )
-    with LeaderEngine(merging.values()) as engine:
-        engine.merge(lambda number: checkpoint.results(numbers[number]), totals)
-
 
 _Limit = TypeVar("_Limit", int, float)
 _LONGEST: Final = 1e9  #: seconds; a clock counts not much further
@@ -169,17 +106,16 @@ def replay_many(  # noqa: PLR0913 - what a batch may be told
         seconds=_limited("time_limit", time_limit, _LONGEST),
         memory=_limited("memory_limit", memory_limit, sys.maxsize),
     )
-    batch = Batch(
-        job,
-        checkpoint=None if checkpoint is None else Path(checkpoint),
-        gather=[*map(Path, gather)],
-        shard=_checked(shard),
-        counter=ProgressCounter(watch),
+    given = (
+        None if checkpoint is None else Path(checkpoint),
+        [*map(Path, gather)],
+        _checked(shard),
+        ProgressCounter(watch),
     )
     pool = _pool(job, executor, jobs)
     is_well = False
     try:
-        report = batch.run(pool)
+        report = _run(job, pool, *given)
         is_well = True
     finally:
         pool.close(now=not is_well)
@@ -198,6 +134,56 @@ def _pool(job: Job, executor: Executor | None, jobs: int | None) -> Pool:
         message = "limits need processes that may be ended: give jobs"
         raise ValueError(message)
     return InProcessPool(work)
+
+
+def _run(  # noqa: PLR0913, PLR0917 - what a batch needs
+    job: Job,
+    pool: Pool,
+    checkpoint: Path | None,
+    gather: Iterable[Path],
+    shard: tuple[int, int] | None,
+    counter: ProgressCounter,
+) -> BatchReport:
+    """Have all sessions replayed by a pool, and merge what they came to."""
+    began = time.monotonic()
+    merging = merging_plugins(job.plugins)
+    kept = Checkpoint(checkpoint, plugins_key(job))
+    try:
+        kept.begin()
+        gathered = sum(map(kept.take_over, gather))
+        leader = Leader(pool, kept, counter, job.keep_going)
+        with open_source(job.location, **job.options) as source:
+            listing = Listing(source, shard)
+            tasks = shared_out(job, _expected(listing, counter), pool.size)
+            leader.run(tasks, may_be_known=kept.has_results or gathered > 0)
+            leader.run(repeated_tasks(job, listing, kept), may_be_known=False)
+        report = kept.report()
+        if not report.sessions and shard is None:
+            reason = "holds no session"
+            raise SessionNotFoundError(job.location, reason, NO_SESSION_HINT)
+        _merge(merging, kept, report)
+    finally:
+        kept.close()
+    return attrs.evolve(report, seconds=time.monotonic() - began)
+
+
+def _expected(
+    listing: Listing, counter: ProgressCounter
+) -> Iterator[tuple[int, Portion]]:
+    """Yield the portions; once all are listed, report their number of sessions."""
+    yield from listing.portions()
+    counter.expect(listing.sessions)
+
+
+def _merge(
+    merging: dict[int, object], checkpoint: Checkpoint, report: BatchReport
+) -> None:
+    numbers = [*merging]
+    totals = ReplayReport(
+        None, sessions=report.replayed + report.known, turns=report.turns
+    )
+    with LeaderEngine(merging.values()) as engine:
+        engine.merge(lambda number: checkpoint.results(numbers[number]), totals)
 
 
 def _limited(name: str, limit: _Limit | None, most: _Limit) -> _Limit | None:

@@ -306,8 +306,8 @@ def numbers_of(report: BatchReport) -> tuple[int, ...]:
 
 
 def test_an_empty_run_comes_to_nothing(checkpoint: Checkpoint) -> None:
-    nothing = BatchReport(*(0, 0, 0, 0, 0), *(0, 0, 0, 0), 1.5)
-    assert checkpoint.report(1.5) == nothing
+    nothing = BatchReport(*(0, 0, 0, 0, 0), *(0, 0, 0, 0), 0.0)
+    assert checkpoint.report() == nothing
 
 
 def test_counts_add_up(checkpoint: Checkpoint) -> None:

@@ -33,7 +33,6 @@ from replay.batch.process_pool import (
     CONTEXT,
     ProcessPool,
     WorkerDiedError,
-    Workers,
     death,
     ending,
     quarantined,
@@ -245,7 +244,7 @@ def test_a_limit_that_leaves_no_memory_to_begin_with_is_told(pool: ProcessPool) 
     error = pool.submit(work, task_of("a", of=job(memory=20 << 20))).exception()
     assert isinstance(error, WorkerError)
     assert pool.death_of(error) is None
-    assert str(error).startswith("20 MiB of memory are not enough for a worker to")
+    assert str(error).startswith("20 MiB of memory isn't enough for a worker to")
 
 
 def test_a_process_that_has_grown_too_large_is_replaced(pool: ProcessPool) -> None:
@@ -505,13 +504,12 @@ def test_workers_that_are_killed_again_and_again_are_told_of(tmp_path: Path) -> 
     assert (tmp_path / "tries").read_text(encoding="utf-8") == "xxx"
 
 
-def test_a_machine_that_has_no_room_for_a_worker_is_told_of() -> None:
-    workers = Workers()
+def test_a_machine_that_has_no_room_for_a_worker_is_told_of(pool: ProcessPool) -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
     try:
         with pytest.raises(WorkerError, match="no process can be begun for a worker"):
-            workers.start()
+            pool.alone(task_of("a"))
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 

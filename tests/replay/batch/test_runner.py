@@ -1,6 +1,5 @@
 """A batch from its arguments to its report."""
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,8 @@ from replay import (
     SessionNotFoundError,
     UnknownNameError,
 )
-from replay.batch.leader import ProgressCallback, ProgressCounter
 from replay.batch.plugin_specs import NamedPlugin
-from replay.batch.pool import InProcessPool
-from replay.batch.runner import Batch
 from replay.batch.tasks import Job
-from replay.batch.worker import work
 
 #: Put where the file is that the plugin writes.
 MERGING = f"""{GIVING}
@@ -55,15 +50,9 @@ def job(tmp_path: Path, plugin: str) -> Job:
     return job_of(location, plugin)
 
 
-def _run(
-    job: Job,
-    checkpoint: Path | None = None,
-    gather: Sequence[Path] = (),
-    shard: tuple[int, int] | None = None,
-    callback: ProgressCallback | None = None,
-) -> BatchReport:
-    batch = Batch(job, checkpoint, gather, shard, ProgressCounter(callback))
-    return batch.run(InProcessPool(work))
+def _run(job: Job, checkpoint: Path | None = None, **given: Any) -> BatchReport:  # noqa: ANN401 - as replay_many has it
+    plugins = [each.name for each in job.plugins]
+    return replay.replay_many(job.location, plugins, checkpoint=checkpoint, **given)
 
 
 def _merged(folder: Path) -> list[str]:
@@ -150,7 +139,7 @@ def test_what_shards_did_can_be_gathered(job: Job, tmp_path: Path) -> None:
 
 def test_who_watches_is_told_how_many_there_are_once_all_are_listed(job: Job) -> None:
     told: list[BatchProgress] = []
-    _run(job, callback=told.append)
+    _run(job, watch=told.append)
     assert told[0] == BatchProgress(expected=3)
     assert told[-1] == BatchProgress(replayed=3, expected=3)
 

@@ -179,7 +179,7 @@ def test_with_redact_no_secret_is_told(
         (["--plugin", "usage", "--gather", "broken.py"], "it isn't a checkpoint"),
         (["--plugin", "usage", "--report", "."], "is a directory"),
         (["--plugin", "usage", "--report", "no/where"], "no such file"),
-        (["--plugin", "usage", "--memory-limit", "1K"], "are not enough"),
+        (["--plugin", "usage", "--memory-limit", "1K"], "isn't enough"),
         (["--plugin", "usage", "--shard", "2/1"], "isn't i/n"),
         (["--plugin", "usage", "--dask", "127.0.0.1:1"], "--jobs and --dask"),
     ],
