@@ -3,8 +3,6 @@
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
@@ -37,15 +35,6 @@ def missing(checkpoint: Checkpoint, *numbers: int) -> list[Place]:
     return checkpoint.place_known(digested(*map(found, numbers)))
 
 
-def test_the_version_is_shown_without_checkpoints() -> None:
-    program = (
-        "import sys; from replay.cli import main; sys.argv = ['replay', '--version']\n"
-        "try: main()\nfinally: assert not [m for m in sys.modules if 'checkpoint' in m]"
-    )
-    command = [sys.executable, "-c", program]
-    assert subprocess.run(command, check=False).returncode == 0  # noqa: S603 - our own
-
-
 def test_what_was_kept_comes_in_order_of_place(checkpoint: Checkpoint) -> None:
     assert not checkpoint.has_results
     checkpoint.keep(worked(done(205), done(7)))
@@ -53,35 +42,21 @@ def test_what_was_kept_comes_in_order_of_place(checkpoint: Checkpoint) -> None:
     assert values_of(checkpoint) == [7, 31, 205]
 
 
-def test_results_are_known_to_the_next_run(opening: Opening) -> None:
-    opening().keep(task(0, 3))
+def test_what_is_stored_is_known_to_the_next_run_wherever_it_is(
+    opening: Opening,
+) -> None:
+    first = opening()
+    first.keep(task(0, 3))
+    assert missing(first, 0) == [place_of(0)], "not in the same run"
     checkpoint = opening()
     assert checkpoint.has_results
-    assert missing(checkpoint, 0, 1, 5, 2, 4) == [place_of(5), place_of(4)]
-    assert values_of(checkpoint) == [0, 1, 2]
-
-
-def test_a_session_that_moved_is_known_at_its_new_place(opening: Opening) -> None:
-    opening().keep(task(0, 3))
-    checkpoint = opening()
     moved = attrs.evolve(found(1), place=(9, 9))
-    assert checkpoint.place_known(digested(found(2), moved)) == []
-    assert values_of(checkpoint) == [2, 1]
-
-
-def test_a_session_that_changed_or_was_renamed_is_not_known(opening: Opening) -> None:
-    opening().keep(task(0, 3))
-    checkpoint = opening()
-    changed = attrs.evolve(found(0), digest=bytes(16))
-    renamed = attrs.evolve(found(1), name="other")
-    assert checkpoint.place_known(digested(changed, renamed)) == [(0, 0), (0, 1)]
-
-
-def test_a_session_that_is_gone_has_no_place(opening: Opening) -> None:
-    opening().keep(task(0, 3))
-    checkpoint = opening()
-    missing(checkpoint, 0, 2)
-    assert values_of(checkpoint) == [0, 2]
+    renamed = attrs.evolve(found(2), name="other", place=(9, 10))
+    changed = attrs.evolve(found(2), digest=bytes(16), place=(9, 11))
+    stored = digested(found(0), moved, renamed, changed, found(5), problem(3))
+    assert checkpoint.place_known(stored) == [(9, 10), (9, 11), place_of(5)]
+    assert values_of(checkpoint) == [0, 1], "2 is gone"
+    assert list(checkpoint.problems()) == [problem(3)]
 
 
 def test_other_plugins_know_nothing_and_forget_nothing(opening: Opening) -> None:
@@ -90,11 +65,6 @@ def test_other_plugins_know_nothing_and_forget_nothing(opening: Opening) -> None
     assert not other.has_results
     assert missing(other, 0, 1) == [place_of(0), place_of(1)]
     assert missing(opening(), 0, 1, 2) == []
-
-
-def test_a_session_done_now_is_not_known_now(checkpoint: Checkpoint) -> None:
-    checkpoint.keep(task(0, 1))
-    assert missing(checkpoint, 0) == [place_of(0)]
 
 
 def test_what_plugins_failed_in_counts_now_and_is_done_again(opening: Opening) -> None:
@@ -120,13 +90,6 @@ def test_problems_come_in_order_of_place(checkpoint: Checkpoint) -> None:
     checkpoint.keep(worked(late))
     checkpoint.keep(worked(early, done(7)))
     assert list(checkpoint.problems()) == [early, late]
-
-
-def test_what_cannot_be_digested_is_a_problem(opening: Opening) -> None:
-    opening().keep(task(0, 1))
-    checkpoint = opening()
-    assert checkpoint.place_known(digested(found(0), problem(1))) == []
-    assert list(checkpoint.problems()) == [problem(1)]
 
 
 def test_what_is_kept_last_takes_the_place(checkpoint: Checkpoint) -> None:
@@ -156,71 +119,62 @@ def test_names_and_digests_are_told_apart_wherever_one_ends(opening: Opening) ->
     assert opening().place_known(digested(other)) == [place_of(0)]
 
 
-class TestRepeated:
-    def test_ids_of_several_places_are_found(self, checkpoint: Checkpoint) -> None:
-        checkpoint.keep(worked(done(250, "b"), done(1, "a"), done(2, "c")))
-        checkpoint.keep(worked(done(3, "b"), done(4, "a"), done(5, "b")))
-        places = [(0, 1), (0, 3), (0, 4), (0, 5), (2, 50)]
-        assert [each.place for each in checkpoint.repeated()] == places
-        assert [each.before for each in checkpoint.repeated()] == [0, 0, 1, 1, 2]
+# Repeated ids
 
-    def test_where_no_id_is_repeated_there_is_none(
-        self, checkpoint: Checkpoint
-    ) -> None:
-        checkpoint.keep(task(0, 100))
-        assert list(checkpoint.repeated()) == []
 
-    def test_they_can_be_replayed_while_they_are_listed(
-        self, checkpoint: Checkpoint
-    ) -> None:
-        checkpoint.keep(worked(*(done(n, f"twin-{n % 50:02}") for n in range(100))))
-        for each in checkpoint.repeated():
-            checkpoint.forget([each.place])
-            number = each.place[1]
-            again = done(number, f"twin-{number % 50:02}", b"[-1]")
-            checkpoint.keep(worked(again))
-        assert values_of(checkpoint) == [-1] * 100
+def test_ids_of_several_places_are_found(checkpoint: Checkpoint) -> None:
+    checkpoint.keep(worked(done(1, "a"), done(2, "c")))
+    assert list(checkpoint.repeated()) == []
+    checkpoint.keep(worked(done(250, "b"), done(3, "b"), done(4, "a"), done(5, "b")))
+    places = [(0, 1), (0, 3), (0, 4), (0, 5), (2, 50)]
+    befores = [0, 0, 1, 1, 2]
+    assert list(checkpoint.repeated()) == [*map(Repeated, places, befores)]
 
-    def test_what_was_forgotten_has_no_result(self, checkpoint: Checkpoint) -> None:
-        checkpoint.keep(task(0, 3))
-        checkpoint.forget([(0, 0), (0, 2)])
-        assert values_of(checkpoint) == [1]
-        assert checkpoint.report().sessions == 1
 
-    def test_what_was_forgotten_is_not_known(self, opening: Opening) -> None:
-        opening().keep(task(0, 3))
-        second = opening()
-        missing(second, 0, 1)
-        second.forget([place_of(0)])
-        assert missing(second, 0, 2) == [place_of(0)]
-        assert missing(opening(), 0, 1) == [place_of(0)]
+def test_they_can_be_replayed_while_they_are_listed(checkpoint: Checkpoint) -> None:
+    checkpoint.keep(worked(*(done(n, f"twin-{n % 50:02}") for n in range(100))))
+    for each in checkpoint.repeated():
+        checkpoint.forget([each.place])
+        number = each.place[1]
+        checkpoint.keep(worked(done(number, f"twin-{number % 50:02}", b"[-1]")))
+    assert values_of(checkpoint) == [-1] * 100
 
-    def test_its_problems_are_forgotten_too(self, checkpoint: Checkpoint) -> None:
-        checkpoint.keep(worked(done(0, errors=("one",))))
-        checkpoint.forget([place_of(0)])
-        assert list(checkpoint.problems()) == []
 
-    def test_what_was_replayed_again_is_of_this_run_only(
-        self, opening: Opening
-    ) -> None:
-        first = opening()
-        first.keep(worked(done(0, "a"), done(1, "a"), done(2)))
-        first.forget([(0, 0), (0, 1)])
-        first.keep(worked(done(0, "a"), done(1, "a", b"[-1]")))
-        assert values_of(first) == [0, -1, 2]
-        assert missing(opening(), 0, 1, 2) == [(0, 0), (0, 1)]
+def test_what_was_forgotten_has_no_result_and_is_not_known(opening: Opening) -> None:
+    first = opening()
+    first.keep(worked(done(0, errors=("one",)), done(1), done(2)))
+    first.forget([(0, 0), (0, 2)])
+    assert (values_of(first), list(first.problems())) == ([1], [])
+    second = opening()
+    assert missing(second, 1) == []
+    second.forget([place_of(1)])
+    assert missing(second, 1) == [place_of(1)]
+    assert missing(opening(), 1) == [place_of(1)]
 
-    def test_twins_of_one_content_can_differ(self, opening: Opening) -> None:
-        twin = attrs.evolve(found(0), place=(5, 5))
-        first = opening()
-        first.keep(worked(done(0, "a"), attrs.evolve(done(0, "a"), found=twin)))
-        second = opening()
-        assert second.place_known(digested(found(0), twin)) == []
-        assert list(second.repeated()) == [Repeated((0, 0), 0), Repeated((5, 5), 1)]
-        second.forget([(0, 0), (5, 5)])
-        changed = attrs.evolve(done(0, "a", b"[1]"), found=twin)
-        second.keep(worked(done(0, "a"), changed))
-        assert values_of(second) == [0, 1]
+
+def test_what_was_replayed_again_is_of_this_run_only(opening: Opening) -> None:
+    first = opening()
+    first.keep(worked(done(0, "a"), done(1, "a"), done(2)))
+    first.forget([(0, 0), (0, 1)])
+    first.keep(worked(done(0, "a"), done(1, "a", b"[-1]")))
+    assert values_of(first) == [0, -1, 2]
+    assert missing(opening(), 0, 1, 2) == [(0, 0), (0, 1)]
+
+
+def test_twins_of_one_content_can_differ(opening: Opening) -> None:
+    twin = attrs.evolve(found(0), place=(5, 5))
+    first = opening()
+    first.keep(worked(done(0, "a"), attrs.evolve(done(0, "a"), found=twin)))
+    second = opening()
+    assert second.place_known(digested(found(0), twin)) == []
+    assert list(second.repeated()) == [Repeated((0, 0), 0), Repeated((5, 5), 1)]
+    second.forget([(0, 0), (5, 5)])
+    changed = attrs.evolve(done(0, "a", b"[1]"), found=twin)
+    second.keep(worked(done(0, "a"), changed))
+    assert values_of(second) == [0, 1]
+
+
+# The file
 
 
 def test_a_full_disk_loses_only_what_was_not_kept(opening: Opening) -> None:
@@ -258,12 +212,10 @@ def test_a_temporary_one_does_all_that_others_do(opening: Opening) -> None:
     assert checkpoint.report().sessions == 2
 
 
-def test_closing_twice_is_harmless(checkpoint: Checkpoint) -> None:
+def test_one_that_was_closed_can_be_closed_again_and_says_so(
+    checkpoint: Checkpoint,
+) -> None:
     checkpoint.close()
-    checkpoint.close()
-
-
-def test_a_closed_one_says_so(checkpoint: Checkpoint) -> None:
     checkpoint.close()
     with pytest.raises(CheckpointError, match="closed database"):
         checkpoint.keep(task(0, 1))
@@ -305,12 +257,8 @@ def numbers_of(report: BatchReport) -> tuple[int, ...]:
     )
 
 
-def test_an_empty_run_comes_to_nothing(checkpoint: Checkpoint) -> None:
-    nothing = BatchReport(*(0, 0, 0, 0, 0), *(0, 0, 0, 0), 0.0)
-    assert checkpoint.report() == nothing
-
-
 def test_counts_add_up(checkpoint: Checkpoint) -> None:
+    assert checkpoint.report() == BatchReport(*(0, 0, 0, 0, 0), *(0, 0, 0, 0), 0.0)
     checkpoint.keep(task(0, 150))
     all_done = BatchReport(*(150, 150, 0, 0, 0), *(450, 6000, 1350, 150), 0.0)
     assert checkpoint.report() == all_done
@@ -325,18 +273,9 @@ def test_each_place_is_counted_once(opening: Opening) -> None:
     checkpoint.keep(worked(poison, poison))
     assert numbers_of(checkpoint.report()) == (6, 1, 2, 2, 1)
     assert checkpoint.report().events == 120
-
-
-def test_what_plugins_failed_in_is_replayed(checkpoint: Checkpoint) -> None:
-    checkpoint.keep(worked(done(0, errors=("one", "two"))))
-    assert numbers_of(checkpoint.report()) == (1, 1, 0, 0, 0)
-
-
-def test_what_failed_when_it_was_replayed_again_failed(checkpoint: Checkpoint) -> None:
-    checkpoint.keep(task(0, 2))
     checkpoint.forget([place_of(0)])
-    checkpoint.keep(worked(problem(0)))
-    assert numbers_of(checkpoint.report()) == (2, 1, 0, 1, 0)
+    checkpoint.keep(worked(done(1, errors=("one", "two")), problem(0)))
+    assert numbers_of(checkpoint.report()) == (6, 2, 0, 3, 1)
 
 
 # What plugins gave
@@ -394,23 +333,12 @@ def test_a_result_says_whose_it_is(checkpoint: Checkpoint) -> None:
     assert list(checkpoint.results(1)) == [BatchResult(key, "a", {"b": 2})]
 
 
-def test_keys_differ(checkpoint: Checkpoint) -> None:
-    checkpoint.keep(task(0, 500))
-    assert len({result.key for result in checkpoint.results(0)}) == 500
-
-
 def test_results_can_be_walked_again_and_in_turns(checkpoint: Checkpoint) -> None:
     checkpoint.keep(task(0, 3))
     results = checkpoint.results(0)
     pairs = zip(results, results, strict=True)
     assert [(a.value, b.value) for a, b in pairs] == [(0, 0), (1, 1), (2, 2)]
-
-
-def test_results_have_a_length(checkpoint: Checkpoint) -> None:
-    results = checkpoint.results(0)
-    assert len(results) == 0
-    checkpoint.keep(task(0, 3))
-    assert len(results) == 3
+    assert len(results) == len({result.key for result in results}) == 3
 
 
 # Taking over
@@ -445,31 +373,20 @@ def test_what_is_known_is_not_copied(checkpoint: Checkpoint, making: Making) -> 
     assert checkpoint.take_over(other) == 10
     assert checkpoint.take_over(other) == 0
     assert checkpoint.take_over(making("b", 5, 15)) == 5
+    assert checkpoint.take_over(making("c", 20, 30, b"other")) == 0
 
 
-def test_what_was_taken_over_stays(
-    opening: Callable[..., Checkpoint], making: Making
+def test_what_was_taken_over_stays_however_plugins_are_numbered(
+    opening: Opening, making: Making, path: Path
 ) -> None:
-    opening().take_over(making("a", 0, 10))
+    making(path.name, 0, 1, b"other")
+    assert opening().take_over(making("a", 0, 10)) == 10
     checkpoint = opening()
     assert checkpoint.has_results
     assert checkpoint.place_known(digested(found(3), found(11))) == [place_of(11)]
-
-
-def test_results_of_other_plugins_are_not_copied(
-    checkpoint: Checkpoint, making: Making
-) -> None:
-    assert checkpoint.take_over(making("a", 0, 10, b"other")) == 0
-
-
-def test_plugins_may_be_numbered_otherwise_there(
-    opening: Callable[..., Checkpoint], making: Making, path: Path
-) -> None:
-    making(path.name, 0, 1, b"other")
-    checkpoint = opening()
-    assert checkpoint.take_over(making("a", 0, 10)) == 10
-    checkpoint = opening()
-    assert checkpoint.place_known(digested(found(3))) == []
+    temporary = opening(None)
+    assert temporary.take_over(path.parent / "a") == 10
+    assert temporary.place_known(digested(found(3))) == []
 
 
 def test_what_is_not_final_is_not_copied(
@@ -481,14 +398,6 @@ def test_what_is_not_final_is_not_copied(
         other.forget([place_of(1), place_of(2)])
         other.keep(worked(done(1, "a"), done(2, "a"), done(3), problem(4)))
     assert checkpoint.take_over(tmp_path / "a") == 1
-
-
-def test_a_temporary_checkpoint_takes_over_too(
-    opening: Callable[..., Checkpoint], making: Making
-) -> None:
-    checkpoint = opening(None)
-    assert checkpoint.take_over(making("a", 0, 10)) == 10
-    assert checkpoint.place_known(digested(found(3))) == []
 
 
 def test_the_other_one_is_left_as_it_is(checkpoint: Checkpoint, making: Making) -> None:
@@ -542,16 +451,7 @@ def test_one_that_a_run_has_open_is_refused(
     assert checkpoint.take_over(tmp_path / "a") == 0
 
 
-def test_one_that_is_missing_is_refused_and_not_made(
-    checkpoint: Checkpoint, tmp_path: Path
-) -> None:
-    with pytest.raises(CheckpointError, match="cannot be opened") as caught:
-        checkpoint.take_over(tmp_path / "missing")
-    assert caught.value.source == str(tmp_path / "missing")
-    assert not (tmp_path / "missing").exists()
-
-
-def test_what_is_no_checkpoint_is_refused(
+def test_what_is_not_a_checkpoint_is_refused_and_not_made(
     checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
     (tmp_path / "text").write_text("no database" * 100, encoding="utf-8")
@@ -559,9 +459,12 @@ def test_what_is_no_checkpoint_is_refused(
     with closing(sqlite3.connect(tmp_path / "other")) as other:
         other.execute("CREATE TABLE t (x)")
     os.mkfifo(tmp_path / "pipe")
-    for name in ("text", "empty", "other"):
-        with pytest.raises(CheckpointError, match="it isn't a checkpoint"):
+    for name in ("text", "empty", "other", "missing"):
+        reason = "cannot be opened" if name == "missing" else "it isn't a checkpoint"
+        with pytest.raises(CheckpointError, match=reason) as caught:
             checkpoint.take_over(tmp_path / name)
+        assert caught.value.source == str(tmp_path / name)
+    assert not (tmp_path / "missing").exists()
 
 
 def test_a_damaged_one_is_refused_whole(checkpoint: Checkpoint, making: Making) -> None:

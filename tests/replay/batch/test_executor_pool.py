@@ -47,30 +47,23 @@ def test_tasks_are_done_by_the_executor(processes: Executor) -> None:
     assert [done.session_id for done in worked.done] == ["a", "b"]
 
 
-def test_threads_will_do(threads: Executor) -> None:
-    worked = ExecutorPool(threads, work).submit(work, task_of("a")).result()
-    assert pids_of(worked) == {os.getpid()}
-
-
-def test_so_many_are_given_at_once_as_there_are_workers(threads: Executor) -> None:
-    assert ExecutorPool(threads, work).size == 2
-
-
-def test_an_executor_that_does_not_say_is_given_some() -> None:
+def test_threads_will_do_and_as_many_tasks_are_given_as_there_are(
+    threads: Executor,
+) -> None:
+    pool = ExecutorPool(threads, work)
+    assert pids_of(pool.submit(work, task_of("a")).result()) == {os.getpid()}
+    assert os.getpid() not in pids_of(pool.alone(task_of("a")))
+    assert pool.size == 2
     assert ExecutorPool(Unsized(), work).size == DEFAULT_SIZE
 
 
-def test_what_the_work_raises_is_no_death(processes: Executor) -> None:
+def test_what_the_work_raises_or_cannot_send_is_no_death(processes: Executor) -> None:
     pool = ExecutorPool(processes, work)
     error = pool.submit(fail, task_of("a", first=3)).exception()
     assert repr(error) == "LookupError(3)"
     assert pool.death_of(LookupError()) is None
-
-
-def test_a_result_that_cannot_be_sent_is_told(processes: Executor) -> None:
-    error = ExecutorPool(processes, work).submit(cannot_be_sent, task_of()).exception()
-    assert isinstance(error, WorkerError)
-    assert "cannot be sent: TypeError: cannot pickle" in str(error)
+    with pytest.raises(WorkerError, match="cannot be sent: TypeError: cannot pickle"):
+        pool.submit(cannot_be_sent, task_of()).result()
 
 
 def test_a_pool_that_breaks_is_told_of_and_what_to_do(processes: Executor) -> None:
@@ -117,11 +110,6 @@ def test_a_worker_of_several_threads_cannot_limit_a_session(
     future = pool.submit(work_within_work, task_of("a", of=job(seconds=60)))
     with pytest.raises(WorkerError, match="give each worker one thread"):
         future.result()
-
-
-def test_a_session_is_done_alone_in_a_process_of_its_own(threads: Executor) -> None:
-    pool = ExecutorPool(threads, work)
-    assert os.getpid() not in pids_of(pool.alone(task_of("a")))
 
 
 def test_closing_leaves_the_executor_to_its_user(threads: Executor) -> None:

@@ -1,6 +1,6 @@
 """A batch from its arguments to its report."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from replay import (
     SessionNotFoundError,
     UnknownNameError,
 )
-from replay.batch.plugin_specs import NamedPlugin
 from replay.batch.tasks import Job
 
 #: Put where the file is that the plugin writes.
@@ -74,18 +73,8 @@ def test_results_are_merged_in_the_order_of_the_sessions(
 def test_the_report_says_what_all_came_to(job: Job) -> None:
     report = _run(job)
     assert report.seconds > 0
-    assert attrs.evolve(report, seconds=0.0) == BatchReport(
-        sessions=3,
-        replayed=3,
-        known=0,
-        failed=0,
-        quarantined=0,
-        turns=3,
-        events=6,
-        messages=3,
-        diagnostics=0,
-        seconds=0.0,
-    )
+    numbers = BatchReport(*(3, 3, 0, 0, 0), *(3, 6, 3, 0), seconds=0.0)
+    assert attrs.evolve(report, seconds=0.0) == numbers
 
 
 def test_a_second_run_replays_what_has_changed(job: Job, tmp_path: Path) -> None:
@@ -144,15 +133,14 @@ def test_who_watches_is_told_how_many_there_are_once_all_are_listed(job: Job) ->
     assert told[-1] == BatchProgress(replayed=3, expected=3)
 
 
-def test_nothing_begins_without_a_good_checkpoint(job: Job, tmp_path: Path) -> None:
+def test_nothing_begins_without_a_good_checkpoint_and_location(
+    job: Job, tmp_path: Path
+) -> None:
     with pytest.raises(CheckpointError):
         _run(job, tmp_path)
-    assert not (tmp_path / "merged").exists()
-
-
-def test_nothing_begins_without_a_location(job: Job, tmp_path: Path) -> None:
     with pytest.raises(BackendError, match="no such file"):
         _run(attrs.evolve(job, location=str(tmp_path / "nowhere")))
+    assert not (tmp_path / "merged").exists()
 
 
 def test_a_merge_that_fails_is_told(job: Job, tmp_path: Path) -> None:
@@ -303,31 +291,6 @@ def test_what_is_odd_is_a_failure_where_that_is_wanted(
     assert (report.replayed, report.failed) == (2, 1)
 
 
-@pytest.mark.parametrize("shard", [(0, 2), (3, 2), (1, 0), (1.5, 2), ("1", "2"), (1,)])
-def test_a_shard_that_cannot_be_is_refused(
-    location: Path,
-    giving: str,
-    shard: Any,  # noqa: ANN401 - what nobody should give
-) -> None:
-    with pytest.raises(ValueError, match="i from 1 to n"):
-        replay.replay_many(location, [giving], shard=shard)
-
-
-def test_limits_need_processes(location: Path, giving: str) -> None:
-    with pytest.raises(ValueError, match="limits need processes"):
-        replay.replay_many(location, [giving], time_limit=1)
-
-
-@pytest.mark.parametrize("limit", [0, -1, float("nan")])
-@pytest.mark.parametrize("name", ["time_limit", "memory_limit"])
-def test_a_limit_that_leaves_nothing_is_refused(
-    location: Path, giving: str, name: str, limit: float
-) -> None:
-    limits: dict[str, Any] = {name: limit}
-    with pytest.raises(ValueError, match=f"{name}: above zero, not"):
-        replay.replay_many(location, [giving], jobs=1, **limits)
-
-
 def test_a_limit_that_is_never_reached_is_none(location: Path, giving: str) -> None:
     report = replay.replay_many(
         location, [giving], jobs=1, time_limit=float("inf"), memory_limit=10**30
@@ -335,27 +298,34 @@ def test_a_limit_that_is_never_reached_is_none(location: Path, giving: str) -> N
     assert report.replayed == len("abc")
 
 
-def test_jobs_and_an_executor_are_one_too_many(location: Path, giving: str) -> None:
-    with (
-        ThreadPoolExecutor(1) as executor,
-        pytest.raises(TypeError, match="not both"),
-    ):
-        replay.replay_many(location, [giving], executor=executor, jobs=2)
-
-
 @pytest.mark.parametrize(
-    ("plugins", "message"),
+    ("given", "error", "message"),
     [
-        ("usage", "plugins is a list of names, not str"),
-        ({"usage": {}}, "plugins is a list of names, not dict"),
-        ([object()], "give a name, or a name and options, not object"),
+        *(
+            ({"shard": shard}, ValueError, "i from 1 to n")
+            for shard in ((0, 2), (3, 2), (1, 0), (1.5, 2), ("1", "2"), (1,))
+        ),
+        *(
+            ({name: limit, "jobs": 1}, ValueError, f"{name}: above zero, not")
+            for name in ("time_limit", "memory_limit")
+            for limit in (0, -1, float("nan"))
+        ),
+        ({"time_limit": 1}, ValueError, "limits need processes"),
+        ({"executor": Executor(), "jobs": 2}, TypeError, "not both"),
+        ({"plugins": "usage"}, TypeError, "plugins is a list of names, not str"),
+        ({"plugins": {"usage": {}}}, TypeError, "a list of names, not dict"),
+        ({"plugins": [object()]}, TypeError, "a name and options, not object"),
     ],
 )
-def test_plugins_that_cannot_be_made_anew_are_refused(
-    location: Path, plugins: list[NamedPlugin], message: str
+def test_arguments_that_make_no_sense_are_refused(
+    location: Path,
+    giving: str,
+    given: dict[str, Any],
+    error: type[Exception],
+    message: str,
 ) -> None:
-    with pytest.raises(TypeError, match=message):
-        replay.replay_many(location, plugins)
+    with pytest.raises(error, match=message):
+        replay.replay_many(location, **{"plugins": [giving], **given})
 
 
 def test_a_plugin_that_is_not_there_is_told_before_anything_begins(

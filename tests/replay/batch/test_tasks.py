@@ -1,7 +1,7 @@
 """Tasks: what they are about, cut up, and made of portions."""
 
-import pickle
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import attrs
 import pytest
@@ -30,45 +30,37 @@ def _numbers(task: Task) -> list[int]:
     return [number for number, _ in task.numbered()]
 
 
-def test_portions_are_numbered_from_the_first() -> None:
-    assert [*TASK.numbered()] == [*zip((5, 6, 7), PORTIONS, strict=True)]
+@pytest.mark.parametrize(
+    ("changes", "numbers"),
+    [
+        ({}, [5, 6, 7]),
+        ({"numbers": (5, 8, 11)}, [5, 8, 11]),
+        ({"start": (6, 3)}, [6, 7]),
+        ({"stop": (6, 0)}, [5]),
+        ({"stop": (6, 1)}, [5, 6]),
+        ({"only": frozenset([(6, 2)])}, [6]),
+    ],
+)
+def test_portions_without_a_session_of_the_task_are_passed_over(
+    changes: dict[str, Any], numbers: list[int]
+) -> None:
+    assert _numbers(attrs.evolve(TASK, **changes)) == numbers
 
 
-def test_portions_may_have_numbers_of_their_own() -> None:
-    assert _numbers(attrs.evolve(TASK, numbers=(5, 8, 11))) == [5, 8, 11]
-
-
-def test_portions_before_the_start_are_passed_over() -> None:
-    assert _numbers(attrs.evolve(TASK, start=(6, 3))) == [6, 7]
-
-
-def test_portions_from_the_stop_on_are_passed_over() -> None:
-    assert _numbers(attrs.evolve(TASK, stop=(6, 0))) == [5]
-    assert _numbers(attrs.evolve(TASK, stop=(6, 1))) == [5, 6]
-
-
-def test_portions_without_a_wanted_session_are_passed_over() -> None:
-    assert _numbers(attrs.evolve(TASK, only=frozenset([(6, 2)]))) == [6]
-
-
-def test_a_task_has_the_sessions_between_its_ends() -> None:
-    task = attrs.evolve(TASK, start=(5, 1), stop=(6, 1))
-    places = [(5, 0), (5, 1), (6, 0), (6, 1)]
-    assert [task.has(place) for place in places] == [False, True, True, False]
-
-
-def test_a_task_may_have_some_sessions_only() -> None:
-    task = attrs.evolve(TASK, only=frozenset([(5, 0), (5, 2)]))
-    assert [task.has((5, index)) for index in range(3)] == [True, False, True]
-
-
-def test_a_task_may_be_without_some_sessions() -> None:
-    task = attrs.evolve(TASK, without=frozenset([(5, 1)]))
-    assert [task.has((5, index)) for index in range(3)] == [True, False, True]
-
-
-def test_a_task_survives_pickling() -> None:
-    assert pickle.loads(pickle.dumps(TASK)) == TASK  # noqa: S301 - our own
+@pytest.mark.parametrize(
+    ("changes", "places"),
+    [
+        ({"start": (5, 1), "stop": (6, 1)}, [(5, 1), (6, 0)]),
+        ({"only": frozenset([(5, 0), (6, 1)])}, [(5, 0), (6, 1)]),
+        ({"without": frozenset([(5, 1)])}, [(5, 0), (6, 0), (6, 1)]),
+    ],
+)
+def test_a_task_has_some_sessions_only(
+    changes: dict[str, Any], places: list[Place]
+) -> None:
+    task = attrs.evolve(TASK, **changes)
+    everywhere = [(5, 0), (5, 1), (6, 0), (6, 1)]
+    assert [place for place in everywhere if task.has(place)] == places
 
 
 def test_what_a_task_looks_like_shows_no_key() -> None:
@@ -205,7 +197,3 @@ def test_small_portions_are_not_all_asked_for_at_once() -> None:
     numbered = _numbered(*[1] * 60_000)
     next(shared_out(JOB, numbered, 64))
     assert next(numbered)[0] <= 50_000
-
-
-def test_nothing_makes_no_task() -> None:
-    assert [*shared_out(JOB, iter(()), 2)] == []
