@@ -109,10 +109,12 @@ class PatientPool(MortalPool):
 
 
 def test_all_tasks_are_done(tmp_path: Path, checkpoint: Checkpoint) -> None:
-    tasks = _cut(_task(tmp_path), 3)
-    progress = _lead(InProcessPool(work), checkpoint, tasks)
-    assert _said(checkpoint) == NAMES
-    assert progress == BatchProgress(replayed=len(NAMES))
+    for pool in (InProcessPool(work), ProcessPool(2, work)):
+        checkpoint.begin()
+        progress = _lead(pool, checkpoint, _cut(_task(tmp_path), 3))
+        pool.close()
+        assert _said(checkpoint) == NAMES
+        assert progress == BatchProgress(replayed=len(NAMES))
 
 
 def test_no_more_tasks_are_asked_for_than_can_be_at_hand(
@@ -235,20 +237,14 @@ def replay_close(): "c" in met and os._exit(3)
     assert checkpoint.report().sessions == len(NAMES)
 
 
-def test_a_failure_ends_a_batch_that_is_to_stop(
+def test_a_failure_ends_a_batch_or_is_passed_over(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
-    tasks = _cut(_task(tmp_path, c="boom"), 1)
+    task = _task(tmp_path, c="boom")
     with pytest.raises(BatchError, match=r"session 'c', plugin-error: .*no booms"):
-        _lead(InProcessPool(work), checkpoint, tasks, keep_going=False)
+        _lead(InProcessPool(work), checkpoint, _cut(task, 1), keep_going=False)
     assert _said(checkpoint) == "ab"
-
-
-def test_a_failure_is_passed_over_where_wanted(
-    tmp_path: Path, checkpoint: Checkpoint
-) -> None:
-    tasks = _cut(_task(tmp_path, c="boom"), 3)
-    progress = _lead(InProcessPool(work), checkpoint, tasks)
+    progress = _lead(InProcessPool(work), checkpoint, _cut(task, 3))
     assert progress == BatchProgress(replayed=len(NAMES) - 1, failed=1)
     assert _said(checkpoint) == "abdefgh"
 
@@ -330,15 +326,6 @@ def test_ctrl_c_keeps_what_other_processes_have_done(
     assert _said(checkpoint)
 
 
-def test_processes_do_what_one_does(tmp_path: Path, checkpoint: Checkpoint) -> None:
-    pool = ProcessPool(2, work)
-    try:
-        _lead(pool, checkpoint, _cut(_task(tmp_path), 2))
-    finally:
-        pool.close()
-    assert _said(checkpoint) == NAMES
-
-
 # Listing
 
 
@@ -350,26 +337,13 @@ def _ids(listing: Listing) -> list[tuple[int, object]]:
     return [(number, portion.key[0]) for number, portion in listing.portions()]
 
 
-def test_portions_are_numbered() -> None:
-    assert _ids(Listing(_source("a", "b"), None)) == [(0, "a"), (1, "b")]
-
-
 def test_a_shard_has_every_nth_portion_with_its_number() -> None:
     source = _source(*"abcde")
     assert _ids(Listing(source, (1, 2))) == [(0, "a"), (2, "c"), (4, "e")]
-    assert _ids(Listing(source, (2, 2))) == [(1, "b"), (3, "d")]
-
-
-def test_sessions_are_counted_once_all_are_listed() -> None:
-    listing = Listing(_source(*"abcde"), (2, 2))
-    assert listing.sessions == 0
-    _ids(listing)
-    assert listing.sessions == len("bd")
-
-
-def test_what_has_not_changed_can_be_listed_again() -> None:
-    listing = Listing(_source("a", "b"), None)
-    assert _ids(listing) == _ids(listing)
+    listing = Listing(source, (2, 2))
+    for _ in range(2):
+        assert _ids(listing) == [(1, "b"), (3, "d")]
+        assert listing.sessions == len("bd")
 
 
 def test_what_has_changed_cannot_be_listed_again() -> None:
@@ -406,16 +380,11 @@ def _places(task: Task) -> list[Place]:
     return sorted(task.only)
 
 
-def test_there_is_nothing_to_do_if_no_id_is_repeated(
+def test_all_sessions_of_repeated_ids_are_replayed_and_the_later_ones_say_so(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
     job = _replayed(tmp_path, "abc", checkpoint)
     assert _repeated(job, checkpoint) == []
-
-
-def test_all_sessions_of_repeated_ids_are_replayed_and_the_later_ones_say_so(
-    tmp_path: Path, checkpoint: Checkpoint
-) -> None:
     job = _replayed(tmp_path, "abcbda", checkpoint)
     before = checkpoint.report().sessions
     (task,) = _repeated(job, checkpoint)
@@ -476,16 +445,10 @@ def test_a_location_that_has_changed_is_not_guessed_at(
 
 
 def test_what_was_done_adds_up() -> None:
-    counter = ProgressCounter(None)
+    told: list[BatchProgress] = []
+    counter = ProgressCounter(told.append)
     counter.add(replayed=2, failed=1)
     counter.add(replayed=3, known=4, quarantined=5)
     counter.expect(6)
-    assert counter.progress == BatchProgress(5, 4, 1, 5, 6)
-
-
-def test_who_watches_is_told_each_time() -> None:
-    told: list[BatchProgress] = []
-    counter = ProgressCounter(told.append)
-    counter.add(replayed=1)
-    counter.expect(2)
-    assert told == [BatchProgress(1), BatchProgress(1, expected=2)]
+    assert counter.progress == told.pop() == BatchProgress(5, 4, 1, 5, 6)
+    assert told == [BatchProgress(2, failed=1), BatchProgress(5, 4, 1, 5)]

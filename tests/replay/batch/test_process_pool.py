@@ -34,12 +34,11 @@ from replay.batch.process_pool import (
     ProcessPool,
     WorkerDiedError,
     death,
-    ending,
     quarantined,
 )
 from replay.batch.resource_limits import EXIT_CODE
 from replay.batch.tasks import Place, Problem, Task, Worked
-from replay.batch.worker_process import Inbox, Kind, Outbox, Position, serve
+from replay.batch.worker_process import Inbox, Kind, Outbox, serve
 from replay.errors import WorkerError
 
 
@@ -108,6 +107,24 @@ def test_a_session_done_alone_has_a_process_of_its_own(
     dying = ProcessPool(1, die_at_none)
     (problem,) = dying.alone(task_of("a", first=9)).problems
     assert (problem.place, problem.reason) == ((9, 0), "ended with exit code 9")
+    (problem,) = pool.alone(task_of("segfault", first=4)).problems
+    assert problem.is_quarantined
+    assert (problem.place, problem.name) == ((4, 0), "session segfault")
+    assert problem.reason == "killed by SIGSEGV (segmentation fault)"
+
+
+def test_tasks_that_run_at_once_return_early_when_they_are_drained(fifo: Path) -> None:
+    pool = ProcessPool(2, work)
+    task = task_of(f"tell_until_drained {fifo}", "b", "c")
+    futures = [pool.submit(work, task) for _ in range(2)]
+    told = told_by(fifo, pool.size)
+    pool.drain()
+    pool.close()  # waits for them
+    for future in futures:
+        assert (len(future.result().done), future.result().rest) == (1, (1, 0))
+    assert set.union(*(pids_of(f.result()) for f in futures)) == {*map(int, told)}
+    with pytest.raises(ValueError, match="must be greater than 0"):
+        ProcessPool(0, work)
 
 
 def test_processes_have_the_variables_that_their_leader_has_now(
@@ -122,20 +139,6 @@ def test_processes_have_the_variables_that_their_leader_has_now(
     later.close()
     assert "REPLAY_TEST_BEFORE" not in found
     assert found["REPLAY_TEST_NOW"] == "yes"
-
-
-def test_so_many_tasks_are_done_at_once(pool: ProcessPool, fifo: Path) -> None:
-    futures = [
-        pool.submit(work, task_of(f"tell_until_drained {fifo}")) for _ in range(2)
-    ]
-    told = told_by(fifo, pool.size)
-    pool.drain()
-    assert set.union(*(pids_of(f.result()) for f in futures)) == {*map(int, told)}
-
-
-def test_less_than_one_job_is_refused() -> None:
-    with pytest.raises(ValueError, match="must be greater than 0"):
-        ProcessPool(0, work)
 
 
 @pytest.mark.parametrize(
@@ -163,17 +166,6 @@ def test_other_tasks_do_not_notice_a_death(pool: ProcessPool, fifo: Path) -> Non
     assert pids_of(other.result()) == {told}
 
 
-def test_a_process_that_is_killed_from_outside_tells_its_session(
-    pool: ProcessPool, fifo: Path
-) -> None:
-    future = pool.submit(work, task_of("a", f"tell {fifo}"))
-    with fifo.open(encoding="utf-8") as pipe:
-        os.kill(int(pipe.readline()), signal.SIGKILL)
-    error = future.exception()
-    assert error
-    assert pool.death_of(error) == Death(frozenset({(1, 0)}))
-
-
 def test_a_child_that_a_process_leaves_does_not_hide_its_death(
     pool: ProcessPool, fifo: Path
 ) -> None:
@@ -195,23 +187,13 @@ def test_a_task_whose_process_died_at_no_session_is_done_again(
 ) -> None:
     task = task_of(str(tmp_path / "died"))
     assert pool.submit(die_at_none_once, task).result().done
-
-
-def test_where_processes_die_again_and_again_at_no_session_none_can_begin(
-    pool: ProcessPool,
-) -> None:
     error = pool.submit(die_at_none, task_of("a", first=9)).exception()
     assert error
     with pytest.raises(WorkerError, match="came to a session: ended with exit code 9"):
         pool.death_of(error)
-
-
-def test_a_process_that_dies_after_all_sessions_has_unknown_suspects(
-    pool: ProcessPool,
-) -> None:
     error = pool.submit(die_at_end, task_of("a")).exception()
     assert error
-    assert pool.death_of(error) == Death(None)
+    assert pool.death_of(error) == Death(None), "it died after all sessions"
 
 
 @pytest.mark.parametrize("deed", ["sleep", "hold"])
@@ -225,13 +207,10 @@ def test_a_session_that_takes_too_long_is_a_suspect(
 
 def test_the_time_is_each_session_s_not_the_task_s(pool: ProcessPool) -> None:
     task = task_of(*["spin"] * 60, of=job(seconds=0.5))
-    assert len(pool.submit(work, task).result().done) == 60
-
-
-def test_the_time_between_tasks_is_nobody_s(pool: ProcessPool) -> None:
-    limited, unlimited = task_of("a", of=job(seconds=0.1)), task_of(*["spin"] * 20)
-    first = pool.submit(work, limited).result()
-    assert pids_of(pool.submit(work, unlimited).result()) == pids_of(first)
+    first = pool.submit(work, task).result()
+    assert len(first.done) == 60
+    later = pool.submit(work, task_of(*["spin"] * 60)).result()
+    assert pids_of(later) == pids_of(first), "the time between tasks is nobody's"
 
 
 def test_a_session_that_needs_too_much_memory_is_a_suspect(pool: ProcessPool) -> None:
@@ -258,23 +237,6 @@ def test_a_limit_is_at_most_the_one_of_the_system(pool: ProcessPool) -> None:
     assert pool.submit(work, task_of("a", of=job(memory=1 << 41))).result().done
 
 
-def test_a_task_is_left_at_the_next_session_where_it_is_to_drain(
-    pool: ProcessPool, fifo: Path
-) -> None:
-    future = pool.submit(work, task_of(f"tell_until_drained {fifo}", "b", "c"))
-    assert fifo.read_text(encoding="utf-8")
-    pool.drain()
-    worked = future.result()
-    assert (len(worked.done), worked.rest) == (1, (1, 0))
-
-
-def test_a_session_that_dies_alone_is_quarantined(pool: ProcessPool) -> None:
-    (problem,) = pool.alone(task_of("segfault", first=4)).problems
-    assert problem.is_quarantined
-    assert (problem.place, problem.name) == ((4, 0), "session segfault")
-    assert problem.reason == "killed by SIGSEGV (segmentation fault)"
-
-
 def test_several_are_done_alone_at_once(pool: ProcessPool, fifo: Path) -> None:
     done = list[Worked]()
 
@@ -291,41 +253,19 @@ def test_several_are_done_alone_at_once(pool: ProcessPool, fifo: Path) -> None:
     assert set.union(*map(pids_of, done)) == {*map(int, told)}
 
 
-def test_closing_waits_for_what_runs(fifo: Path) -> None:
-    pool = ProcessPool(1, work)
-    future = pool.submit(work, task_of(f"tell_until_drained {fifo}"))
-    assert fifo.read_text(encoding="utf-8")
-    pool.drain()
-    pool.close()
-    assert future.result().done
-
-
-def test_closing_at_once_kills_what_runs(fifo: Path) -> None:
+def test_closing_at_once_kills_what_runs_and_what_is_done_alone(fifo: Path) -> None:
     pool = ProcessPool(1, work)
     future = pool.submit(work, task_of(f"tell {fifo}"))
-    waiting = pool.submit(work, task_of("a"))
-    with fifo.open(encoding="utf-8") as pipe:
-        assert pipe.readline()
-        pool.close(now=True)
-        assert not pipe.read(), "the process is not gone"
-    assert isinstance(future.exception(), WorkerDiedError)
-    assert waiting.cancelled()
-
-
-def test_closing_at_once_kills_what_is_done_alone(
-    pool: ProcessPool, fifo: Path
-) -> None:
     thread = Thread(target=pool.alone, args=[task_of(f"tell {fifo}")])
     thread.start()
+    waiting = pool.submit(work, task_of("a"))
     with fifo.open(encoding="utf-8") as pipe:
-        assert pipe.readline()
+        assert pipe.readline() != pipe.readline()
         pool.close(now=True)
-        assert not pipe.read(), "the process is not gone"
+        assert not pipe.read(), "a process is not gone"
     thread.join()
-
-
-def test_no_worker_is_started_after_all_were_killed(pool: ProcessPool) -> None:
-    pool.close(now=True)
+    assert isinstance(future.exception(), WorkerDiedError)
+    assert waiting.cancelled()
     with pytest.raises(WorkerError, match="before it had begun: killed by SIGKILL"):
         pool.alone(task_of("a"))
 
@@ -335,20 +275,6 @@ def test_a_process_that_does_not_end_is_ended(pool: ProcessPool) -> None:
 
 
 # Deaths
-
-
-@pytest.mark.parametrize(
-    ("exit_code", "words"),
-    [
-        (0, "ended with exit code 0"),
-        (3, "ended with exit code 3"),
-        (-signal.SIGABRT, "killed by SIGABRT (aborted)"),
-        (-signal.SIGKILL, "killed by SIGKILL: by somebody, or by the system for"),
-        (-signal.SIGRTMIN - 5, "killed by signal 39"),
-    ],
-)
-def test_the_way_a_process_ended_is_told_in_words(exit_code: int, words: str) -> None:
-    assert ending(exit_code).startswith(words)
 
 
 def inbox_of(kind: Kind | None = None, name: str = "a", deadline: int = 0) -> Inbox:
@@ -371,36 +297,22 @@ def inbox_of(kind: Kind | None = None, name: str = "a", deadline: int = 0) -> In
     return inbox
 
 
-def test_a_crash_tells_the_session() -> None:
-    died = death(-signal.SIGSEGV, inbox_of(Kind.AT), job())
-    assert (died.position, died.code) == (Position((5, 2), "a"), "crashed")
-    assert str(died) == "a worker died: killed by SIGSEGV (segmentation fault)"
-    assert death(3, inbox_of(), job()).position is None
-
-
-def test_a_lack_of_memory_tells_the_limit_if_there_is_one() -> None:
-    inbox = Inbox(is_out_of_memory=True)
-    died = death(1, inbox, job(memory=512 << 20))
-    assert (died.code, died.reason) == ("out-of-memory", "needed more than 512 MiB")
-    died = death(1, inbox, job())
-    assert died.reason == "needed more than the memory that there is"
-
-
 @pytest.mark.parametrize(
-    ("exit_code", "later", "code"),
+    ("exit_code", "later", "reason"),
     [
-        (EXIT_CODE, 0, "out-of-time"),
-        (EXIT_CODE, 10**15, "crashed"),
-        (-signal.SIGKILL, 0, "crashed"),
+        (EXIT_CODE, 0, "took longer than 60 s"),
+        (EXIT_CODE, 10**15, "ended with exit code 1"),
+        (-signal.SIGABRT, 0, "killed by SIGABRT (aborted)"),
     ],
 )
 def test_an_end_after_the_deadline_is_for_lack_of_time(
-    exit_code: int, later: int, code: str
+    exit_code: int, later: int, reason: str
 ) -> None:
     inbox = inbox_of(Kind.AT, deadline=time.monotonic_ns() + later)
     died = death(exit_code, inbox, job(seconds=60))
-    assert died.code == code
-    assert (died.reason == "took longer than 60 s") == (code == "out-of-time")
+    assert str(died) == f"a worker died: {reason}"
+    memory = death(exit_code, Inbox(is_out_of_memory=True), job())
+    assert memory.reason == "needed more than the memory that there is"
 
 
 @pytest.mark.parametrize(

@@ -121,35 +121,28 @@ def test_what_is_wrong_with_a_job_is_told_before_anything_is_replayed(
         replayed(task)
 
 
-def test_only_what_is_asked_for_is_replayed(task: Task) -> None:
-    some = attrs.evolve(
-        task, only=frozenset([(0, 0), (2, 0)]), without=frozenset([(2, 0)])
-    )
-    assert _ids(replayed(some)) == ["a"]
+def test_only_what_is_asked_for_is_replayed(task: Task, tmp_path: Path) -> None:
+    some = frozenset([(0, 0), (2, 0)])
+    assert _ids(replayed(attrs.evolve(task, only=some))) == ["a", "c"]
+    assert _ids(replayed(attrs.evolve(task, without=some))) == ["b"]
+    path = lines_of(tmp_path / "s.jsonl", [(each, "boom") for each in "abc"])
+    lines = whole_task(job_of(path, *(each.name for each in task.job.plugins)))
+    places = [found.place for found in stored(lines).found]
+    (problem,) = replayed(attrs.evolve(lines, only=frozenset(places[1:2]))).problems
+    assert problem.name == "b", "it is called by its id"
 
 
-def test_a_session_of_a_portion_may_be_asked_for(tmp_path: Path) -> None:
-    path = lines_of(tmp_path / "s.jsonl", [("a", "1"), ("b", "2"), ("c", "3")])
-    task = whole_task(job_of(path, plugin_at(tmp_path / "giving.py")))
-    everywhere = [done.found.place for done in replayed(task).done]
-    second = attrs.evolve(task, only=frozenset([everywhere[1]]))
-    assert _ids(replayed(second)) == ["b"]
-
-
-def test_digests_are_those_of_what_was_replayed(task: Task) -> None:
-    digested = stored(task)
-    assert digested.found == tuple(done.found for done in replayed(task).done)
-    assert digested.problems == ()
-
-
-def test_a_changed_session_has_another_digest(task: Task) -> None:
-    before = stored(task).found
+def test_digests_are_those_of_what_was_replayed_and_change_with_it(task: Task) -> None:
+    before = stored(task)
+    assert before.found == tuple(done.found for done in replayed(task).done)
+    assert before.problems == ()
     _replace(task, "b", "changed")
     after = stored(whole_task(task.job)).found
-    assert [a == b for a, b in zip(after, before, strict=True)] == [True, False, True]
+    pairs = zip(after, before.found, strict=True)
+    assert [a == b for a, b in pairs] == [True, False, True]
 
 
-def test_a_session_that_fails_ends_a_task_that_is_to_stop(task: Task) -> None:
+def test_a_session_that_fails_ends_a_task_or_is_passed_over(task: Task) -> None:
     _replace(task, "b", "boom")
     worked = replayed(whole_task(task.job))
     assert _ids(worked) == ["a"]
@@ -157,42 +150,25 @@ def test_a_session_that_fails_ends_a_task_that_is_to_stop(task: Task) -> None:
     assert (problem.place, problem.name, problem.code) == ((1, 0), "b", "plugin-error")
     assert "hook replay_text, event 1: ValueError: no booms" in problem.reason
     assert worked.rest == (2, 0)
-
-
-def test_a_session_that_fails_is_passed_over_where_wanted(task: Task) -> None:
-    _replace(task, "b", "boom")
     worked = replayed(_keeping_going(whole_task(task.job)))
-    assert _ids(worked) == ["a", "c"]
-    assert [problem.name for problem in worked.problems] == ["b"]
+    assert (_ids(worked), worked.problems) == (["a", "c"], (problem,))
     assert worked.rest is None
 
 
-def test_a_session_that_fails_is_called_by_its_id(tmp_path: Path) -> None:
-    path = lines_of(tmp_path / "s.jsonl", [("a", "1"), ("b", "boom")])
-    task = whole_task(job_of(path, plugin_at(tmp_path / "giving.py")))
-    assert [problem.name for problem in replayed(task).problems] == ["b"]
-
-
-def test_what_cannot_be_read_is_a_problem(task: Task) -> None:
-    (Path(task.job.location) / "b.json").write_text("{")
-    worked = replayed(_keeping_going(whole_task(task.job)))
-    assert _ids(worked) == ["a", "c"]
-    (problem,) = worked.problems
-    assert (problem.place, problem.code) == ((1, 0), "decode-error")
-    assert "b.json" in problem.reason
-
-
-def test_a_portion_that_is_gone_is_a_problem(task: Task) -> None:
-    (Path(task.job.location) / "b.json").unlink()
-    worked = replayed(_keeping_going(task))
-    assert _ids(worked) == ["a", "c"]
-    assert [problem.place for problem in worked.problems] == [(1, 0)]
-    assert [problem.place for problem in stored(task).problems] == [(1, 0)]
-
-
-def test_a_portion_that_is_gone_is_no_problem_of_another_session(task: Task) -> None:
-    (Path(task.job.location) / "b.json").unlink()
-    assert replayed(attrs.evolve(task, without=frozenset([(1, 0)]))).problems == ()
+def test_what_cannot_be_read_or_is_gone_is_a_problem(task: Task) -> None:
+    path = Path(task.job.location) / "b.json"
+    path.write_text("{")
+    torn = _keeping_going(whole_task(task.job))
+    for code in ("decode-error", "backend-error"):
+        worked = replayed(torn)
+        assert _ids(worked) == ["a", "c"]
+        (problem,) = worked.problems
+        assert (problem.place, problem.code) == ((1, 0), code)
+        assert "b.json" in problem.reason
+        path.unlink(missing_ok=True)
+    assert [problem.place for problem in stored(torn).problems] == [(1, 0)]
+    others = attrs.evolve(torn, without=frozenset([(1, 0)]))
+    assert replayed(others).problems == ()
 
 
 def test_a_session_says_that_its_id_is_repeated_where_the_task_knows(
@@ -213,14 +189,13 @@ def replay_close(): {}
 """
 
 
-def test_a_plugin_that_gives_nothing_is_closed_at_the_end(tmp_path: Path) -> None:
+def test_a_plugin_that_gives_nothing_is_closed_and_counts_if_that_goes_well(
+    tmp_path: Path,
+) -> None:
     closed = tmp_path / "closed"
     text = CLOSING.format(f"open({str(closed)!r}, 'x').close()")
-    replayed(_task(tmp_path, text))
+    assert len(replayed(_task(tmp_path, text)).done) == 3
     assert closed.exists()
-
-
-def test_nothing_counts_where_a_plugin_cannot_be_closed(tmp_path: Path) -> None:
     worked = replayed(_task(tmp_path, CLOSING.format("1 / 0")))
     assert worked.done == ()
     assert [problem.name for problem in worked.problems] == ["a", "b", "c"]
