@@ -107,7 +107,7 @@ class Kind(IntEnum):
     ANSWER = 5  #: to a question; an empty one says that the worker has started
 
 
-_HEAD: Final = Struct("=BQQI")  # the kind, two numbers, and how many bytes follow
+_HEAD: Final = Struct("=BQQQ")  # the kind, two numbers, and how many bytes follow
 _OUT_OF_MEMORY: Final = _HEAD.pack(Kind.OUT_OF_MEMORY, 0, 0, 0)  # made in time
 _LONGEST_NAME: Final = 200  # characters
 
