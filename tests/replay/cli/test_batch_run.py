@@ -33,20 +33,12 @@ def sessions(tmp_path: Path) -> Path:
 def test_sessions_are_replayed_and_summed_up(
     process: Run, sessions: Path, tmp_path: Path
 ) -> None:
-    plugin = plugin_at(tmp_path / "prints.py", PRINTS)
-    done = process("run", sessions, "--plugin", plugin, "--jobs", "1")
-    assert (done.returncode, done.stdout) == (0, "1\n2\n3\n")
-    assert done.stderr.startswith(ALL)
-    assert done.stderr.count("\n") == 1
-
-
-def test_a_plugin_may_be_named_by_a_relative_path(
-    process: Run, sessions: Path, tmp_path: Path
-) -> None:
     plugin_at(tmp_path / "prints.py", PRINTS)
     options = ("--plugin", "prints.py", "--jobs", "1")
     done = process("run", sessions.name, *options, cwd=tmp_path)
-    assert done.stdout == "1\n2\n3\n"
+    assert (done.returncode, done.stdout) == (0, "1\n2\n3\n")
+    assert done.stderr.startswith(ALL)
+    assert done.stderr.count("\n") == 1
 
 
 def test_output_and_report_are_the_same_whoever_works(
@@ -95,27 +87,22 @@ def test_a_session_that_fails_ends_the_batch(
     assert not report.exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "numbers"),
+    [
+        ("--keep-going", "2 replayed now, 0 known from before, 1 failed"),
+        ("--on-plugin-error=isolate", "3 replayed now, 0 known from before, 0 failed"),
+    ],
+)
 def test_sessions_that_fail_can_be_passed_by(
-    run: Run, sessions: Path, tmp_path: Path
+    run: Run, sessions: Path, tmp_path: Path, option: str, numbers: str
 ) -> None:
     plugin = plugin_at(tmp_path / "fails.py", FAILS)
-    done = run("run", sessions, "--plugin", plugin, "--keep-going")
+    done = run("run", sessions, "--plugin", plugin, "--jobs", "1", option)
     assert done.returncode == 1
     problem, summary = done.stderr.splitlines()
     assert problem.startswith("replay: error: b: plugin-error: plugin ")
-    assert "2 replayed now, 0 known from before, 1 failed" in summary
-
-
-def test_isolated_failures_exit_with_1(
-    run: Run, sessions: Path, tmp_path: Path
-) -> None:
-    plugin = plugin_at(tmp_path / "fails.py", FAILS)
-    isolated = ("--plugin", plugin, "--on-plugin-error", "isolate", "--jobs", "1")
-    done = run("run", sessions, *isolated)
-    assert done.returncode == 1
-    problem, summary = done.stderr.splitlines()
-    assert problem.startswith("replay: error: b: plugin-error: plugin ")
-    assert "3 replayed now" in summary
+    assert numbers in summary
 
 
 def test_a_session_that_kills_its_worker_is_quarantined(
