@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from replay.batch.progress import BatchProgress as BatchProgress
-    from replay.batch.progress import BatchReport as BatchReport
+    from replay.batch.checkpoint import BatchReport as BatchReport
+    from replay.batch.leader import BatchProgress as BatchProgress
     from replay.batch.runner import replay_many as replay_many
     from replay.batch.tasks import Problem as Problem
     from replay.coalescing.walk import coalesce as coalesce

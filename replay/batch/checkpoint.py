@@ -1,4 +1,4 @@
-"""What a batch has done, kept in a file as it goes on.
+"""The checkpoint of a batch: what it has done, kept in a file as it goes on.
 
 Results are kept by what they depend on: the plugins, and what is stored of a session.
 Places say which of them are of this run, and in which order. All that one call keeps is
@@ -6,123 +6,49 @@ there as a whole or not at all, whenever the process is killed.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
-from sqlite3 import Cursor, Error
 from typing import Final
 from weakref import WeakSet
 
 import attrs
+import msgspec
 
 from replay.batch.checkpoint_file import (
-    check,
+    attached,
     checkpoint_errors,
-    is_checkpoint,
+    checksum,
+    damaged,
     opened,
     transaction,
-    uri_of,
 )
-from replay.batch.checkpoint_rows import (
-    KeptResults,
-    add_places,
-    add_results,
-    forget_results,
-    read_text,
-    replace_by_problems,
-)
-from replay.batch.tasks import Counts, Digested, Found, Place, Problem, Repeated, Worked
-from replay.errors import CheckpointError
-
-_COPY: Final = """INSERT INTO main.results
-    SELECT NULL, :here, key, session_id, turns, events, messages, diagnostics,
-        plugin_values, checksum_of(:here, key, session_id, turns, events, messages,
-            diagnostics, plugin_values), 1
-    FROM other.results AS theirs
-    WHERE plugins = (SELECT id FROM other.plugin_sets WHERE key = :everywhere)
-        AND is_final AND NOT EXISTS (SELECT 1 FROM known WHERE known.key = theirs.key)
-    ORDER BY id"""
-_KNOW_COPIED: Final = """INSERT OR IGNORE INTO known SELECT key, id FROM main.results
-    WHERE id > ? ORDER BY key"""
-
-
-def copy_results(
-    connection: sqlite3.Connection,
-    plugins: int,
-    plugins_key: bytes,
-    other: Path,
-    source: str,
-) -> int:
-    """Copy what another checkpoint has for some plugins, and is not known here.
-
-    Args:
-        connection: To the checkpoint that takes it.
-        plugins: What the plugins are numbered there.
-        plugins_key: What they are known by everywhere.
-        other: The other checkpoint's file.
-        source: The file that takes it, for errors.
-
-    Raises:
-        CheckpointError: The other one cannot be read, or this one not written.
-    """
-    with checkpoint_errors(str(other)):
-        connection.execute("ATTACH ? AS other", (uri_of(other, "ro"),))
-        try:
-            if not is_checkpoint(connection, "other", str(other)):
-                reason = "it is no checkpoint: it is empty"
-                raise CheckpointError(str(other), reason, "name another file")
-            check(connection, "other", str(other))
-            with checkpoint_errors(f"{other}, copied to {source}"):
-                return _copy(connection, plugins, plugins_key)
-        finally:
-            connection.execute("DETACH other")
-
-
-def _copy(connection: sqlite3.Connection, plugins: int, plugins_key: bytes) -> int:
-    with transaction(connection):
-        last = connection.execute("SELECT max(id) FROM results").fetchone()[0] or 0
-        names = {"here": plugins, "everywhere": plugins_key}
-        copied = connection.execute(_COPY, names).rowcount
-        connection.execute(_KNOW_COPIED, (last,))
-    return copied
-
-
-_DONE: Final = """SELECT count(*), total(is_known), total(turns), total(events),
-    total(messages), total(diagnostics) FROM places JOIN results ON id = result"""
-_FAILED: Final = """SELECT count(*), total(is_quarantined) FROM (
-    SELECT max(is_quarantined) AS is_quarantined FROM problems
-    WHERE NOT EXISTS (SELECT 1 FROM places WHERE result IS NOT NULL
-        AND places.portion = problems.portion AND places.number = problems.number)
-    GROUP BY portion, number)"""
+from replay.batch.tasks import Digested, Done, Found, Place, Problem, Repeated, Worked
+from replay.engine.report import BatchResult
+from replay.errors import DecodeError
+from replay.model.json_text import judge, parse
 
 
 @attrs.frozen
-class Totals:
-    """What all places of a run came to; *sessions* is the sum of the next four."""
+class BatchReport:
+    """What a batch came to: this run of it, and those before that it goes on from."""
 
-    sessions: int = 0
-    known: int = 0  #: whose results an earlier run had
-    done: int = 0  #: that were replayed now
-    failed: int = 0  #: that have no result, and are not quarantined
-    quarantined: int = 0
-    counts: Counts = attrs.field(factory=Counts)  #: of those known and done
-
-
-def totals_of(connection: sqlite3.Connection) -> Totals:
-    """Return what a checkpoint's places come to."""
-    placed, known, *counts = map(int, connection.execute(_DONE).fetchone())
-    failed, quarantined = map(int, connection.execute(_FAILED).fetchone())
-    return Totals(
-        sessions=placed + failed,
-        known=known,
-        done=placed - known,
-        failed=failed - quarantined,
-        quarantined=quarantined,
-        counts=Counts(*counts),
-    )
+    sessions: int  #: of the location, or the shard: the sum of the next four
+    replayed: int  #: in this run
+    known: int  #: from an earlier run, since neither they nor the plugins have changed
+    failed: int  #: could not be replayed
+    quarantined: int  #: took their worker down, and again when alone
+    turns: int  #: of the sessions replayed or known, as the next three
+    events: int
+    messages: int
+    diagnostics: int
+    seconds: float  #: that this run took
+    problems: tuple[Problem, ...] = ()  #: the first 100, in the order of the sessions
 
 
+_MOST_PROBLEMS: Final = 100  # in a report
 _IS_THERE: Final = """SELECT EXISTS (
     SELECT 1 FROM results WHERE plugins = ? AND is_final)"""
 _FORGET_THE_RUN: Final = (
@@ -132,7 +58,19 @@ _FORGET_THE_RUN: Final = (
     "DELETE FROM known",
 )
 _KNOW: Final = """INSERT OR IGNORE INTO known SELECT key, id FROM results
-    WHERE plugins = ? AND is_final ORDER BY key"""
+    WHERE plugins = ? AND is_final AND id > ? ORDER BY key"""
+_RESULT: Final = """INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+    ? AND NOT EXISTS (SELECT 1 FROM places
+        WHERE portion = ? AND number = ? AND result IS NULL))"""
+_PLACE: Final = "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?)"
+_NO_PROBLEM: Final = "DELETE FROM problems WHERE portion = ? AND number = ?"
+_PROBLEM: Final = "INSERT INTO problems VALUES (NULL, ?, ?, ?, ?, ?, ?)"
+_NO_RESULT: Final = """UPDATE places SET result = NULL
+    WHERE portion = ? AND number = ?"""
+_UNKNOWN: Final = """DELETE FROM known WHERE key = (SELECT key
+    FROM places JOIN results ON id = result WHERE portion = ? AND number = ?)"""
+_DELETE: Final = """DELETE FROM results WHERE id = (SELECT result
+    FROM places WHERE portion = ? AND number = ?)"""
 _FIND_REPEATED: Final = """INSERT INTO repeated
     SELECT NULL, portion, number, before FROM (
         SELECT portion, number,
@@ -141,20 +79,35 @@ _FIND_REPEATED: Final = """INSERT INTO repeated
         FROM places CROSS JOIN results ON id = result
         WINDOW same_id AS (PARTITION BY session_id ORDER BY portion, number))
     WHERE before OR is_followed ORDER BY portion, number"""
+_COPY: Final = """INSERT INTO main.results
+    SELECT NULL, :here, key, session_id, turns, events, messages, diagnostics,
+        plugin_values, checksum_of(:here, key, session_id, turns, events, messages,
+            diagnostics, plugin_values), 1
+    FROM other.results AS theirs
+    WHERE plugins = (SELECT id FROM other.plugin_sets WHERE key = :everywhere)
+        AND is_final AND NOT EXISTS (SELECT 1 FROM known WHERE known.key = theirs.key)
+    ORDER BY id"""
 _PROBLEMS: Final = """SELECT portion, number, CAST(name AS BLOB), CAST(code AS BLOB),
     CAST(reason AS BLOB), is_quarantined FROM problems ORDER BY portion, number, id"""
+_DONE: Final = """SELECT count(*), total(is_known), total(turns), total(events),
+    total(messages), total(diagnostics) FROM places JOIN results ON id = result"""
+_FAILED: Final = """SELECT count(*), total(is_quarantined) FROM (
+    SELECT max(is_quarantined) AS is_quarantined FROM problems
+    WHERE NOT EXISTS (SELECT 1 FROM places WHERE result IS NOT NULL
+        AND places.portion = problems.portion AND places.number = problems.number)
+    GROUP BY portion, number)"""
 
 
 class Checkpoint:
     """Results, places and problems; for one thread of one process at a time.
 
     Args:
-        path: The file; made where it is missing. None: a temporary one, without a name.
+        path: The file; made if it is missing. None: a temporary one, without a name.
         plugins_key: Stands for the plugins, their versions and their options: results
             under another key are left alone.
 
     Raises:
-        CheckpointError: Another run has it open, or it is no checkpoint, or damaged.
+        CheckpointError: Another run has it open, or it isn't a checkpoint, or damaged.
     """
 
     def __init__(self, path: Path | None, plugins_key: bytes) -> None:
@@ -162,7 +115,7 @@ class Checkpoint:
         self._plugins_key = plugins_key
         size = len(plugins_key).to_bytes(8, "big")
         self._hash = blake2b(size + plugins_key, digest_size=16)
-        self._walks = WeakSet[Cursor]()
+        self._walks = WeakSet[sqlite3.Cursor]()
         with self._errors():
             self._connection = opened(path)
             try:
@@ -178,14 +131,26 @@ class Checkpoint:
         with self._whole():
             for statement in _FORGET_THE_RUN:
                 self._connection.execute(statement)
-            self._connection.execute(_KNOW, (self._plugins,))
+            self._connection.execute(_KNOW, (self._plugins, 0))
 
     def keep(self, worked: Worked) -> None:
-        """Keep what came of a task, in place of what its places had before."""
-        done = [(self._key(each.found), each) for each in worked.done]
+        """Keep what came of a task, in place of what its places had before.
+
+        A session whose plugins failed, or that was replayed again since its id is
+        repeated, is not final: the next run would have something else.
+        """
         with self._whole():
-            add_results(self._connection, self._plugins, done)
-            replace_by_problems(self._connection, worked.problems)
+            last = self._last_result()
+            numbered = [*enumerate(worked.done, last + 1)]
+            self._connection.executemany(_RESULT, (self._row(*row) for row in numbered))
+            places = ((done.found.place, number) for number, done in numbered)
+            self._add_places(places, known=False)
+            self._add_problems(
+                Problem(done.found.place, done.session_id, "plugin-error", reason)
+                for done in worked.done
+                for reason in done.plugin_errors
+            )
+            self._replace_by_problems(worked.problems)
 
     def place_known(self, digested: Digested) -> list[Place]:
         """Place the sessions whose results were known when the run began.
@@ -199,8 +164,8 @@ class Checkpoint:
                 select = "SELECT result FROM known WHERE key = ?"
                 if result := self._one(select, self._key(found)):
                     known[found.place] = result
-            add_places(self._connection, known.items(), known=True)
-            replace_by_problems(self._connection, digested.problems)
+            self._add_places(known.items(), known=True)
+            self._replace_by_problems(digested.problems)
         return [each.place for each in digested.found if each.place not in known]
 
     def repeated(self) -> Iterator[Repeated]:
@@ -218,8 +183,11 @@ class Checkpoint:
 
         What is kept for these places next is of this run only.
         """
+        places = list(places)
         with self._whole():
-            forget_results(self._connection, list(places))
+            self._connection.executemany(_UNKNOWN, places)
+            self._connection.executemany(_DELETE, places)
+            self._add_places(((place, None) for place in places), known=False)
 
     def take_over(self, other: Path) -> int:
         """Copy the results of the same plugins from another checkpoint.
@@ -232,25 +200,27 @@ class Checkpoint:
         Raises:
             CheckpointError: The other one is none, in use, or damaged.
         """
-        with self._errors():
-            return copy_results(
-                self._connection, self._plugins, self._plugins_key, other, self._source
-            )
+        with (
+            self._errors(),
+            attached(self._connection, other),
+            checkpoint_errors(f"{other}, copied to {self._source}"),
+            transaction(self._connection),
+        ):
+            last = self._last_result()
+            names = {"here": self._plugins, "everywhere": self._plugins_key}
+            copied = self._connection.execute(_COPY, names).rowcount
+            self._connection.execute(_KNOW, (self._plugins, last))
+        return copied
 
     def problems(self) -> Iterator[Problem]:
         """Yield what failed, of sessions and plugins, in order of place."""
         with self._errors():
             for portion, number, *texts, is_quarantined in self._walk(_PROBLEMS):
-                name, code, reason = map(read_text, texts)
+                name, code, reason = map(_read_text, texts)
                 place = (portion, number)
                 yield Problem(place, name, code, reason, bool(is_quarantined))
 
-    def totals(self) -> Totals:
-        """Return what all places of this run come to."""
-        with self._errors():
-            return totals_of(self._connection)
-
-    def results(self, number: int) -> KeptResults:
+    def results(self, number: int) -> "KeptResults":
         """Return what a plugin gave for each session; it is read when it is walked.
 
         Args:
@@ -258,11 +228,25 @@ class Checkpoint:
         """
         return KeptResults(self._walk, self._source, number)
 
+    def report(self) -> BatchReport:
+        """Return what all places of this run come to; it took no seconds."""
+        with self._errors():
+            placed, known, *counts = map(int, self._walk(_DONE).fetchone())
+            failed, quarantined = map(int, self._walk(_FAILED).fetchone())
+            turns, events, messages, diagnostics = counts
+            return BatchReport(
+                *(placed + failed, placed - known, known),
+                *(failed - quarantined, quarantined),
+                *(turns, events, messages, diagnostics),
+                seconds=0.0,
+                problems=tuple(islice(self.problems(), _MOST_PROBLEMS)),
+            )
+
     def close(self) -> None:
         """Let go of the file, so that it stands alone. Calling it twice is harmless."""
         while self._walks:  # one that was left would hold the file
             self._walks.pop().close()
-        with suppress(Error):  # then its journal stays beside it, which is as good
+        with suppress(sqlite3.Error):  # then its journal stays beside it: as good
             self._connection.execute("PRAGMA main.journal_mode = DELETE")
         self._connection.close()
 
@@ -273,14 +257,49 @@ class Checkpoint:
         select = "SELECT id FROM plugin_sets WHERE key = ?"
         return self._one(select, self._plugins_key)
 
-    def _walk(self, select: str) -> Cursor:
+    def _last_result(self) -> int:
+        select = "SELECT ifnull(max(id), 0) FROM results"
+        return int(self._connection.execute(select).fetchone()[0])
+
+    def _row(self, number: int, done: Done) -> tuple[object, ...]:
+        counts = done.counts
+        columns = (
+            *(self._plugins, self._key(done.found), _kept_text(done.session_id)),
+            *(counts.turns, counts.events, counts.messages, counts.diagnostics),
+            done.values,
+        )
+        is_clean = not done.plugin_errors
+        return (number, *columns, checksum(*columns), is_clean, *done.found.place)
+
+    def _add_places(
+        self, results: Iterable[tuple[Place, int | None]], *, known: bool
+    ) -> None:
+        """Note which results places have; no other, and no problem."""
+        rows = [(*place, result, known) for place, result in results]
+        self._connection.executemany(_PLACE, rows)
+        self._connection.executemany(_NO_PROBLEM, (row[:2] for row in rows))
+
+    def _replace_by_problems(self, problems: Iterable[Problem]) -> None:
+        """Note that places have problems, and nothing else."""
+        places = [problem.place for problem in problems]
+        self._connection.executemany(_NO_RESULT, places)
+        self._connection.executemany(_NO_PROBLEM, places)
+        self._add_problems(problems)
+
+    def _add_problems(self, problems: Iterable[Problem]) -> None:
+        for each in problems:
+            texts = map(_kept_text, (each.name, each.code, each.reason))
+            row = (*each.place, *texts, each.is_quarantined)
+            self._connection.execute(_PROBLEM, row)
+
+    def _walk(self, select: str) -> sqlite3.Cursor:
         cursor = self._connection.execute(select)
         self._walks.add(cursor)
         return cursor
 
     def _key(self, found: Found) -> bytes:
         key = self._hash.copy()
-        name = found.name.encode("utf-8", "surrogatepass")
+        name = _kept_text(found.name)
         key.update(b"%d:%b%b" % (len(found.digest), found.digest, name))
         return key.digest()
 
@@ -295,3 +314,62 @@ class Checkpoint:
     def _whole(self) -> Iterator[None]:
         with self._errors(), transaction(self._connection):
             yield
+
+
+_COUNT: Final = "SELECT count(*) FROM places JOIN results ON id = result"
+_SELECT: Final = """SELECT
+    CAST(key AS BLOB), CAST(session_id AS BLOB), CAST(plugin_values AS BLOB)
+    FROM places CROSS JOIN results ON id = result ORDER BY portion, number"""
+_SPLIT: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+@attrs.frozen
+class KeptResults:
+    """The results of one plugin, in the order of the sessions."""
+
+    select: Callable[[str], sqlite3.Cursor]  #: asks the checkpoint
+    source: str  #: its file
+    number: int  #: the plugin's, among those that give results
+
+    def __len__(self) -> int:
+        """Return how many sessions there are."""
+        with checkpoint_errors(self.source):
+            (count,) = self.select(_COUNT).fetchone()
+            return int(count)
+
+    def __iter__(self) -> Iterator[BatchResult]:
+        """Yield the results, each time anew.
+
+        Raises:
+            CheckpointError: It cannot be read.
+        """
+        with checkpoint_errors(self.source):
+            for key, session_id, values in self.select(_SELECT):
+                try:
+                    value = element(values, self.number)
+                except (DecodeError, LookupError, TypeError) as error:
+                    raise damaged(self.source, str(error)) from error
+                yield BatchResult(key.hex(), _read_text(session_id), value)
+
+
+def element(array: bytes, number: int) -> object:
+    """Return one element of a JSON array, without decoding the others if it can be.
+
+    Raises:
+        DecodeError: It is not JSON.
+        IndexError, TypeError: It has no such element, or isn't an array.
+    """
+    try:
+        found = _SPLIT(array)[number]
+    except (ValueError, RecursionError, msgspec.MsgspecError):
+        return judge(array).value[number]  # type: ignore[index]  # a TypeError then
+    return parse(bytes(found)).value
+
+
+def _kept_text(text: str) -> bytes:
+    """Return a text as it is kept, lone surrogates and all."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _read_text(kept: bytes) -> str:
+    return kept.decode("utf-8", "surrogatepass")

@@ -1,6 +1,6 @@
-"""The file of a checkpoint: found to be one, or made, and held by one run alone.
+"""The file of a checkpoint: a database that is made or checked, and locked.
 
-SQLite sees where its own structures are damaged, not where what they hold is.
+SQLite notices damage to its own structures, not to what they hold.
 """
 
 import os
@@ -17,11 +17,13 @@ from replay.errors import CheckpointError, os_failure
 
 
 def checksum(*columns: object) -> int | None:
-    """Return the number that belongs to a result.
+    """Return a result's checksum.
 
     Args:
-        columns: The number of its plugins, key, session id, four counts, values. None
-            is returned where one of them is of another type, or a number below zero.
+        columns: The number of its plugins, key, session id, four counts, values.
+
+    Returns:
+        None: one of them has another type, or is a number below zero.
 
     >>> checksum(1, b"key", b"ses-1", 3, 40, 9, 0, b"[1]")
     1554907110
@@ -39,26 +41,26 @@ def checksum(*columns: object) -> int | None:
 
 _OTHER_FILE: Final = "name another file"
 _IN_USE: Final = "wait until it ends, or name another file"
-_DAMAGED: Final = "move it away: a new one is made, and all sessions are done again"
-_NO_ROOM: Final = "make room, and run it again: what was kept before is whole"
+_DAMAGED: Final = "move it away: a new one is made, and all sessions are replayed again"
+_NO_ROOM: Final = "free some space and run it again: what was kept before is whole"
 _REASONS: Final = {
     sqlite3.SQLITE_BUSY: ("another run has it open", _IN_USE),
     sqlite3.SQLITE_LOCKED: ("another run has it open", _IN_USE),
-    sqlite3.SQLITE_NOTADB: ("it is no checkpoint", _OTHER_FILE),
+    sqlite3.SQLITE_NOTADB: ("it isn't a checkpoint", _OTHER_FILE),
     sqlite3.SQLITE_CORRUPT: ("it is damaged", _DAMAGED),
-    sqlite3.SQLITE_FULL: ("there is no room", _NO_ROOM),
-    sqlite3.SQLITE_IOERR: ("the disk is full, or fails", _NO_ROOM),
-    sqlite3.SQLITE_READONLY: ("it may not be written", _OTHER_FILE),
+    sqlite3.SQLITE_FULL: ("the disk is full", _NO_ROOM),
+    sqlite3.SQLITE_IOERR: ("the disk is full or failing", _NO_ROOM),
+    sqlite3.SQLITE_READONLY: ("it isn't writable", _OTHER_FILE),
     sqlite3.SQLITE_CANTOPEN: (
         "it, or a file beside it, cannot be opened",
-        "see that the directory is there and may be written, or name another file",
+        "see that the directory exists and is writable, or name another file",
     ),
 }
 
 
 @contextmanager
 def checkpoint_errors(source: str) -> Iterator[None]:
-    """Turn what is refused within the block into a CheckpointError.
+    """Turn errors of SQLite and the system within the block into CheckpointError.
 
     Args:
         source: The file that the block works on.
@@ -78,7 +80,7 @@ def checkpoint_errors(source: str) -> Iterator[None]:
 
 
 def damaged(source: str, what: str) -> CheckpointError:
-    """Return the error that says that a checkpoint holds what none can hold."""
+    """Return the error for a checkpoint that is damaged."""
     return CheckpointError(source, f"it is damaged: {what}", _DAMAGED)
 
 
@@ -139,7 +141,7 @@ def opened(path: Path | None) -> sqlite3.Connection:
     """Return a connection to a checkpoint, which no other can have meanwhile.
 
     Args:
-        path: The file; made with mode 0600 where it is missing. None: a temporary one
+        path: The file; made with mode 0600 if it is missing. None: a temporary one
             that has no name.
 
     Raises:
@@ -148,7 +150,7 @@ def opened(path: Path | None) -> sqlite3.Connection:
     """
     if path is not None:
         _make(path)
-    location = "" if path is None else uri_of(path, "rw")
+    location = "" if path is None else _uri_of(path, "rw")
     connection = sqlite3.connect(
         location, timeout=_PATIENCE, isolation_level=None, uri=True
     )
@@ -160,12 +162,31 @@ def opened(path: Path | None) -> sqlite3.Connection:
     return connection
 
 
-def uri_of(path: Path, mode: str) -> str:
-    """Return what SQLite opens a file by, whatever bytes are in its name."""
+def _uri_of(path: Path, mode: str) -> str:
+    """Return a file's URI for SQLite, whatever bytes are in its name."""
     return f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
 
 
-def is_checkpoint(connection: sqlite3.Connection, schema: str, source: str) -> bool:
+@contextmanager
+def attached(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Attach another checkpoint to one as the schema ``other``, for the block.
+
+    Raises:
+        CheckpointError: The other one is none, in use, or damaged.
+    """
+    with checkpoint_errors(str(path)):
+        connection.execute("ATTACH ? AS other", (_uri_of(path, "ro"),))
+        try:
+            if not _is_checkpoint(connection, "other", str(path)):
+                reason = "it isn't a checkpoint: it is empty"
+                raise CheckpointError(str(path), reason, _OTHER_FILE)
+            _check(connection, "other", str(path))
+            yield
+        finally:
+            connection.execute("DETACH other")
+
+
+def _is_checkpoint(connection: sqlite3.Connection, schema: str, source: str) -> bool:
     """Tell whether a database is a checkpoint; otherwise it is an empty one.
 
     Raises:
@@ -175,17 +196,17 @@ def is_checkpoint(connection: sqlite3.Connection, schema: str, source: str) -> b
     version = _one(connection, f"PRAGMA {schema}.user_version")
     if application != APPLICATION:
         if application or _one(connection, f"PRAGMA {schema}.schema_version"):
-            reason = "it is no checkpoint, but a database of another program"
-            raise CheckpointError(source, reason, "name another file")
+            reason = "it isn't a checkpoint, but another program's database"
+            raise CheckpointError(source, reason, _OTHER_FILE)
         return False
     if version != VERSION:
-        reason = f"it was made by another version: its tables are of form {version}"
-        hint = "use the version that made it, or name another file"
+        reason = f"it was made by another version: its tables have version {version}"
+        hint = f"use the version that made it, or {_OTHER_FILE}"
         raise CheckpointError(source, reason, hint)
     return True
 
 
-def check(connection: sqlite3.Connection, schema: str, source: str) -> None:
+def _check(connection: sqlite3.Connection, schema: str, source: str) -> None:
     """Make sure that a checkpoint is whole.
 
     Raises:
@@ -204,13 +225,13 @@ def _make(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         if not stat.S_ISREG(path.stat().st_mode):
-            reason = "it is no regular file"
-            raise CheckpointError(str(path), reason, "name another file") from None
+            reason = "it isn't a regular file"
+            raise CheckpointError(str(path), reason, _OTHER_FILE) from None
 
 
 def _prepare(connection: sqlite3.Connection, source: str) -> None:
     _lock(connection)
-    is_old = is_checkpoint(connection, "main", source)
+    is_old = _is_checkpoint(connection, "main", source)
     for setting in (
         "journal_mode = WAL",
         "synchronous = FULL",  # one wait for the disk in a task's second of work
@@ -223,7 +244,7 @@ def _prepare(connection: sqlite3.Connection, source: str) -> None:
         connection.execute(f"PRAGMA {setting}")
     connection.create_function("checksum_of", 8, checksum, deterministic=True)
     if is_old:
-        check(connection, "main", source)
+        _check(connection, "main", source)
     else:
         with transaction(connection):
             for statement in _TABLES:

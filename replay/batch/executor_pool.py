@@ -1,10 +1,10 @@
-"""A crew of any executor that a user has: threads, processes, or a cluster."""
+"""A pool over any executor of the user's: threads, processes, or a Dask cluster."""
 
 import asyncio
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import (
     BrokenExecutor,
     CancelledError,
@@ -13,22 +13,20 @@ from concurrent.futures import (
     ThreadPoolExecutor,
 )
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from types import ModuleType
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import uuid4
 
-from replay.batch.pool import Crew, Died, InProcessCrew, Marks, marking
-from replay.batch.process_pool import PoolCrew, Staff
+from replay.batch.pool import Death, Monitor, Result, Work
+from replay.batch.process_pool import ProcessPool
 from replay.batch.resource_limits import limited_memory, limited_time
-from replay.batch.tasks import Job, Task, Worked
-from replay.batch.worker import work
+from replay.batch.tasks import Task, Worked
 from replay.batch.worker_process import answer_of, result_of
 from replay.errors import UnsupportedError, WorkerError
 
-Result = TypeVar("Result")
-
-#: How many tasks are given at once to an executor that does not say what it can do.
+#: How many tasks are given at once to an executor that does not say how many it does.
 DEFAULT_SIZE: Final = 32
 _TOKEN: Final = uuid4().hex
 _AT_WORK: Final = threading.Lock()
@@ -38,33 +36,24 @@ _HINT: Final = (
 )
 
 
-class ExecutorCrew:
+class ExecutorPool:
     """Has tasks done by an executor, which stays the user's: it is not shut down.
 
     Nothing tells which session a worker was at when it died. Nor can running tasks be
-    told to hurry.
+    told to return early.
 
     Args:
-        executor: Who does the tasks.
+        executor: Does the tasks.
         work: What :meth:`alone` does with a task, in a process of this machine.
-        size: How many tasks are given at once; None: as many as the executor has
-            workers, or 32 where it does not say.
     """
 
-    def __init__(
-        self,
-        executor: Executor,
-        work: Callable[[Task], Worked],
-        *,
-        size: int | None = None,
-    ) -> None:
-        self.size = size or workers_of(executor) or DEFAULT_SIZE
+    def __init__(self, executor: Executor, work: Work[Worked]) -> None:
+        self.size = _workers_of(executor) or DEFAULT_SIZE
         self._executor = executor
-        self._work = work
-        self._staff = Staff()
+        self._processes = ProcessPool(1, work)
         self._given: set[Future[bytes]] = set()
 
-    def submit(self, work: Callable[[Task], Result], task: Task) -> Future[Result]:
+    def submit(self, work: Work[Result], task: Task) -> Future[Result]:
         """Have a task done.
 
         Raises:
@@ -80,16 +69,19 @@ class ExecutorCrew:
         given.add_done_callback(lambda done: _pass_on(done, future))
         return future
 
-    def died(self, error: BaseException) -> Died | None:
+    def death_of(self, error: BaseException) -> Death | None:
         """Return that a worker died, of an unknown session."""
-        return Died(None) if isinstance(error, (MemoryError, *_deaths())) else None
+        deaths: tuple[type[BaseException], ...] = (MemoryError,)
+        if (distributed := sys.modules.get("distributed")) is not None:
+            deaths = (MemoryError, distributed.KilledWorker)
+        return Death(None) if isinstance(error, deaths) else None
 
     def alone(self, task: Task) -> Worked:
         """Do a task of one session in a process of its own, on this machine."""
-        return self._staff.alone(self._work, task)
+        return self._processes.alone(task)
 
-    def hurry(self) -> None:
-        """Do nothing: a task that runs elsewhere hears nothing."""
+    def drain(self) -> None:
+        """Do nothing: a task that runs elsewhere cannot be told."""
 
     def close(self, *, now: bool = False) -> None:
         """Leave the executor to its user.
@@ -97,13 +89,12 @@ class ExecutorCrew:
         Args:
             now: Cancel what has not begun, and kill what is done alone.
         """
-        if now:
-            self._staff.kill()
-            for given in [*self._given]:
-                given.cancel()
+        self._processes.close(now=now)
+        for given in [*self._given] if now else []:
+            given.cancel()
 
 
-def workers_of(executor: Executor) -> int | None:
+def _workers_of(executor: Executor) -> int | None:
     """Return how many tasks an executor does at once; None: it does not say."""
     size: int | None = getattr(executor, "_max_workers", None)
     if size is None and (client := getattr(executor, "_client", None)) is not None:
@@ -111,30 +102,29 @@ def workers_of(executor: Executor) -> int | None:
     return size
 
 
-def do(work: Callable[[Task], object], task: Task, leader: str) -> bytes:
-    """Do a task in a worker of the executor, and return what it came to, packed.
+def do(work: Work[object], task: Task, leader: str) -> bytes:
+    """Do a task in a worker of the executor, and return what it came to, pickled.
 
     Raises:
         MemoryError: It needed too much.
     """
-    return answer_of(lambda: _done(work, task, leader))
+    return answer_of(partial(_done, work, task, leader))
 
 
-def _done(work: Callable[[Task], object], task: Task, leader: str) -> object:
+def _done(work: Work[object], task: Task, leader: str) -> object:
     """Do a task, within the limits of its job."""
-    job = task.job
+    job, monitor = task.job, Monitor()
     if job.seconds is None and job.memory is None:
-        return work(task)
+        return work(task, monitor)
     if leader == _this_process():
         reason = "a session's time and memory are limited in other processes only"
         raise WorkerError(reason, "use jobs=, or leave the limits out")
     if not _AT_WORK.acquire(blocking=False):
         reason = "a worker of several threads cannot limit a session's time or memory"
         raise WorkerError(reason, "give each worker one thread")
-    marks = Marks()
     try:
-        with limited_memory(job), limited_time(job, marks), marking(marks):
-            return work(task)
+        with limited_memory(job), limited_time(job, monitor):
+            return work(task, monitor)
     finally:
         _AT_WORK.release()
 
@@ -152,17 +142,11 @@ def _pass_on(given: "Future[bytes]", future: "Future[Any]") -> None:
 
 
 def _given_up(error: Exception) -> WorkerError:
-    """Return what is told of an executor that does no more tasks."""
+    """Return the error for an executor that does no more tasks."""
     reason = f"the executor gave up: {str(error) or type(error).__name__}"
     given_up = WorkerError(reason, _HINT)
     given_up.__cause__ = error
     return given_up
-
-
-def _deaths() -> tuple[type[Exception], ...]:
-    """Return what tells of a worker's death."""
-    distributed = sys.modules.get("distributed")
-    return () if distributed is None else (distributed.KilledWorker,)
 
 
 def _this_process() -> str:
@@ -170,55 +154,17 @@ def _this_process() -> str:
     return f"{_TOKEN}-{os.getpid()}"
 
 
-@contextmanager
-def crew_for(job: Job, executor: Executor | None, jobs: int | None) -> Iterator[Crew]:
-    """Yield the crew; at the end of the block, let it go.
-
-    Args:
-        job: What is to be done.
-        executor: The user's; it is not shut down.
-        jobs: How many processes to start.
-
-    Raises:
-        TypeError: There are both.
-        ValueError: *jobs* is not above zero, or there are limits and no processes.
-    """
-    crew = _crew(job, executor, jobs)
-    is_well = False
-    try:
-        yield crew
-        is_well = True
-    finally:
-        crew.close(now=not is_well)
-
-
-def _crew(job: Job, executor: Executor | None, jobs: int | None) -> Crew:
-    if executor is not None and jobs is not None:
-        message = "give an executor, or a number of jobs, not both"
-        raise TypeError(message)
-    if executor is not None:
-        return ExecutorCrew(executor, work)
-    if jobs is not None:
-        return PoolCrew(jobs, work)
-    if (job.seconds, job.memory) != (None, None):
-        message = "limits need processes that may be ended: give jobs"
-        raise ValueError(message)
-    return InProcessCrew(work)
-
-
-_DASK: Final = "Dask"
 _PATIENCE: Final = 10.0  # seconds, with a scheduler that does not answer
 _LATER: Final = 1.2  # Dask's own end, at the timeout, comes first: it says why
 
 
 @contextmanager
 def dask_executor(address: str, *, timeout: float = _PATIENCE) -> Iterator[Executor]:
-    """Yield the workers of a cluster; at the end of the block, leave it.
+    """Yield an executor of a Dask cluster; at the end of the block, leave it.
 
-    What they were given and came to is kept by the cluster until the leader has it. A
-    task whose worker dies is given to others by the cluster, until as many died as it
-    allows: ``distributed.scheduler.allowed-failures``, 3 unless it is told otherwise,
-    and one more.
+    The cluster keeps tasks and results until the leader has them. It gives a task whose
+    worker dies to others, until one more has died than
+    ``distributed.scheduler.allowed-failures`` says, which is 3 by default.
 
     Args:
         address: Of the scheduler, such as ``tcp://10.0.0.1:8786``. Whoever listens
@@ -229,20 +175,15 @@ def dask_executor(address: str, *, timeout: float = _PATIENCE) -> Iterator[Execu
         UnsupportedError: Dask is not installed.
         WorkerError: There is no scheduler at that address.
     """
-    distributed = _distributed()
+    try:
+        distributed = import_module("distributed")
+    except ImportError as error:
+        what, reason = "Dask", "distributed is needed, and cannot be imported"
+        hint = 'pip install "chat-replay[dask]"'
+        raise UnsupportedError(what, reason, hint) from error
     _check_answer(distributed, address, timeout)
     with distributed.Client(address, timeout=timeout, set_as_default=False) as client:
         yield client.get_executor(pure=False, retries=0)
-
-
-def _distributed() -> ModuleType:
-    """Return Dask's package, imported only where it is asked for."""
-    try:
-        return import_module("distributed")
-    except ImportError as error:
-        reason = "distributed is needed, and cannot be imported"
-        hint = 'pip install "chat-replay[dask]"'
-        raise UnsupportedError(_DASK, reason, hint) from error
 
 
 def _check_answer(distributed: ModuleType, address: str, timeout: float) -> None:
@@ -259,4 +200,4 @@ def _check_answer(distributed: ModuleType, address: str, timeout: float) -> None
     except (OSError, TypeError, ValueError) as error:
         why = str(error) or "it says nothing"
         reason = f"no Dask scheduler answers at {address}: {why}"
-        raise WorkerError(reason, "see that it runs, and can be reached") from error
+        raise WorkerError(reason, "check that it runs and can be reached") from error

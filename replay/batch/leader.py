@@ -1,4 +1,4 @@
-"""Leads a batch: gives out tasks, and keeps what comes of them."""
+"""The leader of a batch: it gives tasks to a pool, and keeps what comes of them."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -10,12 +10,10 @@ from typing import Final, TypeAlias
 import attrs
 
 from replay.batch.checkpoint import Checkpoint
-from replay.batch.pool import Crew, Died
-from replay.batch.progress import Watched
+from replay.batch.pool import Pool, Work
 from replay.batch.tasks import (
     Digested,
     Job,
-    Place,
     Problem,
     Repeated,
     Task,
@@ -30,12 +28,53 @@ from replay.sources.protocols import Portion
 from replay.sources.source import Source
 
 
+@attrs.frozen
+class BatchProgress:
+    """How far a batch has come."""
+
+    replayed: int = 0  #: sessions, in this run
+    known: int = 0  #: from an earlier run
+    failed: int = 0
+    quarantined: int = 0
+    expected: int | None = None  #: sessions, about; None: not all are listed yet
+
+
+#: Called on the leader's thread whenever some sessions are done.
+ProgressCallback: TypeAlias = Callable[[BatchProgress], object]
+
+
+@attrs.define(eq=False)
+class ProgressCounter:
+    """Counts what was done, and passes it on."""
+
+    _callback: ProgressCallback | None  #: None: nobody asks
+    progress: BatchProgress = attrs.field(factory=BatchProgress, init=False)
+
+    def add(
+        self, replayed: int = 0, known: int = 0, failed: int = 0, quarantined: int = 0
+    ) -> None:
+        """Count what was done."""
+        now = self.progress
+        replayed, known = now.replayed + replayed, now.known + known
+        failed, quarantined = now.failed + failed, now.quarantined + quarantined
+        self._pass_on(BatchProgress(replayed, known, failed, quarantined, now.expected))
+
+    def expect(self, sessions: int) -> None:
+        """Note how many sessions there are, about."""
+        self._pass_on(attrs.evolve(self.progress, expected=sessions))
+
+    def _pass_on(self, progress: BatchProgress) -> None:
+        self.progress = progress
+        if self._callback is not None:
+            self._callback(progress)
+
+
 @attrs.define(eq=False)
 class Listing:
     """A location's portions, or every n-th of them.
 
     Args:
-        source: What yields them.
+        source: The location, opened.
         shard: ``(i, n)``: only the i-th of each n, from 1; None: all.
     """
 
@@ -69,18 +108,18 @@ _Located: TypeAlias = tuple[Portion, Repeated]
 _MOST: Final = 20_000  # sessions of one task
 
 
-def of_repeated(
+def repeated_tasks(
     job: Job, listing: Listing, checkpoint: Checkpoint, *, most: int = _MOST
 ) -> Iterator[Task]:
     """Yield the tasks of all sessions whose ids others have too.
 
-    Alone, each was taken for the only one of its id. What it came to is forgotten, in
-    later runs too: it depends on the others.
+    Alone, each was taken for the only one of its id. What it came to then is forgotten,
+    in later runs too: it depends on the others.
 
     Args:
         job: What is replayed.
         listing: Its portions, which were listed before. They are listed once more.
-        checkpoint: Knows what all were found to be called.
+        checkpoint: It knows the ids of all sessions.
         most: How many sessions make a task.
 
     Raises:
@@ -93,7 +132,7 @@ def of_repeated(
 
 
 def _located(listing: Listing, repeated: Iterator[Repeated]) -> Iterator[_Located]:
-    """Yield sessions with the portions that they are in."""
+    """Yield sessions with their portions."""
     if (waiting := next(repeated, None)) is None:
         return
     for number, portion in listing.portions():
@@ -117,35 +156,35 @@ def _task(job: Job, located: Sequence[_Located]) -> Task:
 
 
 _Answer: TypeAlias = Worked | Digested
-_PATIENCE: Final = 0.7  # seconds, with those who are to stop
+_PATIENCE: Final = 0.7  # seconds that running tasks have to return
 
 
 @attrs.frozen
 class _Assignment:
-    """A task, and what is to be done with it."""
+    """A task, and the work to do on it."""
 
-    do: Callable[[Task], _Answer]
+    do: Work[_Answer]
     task: Task
 
 
 @attrs.define(eq=False)
 class Leader:
-    """Has tasks done, in any order; what comes of them is in the checkpoint."""
+    """Has tasks done, in any order; the checkpoint keeps what comes of them."""
 
-    crew: Crew
+    pool: Pool
     checkpoint: Checkpoint
-    watched: Watched  #: is told what was done
+    counter: ProgressCounter
     keep_going: bool
     _running: dict[Future[_Answer], _Assignment] = attrs.field(factory=dict, init=False)
     _waiting: deque[_Assignment] = attrs.field(factory=deque, init=False)
     _suspects: list[Task] = attrs.field(factory=list, init=False)
 
-    def lead(self, tasks: Iterator[Task], *, may_be_known: bool) -> None:
-        """Have all tasks done.
+    def run(self, tasks: Iterator[Task], *, may_be_known: bool) -> None:
+        """Have all tasks done, and what comes of them kept.
 
         Args:
-            tasks: Asked for when they can be given out.
-            may_be_known: Ask what is stored first; replay what is not known.
+            tasks: Asked for as they can be submitted.
+            may_be_known: Ask first what is stored, and replay what is not known.
 
         Raises:
             BatchError: A session could not be replayed, and this is not to go on.
@@ -154,7 +193,7 @@ class Leader:
         """
         begin = digests if may_be_known else work
         try:
-            while self._give_out(begin, tasks) or self._try_suspects():
+            while self._submit(begin, tasks) or self._try_suspects():
                 finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
                 for future in [each for each in self._running if each in finished]:
                     self._take(self._running.pop(future), future)
@@ -162,27 +201,24 @@ class Leader:
             self._stop()
             raise
 
-    def _give_out(
-        self, begin: Callable[[Task], _Answer], tasks: Iterator[Task]
-    ) -> bool:
-        """Give out as much as the crew can have at hand; tell whether any is."""
-        while len(self._running) < 2 * self.crew.size:
+    def _submit(self, begin: Work[_Answer], tasks: Iterator[Task]) -> bool:
+        """Submit as much as the pool can have at hand; tell whether any is running."""
+        while len(self._running) < 2 * self.pool.size:
             if self._waiting:
                 given = self._waiting.popleft()
             elif (task := next(tasks, None)) is not None:
                 given = _Assignment(begin, task)
             else:
                 break
-            future = self.crew.submit(given.do, given.task)
+            future = self.pool.submit(given.do, given.task)
             self._running[future] = given
-            if future.done():  # it may be the last one that is to be given out
+            if future.done():  # it may be the last one that is to be submitted
                 break
         return bool(self._running)
 
     def _take(self, given: _Assignment, future: Future[_Answer]) -> None:
-        error = future.exception()
-        if error is not None:
-            self._mourn(given, error)
+        if error := future.exception():
+            self._handle_death(given, error)
         elif isinstance(answer := future.result(), Digested):
             self._compare(given.task, answer)
         else:
@@ -191,7 +227,7 @@ class Leader:
     def _compare(self, task: Task, answer: Digested) -> None:
         """Have replayed what is not known."""
         missing = self.checkpoint.place_known(answer)
-        self.watched.add(known=len(answer.found) - len(missing))
+        self.counter.add(known=len(answer.found) - len(missing))
         if missing:
             stop = answer.rest or task.stop
             left = attrs.evolve(task, only=frozenset(missing), stop=stop)
@@ -202,8 +238,7 @@ class Leader:
         self._check(answer.problems)
 
     def _keep(self, task: Task, answer: Worked) -> None:
-        self.checkpoint.keep(answer)
-        self.watched.add(replayed=len(answer.done))
+        self._keep_results(answer)
         if answer.rest is not None:
             rest = attrs.evolve(task, start=answer.rest)
             self._waiting.appendleft(_Assignment(work, rest))
@@ -214,17 +249,19 @@ class Leader:
     def _check(self, problems: Sequence[Problem]) -> None:
         quarantined = sum(each.is_quarantined for each in problems)
         failed = len(problems) - quarantined
-        self.watched.add(failed=failed, quarantined=quarantined)
+        self.counter.add(failed=failed, quarantined=quarantined)
         if failed and not self.keep_going:
             first = next(each for each in problems if not each.is_quarantined)
             raise BatchError(first.name, first.code, first.reason)
 
-    def _mourn(self, given: _Assignment, error: BaseException) -> None:
-        """Give out again what was lost, but for what its worker may have died of."""
-        died = self.crew.died(error)
-        if died is None:
+    def _handle_death(self, given: _Assignment, error: BaseException) -> None:
+        """Try a task again, but for the sessions that may have killed its worker."""
+        death = self.pool.death_of(error)
+        if death is None:
             raise error
-        suspects = _suspects_of(given.task, died)
+        suspects = death.suspects
+        if suspects:  # None: it was at none of this task, but opened a file, say
+            suspects = frozenset(filter(given.task.has, suspects)) or None
         if suspects is not None:
             self._suspects += (alone(given.task, each) for each in sorted(suspects))
             left = attrs.evolve(given.task, without=given.task.without | suspects)
@@ -239,33 +276,25 @@ class Leader:
         suspects, self._suspects = self._suspects, []
         if not suspects:
             return False
-        threads = ThreadPoolExecutor(self.crew.size)
+        threads = ThreadPoolExecutor(self.pool.size)
         try:
-            answers = threads.map(self.crew.alone, suspects)
+            answers = threads.map(self.pool.alone, suspects)
             for task, answer in zip(suspects, answers, strict=True):
                 self._keep(task, answer)
-        finally:  # where something is wrong, they wait until the crew is closed
+        finally:  # where something is wrong, they wait until the pool is closed
             threads.shutdown(wait=False, cancel_futures=True)
         return True
 
     def _stop(self) -> None:
-        """Keep what those who are at work have done, if they are quick to say."""
-        self.crew.hurry()
+        """Keep what running tasks have done, if they return quickly."""
+        self.pool.drain()
         finished, _ = wait(self._running, timeout=_PATIENCE)
         for future in finished:
             if not future.cancelled() and future.exception() is None:
                 answer = future.result()
                 if isinstance(answer, Worked):
-                    self.checkpoint.keep(answer)
-                    self.watched.add(replayed=len(answer.done))
+                    self._keep_results(answer)
 
-
-def _suspects_of(task: Task, died: Died) -> frozenset[Place] | None:
-    """Return the sessions of a task that its worker may have died of.
-
-    Returns:
-        None: nobody knows; it was at none of them, such as when it opened a file.
-    """
-    if not died.suspects:
-        return died.suspects
-    return frozenset(filter(task.has, died.suspects)) or None
+    def _keep_results(self, answer: Worked) -> None:
+        self.checkpoint.keep(answer)
+        self.counter.add(replayed=len(answer.done))

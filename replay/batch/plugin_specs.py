@@ -28,7 +28,7 @@ _WORKERS: Final = "batch_worker"
 
 
 def specs_of(plugins: Iterable[NamedPlugin]) -> tuple[PluginSpec, ...]:
-    """Return the plugins as workers are told of them.
+    """Return the plugins as workers get them.
 
     Raises:
         TypeError: One is neither a name nor a name and options.
@@ -42,7 +42,7 @@ def specs_of(plugins: Iterable[NamedPlugin]) -> tuple[PluginSpec, ...]:
 
 
 def workers_plugin(spec: PluginSpec) -> object:
-    """Return a plugin as it works in a worker.
+    """Return a new plugin for a worker.
 
     Raises:
         UnknownNameError, PluginError: As from :func:`replay.load_plugin`.
@@ -55,7 +55,7 @@ def workers_plugin(spec: PluginSpec) -> object:
 
 
 def merging_plugins(specs: Sequence[PluginSpec]) -> dict[int, object]:
-    """Return the plugins that merge what workers' plugins gave, by their number.
+    """Return the plugins that merge results, by their number.
 
     Raises:
         UnknownNameError, PluginError: As from :func:`replay.load_plugin`.
@@ -77,29 +77,36 @@ def has_hook(name: str, hook: str) -> bool:
 
 
 def plugins_key(job: Job) -> bytes:
-    """Return 16 bytes that tell whether results of one batch are good for another.
+    """Return 16 bytes, equal for batches that can use each other's results.
 
-    Of a plugin's file, its name and what it holds count, not where it is.
+    Of a plugin's file, its name and content count, not where it is.
     """
     reading = {name: repr(job.options.get(name)) for name in _READING}
+    plugins = [
+        [Path(each.name).name, each.version, *sorted(map(repr, each.options.items()))]
+        for each in job.plugins
+    ]
     said = {
         "chat-replay": version("chat-replay"),
         "strict": job.strict,
         "reading": reading,
-        "plugins": [
-            [
-                Path(each.name).name,
-                each.version,
-                *sorted(map(repr, each.options.items())),
-            ]
-            for each in job.plugins
-        ],
+        "plugins": plugins,
     }
     return blake2b(write(said), digest_size=16).digest()
 
 
-def _spec_of(plugin: NamedPlugin) -> PluginSpec:
-    name, options = (plugin, {}) if isinstance(plugin, str) else _named(plugin)
+def _spec_of(plugin: object) -> PluginSpec:
+    match plugin:
+        case str(name):
+            options: Mapping[str, object] = {}
+        case (str(name), Mapping() as given):
+            options = dict(given)
+        case _:
+            message = (
+                f"a batch makes its plugins anew where they work: give a name, or a "
+                f"name and options, not {type(plugin).__name__}"
+            )
+            raise TypeError(message)
     path = file_of(name)
     if path is None:
         return PluginSpec(name, options, version_of("plugin", name) or "")
@@ -109,14 +116,3 @@ def _spec_of(plugin: NamedPlugin) -> PluginSpec:
         raise PluginError(name, "there is no such file") from error
     there = os.path.abspath(path) + name[len(path) :]  # noqa: PTH100 - workers may be elsewhere
     return PluginSpec(there, options, blake2b(content, digest_size=16).hexdigest())
-
-
-def _named(plugin: object) -> tuple[str, dict[str, object]]:
-    match plugin:
-        case (str(name), Mapping() as options):
-            return name, dict(options)
-    message = (
-        f"a batch makes its plugins anew where they work: give a name, or a name and "
-        f"options, not {type(plugin).__name__}"
-    )
-    raise TypeError(message)

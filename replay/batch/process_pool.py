@@ -1,28 +1,96 @@
-"""A crew of processes on this machine, which lives on when some of them die."""
+"""A pool of processes on this machine, which survives when some of them die."""
 
 import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
-from ctypes import c_byte
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from multiprocessing.util import Finalize
-from typing import Final, TypeVar
+from typing import Final, TypeAlias
 
 import attrs
 
-from replay.batch.pool import SIZE, Died
-from replay.batch.resource_limits import WorkerDiedError, death, ending, quarantined
-from replay.batch.tasks import Task, Worked
-from replay.batch.worker_process import Shared, marks_of, question_of, result_of, serve
+from replay.batch.pool import Death, Result, Work
+from replay.batch.resource_limits import EXIT_CODE, size_of
+from replay.batch.tasks import Job, Place, Problem, Task, Worked
+from replay.batch.worker_process import Inbox, Position, question_of, result_of, serve
 from replay.errors import WorkerError
 
-Result = TypeVar("Result")
+#: The code of a death, as in :attr:`~replay.batch.tasks.Problem.code`.
+CRASHED: Final = "crashed"
+OUT_OF_MEMORY: Final = "out-of-memory"
+OUT_OF_TIME: Final = "out-of-time"
+
+
+@attrs.define(slots=False)
+class WorkerDiedError(Exception):
+    """A worker ended before it had answered."""
+
+    position: Position | None  #: what it was at; None: it came to no session
+    code: str
+    reason: str  #: such as "took longer than 60 s"
+
+    def __str__(self) -> str:
+        return f"a worker died: {self.reason}"
+
+
+def death(exit_code: int, inbox: Inbox, job: Job) -> WorkerDiedError:
+    """Return what a worker died of.
+
+    Args:
+        exit_code: Of its process; below zero the signal that ended it.
+        inbox: What it sent.
+        job: What it was at.
+    """
+    if inbox.is_out_of_memory:
+        size = "the memory that there is" if job.memory is None else size_of(job.memory)
+        code, reason = OUT_OF_MEMORY, f"needed more than {size}"
+    elif exit_code == EXIT_CODE and 0 < inbox.deadline <= time.monotonic_ns():
+        code, reason = OUT_OF_TIME, f"took longer than {job.seconds:g} s"
+    else:
+        code, reason = CRASHED, ending(exit_code)
+    return WorkerDiedError(inbox.position, code, reason)
+
+
+def ending(exit_code: int) -> str:
+    """Return in words how a process ended.
+
+    >>> ending(3), ending(-11)
+    ('ended with exit code 3', 'killed by SIGSEGV (segmentation fault)')
+    """
+    if exit_code >= 0:
+        return f"ended with exit code {exit_code}"
+    if exit_code == -signal.SIGKILL:
+        return "killed by SIGKILL: by somebody, or by the system for lack of memory"
+    if -exit_code not in {*signal.Signals}:
+        return f"killed by signal {-exit_code}"
+    words = str(signal.strsignal(-exit_code)).lower()
+    return f"killed by {signal.Signals(-exit_code).name} ({words})"
+
+
+def quarantined(task: Task, died: WorkerDiedError) -> Worked:
+    """Return what came of a task of one session: its worker's death."""
+    place, name = _blamed(task, died.position)
+    problem = Problem(place, name, died.code, died.reason, is_quarantined=True)
+    return Worked((), (problem,))
+
+
+def _blamed(task: Task, position: Position | None) -> tuple[Place, str]:
+    """Return where the session of a task is, and what it is called."""
+    portions = dict(task.numbered())
+    if position and position.place and task.has(position.place):
+        place, name = position.place, position.name
+    else:
+        first = min(task.only or [(min(portions), 0)])
+        place, name = max(first, task.start), ""
+    return place, name or str(portions[place[0]].key[0])
+
 
 #: Never "fork": the leader has threads, and a child would inherit their locks.
 CONTEXT: Final = (
@@ -33,15 +101,12 @@ CONTEXT: Final = (
 #: Python asks after all its children whenever one is begun: of two threads that ask
 #: after the same child, one is told a wrong exit code.
 _ASKING: Final = threading.Lock()
-#: How long a process may take to end after its pipe has ended, in seconds.
-_GRACE: Final = 2.0
-_CAN_BLOCK: Final = hasattr(signal, "pthread_sigmask")
-
-
-def shared(size: int) -> Shared:
-    """Return memory that workers can be given when they begin."""
-    memory: Shared = CONTEXT.RawArray(c_byte, size)
-    return memory
+_Pipe: TypeAlias = "Connection[bytes, bytes]"
+_GRACE: Final = 2.0  # seconds that a process may take to end after its pipe has
+_CHUNK: Final = 1 << 16  # bytes: what a pipe holds
+#: Seconds between two looks at what a worker is at: to be woken for each session would
+#: take longer than a tiny session does.
+_PAUSE: Final = 0.01
 
 
 @contextmanager
@@ -65,40 +130,35 @@ class Worker:
     Used by one thread at a time; :meth:`kill` may be called by any.
 
     Args:
-        orders: A byte that all workers of a crew are given: not 0 where they are to
-            hurry.
+        orders: See :func:`~replay.batch.worker_process.serve`.
     """
 
-    def __init__(self, orders: Shared) -> None:
-        memory = shared(SIZE)
-        self._marks = marks_of(memory, orders)
+    def __init__(self, orders: _Pipe) -> None:
         self.is_new = True
+        self._inbox = Inbox()
         try:
-            self._pipe, far = CONTEXT.Pipe()
-            # A leader that ends without letting go waits for its children, once this
+            theirs, self._questions = CONTEXT.Pipe(duplex=False)
+            self._answers, answers = CONTEXT.Pipe(duplex=False)
+            # A leader that ends without stopping its workers waits for them, once this
             # has been called.
-            self._let_go = Finalize(self, self._pipe.close, exitpriority=1)
-            given = far, memory, orders, dict(os.environ)
+            self._let_go = Finalize(self, self._questions.close, exitpriority=1)
+            given = theirs, answers, orders, dict(os.environ)
             self._process = CONTEXT.Process(target=serve, args=given)
-            with far, _ASKING, _no_interrupts() if _CAN_BLOCK else nullcontext():
+            with theirs, answers, _ASKING, _no_interrupts():
                 self._process.start()
         except (EOFError, OSError) as error:
             reason = f"no process can be begun for a worker: {error}"
             raise WorkerError(reason, "end other processes, or use fewer") from error
 
     def failure(self) -> int | None:
-        """Wait until the worker has begun.
-
-        Returns:
-            None: It has. Otherwise the exit code: it is dead.
-        """
+        """Wait until the worker has started; if it died, return its exit code."""
         try:
             self._receive()
         except (EOFError, OSError):
             return self._exit_code()
         return None
 
-    def ask(self, work: Callable[[Task], Result], task: Task) -> Result:
+    def ask(self, work: Work[Result], task: Task) -> Result:
         """Have a task done, and return what it came to or raise what it raised.
 
         Raises:
@@ -108,10 +168,10 @@ class Worker:
         """
         question = question_of(work, task)
         try:
-            self._pipe.send_bytes(question)
+            self._questions.send_bytes(question)
             answer = self._receive()
         except (EOFError, OSError):
-            raise death(self._exit_code(), self._marks, task.job) from None
+            raise death(self._exit_code(), self._inbox, task.job) from None
         self.is_new = False
         result: Result = result_of(answer)
         return result
@@ -123,16 +183,25 @@ class Worker:
     def close(self) -> None:
         """Let the worker end. Calling it twice is harmless."""
         self._exit_code()
+        self._answers.close()
 
     def _receive(self) -> bytes:
-        """Return what the worker sends next.
+        """Return the next answer.
 
         Raises:
-            EOFError, OSError: It is dead, or dies.
+            EOFError, OSError: The worker is dead, or dies; all that it sent was read.
         """
-        if self._pipe not in wait([self._pipe, self._process.sentinel]):
-            raise EOFError
-        return self._pipe.recv_bytes()
+        inbox, ended = self._inbox, self._process.sentinel
+        while inbox.answer is None:
+            if self._answers not in wait([self._answers, ended]):
+                raise EOFError
+            if not (data := os.read(self._answers.fileno(), _CHUNK)):
+                raise EOFError
+            inbox.add(data)
+            if inbox.answer is None and inbox.is_whole:
+                wait([ended], _PAUSE)
+        answer, inbox.answer = inbox.answer, None
+        return answer
 
     def _exit_code(self) -> int:
         """Return how the worker ended, once it has; see that it does."""
@@ -150,90 +219,18 @@ _NO_START: Final = (
     "see above what it said; a script that begins a batch does so under "
     'if __name__ == "__main__":'
 )
-
-
-@attrs.define(eq=False)
-class Staff:
-    """The workers of one crew. All methods may be called by any thread."""
-
-    is_closed: bool = attrs.field(default=False, init=False)
-    _living: set[Worker] = attrs.field(factory=set, init=False)
-    _orders: Shared = attrs.field(factory=lambda: shared(1), init=False)
-    _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
-
-    def hire(self) -> Worker:
-        """Return a new worker.
-
-        Raises:
-            WorkerError: None can be had: it ends by itself before it has begun, or is
-                killed again and again; or all were dismissed.
-        """
-        tries = 0
-        while True:
-            tries += 1
-            worker = self._listed(Worker(self._orders))
-            exit_code = worker.failure()
-            if exit_code is None:
-                return worker
-            self.dismiss(worker)
-            if exit_code >= 0 or tries == TRIES or self.is_closed:
-                reason = f"a worker died before it had begun: {ending(exit_code)}"
-                raise WorkerError(reason, _NO_START)
-
-    def dismiss(self, worker: Worker) -> None:
-        """Let a worker go, and wait until it is gone."""
-        with self._lock:
-            self._living.discard(worker)
-        worker.close()
-
-    def alone(self, work: Callable[[Task], Worked], task: Task) -> Worked:
-        """Have a task of one session done by a worker of its own."""
-        tries = 0
-        while True:
-            tries += 1
-            worker = self.hire()
-            try:
-                return worker.ask(work, task)
-            except WorkerDiedError as died:
-                if died.mark or tries == TRIES:
-                    return quarantined(task, died)
-            finally:
-                self.dismiss(worker)
-
-    def hurry(self) -> None:
-        """Have all workers return after the session that they are at."""
-        self._orders[0] = 1
-
-    def kill(self) -> None:
-        """End all workers at once; no more can be hired."""
-        with self._lock:
-            self.is_closed = True
-            living = [*self._living]
-        for worker in living:
-            worker.kill()
-
-    def _listed(self, worker: Worker) -> Worker:
-        """Return a worker, having noted that it lives."""
-        with self._lock:
-            self._living.add(worker)
-            is_closed = self.is_closed
-        if is_closed:
-            worker.kill()
-        return worker
-
-
 _REPEATED_DEATHS: Final = (
     "something is wrong with the location, a plugin, or the memory limit"
 )
 
 
-class PoolCrew:
-    """Does so many tasks at once, each in a process that does one after another.
+class ProcessPool:
+    """Does some tasks at once, each in a process that does one after another.
 
     A thread waits for each process, over a pipe that nothing else uses. So a process
-    that dies takes down its own task alone, which tells the session that it was at.
-    (The standard library's pool breaks as a whole where one process dies. It hangs for
-    ever where that happens while the process sends a result.)
+    that dies takes down its own task alone, and the session that it was at is known.
+    (The standard library's pool breaks as a whole if one process dies, and hangs for
+    ever if that happens while the process sends a result.)
 
     Args:
         jobs: How many tasks are done at once, at least 1.
@@ -243,42 +240,44 @@ class PoolCrew:
         ValueError: *jobs* is below 1.
     """
 
-    def __init__(self, jobs: int, work: Callable[[Task], Worked]) -> None:
+    def __init__(self, jobs: int, work: Work[Worked]) -> None:
         self.size = jobs
         self._work = work
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="replay-batch")
-        self._staff = Staff()
+        self._orders, self._ordering = CONTEXT.Pipe(duplex=False)
+        self._lock = threading.Lock()
+        self._running: set[Worker] = set()
         self._idle: deque[Worker] = deque()
+        self._is_closed = False
         CONTEXT.set_forkserver_preload([work.__module__])
 
-    def submit(self, work: Callable[[Task], Result], task: Task) -> Future[Result]:
+    def submit(self, work: Work[Result], task: Task) -> Future[Result]:
         """Have a task done by the first process that is free.
 
         A task whose process died between sessions is done again, by another one.
         """
         return self._threads.submit(self._do, work, task)
 
-    def died(self, error: BaseException) -> Died | None:
-        """Return which session was being replayed when a task's process died.
-
-        Raises:
-            WorkerError: None was, again and again.
-        """
+    def death_of(self, error: BaseException) -> Death | None:
+        """Return which session was being replayed when a task's process died."""
         if not isinstance(error, WorkerDiedError):
             return None
-        if error.mark is None:
+        if error.position is None:
             reason = f"workers died before they came to a session: {error.reason}"
             raise WorkerError(reason, _REPEATED_DEATHS) from error
-        place = error.mark.place
-        return Died(None if place is None else frozenset({place}))
+        place = error.position.place
+        return Death(None if place is None else frozenset({place}))
 
     def alone(self, task: Task) -> Worked:
         """Do a task of one session in a process of its own."""
-        return self._staff.alone(self._work, task)
+        try:
+            return self._do(self._work, task, is_alone=True)
+        except WorkerDiedError as died:
+            return quarantined(task, died)
 
-    def hurry(self) -> None:
+    def drain(self) -> None:
         """Have all processes return after the session that they are at."""
-        self._staff.hurry()
+        self._ordering.send_bytes(b"now")
 
     def close(self, *, now: bool = False) -> None:
         """Let go of the processes; no task can be given any more.
@@ -287,42 +286,73 @@ class PoolCrew:
             now: Kill them. Otherwise what was given is done first.
         """
         if now:
-            self._staff.kill()
+            with self._lock:
+                self._is_closed = True
+                running = [*self._running]
+            for worker in running:
+                worker.kill()
         self._threads.shutdown(cancel_futures=now)
         while self._idle:
-            self._staff.dismiss(self._idle.pop())
+            self._stop(self._idle.pop())
 
-    def _do(self, work: Callable[[Task], Result], task: Task) -> Result:
-        """Do a task, again where nothing but its process can be blamed.
+    def _do(self, work: Work[Result], task: Task, *, is_alone: bool = False) -> Result:
+        """Do a task, again if nothing but its process can be blamed.
 
         Raises:
             WorkerDiedError: At a session; or again and again at none.
-            WorkerError: The task cannot begin, or what it came to cannot be sent, in a
-                new process too.
+            WorkerError: It cannot begin, or its result not be sent, in a new one too.
         """
         tries = 0
         while True:
             tries += 1
-            worker = self._free()
-            is_new = worker.is_new
+            worker = self._start() if is_alone else self._free()
+            is_new, is_reusable = worker.is_new, not is_alone
             try:
-                result = worker.ask(work, task)
+                return worker.ask(work, task)
             except (WorkerDiedError, WorkerError) as error:
-                self._staff.dismiss(worker)
-                is_clear = isinstance(error, WorkerError) and is_new
-                if self._staff.is_closed or tries == TRIES or is_clear:
+                is_reusable = False
+                is_clear = is_new
+                if isinstance(error, WorkerDiedError):
+                    is_clear = error.position is not None
+                if is_clear or tries == TRIES or self._is_closed:
                     raise
-                if isinstance(error, WorkerDiedError) and error.mark:
-                    raise
-            except BaseException:
-                self._idle.append(worker)
-                raise
-            else:
-                self._idle.append(worker)
-                return result
+            finally:
+                if is_reusable:
+                    self._idle.append(worker)
+                else:
+                    self._stop(worker)
 
     def _free(self) -> Worker:
-        """Return a worker that is at nothing."""
+        """Return a worker that is idle, or a new one."""
         with suppress(IndexError):
             return self._idle.pop()
-        return self._staff.hire()
+        return self._start()
+
+    def _start(self) -> Worker:
+        """Return a new worker.
+
+        Raises:
+            WorkerError: None can be had: it ends by itself before it has begun, or is
+                killed again and again; or all were killed.
+        """
+        tries = 0
+        while True:
+            tries += 1
+            worker = Worker(self._orders)
+            with self._lock:
+                self._running.add(worker)
+                if self._is_closed:
+                    worker.kill()
+            exit_code = worker.failure()
+            if exit_code is None:
+                return worker
+            self._stop(worker)
+            if exit_code >= 0 or tries == TRIES or self._is_closed:
+                reason = f"a worker died before it had begun: {ending(exit_code)}"
+                raise WorkerError(reason, _NO_START)
+
+    def _stop(self, worker: Worker) -> None:
+        """Let a worker end, and wait until it has."""
+        with self._lock:
+            self._running.discard(worker)
+        worker.close()

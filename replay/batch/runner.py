@@ -1,29 +1,34 @@
-"""Many sessions through plugins, on all cores or a cluster."""
+"""A batch: every session of a location through plugins, on all cores or a cluster."""
 
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
-from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
 import attrs
 
-from replay.batch.checkpoint import Checkpoint
-from replay.batch.executor_pool import crew_for
-from replay.batch.leader import Leader, Listing, of_repeated
+from replay.batch.checkpoint import BatchReport, Checkpoint
+from replay.batch.executor_pool import ExecutorPool
+from replay.batch.leader import (
+    Leader,
+    Listing,
+    ProgressCallback,
+    ProgressCounter,
+    repeated_tasks,
+)
 from replay.batch.plugin_specs import (
     NamedPlugin,
     merging_plugins,
     plugins_key,
     specs_of,
 )
-from replay.batch.pool import Crew
-from replay.batch.progress import BatchReport, Watch, Watched
+from replay.batch.pool import InProcessPool, Pool
+from replay.batch.process_pool import ProcessPool
 from replay.batch.tasks import Job, shared_out
-from replay.batch.worker import LeadingEngine
+from replay.batch.worker import LeaderEngine, work
 from replay.codec.documents import NO_SESSION_HINT
 from replay.engine.plugin_set import OnPluginError
 from replay.engine.report import ReplayReport
@@ -31,88 +36,6 @@ from replay.errors import SessionNotFoundError
 from replay.sources.protocols import Portion
 from replay.sources.source import Source
 from replay.sources.source import open as open_source
-
-_MOST_PROBLEMS: Final = 100  # in a report
-
-
-@attrs.frozen
-class Batch:
-    """All sessions of a location, or a shard of them, through plugins."""
-
-    job: Job
-    checkpoint: Path | None  #: None: nothing is kept
-    gather: Sequence[Path]
-    shard: tuple[int, int] | None
-    watched: Watched
-
-    def run(self, crew: Crew) -> BatchReport:
-        """Have all sessions replayed, and merge what they came to.
-
-        Raises:
-            ReplayError: As from :func:`replay.replay_many`.
-        """
-        began = time.monotonic()
-        merging = merging_plugins(self.job.plugins)
-        checkpoint = Checkpoint(self.checkpoint, plugins_key(self.job))
-        try:
-            checkpoint.begin()
-            gathered = sum(map(checkpoint.take_over, self.gather))
-            may_be_known = checkpoint.has_results or gathered > 0
-            self._replay(crew, checkpoint, may_be_known=may_be_known)
-            report = _report(checkpoint)
-            if not report.sessions and self.shard is None:
-                location, reason = self.job.location, "holds no session"
-                raise SessionNotFoundError(location, reason, NO_SESSION_HINT)
-            _merge(merging, checkpoint, report)
-        finally:
-            checkpoint.close()
-        return attrs.evolve(report, seconds=time.monotonic() - began)
-
-    def _replay(
-        self, crew: Crew, checkpoint: Checkpoint, *, may_be_known: bool
-    ) -> None:
-        job = self.job
-        leader = Leader(crew, checkpoint, self.watched, job.keep_going)
-        with open_source(job.location, **job.options) as source:
-            listing = Listing(source, self.shard)
-            tasks = shared_out(job, self._expected(listing), crew.size)
-            leader.lead(tasks, may_be_known=may_be_known)
-            repeated = of_repeated(job, listing, checkpoint)
-            leader.lead(repeated, may_be_known=False)
-
-    def _expected(self, listing: Listing) -> Iterator[tuple[int, Portion]]:
-        """Yield the portions; once all are listed, tell how many sessions there are."""
-        yield from listing.portions()
-        self.watched.expect(listing.sessions)
-
-
-def _report(checkpoint: Checkpoint) -> BatchReport:
-    totals = checkpoint.totals()
-    return BatchReport(
-        sessions=totals.sessions,
-        replayed=totals.done,
-        known=totals.known,
-        failed=totals.failed,
-        quarantined=totals.quarantined,
-        turns=totals.counts.turns,
-        events=totals.counts.events,
-        messages=totals.counts.messages,
-        diagnostics=totals.counts.diagnostics,
-        seconds=0.0,
-        problems=tuple(islice(checkpoint.problems(), _MOST_PROBLEMS)),
-    )
-
-
-def _merge(
-    merging: dict[int, object], checkpoint: Checkpoint, report: BatchReport
-) -> None:
-    numbers = [*merging]
-    totals = ReplayReport(
-        None, sessions=report.replayed + report.known, turns=report.turns
-    )
-    with LeadingEngine(merging.values()) as engine:
-        engine.merge(lambda number: checkpoint.results(numbers[number]), totals)
-
 
 _Limit = TypeVar("_Limit", int, float)
 _LONGEST: Final = 1e9  #: seconds; a clock counts not much further
@@ -132,7 +55,7 @@ def replay_many(  # noqa: PLR0913 - what a batch may be told
     on_plugin_error: OnPluginError = "raise",
     time_limit: float | None = None,
     memory_limit: int | None = None,
-    watch: Watch | None = None,
+    watch: ProgressCallback | None = None,
 ) -> BatchReport:
     """Replay every session of a location, each exactly once, and merge the results.
 
@@ -142,29 +65,31 @@ def replay_many(  # noqa: PLR0913 - what a batch may be told
     Args:
         source: A location, as for :func:`replay.open`, or a source that it opened.
         plugins: By name, as for :func:`replay.load_plugin`, or by name and options.
-        executor: Who does the work: a pool, a cluster's; it is not shut down. None:
-            this process, or *jobs*.
-        jobs: How many processes of this machine do the work; not with an executor.
-        checkpoint: A file that keeps what was done, for a run that goes on from there,
-            or does what has changed; None: nothing is kept.
+        executor: Does the work, such as a cluster's; it is not shut down. None: this
+            process, or *jobs*.
+        jobs: Number of processes of this machine that do the work; not with an
+            executor.
+        checkpoint: A file that keeps what was done: another run goes on from there,
+            or does what has changed. None: nothing is kept.
         gather: Checkpoints of other runs, such as those of shards: what they did need
             not be done.
         shard: ``(i, n)``: replay the i-th of n parts, from 1; None: all.
         keep_going: Go on past sessions that cannot be replayed, and report them.
-        strict: A session that is odd cannot be replayed.
+        strict: A session with anything unusual cannot be replayed.
         on_plugin_error: As for :class:`replay.ReplayEngine`; a session at which a
             plugin failed counts, and is replayed again by the next run.
         time_limit: Seconds that a session may take; needs *jobs*, or workers with one
-            thread each. None: for ever.
-        memory_limit: Bytes that a worker may use, the same; None: what there is.
-        watch: Is told how far the batch has come.
+            thread each. None: there is no limit.
+        memory_limit: Bytes that a worker may use; needs the same. None: there is no
+            limit.
+        watch: Called on the leader's thread whenever some sessions are done.
 
     Raises:
         BatchError: A session could not be replayed, and this is not to go on.
         CheckpointError: A checkpoint cannot be used.
         UnknownNameError, PluginError: A plugin cannot be had, or failed to merge.
         BackendError, DecodeError: The location cannot be read.
-        TypeError, ValueError: What is asked makes no sense.
+        TypeError, ValueError: The arguments make no sense.
     """
     location, options = (
         (source.location, source.options)
@@ -181,15 +106,84 @@ def replay_many(  # noqa: PLR0913 - what a batch may be told
         seconds=_limited("time_limit", time_limit, _LONGEST),
         memory=_limited("memory_limit", memory_limit, sys.maxsize),
     )
-    batch = Batch(
-        job,
-        checkpoint=None if checkpoint is None else Path(checkpoint),
-        gather=[*map(Path, gather)],
-        shard=_checked(shard),
-        watched=Watched(watch),
+    given = (
+        None if checkpoint is None else Path(checkpoint),
+        [*map(Path, gather)],
+        _checked(shard),
+        ProgressCounter(watch),
     )
-    with crew_for(job, executor, jobs) as crew:
-        return batch.run(crew)
+    pool = _pool(job, executor, jobs)
+    is_well = False
+    try:
+        report = _run(job, pool, *given)
+        is_well = True
+    finally:
+        pool.close(now=not is_well)
+    return report
+
+
+def _pool(job: Job, executor: Executor | None, jobs: int | None) -> Pool:
+    if executor is not None and jobs is not None:
+        message = "give an executor, or a number of jobs, not both"
+        raise TypeError(message)
+    if executor is not None:
+        return ExecutorPool(executor, work)
+    if jobs is not None:
+        return ProcessPool(jobs, work)
+    if (job.seconds, job.memory) != (None, None):
+        message = "limits need processes that may be ended: give jobs"
+        raise ValueError(message)
+    return InProcessPool(work)
+
+
+def _run(  # noqa: PLR0913, PLR0917 - what a batch needs
+    job: Job,
+    pool: Pool,
+    checkpoint: Path | None,
+    gather: Iterable[Path],
+    shard: tuple[int, int] | None,
+    counter: ProgressCounter,
+) -> BatchReport:
+    """Have all sessions replayed by a pool, and merge what they came to."""
+    began = time.monotonic()
+    merging = merging_plugins(job.plugins)
+    kept = Checkpoint(checkpoint, plugins_key(job))
+    try:
+        kept.begin()
+        gathered = sum(map(kept.take_over, gather))
+        leader = Leader(pool, kept, counter, job.keep_going)
+        with open_source(job.location, **job.options) as source:
+            listing = Listing(source, shard)
+            tasks = shared_out(job, _expected(listing, counter), pool.size)
+            leader.run(tasks, may_be_known=kept.has_results or gathered > 0)
+            leader.run(repeated_tasks(job, listing, kept), may_be_known=False)
+        report = kept.report()
+        if not report.sessions and shard is None:
+            reason = "holds no session"
+            raise SessionNotFoundError(job.location, reason, NO_SESSION_HINT)
+        _merge(merging, kept, report)
+    finally:
+        kept.close()
+    return attrs.evolve(report, seconds=time.monotonic() - began)
+
+
+def _expected(
+    listing: Listing, counter: ProgressCounter
+) -> Iterator[tuple[int, Portion]]:
+    """Yield the portions; once all are listed, report their number of sessions."""
+    yield from listing.portions()
+    counter.expect(listing.sessions)
+
+
+def _merge(
+    merging: dict[int, object], checkpoint: Checkpoint, report: BatchReport
+) -> None:
+    numbers = [*merging]
+    totals = ReplayReport(
+        None, sessions=report.replayed + report.known, turns=report.turns
+    )
+    with LeaderEngine(merging.values()) as engine:
+        engine.merge(lambda number: checkpoint.results(numbers[number]), totals)
 
 
 def _limited(name: str, limit: _Limit | None, most: _Limit) -> _Limit | None:

@@ -205,18 +205,26 @@ def shared_out(
         numbered: Portions with their numbers, which grow.
         workers: How many tasks are done at once.
     """
-    waiting = _Waiting(numbered)
-    ahead = _AHEAD * workers * TASK_WEIGHT
-    given = 0
+    waiting = deque[tuple[int, Portion]]()
+    weight, ahead, given = 0, _AHEAD * workers * TASK_WEIGHT, 0
     left: int | None = None  # tasks; None: nobody knows
-    while waiting.fill(ahead):
+    while True:
+        while weight < ahead and len(waiting) < _MOST_PORTIONS:
+            if (each := next(numbered, None)) is None:
+                if left is None:
+                    left = _tasks_left(weight, workers, given)
+                break
+            waiting.append(each)
+            weight += weight_of(each[1])
+        if not waiting:
+            return
         ahead += _FURTHER * TASK_WEIGHT
-        if waiting.is_all and left is None:
-            left = _tasks_left(waiting.weight, workers, given)
-        limit = TASK_WEIGHT if left is None else ceil(waiting.weight / max(left, 1))
+        limit = TASK_WEIGHT if left is None else ceil(weight / max(left, 1))
         left = None if left is None else left - 1
         given += 1
-        yield _task(job, waiting.take(limit))
+        taken = _take(waiting, limit)
+        weight -= sum(weight_of(portion) for _, portion in taken)
+        yield _task(job, taken)
 
 
 def weight_of(portion: Portion) -> int:
@@ -224,39 +232,14 @@ def weight_of(portion: Portion) -> int:
     return portion.size + _SESSION_WEIGHT * portion.sessions + _PORTION_WEIGHT
 
 
-@attrs.define(eq=False)
-class _Waiting:
-    """Portions that are in no task yet."""
-
-    _numbered: Iterator[tuple[int, Portion]]
-    _portions: deque[tuple[int, Portion]] = attrs.field(factory=deque, init=False)
-    weight: int = attrs.field(default=0, init=False)
-    is_all: bool = attrs.field(default=False, init=False)  #: there are no others
-
-    def fill(self, weight: int) -> bool:
-        """Ask for portions until they weigh so much; tell whether there are any."""
-        while (
-            not self.is_all
-            and self.weight < weight
-            and len(self._portions) < _MOST_PORTIONS
-        ):
-            numbered = next(self._numbered, None)
-            if numbered is None:
-                self.is_all = True
-            else:
-                self._portions.append(numbered)
-                self.weight += weight_of(numbered[1])
-        return bool(self._portions)
-
-    def take(self, limit: int) -> list[tuple[int, Portion]]:
-        """Take out portions until they weigh so much; at least one."""
-        taken: list[tuple[int, Portion]] = []
-        weight = 0
-        while self._portions and (not taken or weight < limit):
-            taken.append(self._portions.popleft())
-            weight += weight_of(taken[-1][1])
-        self.weight -= weight
-        return taken
+def _take(waiting: deque[tuple[int, Portion]], limit: int) -> list[tuple[int, Portion]]:
+    """Take out portions until they weigh so much; at least one."""
+    taken = [waiting.popleft()]
+    weight = weight_of(taken[0][1])
+    while waiting and weight < limit:
+        taken.append(waiting.popleft())
+        weight += weight_of(taken[-1][1])
+    return taken
 
 
 def _tasks_left(weight: int, workers: int, given: int) -> int:

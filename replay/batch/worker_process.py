@@ -1,4 +1,9 @@
-"""What runs in a worker: it does what its leader asks, and ends with it."""
+"""A worker's process, and the messages that pass between it and its leader.
+
+A question is a pickle. What a worker sends is a stream of messages, each a head and
+some bytes: that it has started, which session it is at, when its time is over, and its
+answer. So the leader knows what a worker died of, however it died.
+"""
 
 import os
 import pickle
@@ -6,51 +11,54 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from ctypes import Array, c_byte
+from enum import IntEnum
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
+from struct import Struct
 from traceback import format_exception, format_exception_only
 from typing import Any, Final
 
-from replay.batch.pool import Marks, marking
+import attrs
+
+from replay.batch.pool import Monitor
 from replay.batch.resource_limits import limited_memory, limited_time
-from replay.batch.tasks import Task
+from replay.batch.tasks import Place, Task
 from replay.errors import WorkerError
 
 
-def question_of(work: Callable[[Task], object], task: Task) -> bytes:
-    """Return what a worker is to do, packed.
+def question_of(work: Callable[[Task, Monitor], object], task: Task) -> bytes:
+    """Return a task and what is to be done with it, pickled.
 
     Raises:
-        WorkerError: It cannot be packed, such as an option that is a function.
+        WorkerError: They cannot be pickled, such as an option that is a function.
     """
     try:
         return pickle.dumps((work, task))
     except Exception as error:
-        reason = f"a worker cannot be told what to do: {_words(error)}"
+        reason = f"a task cannot be sent to a worker: {_words(error)}"
         hint = "give options that can be pickled, or use no other processes"
         raise WorkerError(reason, hint) from error
 
 
 def answer_of(function: Callable[[], object]) -> bytes:
-    """Return what a function returns or raises, packed.
+    """Return what a function returns or raises, pickled.
 
-    What cannot be sent is told in words, by a :class:`~replay.WorkerError`.
+    What cannot be sent becomes a :class:`~replay.WorkerError` that describes it.
 
     Raises:
-        MemoryError: The function did: there may be none left to pack it with.
+        MemoryError: The function did: there may be none left to pickle it with.
     """
     try:
         value = function()
     except MemoryError:
         raise
     except BaseException as error:  # noqa: BLE001 - whoever asked has to deal with it
-        return _packed_error(error)
+        return _pickled_error(error)
     try:
         return pickle.dumps((value, None, ""))
     except Exception as error:  # noqa: BLE001 - pickle runs code of others
-        reason = f"what a worker came to cannot be sent: {_words(error)}"
-        return _packed_error(WorkerError(reason))
+        reason = f"a worker's result cannot be sent: {_words(error)}"
+        return _pickled_error(WorkerError(reason))
 
 
 def result_of(answer: bytes) -> Any:  # noqa: ANN401 - what the function returned
@@ -62,7 +70,7 @@ def result_of(answer: bytes) -> Any:  # noqa: ANN401 - what the function returne
     try:
         value, error, trace = pickle.loads(answer)  # noqa: S301 - our own process's
     except Exception as failure:
-        reason = f"what a worker came to cannot be read: {_words(failure)}"
+        reason = f"a worker's result cannot be read: {_words(failure)}"
         raise WorkerError(reason) from failure
     if error is not None:
         error.add_note(f"In a worker:\n{trace}")
@@ -70,14 +78,14 @@ def result_of(answer: bytes) -> Any:  # noqa: ANN401 - what the function returne
     return value
 
 
-def _packed_error(error: BaseException) -> bytes:
-    """Return an exception, packed; or its words, where it would not arrive whole."""
+def _pickled_error(error: BaseException) -> bytes:
+    """Return an exception, pickled; or its words, if it would not arrive whole."""
     trace = "".join(format_exception(error))
     if isinstance(error, Exception):
         try:
-            packed = pickle.dumps((None, error, trace))
-            if type(pickle.loads(packed)[1]) is type(error):  # noqa: S301 - our own
-                return packed
+            pickled = pickle.dumps((None, error, trace))
+            if type(pickle.loads(pickled)[1]) is type(error):  # noqa: S301 - our own
+                return pickled
         except Exception as failure:  # noqa: BLE001 - pickle runs code of others
             trace += f"\nIt could not be sent: {_words(failure)}"
     return pickle.dumps((None, WorkerError(f"in a worker: {_words(error)}"), trace))
@@ -88,63 +96,162 @@ def _words(error: BaseException) -> str:
     return format_exception_only(error)[-1].strip()
 
 
-#: Tells the leader that the worker has begun.
-BEGUN: Final = b"begun"
+class Kind(IntEnum):
+    """The kinds of messages that a worker sends."""
 
-Shared = Array[c_byte]
+    AT = 0  #: it is at a session: the place's two numbers, and the name
+    AT_END = 1  #: all sessions are done, but for what is due at the task's end
+    DEADLINE = 2  #: when the session's time is over, in nanoseconds; 0: there is none
+    OUT_OF_MEMORY = 3
+    DONE = 4  #: the task is: the answer follows
+    ANSWER = 5  #: to a question; an empty one says that the worker has started
 
 
-def marks_of(memory: Shared, orders: Shared) -> Marks:
-    """Return the marks that leader and worker have in common."""
-    return Marks(memoryview(memory).cast("B"), memoryview(orders).cast("B"))
+_HEAD: Final = Struct("=BQQQ")  # the kind, two numbers, and how many bytes follow
+_OUT_OF_MEMORY: Final = _HEAD.pack(Kind.OUT_OF_MEMORY, 0, 0, 0)  # made in time
+_LONGEST_NAME: Final = 200  # characters
+
+
+@attrs.frozen
+class Outbox:
+    """The writing end of a worker's messages."""
+
+    descriptor: int
+
+    def send(self, kind: Kind, data: bytes = b"", number: int = 0) -> None:
+        """Send a message.
+
+        Raises:
+            OSError: The leader is gone.
+        """
+        unsent = memoryview(_HEAD.pack(kind, number, 0, len(data)) + data)
+        while unsent:
+            unsent = unsent[os.write(self.descriptor, unsent) :]
+
+    def report(self, place: Place | None, name: str) -> None:
+        """Tell the leader which session the worker is at."""
+        if place is None:
+            self.send(Kind.AT_END)
+        else:
+            spelled = name[:_LONGEST_NAME].encode("utf-8", "surrogatepass")
+            head = _HEAD.pack(Kind.AT, *place, len(spelled))
+            os.write(self.descriptor, head + spelled)  # at once: a pipe holds it
+
+    def report_deadline(self, deadline: int) -> None:
+        """Tell the leader when the session's time is over."""
+        self.send(Kind.DEADLINE, number=deadline)
+
+
+@attrs.frozen
+class Position:
+    """The session that a worker is at."""
+
+    place: Place | None  #: None: it has done all of them
+    name: str  #: the session's, as far as it is known; its first 200 characters
+
+
+@attrs.define
+class Inbox:
+    """The messages of a worker, as its leader reads them."""
+
+    answer: bytes | None = None  #: the last one, until it is taken
+    deadline: int = 0  #: see :attr:`Kind.DEADLINE`
+    is_out_of_memory: bool = False
+    #: the message that last said what the worker is at
+    _at: tuple[int, int, int, bytes] | None = None
+    _unread: bytearray = attrs.field(factory=bytearray)
+
+    @property
+    def position(self) -> Position | None:
+        """The session that the worker is, or was, at; None: it came to none."""
+        if self._at is None:
+            return None
+        kind, portion, number, name = self._at
+        place = (portion, number) if kind == Kind.AT else None
+        return Position(place, name.decode("utf-8", "surrogatepass"))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no message was read in part."""
+        return not self._unread
+
+    def add(self, data: bytes) -> None:
+        """Take in what was read of a worker's messages."""
+        unread = self._unread
+        unread += data
+        begin = 0
+        while len(unread) >= (middle := begin + _HEAD.size):
+            kind, first, second, size = _HEAD.unpack_from(unread, begin)
+            if len(unread) < (end := middle + size):
+                break
+            self._take(kind, first, second, bytes(unread[middle:end]))
+            begin = end
+        del unread[:begin]
+
+    def _take(self, kind: int, first: int, second: int, data: bytes) -> None:
+        if kind <= Kind.AT_END:
+            self._at = kind, first, second, data
+        elif kind == Kind.DEADLINE:
+            self.deadline = first
+        elif kind == Kind.OUT_OF_MEMORY:
+            self.is_out_of_memory = True
+        elif kind == Kind.DONE:
+            self._at = None
+        else:
+            self.answer = data
 
 
 def serve(
-    pipe: "Connection[bytes, bytes]",
-    memory: Shared,
-    orders: Shared,
+    questions: "Connection[bytes, bytes]",
+    answers: "Connection[bytes, bytes]",
+    orders: "Connection[bytes, bytes]",
     variables: Mapping[str, str],
 ) -> None:
-    """Answer until the leader lets go of the pipe, or dies.
+    """Answer until the leader closes its pipe, or dies.
 
     Args:
-        pipe: To the leader.
-        memory: Of this worker's marks.
-        orders: Of the leader.
+        questions: From the leader.
+        answers: To the leader.
+        orders: From the leader to all its workers; once there is something to read,
+            they return after the session that they are at.
         variables: The leader's environment as it is now. A fork server has that of the
             first batch.
     """
     os.environ.clear()
     os.environ.update(variables)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the leader decides what is ended
-    threading.Thread(target=_end_with_leader, daemon=True).start()
-    marks = marks_of(memory, orders)
+    outbox = Outbox(answers.fileno())
+    monitor = Monitor(outbox.report)
+    threading.Thread(target=_obey, args=(orders, monitor), daemon=True).start()
     with suppress(EOFError, OSError):  # the leader is gone
-        pipe.send_bytes(BEGUN)
+        outbox.send(Kind.ANSWER)
         while True:
-            answer = _answer(pipe.recv_bytes(), marks)
-            marks.clear()
-            pipe.send_bytes(answer)
+            answer = _answer(questions.recv_bytes(), monitor, outbox)
+            outbox.send(Kind.DONE)
+            outbox.send(Kind.ANSWER, answer)
 
 
-def _answer(question: bytes, marks: Marks) -> bytes:
-    """Do what is asked; where memory is not enough, tell it and end this process."""
+def _answer(question: bytes, monitor: Monitor, outbox: Outbox) -> bytes:
+    """Do a task; if there is not enough memory, say so and end this process."""
 
     def done() -> object:
         work, task = pickle.loads(question)  # noqa: S301 - from our own leader
-        with limited_memory(task.job), limited_time(task.job, marks), marking(marks):
-            return work(task)
+        limited = limited_time(task.job, monitor, outbox.report_deadline)
+        with limited_memory(task.job), limited:
+            return work(task, monitor)
 
     try:
         return answer_of(done)
     except MemoryError:
-        marks.ends[1] = True
+        os.write(outbox.descriptor, _OUT_OF_MEMORY)
         os._exit(1)
 
 
-def _end_with_leader() -> None:
-    """End this process, whatever it is at, once the leader's is gone."""
+def _obey(orders: "Connection[bytes, bytes]", monitor: Monitor) -> None:
+    """Drain this worker when that is ordered; end it once its leader is gone."""
     leader = parent_process()
     assert leader is not None, "this is a worker"  # noqa: S101 - for the type checker
-    wait([leader.sentinel])
+    if leader.sentinel not in wait([leader.sentinel, orders]):
+        monitor.is_draining = True
+        wait([leader.sentinel])
     os._exit(1)

@@ -1,4 +1,4 @@
-"""The options that make a batch of ``replay run``."""
+"""The options that make ``replay run`` a batch."""
 
 import math
 import os
@@ -17,7 +17,7 @@ _UNITS: Final = ("", "K", "M", "G", "T")
 
 @attrs.frozen
 class BatchOptions:
-    """What a batch is told; with nothing of it, ``replay run`` makes none."""
+    """The options of a batch; without any of them, ``replay run`` makes none."""
 
     jobs: int | None = None  #: processes of this machine; None: this one, or Dask's
     dask: str | None = None  #: the address of a scheduler
@@ -30,7 +30,7 @@ class BatchOptions:
     report: str | None = None  #: a file's path, or ``-``
 
     def check(self) -> None:
-        """See that these options go together.
+        """Check that these options go together.
 
         Raises:
             click.UsageError: They do not.
@@ -38,27 +38,22 @@ class BatchOptions:
         if None not in (self.jobs, self.dask):
             message = "--jobs and --dask exclude each other"
             raise click.UsageError(message)
-        self._check_report()
-        if (self.jobs, self.dask) == (None, None):
-            limits = {
-                "--time-limit": self.time_limit,
-                "--memory-limit": self.memory_limit,
-            }
-            for name, limit in limits.items():
-                if limit is not None:
-                    message = f"{name} needs --jobs or --dask"
-                    raise click.UsageError(message)
-
-    def _check_report(self) -> None:
-        """See that the report does not take the place of what is kept."""
-        if self.report is None or self.report == "-":
-            return
-        report = os.path.realpath(self.report)
-        own = () if self.checkpoint is None else (self.checkpoint,)
-        for name, files in (("--checkpoint", own), ("--gather", self.gather)):
-            if report in map(os.path.realpath, files):
-                message = f"--report and {name} name one file"
+        limits = {"--time-limit": self.time_limit, "--memory-limit": self.memory_limit}
+        for name, limit in limits.items():
+            if limit is not None and (self.jobs, self.dask) == (None, None):
+                message = f"{name} needs --jobs or --dask"
                 raise click.UsageError(message)
+        if self.report in (None, "-"):
+            return
+        for name, files in (("checkpoint", [self.checkpoint]), ("gather", self.gather)):
+            if any(_is_one_file(self.report, each) for each in files):
+                message = f"--report and --{name} name one file"
+                raise click.UsageError(message)
+
+
+def _is_one_file(one: str | None, other: str | None) -> bool:
+    paths = [each and os.path.realpath(each) for each in (one, other)]
+    return paths[0] == paths[1]
 
 
 def batch_options(command: _Command) -> _Command:
@@ -70,7 +65,7 @@ def batch_options(command: _Command) -> _Command:
 
 def _file(_: click.Context, __: click.Parameter, given: Any) -> Any:  # noqa: ANN401 - one path or several
     if given == "" or (isinstance(given, tuple) and "" in given):
-        message = "a file's name is empty"
+        message = "the file name is empty"
         raise click.BadParameter(message)
     return given
 
@@ -91,7 +86,7 @@ def _shard(
         number, count = int(match[1]), int(match[2])
         if 1 <= number <= count:
             return number, count
-    message = f"{text!r} is not i/n, such as 1/4 for the first of four"
+    message = f"{text!r} isn't i/n, such as 1/4 for the first of four"
     raise click.BadParameter(message)
 
 
@@ -100,7 +95,7 @@ def _seconds(
 ) -> float | None:
     if seconds is None or (seconds > 0 and math.isfinite(seconds)):
         return seconds
-    message = f"{seconds} is not a time above zero"
+    message = f"{seconds} isn't a time above zero"
     raise click.BadParameter(message)
 
 
@@ -111,68 +106,66 @@ def _size(_: click.Context, __: click.Parameter, text: str | None) -> int | None
         size = int(match[1]) << 10 * _UNITS.index(match[2])
         if size:
             return size
-    message = f"{text!r} is not a number of bytes, such as 512M or 2G"
+    message = f"{text!r} isn't a number of bytes, such as 512M or 2G"
     raise click.BadParameter(message)
 
 
-_PATH: Final = click.Path(readable=False)
+_FILE: Final[dict[str, Any]] = {
+    "metavar": "FILE",
+    "type": click.Path(readable=False),
+    "callback": _file,
+}
 _OPTIONS: Final = (
     click.option(
         "--jobs",
         metavar="N",
         type=click.IntRange(min=1),
-        help="Replay in so many processes.",
+        help="Number of worker processes.",
     ),
     click.option(
         "--dask",
         metavar="ADDRESS",
         callback=_address,
-        help="Replay on the cluster of the Dask scheduler there.",
+        help="Replay on a Dask cluster; ADDRESS is its scheduler's.",
     ),
     click.option(
         "--checkpoint",
-        metavar="FILE",
-        type=_PATH,
-        callback=_file,
-        help="Keep in FILE what was done; another run does what is missing or changed.",
+        **_FILE,
+        help="Keep results in FILE; another run does only what is missing or changed.",
     ),
     click.option(
         "--gather",
-        metavar="FILE",
-        type=_PATH,
+        **_FILE,
         multiple=True,
-        callback=_file,
-        help="Take over what another run's checkpoint has; may be given several times.",
+        help="Take over another run's checkpoint; may be given several times.",
     ),
     click.option(
         "--shard",
         metavar="i/n",
         callback=_shard,
-        help="Replay only the i-th of n parts, from 1.",
+        help="Replay only part i of n, counted from 1.",
     ),
     click.option(
         "--keep-going",
         is_flag=True,
-        help="Go on past sessions that cannot be replayed, and tell at the end.",
+        help="Skip sessions that cannot be replayed, and list them at the end.",
     ),
     click.option(
         "--time-limit",
         metavar="SECONDS",
         type=float,
         callback=_seconds,
-        help="End a session that takes longer; needs --jobs or --dask.",
+        help="Longest time for a session; needs --jobs or --dask.",
     ),
     click.option(
         "--memory-limit",
         metavar="SIZE",
         callback=_size,
-        help="Let each worker use so much, such as 512M; needs --jobs or --dask.",
+        help="Memory for each worker, such as 512M; needs --jobs or --dask.",
     ),
     click.option(
         "--report",
-        metavar="FILE",
-        type=_PATH,
-        callback=_file,
-        help="Write what the batch came to as JSON; - is standard output.",
+        **_FILE,
+        help="Write a report as JSON; - is standard output.",
     ),
 )

@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -18,13 +18,13 @@ from replay.cli.arguments import named_plugin
 from replay.cli.batch_options import BatchOptions
 from replay.cli.failures import FOUND_PROBLEMS, say
 from replay.cli.output import output_to
-from replay.cli.progress_bar import Told, batch_progress, rate_of
+from replay.cli.progress_bar import BatchDisplay, batch_progress, rate_of
 from replay.cli.redaction import redactions_of, telling_no_secrets, without_secrets
 from replay.model.json_text import write
 from replay.security.sanitization import escape_json
 
 if TYPE_CHECKING:
-    from replay.batch.progress import BatchReport
+    from replay.batch.checkpoint import BatchReport
 
 INTERRUPTED: Final = 130
 _SHOW_CURSOR: Final = b"\x1b[?25h"  # where a bar has hidden it
@@ -32,15 +32,15 @@ _SHOW_CURSOR: Final = b"\x1b[?25h"  # where a bar has hidden it
 
 @attrs.define
 class Interruption:
-    """Whether Ctrl-C was typed."""
+    """The handler of Ctrl-C, which ends this process the second time."""
 
     has_come: bool = False
 
     def take(self, _: int, __: FrameType | None) -> None:
-        """Take note, the first time.
+        """Take note.
 
         Raises:
-            KeyboardInterrupt: It is the first time; else this process ends here.
+            KeyboardInterrupt: It is the first time.
         """
         if self.has_come:
             _end()
@@ -50,10 +50,7 @@ class Interruption:
 
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Yield whether Ctrl-C was typed; the second time ends this process.
-
-    It goes on doing so after the block, where the first time was within.
-    """
+    """Handle Ctrl-C within the block; also after it, if one came."""
     interruption = Interruption()
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.default_int_handler:  # a job in a shell's background
@@ -76,8 +73,7 @@ def _end() -> None:
     os._exit(INTERRUPTED)
 
 
-_TIMED: Final = "seconds"
-_MOST: Final = 100  # problems in a report; of isolated failures no number tells more
+_MOST: Final = 100  # problems in a report, which does not count isolated failures
 
 
 def summary_of(report: "BatchReport") -> str:
@@ -93,7 +89,7 @@ def summary_of(report: "BatchReport") -> str:
 
 
 def problems_of(report: "BatchReport") -> Iterator[str]:
-    """Yield a line for each problem that a report has, and one for those it has not."""
+    """Yield a line for each problem in a report, and one for those it leaves out."""
     for each in report.problems:
         fate = ", quarantined" if each.is_quarantined else ""
         yield f"{each.name}: {each.code}{fate}: {each.reason}"
@@ -105,12 +101,9 @@ def problems_of(report: "BatchReport") -> Iterator[str]:
 
 
 def json_of(report: "BatchReport") -> str:
-    """Return a report as a line of JSON.
-
-    All but its last member, the times, is the same whoever did the work.
-    """
+    """Return a report as a line of JSON; only its last member, the times, varies."""
     said = attrs.asdict(report, recurse=False)
-    del said[_TIMED]
+    times = {"seconds": said.pop("seconds")}
     said["problems"] = [
         {
             "session": each.name,
@@ -120,7 +113,7 @@ def json_of(report: "BatchReport") -> str:
         }
         for each in report.problems
     ]
-    said["times"] = {_TIMED: report.seconds}
+    said["times"] = times
     return escape_json(write(said).decode()) + "\n"
 
 
@@ -135,75 +128,69 @@ class BatchRun:
     options: BatchOptions
 
     def run(self) -> int:
-        """Replay the sessions, tell what they came to, and return the exit code.
+        """Replay the sessions, report what they came to, and return the exit code.
 
         Raises:
-            click.UsageError: What is asked makes no sense.
+            click.UsageError: The options make no sense.
             ReplayError: As from :func:`replay.replay_many`.
             OSError: The report cannot be written.
         """
         self.options.check()
         plugins = [named_plugin(each, "'--plugin'") for each in self.plugins]
-        with interruptible() as interruption, batch_progress() as told:
+        with interruptible() as interruption, batch_progress() as display:
             try:
-                report = self._reported(plugins, told)
+                report = self._reported(plugins, display)
             except BaseException:  # whatever Ctrl-C has led to
                 if not interruption.has_come:
                     raise
-                told.close()
-                _say(self._interrupted(told.kept))
+                display.close()
+                click.echo(self._interrupted(display.kept), err=True)
                 return INTERRUPTED
         for problem in problems_of(report):
             say(problem)
-        _say(summary_of(report))
+        click.echo(f"replay: {summary_of(report)}", err=True)
         return FOUND_PROBLEMS if report.problems else 0
 
     def _reported(
-        self, plugins: Sequence[tuple[str, dict[str, str]]], told: Told
+        self, plugins: Sequence[tuple[str, dict[str, str]]], display: BatchDisplay
     ) -> replay.BatchReport:
+        """Replay the sessions, and write the report where it is wanted."""
+        options = self.options
         redactions = redactions_of(plugins)
-        with telling_no_secrets(redactions), self._report_file() as write:
-            report = without_secrets(self._replayed(plugins, told), redactions)
-            write(json_of(report))
+        with ExitStack() as opened:
+            opened.enter_context(telling_no_secrets(redactions))
+            write_report: Callable[[str], object] | None = None
+            if options.report is not None:
+                write_report = opened.enter_context(output_to(options.report))
+            with _cluster(options.dask) as executor:
+                report = replay.replay_many(
+                    self.location,
+                    plugins,
+                    executor=executor,
+                    jobs=options.jobs,
+                    checkpoint=options.checkpoint,
+                    gather=options.gather,
+                    shard=options.shard,
+                    keep_going=options.keep_going,
+                    strict=self.strict,
+                    on_plugin_error=self.on_plugin_error,
+                    time_limit=options.time_limit,
+                    memory_limit=options.memory_limit,
+                    watch=display,
+                )
+            report = without_secrets(report, redactions)
+            if write_report is not None:
+                write_report(json_of(report))
         return report
 
-    def _replayed(
-        self, plugins: Sequence[tuple[str, dict[str, str]]], told: Told
-    ) -> replay.BatchReport:
-        options = self.options
-        with _cluster(options.dask) as executor:
-            return replay.replay_many(
-                self.location,
-                plugins,
-                executor=executor,
-                jobs=options.jobs,
-                checkpoint=options.checkpoint,
-                gather=options.gather,
-                shard=options.shard,
-                keep_going=options.keep_going,
-                strict=self.strict,
-                on_plugin_error=self.on_plugin_error,
-                time_limit=options.time_limit,
-                memory_limit=options.memory_limit,
-                watch=told,
-            )
-
-    @contextmanager
-    def _report_file(self) -> Iterator[Callable[[str], object]]:
-        """Yield what writes the report where it is wanted."""
-        if self.options.report is None:
-            yield lambda _: None
-            return
-        with output_to(self.options.report) as write:
-            yield write
-
     def _interrupted(self, kept: int) -> str:
-        if self.options.checkpoint is None:
-            return "interrupted: nothing is kept (with --checkpoint it would go on)"
-        return (
-            f"interrupted: what was done is kept, {kept:,} sessions; "
-            "to go on, run it again with the same --checkpoint"
-        )
+        said = "nothing is kept (with --checkpoint it would go on)"
+        if self.options.checkpoint is not None:
+            said = (
+                f"what was done is kept, {kept:,} sessions; "
+                "to go on, run it again with the same --checkpoint"
+            )
+        return f"replay: interrupted: {said}"
 
 
 @contextmanager
@@ -215,7 +202,3 @@ def _cluster(address: str | None) -> Iterator[Executor | None]:
 
     with dask_executor(address) as executor:
         yield executor
-
-
-def _say(fact: str) -> None:
-    click.echo(f"replay: {fact}", err=True)

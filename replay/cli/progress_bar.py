@@ -1,7 +1,4 @@
-"""A bar on standard error for work that takes more than a second.
-
-Nothing runs beside the batch: whoever leads it calls, and what is due is shown then.
-"""
+"""A progress bar on standard error for work that takes more than a second."""
 
 import os
 import sys
@@ -10,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from threading import Lock, Timer
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import attrs
 import click
@@ -18,39 +15,128 @@ import click
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from replay.batch.progress import BatchProgress
+    from replay.batch.leader import BatchProgress
 
-_WINDOW: Final = 30.0  # seconds that are looked back
+_PATIENCE: Final = 1.0  # seconds without a bar
+_SILENCE: Final = 10.0  # seconds between two lines
+_WINDOW: Final = 4  # lines that a rate is taken from
+_PLAIN: Final = {"dumb", "unknown"}  # terminals on which rich shows no bar
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _SLOW: Final = 10  # a second, below which tenths matter
+_Item = TypeVar("_Item")
 
 
-@attrs.define
-class Pace:
-    """Looks at counts as they grow.
+class Bar:
+    """A bar that appears after a second, unless it was closed before.
 
     Args:
-        began: When nothing was done, in seconds of any clock.
+        what: What is being done, such as ``Copying``.
+        unit: What is counted.
+        has_total: Whether it will be known how many there are.
+        patience: Seconds without a bar.
     """
 
-    began: float
-    _seen: deque[tuple[float, int]] = attrs.field(factory=deque, init=False)
+    def __init__(
+        self,
+        what: str,
+        unit: str = "sessions",
+        *,
+        has_total: bool = False,
+        patience: float = _PATIENCE,
+    ) -> None:
+        self._what, self._unit, self._has_total = what, unit, has_total
+        self._shown: tuple[int, int | None, str] = 0, None, ""
+        self._lock = Lock()
+        self._progress: Progress | None = None
+        self._timer = Timer(patience, self._show)
+        self._timer.daemon = True
+        self._timer.start()
 
-    def __attrs_post_init__(self) -> None:
-        self._seen.append((self.began, 0))
+    def update(self, done: int, total: int | None = None, note: str = "") -> None:
+        """Take note of how much is done, of about how much."""
+        total = None if total is None else max(done, total)
+        with self._lock:
+            self._shown = done, total, note
+            if self._progress is not None:
+                (task,) = self._progress.task_ids
+                self._progress.update(task, completed=done, total=total, note=note)
 
-    def see(self, now: float, done: int) -> None:
-        """Note how much is done; what is long past is forgotten."""
+    def close(self) -> None:
+        """Take the bar away; doing so twice is harmless."""
+        self._timer.cancel()
+        self._timer.join()
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+    def _show(self) -> None:
+        bar = self._columns()
+        with self._lock:
+            done, total, note = self._shown
+            bar.add_task(self._what, total=total, completed=done, note=note)
+            bar.start()
+            self._progress = bar
+
+    def _columns(self) -> "Progress":
+        from rich import progress as parts  # noqa: PLC0415 - slow to import, seldom needed
+        from rich.console import Console  # noqa: PLC0415 - the same
+
+        counted: parts.ProgressColumn = parts.TextColumn("{task.completed}")
+        times: list[parts.ProgressColumn] = [parts.TimeElapsedColumn()]
+        if self._has_total:
+            counted = parts.MofNCompleteColumn()
+            times.append(parts.TimeRemainingColumn())
+        return parts.Progress(
+            parts.TextColumn("{task.description}"),
+            parts.BarColumn(),
+            counted,
+            parts.TextColumn(self._unit),
+            *times,
+            parts.TextColumn("{task.fields[note]}"),
+            console=Console(stderr=True),
+            transient=True,
+            redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
+        )
+
+
+class Lines:
+    """A line every ten seconds, for those who look at no terminal.
+
+    Nothing runs beside the work: a line that is due is written with the next update.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._seen = deque([(clock(), 0)], _WINDOW)
+
+    def update(self, done: int, total: int | None = None, note: str = "") -> None:
+        """Take note of how many sessions are done."""
+        now = self._clock()
+        if now < self._seen[-1][0] + _SILENCE:
+            return
+        began, before = self._seen[0]
         self._seen.append((now, done))
-        while len(self._seen) > 2 and self._seen[1][0] <= now - _WINDOW:  # noqa: PLR2004 - both ends
-            self._seen.popleft()
+        line = line_of(done, total, (done - before) / (now - began), note)
+        click.echo(f"replay: {line}", err=True)
 
-    @property
-    def rate(self) -> float:
-        """Return how much is done in a second."""
-        (began, before), (now, done) = self._seen[0], self._seen[-1]
-        return (done - before) / (now - began) if now > began else 0.0
+    def close(self) -> None:
+        """Leave all lines where they are."""
+
+
+def line_of(done: int, total: int | None, rate: float, note: str) -> str:
+    """Return how far a batch has come, for people.
+
+    >>> line_of(12_300, 20_000, 1450.0, "2 failed")
+    '12,300 of about 20,000 sessions, 1,450/s, 5 s left, 2 failed'
+    >>> line_of(9, 7, 3.0, "")
+    '9 sessions, 3.0/s'
+    """
+    left = 0 if total is None else total - done
+    about = f" of about {total:,}" if left > 0 else ""
+    time_left = f"{time_of(left / rate)} left" if left > 0 and rate > 0 else ""
+    parts = (f"{done:,}{about} sessions", rate_of(rate), time_left, note)
+    return ", ".join(filter(None, parts))
 
 
 def rate_of(rate: float) -> str:
@@ -76,154 +162,6 @@ def time_of(seconds: float) -> str:
     return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02} min"
 
 
-_BATCH_PATIENCE: Final = 1.0  # seconds without a bar
-_BLINK: Final = 0.1  # seconds between two looks of a bar
-_SILENCE: Final = 10.0  # seconds between two lines
-_PLAIN: Final = {"dumb", "unknown"}  # terminals on which rich shows no bar
-_WIDTH: Final = 16  # of the bar, beside which a sentence stands
-
-
-class _Sign(Protocol):
-    """What shows a sentence."""
-
-    first: float  #: seconds until there is something to show
-    every: float  #: seconds between two times
-
-    def show(self, sentence: str, done: int, expected: int | None) -> None: ...
-    def close(self) -> None: ...
-
-
-@attrs.define(eq=False)
-class Told:
-    """Is told how far a batch has come, and shows it when that is due."""
-
-    _sign: _Sign | None  #: None: nobody looks
-    _clock: Callable[[], float]
-    done: int = attrs.field(default=0, init=False)  #: sessions that are done with
-    kept: int = attrs.field(default=0, init=False)  #: those of them that have results
-    _pace: Pace = attrs.field(init=False)
-    _due: float = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        began = self._clock()
-        self._pace = Pace(began)
-        self._due = began + (self._sign.first if self._sign else 0.0)
-
-    def __call__(self, progress: "BatchProgress") -> None:
-        """Take note."""
-        self.kept = progress.replayed + progress.known
-        self.done = self.kept + progress.failed + progress.quarantined
-        now = self._clock()
-        if self._sign is not None and now >= self._due:
-            self._pace.see(now, self.done)
-            sentence = sentence_of(progress, self._pace.rate)
-            self._sign.show(sentence, self.done, progress.expected)
-            self._due = now + self._sign.every
-
-    def close(self) -> None:
-        """Show nothing any more; doing so twice is harmless."""
-        if self._sign is not None:
-            self._sign.close()
-
-
-@contextmanager
-def batch_progress(clock: Callable[[], float] = time.monotonic) -> Iterator[Told]:
-    """Yield what is to be told how far a batch has come, within the block.
-
-    Args:
-        clock: Tells the time, in seconds.
-    """
-    told = Told(_sign(), clock)
-    try:
-        yield told
-    finally:
-        told.close()
-
-
-def sentence_of(progress: "BatchProgress", rate: float) -> str:
-    """Return how far a batch has come, for people.
-
-    Args:
-        progress: Its numbers.
-        rate: Sessions in a second.
-    """
-    failed, quarantined = progress.failed, progress.quarantined
-    done = progress.replayed + progress.known + failed + quarantined
-    left = 0 if progress.expected is None else progress.expected - done
-    about = f" of about {progress.expected:,}" if left > 0 else ""
-    parts = [f"{done:,}{about} sessions", rate_of(rate)]
-    if left > 0 and rate > 0:
-        parts.append(f"{time_of(left / rate)} left")
-    if failed:
-        parts.append(f"{failed:,} failed")
-    if quarantined:
-        parts.append(f"{quarantined:,} quarantined")
-    return ", ".join(parts)
-
-
-class Lines:
-    """A line now and then."""
-
-    first = every = _SILENCE
-
-    def show(self, sentence: str, done: int, expected: int | None) -> None:  # noqa: ARG002 - a bar needs them
-        """Write the line."""
-        click.echo(f"replay: {sentence}", err=True)
-
-    def close(self) -> None:
-        """Leave all lines where they are."""
-
-
-class Bar:
-    """A bar with a sentence beside it, which goes away at the end."""
-
-    first, every = _BATCH_PATIENCE, _BLINK
-
-    def __init__(self) -> None:
-        self._progress: Progress | None = None
-
-    def show(self, sentence: str, done: int, expected: int | None) -> None:
-        """Show the bar as it is now; the first time, it appears."""
-        if self._progress is None:
-            self._progress = _batch_bar()
-            self._progress.add_task(sentence, total=expected)
-            self._progress.start()
-        (task,) = self._progress.task_ids
-        self._progress.update(
-            task, description=sentence, completed=done, total=expected, refresh=True
-        )
-
-    def close(self) -> None:
-        """Take the bar away."""
-        if self._progress is not None:
-            self._progress.stop()
-
-
-def _sign() -> _Sign | None:
-    if sys.stderr is None:
-        return None
-    has_bar = sys.stderr.isatty() and os.environ.get("TERM") not in _PLAIN
-    return Bar() if has_bar else Lines()
-
-
-def _batch_bar() -> "Progress":
-    from rich import progress as parts  # noqa: PLC0415 - slow to import, seldom needed
-    from rich.console import Console  # noqa: PLC0415 - the same
-
-    return parts.Progress(
-        parts.BarColumn(bar_width=_WIDTH),
-        parts.TextColumn("{task.description}", markup=False),
-        console=Console(stderr=True),
-        auto_refresh=False,
-        transient=True,
-        redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
-    )
-
-
-_Item = TypeVar("_Item")
-_PATIENCE: Final = 1.0  # seconds without a bar
-
-
 @contextmanager
 def progress(
     what: str,
@@ -237,69 +175,60 @@ def progress(
     Args:
         what: What is being done, such as ``Copying``.
         items: What it is done with, one by one; closed in the end.
-        is_shown: Whether there may be a bar, where standard error is a terminal.
+        is_shown: Whether there may be a bar, if standard error is a terminal.
         unit: What the items are, for the bar.
     """
     with closing(items):
         if not is_shown or sys.stderr is None or not sys.stderr.isatty():
             yield items
             return
-        bar = _LateBar(what, unit)
+        bar = Bar(what, unit)
         try:
-            yield bar.over(items)
+            yield _counted(items, bar)
         finally:
             bar.close()
 
 
-class _LateBar:
-    """Appears when its time has come, unless it was closed before."""
+def _counted(items: Iterator[_Item], bar: Bar) -> Iterator[_Item]:
+    """Yield *items* and count them; the bar goes away with the last."""
+    for done, item in enumerate(items, start=1):
+        yield item
+        bar.update(done)
+    bar.close()
 
-    def __init__(self, what: str, unit: str) -> None:
-        self._what, self._unit = what, unit
-        self._done = 0
-        self._lock = Lock()
-        self._progress: Progress | None = None
-        self._timer = Timer(_PATIENCE, self._show)
-        self._timer.daemon = True
-        self._timer.start()
 
-    def over(self, items: Iterator[_Item]) -> Iterator[_Item]:
-        """Yield *items* and count them; the bar goes away with the last."""
-        for item in items:
-            yield item
-            with self._lock:
-                self._done += 1
-                if self._progress is not None:
-                    (task,) = self._progress.task_ids
-                    self._progress.update(task, completed=self._done)
-        self.close()
+@attrs.define(eq=False)
+class BatchDisplay:
+    """A batch's progress callback, which counts what is kept and shows what is done."""
+
+    _display: Bar | Lines | None  #: None: nobody looks
+    kept: int = attrs.field(default=0, init=False)  #: sessions that have results
+
+    def __call__(self, progress: "BatchProgress") -> None:
+        """Take note."""
+        self.kept = progress.replayed + progress.known
+        if self._display is not None:
+            failed, quarantined = progress.failed, progress.quarantined
+            notes = {"failed": failed, "quarantined": quarantined}
+            note = ", ".join(f"{n:,} {what}" for what, n in notes.items() if n)
+            done = self.kept + failed + quarantined
+            self._display.update(done, progress.expected, note)
 
     def close(self) -> None:
-        """Take the bar away; doing so twice is harmless."""
-        self._timer.cancel()
-        self._timer.join()
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
-
-    def _show(self) -> None:
-        bar = _bar(self._unit)
-        with self._lock:
-            bar.add_task(self._what, total=None, completed=self._done)
-            bar.start()
-            self._progress = bar
+        """Show nothing any more; doing so twice is harmless."""
+        if self._display is not None:
+            self._display.close()
 
 
-def _bar(unit: str) -> "Progress":
-    from rich import progress as parts  # noqa: PLC0415 - slow to import, seldom needed
-    from rich.console import Console  # noqa: PLC0415 - the same
-
-    return parts.Progress(
-        parts.TextColumn("{task.description}"),
-        parts.BarColumn(),
-        parts.TextColumn(f"{{task.completed}} {unit}"),
-        parts.TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
-    )
+@contextmanager
+def batch_progress() -> Iterator[BatchDisplay]:
+    """Yield the progress callback of a batch that runs within the block."""
+    display: Bar | Lines | None = None
+    if sys.stderr is not None:
+        has_bar = sys.stderr.isatty() and os.environ.get("TERM") not in _PLAIN
+        display = Bar("Replaying", has_total=True) if has_bar else Lines()
+    shown = BatchDisplay(display)
+    try:
+        yield shown
+    finally:
+        shown.close()

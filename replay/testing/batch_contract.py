@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from unittest import SkipTest
 
-from replay.batch.worker import LeadingEngine, WorkingEngine
+from replay.batch.worker import LeaderEngine, WorkerEngine
 from replay.engine.engine import ReplayEngine
 from replay.engine.report import BatchResult, ReplayReport, Results
 from replay.errors import EncodeError, PluginError
@@ -19,7 +19,7 @@ def give(plugins: Iterable[object], sessions: Iterable[Session]) -> list[list[ob
     says that one isn't JSON.
     """
     given: list[list[object]] = []
-    with WorkingEngine(plugins, strict=False, on_plugin_error="raise") as engine:
+    with WorkerEngine(plugins, strict=False, on_plugin_error="raise") as engine:
         for session in sessions:
             _, values = engine.replay_for_results(session)
             decoded = parse(write(values)).value
@@ -43,7 +43,7 @@ def named(values: Sequence[object]) -> list[BatchResult]:
 def merge_results(plugin: object, results: Results) -> None:
     """Let a plugin merge results, and close it, as a leader does."""
     report = ReplayReport(None, sessions=len(results))
-    with LeadingEngine([plugin]) as engine:
+    with LeaderEngine([plugin]) as engine:
         engine.merge(lambda _: results, report)
 
 

@@ -21,7 +21,7 @@ from replay import (
     render,
     transcript,
 )
-from replay.batch.worker import WorkingEngine
+from replay.batch.worker import WorkerEngine
 from replay.rendering import Format
 from replay.sources.source import RepeatedIds
 from replay.testing import PluginContract
@@ -128,7 +128,7 @@ def test_workers_at_once_make_one_directory_and_leave_whole_files(
 
 
 def test_it_is_written_before_a_worker_tells_what_it_did(tmp_path: Path) -> None:
-    with WorkingEngine(
+    with WorkerEngine(
         [TranscriptWriter(tmp_path)], strict=False, on_plugin_error="raise"
     ) as engine:
         assert engine.replay_for_results(said("Yes."))[1] == [None]

@@ -26,7 +26,7 @@ from replay import (
     UserInput,
     load_plugin,
 )
-from replay.batch.worker import WorkingEngine
+from replay.batch.worker import WorkerEngine
 from replay.model.json_text import parse, write
 from replay.testing import PluginContract, odd_histories
 from replay.testing.batch_contract import give, merge
@@ -269,7 +269,7 @@ def test_a_batch_says_once_what_a_plain_replay_says(as_json: bool) -> None:  # n
 
 def test_a_session_that_nobody_was_shown_costs_nothing() -> None:
     plugins, printed = [{"rewrite": fail}, Usage()], io.StringIO()
-    with WorkingEngine(plugins, strict=False, on_plugin_error="isolate") as engine:
+    with WorkerEngine(plugins, strict=False, on_plugin_error="isolate") as engine:
         _, values = engine.replay_for_results(run("s"))
     assert values == [None, None]
     with redirect_stdout(printed):

@@ -11,15 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from replay.batch.executor_pool import do
-from replay.batch.pool import is_hurried, mark, mark_end
-from replay.batch.tasks import (
-    Counts,
-    Done,
-    Found,
-    Job,
-    Task,
-    Worked,
-)
+from replay.batch.pool import Monitor
+from replay.batch.tasks import Counts, Done, Found, Job, Task, Worked
 from replay.batch.worker_process import result_of
 from replay.sources.protocols import Portion
 
@@ -35,19 +28,22 @@ def task_of(*names: str, of: Job | None = None, first: int = 0) -> Task:
     return Task(of or job(), first, portions, start=(first, 0))
 
 
-def work(task: Task) -> Worked:
+def work(task: Task, monitor: Monitor) -> Worked:
     """Do what the sessions are called; the process's id stands for a result."""
     done = list[Done]()
     for number, portion in task.numbered():
         place, name = (number, 0), str(portion.key[0])
         if not task.has(place):
             continue
-        if is_hurried():
+        if monitor.is_draining:
             return Worked(tuple(done), (), place)
-        mark(place)
-        mark(place, f"session {name}")
+        monitor.at(place)
+        monitor.at(place, f"session {name}")
         deed, _, path = name.partition(" ")
-        DEEDS.get(deed, good)(*filter(None, [path]))
+        if deed == "tell_until_drained":
+            tell_until_drained(path, monitor)
+        else:
+            DEEDS.get(deed, good)(*filter(None, [path]))
         found = Found(place, name, b"")
         done.append(Done(found, name, Counts(), str(os.getpid()).encode()))
     return Worked(tuple(done), ())
@@ -113,10 +109,10 @@ def tell(path: str) -> None:
         sleep()
 
 
-def tell_until_hurried(path: str) -> None:
-    """Tell the process's id to a pipe, and go on once it is to hurry."""
+def tell_until_drained(path: str, monitor: Monitor) -> None:
+    """Tell the process's id to a pipe, and go on once it is drained."""
     Path(path).write_text(f"{os.getpid()}\n", encoding="utf-8")
-    while not is_hurried():
+    while not monitor.is_draining:
         pass
 
 
@@ -160,47 +156,47 @@ DEEDS: dict[str, Callable[..., object]] = {
     deed.__name__: deed
     for deed in (
         *(segfault, allocate, sleep, hold, exit_early, killed, killed_oddly, spin),
-        *(tell, tell_until_hurried, die_once, no_room, lower_hard_limit, lone_thread),
+        *(tell, die_once, no_room, lower_hard_limit, lone_thread),
         *(leave_child, only_once, be_deaf),
     )
 }
 
 
-def die_at_none(task: Task) -> Worked:
+def die_at_none(task: Task, _: Monitor) -> Worked:
     """Die before any session."""
     os._exit(task.first)
 
 
-def die_at_end(task: Task) -> Worked:
+def die_at_end(task: Task, monitor: Monitor) -> Worked:
     """Die after all sessions."""
-    mark(task.start)
-    mark_end()
+    monitor.at(task.start)
+    monitor.at(None)
     os._exit(3)
 
 
-def die_at_none_once(task: Task) -> Worked:
+def die_at_none_once(task: Task, monitor: Monitor) -> Worked:
     """Die before any session, the first time."""
     die_once(str(task.portions[0].key[0]))
-    return work(task)
+    return work(task, monitor)
 
 
-def cannot_be_sent(_: Task) -> threading.Event:
+def cannot_be_sent(_: Task, __: Monitor) -> threading.Event:
     """Return what no pickle holds."""
     return threading.Event()
 
 
-def fail(task: Task) -> Worked:
+def fail(task: Task, _: Monitor) -> Worked:
     """Raise an exception of its own."""
     raise LookupError(task.first)
 
 
-def work_within_work(task: Task) -> Worked:
+def work_within_work(task: Task, _: Monitor) -> Worked:
     """Do a task while this worker of another executor is at one."""
     worked: Worked = result_of(do(work, task, "another leader"))
     return worked
 
 
-def variables(_: Task) -> dict[str, str]:
+def variables(_: Task, __: Monitor) -> dict[str, str]:
     """Return the environment of who does this."""
     return dict(os.environ)
 

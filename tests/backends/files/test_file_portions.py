@@ -21,8 +21,8 @@ from portions import all_stored, shown
 from recorded_sessions import documents, recorded_events
 from replay import Limits, Portion, Session, Stored
 from replay.codec.documents import Line, lines_of_any_length
-from replay.errors import BackendError, DecodeError
 from replay.codec.stored_history import SourceText
+from replay.errors import BackendError, DecodeError
 from replay.sources.session_lines import (
     LineRange,
     holds_session_lines,

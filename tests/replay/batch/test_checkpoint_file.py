@@ -17,7 +17,14 @@ from forking import exit_code_of, forked
 from odd_files import pipe, unix_socket
 from privileges import public_folder, unprivileged
 from replay.batch.checkpoint import Checkpoint
-from replay.batch.checkpoint_file import APPLICATION, VERSION
+from replay.batch.checkpoint_file import (
+    APPLICATION,
+    VERSION,
+    checkpoint_errors,
+    checksum,
+    damaged,
+    transaction,
+)
 from replay.errors import CheckpointError
 
 Opening = Callable[..., Checkpoint]
@@ -72,7 +79,7 @@ def descriptors() -> int:
 
 @pytest.fixture
 def foreign(tmp_path: Path) -> Path:
-    """Return a database of another program."""
+    """Return another program's database."""
     path = tmp_path / "foreign.sqlite"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE t (x)")
@@ -129,43 +136,34 @@ def test_a_link_leads_to_it(path: Path, tmp_path: Path) -> None:
 
 
 class TestRefused:
-    def test_a_directory(self, tmp_path: Path) -> None:
-        assert refusal(tmp_path).reason == "it is no regular file"
-
-    @pytest.mark.parametrize("make", [pipe, unix_socket])
-    def test_a_pipe_or_a_socket(self, path: Path, make: Callable[[Path], None]) -> None:
+    @pytest.mark.parametrize("make", [Path.mkdir, pipe, unix_socket])
+    def test_what_is_not_a_file(self, path: Path, make: Callable[[Path], None]) -> None:
         make(path)
-        assert refusal(path).reason == "it is no regular file"
+        assert refusal(path).reason == "it isn't a regular file"
 
-    def test_a_link_that_leads_nowhere(self, path: Path) -> None:
-        path.symlink_to(path.name)
-        assert refusal(path).reason == "too many levels of symbolic links"
-
-    def test_a_file_without_its_directory(self, tmp_path: Path) -> None:
+    def test_a_name_that_leads_nowhere(self, tmp_path: Path) -> None:
+        (tmp_path / "link").symlink_to("link")
+        reason = "too many levels of symbolic links"
+        assert refusal(tmp_path / "link").reason == reason
         assert refusal(tmp_path / "a" / "b").reason == "no such file or directory"
-
-    def test_a_name_that_none_can_have(self, tmp_path: Path) -> None:
         assert "embedded null" in refusal(tmp_path / "a\0b").reason
         assert refusal(tmp_path / ("a" * 300)).reason == "file name too long"
 
     def test_what_is_no_database_and_it_is_left_alone(self, path: Path) -> None:
         path.write_text("a letter " * 1000, encoding="utf-8")
-        assert refusal(path).reason == "it is no checkpoint"
+        assert refusal(path).reason == "it isn't a checkpoint"
         assert path.read_text(encoding="utf-8") == "a letter " * 1000
 
     def test_another_programs_database_and_it_is_left_alone(
         self, foreign: Path
     ) -> None:
-        before = foreign.read_bytes()
-        assert "a database of another program" in refusal(foreign).reason
-        assert foreign.read_bytes() == before
-
-    def test_an_empty_database_that_another_program_has_marked(
-        self, path: Path
-    ) -> None:
-        with closing(sqlite3.connect(path)) as connection:
+        before, open_before = foreign.read_bytes(), descriptors()
+        assert "another program's database" in refusal(foreign).reason
+        assert (foreign.read_bytes(), descriptors()) == (before, open_before)
+        marked = foreign.with_name("marked")
+        with closing(sqlite3.connect(marked)) as connection:
             connection.execute("PRAGMA application_id = 77")
-        assert "a database of another program" in refusal(path).reason
+        assert "another program's database" in refusal(marked).reason
 
     def test_one_of_a_later_version(self, path: Path) -> None:
         with closing(sqlite3.connect(filled(path))) as connection:
@@ -173,17 +171,14 @@ class TestRefused:
             assert connection.execute("PRAGMA application_id").fetchone() == (
                 APPLICATION,
             )
-        assert "its tables are of form 2" in refusal(path).reason
+        assert "its tables have version 2" in refusal(path).reason
 
-    def test_one_that_may_only_be_read(self) -> None:
+    def test_one_that_may_only_be_read_or_not_even_that(self) -> None:
         with public_folder() as folder:
             filled(folder / "a").chmod(0o444)
             with unprivileged():
-                assert refusal(folder / "a").reason == "it may not be written"
-
-    def test_one_that_may_not_be_read(self) -> None:
-        with public_folder() as folder:
-            filled(folder / "a").chmod(0o000)
+                assert refusal(folder / "a").reason == "it isn't writable"
+            (folder / "a").chmod(0o000)
             with unprivileged():
                 assert "cannot be opened" in refusal(folder / "a").reason
 
@@ -192,12 +187,12 @@ class TestRefused:
             filled(folder / "a").chmod(0o666)
             folder.chmod(0o555)
             with unprivileged():
-                assert refusal(folder / "a").reason == "it may not be written"
+                assert refusal(folder / "a").reason == "it isn't writable"
                 assert refusal(folder / "b").reason == "permission denied"
 
     def test_a_new_one_on_a_full_disk(self, path: Path) -> None:
         with room_for(5_000):
-            assert refusal(path).reason == "the disk is full, or fails"
+            assert refusal(path).reason == "the disk is full or failing"
         filled(path)
 
     def test_or_opened_wherever_the_disk_is_full(self, tmp_path: Path) -> None:
@@ -210,13 +205,8 @@ class TestRefused:
             with closing(Checkpoint(path, KEY)) as checkpoint:
                 assert len(checkpoint.results(0)) == 301, f"{room} bytes of room"
 
-    def test_with_no_descriptor_left_open(self, foreign: Path) -> None:
-        before = descriptors()
-        refusal(foreign)
-        assert descriptors() == before
 
-
-def damaged(whole: bytes, seed: int) -> bytes:
+def with_damage(whole: bytes, seed: int) -> bytes:
     """Return a file with some of its bytes changed, most often at its beginning."""
     random = Random(seed)  # noqa: S311 - where to damage it is no secret
     data = bytearray(whole)
@@ -252,7 +242,7 @@ class TestDamage:
     ) -> None:
         for seed in range(100):
             path = tmp_path / str(seed)
-            path.write_bytes(damaged(whole, seed))
+            path.write_bytes(with_damage(whole, seed))
             with suppress(CheckpointError), closing(Checkpoint(path, KEY)) as opened:
                 opened.begin()
                 opened.place_known(digested(*map(found, range(300))))
@@ -291,14 +281,6 @@ class TestLocking:
         for number in range(20):
             path = tmp_path / f"{number // 2}"  # made at first, and found then
             assert sorted(codes_of_racers(path, 3)) == [0, 7, 7]
-
-    def test_a_temporary_one_is_nobody_elses(self) -> None:
-        with (
-            closing(Checkpoint(None, KEY)) as one,
-            closing(Checkpoint(None, KEY)) as other,
-        ):
-            one.begin()
-            other.begin()
 
 
 def codes_of_racers(path: Path, racers: int) -> list[int]:
@@ -343,3 +325,81 @@ def holding(path: Path) -> Iterator["subprocess.Popen[str]"]:
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"
         yield process
+
+
+# Checksums
+
+COLUMNS = (1, b"key", b"ses-1", 3, 40, 9, 0, b"[1]")
+
+
+def test_every_column_counts_and_has_its_type() -> None:
+    numbers = (0, 3, 4, 5, 6)
+    for column in range(len(COLUMNS)):
+        changed: list[object] = [*COLUMNS]
+        changed[column] = 7 if column in numbers else b"?"
+        assert checksum(*changed) not in (None, checksum(*COLUMNS))
+        counts = (float("inf"), 40.0, "40", b"40", -1)
+        for wrong in (None, *(counts if column in numbers else ())):
+            changed[column] = wrong
+            assert checksum(*changed) is None, (column, wrong)
+
+
+# Errors and transactions
+
+CODES = {
+    sqlite3.SQLITE_BUSY: "another run has it open",
+    sqlite3.SQLITE_LOCKED: "another run has it open",
+    sqlite3.SQLITE_NOTADB: "it isn't a checkpoint",
+    sqlite3.SQLITE_CORRUPT_INDEX: "it is damaged",
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR_WRITE: "the disk is full or failing",
+    sqlite3.SQLITE_READONLY_DIRECTORY: "it isn't writable",
+    sqlite3.SQLITE_CANTOPEN: "it, or a file beside it, cannot be opened",
+    sqlite3.SQLITE_ERROR: "what SQLite said",
+}
+
+
+def test_what_is_refused_has_a_reason() -> None:
+    refusals: list[tuple[Exception, str]] = [
+        (sqlite3.ProgrammingError("no"), "no"),
+        (FileNotFoundError(2, "No such file"), "no such file"),
+        (ValueError("embedded null byte"), "embedded null byte"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no"), "it is damaged: 'utf-8'"),
+    ]
+    for code, reason in CODES.items():
+        refused = sqlite3.OperationalError("what SQLite said")
+        refused.sqlite_errorcode = code
+        refusals.append((refused, reason))
+    for error, reason in refusals:
+        with pytest.raises(CheckpointError) as caught, checkpoint_errors("a.sqlite"):
+            raise error
+        assert caught.value.source == "a.sqlite"
+        assert caught.value.reason.startswith(reason)
+        assert caught.value.__cause__ is error
+
+
+def test_an_error_of_the_tree_passes() -> None:
+    error = damaged("a.sqlite", "torn")
+    with pytest.raises(CheckpointError) as caught, checkpoint_errors("b.sqlite"):
+        raise error
+    assert caught.value is error
+
+
+def do(connection: sqlite3.Connection, statement: str, error: BaseException) -> None:
+    with transaction(connection):
+        connection.execute(statement)
+        raise error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_a_transaction_is_done_as_a_whole_or_not_at_all(
+    error: type[BaseException],
+) -> None:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        with transaction(connection):
+            connection.execute("CREATE TABLE t (x)")
+        for statement in ("INSERT INTO t VALUES (1)", "ROLLBACK"):
+            with pytest.raises(error, match="mine"):
+                do(connection, statement, error("mine"))
+            assert not connection.in_transaction
+            assert connection.execute("SELECT x FROM t").fetchall() == []

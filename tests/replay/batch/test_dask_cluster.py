@@ -9,8 +9,8 @@ import pytest
 from distributed import LocalCluster
 
 from poison import cannot_be_sent, fail, job, pids_of, task_of, work
-from replay.batch.executor_pool import ExecutorCrew, dask_executor
-from replay.batch.pool import Died
+from replay.batch.executor_pool import ExecutorPool, dask_executor
+from replay.batch.pool import Death
 from replay.errors import UnsupportedError, WorkerError
 
 
@@ -31,66 +31,66 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def crew(address: str) -> Iterator[ExecutorCrew]:
+def pool(address: str) -> Iterator[ExecutorPool]:
     with dask_executor(address) as executor:
-        yield ExecutorCrew(executor, work)
+        yield ExecutorPool(executor, work)
 
 
 @pytest.mark.slow
-def test_tasks_are_done_by_the_workers(crew: ExecutorCrew) -> None:
-    futures = [crew.submit(work, task_of("a", "b")) for _ in range(20)]
+def test_tasks_are_done_by_the_workers(pool: ExecutorPool) -> None:
+    futures = [pool.submit(work, task_of("a", "b")) for _ in range(20)]
     pids = set.union(*(pids_of(future.result()) for future in futures))
-    assert len(pids) == crew.size == 2
+    assert len(pids) == pool.size == 2
 
 
 @pytest.mark.slow
-def test_the_same_task_can_be_done_twice(crew: ExecutorCrew, tmp_path: Path) -> None:
+def test_the_same_task_can_be_done_twice(pool: ExecutorPool, tmp_path: Path) -> None:
     task = task_of(f"only_once {tmp_path}/a")
-    assert crew.submit(work, task).result().done
-    again = crew.submit(work, task).exception()
+    assert pool.submit(work, task).result().done
+    again = pool.submit(work, task).exception()
     assert isinstance(again, FileExistsError)
 
 
 @pytest.mark.slow
-def test_what_the_work_raises_is_no_death(crew: ExecutorCrew) -> None:
-    error = crew.submit(fail, task_of("a", first=3)).exception()
+def test_what_the_work_raises_is_no_death(pool: ExecutorPool) -> None:
+    error = pool.submit(fail, task_of("a", first=3)).exception()
     assert repr(error) == "LookupError(3)"
-    assert crew.died(LookupError()) is None
+    assert pool.death_of(LookupError()) is None
 
 
 @pytest.mark.slow
-def test_a_result_that_cannot_be_sent_is_told(crew: ExecutorCrew) -> None:
-    error = crew.submit(cannot_be_sent, task_of("a")).exception()
+def test_a_result_that_cannot_be_sent_is_told(pool: ExecutorPool) -> None:
+    error = pool.submit(cannot_be_sent, task_of("a")).exception()
     assert isinstance(error, WorkerError)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("deed", ["segfault", "exit_early", "killed"])
-def test_a_worker_s_death_has_unknown_suspects(crew: ExecutorCrew, deed: str) -> None:
-    error = crew.submit(work, task_of("a", deed)).exception()
+def test_a_worker_s_death_has_unknown_suspects(pool: ExecutorPool, deed: str) -> None:
+    error = pool.submit(work, task_of("a", deed)).exception()
     assert error
-    assert crew.died(error) == Died(None)
-    assert crew.submit(work, task_of("a")).result().done, "it was made anew"
+    assert pool.death_of(error) == Death(None)
+    assert pool.submit(work, task_of("a")).result().done, "it was made anew"
 
 
 @pytest.mark.slow
-def test_a_session_that_takes_too_long_ends_its_worker(crew: ExecutorCrew) -> None:
-    error = crew.submit(work, task_of("sleep", of=job(seconds=0.2))).exception()
+def test_a_session_that_takes_too_long_ends_its_worker(pool: ExecutorPool) -> None:
+    error = pool.submit(work, task_of("sleep", of=job(seconds=0.2))).exception()
     assert error
-    assert crew.died(error) == Died(None)
+    assert pool.death_of(error) == Death(None)
 
 
 @pytest.mark.slow
-def test_a_lack_of_memory_is_a_death(crew: ExecutorCrew) -> None:
+def test_a_lack_of_memory_is_a_death(pool: ExecutorPool) -> None:
     task = task_of("allocate", of=job(memory=3 << 30))
-    error = crew.submit(work, task).exception()
+    error = pool.submit(work, task).exception()
     assert error
-    assert crew.died(error) == Died(None)
+    assert pool.death_of(error) == Death(None)
 
 
 @pytest.mark.slow
-def test_a_session_is_done_alone_on_this_machine(crew: ExecutorCrew) -> None:
-    (problem,) = crew.alone(task_of("segfault")).problems
+def test_a_session_is_done_alone_on_this_machine(pool: ExecutorPool) -> None:
+    (problem,) = pool.alone(task_of("segfault")).problems
     assert problem.reason == "killed by SIGSEGV (segmentation fault)"
 
 

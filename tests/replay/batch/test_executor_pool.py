@@ -19,8 +19,8 @@ from poison import (
     work,
     work_within_work,
 )
-from replay.batch.executor_pool import DEFAULT_SIZE, ExecutorCrew
-from replay.batch.pool import Died
+from replay.batch.executor_pool import DEFAULT_SIZE, ExecutorPool
+from replay.batch.pool import Death
 from replay.errors import WorkerError
 
 
@@ -41,75 +41,64 @@ class Unsized(Executor):
 
 
 def test_tasks_are_done_by_the_executor(processes: Executor) -> None:
-    crew = ExecutorCrew(processes, work)
-    worked = crew.submit(work, task_of("a", "b")).result()
+    pool = ExecutorPool(processes, work)
+    worked = pool.submit(work, task_of("a", "b")).result()
     assert os.getpid() not in pids_of(worked)
     assert [done.session_id for done in worked.done] == ["a", "b"]
 
 
-def test_threads_will_do(threads: Executor) -> None:
-    worked = ExecutorCrew(threads, work).submit(work, task_of("a")).result()
-    assert pids_of(worked) == {os.getpid()}
+def test_threads_will_do_and_as_many_tasks_are_given_as_there_are(
+    threads: Executor,
+) -> None:
+    pool = ExecutorPool(threads, work)
+    assert pids_of(pool.submit(work, task_of("a")).result()) == {os.getpid()}
+    assert os.getpid() not in pids_of(pool.alone(task_of("a")))
+    assert pool.size == 2
+    assert ExecutorPool(Unsized(), work).size == DEFAULT_SIZE
 
 
-def test_so_many_are_given_at_once_as_there_are_workers(threads: Executor) -> None:
-    assert ExecutorCrew(threads, work).size == 2
-
-
-def test_an_executor_that_does_not_say_is_given_some() -> None:
-    assert ExecutorCrew(Unsized(), work).size == DEFAULT_SIZE
-
-
-def test_the_caller_can_say_how_many_are_given(threads: Executor) -> None:
-    assert ExecutorCrew(threads, work, size=5).size == 5
-
-
-def test_what_the_work_raises_is_no_death(processes: Executor) -> None:
-    crew = ExecutorCrew(processes, work)
-    error = crew.submit(fail, task_of("a", first=3)).exception()
+def test_what_the_work_raises_or_cannot_send_is_no_death(processes: Executor) -> None:
+    pool = ExecutorPool(processes, work)
+    error = pool.submit(fail, task_of("a", first=3)).exception()
     assert repr(error) == "LookupError(3)"
-    assert crew.died(LookupError()) is None
-
-
-def test_a_result_that_cannot_be_sent_is_told(processes: Executor) -> None:
-    error = ExecutorCrew(processes, work).submit(cannot_be_sent, task_of()).exception()
-    assert isinstance(error, WorkerError)
-    assert "cannot be sent: TypeError: cannot pickle" in str(error)
+    assert pool.death_of(LookupError()) is None
+    with pytest.raises(WorkerError, match="cannot be sent: TypeError: cannot pickle"):
+        pool.submit(cannot_be_sent, task_of()).result()
 
 
 def test_a_pool_that_breaks_is_told_of_and_what_to_do(processes: Executor) -> None:
-    crew = ExecutorCrew(processes, work)
-    error = crew.submit(work, task_of("exit_early")).exception()
+    pool = ExecutorPool(processes, work)
+    error = pool.submit(work, task_of("exit_early")).exception()
     assert isinstance(error, WorkerError)
-    assert crew.died(error) is None
+    assert pool.death_of(error) is None
     assert "give a new one, or jobs=" in str(error)
     with pytest.raises(WorkerError, match="the executor gave up: "):
-        crew.submit(work, task_of("a"))
+        pool.submit(work, task_of("a"))
 
 
 def test_an_executor_that_was_shut_down_is_told_of(threads: Executor) -> None:
     threads.shutdown()
     with pytest.raises(WorkerError, match="gave up: cannot schedule new futures"):
-        ExecutorCrew(threads, work).submit(work, task_of("a"))
+        ExecutorPool(threads, work).submit(work, task_of("a"))
 
 
 def test_a_session_that_takes_too_long_ends_its_process(processes: Executor) -> None:
-    crew = ExecutorCrew(processes, work)
-    future = crew.submit(work, task_of("sleep", of=job(seconds=0.2)))
+    pool = ExecutorPool(processes, work)
+    future = pool.submit(work, task_of("sleep", of=job(seconds=0.2)))
     assert isinstance(future.exception(), WorkerError), "the pool is broken"
 
 
 def test_a_lack_of_memory_is_a_death_of_unknown_suspects(processes: Executor) -> None:
-    crew = ExecutorCrew(processes, work)
+    pool = ExecutorPool(processes, work)
     task = task_of("allocate", of=job(memory=1 << 30))
-    error = crew.submit(work, task).exception()
+    error = pool.submit(work, task).exception()
     assert error
-    assert crew.died(error) == Died(None)
-    assert crew.submit(work, task_of("a")).result().done, "the process lives"
+    assert pool.death_of(error) == Death(None)
+    assert pool.submit(work, task_of("a")).result().done, "the process lives"
 
 
 def test_threads_cannot_limit_a_session(threads: Executor) -> None:
-    future = ExecutorCrew(threads, work).submit(work, task_of("a", of=job(seconds=9)))
+    future = ExecutorPool(threads, work).submit(work, task_of("a", of=job(seconds=9)))
     with pytest.raises(WorkerError, match="limited in other processes only"):
         future.result()
 
@@ -117,31 +106,26 @@ def test_threads_cannot_limit_a_session(threads: Executor) -> None:
 def test_a_worker_of_several_threads_cannot_limit_a_session(
     processes: Executor,
 ) -> None:
-    crew = ExecutorCrew(processes, work)
-    future = crew.submit(work_within_work, task_of("a", of=job(seconds=60)))
+    pool = ExecutorPool(processes, work)
+    future = pool.submit(work_within_work, task_of("a", of=job(seconds=60)))
     with pytest.raises(WorkerError, match="give each worker one thread"):
         future.result()
 
 
-def test_a_session_is_done_alone_in_a_process_of_its_own(threads: Executor) -> None:
-    crew = ExecutorCrew(threads, work)
-    assert os.getpid() not in pids_of(crew.alone(task_of("a")))
-
-
 def test_closing_leaves_the_executor_to_its_user(threads: Executor) -> None:
-    crew = ExecutorCrew(threads, work)
-    crew.hurry()
-    crew.close()
-    crew.close(now=True)
+    pool = ExecutorPool(threads, work)
+    pool.drain()
+    pool.close()
+    pool.close(now=True)
     assert threads.submit(os.getpid).result() == os.getpid()
 
 
 def test_closing_at_once_cancels_what_has_not_begun(threads: Executor) -> None:
-    crew, go_on = ExecutorCrew(threads, work), threading.Event()
-    for _ in range(crew.size):
+    pool, go_on = ExecutorPool(threads, work), threading.Event()
+    for _ in range(pool.size):
         threads.submit(go_on.wait)
-    waiting = crew.submit(work, task_of("a"))
-    crew.close(now=True)
+    waiting = pool.submit(work, task_of("a"))
+    pool.close(now=True)
     go_on.set()
     assert isinstance(waiting.exception(), WorkerError)
     assert "gave up: CancelledError" in str(waiting.exception())

@@ -1,6 +1,7 @@
-"""Who leads a batch."""
+"""The leader of a batch: what it lists, gives out, keeps and counts."""
 
 import gzip
+import json
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -13,17 +14,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batches import directory_of, job_of, plugin_at, whole_task
-from mortal_crew import MortalCrew
-from replay import BatchError, MustStopError
+from batches import directory_of, document, job_of, lines_of, plugin_at, whole_task
+from in_memory import InMemory
+from mortal_pool import MortalPool
+from replay import BackendError, BatchError, MustStopError, Session
+from replay import open as open_source
 from replay.batch.checkpoint import Checkpoint
-from replay.batch.executor_pool import ExecutorCrew
-from replay.batch.leader import Leader
-from replay.batch.pool import Crew, Died, InProcessCrew
-from replay.batch.process_pool import PoolCrew
-from replay.batch.progress import BatchProgress, Watched
-from replay.batch.tasks import Counts, Done, Task, Worked
+from replay.batch.executor_pool import ExecutorPool
+from replay.batch.leader import (
+    BatchProgress,
+    Leader,
+    Listing,
+    ProgressCounter,
+    repeated_tasks,
+)
+from replay.batch.pool import Death, InProcessPool, Monitor, Pool, Work
+from replay.batch.process_pool import ProcessPool
+from replay.batch.tasks import Counts, Done, Job, Place, Task, Worked
 from replay.batch.worker import digests, work
+from replay.sources.source import Source
 
 NAMES = "abcdefgh"
 Result = TypeVar("Result")
@@ -44,6 +53,12 @@ def _task(folder: Path, **said: str) -> Task:
     return whole_task(job_of(location, plugin_at(folder / "giving.py")))
 
 
+def _with_plugin(task: Task, text: str) -> Task:
+    location = Path(task.job.location)
+    plugin = plugin_at(location.with_name("other.py"), text)
+    return attrs.evolve(task, job=job_of(location, plugin))
+
+
 def _cut(task: Task, size: int) -> Iterator[Task]:
     """Yield a task in several, of so many portions each."""
     for first in range(0, len(task.portions), size):
@@ -52,17 +67,17 @@ def _cut(task: Task, size: int) -> Iterator[Task]:
 
 
 def _lead(
-    crew: Crew,
+    pool: Pool,
     checkpoint: Checkpoint,
     tasks: Iterator[Task],
     *,
     keep_going: bool = True,
     may_be_known: bool = False,
 ) -> BatchProgress:
-    watched = Watched(None)
-    leader = Leader(crew, checkpoint, watched, keep_going=keep_going)
-    leader.lead(tasks, may_be_known=may_be_known)
-    return watched.progress
+    counter = ProgressCounter(None)
+    leader = Leader(pool, checkpoint, counter, keep_going=keep_going)
+    leader.run(tasks, may_be_known=may_be_known)
+    return counter.progress
 
 
 def _said(checkpoint: Checkpoint) -> str:
@@ -71,12 +86,12 @@ def _said(checkpoint: Checkpoint) -> str:
 
 
 @attrs.define
-class PatientCrew(MortalCrew):
+class PatientPool(MortalPool):
     """Answers all at once, when it has been given as much as it takes."""
 
     _answers: list[Callable[[], None]] = attrs.field(factory=list, init=False)
 
-    def submit(self, work: Callable[[Task], Result], task: Task) -> Future[Result]:
+    def submit(self, work: Work[Result], task: Task) -> Future[Result]:
         given = super().submit(work, task)
         future: Future[Result] = Future()
 
@@ -94,10 +109,12 @@ class PatientCrew(MortalCrew):
 
 
 def test_all_tasks_are_done(tmp_path: Path, checkpoint: Checkpoint) -> None:
-    tasks = _cut(_task(tmp_path), 3)
-    progress = _lead(InProcessCrew(work), checkpoint, tasks)
-    assert _said(checkpoint) == NAMES
-    assert progress == BatchProgress(replayed=len(NAMES))
+    for pool in (InProcessPool(work), ProcessPool(2, work)):
+        checkpoint.begin()
+        progress = _lead(pool, checkpoint, _cut(_task(tmp_path), 3))
+        pool.close()
+        assert _said(checkpoint) == NAMES
+        assert progress == BatchProgress(replayed=len(NAMES))
 
 
 def test_no_more_tasks_are_asked_for_than_can_be_at_hand(
@@ -112,29 +129,28 @@ def test_no_more_tasks_are_asked_for_than_can_be_at_hand(
             yield task
 
     with ThreadPoolExecutor(2) as executor:
-        crew = ExecutorCrew(executor, work)
-        _lead(crew, checkpoint, tasks(2 * crew.size))
+        pool = ExecutorPool(executor, work)
+        _lead(pool, checkpoint, tasks(2 * pool.size))
     assert len(asked) == len(NAMES)
 
 
 def test_what_an_answer_could_not_hold_is_done_next(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
-    task = _task(tmp_path)
     text = "def replay_batch_result(): return ['a' + 'x' * 5_000_000]\n"
-    job = job_of(Path(task.job.location), plugin_at(tmp_path / "large.py", text))
-    _lead(InProcessCrew(work), checkpoint, iter([attrs.evolve(task, job=job)]))
+    task = _with_plugin(_task(tmp_path), text)
+    _lead(InProcessPool(work), checkpoint, iter([task]))
     assert len(checkpoint.results(0)) == len(NAMES)
 
 
 def test_what_is_known_is_not_replayed_again(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
-    crew = InProcessCrew(work)
-    _lead(crew, checkpoint, _cut(_task(tmp_path), 3))
+    pool = InProcessPool(work)
+    _lead(pool, checkpoint, _cut(_task(tmp_path), 3))
     checkpoint.begin()
     changed = _task(tmp_path, c="C", d="D")
-    progress = _lead(crew, checkpoint, _cut(changed, 3), may_be_known=True)
+    progress = _lead(pool, checkpoint, _cut(changed, 3), may_be_known=True)
     assert progress == BatchProgress(replayed=2, known=len(NAMES) - 2)
     assert _said(checkpoint) == "abCDefgh"
 
@@ -146,12 +162,12 @@ def test_what_is_stored_is_told_in_several_answers(
     path = tmp_path / "s.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"events": []}\n' * count, 1))
     task = whole_task(job_of(path, plugin_at(tmp_path / "giving.py")))
-    found = digests(attrs.evolve(task, start=(0, 4))).found
+    found = digests(attrs.evolve(task, start=(0, 4)), Monitor()).found
     done = tuple(Done(each, each.name, Counts(), b"[]") for each in found)
     checkpoint.keep(Worked(done, ()))
     checkpoint.begin()
-    crew = InProcessCrew(work)
-    progress = _lead(crew, checkpoint, iter([task]), may_be_known=True)
+    pool = InProcessPool(work)
+    progress = _lead(pool, checkpoint, iter([task]), may_be_known=True)
     assert progress == BatchProgress(replayed=4, known=count - 4)
 
 
@@ -169,8 +185,8 @@ def test_who_kills_twice_is_quarantined_and_nobody_else(
 ) -> None:
     checkpoint = Checkpoint(None, b"plugins")
     checkpoint.begin()
-    crew = MortalCrew({(n, 0): times for n, times in deadly.items()}, knows=knows)
-    progress = _lead(crew, checkpoint, _cut(_task(tmp_path), size))
+    pool = MortalPool({(n, 0): times for n, times in deadly.items()}, knows=knows)
+    progress = _lead(pool, checkpoint, _cut(_task(tmp_path), size))
     guilty = [p.place[0] for p in checkpoint.problems() if p.is_quarantined]
     said = _said(checkpoint)
     checkpoint.close()
@@ -184,19 +200,19 @@ def test_who_kills_twice_is_quarantined_and_nobody_else(
 
 
 @attrs.define
-class MistakenCrew(MortalCrew):
+class MistakenPool(MortalPool):
     """Takes a session that its task does not have for what it died of."""
 
-    def died(self, error: BaseException) -> Died | None:
-        died = super().died(error)
-        return died and Died(frozenset([(99, 0)]))
+    def death_of(self, error: BaseException) -> Death | None:
+        died = super().death_of(error)
+        return died and Death(frozenset([(99, 0)]))
 
 
 def test_a_suspect_that_the_task_does_not_have_is_none(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
-    crew = MistakenCrew({(2, 0): -1}, knows=True)
-    _lead(crew, checkpoint, _cut(_task(tmp_path), 3))
+    pool = MistakenPool({(2, 0): -1}, knows=True)
+    _lead(pool, checkpoint, _cut(_task(tmp_path), 3))
     assert [problem.place for problem in checkpoint.problems()] == [(2, 0)]
     assert _said(checkpoint) == "abdefgh"
 
@@ -210,32 +226,25 @@ met = []
 def replay_session_start(session): met.append(session.session_id)
 def replay_close(): "c" in met and os._exit(3)
 """
-    task = _task(tmp_path)
-    job = job_of(Path(task.job.location), plugin_at(tmp_path / "closing.py", text))
-    crew = PoolCrew(2, work)
+    task = _with_plugin(_task(tmp_path), text)
+    pool = ProcessPool(2, work)
     try:
-        _lead(crew, checkpoint, iter([attrs.evolve(task, job=job)]))
+        _lead(pool, checkpoint, iter([task]))
     finally:
-        crew.close()
+        pool.close()
     (problem,) = checkpoint.problems()
     assert (problem.place, problem.name) == ((2, 0), "c.json")
-    assert checkpoint.totals().sessions == len(NAMES)
+    assert checkpoint.report().sessions == len(NAMES)
 
 
-def test_a_failure_ends_a_batch_that_is_to_stop(
+def test_a_failure_ends_a_batch_or_is_passed_over(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
-    tasks = _cut(_task(tmp_path, c="boom"), 1)
+    task = _task(tmp_path, c="boom")
     with pytest.raises(BatchError, match=r"session 'c', plugin-error: .*no booms"):
-        _lead(InProcessCrew(work), checkpoint, tasks, keep_going=False)
+        _lead(InProcessPool(work), checkpoint, _cut(task, 1), keep_going=False)
     assert _said(checkpoint) == "ab"
-
-
-def test_a_failure_is_passed_over_where_wanted(
-    tmp_path: Path, checkpoint: Checkpoint
-) -> None:
-    tasks = _cut(_task(tmp_path, c="boom"), 3)
-    progress = _lead(InProcessCrew(work), checkpoint, tasks)
+    progress = _lead(InProcessPool(work), checkpoint, _cut(task, 3))
     assert progress == BatchProgress(replayed=len(NAMES) - 1, failed=1)
     assert _said(checkpoint) == "abdefgh"
 
@@ -243,8 +252,8 @@ def test_a_failure_is_passed_over_where_wanted(
 def test_a_quarantined_session_does_not_end_a_batch_that_is_to_stop(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
-    crew = MortalCrew({(2, 0): -1}, knows=True)
-    _lead(crew, checkpoint, _cut(_task(tmp_path), 3), keep_going=False)
+    pool = MortalPool({(2, 0): -1}, knows=True)
+    _lead(pool, checkpoint, _cut(_task(tmp_path), 3), keep_going=False)
     assert _said(checkpoint) == "abdefgh"
 
 
@@ -259,12 +268,11 @@ def replay_text(message):
     said[:] = [message.content]
 def replay_batch_result(): return said[:]
 """
-    task = _task(tmp_path)
-    job = job_of(Path(task.job.location), plugin_at(tmp_path / "must.py", text))
-    tasks = _cut(attrs.evolve(task, job=job), 1)
-    crew = PatientCrew({}, knows=True, size=len(NAMES) - 1)
+    task = _with_plugin(_task(tmp_path), text)
+    tasks = _cut(task, 1)
+    pool = PatientPool({}, knows=True, size=len(NAMES) - 1)
     with pytest.raises(MustStopError, match="full"):
-        _lead(crew, checkpoint, tasks)
+        _lead(pool, checkpoint, tasks)
     assert _said(checkpoint) == "abcdgh"
 
 
@@ -272,14 +280,14 @@ def test_the_first_failure_is_told_and_the_others_are_kept(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
     task = _task(tmp_path, a="boom", b="boom")
-    _lead(InProcessCrew(work), checkpoint, _cut(task, 8))
+    _lead(InProcessPool(work), checkpoint, _cut(task, 8))
     checkpoint.begin()
     for name in "ab":
         (Path(task.job.location) / f"{name}.json").write_text("{")
     task = whole_task(task.job)
-    crew = PatientCrew({}, knows=True, size=3)
+    pool = PatientPool({}, knows=True, size=3)
     with pytest.raises(BatchError, match="session 'a', decode-error"):
-        _lead(crew, checkpoint, _cut(task, 1), keep_going=False, may_be_known=True)
+        _lead(pool, checkpoint, _cut(task, 1), keep_going=False, may_be_known=True)
     assert [problem.name for problem in checkpoint.problems()] == ["a", "b"]
 
 
@@ -291,17 +299,16 @@ def replay_text(message):
     said[:] = [message.content]
 def replay_batch_result(): return said[:]
 """
-    task = _task(tmp_path)
-    job = job_of(Path(task.job.location), plugin_at(tmp_path / "interrupted.py", text))
+    task = _with_plugin(_task(tmp_path), text)
     with pytest.raises(KeyboardInterrupt):
-        _lead(InProcessCrew(work), checkpoint, iter([attrs.evolve(task, job=job)]))
+        _lead(InProcessPool(work), checkpoint, iter([task]))
     assert _said(checkpoint) == "abcd"
 
 
 def test_ctrl_c_keeps_what_other_processes_have_done(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
-    crew = PoolCrew(2, work)
+    pool = ProcessPool(2, work)
 
     def tasks() -> Iterator[Task]:
         for number, task in enumerate(_cut(_task(tmp_path), 1)):
@@ -312,17 +319,136 @@ def test_ctrl_c_keeps_what_other_processes_have_done(
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
-            _lead(crew, checkpoint, tasks())
+            _lead(pool, checkpoint, tasks())
     finally:
         signal.signal(signal.SIGINT, before)
-        crew.close(now=True)
+        pool.close(now=True)
     assert _said(checkpoint)
 
 
-def test_processes_do_what_one_does(tmp_path: Path, checkpoint: Checkpoint) -> None:
-    crew = PoolCrew(2, work)
-    try:
-        _lead(crew, checkpoint, _cut(_task(tmp_path), 2))
-    finally:
-        crew.close()
-    assert _said(checkpoint) == NAMES
+# Listing
+
+
+def _source(*ids: str) -> Source:
+    return Source(InMemory([*map(Session, ids)]), "somewhere")
+
+
+def _ids(listing: Listing) -> list[tuple[int, object]]:
+    return [(number, portion.key[0]) for number, portion in listing.portions()]
+
+
+def test_a_shard_has_every_nth_portion_with_its_number() -> None:
+    source = _source(*"abcde")
+    assert _ids(Listing(source, (1, 2))) == [(0, "a"), (2, "c"), (4, "e")]
+    listing = Listing(source, (2, 2))
+    for _ in range(2):
+        assert _ids(listing) == [(1, "b"), (3, "d")]
+        assert listing.sessions == len("bd")
+
+
+def test_what_has_changed_cannot_be_listed_again() -> None:
+    source = _source("a", "b")
+    listing = Listing(source, (1, 2))
+    _ids(listing)
+    assert isinstance(source.backend, InMemory)
+    source.backend.kept[1] = Session("c")
+    with pytest.raises(BackendError, match="somewhere: it has changed while"):
+        _ids(listing)
+
+
+# Repeated ids
+
+
+def _replayed(folder: Path, ids: str, checkpoint: Checkpoint) -> Job:
+    """Replay a file for each id by itself, and keep what they came to."""
+    for number, session_id in enumerate(ids):
+        path = folder / f"{number:02}.json"
+        path.write_text(json.dumps(document(session_id, f"{number}")))
+    task = whole_task(job_of(folder))
+    checkpoint.begin()
+    checkpoint.keep(work(task, Monitor()))
+    return task.job
+
+
+def _repeated(job: Job, checkpoint: Checkpoint) -> list[Task]:
+    with open_source(job.location) as source:
+        return [*repeated_tasks(job, Listing(source, None), checkpoint)]
+
+
+def _places(task: Task) -> list[Place]:
+    assert task.only is not None
+    return sorted(task.only)
+
+
+def test_all_sessions_of_repeated_ids_are_replayed_and_the_later_ones_say_so(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
+    job = _replayed(tmp_path, "abc", checkpoint)
+    assert _repeated(job, checkpoint) == []
+    job = _replayed(tmp_path, "abcbda", checkpoint)
+    before = checkpoint.report().sessions
+    (task,) = _repeated(job, checkpoint)
+    assert before - checkpoint.report().sessions == len("abba"), "they are forgotten"
+    assert _places(task) == [(0, 0), (1, 0), (3, 0), (5, 0)]
+    assert [number for number, _ in task.numbered()] == [0, 1, 3, 5]
+    found = [(d.session_id, d.counts.diagnostics) for d in work(task, Monitor()).done]
+    assert found == [("a", 0), ("b", 0), ("b", 1), ("a", 1)]
+
+
+def test_many_are_several_tasks(tmp_path: Path, checkpoint: Checkpoint) -> None:
+    job = _replayed(tmp_path, "aabbcc", checkpoint)
+    with open_source(job.location) as source:
+        tasks = repeated_tasks(job, Listing(source, None), checkpoint, most=3)
+        assert [*map(_places, tasks)] == [
+            [(0, 0), (1, 0), (2, 0)],
+            [(3, 0), (4, 0), (5, 0)],
+        ]
+
+
+def test_each_says_the_same_in_a_task_of_its_own(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
+    job = _replayed(tmp_path, "abaab", checkpoint)
+    with open_source(job.location) as source:
+        tasks = repeated_tasks(job, Listing(source, None), checkpoint, most=1)
+        done = [each for task in tasks for each in work(task, Monitor()).done]
+    assert [(d.session_id, d.counts.diagnostics) for d in done] == [
+        *(("a", 0), ("b", 0), ("a", 1), ("a", 1), ("b", 1))
+    ]
+
+
+def test_sessions_of_one_portion_are_told_apart(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
+    path = lines_of(tmp_path / "s.jsonl", [(each, each) for each in "abcab"])
+    task = whole_task(job_of(path))
+    checkpoint.begin()
+    checkpoint.keep(work(task, Monitor()))
+    (again,) = _repeated(task.job, checkpoint)
+    assert again.repetitions == {(0, 0): 0, (0, 1): 0, (0, 3): 1, (0, 4): 1}
+    assert len(again.portions) == 1
+
+
+def test_a_location_that_has_changed_is_not_guessed_at(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
+    job = _replayed(tmp_path, "aa", checkpoint)
+    with open_source(job.location) as source:
+        listing = Listing(source, None)
+        assert len([*listing.portions()]) == len("aa")
+        (tmp_path / "00-before.json").write_text("[]")
+        with pytest.raises(BackendError, match="changed while it was replayed"):
+            next(repeated_tasks(job, listing, checkpoint))
+
+
+# Progress
+
+
+def test_what_was_done_adds_up() -> None:
+    told: list[BatchProgress] = []
+    counter = ProgressCounter(told.append)
+    counter.add(replayed=2, failed=1)
+    counter.add(replayed=3, known=4, quarantined=5)
+    counter.expect(6)
+    assert counter.progress == told.pop() == BatchProgress(5, 4, 1, 5, 6)
+    assert told == [BatchProgress(2, failed=1), BatchProgress(5, 4, 1, 5)]

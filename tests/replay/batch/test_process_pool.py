@@ -1,11 +1,21 @@
+"""Processes that do tasks, die of some, and end with their leader."""
+
 import os
+import resource
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
+import attrs
 import pytest
 
+import leader_process
 from poison import (
     cannot_be_sent,
     die_at_end,
@@ -18,18 +28,25 @@ from poison import (
     variables,
     work,
 )
-from replay.batch.pool import Died
-from replay.batch.process_pool import PoolCrew
-from replay.batch.resource_limits import WorkerDiedError
-from replay.batch.tasks import Task, Worked
+from replay.batch.pool import Death
+from replay.batch.process_pool import (
+    CONTEXT,
+    ProcessPool,
+    WorkerDiedError,
+    death,
+    quarantined,
+)
+from replay.batch.resource_limits import EXIT_CODE
+from replay.batch.tasks import Place, Problem, Task, Worked
+from replay.batch.worker_process import Inbox, Kind, Outbox, serve
 from replay.errors import WorkerError
 
 
 @pytest.fixture
-def crew() -> Iterator[PoolCrew]:
-    crew = PoolCrew(2, work)
-    yield crew
-    crew.close(now=True)
+def pool() -> Iterator[ProcessPool]:
+    pool = ProcessPool(2, work)
+    yield pool
+    pool.close(now=True)
 
 
 @pytest.fixture
@@ -43,8 +60,8 @@ def ids(worked: Worked) -> list[str]:
     return [done.session_id for done in worked.done]
 
 
-def death_of(crew: PoolCrew, task: Task) -> WorkerDiedError:
-    error = crew.submit(work, task).exception()
+def death_of(pool: ProcessPool, task: Task) -> WorkerDiedError:
+    error = pool.submit(work, task).exception()
     assert isinstance(error, WorkerDiedError)
     return error
 
@@ -55,43 +72,73 @@ def told_by(fifo: Path, count: int) -> set[str]:
         return {pipe.readline() for _ in range(count)}
 
 
-def test_tasks_are_done_by_other_processes(crew: PoolCrew) -> None:
-    worked = crew.submit(work, task_of("a", "b")).result()
-    assert ids(worked) == ["a", "b"]
-    assert os.getpid() not in pids_of(worked)
+def test_a_process_of_its_own_does_one_task_after_another(pool: ProcessPool) -> None:
+    worked = [pool.submit(work, task_of("a", "b")).result() for _ in range(5)]
+    assert [ids(each) for each in worked] == [["a", "b"]] * 5
+    pids = set.union(*map(pids_of, worked))
+    assert os.getpid() not in pids
+    assert len(pids) <= pool.size
 
 
-def test_a_process_does_one_task_after_another(crew: PoolCrew) -> None:
-    pids = [pids_of(crew.submit(work, task_of("a")).result()) for _ in range(5)]
-    assert len(set.union(*pids)) <= crew.size
+def test_what_the_work_raises_is_no_death(pool: ProcessPool) -> None:
+    before = pids_of(pool.submit(work, task_of("a")).result())
+    error = pool.submit(fail, task_of("a", first=3)).exception()
+    assert repr(error) == "LookupError(3)"
+    assert pool.death_of(LookupError()) is None
+    assert pids_of(pool.submit(work, task_of("b")).result()) == before
+
+
+def test_what_cannot_be_sent_is_told(pool: ProcessPool) -> None:
+    with pytest.raises(WorkerError, match="result cannot be sent: TypeError: cannot"):
+        pool.submit(cannot_be_sent, task_of("a")).result()
+    with pytest.raises(WorkerError, match="local object"):  # the rest varies by Python
+        pool.submit(lambda *_: None, task_of("a")).result()
+
+
+def test_a_session_done_alone_has_a_process_of_its_own(
+    pool: ProcessPool, tmp_path: Path
+) -> None:
+    others = pids_of(pool.submit(work, task_of("a")).result())
+    worked = pool.alone(task_of("a"))
+    assert ids(worked) == ["a"]
+    assert pids_of(worked).isdisjoint(others)
+    dying_first = ProcessPool(1, die_at_none_once)
+    assert dying_first.alone(task_of(str(tmp_path / "died"))).done
+    dying = ProcessPool(1, die_at_none)
+    (problem,) = dying.alone(task_of("a", first=9)).problems
+    assert (problem.place, problem.reason) == ((9, 0), "ended with exit code 9")
+    (problem,) = pool.alone(task_of("segfault", first=4)).problems
+    assert problem.is_quarantined
+    assert (problem.place, problem.name) == ((4, 0), "session segfault")
+    assert problem.reason == "killed by SIGSEGV (segmentation fault)"
+
+
+def test_tasks_that_run_at_once_return_early_when_they_are_drained(fifo: Path) -> None:
+    pool = ProcessPool(2, work)
+    task = task_of(f"tell_until_drained {fifo}", "b", "c")
+    futures = [pool.submit(work, task) for _ in range(2)]
+    told = told_by(fifo, pool.size)
+    pool.drain()
+    pool.close()  # waits for them
+    for future in futures:
+        assert (len(future.result().done), future.result().rest) == (1, (1, 0))
+    assert set.union(*(pids_of(f.result()) for f in futures)) == {*map(int, told)}
+    with pytest.raises(ValueError, match="must be greater than 0"):
+        ProcessPool(0, work)
 
 
 def test_processes_have_the_variables_that_their_leader_has_now(
-    crew: PoolCrew, monkeypatch: pytest.MonkeyPatch
+    pool: ProcessPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REPLAY_TEST_BEFORE", "")
-    assert "REPLAY_TEST_BEFORE" in crew.submit(variables, task_of("a")).result()
+    assert "REPLAY_TEST_BEFORE" in pool.submit(variables, task_of("a")).result()
     monkeypatch.delenv("REPLAY_TEST_BEFORE")
     monkeypatch.setenv("REPLAY_TEST_NOW", "yes")
-    later = PoolCrew(1, work)
+    later = ProcessPool(1, work)
     found = later.submit(variables, task_of("a")).result()
     later.close()
     assert "REPLAY_TEST_BEFORE" not in found
     assert found["REPLAY_TEST_NOW"] == "yes"
-
-
-def test_so_many_tasks_are_done_at_once(crew: PoolCrew, fifo: Path) -> None:
-    futures = [
-        crew.submit(work, task_of(f"tell_until_hurried {fifo}")) for _ in range(2)
-    ]
-    told = told_by(fifo, crew.size)
-    crew.hurry()
-    assert set.union(*(pids_of(f.result()) for f in futures)) == {*map(int, told)}
-
-
-def test_less_than_one_job_is_refused() -> None:
-    with pytest.raises(ValueError, match="must be greater than 0"):
-        PoolCrew(0, work)
 
 
 @pytest.mark.parametrize(
@@ -104,236 +151,345 @@ def test_less_than_one_job_is_refused() -> None:
     ],
 )
 def test_a_session_that_takes_its_process_down_is_a_suspect(
-    crew: PoolCrew, deed: str, reason: str
+    pool: ProcessPool, deed: str, reason: str
 ) -> None:
-    error = death_of(crew, task_of("a", deed, "b", first=7))
-    assert crew.died(error) == Died(frozenset({(8, 0)}))
+    error = death_of(pool, task_of("a", deed, "b", first=7))
+    assert pool.death_of(error) == Death(frozenset({(8, 0)}))
     assert error.reason.startswith(reason)
 
 
-def test_other_tasks_do_not_notice_a_death(crew: PoolCrew, fifo: Path) -> None:
-    other = crew.submit(work, task_of(f"tell_until_hurried {fifo}", "b"))
+def test_other_tasks_do_not_notice_a_death(pool: ProcessPool, fifo: Path) -> None:
+    other = pool.submit(work, task_of(f"tell_until_drained {fifo}", "b"))
     told = int(fifo.read_text(encoding="utf-8"))
-    death_of(crew, task_of("segfault"))
-    crew.hurry()
+    death_of(pool, task_of("segfault"))
+    pool.drain()
     assert pids_of(other.result()) == {told}
 
 
-def test_after_a_death_tasks_are_done_by_a_new_process(crew: PoolCrew) -> None:
-    for _ in range(3):
-        death_of(crew, task_of("segfault"))
-        assert ids(crew.submit(work, task_of("a")).result()) == ["a"]
-
-
-def test_a_process_that_is_killed_from_outside_tells_its_session(
-    crew: PoolCrew, fifo: Path
-) -> None:
-    future = crew.submit(work, task_of("a", f"tell {fifo}"))
-    with fifo.open(encoding="utf-8") as pipe:
-        os.kill(int(pipe.readline()), signal.SIGKILL)
-    error = future.exception()
-    assert error
-    assert crew.died(error) == Died(frozenset({(1, 0)}))
-
-
 def test_a_child_that_a_process_leaves_does_not_hide_its_death(
-    crew: PoolCrew, fifo: Path
+    pool: ProcessPool, fifo: Path
 ) -> None:
-    error = death_of(crew, task_of(f"leave_child {fifo}"))
+    error = death_of(pool, task_of(f"leave_child {fifo}"))
     fifo.write_bytes(b"")
     assert error.reason == "ended with exit code 3"
 
 
 def test_a_task_whose_idle_process_was_killed_is_done_by_another(
-    crew: PoolCrew,
+    pool: ProcessPool,
 ) -> None:
-    (pid,) = pids_of(crew.submit(work, task_of("a")).result())
+    (pid,) = pids_of(pool.submit(work, task_of("a")).result())
     os.kill(pid, signal.SIGKILL)
-    assert ids(crew.submit(work, task_of("b")).result()) == ["b"]
+    assert ids(pool.submit(work, task_of("b")).result()) == ["b"]
 
 
 def test_a_task_whose_process_died_at_no_session_is_done_again(
-    crew: PoolCrew, tmp_path: Path
+    pool: ProcessPool, tmp_path: Path
 ) -> None:
     task = task_of(str(tmp_path / "died"))
-    assert crew.submit(die_at_none_once, task).result().done
-
-
-def test_where_processes_die_again_and_again_at_no_session_none_can_begin(
-    crew: PoolCrew,
-) -> None:
-    error = crew.submit(die_at_none, task_of("a", first=9)).exception()
+    assert pool.submit(die_at_none_once, task).result().done
+    error = pool.submit(die_at_none, task_of("a", first=9)).exception()
     assert error
     with pytest.raises(WorkerError, match="came to a session: ended with exit code 9"):
-        crew.died(error)
-
-
-def test_a_process_that_dies_after_all_sessions_has_unknown_suspects(
-    crew: PoolCrew,
-) -> None:
-    error = crew.submit(die_at_end, task_of("a")).exception()
+        pool.death_of(error)
+    error = pool.submit(die_at_end, task_of("a")).exception()
     assert error
-    assert crew.died(error) == Died(None)
+    assert pool.death_of(error) == Death(None), "it died after all sessions"
 
 
 @pytest.mark.parametrize("deed", ["sleep", "hold"])
-def test_a_session_that_takes_too_long_is_a_suspect(crew: PoolCrew, deed: str) -> None:
-    error = death_of(crew, task_of(deed, of=job(seconds=0.2)))
-    assert crew.died(error) == Died(frozenset({(0, 0)}))
+def test_a_session_that_takes_too_long_is_a_suspect(
+    pool: ProcessPool, deed: str
+) -> None:
+    error = death_of(pool, task_of("a", deed, of=job(seconds=0.2)))
+    assert pool.death_of(error) == Death(frozenset({(1, 0)}))
     assert error.code == "out-of-time"
 
 
-def test_the_time_is_each_session_s_not_the_task_s(crew: PoolCrew) -> None:
+def test_the_time_is_each_session_s_not_the_task_s(pool: ProcessPool) -> None:
     task = task_of(*["spin"] * 60, of=job(seconds=0.5))
-    assert len(crew.submit(work, task).result().done) == 60
+    first = pool.submit(work, task).result()
+    assert len(first.done) == 60
+    later = pool.submit(work, task_of(*["spin"] * 60)).result()
+    assert pids_of(later) == pids_of(first), "the time between tasks is nobody's"
 
 
-def test_the_time_between_tasks_is_nobody_s(crew: PoolCrew) -> None:
-    limited, unlimited = task_of("a", of=job(seconds=0.5)), task_of(*["spin"] * 60)
-    first = crew.submit(work, limited).result()
-    assert pids_of(crew.submit(work, unlimited).result()) == pids_of(first)
-
-
-def test_a_session_that_needs_too_much_memory_is_a_suspect(crew: PoolCrew) -> None:
-    error = death_of(crew, task_of("a", "allocate", of=job(memory=500_000_000)))
-    assert crew.died(error) == Died(frozenset({(1, 0)}))
+def test_a_session_that_needs_too_much_memory_is_a_suspect(pool: ProcessPool) -> None:
+    error = death_of(pool, task_of("a", "allocate", of=job(memory=500_000_000)))
+    assert pool.death_of(error) == Death(frozenset({(1, 0)}))
     assert (error.code, error.reason) == ("out-of-memory", "needed more than 500 MB")
 
 
-def test_a_limit_that_leaves_no_memory_to_begin_with_is_told(crew: PoolCrew) -> None:
-    error = crew.submit(work, task_of("a", of=job(memory=20 << 20))).exception()
+def test_a_limit_that_leaves_no_memory_to_begin_with_is_told(pool: ProcessPool) -> None:
+    error = pool.submit(work, task_of("a", of=job(memory=20 << 20))).exception()
     assert isinstance(error, WorkerError)
-    assert crew.died(error) is None
-    assert str(error).startswith("20 MiB of memory are not enough for a worker to")
+    assert pool.death_of(error) is None
+    assert str(error).startswith("20 MiB of memory isn't enough for a worker to")
 
 
-def test_a_process_that_has_grown_too_large_is_replaced(crew: PoolCrew) -> None:
-    old = pids_of(crew.submit(work, task_of("no_room")).result())
-    new = pids_of(crew.submit(work, task_of("a", of=job(memory=1 << 30))).result())
+def test_a_process_that_has_grown_too_large_is_replaced(pool: ProcessPool) -> None:
+    old = pids_of(pool.submit(work, task_of("no_room")).result())
+    new = pids_of(pool.submit(work, task_of("a", of=job(memory=1 << 30))).result())
     assert new.isdisjoint(old)
 
 
-def test_a_limit_is_at_most_the_one_of_the_system(crew: PoolCrew) -> None:
-    crew.submit(work, task_of("lower_hard_limit")).result()
-    assert crew.submit(work, task_of("a", of=job(memory=1 << 41))).result().done
+def test_a_limit_is_at_most_the_one_of_the_system(pool: ProcessPool) -> None:
+    pool.submit(work, task_of("lower_hard_limit")).result()
+    assert pool.submit(work, task_of("a", of=job(memory=1 << 41))).result().done
 
 
-def test_what_the_work_raises_is_no_death(crew: PoolCrew) -> None:
-    error = crew.submit(fail, task_of("a", first=3)).exception()
-    assert repr(error) == "LookupError(3)"
-    assert crew.died(LookupError()) is None
-
-
-def test_a_process_outlives_what_its_task_raised(crew: PoolCrew) -> None:
-    before = pids_of(crew.submit(work, task_of("a")).result())
-    crew.submit(fail, task_of("a")).exception()
-    assert pids_of(crew.submit(work, task_of("b")).result()) == before
-
-
-def test_a_result_that_cannot_be_sent_is_told(crew: PoolCrew) -> None:
-    error = crew.submit(cannot_be_sent, task_of("a")).exception()
-    assert isinstance(error, WorkerError)
-    assert "cannot be sent: TypeError: cannot pickle" in str(error)
-
-
-def test_work_that_cannot_be_sent_is_told(crew: PoolCrew) -> None:
-    error = crew.submit(lambda _: None, task_of("a")).exception()
-    assert isinstance(error, WorkerError)
-    assert "local object" in error.reason  # what comes before depends on the Python
-
-
-def test_a_task_is_left_at_the_next_session_where_it_is_to_hurry(
-    crew: PoolCrew, fifo: Path
-) -> None:
-    future = crew.submit(work, task_of(f"tell_until_hurried {fifo}", "b", "c"))
-    assert fifo.read_text(encoding="utf-8")
-    crew.hurry()
-    worked = future.result()
-    assert (len(worked.done), worked.rest) == (1, (1, 0))
-
-
-def test_a_session_can_be_done_alone(crew: PoolCrew) -> None:
-    pool = pids_of(crew.submit(work, task_of("a")).result())
-    worked = crew.alone(task_of("a"))
-    assert ids(worked) == ["a"]
-    assert pids_of(worked).isdisjoint(pool)
-
-
-def test_a_session_that_dies_alone_is_quarantined(crew: PoolCrew) -> None:
-    (problem,) = crew.alone(task_of("segfault", first=4)).problems
-    assert problem.is_quarantined
-    assert (problem.place, problem.name) == ((4, 0), "session segfault")
-    assert problem.reason == "killed by SIGSEGV (segmentation fault)"
-
-
-def test_one_whose_process_died_before_it_is_done_again(
-    tmp_path: Path,
-) -> None:
-    crew = PoolCrew(1, die_at_none_once)
-    assert crew.alone(task_of(str(tmp_path / "died"))).done
-
-
-def test_a_session_whose_processes_all_die_before_it_is_quarantined() -> None:
-    crew = PoolCrew(1, die_at_none)
-    (problem,) = crew.alone(task_of("a", first=9)).problems
-    assert (problem.place, problem.reason) == ((9, 0), "ended with exit code 9")
-
-
-def test_several_are_done_alone_at_once(crew: PoolCrew, fifo: Path) -> None:
+def test_several_are_done_alone_at_once(pool: ProcessPool, fifo: Path) -> None:
     done = list[Worked]()
 
     def run() -> None:
-        done.append(crew.alone(task_of(f"tell_until_hurried {fifo}")))
+        done.append(pool.alone(task_of(f"tell_until_drained {fifo}")))
 
     threads = [Thread(target=run) for _ in range(2)]
     for thread in threads:
         thread.start()
     told = told_by(fifo, len(threads))
-    crew.hurry()
+    pool.drain()
     for thread in threads:
         thread.join()
     assert set.union(*map(pids_of, done)) == {*map(int, told)}
 
 
-def test_closing_waits_for_what_runs(fifo: Path) -> None:
-    crew = PoolCrew(1, work)
-    future = crew.submit(work, task_of(f"tell_until_hurried {fifo}"))
-    assert fifo.read_text(encoding="utf-8")
-    crew.hurry()
-    crew.close()
-    assert future.result().done
-
-
-def test_closing_at_once_kills_what_runs(fifo: Path) -> None:
-    crew = PoolCrew(1, work)
-    future = crew.submit(work, task_of(f"tell {fifo}"))
-    waiting = crew.submit(work, task_of("a"))
+def test_closing_at_once_kills_what_runs_and_what_is_done_alone(fifo: Path) -> None:
+    pool = ProcessPool(1, work)
+    future = pool.submit(work, task_of(f"tell {fifo}"))
+    thread = Thread(target=pool.alone, args=[task_of(f"tell {fifo}")])
+    thread.start()
+    waiting = pool.submit(work, task_of("a"))
     with fifo.open(encoding="utf-8") as pipe:
-        assert pipe.readline()
-        crew.close(now=True)
-        assert not pipe.read(), "the process is not gone"
+        assert pipe.readline() != pipe.readline()
+        pool.close(now=True)
+        assert not pipe.read(), "a process is not gone"
+    thread.join()
     assert isinstance(future.exception(), WorkerDiedError)
     assert waiting.cancelled()
-
-
-def test_closing_at_once_kills_what_is_done_alone(crew: PoolCrew, fifo: Path) -> None:
-    thread = Thread(target=crew.alone, args=[task_of(f"tell {fifo}")])
-    thread.start()
-    with fifo.open(encoding="utf-8") as pipe:
-        assert pipe.readline()
-        crew.close(now=True)
-        assert not pipe.read(), "the process is not gone"
-    thread.join()
-
-
-def test_nobody_is_hired_after_all_were_killed(crew: PoolCrew) -> None:
-    crew.close(now=True)
     with pytest.raises(WorkerError, match="before it had begun: killed by SIGKILL"):
-        crew.alone(task_of("a"))
+        pool.alone(task_of("a"))
 
 
-def test_a_process_that_does_not_end_is_ended(
-    crew: PoolCrew, monkeypatch: pytest.MonkeyPatch
+def test_a_process_that_does_not_end_is_ended(pool: ProcessPool) -> None:
+    assert pool.alone(task_of("lone_thread")).done
+
+
+# Deaths
+
+
+def inbox_of(kind: Kind | None = None, name: str = "a", deadline: int = 0) -> Inbox:
+    """Return the messages of a worker that died at session 2 of portion 5, or at none.
+
+    Args:
+        kind: AT_END: it died after all sessions. None: at no session.
+        name: The session's.
+        deadline: When the session's time is over.
+    """
+    reading, writing = os.pipe()
+    outbox = Outbox(writing)
+    if kind is not None:
+        outbox.report(None if kind == Kind.AT_END else (5, 2), name)
+    outbox.report_deadline(deadline)
+    inbox = Inbox()
+    inbox.add(os.read(reading, 1000))
+    os.close(reading)
+    os.close(writing)
+    return inbox
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "later", "reason"),
+    [
+        (EXIT_CODE, 0, "took longer than 60 s"),
+        (EXIT_CODE, 10**15, "ended with exit code 1"),
+        (-signal.SIGABRT, 0, "killed by SIGABRT (aborted)"),
+    ],
+)
+def test_an_end_after_the_deadline_is_for_lack_of_time(
+    exit_code: int, later: int, reason: str
 ) -> None:
-    monkeypatch.setattr("replay.batch.process_pool._GRACE", 0.0)
-    assert crew.alone(task_of("lone_thread")).done
+    inbox = inbox_of(Kind.AT, deadline=time.monotonic_ns() + later)
+    died = death(exit_code, inbox, job(seconds=60))
+    assert str(died) == f"a worker died: {reason}"
+    memory = death(exit_code, Inbox(is_out_of_memory=True), job())
+    assert memory.reason == "needed more than the memory that there is"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "changes", "place", "blamed"),
+    [
+        (Kind.AT, "a", {}, (5, 2), "a"),
+        (Kind.AT, "", {}, (5, 2), "x"),  # its portion's name
+        (Kind.AT, "", {"first": 2, "numbers": (2, 5)}, (5, 2), "x"),
+        (None, "", {}, (4, 0), "w"),  # the first session
+        (Kind.AT_END, "", {"start": (0, 0)}, (4, 0), "w"),
+        (Kind.AT_END, "", {"start": (5, 7)}, (5, 7), "x"),
+        (Kind.AT, "other", {"only": frozenset({(5, 1)})}, (5, 1), "x"),
+        (None, "", {"only": frozenset({(5, 3)})}, (5, 3), "x"),
+    ],
+)
+def test_the_session_that_the_worker_was_at_is_quarantined_or_the_next_one(
+    kind: Kind | None,
+    name: str,
+    changes: dict[str, Any],
+    place: Place,
+    blamed: str,
+) -> None:
+    task = attrs.evolve(task_of("w", "x", first=4), **changes)
+    worked = quarantined(task, death(3, inbox_of(kind, name), job()))
+    reason = "ended with exit code 3"
+    problem = Problem(place, blamed, "crashed", reason, is_quarantined=True)
+    assert worked == Worked((), (problem,))
+
+
+# Starting and ending
+
+
+UNGUARDED = """
+from poison import task_of, work
+from replay.batch.process_pool import ProcessPool
+pool = ProcessPool(1, work)
+try:
+    pool.submit(work, task_of("a")).result()
+finally:
+    pool.close()
+"""
+
+FORGETFUL = """
+if __name__ == "__main__":
+    from poison import task_of, work
+    from replay.batch.process_pool import ProcessPool
+    pool = ProcessPool(1, work)
+    print(len(pool.submit(work, task_of("a")).result().done))
+"""
+
+KILLED = """
+import os, signal, sys
+if __name__ == "__mp_main__":
+    with open(sys.argv[1], "a") as file:
+        file.write("x")
+        if file.tell() <= int(sys.argv[2]):
+            os.kill(os.getpid(), signal.SIGKILL)
+else:
+    from poison import task_of, work
+    from replay.batch.process_pool import ProcessPool
+    pool = ProcessPool(1, work)
+    future = pool.submit(work, task_of("a"))
+    print(future.exception() or len(future.result().done))
+    pool.close()
+"""
+
+
+def said_by(folder: Path, script: str, *arguments: str | Path) -> str:
+    """Return what a script prints and says."""
+    path = folder / "script.py"
+    path.write_text(script, encoding="utf-8")
+    ended = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, path, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    return ended.stdout
+
+
+def test_workers_that_end_before_they_begin_are_told_of_once(tmp_path: Path) -> None:
+    said = said_by(tmp_path, UNGUARDED)
+    assert said.count("bootstrapping phase") == 1
+    assert "WorkerError: a worker died before it had begun: ended with exit" in said
+    assert 'does so under if __name__ == "__main__":' in said
+
+
+def test_a_leader_that_lets_nobody_go_ends_all_the_same(tmp_path: Path) -> None:
+    assert said_by(tmp_path, FORGETFUL) == "1\n"
+
+
+def test_a_worker_that_is_killed_before_it_begins_is_replaced(tmp_path: Path) -> None:
+    assert said_by(tmp_path, KILLED, tmp_path / "tries", "2") == "1\n"
+
+
+def test_workers_that_are_killed_again_and_again_are_told_of(tmp_path: Path) -> None:
+    said = said_by(tmp_path, KILLED, tmp_path / "tries", "99")
+    assert said.startswith("a worker died before it had begun: killed by SIGKILL")
+    assert (tmp_path / "tries").read_text(encoding="utf-8") == "xxx"
+
+
+def test_a_machine_that_has_no_room_for_a_worker_is_told_of(pool: ProcessPool) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with pytest.raises(WorkerError, match="no process can be begun for a worker"):
+            pool.alone(task_of("a"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@contextmanager
+def leading(*deeds: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a leader with a group of processes of its own."""
+    with subprocess.Popen(  # noqa: S603 - our own
+        [sys.executable, leader_process.__file__, *deeds],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        start_new_session=True,
+    ) as leader:
+        yield leader
+
+
+@pytest.fixture
+def fifos(tmp_path: Path) -> list[Path]:
+    paths = [tmp_path / "one", tmp_path / "two"]
+    for path in paths:
+        os.mkfifo(path)
+    return paths
+
+
+def test_workers_end_with_a_leader_that_is_killed(fifos: list[Path]) -> None:
+    with leading(*(f"tell {path}" for path in fifos)) as leader:
+        pipes = [path.open(encoding="utf-8") for path in fifos]
+        assert all(pipe.readline() for pipe in pipes)
+        leader.kill()
+        for pipe in pipes:
+            with pipe:
+                assert not pipe.read(), "a worker is not gone"
+
+
+def test_an_idle_worker_ends_with_a_leader_that_is_killed(fifos: list[Path]) -> None:
+    with leading(f"tell {fifos[0]}", "good") as leader:
+        with fifos[0].open(encoding="utf-8") as pipe:
+            assert pipe.readline()
+            leader.kill()
+        assert leader.communicate()[0] is not None, "all that had its output are gone"
+
+
+def test_workers_leave_ctrl_c_to_their_leader(fifos: list[Path]) -> None:
+    with leading(*(f"tell_until_drained {path}" for path in fifos)) as leader:
+        for path in fifos:
+            assert path.read_text(encoding="utf-8")
+        os.killpg(leader.pid, signal.SIGINT)
+        assert leader.communicate()[0] == "1\n1\nclosed\n"
+
+
+def test_workers_never_hear_ctrl_c_not_even_at_first() -> None:
+    with leading("be_deaf") as leader:
+        assert leader.communicate()[0] == "2\nclosed\n"
+
+
+def test_a_worker_whose_leader_is_gone_ends_without_a_word() -> None:
+    questions, answers, orders = (CONTEXT.Pipe(duplex=False) for _ in range(3))
+    questions[1].close()
+    ends = questions[0], answers[1], orders[0]
+    process = CONTEXT.Process(target=serve, args=(*ends, {}))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
+def test_a_leader_that_ends_leaves_no_process_behind() -> None:
+    with leading("good") as leader:
+        assert leader.communicate()[0] == "2\nclosed\n", "all let go of its output"
+    assert leader.returncode == 0

@@ -1,3 +1,5 @@
+"""Limits of time and memory."""
+
 import resource
 import sys
 import threading
@@ -6,9 +8,8 @@ import time
 import pytest
 
 from poison import job
-from replay.batch.pool import Marks
+from replay.batch.pool import Monitor
 from replay.batch.resource_limits import (
-    TimeLimit,
     limited_memory,
     limited_time,
     size_of,
@@ -25,41 +26,31 @@ def test_a_size_is_told_as_it_was_given(memory: int, words: str) -> None:
 
 
 def test_a_session_has_all_its_time_and_at_most_a_tenth_more() -> None:
-    marks = Marks()
-    with limited_time(job(seconds=1000), marks):
-        assert marks.watch
+    monitor, deadlines = Monitor(), list[int]()
+    with limited_time(job(seconds=1000), monitor, deadlines.append):
         before = time.monotonic_ns()
-        marks.watch.begin()
-        first = marks.ends[0]
-        marks.watch.begin()
-        assert marks.ends[0] == first
+        monitor.at((0, 0))
+        monitor.at((0, 1))
+    monitor.at((0, 2))
+    first, last = deadlines
     assert 1000 * 10**9 <= first - before <= 1101 * 10**9
-
-
-def test_after_the_task_no_time_is_counted() -> None:
-    marks = Marks()
-    with limited_time(job(seconds=1000), marks):
-        assert marks.watch
-        marks.watch.begin()
-    assert not marks.ends[0]
-    assert marks.watch is None
+    assert last == 0, "after the task no time is counted"
 
 
 def test_without_a_limit_no_time_is_counted() -> None:
-    marks = Marks()
-    with limited_time(job(), marks):
-        assert marks.watch is None
+    monitor = Monitor()
+    with limited_time(job(), monitor):
+        assert monitor.restart_clock is None
 
 
 def test_without_memory_for_the_clock_there_is_no_memory() -> None:
-    limit = TimeLimit(1000, Marks())
+    monitor = Monitor()
     before = threading.stack_size(1 << 46)
     try:
-        with pytest.raises(MemoryError):
-            limit.begin()
+        with pytest.raises(MemoryError), limited_time(job(seconds=1000), monitor):
+            monitor.at((0, 0))
     finally:
         threading.stack_size(before)
-        limit.end()
 
 
 def test_memory_is_limited_until_the_task_is_done() -> None:

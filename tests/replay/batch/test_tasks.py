@@ -1,10 +1,24 @@
-"""What workers are told."""
+"""Tasks: what they are about, cut up, and made of portions."""
 
-import pickle
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from replay.batch.tasks import Job, PluginSpec, Task
+from replay.batch.tasks import (
+    TASK_WEIGHT,
+    Job,
+    Place,
+    PluginSpec,
+    Task,
+    alone,
+    cut,
+    shared_out,
+    weight_of,
+)
 from replay.sources.protocols import Portion
 
 JOB = Job("somewhere", {}, ())
@@ -16,48 +30,170 @@ def _numbers(task: Task) -> list[int]:
     return [number for number, _ in task.numbered()]
 
 
-def test_portions_are_numbered_from_the_first() -> None:
-    assert [*TASK.numbered()] == [*zip((5, 6, 7), PORTIONS, strict=True)]
+@pytest.mark.parametrize(
+    ("changes", "numbers"),
+    [
+        ({}, [5, 6, 7]),
+        ({"numbers": (5, 8, 11)}, [5, 8, 11]),
+        ({"start": (6, 3)}, [6, 7]),
+        ({"stop": (6, 0)}, [5]),
+        ({"stop": (6, 1)}, [5, 6]),
+        ({"only": frozenset([(6, 2)])}, [6]),
+    ],
+)
+def test_portions_without_a_session_of_the_task_are_passed_over(
+    changes: dict[str, Any], numbers: list[int]
+) -> None:
+    assert _numbers(attrs.evolve(TASK, **changes)) == numbers
 
 
-def test_portions_may_have_numbers_of_their_own() -> None:
-    assert _numbers(attrs.evolve(TASK, numbers=(5, 8, 11))) == [5, 8, 11]
-
-
-def test_portions_before_the_start_are_passed_over() -> None:
-    assert _numbers(attrs.evolve(TASK, start=(6, 3))) == [6, 7]
-
-
-def test_portions_from_the_stop_on_are_passed_over() -> None:
-    assert _numbers(attrs.evolve(TASK, stop=(6, 0))) == [5]
-    assert _numbers(attrs.evolve(TASK, stop=(6, 1))) == [5, 6]
-
-
-def test_portions_without_a_wanted_session_are_passed_over() -> None:
-    assert _numbers(attrs.evolve(TASK, only=frozenset([(6, 2)]))) == [6]
-
-
-def test_a_task_has_the_sessions_between_its_ends() -> None:
-    task = attrs.evolve(TASK, start=(5, 1), stop=(6, 1))
-    places = [(5, 0), (5, 1), (6, 0), (6, 1)]
-    assert [task.has(place) for place in places] == [False, True, True, False]
-
-
-def test_a_task_may_have_some_sessions_only() -> None:
-    task = attrs.evolve(TASK, only=frozenset([(5, 0), (5, 2)]))
-    assert [task.has((5, index)) for index in range(3)] == [True, False, True]
-
-
-def test_a_task_may_be_without_some_sessions() -> None:
-    task = attrs.evolve(TASK, without=frozenset([(5, 1)]))
-    assert [task.has((5, index)) for index in range(3)] == [True, False, True]
-
-
-def test_a_task_survives_pickling() -> None:
-    assert pickle.loads(pickle.dumps(TASK)) == TASK  # noqa: S301 - our own
+@pytest.mark.parametrize(
+    ("changes", "places"),
+    [
+        ({"start": (5, 1), "stop": (6, 1)}, [(5, 1), (6, 0)]),
+        ({"only": frozenset([(5, 0), (6, 1)])}, [(5, 0), (6, 1)]),
+        ({"without": frozenset([(5, 1)])}, [(5, 0), (6, 0), (6, 1)]),
+    ],
+)
+def test_a_task_has_some_sessions_only(
+    changes: dict[str, Any], places: list[Place]
+) -> None:
+    task = attrs.evolve(TASK, **changes)
+    everywhere = [(5, 0), (5, 1), (6, 0), (6, 1)]
+    assert [place for place in everywhere if task.has(place)] == places
 
 
 def test_what_a_task_looks_like_shows_no_key() -> None:
     plugin = PluginSpec("mine", {"key": "s3cr3t"}, "1")
     job = Job("somewhere", {"storage_options": {"secret": "s3cr3t"}}, (plugin,))
     assert "s3cr3t" not in repr(attrs.evolve(TASK, job=job))
+
+
+# Cut up
+
+
+def _task(*counts: int) -> Task:
+    """Return a task of portions of so many sessions, as far as anybody knows."""
+    portions = tuple(Portion((n,), 1, count) for n, count in enumerate(counts))
+    return Task(JOB, 3, portions)
+
+
+def _ends(task: Task) -> list[Task]:
+    """Return what a task is cut into in the end."""
+    parts = cut(task)
+    return [end for part in parts for end in _ends(part)] if parts else [task]
+
+
+def _places(tasks: Iterable[Task], counts: list[int]) -> list[Place]:
+    places = [(n, i) for n, count in enumerate(counts, 3) for i in range(count)]
+    return [place for task in tasks for place in places if _is_in(task, place)]
+
+
+def _is_in(task: Task, place: Place) -> bool:
+    return place[0] in dict(task.numbered()) and task.has(place)
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.data())
+def test_each_session_ends_in_one_task_by_itself(
+    counts: list[int], data: st.DataObject
+) -> None:
+    task = _task(*counts)
+    everywhere = _places([task], counts)
+    if data.draw(st.booleans()):
+        only = data.draw(st.sets(st.sampled_from(everywhere), min_size=1))
+        task = attrs.evolve(task, only=frozenset(only))
+    ends = _ends(task)
+    assert _places(ends, counts) == _places([task], counts)
+    assert all(len(_places([end], counts)) <= 1 for end in ends)
+
+
+def test_sessions_that_nobody_knew_of_stay_together() -> None:
+    ends = [_places([end], [5]) for end in _ends(_task(2))]
+    assert ends == [[(3, 0)], [(3, 1)], [(3, 2), (3, 3), (3, 4)]]
+
+
+def test_a_task_without_sessions_cannot_be_cut() -> None:
+    assert cut(attrs.evolve(_task(1), only=frozenset())) == []
+    assert cut(attrs.evolve(_task(1), stop=(3, 0))) == []
+
+
+def test_one_session_is_a_task_whatever_it_was_part_of() -> None:
+    task = attrs.evolve(_task(3), without=frozenset([(3, 1)]))
+    assert _places([alone(task, (3, 1))], [3]) == [(3, 1)]
+
+
+# Made of portions
+
+SMALL = 3_000  # bytes of a session
+UNEVEN = 0.15  # how much longer than a fair share a worker may be at work
+
+
+def _numbered(*sizes: int) -> Iterator[tuple[int, Portion]]:
+    return enumerate(Portion((n,), size) for n, size in enumerate(sizes))
+
+
+def _weight(task: Task) -> int:
+    return sum(map(weight_of, task.portions))
+
+
+@given(
+    st.lists(st.integers(0, 3 * TASK_WEIGHT), max_size=50),
+    st.integers(1, 4),
+    st.integers(1, 3),
+)
+def test_every_portion_is_in_one_task_in_order(
+    sizes: list[int], workers: int, step: int
+) -> None:
+    numbered = [*_numbered(*sizes)][::step]
+    tasks = [*shared_out(JOB, iter(numbered), workers)]
+    assert [each for task in tasks for each in task.numbered()] == numbered
+    assert all(task.portions for task in tasks)
+
+
+def test_small_portions_share_a_task() -> None:
+    tasks = [*shared_out(JOB, _numbered(*[SMALL] * 40_000), 2)]
+    for task in tasks:
+        assert _weight(task) <= TASK_WEIGHT + weight_of(task.portions[0])
+    assert min(map(_weight, tasks)) > TASK_WEIGHT / 2
+
+
+@pytest.mark.parametrize("count", [1_000, 7_000, 20_000, 45_000])
+@pytest.mark.parametrize("workers", [2, 3, 8])
+def test_no_worker_waits_long_for_the_others(count: int, workers: int) -> None:
+    done = [0] * workers
+    for task in shared_out(JOB, _numbered(*[SMALL] * count), workers):
+        done[done.index(min(done))] += _weight(task)  # whoever is free takes it
+    assert max(done) <= (1 + UNEVEN) * sum(done) / workers
+
+
+def test_a_large_portion_is_a_task_by_itself() -> None:
+    sizes = (SMALL, 9 * TASK_WEIGHT, SMALL)
+    tasks = [*shared_out(JOB, _numbered(*sizes), 1)]
+    assert len(tasks) >= len(sizes) - 1
+    assert max(map(_weight, tasks)) < 9 * TASK_WEIGHT + 1_000_000
+
+
+def test_no_more_portions_are_asked_for_than_are_needed() -> None:
+    asked = []
+
+    def numbered() -> Iterator[tuple[int, Portion]]:
+        for number in range(1_000):
+            asked.append(number)
+            yield number, Portion((number,), TASK_WEIGHT)
+
+    next(shared_out(JOB, numbered(), 2))
+    assert len(asked) <= 20
+
+
+def test_all_portions_are_known_long_before_the_last_is_given() -> None:
+    numbered = _numbered(*[TASK_WEIGHT] * 400)
+    tasks = shared_out(JOB, numbered, 2)
+    for _ in range(100):
+        next(tasks)
+    assert next(numbered, None) is None
+
+
+def test_small_portions_are_not_all_asked_for_at_once() -> None:
+    numbered = _numbered(*[1] * 60_000)
+    next(shared_out(JOB, numbered, 64))
+    assert next(numbered)[0] <= 50_000

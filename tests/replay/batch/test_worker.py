@@ -1,17 +1,41 @@
-"""What a worker does with a task."""
+"""The work of a worker on a task, and the engines of workers and leader."""
 
 import gzip
 import json
+from collections.abc import Generator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import attrs
 import pytest
 
-from batches import directory_of, document, job_of, lines_of, plugin_at, whole_task
-from replay import MustStopError, UnknownNameError
-from replay.batch.tasks import Counts, Task, Worked
-from replay.batch.worker import digests, work
+from batches import (
+    GIVING,
+    directory_of,
+    document,
+    job_of,
+    lines_of,
+    plugin_at,
+    whole_task,
+)
+from replay import (
+    BatchResult,
+    Context,
+    MustStopError,
+    PluginError,
+    ReplayEngine,
+    ReplayReport,
+    Session,
+    Text,
+    UnknownNameError,
+    hookimpl,
+)
+from replay.batch.pool import Monitor
+from replay.batch.tasks import Counts, Digested, Task, Worked
+from replay.batch.worker import LeaderEngine, WorkerEngine, digests, work
+from replay.engine.plugin_set import OnPluginError
+from replay.engine.report import Results
 
 THREE = {"a": "one", "b": "two", "c": "three"}
 
@@ -21,6 +45,21 @@ def task(tmp_path: Path) -> Task:
     """Three sessions, one of each portion, with a plugin that gives what they say."""
     location = directory_of(tmp_path / "sessions", THREE)
     return whole_task(job_of(location, plugin_at(tmp_path / "giving.py")))
+
+
+def replayed(task: Task) -> Worked:
+    return work(task, Monitor())
+
+
+def stored(task: Task) -> Digested:
+    return digests(task, Monitor())
+
+
+def _task(folder: Path, text: str, **job: Any) -> Task:  # noqa: ANN401 - of a Job
+    """Return the task of three sessions, through a plugin."""
+    location = directory_of(folder / "sessions", THREE)
+    made = job_of(location, plugin_at(folder / "plugin.py", text))
+    return whole_task(attrs.evolve(made, **job))
 
 
 def _ids(worked: Worked) -> list[str]:
@@ -37,97 +76,99 @@ def _replace(task: Task, name: str, text: str) -> None:
 
 
 def test_all_sessions_are_replayed_in_order(task: Task) -> None:
-    worked = work(task)
+    worked = replayed(task)
     assert _ids(worked) == ["a", "b", "c"]
     assert [done.found.place for done in worked.done] == [(0, 0), (1, 0), (2, 0)]
     assert (worked.problems, worked.rest) == ((), None)
-
-
-def test_what_plugins_give_comes_as_json(task: Task) -> None:
-    assert [done.values for done in work(task).done] == [
+    assert [done.values for done in worked.done] == [
         b'[["one"]]',
         b'[["two"]]',
         b'[["three"]]',
     ]
-
-
-def test_what_a_replay_came_to_is_counted(task: Task) -> None:
-    counts = {done.counts for done in work(task).done}
+    counts = {done.counts for done in worked.done}
     assert counts == {Counts(turns=1, events=2, messages=1, diagnostics=0)}
 
 
-def test_only_what_is_asked_for_is_replayed(task: Task) -> None:
-    some = attrs.evolve(
-        task, only=frozenset([(0, 0), (2, 0)]), without=frozenset([(2, 0)])
-    )
-    assert _ids(work(some)) == ["a"]
+def test_one_plugin_sees_one_session_after_another(tmp_path: Path) -> None:
+    text = GIVING.replace("said.clear()", "pass")
+    values = [done.values for done in replayed(_task(tmp_path, text)).done]
+    assert values[-1] == b'[["one","two","three"]]'
 
 
-def test_a_session_of_a_portion_may_be_asked_for(tmp_path: Path) -> None:
-    path = lines_of(tmp_path / "s.jsonl", [("a", "1"), ("b", "2"), ("c", "3")])
-    task = whole_task(job_of(path, plugin_at(tmp_path / "giving.py")))
-    everywhere = [done.found.place for done in work(task).done]
-    second = attrs.evolve(task, only=frozenset([everywhere[1]]))
-    assert _ids(work(second)) == ["b"]
+def test_a_result_that_is_not_json_fails_its_session(tmp_path: Path) -> None:
+    text = "def replay_batch_result(): return {1}\n"
+    worked = replayed(_task(tmp_path, text, keep_going=True))
+    assert [each.code for each in worked.problems] == ["encode-error"] * 3
 
 
-def test_digests_are_those_of_what_was_replayed(task: Task) -> None:
-    digested = digests(task)
-    assert digested.found == tuple(done.found for done in work(task).done)
-    assert digested.problems == ()
+def test_an_odd_session_fails_if_that_is_asked(task: Task) -> None:
+    odd = [{"type": "text_delta", "content": "a"}, {"type": "text", "content": "ab"}]
+    (Path(task.job.location) / "b.json").write_text(json.dumps(odd))
+    assert replayed(whole_task(task.job)).done[1].counts.diagnostics == 1
+    strict = attrs.evolve(task.job, strict=True)
+    (problem,) = replayed(whole_task(strict)).problems
+    assert (problem.place, problem.code) == ((1, 0), "decode-error")
 
 
-def test_a_changed_session_has_another_digest(task: Task) -> None:
-    before = digests(task).found
+def test_what_is_wrong_with_a_job_is_told_before_anything_is_replayed(
+    task: Task,
+) -> None:
+    job = attrs.evolve(task.job, options={"patern": "*.json"})
+    with pytest.raises(UnknownNameError, match="no option 'patern'"):
+        replayed(attrs.evolve(task, job=job))
+    Path(task.job.plugins[0].name).unlink()
+    with pytest.raises(PluginError, match="no such file"):
+        replayed(task)
+
+
+def test_only_what_is_asked_for_is_replayed(task: Task, tmp_path: Path) -> None:
+    some = frozenset([(0, 0), (2, 0)])
+    assert _ids(replayed(attrs.evolve(task, only=some))) == ["a", "c"]
+    assert _ids(replayed(attrs.evolve(task, without=some))) == ["b"]
+    path = lines_of(tmp_path / "s.jsonl", [(each, "boom") for each in "abc"])
+    lines = whole_task(job_of(path, *(each.name for each in task.job.plugins)))
+    places = [found.place for found in stored(lines).found]
+    (problem,) = replayed(attrs.evolve(lines, only=frozenset(places[1:2]))).problems
+    assert problem.name == "b", "it is called by its id"
+
+
+def test_digests_are_those_of_what_was_replayed_and_change_with_it(task: Task) -> None:
+    before = stored(task)
+    assert before.found == tuple(done.found for done in replayed(task).done)
+    assert before.problems == ()
     _replace(task, "b", "changed")
-    after = digests(whole_task(task.job)).found
-    assert [a == b for a, b in zip(after, before, strict=True)] == [True, False, True]
+    after = stored(whole_task(task.job)).found
+    pairs = zip(after, before.found, strict=True)
+    assert [a == b for a, b in pairs] == [True, False, True]
 
 
-def test_a_session_that_fails_ends_a_task_that_is_to_stop(task: Task) -> None:
+def test_a_session_that_fails_ends_a_task_or_is_passed_over(task: Task) -> None:
     _replace(task, "b", "boom")
-    worked = work(whole_task(task.job))
+    worked = replayed(whole_task(task.job))
     assert _ids(worked) == ["a"]
     (problem,) = worked.problems
     assert (problem.place, problem.name, problem.code) == ((1, 0), "b", "plugin-error")
     assert "hook replay_text, event 1: ValueError: no booms" in problem.reason
     assert worked.rest == (2, 0)
-
-
-def test_a_session_that_fails_is_passed_over_where_wanted(task: Task) -> None:
-    _replace(task, "b", "boom")
-    worked = work(_keeping_going(whole_task(task.job)))
-    assert _ids(worked) == ["a", "c"]
-    assert [problem.name for problem in worked.problems] == ["b"]
+    worked = replayed(_keeping_going(whole_task(task.job)))
+    assert (_ids(worked), worked.problems) == (["a", "c"], (problem,))
     assert worked.rest is None
 
 
-def test_a_session_that_fails_is_called_by_its_id(tmp_path: Path) -> None:
-    path = lines_of(tmp_path / "s.jsonl", [("a", "1"), ("b", "boom")])
-    task = whole_task(job_of(path, plugin_at(tmp_path / "giving.py")))
-    assert [problem.name for problem in work(task).problems] == ["b"]
-
-
-def test_what_cannot_be_read_is_a_problem(task: Task) -> None:
-    (Path(task.job.location) / "b.json").write_text("{")
-    worked = work(_keeping_going(whole_task(task.job)))
-    assert _ids(worked) == ["a", "c"]
-    (problem,) = worked.problems
-    assert (problem.place, problem.code) == ((1, 0), "decode-error")
-    assert "b.json" in problem.reason
-
-
-def test_a_portion_that_is_gone_is_a_problem(task: Task) -> None:
-    (Path(task.job.location) / "b.json").unlink()
-    worked = work(_keeping_going(task))
-    assert _ids(worked) == ["a", "c"]
-    assert [problem.place for problem in worked.problems] == [(1, 0)]
-    assert [problem.place for problem in digests(task).problems] == [(1, 0)]
-
-
-def test_a_portion_that_is_gone_is_no_problem_of_another_session(task: Task) -> None:
-    (Path(task.job.location) / "b.json").unlink()
-    assert work(attrs.evolve(task, without=frozenset([(1, 0)]))).problems == ()
+def test_what_cannot_be_read_or_is_gone_is_a_problem(task: Task) -> None:
+    path = Path(task.job.location) / "b.json"
+    path.write_text("{")
+    torn = _keeping_going(whole_task(task.job))
+    for code in ("decode-error", "backend-error"):
+        worked = replayed(torn)
+        assert _ids(worked) == ["a", "c"]
+        (problem,) = worked.problems
+        assert (problem.place, problem.code) == ((1, 0), code)
+        assert "b.json" in problem.reason
+        path.unlink(missing_ok=True)
+    assert [problem.place for problem in stored(torn).problems] == [(1, 0)]
+    others = attrs.evolve(torn, without=frozenset([(1, 0)]))
+    assert replayed(others).problems == ()
 
 
 def test_a_session_says_that_its_id_is_repeated_where_the_task_knows(
@@ -136,10 +177,10 @@ def test_a_session_says_that_its_id_is_repeated_where_the_task_knows(
     path = lines_of(tmp_path / "s.jsonl", [("a", "1"), ("a", "2")])
     task = whole_task(job_of(path, plugin_at(tmp_path / "giving.py")))
     knowing = attrs.evolve(task, repetitions={(0, 0): 0, (0, 1): 1})
-    assert [done.counts.diagnostics for done in work(task).done] == [0, 0]
-    assert [done.counts.diagnostics for done in work(knowing).done] == [0, 1]
+    assert [done.counts.diagnostics for done in replayed(task).done] == [0, 0]
+    assert [done.counts.diagnostics for done in replayed(knowing).done] == [0, 1]
     second = attrs.evolve(knowing, start=(0, 1))
-    assert [done.counts.diagnostics for done in work(second).done] == [1]
+    assert [done.counts.diagnostics for done in replayed(second).done] == [1]
 
 
 CLOSING = """
@@ -148,18 +189,14 @@ def replay_close(): {}
 """
 
 
-def test_a_plugin_that_gives_nothing_is_closed_at_the_end(tmp_path: Path) -> None:
+def test_a_plugin_that_gives_nothing_is_closed_and_counts_if_that_goes_well(
+    tmp_path: Path,
+) -> None:
     closed = tmp_path / "closed"
     text = CLOSING.format(f"open({str(closed)!r}, 'x').close()")
-    location = directory_of(tmp_path / "sessions", THREE)
-    work(whole_task(job_of(location, plugin_at(tmp_path / "closing.py", text))))
+    assert len(replayed(_task(tmp_path, text)).done) == 3
     assert closed.exists()
-
-
-def test_nothing_counts_where_a_plugin_cannot_be_closed(tmp_path: Path) -> None:
-    plugin = plugin_at(tmp_path / "closing.py", CLOSING.format("1 / 0"))
-    location = directory_of(tmp_path / "sessions", THREE)
-    worked = work(whole_task(job_of(location, plugin)))
+    worked = replayed(_task(tmp_path, CLOSING.format("1 / 0")))
     assert worked.done == ()
     assert [problem.name for problem in worked.problems] == ["a", "b", "c"]
     assert "ZeroDivisionError" in worked.problems[0].reason
@@ -184,9 +221,7 @@ def replay_close():
 def test_what_a_plugin_did_before_a_failure_counts_only_where_it_is_closed_well(
     tmp_path: Path,
 ) -> None:
-    plugin = plugin_at(tmp_path / "failing.py", FAILING_ONCE)
-    location = directory_of(tmp_path / "sessions", THREE)
-    worked = work(_keeping_going(whole_task(job_of(location, plugin))))
+    worked = replayed(_task(tmp_path, FAILING_ONCE, keep_going=True))
     assert _ids(worked) == ["c"]
     reasons = {problem.name: problem.reason for problem in worked.problems}
     assert "hook replay_close: OSError: the disk is full" in reasons["a"]
@@ -194,10 +229,7 @@ def test_what_a_plugin_did_before_a_failure_counts_only_where_it_is_closed_well(
 
 
 def test_where_failures_are_isolated_what_it_did_is_not_final(tmp_path: Path) -> None:
-    plugin = plugin_at(tmp_path / "failing.py", FAILING_ONCE)
-    location = directory_of(tmp_path / "sessions", THREE)
-    job = attrs.evolve(job_of(location, plugin), on_plugin_error="isolate")
-    worked = work(whole_task(job))
+    worked = replayed(_task(tmp_path, FAILING_ONCE, on_plugin_error="isolate"))
     assert worked.problems == ()
     errors = {done.session_id: done.plugin_errors for done in worked.done}
     assert ["no two" in each for each in errors["b"]] == [True, False]
@@ -207,10 +239,8 @@ def test_where_failures_are_isolated_what_it_did_is_not_final(tmp_path: Path) ->
 
 def test_a_plugin_that_must_stop_stops_all(tmp_path: Path) -> None:
     text = "import replay\ndef replay_text(): raise replay.MustStopError('full')\n"
-    location = directory_of(tmp_path / "sessions", THREE)
-    task = whole_task(job_of(location, plugin_at(tmp_path / "stopping.py", text)))
     with pytest.raises(MustStopError, match="full"):
-        work(_keeping_going(task))
+        replayed(_task(tmp_path, text, keep_going=True))
 
 
 def test_ctrl_c_keeps_what_was_done(tmp_path: Path) -> None:
@@ -219,19 +249,17 @@ def replay_text(message):
     if message.content == "two":
         raise KeyboardInterrupt
 """
-    location = directory_of(tmp_path / "sessions", THREE)
-    worked = work(whole_task(job_of(location, plugin_at(tmp_path / "p.py", text))))
+    worked = replayed(_task(tmp_path, text))
     assert _ids(worked) == ["a"]
     assert (worked.rest, worked.is_interrupted) == ((1, 0), True)
 
 
 def test_an_answer_holds_no_more_than_so_many_bytes(tmp_path: Path) -> None:
     text = "def replay_batch_result(): return 'x' * 5_000_000\n"
-    location = directory_of(tmp_path / "sessions", THREE)
-    task = whole_task(job_of(location, plugin_at(tmp_path / "large.py", text)))
-    first = work(task)
+    task = _task(tmp_path, text)
+    first = replayed(task)
     assert (_ids(first), first.rest) == (["a", "b"], (2, 0))
-    assert _ids(work(attrs.evolve(task, start=(2, 0)))) == ["c"]
+    assert _ids(replayed(attrs.evolve(task, start=(2, 0)))) == ["c"]
 
 
 MANY = 20_000 + 5  # sessions: more than an answer holds
@@ -246,27 +274,24 @@ def _packed(folder: Path, data: bytes) -> Task:
 
 def test_an_answer_tells_of_no_more_than_so_many_sessions(tmp_path: Path) -> None:
     task = _packed(tmp_path, gzip.compress(b'{"events": []}\n' * MANY, 1))
-    first = digests(task)
+    first = stored(task)
     assert (len(first.found), first.rest) == (20_000, (0, 20_000))
-    second = digests(attrs.evolve(task, start=(0, 20_000)))
+    second = stored(attrs.evolve(task, start=(0, 20_000)))
     assert (len(second.found), second.rest) == (5, None)
 
 
 @pytest.mark.slow
 def test_an_answer_tells_of_no_more_than_so_many_problems(tmp_path: Path) -> None:
     lines = b'{"events": []}\n' + b"{\n" * MANY
-    first = work(_keeping_going(_packed(tmp_path, gzip.compress(lines, 1))))
+    first = replayed(_keeping_going(_packed(tmp_path, gzip.compress(lines, 1))))
     assert (len(first.problems), first.rest) == (20_000 - 1, (0, 20_000))
 
 
 @pytest.mark.parametrize("isolated", [False, True])
 def test_a_long_reason_is_cut(tmp_path: Path, *, isolated: bool) -> None:
     text = "def replay_text(): raise ValueError('x' * 100_000)"
-    location = directory_of(tmp_path / "sessions", THREE)
-    job = job_of(location, plugin_at(tmp_path / "long.py", text))
-    if isolated:
-        job = attrs.evolve(job, on_plugin_error="isolate")
-    worked = work(whole_task(job))
+    how: OnPluginError = "isolate" if isolated else "raise"
+    worked = replayed(_task(tmp_path, text, on_plugin_error=how))
     reasons = [each.reason for each in worked.problems]
     reasons += [reason for each in worked.done for reason in each.plugin_errors]
     assert {len(each) for each in reasons} == {4_001}
@@ -278,16 +303,160 @@ def test_nothing_is_read_past_the_end_of_a_task(tmp_path: Path) -> None:
     lines = (json.dumps(document(random.randbytes(300).hex())) for _ in range(9_000))
     data = gzip.compress("\n".join(lines).encode())
     task = _packed(tmp_path, data[: len(data) // 2])
-    assert digests(task).problems
-    some = digests(attrs.evolve(task, stop=(0, 10)))
+    assert stored(task).problems
+    some = stored(attrs.evolve(task, stop=(0, 10)))
     assert (len(some.found), some.problems) == (10, ())
 
 
-def test_an_option_that_is_wrong_is_told_before_anything_is_replayed(
-    tmp_path: Path,
-) -> None:
-    location = directory_of(tmp_path / "sessions", THREE)
-    job = attrs.evolve(job_of(location), plugins=(), options={"patern": "*.json"})
-    task = whole_task(job_of(location))
-    with pytest.raises(UnknownNameError, match="no option 'patern'"):
-        work(attrs.evolve(task, job=job))
+# Engines
+
+SESSION = Session("s", events=[Text("one"), Text("two")])
+
+
+@attrs.define(eq=False)
+class Counting:
+    """Counts texts, tells how many, and notes each time that it is closed."""
+
+    calls: list[str] = attrs.field(factory=list)
+    texts: int = 0
+
+    def replay_text(self) -> None:
+        self.texts += 1
+
+    def replay_batch_result(self) -> object:
+        texts, self.texts = self.texts, 0
+        return texts
+
+    def replay_batch_merge(self, results: Results) -> None:
+        self.calls.append(f"merge {[each.value for each in results]}")
+
+    def replay_close(self, report: ReplayReport) -> None:
+        self.calls.append(f"close {report.sessions}")
+
+
+@attrs.define(eq=False)
+class Closing:
+    """Gives nothing, and notes each time that it is closed."""
+
+    calls: list[str] = attrs.field(factory=list)
+
+    def replay_close(self) -> None:
+        self.calls.append("close")
+
+
+class Failing(Closing):
+    """Fails to merge."""
+
+    def replay_batch_merge(self) -> None:
+        raise ValueError
+
+
+@attrs.define(eq=False)
+class Around:
+    """Goes around what others do when the engine is closed."""
+
+    calls: list[str] = attrs.field(factory=list)
+
+    @hookimpl(wrapper=True)
+    def replay_close(self) -> Generator[None, object, object]:
+        self.calls.append("before")
+        result = yield
+        self.calls.append("after")
+        return result
+
+
+@attrs.define(eq=False)
+class AroundAndGiving(Around):
+    """The same, and it gives results."""
+
+    def replay_batch_result(self) -> object:
+        return "given"
+
+
+def working(*plugins: object, on_plugin_error: OnPluginError = "raise") -> WorkerEngine:
+    return WorkerEngine(plugins, strict=False, on_plugin_error=on_plugin_error)
+
+
+def test_a_worker_tells_what_each_session_came_to() -> None:
+    with working(Counting(), Closing(), Counting()) as engine:
+        report, values = engine.replay_for_results(SESSION)
+        assert (report.session_id, values) == ("s", [2, None, 2])
+        assert engine.replay_for_results(Session("t"))[1] == [0, None, 0]
+
+
+def test_results_are_asked_for_when_the_session_has_ended() -> None:
+    calls: list[str] = []
+    plugin: Any = {
+        "session_end": lambda: calls.append("end"),
+        "batch_result": lambda: calls.append("result"),
+    }
+    working(plugin).replay_for_results(SESSION)
+    assert calls == ["end", "result"]
+
+
+def test_in_a_worker_a_plugin_that_gives_is_not_told_of_the_close() -> None:
+    around = Around()
+    for others in ([], [around]):
+        giving, closing = Counting(), Closing()
+        with working(giving, *others, closing):
+            pass
+        assert (giving.calls, closing.calls) == ([], ["close"])
+    assert around.calls == ["before", "after"]
+    going_around = AroundAndGiving()
+    with working(going_around, closing):
+        pass
+    assert (going_around.calls, closing.calls) == ([], ["close"] * 2)
+
+
+@pytest.mark.parametrize("others", [[], [Around()]], ids=["plain", "wrapped"])
+def test_everywhere_else_it_is_told(others: list[object]) -> None:
+    giving, merging = Counting(), Counting()
+    with ReplayEngine([giving, *others]) as engine:
+        engine.replay(SESSION)
+    with LeaderEngine([merging, *others]):
+        pass
+    assert (giving.calls, merging.calls) == (["close 1"], ["close 0"])
+
+
+def test_a_failure_is_in_the_report_of_its_session_and_no_other() -> None:
+    def fail(context: Context) -> None:
+        if context.session.session_id == "s":
+            raise ValueError
+
+    engine = working(
+        {"text": fail}, {"batch_result": lambda: 1 // 0}, on_plugin_error="isolate"
+    )
+    report, values = engine.replay_for_results(SESSION)
+    hooks = [error.hook for error in report.plugin_errors]
+    assert hooks == ["replay_text"] * 2 + ["replay_batch_result"]
+    assert values == [None, None]
+    report, _ = engine.replay_for_results(attrs.evolve(SESSION, session_id="t"))
+    assert [error.hook for error in report.plugin_errors] == ["replay_batch_result"]
+
+
+def test_a_failure_to_give_a_result_is_raised() -> None:
+    with pytest.raises(PluginError, match="hook replay_batch_result"):
+        working({"batch_result": lambda: 1 // 0}).replay_for_results(SESSION)
+
+
+def test_a_leader_merges_and_then_closes_with_the_totals() -> None:
+    one, other = Counting(), Counting()
+    results = [[BatchResult("00", "s", n)] for n in (7, 8)]
+    with LeaderEngine([one, other]) as engine:
+        engine.merge(results.__getitem__, ReplayReport(None, sessions=3))
+    assert one.calls == ["merge [7]", "close 3"]
+    assert other.calls == ["merge [8]", "close 3"]
+    assert engine.report.sessions == 3
+
+
+def test_where_a_merge_fails_those_after_it_are_not_closed() -> None:
+    before, after = Counting(), Counting()
+    failing = Failing()
+    with (
+        pytest.raises(PluginError, match="hook replay_batch_merge"),
+        LeaderEngine([before, failing, after]) as engine,
+    ):
+        engine.merge(lambda _: [], ReplayReport(None, sessions=0))
+    assert before.calls == ["merge []", "close 0"]
+    assert failing.calls == ["close"]
+    assert after.calls == []

@@ -1,83 +1,181 @@
+"""The messages between a worker's process and its leader."""
+
 import os
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 
-import leading_crew
-from replay.batch.pool import SIZE
-from replay.batch.process_pool import CONTEXT, shared
-from replay.batch.worker_process import serve
+from replay.batch.worker_process import (
+    Inbox,
+    Kind,
+    Outbox,
+    Position,
+    answer_of,
+    result_of,
+)
+from replay.errors import DecodeError, WorkerError
+
+# Answers
 
 
-@contextmanager
-def leading(*deeds: str) -> Iterator[subprocess.Popen[str]]:
-    """Run a leader with a group of processes of its own."""
-    with subprocess.Popen(  # noqa: S603 - our own
-        [sys.executable, leading_crew.__file__, *deeds],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        start_new_session=True,
-    ) as leader:
-        yield leader
+class TwoWordsError(Exception):
+    """Cannot be made again from its text alone, as pickle tries to."""
+
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(f"{one} {two}")
+
+
+class Unreadable:
+    """Can be pickled, but not unpickled."""
+
+    def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
+        return int, ("no number",)
+
+
+class ForeignError(Exception):
+    """Becomes an error of another type on its way."""
+
+    def __reduce__(self) -> tuple[type[Exception], tuple[str]]:
+        return ValueError, ("changed",)
+
+
+def raising(error: BaseException) -> Callable[[], object]:
+    def fail() -> object:
+        raise error
+
+    return fail
+
+
+def test_what_is_returned_arrives() -> None:
+    assert result_of(answer_of(lambda: {"a": [1]})) == {"a": [1]}
+
+
+def test_what_is_raised_arrives() -> None:
+    error = DecodeError("$.events", "missing", "a.json")
+    with pytest.raises(DecodeError) as raised:
+        result_of(answer_of(raising(error)))
+    assert str(raised.value) == str(error)
+
+
+def test_where_it_was_raised_is_told_in_a_note() -> None:
+    with pytest.raises(LookupError) as raised:
+        result_of(answer_of(raising(LookupError("x"))))
+    (note,) = raised.value.__notes__
+    assert note.startswith("In a worker:\nTraceback")
+    assert "in fail\n" in note
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (TwoWordsError("so", "long"), r"^in a worker: .*TwoWordsError: so long"),
+        (LookupError(threading.Lock()), r"^in a worker: LookupError: <unlocked"),
+        (ForeignError("mine"), r"^in a worker: .*ForeignError: mine"),
+        (SystemExit(3), r"^in a worker: SystemExit: 3"),
+        (KeyboardInterrupt(), r"^in a worker: KeyboardInterrupt"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_exception_that_would_not_arrive_is_told_in_words(
+    error: BaseException, words: str
+) -> None:
+    with pytest.raises(WorkerError, match=words):
+        result_of(answer_of(raising(error)))
+
+
+def test_a_result_that_cannot_be_pickled_is_told() -> None:
+    with pytest.raises(WorkerError, match=r"cannot be sent: TypeError: cannot pickle"):
+        result_of(answer_of(threading.Lock))
+
+
+def test_a_result_that_cannot_be_unpickled_is_told() -> None:
+    with pytest.raises(WorkerError, match="cannot be read: ValueError: invalid lit"):
+        result_of(answer_of(Unreadable))
+
+
+def test_a_lack_of_memory_is_not_pickled() -> None:
+    with pytest.raises(MemoryError):
+        answer_of(raising(MemoryError()))
+
+
+# Messages
+
+
+class Line:
+    """A pipe from a worker to its leader."""
+
+    def __init__(self) -> None:
+        self.reading, writing = os.pipe()
+        self.outbox = Outbox(writing)
+        self.inbox = Inbox()
+
+    def pass_on(self, size: int = 1 << 16) -> Inbox:
+        """Let the leader read, so many bytes at a time."""
+        sent = os.read(self.reading, 1 << 16)
+        for begin in range(0, len(sent), size):
+            self.inbox.add(sent[begin : begin + size])
+        return self.inbox
+
+    def close(self) -> None:
+        os.close(self.reading)
+        os.close(self.outbox.descriptor)
 
 
 @pytest.fixture
-def fifos(tmp_path: Path) -> list[Path]:
-    paths = [tmp_path / "one", tmp_path / "two"]
-    for path in paths:
-        os.mkfifo(path)
-    return paths
+def line() -> Iterator[Line]:
+    line = Line()
+    yield line
+    line.close()
 
 
-def test_workers_end_with_a_leader_that_is_killed(fifos: list[Path]) -> None:
-    with leading(*(f"tell {path}" for path in fifos)) as leader:
-        pipes = [path.open(encoding="utf-8") for path in fifos]
-        assert all(pipe.readline() for pipe in pipes)
-        leader.kill()
-        for pipe in pipes:
-            with pipe:
-                assert not pipe.read(), "a worker is not gone"
+def test_at_first_a_worker_is_at_no_session(line: Line) -> None:
+    assert line.inbox.position is None
 
 
-def test_an_idle_worker_ends_with_a_leader_that_is_killed(fifos: list[Path]) -> None:
-    with leading(f"tell {fifos[0]}", "good") as leader:
-        with fifos[0].open(encoding="utf-8") as pipe:
-            assert pipe.readline()
-            leader.kill()
-        assert leader.communicate()[0] is not None, "all that had its output are gone"
+@pytest.mark.parametrize(
+    "name", ["a", "", "\ud83d", "\U0001f600" * 200, "a\0b", "ä" * 199]
+)
+@pytest.mark.parametrize("size", [1, 7, 1 << 16])
+def test_any_session_comes_through_however_it_is_read(
+    line: Line, name: str, size: int
+) -> None:
+    line.outbox.report((0, 0), "before")
+    line.outbox.report((2**31 - 1, 2**32 - 1), name)
+    inbox = line.pass_on(size)
+    assert inbox.position == Position((2**31 - 1, 2**32 - 1), name)
+    assert inbox.is_whole
 
 
-def test_workers_leave_ctrl_c_to_their_leader(fifos: list[Path]) -> None:
-    with leading(*(f"tell_until_hurried {path}" for path in fifos)) as leader:
-        for path in fifos:
-            assert path.read_text(encoding="utf-8")
-        os.killpg(leader.pid, signal.SIGINT)
-        assert leader.communicate()[0] == "1\n1\nclosed\n"
+def test_a_long_name_is_cut_between_characters(line: Line) -> None:
+    line.outbox.report((0, 0), "\U0001f600" * 100_000)
+    assert line.pass_on().position == Position((0, 0), "\U0001f600" * 200)
 
 
-def test_workers_never_hear_ctrl_c_not_even_at_first() -> None:
-    with leading("be_deaf") as leader:
-        assert leader.communicate()[0] == "2\nclosed\n"
+def test_after_all_sessions_none_is_meant_and_after_the_task_nothing(
+    line: Line,
+) -> None:
+    line.outbox.report((0, 0), "a")
+    line.outbox.report(None, "")
+    assert line.pass_on().position == Position(None, "")
+    line.outbox.send(Kind.DONE)
+    assert line.pass_on().position is None
 
 
-def test_a_worker_whose_leader_is_gone_ends_without_a_word() -> None:
-    near, far = CONTEXT.Pipe()
-    near.close()
-    process = CONTEXT.Process(target=serve, args=(far, shared(SIZE), shared(1), {}))
-    process.start()
-    far.close()
-    process.join()
-    assert process.exitcode == 0
+def test_half_an_answer_is_none(line: Line) -> None:
+    line.outbox.send(Kind.ANSWER, b"four")
+    sent = os.read(line.reading, 1000)
+    line.inbox.add(sent[:-1])
+    assert (line.inbox.answer, line.inbox.is_whole) == (None, False)
+    line.inbox.add(sent[-1:])
+    assert (line.inbox.answer, line.inbox.is_whole) == (b"four", True)
 
 
-def test_a_leader_that_ends_leaves_no_process_behind() -> None:
-    with leading("good") as leader:
-        assert leader.communicate()[0] == "2\nclosed\n", "all let go of its output"
-    assert leader.returncode == 0
+def test_an_answer_may_be_larger_than_a_pipe(line: Line) -> None:
+    large = bytes(1 << 20)
+    thread = threading.Thread(target=line.outbox.send, args=(Kind.ANSWER, large))
+    thread.start()
+    while line.inbox.answer is None:
+        line.pass_on()
+    thread.join()
+    assert line.inbox.answer == large

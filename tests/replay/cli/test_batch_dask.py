@@ -60,8 +60,8 @@ def test_a_cluster_does_what_processes_do(
 ) -> None:
     written = []
     with scheduler(processes=processes) as address:
-        for crew in (("--jobs", "1"), ("--dask", address)):
-            done = run("run", sessions, *USAGE, *crew, cwd=tmp_path)
+        for workers in (("--jobs", "1"), ("--dask", address)):
+            done = run("run", sessions, *USAGE, *workers, cwd=tmp_path)
             assert (done.returncode, done.stderr.count("\n")) == (0, 1)
             assert done.stderr.startswith("replay: 4 sessions: 4 replayed now, ")
             written.append((tmp_path / "usage.json").read_bytes())

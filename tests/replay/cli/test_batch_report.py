@@ -4,9 +4,12 @@ import json
 
 import attrs
 
+from fake_secrets import SECRETS
 from replay import BatchReport, Problem
 from replay.cli.batch_run import json_of, problems_of, summary_of
+from replay.cli.redaction import redactions_of, without_secrets
 
+(SECRET,) = SECRETS["llamacloud-key"]
 GOOD = BatchReport(
     sessions=2_001,
     replayed=2_000,
@@ -30,19 +33,9 @@ def test_the_summary_is_a_line_of_numbers() -> None:
         "2,001 sessions: 2,000 replayed now, 1 known from before, 0 failed, "
         "0 quarantined; 4.0 s, 500/s"
     )
-
-
-def test_one_session_is_no_sessions() -> None:
-    one = attrs.evolve(GOOD, sessions=1, replayed=0)
+    one = attrs.evolve(GOOD, sessions=1, replayed=0, seconds=0.0)
     assert summary_of(one).startswith("1 session: ")
-
-
-def test_no_time_makes_no_rate() -> None:
-    assert summary_of(attrs.evolve(GOOD, seconds=0.0)).endswith("; 0.0 s, 0.0/s")
-
-
-def test_without_problems_there_are_no_lines() -> None:
-    assert [*problems_of(GOOD)] == []
+    assert summary_of(one).endswith("; 0.0 s, 0.0/s")
 
 
 def test_each_problem_is_a_line() -> None:
@@ -51,11 +44,9 @@ def test_each_problem_is_a_line() -> None:
         "ses-\x1b[1m: decode-error: not JSON",
         "ses-2: crashed, quarantined: killed",
     ]
-
-
-def test_problems_that_a_report_does_not_hold_are_counted() -> None:
-    report = attrs.evolve(GOOD, problems=PROBLEMS, failed=2_000, quarantined=1)
-    assert [*problems_of(report)][2:] == ["1,999 more"]
+    more = attrs.evolve(report, failed=2_000)
+    assert [*problems_of(more)][2:] == ["1,999 more"]
+    assert [*problems_of(GOOD)] == []
 
 
 def test_isolated_failures_past_those_of_a_report_are_not_passed_over() -> None:
@@ -64,15 +55,10 @@ def test_isolated_failures_past_those_of_a_report_are_not_passed_over() -> None:
     assert len([*problems_of(attrs.evolve(GOOD, problems=PROBLEMS[:1] * 99))]) == 99
 
 
-def test_half_a_character_in_a_name_is_no_fault() -> None:
-    problem = attrs.evolve(PROBLEMS[0], name="\ud83d")
-    said = json.loads(json_of(attrs.evolve(GOOD, problems=(problem,))))
-    assert said["problems"][0]["session"] == "\ud83d"
-
-
 def test_the_json_has_all_fields_and_the_times_last() -> None:
-    report = attrs.evolve(GOOD, problems=PROBLEMS)
-    said = json.loads(json_of(report))
+    half = Problem((1, 1), "\ud83d", "crashed", "killed")
+    text = json_of(attrs.evolve(GOOD, problems=(*PROBLEMS, half)))
+    said = json.loads(text)
     assert [*said] == [
         *("sessions", "replayed", "known", "failed", "quarantined"),
         *("turns", "events", "messages", "diagnostics", "problems", "times"),
@@ -83,13 +69,9 @@ def test_the_json_has_all_fields_and_the_times_last() -> None:
         "reason": "killed",
         "is_quarantined": True,
     }
+    assert said["problems"][2]["session"] == "\ud83d"
     assert said["times"] == {"seconds": 4.0}
-
-
-def test_the_json_is_one_line_that_is_safe_to_look_at() -> None:
-    text = json_of(attrs.evolve(GOOD, problems=PROBLEMS))
-    assert text.endswith("}\n")
-    assert text.count("\n") == 1
+    assert text.count("\n") == text.endswith("}\n") == 1
     assert "\x1b" not in text
 
 
@@ -98,3 +80,18 @@ def test_but_for_the_times_the_json_of_equal_work_is_equal() -> None:
     first, second = (json_of(each).partition(',"times":') for each in (GOOD, slower))
     assert first[0] == second[0]
     assert first[2] != second[2]
+
+
+def test_only_plugins_that_rewrite_are_made() -> None:
+    plugins = [("audit_log", {"path": "/nowhere/at/all"}), ("redact", {})]
+    assert len(redactions_of(plugins)) == 1
+
+
+def test_names_and_reasons_are_told_without_secrets() -> None:
+    problem = Problem((0, 0), f"of {SECRET}", "decode-error", f"not {SECRET}")
+    report = attrs.evolve(GOOD, failed=1, problems=(problem,))
+    assert without_secrets(report, []) == report
+    told = without_secrets(report, redactions_of([("redact", {})]))
+    assert SECRET in str(report)
+    assert SECRET not in str(told)
+    assert told.problems[0].name.startswith("of ")

@@ -1,18 +1,34 @@
-"""A bar for work that takes more than a second, on a terminal only."""
+"""A bar or lines on standard error, for work that takes long."""
 
+import doctest
+import io
 import os
 import pty
 import select
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import attrs
 import pyte
 import pytest
 
-from replay.cli.progress_bar import progress
+from replay import BatchProgress
+from replay.cli import progress_bar
+from replay.cli.progress_bar import (
+    Bar,
+    BatchDisplay,
+    Lines,
+    batch_progress,
+    line_of,
+    progress,
+    time_of,
+)
+
+SOME = BatchProgress(replayed=12_000, known=298, failed=2, expected=20_000)
 
 
 @contextmanager
@@ -57,28 +73,184 @@ def rest_of(descriptor: int) -> bytes:
     return sent
 
 
-def test_a_bar_appears_where_work_takes_long_and_goes_away(tmp_path: Path) -> None:
+def screen_after(sent: str) -> list[str]:
+    """Return the lines that a terminal shows, less those that are empty."""
+    screen = pyte.Screen(100, 10)
+    pyte.Stream(screen).feed(sent.replace("\n", "\r\n"))
+    assert not screen.cursor.hidden or "\x1b[?25h" not in sent
+    return [line.rstrip() for line in screen.display if line.strip()]
+
+
+def test_the_examples_are_true() -> None:
+    assert not doctest.testmod(progress_bar).failed
+
+
+# Bars
+
+
+class Terminal(io.StringIO):
+    """Takes what a terminal would be sent."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def become_terminal(
+    monkeypatch: pytest.MonkeyPatch, kind: str = "xterm-256color"
+) -> Terminal:
+    """Return the terminal that is standard error from now on."""
+    monkeypatch.setenv("TERM", kind)
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    return terminal
+
+
+def test_a_bar_appears_if_work_takes_long_and_goes_away(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     with reading_slowly(fifo) as terminal:
         sent = read_until(terminal, b"0 sessions")
     sent += rest_of(terminal)
-    screen = pyte.Screen(80, 24)
-    pyte.ByteStream(screen).feed(sent)
-    assert not "".join(screen.display).strip()
-    assert not screen.cursor.hidden
+    assert screen_after(sent.decode()) == []
+    assert b"\x1b[?25h" in sent
 
 
-def test_quick_work_shows_no_bar(
-    on_terminal: Callable[..., tuple[int, str]],
-    session_file: Callable[..., Path],
-) -> None:
-    assert on_terminal("check", session_file()) == (0, "")
+def test_a_bar_of_a_batch_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = become_terminal(monkeypatch)
+    bar = Bar("Replaying", has_total=True, patience=0)
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join()  # it shows the bar
+    assert "0/?" in terminal.getvalue()
+    BatchDisplay(bar)(SOME)
+    bar.close()
+    bar.close()
+    sent = terminal.getvalue()
+    last = sent[sent.rindex("Replaying") :].partition("\n")[0]
+    (line,) = screen_after(last)
+    assert line.startswith("Replaying ━")
+    assert " 12300/20000 sessions 0:00:0" in line
+    assert line.endswith(" 2 failed")
+    assert screen_after(sent) == []
+    assert sent.count("\x1b[?25h") == 1
 
 
-def test_there_is_no_bar_where_standard_error_is_no_terminal(
+def test_quick_work_shows_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = become_terminal(monkeypatch)
+    with batch_progress() as display:
+        display(SOME)
+    with progress("Reading", (number for number in [1, 2])) as items:
+        assert [*items] == [1, 2]
+    assert terminal.getvalue() == ""
+
+
+def test_there_is_no_bar_if_standard_error_is_not_a_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with progress("Reading", (number for number in [1, 2])) as items:
         assert [*items] == [1, 2]
     assert capsys.readouterr().err == ""
+
+
+# Lines
+
+
+@attrs.define
+class Clock:
+    """Tells the time that it is set to."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def update(lines: Lines, clock: Clock, seen: Iterable[tuple[float, int]]) -> None:
+    """Say how much is done at some times since the beginning."""
+    for second, done in seen:
+        clock.now = 1000.0 + second
+        lines.update(done)
+
+
+def test_lines_are_written_every_ten_seconds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = Lines(clock := Clock())
+    seconds = [1, 9.9, 10, 10.1, 19.9, 25, 34.9]
+    update(lines, clock, zip(seconds, range(1, 8), strict=True))
+    lines.close()
+    assert capsys.readouterr().err == (
+        "replay: 3 sessions, 0.3/s\nreplay: 6 sessions, 0.2/s\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("seen", "rate"),
+    [
+        ([(now, 1_000_000 + now) for now in range(10, 71, 10)], "1.0/s"),
+        ([(10, 100), (110, 200)], "1.8/s"),
+    ],
+    ids=["what is long past does not count", "a long silence counts"],
+)
+def test_a_rate_is_what_was_done_of_late(
+    seen: list[tuple[float, int]], rate: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    update(Lines(clock := Clock()), clock, seen)
+    assert capsys.readouterr().err.endswith(f" sessions, {rate}\n")
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "rate", "note", "line"),
+    [
+        (3, None, 0.5, "", "3 sessions, 0.5/s"),
+        (3, 9, 0.0, "", "3 of about 9 sessions, 0.0/s"),
+        (9, 9, 3.0, "", "9 sessions, 3.0/s"),
+        (2, None, 1.0, "2 quarantined", "2 sessions, 1.0/s, 2 quarantined"),
+    ],
+)
+def test_a_line_says_how_far_it_is(
+    done: int, total: int | None, rate: float, note: str, line: str
+) -> None:
+    assert line_of(done, total, rate, note) == line
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0.2, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 00 s"),
+        (3599.6, "1 h 00 min"),
+        (360_000, "100 h 00 min"),
+    ],
+)
+def test_a_time_is_shown_in_units_that_fit(seconds: float, shown: str) -> None:
+    assert time_of(seconds) == shown
+
+
+@pytest.mark.parametrize("kind", ["dumb", "unknown"])
+def test_a_terminal_that_can_move_no_cursor_gets_lines(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    terminal = become_terminal(monkeypatch, kind)
+    monkeypatch.setattr(progress_bar, "_SILENCE", 0.0)
+    with batch_progress() as display:
+        display(SOME)
+    assert terminal.getvalue().startswith("replay: 12,300 of about 20,000 sessions, ")
+    assert terminal.getvalue().endswith(" left, 2 failed\n")
+
+
+def test_quick_work_shows_nothing_in_a_pipe(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with batch_progress() as display:
+        display(SOME)
+    assert capsys.readouterr().err == ""
+
+
+def test_what_is_kept_is_counted_if_standard_error_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    with batch_progress() as display:
+        display(BatchProgress(replayed=3, known=4, failed=5, quarantined=6))
+    assert display.kept == 7

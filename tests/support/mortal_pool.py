@@ -1,12 +1,11 @@
-"""A crew that dies of some sessions, and may know of which."""
+"""A pool that dies of some sessions, and may know of which."""
 
-from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
 import attrs
 
-from replay.batch.pool import Died, InProcessCrew
+from replay.batch.pool import Death, InProcessPool, Monitor, Work
 from replay.batch.tasks import Place, Problem, Task, Worked
 from replay.batch.worker import digests, work
 
@@ -22,7 +21,7 @@ class DeathError(Exception):
 
 
 @attrs.define
-class MortalCrew:
+class MortalPool:
     """Works in this process, and dies when it comes to a deadly session.
 
     Args:
@@ -35,9 +34,9 @@ class MortalCrew:
     knows: bool
     size: int = 2
     given: list[Task] = attrs.field(factory=list)
-    _crew: InProcessCrew = attrs.field(factory=lambda: InProcessCrew(work))
+    _crew: InProcessPool = attrs.field(factory=lambda: InProcessPool(work))
 
-    def submit(self, work: Callable[[Task], Result], task: Task) -> Future[Result]:
+    def submit(self, work: Work[Result], task: Task) -> Future[Result]:
         self.given.append(task)
         future: Future[Result] = Future()
         try:
@@ -47,10 +46,10 @@ class MortalCrew:
             return future
         return self._crew.submit(work, task)
 
-    def died(self, error: BaseException) -> Died | None:
+    def death_of(self, error: BaseException) -> Death | None:
         if not isinstance(error, DeathError):
             return None
-        return Died(frozenset([error.place]) if self.knows else None)
+        return Death(frozenset([error.place]) if self.knows else None)
 
     def alone(self, task: Task) -> Worked:
         try:
@@ -60,17 +59,17 @@ class MortalCrew:
                 error.place, "?", "crashed", "it died", is_quarantined=True
             )
             return Worked((), (problem,))
-        return work(task)
+        return work(task, Monitor())
 
-    def hurry(self) -> None:
-        self._crew.hurry()
+    def drain(self) -> None:
+        self._crew.drain()
 
     def close(self, *, now: bool = False) -> None:
         self._crew.close(now=now)
 
     def _meet(self, task: Task) -> None:
         """Die of the first session of a task that is deadly."""
-        for found in digests(task).found:
+        for found in digests(task, Monitor()).found:
             if self.deadly.get(found.place, 0):
                 self.deadly[found.place] -= 1
                 raise DeathError(found.place)
