@@ -8,7 +8,7 @@ from typing import Any, Final
 import attrs
 
 from replay.coalescing.coalescer import Coalescer, Composition
-from replay.codec.parts import Deltas, Part
+from replay.codec.parts import Deltas, Part, part_of
 from replay.codec.structure import event_of
 from replay.errors import wrong_type
 from replay.model.diagnostics import Diagnostic
@@ -287,7 +287,7 @@ def _walked(
         else:
             for entry in group:
                 event = event_of(entry) if isinstance(entry, Mapping) else entry
-                yield from _coalesced(event, walk.step(event, index), tell)
+                yield from _coalesced(event, walk.step(part_of(event), index), tell)
                 index += 1
     advance = walk.finish()
     yield from advance.released
