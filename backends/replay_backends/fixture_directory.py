@@ -8,12 +8,9 @@ from typing import BinaryIO, Final
 
 import attrs
 
-from replay.codec.writer import dump
-from replay.errors import BackendError, SessionNotFoundError, os_errors_of
-from replay.model.limits import Limits
-from replay.model.sessions import Session, SessionSummary
-from replay.security.file_names import session_id_of
-from replay.sources.protocols import Portion, Stored
+from replay import Limits, Portion, Session, SessionSummary, Stored, dump
+from replay.authoring import os_errors_of, session_id_of
+from replay.errors import BackendError, SessionNotFoundError
 from replay_backends.files.directory_scan import FoundFile, is_safe, open_path, scan
 from replay_backends.files.file_access import Folder, open_folder, source_below
 from replay_backends.files.file_portions import (

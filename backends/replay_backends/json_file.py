@@ -12,15 +12,9 @@ from typing import Final
 
 import attrs
 
-from replay.errors import (
-    BackendError,
-    SessionNotFoundError,
-    UnsupportedError,
-    os_errors_of,
-)
-from replay.model.limits import Limits
-from replay.model.sessions import Session, SessionSummary
-from replay.sources.protocols import Portion, Stored
+from replay import Limits, Portion, Session, SessionSummary, Stored
+from replay.authoring import os_errors_of
+from replay.errors import BackendError, SessionNotFoundError, UnsupportedError
 from replay_backends.files.byte_streams import Spool
 from replay_backends.files.file_access import check_kind, is_pipe, open_named
 from replay_backends.files.file_portions import (

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from replay.security.files import output_file
+from replay.authoring import output_file
 
 _AT_ONCE: Final = 1000  # pieces
 

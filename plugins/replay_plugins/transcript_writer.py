@@ -10,10 +10,14 @@ from typing import ClassVar, Final
 import attrs
 
 from replay import ReplayReport, Session, UnknownNameError
-from replay.coalescing.transcripts import lazy_transcript
-from replay.rendering import FORMATS, Format, pieces
-from replay.security.file_names import file_name
-from replay.security.files import whole_file
+from replay.authoring import (
+    FORMATS,
+    Format,
+    file_name,
+    lazy_transcript,
+    pieces,
+    whole_file,
+)
 
 _SUFFIXES: Final[Mapping[Format, str]] = MappingProxyType(
     {"text": ".txt", "markdown": ".md", "json": ".json"}

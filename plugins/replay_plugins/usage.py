@@ -10,8 +10,7 @@ from typing import Any, Final
 import attrs
 
 from replay import Context, ReplayReport, Session, Stop
-from replay.engine.report import Results
-from replay.security.sanitization import escape_json, sanitize_line
+from replay.authoring import Results, escape_json, sanitize_line
 from replay_plugins.report_output import kept_text, text_of, write_report
 
 __all__ = ["SessionUsage", "Usage"]

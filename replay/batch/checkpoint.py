@@ -28,7 +28,7 @@ from replay.batch.checkpoint_file import (
 from replay.batch.tasks import Digested, Done, Found, Place, Problem, Repeated, Worked
 from replay.engine.report import BatchResult
 from replay.errors import DecodeError
-from replay.model.json_text import judge, parse
+from replay.model.json_text import judge, parse_json
 
 
 @attrs.frozen
@@ -363,7 +363,7 @@ def element(array: bytes, number: int) -> object:
         found = _SPLIT(array)[number]
     except (ValueError, RecursionError, msgspec.MsgspecError):
         return judge(array).value[number]  # type: ignore[index]  # a TypeError then
-    return parse(bytes(found)).value
+    return parse_json(bytes(found)).value
 
 
 def _kept_text(text: str) -> bytes:

@@ -23,7 +23,7 @@ from replay.batch.tasks import (
 )
 from replay.batch.worker import digests, work
 from replay.errors import BackendError, BatchError
-from replay.model.json_text import write
+from replay.model.json_text import write_json
 from replay.sources.protocols import Portion
 from replay.sources.source import Source
 
@@ -93,7 +93,7 @@ class Listing:
         sessions = 0
         first, step = self._shard or (1, 1)
         for number, portion in enumerate(self._source.portions()):
-            hashed.update(write(portion.key))
+            hashed.update(write_json(portion.key))
             if number % step == first - 1:
                 sessions += portion.sessions
                 yield number, portion

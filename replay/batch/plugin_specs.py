@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from replay.batch.tasks import Job, PluginSpec
 from replay.engine.plugin_set import MERGE
 from replay.errors import PluginError
-from replay.model.json_text import write
+from replay.model.json_text import write_json
 from replay.registry import (
     call_factory,
     file_of,
@@ -92,7 +92,7 @@ def plugins_key(job: Job) -> bytes:
         "reading": reading,
         "plugins": plugins,
     }
-    return blake2b(write(said), digest_size=16).digest()
+    return blake2b(write_json(said), digest_size=16).digest()
 
 
 def _spec_of(plugin: object) -> PluginSpec:

@@ -22,7 +22,7 @@ from replay.engine.engine import ReplayEngine
 from replay.engine.plugin_set import OnPluginError
 from replay.engine.report import ReplayReport, Results
 from replay.errors import MustStopError, PluginError, ReplayError
-from replay.model.json_text import write
+from replay.model.json_text import write_json
 from replay.model.sessions import Session
 from replay.sources.protocols import Stored
 from replay.sources.source import Source, repeated
@@ -216,7 +216,7 @@ class _Run:
                 messages=sum(report.messages.values()),
                 diagnostics=sum(report.diagnostics.values()),
             ),
-            values=write(values),
+            values=write_json(values),
             plugin_errors=tuple(map(_reason_of, report.plugin_errors)),
         )
 

@@ -12,7 +12,8 @@ import click
 from click.shell_completion import shell_complete
 
 from replay.cli import output
-from replay.cli.failures import say, tell
+from replay.cli.failures import tell
+from replay.cli.output import say
 from replay.errors import ReplayError
 from replay.security.sanitization import sanitize_line
 

@@ -66,9 +66,6 @@ _LOCATION: Final = """
     LOCATION is a file, a directory, a URL, - for standard input, NAME:location for an
     installed backend, or FILE.py::CLASS:location for a backend in a file.
 """
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON, one object per line."
-)
 
 
 def location_argument(function: _F) -> _F:

@@ -16,11 +16,10 @@ import click
 import replay
 from replay.cli.arguments import named_plugin
 from replay.cli.batch_options import BatchOptions
-from replay.cli.failures import FOUND_PROBLEMS, say
-from replay.cli.output import output_to
+from replay.cli.output import FOUND_PROBLEMS, output_to, say
 from replay.cli.progress_bar import BatchDisplay, batch_progress, rate_of
 from replay.cli.redaction import redactions_of, telling_no_secrets, without_secrets
-from replay.model.json_text import write
+from replay.model.json_text import write_json
 from replay.security.sanitization import escape_json
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ def json_of(report: "BatchReport") -> str:
         for each in report.problems
     ]
     said["times"] = times
-    return escape_json(write(said).decode()) + "\n"
+    return escape_json(write_json(said).decode()) + "\n"
 
 
 @attrs.frozen

@@ -7,10 +7,10 @@ import click
 from click.exceptions import Exit
 
 from replay.cli import output
+from replay.cli.output import FOUND_PROBLEMS, say
 from replay.errors import BatchError, PluginError, ReplayError
-from replay.security.sanitization import sanitize, sanitize_line
+from replay.security.sanitization import sanitize
 
-FOUND_PROBLEMS: Final = 1
 CANNOT: Final = 2
 
 
@@ -25,11 +25,6 @@ def tell(error: Exception, *, is_traceback_wanted: bool = False) -> int:
         click.echo(sanitize("".join(traceback.format_exception(error))), err=True)
     say(_sentence(error))
     return FOUND_PROBLEMS if _is_of_a_hook(error) else CANNOT
-
-
-def say(problem: str, level: str = "error") -> None:
-    """Write one line about a problem to standard error."""
-    click.echo(f"replay: {level}: {sanitize_line(problem)}", err=True)
 
 
 def is_closed_pipe(error: Exception) -> bool:

@@ -1,14 +1,23 @@
-"""Output: standard output that may fail, whole files, tables and JSON lines."""
+"""Output of commands: text, tables, JSON lines, files, problems, progress."""
 
 import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Final, TextIO
+
+import click
 
 from replay.security.files import output_file
 from replay.security.sanitization import escape_json, sanitize_line
+
+FOUND_PROBLEMS: Final = 1  #: the exit code of a command that found problems
+
+#: Gives a command the option ``--json``; its callback takes ``as_json``.
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON, one object per line."
+)
 
 
 def is_terminal() -> bool:
@@ -74,6 +83,16 @@ def output_to(path: str | None) -> Iterator[Callable[[str], None]]:
         yield write_text
 
 
+def say(problem: str, level: str = "error") -> None:
+    """Write one line about a problem to standard error.
+
+    Args:
+        problem: The sentence, without a full stop.
+        level: ``error`` or ``warning``.
+    """
+    click.echo(f"replay: {level}: {sanitize_line(problem)}", err=True)
+
+
 def write_rows(titles: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
     """Write a table on a terminal, else tab-separated lines.
 
@@ -96,4 +115,4 @@ def write_objects(objects: Iterable[Mapping[str, object]]) -> None:
     from replay.model import json_text  # noqa: PLC0415 - msgspec is slow to import
 
     for each in objects:
-        write(escape_json(json_text.write(each).decode()) + "\n")
+        write(escape_json(json_text.write_json(each).decode()) + "\n")

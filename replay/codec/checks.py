@@ -7,7 +7,7 @@ import attrs
 
 from replay.codec.structure import check_event
 from replay.errors import LimitExceededError
-from replay.model.json_text import is_deeper, write
+from replay.model.json_text import is_deeper, write_json
 from replay.model.limits import Limits
 
 Where: TypeAlias = Callable[[int], str]  #: the place of the event at an index
@@ -90,7 +90,7 @@ class Checks:
             LimitExceededError: One is too long.
         """
         for index, value in enumerate(values, first):
-            if len(write(value)) > self.limits.event_bytes:
+            if len(write_json(value)) > self.limits.event_bytes:
                 raise self.too_long(where(index))
 
     def too_long(self, where: str) -> LimitExceededError:

@@ -19,7 +19,7 @@ from replay.codec.structure import decode_header
 from replay.errors import DecodeError
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import EVENT_CLASSES
-from replay.model.json_text import Parsed, parse
+from replay.model.json_text import Parsed, parse_json
 from replay.model.sessions import Session, Shape, header_fields
 
 _PIECE: Final = 1 << 20  # bytes of a line that are passed over at once
@@ -131,7 +131,7 @@ class Reader:
     def document(self, data: bytes) -> Session:
         """Return the session that *data* holds."""
         session = self._known(data, self.session_id)
-        return session or self._any(parse(data), data, self.session_id)
+        return session or self._any(parse_json(data), data, self.session_id)
 
     def sessions(self, lines: Iterable[Line]) -> Iterator[Session]:
         """Yield the sessions that *lines* hold, a document each."""
@@ -160,7 +160,7 @@ class Reader:
             session = self._known(line.text, session_id)
             if session is not None and session.shape == "document":
                 return session
-            parsed = parse(line.text.rstrip(b"\r\n"))
+            parsed = parse_json(line.text.rstrip(b"\r\n"))
             if is_document(parsed.value):
                 return self._any(parsed, line.text, session_id)
         where = f"line {line.number}"
@@ -287,7 +287,7 @@ def parse_line(line: Line) -> Parsed:
         DecodeError: It is none; the error names the line by its number.
     """
     with _numbered(line.number):
-        return parse(line.text.rstrip(b"\r\n"))
+        return parse_json(line.text.rstrip(b"\r\n"))
 
 
 def _is_event(value: object) -> bool:

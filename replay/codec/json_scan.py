@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final, Literal, TypeAlias
 import attrs
 
 from replay.errors import DecodeError
-from replay.model.json_text import judge, parse
+from replay.model.json_text import judge, parse_json
 
 #: A string (its last group is empty where the text ends too soon), or a bracket.
 _TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)|[][{}]', re.DOTALL)
@@ -97,8 +97,8 @@ def values_of(text: bytes, form: Form) -> Sequence[object]:
         form: How it is laid out.
     """
     if form == "lines":
-        return [parse(line).value for line in lines_of(text)]
-    values: Any = parse(text).value
+        return [parse_json(line).value for line in lines_of(text)]
+    values: Any = parse_json(text).value
     return values  # type: ignore[no-any-return]  # an array gives a list
 
 

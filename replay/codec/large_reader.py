@@ -28,7 +28,7 @@ from replay.codec.json_scan import (
 from replay.codec.schema import scan
 from replay.codec.stored_history import SourceText, StoredEvents, Stretch
 from replay.errors import DecodeError, LimitExceededError
-from replay.model.json_text import Parsed, judge, parse
+from replay.model.json_text import Parsed, judge, parse_json
 from replay.model.sessions import Session
 
 _BLOCK: Final = 1 << 20  # bytes
@@ -196,7 +196,7 @@ class Stretches:
         if (count := self._count(text)) is not None:
             return count
         try:
-            parsed = parse(b"[%b]" % text)
+            parsed = parse_json(b"[%b]" % text)
         except DecodeError as error:
             raise self._moved(error, 1) from None
         values: Any = parsed.value  # an array gives a list

@@ -20,7 +20,7 @@ from replay.codec.json_scan import BLANKS, MARK, blank_end
 from replay.codec.large_reader import FollowedByLines, LargeReader
 from replay.codec.stored_history import SourceText
 from replay.errors import DecodeError, wrong_type
-from replay.model.json_text import decode_text, parse
+from replay.model.json_text import decode_text, parse_json
 from replay.model.limits import Limits
 from replay.model.sessions import Session
 
@@ -164,6 +164,6 @@ def _begins_with_a_line(text: bytes, first: bytes, whole: SourceText) -> bool:
 
 def _is_object(line: bytes) -> bool:
     try:
-        return isinstance(parse(line).value, dict)
+        return isinstance(parse_json(line).value, dict)
     except DecodeError:
         return False

@@ -20,7 +20,7 @@ from replay.model.events import (
     UserInput,
 )
 from replay.model.json_object import WireObject
-from replay.model.json_text import parse, write
+from replay.model.json_text import parse_json, write_json
 from replay.model.sessions import SessionSummary
 
 _Wire = TypeVar("_Wire", bound=WireObject)
@@ -81,7 +81,7 @@ def event_of(entry: Event | Mapping[str, object]) -> Event:
     if isinstance(entry, Event):
         return entry
     plain = dict(entry) if isinstance(entry, Mapping) else entry
-    return decode_event(parse(write(plain)).value)
+    return decode_event(parse_json(write_json(plain)).value)
 
 
 def _fault_of_type(kind: object) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from replay.codec.history import RecordedEvents
 from replay.errors import wrong_type
-from replay.model.json_text import write, write_decoded
+from replay.model.json_text import write_decoded, write_json
 from replay.model.sessions import Session
 
 if TYPE_CHECKING:
@@ -61,11 +61,11 @@ def _write_document(session: Session, file: BinaryIO) -> None:
     header = session.as_object()
     header.setdefault("events", None)
     for number, (key, value) in enumerate(header.items()):
-        file.write((b"," if number else b"{") + write(key) + b":")
+        file.write((b"," if number else b"{") + write_json(key) + b":")
         if key == "events":
             _write_list(session, file)
         else:
-            file.write(write(value))
+            file.write(write_json(value))
     file.write(b"}")
 
 
@@ -79,7 +79,7 @@ def _write_list(session: Session, file: BinaryIO) -> None:
 def _events(session: Session) -> Iterator[bytes]:
     if isinstance(session.events, RecordedEvents):
         return map(write_decoded, session.events.values())
-    return (write(event.as_object()) for event in session.events)
+    return (write_json(event.as_object()) for event in session.events)
 
 
 _BLOCK: Final = 1 << 20  # bytes that are hashed at once

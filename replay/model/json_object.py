@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NoReturn, Self
 import attrs
 
 from replay.errors import EncodeError
-from replay.model.json_text import parse
+from replay.model.json_text import parse_json
 from replay.model.limits import DEEPEST
 
 
@@ -81,7 +81,7 @@ def decoded(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """Return a JSON value, decoded where it has not been yet."""
     if not isinstance(value, Undecoded):
         return value
-    values: Any = parse(b"[%b]" % value.text).value  # a root has rules of its own
+    values: Any = parse_json(b"[%b]" % value.text).value  # a root has rules of its own
     return values[0]
 
 

@@ -35,7 +35,7 @@ class _Refused:
     reason: str
 
 
-def parse(data: bytes) -> Parsed:
+def parse_json(data: bytes) -> Parsed:
     """Return the JSON value that *data* holds.
 
     Args:
@@ -58,10 +58,10 @@ def judge(data: bytes) -> Parsed:
     """Return the JSON value that *data* holds, with all that is odd about its text.
 
     Args:
-        data: As for :func:`parse`.
+        data: As for :func:`parse_json`.
 
     Raises:
-        DecodeError, LimitExceededError: As from :func:`parse`.
+        DecodeError, LimitExceededError: As from :func:`parse_json`.
     """
     return _Judge().parse(data)
 
@@ -202,14 +202,14 @@ def is_deeper(value: object, depth: int) -> bool:
 
 
 def write_decoded(value: object) -> bytes:
-    """Return a parsed value as JSON, as :func:`write` does, but faster."""
+    """Return a parsed value as JSON, as :func:`write_json` does, but faster."""
     try:
         return _ENCODE(value)
     except (ValueError, OverflowError, RecursionError):  # a lone half, a large integer
-        return write(value)
+        return write_json(value)
 
 
-def write(value: object) -> bytes:
+def write_json(value: object) -> bytes:
     r"""Return *value* as JSON in UTF-8; lone surrogate halves as ``\uXXXX``.
 
     Raises:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from replay.coalescing.transcripts import LazyTranscript
 from replay.model.diagnostics import Diagnostic
-from replay.model.json_text import write
+from replay.model.json_text import write_json
 from replay.model.messages import Message, Step, ToolExchange, Transcript, Turn
 from replay.security.sanitization import escape_json
 
@@ -54,7 +54,7 @@ def _list(values: Iterable[object]) -> Iterator[str]:
 
 
 def _text(value: object) -> str:
-    return escape_json(write(value).decode())
+    return escape_json(write_json(value).decode())
 
 
 def _diagnostic(diagnostic: Diagnostic) -> dict[str, object]:

@@ -7,7 +7,7 @@ from replay.batch.worker import LeaderEngine, WorkerEngine
 from replay.engine.engine import ReplayEngine
 from replay.engine.report import BatchResult, ReplayReport, Results
 from replay.errors import EncodeError, PluginError
-from replay.model.json_text import parse, write
+from replay.model.json_text import parse_json, write_json
 from replay.model.sessions import Session
 from replay.testing.backend_contract import broken
 
@@ -22,7 +22,7 @@ def give(plugins: Iterable[object], sessions: Iterable[Session]) -> list[list[ob
     with WorkerEngine(plugins, strict=False, on_plugin_error="raise") as engine:
         for session in sessions:
             _, values = engine.replay_for_results(session)
-            decoded = parse(write(values)).value
+            decoded = parse_json(write_json(values)).value
             given.append(decoded)  # type: ignore[arg-type]  # as it was before
     return given
 

@@ -27,7 +27,7 @@ from replay import (
     load_plugin,
 )
 from replay.batch.worker import WorkerEngine
-from replay.model.json_text import parse, write
+from replay.model.json_text import parse_json, write_json
 from replay.testing import PluginContract, odd_histories
 from replay.testing.batch_contract import give, merge
 from replay_plugins.usage import (
@@ -278,7 +278,7 @@ def test_a_session_that_nobody_was_shown_costs_nothing() -> None:
 
 
 def through_json(usage: SessionUsage) -> SessionUsage:
-    value = parse(write(as_value(usage))).value
+    value = parse_json(write_json(as_value(usage))).value
     merged = Merged([BatchResult("00", "another", value)])
     assert [*merged] == [*merged]
     (found,) = merged

@@ -14,8 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 from weakref import finalize
 
-from replay.errors import BackendError, DecodeError, LimitExceededError, os_errors_of
-from replay.security.files import temporary_file
+from replay.authoring import os_errors_of, temporary_file
+from replay.errors import BackendError, DecodeError, LimitExceededError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -8,7 +8,8 @@ from typing import BinaryIO, Final
 
 import attrs
 
-from replay.errors import BackendError, os_errors_of, os_failure
+from replay.authoring import os_errors_of, os_failure
+from replay.errors import BackendError
 from replay_backends.files.file_access import Folder
 
 _DEEPEST: Final = 100  # each level holds a descriptor

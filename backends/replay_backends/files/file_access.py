@@ -10,7 +10,8 @@ from typing import BinaryIO, Final
 
 import attrs
 
-from replay.errors import BackendError, os_errors_of
+from replay.authoring import os_errors_of
+from replay.errors import BackendError
 
 _NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)  # not every system has all these
 _READ_ONLY: Final[int] = (

@@ -9,16 +9,18 @@ from typing import BinaryIO, Final
 
 import attrs
 
-from replay.codec.stored_history import KEPT, SourceText
-from replay.errors import BackendError, os_errors_of
-from replay.model.sessions import Session
-from replay.sources.protocols import DIGEST_SIZE, Portion, Stored
-from replay.sources.session_lines import (
+from replay import Portion, Session, Stored
+from replay.authoring import (
+    DIGEST_SIZE,
+    KEPT,
     LineRange,
+    SourceText,
     holds_session_lines,
     line_ranges,
+    os_errors_of,
     stored_lines,
 )
+from replay.errors import BackendError
 from replay_backends.files.byte_streams import is_compressed
 from replay_backends.files.session_file import SessionFile, marked_torn
 

@@ -14,12 +14,15 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from replay.errors import BackendError, os_errors_of
-from replay.model.events import Event, UserInput
-from replay.model.json_text import write
-from replay.model.limits import Limits
-from replay.security.file_names import file_name, session_id_of
-from replay.security.files import whole_file
+from replay import Event, Limits, UserInput
+from replay.authoring import (
+    file_name,
+    os_errors_of,
+    session_id_of,
+    whole_file,
+    write_json,
+)
+from replay.errors import BackendError
 from replay_backends.files.directory_scan import scan
 from replay_backends.files.file_access import Folder, open_folder
 from replay_backends.files.session_file import (
@@ -212,11 +215,11 @@ def _stem_for(session_id: str, directory: str) -> str:
 
 
 def _line(event: Event) -> bytes:
-    return write(event.as_object()) + b"\n"
+    return write_json(event.as_object()) + b"\n"
 
 
 def _arrival(seconds: float | None) -> bytes:
-    return write(None if seconds is None else round(seconds, 6)) + b"\n"
+    return write_json(None if seconds is None else round(seconds, 6)) + b"\n"
 
 
 def _append(descriptor: int, data: bytes) -> None:

@@ -9,14 +9,16 @@ from typing import BinaryIO, Final
 
 import attrs
 
-from replay.codec.reader import read_sessions
-from replay.codec.stored_history import SourceText
+from replay import Diagnostic, Limits, Session, SessionSummary
+from replay.authoring import (
+    EVENT_CLASSES,
+    Shape,
+    SourceText,
+    file_name,
+    read_sessions,
+    session_id_of,
+)
 from replay.errors import BackendError
-from replay.model.diagnostics import Diagnostic
-from replay.model.events import EVENT_CLASSES
-from replay.model.limits import Limits
-from replay.model.sessions import Session, SessionSummary, Shape
-from replay.security.file_names import file_name, session_id_of
 from replay_backends.files.byte_streams import decompressed, whole_lines
 
 #: The end of the name of a recording that is under way, or was killed.

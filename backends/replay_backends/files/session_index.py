@@ -14,15 +14,14 @@ from typing import Final, Generic, TypeVar
 
 import attrs
 
-from replay.codec.structure import decode_header
+from replay import Session, SessionSummary
+from replay.authoring import decode_header, write_json
 from replay.errors import (
     BackendError,
     BackendUnavailableError,
     DecodeError,
     ReplayError,
 )
-from replay.model.json_text import write
-from replay.model.sessions import Session, SessionSummary
 from replay_backends.files.directory_scan import FoundFile
 from replay_backends.files.file_access import Folder
 from replay_backends.files.recorder import replaced
@@ -165,7 +164,7 @@ class IndexFile:
         if not is_worth_it or folder.is_read_only():
             return
         with suppress(BackendError), replaced(folder, NAME, _OWNER_ONLY) as file:
-            file.write(write({"format": FORMAT, "files": self._found}))
+            file.write(write_json({"format": FORMAT, "files": self._found}))
 
 
 def _stamp(status: os.stat_result) -> list[int]:

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import attrs
 import requests
 
+from replay import ImageAttachment
+from replay.authoring import is_loopback, parse_json
 from replay.errors import (
     BackendError,
     BackendUnavailableError,
@@ -21,9 +23,6 @@ from replay.errors import (
     PermissionDeniedError,
     UnsafeRedirectError,
 )
-from replay.model.events import ImageAttachment
-from replay.model.json_text import parse
-from replay.security.hosts import is_loopback
 from replay_backends.http.client import Client, body_of, check, new_session, send
 from replay_backends.http.request import Request, one_step, split
 from replay_backends.http.retries import with_retries
@@ -95,7 +94,7 @@ class Attachments:
 
 
 def _read(body: BinaryIO) -> _Presigned:
-    value = parse(body.read()).value
+    value = parse_json(body.read()).value
     match value:
         case {"url": str(url), "expires_at": str(text)}:
             return _Presigned(url, _seconds(text))

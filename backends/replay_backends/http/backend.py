@@ -8,12 +8,9 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from replay import ImageAttachment, Limits, Portion, Session, SessionSummary, Stored
+from replay.authoring import is_loopback
 from replay.errors import AuthError
-from replay.model.events import ImageAttachment
-from replay.model.limits import Limits
-from replay.model.sessions import Session, SessionSummary
-from replay.security.hosts import is_loopback
-from replay.sources.protocols import Portion, Stored
 from replay_backends.files.session_file import Reading
 from replay_backends.http.request import (
     HOME,
@@ -27,7 +24,7 @@ from replay_backends.http.session_list import fetched, ids_in, portions_of, sess
 from replay_backends.ordered_fetch import in_order
 
 if TYPE_CHECKING:
-    from replay.sources.live_stream import Rewrite
+    from replay.authoring import Rewrite
     from replay_backends.http.attachments import Attachments
     from replay_backends.http.client import Client
     from replay_backends.http.live import LiveStream

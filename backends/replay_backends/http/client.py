@@ -15,16 +15,14 @@ import attrs
 import requests
 from urllib3.util import Timeout
 
+from replay.authoring import is_loopback, os_errors_of, temporary_file
 from replay.errors import (
     BackendError,
     DeadlineExceededError,
     DecodeError,
     LimitExceededError,
     UnsafeRedirectError,
-    os_errors_of,
 )
-from replay.security.files import temporary_file
-from replay.security.hosts import is_loopback
 from replay_backends.http.errors import TRANSPORT, Refusal, failure_of, was_never_sent
 from replay_backends.http.request import Key, Request, no_key, origin_of, split
 from replay_backends.http.retries import (

@@ -20,6 +20,7 @@ from requests.exceptions import (
 )
 from urllib3 import exceptions as urllib3
 
+from replay.authoring import is_deeper, sanitize_line
 from replay.errors import (
     AuthError,
     BackendError,
@@ -33,8 +34,6 @@ from replay.errors import (
     TLSError,
     TruncatedResponseError,
 )
-from replay.model.json_text import is_deeper
-from replay.security.sanitization import sanitize_line
 from replay_backends.http.request import SHOWN, VARIABLES, Key, Request
 from replay_backends.http.transport import HandshakeError
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final, Self, cast
 
 import requests
 
+from replay import Diagnostic, Event, Limits, Session, Stop, UserInput
+from replay.authoring import ArrivingEvents, Rewrite, hidden
 from replay.errors import (
     BackendError,
     DecodeError,
@@ -20,11 +22,6 @@ from replay.errors import (
     TLSError,
     UnsafeRedirectError,
 )
-from replay.model.diagnostics import Diagnostic
-from replay.model.events import Event, Stop, UserInput
-from replay.model.limits import Limits
-from replay.model.sessions import Session
-from replay.sources.live_stream import ArrivingEvents, Rewrite, hidden
 from replay_backends.http.client import EVENTS, REDIRECTS, Client, check, pieces, send
 from replay_backends.http.reconciliation import Progress
 from replay_backends.http.request import Prompt, Request, session_path

@@ -18,17 +18,15 @@ from typing import Final, TypeAlias, get_args
 
 import attrs
 
-from replay.coalescing.texts import joined, taken_apart
-from replay.model.events import (
+from replay import Event, Stop, UnknownEvent, UserInput
+from replay.authoring import (
     KINDS,
     Boundary,
     Delta,
-    Event,
     FullEvent,
     Kind,
-    Stop,
-    UnknownEvent,
-    UserInput,
+    joined,
+    taken_apart,
 )
 
 

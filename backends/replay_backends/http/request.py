@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import attrs
 
+from replay.authoring import is_loopback, sanitize_line
 from replay.errors import (
     AuthError,
     BackendError,
@@ -15,8 +16,6 @@ from replay.errors import (
     InvalidRequestError,
     SessionNotFoundError,
 )
-from replay.security.hosts import is_loopback
-from replay.security.sanitization import sanitize_line
 
 if TYPE_CHECKING:
     from requests import PreparedRequest

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NoReturn
 
 import attrs
 
-from replay.codec.reader import read_sessions
-from replay.codec.stored_history import KEPT, SourceText
-from replay.codec.structure import decode_header
+from replay import Portion, Session, SessionSummary, Stored
+from replay.authoring import (
+    DIGEST_SIZE,
+    GUESSED_SIZE,
+    KEPT,
+    SourceText,
+    decode_header,
+    digest_of,
+    parse_json,
+    read_sessions,
+)
 from replay.errors import BackendError, BadResponseError, DecodeError, ReplayError
-from replay.model.json_text import parse
-from replay.model.sessions import Session, SessionSummary
-from replay.sources.portions import GUESSED_SIZE, digest_of
-from replay.sources.protocols import DIGEST_SIZE, Portion, Stored
 from replay_backends.files.byte_streams import Spool
 from replay_backends.files.session_file import Reading
 
@@ -59,7 +63,7 @@ def summaries(client: "Client", page_size: int | None) -> Iterator[SessionSummar
 
 def _read(body: BinaryIO) -> tuple[list[SessionSummary], str | None]:
     """Return the sessions on a page, and the next one's token; None: it is the last."""
-    value = parse(body.read()).value
+    value = parse_json(body.read()).value
     items = value.get("items") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(items, list):
         raise DecodeError(where="$.items", reason="expected a list of sessions")

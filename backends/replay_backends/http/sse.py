@@ -8,12 +8,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from replay.codec.structure import check_event, decode_event
+from replay import Diagnostic, Event, Limits
+from replay.authoring import Delta, check_event, decode_event, is_deeper, parse_json
 from replay.errors import DecodeError, LimitExceededError
-from replay.model.diagnostics import Diagnostic
-from replay.model.events import Delta, Event
-from replay.model.json_text import is_deeper, parse
-from replay.model.limits import Limits
 
 FRAME_BYTES: Final = 16 << 20  #: the longest frame, unless a caller says otherwise
 
@@ -143,7 +140,7 @@ class EventDecoder:
 
     def _event(self, frame: Frame) -> Iterator[Event]:
         try:
-            value = parse(frame.data.encode()).value
+            value = parse_json(frame.data.encode()).value
         except LimitExceededError:
             raise
         except DecodeError as error:

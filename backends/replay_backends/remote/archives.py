@@ -16,14 +16,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import attrs
 
-from replay.codec.stored_history import KEPT
-from replay.errors import (
-    BackendError,
-    DecodeError,
-    LimitExceededError,
-    ReplayError,
-    os_failure,
-)
+from replay.authoring import KEPT, os_failure
+from replay.errors import BackendError, DecodeError, LimitExceededError, ReplayError
 from replay_backends.files.byte_streams import (
     HIGHEST_RATIO,
     UNCHECKED,

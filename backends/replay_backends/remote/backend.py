@@ -7,19 +7,14 @@ from typing import Any, BinaryIO, Final, NoReturn
 
 import attrs
 
-from replay.codec.writer import dump
+from replay import Limits, Portion, Session, SessionSummary, Stored, dump
+from replay.authoring import os_errors_of, secrets_in, session_id_of
 from replay.errors import (
     BackendError,
     DecodeError,
     SessionNotFoundError,
     UnsupportedError,
-    os_errors_of,
 )
-from replay.model.limits import Limits
-from replay.model.sessions import Session, SessionSummary
-from replay.security.file_names import session_id_of
-from replay.security.masking import secrets_in
-from replay.sources.protocols import Portion, Stored
 from replay_backends.files.directory_scan import is_continued, is_passed_over
 from replay_backends.files.file_access import open_regular
 from replay_backends.files.file_portions import no_portion, stored_in_all

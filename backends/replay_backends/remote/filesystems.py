@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from replay.authoring import masked, secrets_in
 from replay.errors import (
     AuthError,
     BackendError,
@@ -16,7 +17,6 @@ from replay.errors import (
     PermissionDeniedError,
     ReplayError,
 )
-from replay.security.masking import masked, secrets_in
 from replay_backends.remote.locations import SCHEMES, Location
 
 _EXTRA: Final = "chat-replay[remote]"

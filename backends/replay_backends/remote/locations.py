@@ -5,8 +5,8 @@ from typing import BinaryIO, Final, TypeAlias
 
 import attrs
 
+from replay.authoring import has_secret, masked
 from replay.errors import BackendError
-from replay.security.masking import has_secret, masked
 
 #: The schemes of URLs, each with the package that fsspec needs for it, if any.
 SCHEMES: Final = {

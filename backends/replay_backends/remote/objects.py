@@ -9,9 +9,8 @@ from typing import BinaryIO, Final
 
 import attrs
 
-from replay.codec.stored_history import KEPT
+from replay.authoring import KEPT, temporary_file
 from replay.errors import BackendError
-from replay.security.files import temporary_file
 from replay_backends.files.byte_streams import Spool, guarded
 from replay_backends.remote.filesystems import FileSystem, remote_errors_of
 from replay_backends.remote.locations import Item, Opener

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from replay import AuditError, Session
-from replay.engine.report import Results
+from replay.authoring import Results
 from replay_plugins.audit_log.format.chain import json_bytes, kind_is
 from replay_plugins.audit_log.log.content import Opening, hiding, read_salt
 from replay_plugins.audit_log.log.log import Log

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import attrs
 
 from replay import ReplayReport, Session
-from replay.engine.report import Results
+from replay.authoring import Results
 from replay.errors import AuditError, DecodeError
 from replay_plugins.audit_log.batch_records import AuditLogWorker, append_sessions
 from replay_plugins.audit_log.log.content import hiding, salt_at

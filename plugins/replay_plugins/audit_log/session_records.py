@@ -34,7 +34,7 @@ from replay import (
     UnknownNameError,
     UserInput,
 )
-from replay.codec.writer import hash_session
+from replay.authoring import hash_session
 from replay_plugins.audit_log.log.content import ContentPolicy, Hide, Opening, hiding
 from replay_plugins.audit_log.log.log import Sync, SyncWord
 

@@ -7,9 +7,8 @@ from typing import Any, ClassVar, Final
 
 import attrs
 
-from replay.engine.report import Results
-from replay.model.sessions import Session
-from replay.security.sanitization import escape_json, sanitize_line
+from replay import Session
+from replay.authoring import Results, escape_json, sanitize_line
 from replay_plugins.redact.redactor import Redactor
 from replay_plugins.redact.values import Redacted
 from replay_plugins.report_output import kept_text, text_of, write_report

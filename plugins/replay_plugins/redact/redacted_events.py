@@ -6,18 +6,19 @@ from typing import Any, Final, TypeVar, get_args
 
 import attrs
 
-from replay.codec.history import DecodedEvents, RecordedEvents, parts
-from replay.codec.parts import Deltas, Part
-from replay.codec.structure import decode_event
-from replay.model.events import (
+from replay import Event, UnknownEvent, UserInput
+from replay.authoring import (
     DELTAS,
     EVENT_CLASSES,
+    ArrivingEvents,
     Boundary,
-    Event,
-    UnknownEvent,
-    UserInput,
+    DecodedEvents,
+    Deltas,
+    Part,
+    RecordedEvents,
+    decode_event,
+    parts,
 )
-from replay.sources.live_stream import ArrivingEvents
 from replay_plugins.redact.finder import Finder
 from replay_plugins.redact.streams import Piece, message_texts, secret_pieces
 from replay_plugins.redact.values import Pseudonyms, Redacted, Walker, plain, texts_in

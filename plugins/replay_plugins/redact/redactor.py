@@ -6,10 +6,9 @@ from typing import Any, Final
 
 import attrs
 
-from replay.codec.structure import decode_header
+from replay import Session
+from replay.authoring import decode_header, did_you_mean
 from replay.errors import DecodeError
-from replay.model.sessions import Session
-from replay.registry import did_you_mean
 from replay_plugins.redact.finder import Finder
 from replay_plugins.redact.redacted_events import RedactedEvents, Rewriter
 from replay_plugins.redact.rules import FIELD, RULES, rules_of

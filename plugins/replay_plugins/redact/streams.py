@@ -12,12 +12,20 @@ from typing import Final, TypeAlias, get_args
 
 import attrs
 
-from replay.coalescing.coalescer import Composition
-from replay.coalescing.texts import has_halves, joined, taken_apart
-from replay.coalescing.walk import Walk
-from replay.codec.history import DecodedEvents
-from replay.codec.parts import Deltas, Part
-from replay.model.events import KINDS, Boundary, FullEvent, Kind
+from replay.authoring import (
+    KINDS,
+    Boundary,
+    Composition,
+    DecodedEvents,
+    Deltas,
+    FullEvent,
+    Kind,
+    Part,
+    Walk,
+    has_halves,
+    joined,
+    taken_apart,
+)
 from replay_plugins.redact.finder import Finder, Found, merged, shifted
 
 

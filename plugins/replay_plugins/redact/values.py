@@ -7,9 +7,8 @@ from typing import Final
 
 import attrs
 
-from replay.model.events import EVENT_CLASSES, ImageAttachment
-from replay.model.json_object import documented_fields
-from replay.model.sessions import JobMetadata, SessionSummary
+from replay import ImageAttachment, JobMetadata, SessionSummary
+from replay.authoring import EVENT_CLASSES, documented_fields
 from replay_plugins.redact.finder import Finder, Found
 from replay_plugins.redact.rules import FIELD, PSEUDONYM, is_secret_key
 from replay_plugins.redact.streams import Piece

@@ -7,9 +7,8 @@ import click
 
 import replay
 from replay.cli import output
-from replay.cli.arguments import json_option, location_argument, sessions_of
-from replay.cli.failures import FOUND_PROBLEMS
-from replay.cli.output import write_objects
+from replay.cli.arguments import location_argument, sessions_of
+from replay.cli.output import FOUND_PROBLEMS, json_option, write_objects
 from replay.cli.progress_bar import progress
 from replay.coalescing.transcripts import diagnose
 from replay.security.sanitization import sanitize_line

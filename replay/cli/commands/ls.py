@@ -3,8 +3,8 @@
 import click
 
 import replay
-from replay.cli.arguments import json_option, location_argument, summaries_of
-from replay.cli.output import write_objects, write_rows
+from replay.cli.arguments import location_argument, summaries_of
+from replay.cli.output import json_option, write_objects, write_rows
 from replay.cli.progress_bar import progress
 
 _TITLES = ("SESSION", "TITLE", "LAST UPDATED")

@@ -3,8 +3,7 @@
 import attrs
 import click
 
-from replay.cli.arguments import json_option
-from replay.cli.output import write_objects, write_rows
+from replay.cli.output import json_option, write_objects, write_rows
 from replay.registry import GROUPS, Installed, installed
 
 _TITLES = ("KIND", "NAME", "VERSION", "FROM", "ERROR")

@@ -9,7 +9,7 @@ import replay
 from replay.cli import output
 from replay.cli.arguments import location_argument, sessions_of
 from replay.cli.commands.copy import copy_all
-from replay.cli.failures import FOUND_PROBLEMS, say
+from replay.cli.output import FOUND_PROBLEMS, say
 from replay.cli.redaction import Rewriter, rewriting, rewriting_options
 from replay.coalescing.texts import joined
 from replay.security.sanitization import sanitize

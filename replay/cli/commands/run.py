@@ -13,7 +13,8 @@ from replay.cli.arguments import (
     sessions_of,
 )
 from replay.cli.batch_options import BatchOptions, batch_options
-from replay.cli.failures import FOUND_PROBLEMS, is_closed_pipe, say
+from replay.cli.failures import is_closed_pipe
+from replay.cli.output import FOUND_PROBLEMS, say
 from replay.cli.progress_bar import progress
 from replay.cli.redaction import HOOK, Redaction, telling_no_secrets
 

@@ -16,7 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from replay.model.events import DELTAS, Event, FullEvent, Stop
-from replay.model.json_text import write
+from replay.model.json_text import write_json
 from replay.model.sessions import SessionSummary
 from replay.testing.server import validation
 from replay.testing.server.settings import LastPageToken, ServerSettings
@@ -110,7 +110,7 @@ class Chat:
 
 def json_answer(value: object, status: int = 200) -> Response:
     """Return an answer that holds exactly this JSON value."""
-    return Response(write(value), status, media_type="application/json")
+    return Response(write_json(value), status, media_type="application/json")
 
 
 def next_page(following: int | None, last: LastPageToken) -> dict[str, object]:
@@ -167,4 +167,4 @@ def frame(event: Event) -> bytes:
     value = event.as_object()
     kind = value.get("type") if isinstance(value, dict) else None
     name = b"delta" if kind in _DELTA_TYPES else b"message"
-    return b"event: %s\ndata: %s\n\n" % (name, write(value))
+    return b"event: %s\ndata: %s\n\n" % (name, write_json(value))

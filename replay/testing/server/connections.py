@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import attrs
 import h11
 
-from replay.model.json_text import write
+from replay.model.json_text import write_json
 from replay.security.hosts import url_of
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
@@ -76,7 +76,7 @@ def error_answer(status: int, detail: str, retry_after: str | None = None) -> An
     headers = [(b"content-type", b"application/json")]
     if retry_after is not None:
         headers.append((b"retry-after", retry_after.encode()))
-    return whole_answer(status, headers, write({"detail": detail}))
+    return whole_answer(status, headers, write_json({"detail": detail}))
 
 
 def phrase_of(status: int) -> str:

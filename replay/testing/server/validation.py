@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 
 from replay.errors import DecodeError
-from replay.model.json_text import is_deeper, parse
+from replay.model.json_text import is_deeper, parse_json
 from replay.model.limits import Limits
 
 _Value = TypeVar("_Value")
@@ -116,7 +116,7 @@ def _json_value(data: bytes) -> object:
     if not data:
         raise InvalidRequestError([_MISSING], "body")
     with suppress(DecodeError):
-        value = parse(data).value
+        value = parse_json(data).value
         if not is_deeper(value, Limits().depth):
             return value
     try:

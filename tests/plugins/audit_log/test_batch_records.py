@@ -31,7 +31,7 @@ from replay import (
     UserInput,
 )
 from replay.batch.plugin_specs import specs_of, workers_plugin
-from replay.model.json_text import parse, write
+from replay.model.json_text import parse_json, write_json
 from replay.testing import odd_histories
 from replay.testing.batch_contract import give, merge_results
 from replay_plugins.audit_log import AuditLog
@@ -128,7 +128,7 @@ def test_what_comes_through_json_is_what_the_log_would_hold(
     made = AuditLogWorker(path, content="full")
     fields = {"events": value, "a": {"events": value}}
     made.append("stop", fields, ())
-    given = parse(write(made.replay_batch_result())).value
+    given = parse_json(write_json(made.replay_batch_result())).value
     assert given == ["", ["stop", json_bytes(fields).decode()]]
     with pytest.raises(AuditError, match="a stop cannot be written as JSON"):
         made.append("stop", {"a": {1}}, ())

@@ -15,7 +15,7 @@ import replay
 from fake_secrets import EACH, SECRETS
 from recorded_sessions import documents
 from replay import Session
-from replay.model.json_text import write
+from replay.model.json_text import write_json
 from replay.testing.histories import odd_histories
 from replay_plugins.redact import Redacted, Redactor
 from replay_plugins.redact.values import step
@@ -172,7 +172,7 @@ def test_in_the_corpus_next_to_nothing_is_taken_for_a_secret(shared: Path) -> No
 
 @given(documents)
 def test_what_holds_no_secret_stays_as_it_is(document: JSON) -> None:
-    text = write(document)
+    text = write_json(document)
     assume(not re.search(rb"\d{12}", text))  # chance finds numbers of cards
     session = replay.loads(text)
     redactor = Redactor()

@@ -21,7 +21,7 @@ from replay.batch.checkpoint import BatchReport, Checkpoint, element
 from replay.batch.tasks import Place, Problem, Repeated
 from replay.engine.report import BatchResult
 from replay.errors import CheckpointError, DecodeError
-from replay.model.json_text import write, write_decoded
+from replay.model.json_text import write_decoded, write_json
 
 Opening = Callable[..., Checkpoint]
 Making = Callable[..., Path]
@@ -294,7 +294,7 @@ def test_each_element_comes_back_exactly(
     values: list[object], data: st.DataObject
 ) -> None:
     number = data.draw(st.integers(0, len(values) - 1))
-    for array in write(values), write_decoded(values):
+    for array in write_json(values), write_decoded(values):
         assert exact(element(array, number)) == exact(values[number])
 
 

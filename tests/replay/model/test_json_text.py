@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 
 from json_values import nested
 from replay import DecodeError, EncodeError
-from replay.model.json_text import Parsed, decode_text, is_deeper, parse, write
+from replay.model.json_text import (
+    Parsed,
+    decode_text,
+    is_deeper,
+    parse_json,
+    write_json,
+)
 
 BOM = b"\xef\xbb\xbf"  # msgspec refuses it, so the judge reads what follows
 
@@ -43,32 +49,32 @@ BOM = b"\xef\xbb\xbf"  # msgspec refuses it, so the judge reads what follows
     ],
 )
 def test_a_value_is_read_exactly_by_both(text: str, start: bytes) -> None:
-    value = parse(start + text.encode()).value
+    value = parse_json(start + text.encode()).value
     assert repr(value) == repr(json.loads(text))
 
 
 @pytest.mark.parametrize("start", [b"", BOM])
 @pytest.mark.parametrize("sign", [b"", b"-"])
 def test_an_integer_of_4300_digits_is_kept(start: bytes, sign: bytes) -> None:
-    assert parse(start + sign + b"9" * 4300).value == int(sign + b"9" * 4300)
+    assert parse_json(start + sign + b"9" * 4300).value == int(sign + b"9" * 4300)
 
 
 def test_a_byte_order_mark_is_odd_and_no_error() -> None:
     oddity = ("byte-order-mark", "the document begins with one")
-    assert parse(BOM + b"[1]") == Parsed([1], (oddity,))
+    assert parse_json(BOM + b"[1]") == Parsed([1], (oddity,))
 
 
 def test_the_last_of_two_keys_counts() -> None:
-    assert parse(b'{"a": 1, "a": 2}').value == {"a": 2}
+    assert parse_json(b'{"a": 1, "a": 2}').value == {"a": 2}
 
 
 def test_a_key_given_twice_is_odd_where_the_judge_reads() -> None:
-    parsed = parse(BOM + b'{"b": {"a": 1, "c": 0, "a": 2}}')
+    parsed = parse_json(BOM + b'{"b": {"a": 1, "c": 0, "a": 2}}')
     assert ("duplicate-key", "the key 'a'") in parsed.oddities
 
 
 def test_every_object_with_a_key_given_twice_is_noted() -> None:
-    parsed = parse(BOM + b'[{"a": 1, "a": 2}, {"b": 1}, {"c": 1, "c": 2}]')
+    parsed = parse_json(BOM + b'[{"a": 1, "a": 2}, {"b": 1}, {"c": 1, "c": 2}]')
     assert [detail for _, detail in parsed.oddities[1:]] == [
         "the key 'a'",
         "the key 'c'",
@@ -78,7 +84,7 @@ def test_every_object_with_a_key_given_twice_is_noted() -> None:
 def test_a_key_given_twice_among_many_is_found_in_linear_time() -> None:
     keys = [str(number) for number in range(200_000)]
     text = ",".join(f'"{key}":0' for key in [*keys, keys[-1]])
-    parsed = parse(BOM + b"{" + text.encode() + b"}")
+    parsed = parse_json(BOM + b"{" + text.encode() + b"}")
     assert ("duplicate-key", f"the key {keys[-1]!a}") in parsed.oddities
 
 
@@ -91,7 +97,7 @@ def test_a_key_given_twice_among_many_is_found_in_linear_time() -> None:
     ],
 )
 def test_the_word_may_stand_elsewhere(text: bytes) -> None:
-    assert parse(text) == Parsed(json.loads(text))
+    assert parse_json(text) == Parsed(json.loads(text))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +108,7 @@ def test_the_word_may_stand_elsewhere(text: bytes) -> None:
     ],
 )
 def test_two_lists_of_events_within_an_event_are_odd_and_no_error(text: bytes) -> None:
-    parsed = parse(text)
+    parsed = parse_json(text)
     assert parsed.oddities == (("duplicate-key", "the key 'events'"),)
 
 
@@ -124,7 +130,7 @@ def test_depth_is_counted_without_recursion() -> None:
 
 
 def test_json_is_written_without_blanks_and_in_utf_8() -> None:
-    assert write({"a": [1, "é", None]}) == '{"a":[1,"é",null]}'.encode()
+    assert write_json({"a": [1, "é", None]}) == '{"a":[1,"é",null]}'.encode()
 
 
 @pytest.mark.parametrize(
@@ -137,7 +143,7 @@ def test_json_is_written_without_blanks_and_in_utf_8() -> None:
     ],
 )
 def test_a_lone_half_is_written_as_an_escape(text: str, written: bytes) -> None:
-    assert write(text) == written
+    assert write_json(text) == written
 
 
 @pytest.mark.parametrize(
@@ -154,14 +160,14 @@ def test_a_lone_half_is_written_as_an_escape(text: str, written: bytes) -> None:
 )
 def test_what_json_cannot_hold_is_not_written(value: object) -> None:
     with pytest.raises(EncodeError, match="cannot be written as JSON"):
-        write(value)
+        write_json(value)
 
 
 @pytest.mark.parametrize("start", [b"", BOM])
 @pytest.mark.parametrize("sign", [b"", b"-"])
 def test_an_integer_of_4301_digits_is_refused(start: bytes, sign: bytes) -> None:
     with pytest.raises(DecodeError, match="an integer of more than 4300 digits"):
-        parse(start + sign + b"9" * 4301)
+        parse_json(start + sign + b"9" * 4301)
 
 
 @contextmanager
@@ -177,20 +183,20 @@ def at_most_digits(limit: int) -> Iterator[None]:
 @pytest.mark.parametrize("start", [b"", BOM])
 def test_an_integer_past_what_this_python_reads_is_refused(start: bytes) -> None:
     with at_most_digits(640), pytest.raises(DecodeError, match="more than 640 digits"):
-        parse(start + b"9" * 641)
+        parse_json(start + b"9" * 641)
 
 
 @pytest.mark.parametrize("start", [b"", BOM])
 @pytest.mark.parametrize("text", [b"1e999", b"-1e999", b"1" + b"0" * 400 + b".0"])
 def test_a_float_that_overflows_is_refused(start: bytes, text: bytes) -> None:
     with pytest.raises(DecodeError, match="a number too large for a float"):
-        parse(start + text)
+        parse_json(start + text)
 
 
 @pytest.mark.parametrize("name", ["NaN", "Infinity", "-Infinity"])
 def test_a_constant_that_json_does_not_know_is_refused(name: str) -> None:
     with pytest.raises(DecodeError, match=f"not JSON: {name}"):
-        parse(name.encode())
+        parse_json(name.encode())
 
 
 @pytest.mark.parametrize("number", ["1e999", "NaN", "9" * 4301])
@@ -211,7 +217,7 @@ def test_a_refused_number_is_found_by_its_path(
     number: str, text: str, where: str
 ) -> None:
     with pytest.raises(DecodeError) as caught:
-        parse((text % number).encode())
+        parse_json((text % number).encode())
     assert caught.value.where == where
 
 
@@ -222,7 +228,7 @@ def test_nesting_never_crashes(
     start: bytes, end: bytes, depth: int, number: bytes
 ) -> None:
     try:
-        parse(start * depth + number + end * depth)
+        parse_json(start * depth + number + end * depth)
     except DecodeError as error:
         refused = {"nested deeper than can be read", "a number too large for a float"}
         assert error.reason in refused  # noqa: PT017 - it may also be read
@@ -231,12 +237,12 @@ def test_nesting_never_crashes(
 @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a":'])
 def test_brackets_that_never_close_are_refused(opening: bytes) -> None:
     with pytest.raises(DecodeError):
-        parse(opening * 100_000)
+        parse_json(opening * 100_000)
 
 
 def test_a_second_byte_order_mark_is_an_error() -> None:
     with pytest.raises(DecodeError, match="line 1, column 1"):
-        parse(BOM + BOM + b"[1]")
+        parse_json(BOM + BOM + b"[1]")
 
 
 @pytest.mark.parametrize(
@@ -253,7 +259,7 @@ def test_a_second_byte_order_mark_is_an_error() -> None:
 )
 def test_two_lists_of_events_are_refused(text: bytes) -> None:
     with pytest.raises(DecodeError, match=r"\$\.events: given twice"):
-        parse(text)
+        parse_json(text)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +274,7 @@ def test_other_encodings_are_refused_by_name(encoding: str) -> None:
 
 def _error(data: bytes) -> DecodeError:
     with pytest.raises(DecodeError) as caught:
-        parse(data)
+        parse_json(data)
     return caught.value
 
 
@@ -305,7 +311,7 @@ def test_what_is_not_json_is_refused_at_its_line_and_column(
 
 def test_a_text_that_is_cut_within_a_string_was_cut_off() -> None:
     with pytest.raises(DecodeError, match="the text ends too soon") as caught:
-        parse(b'{"events": [{"type": "te')
+        parse_json(b'{"events": [{"type": "te')
     assert "cut off" in caught.value.hint
 
 
@@ -346,7 +352,7 @@ def mutated_texts(draw: st.DrawFn) -> bytes:
 def read(data: bytes) -> str | None:
     """Return what *data* is, exactly (1, 1.0 and true are three); None: refused."""
     try:
-        return repr(parse(data).value)
+        return repr(parse_json(data).value)
     except DecodeError:
         return None
 
@@ -369,7 +375,7 @@ def standard(data: bytes) -> str | None:
 
 @given(texts)
 def test_the_value_is_the_standard_librarys(data: bytes) -> None:
-    assert repr(parse(data).value) == repr(json.loads(data))
+    assert repr(parse_json(data).value) == repr(json.loads(data))
 
 
 @given(texts | mutated_texts())
@@ -392,7 +398,7 @@ def test_any_bytes_are_read_as_the_strict_standard_library_reads_them(
 @given(values)
 def test_what_is_written_is_read_back(value: object) -> None:
     joined = json.loads(json.dumps(value))  # halves that stand side by side
-    assert read(write(value)) == repr(joined)
+    assert read(write_json(value)) == repr(joined)
 
 
 @given(texts, st.data())
@@ -402,4 +408,4 @@ def test_a_text_that_ends_too_soon_is_no_object(
     whole = b'{"a": ' + data + b"}"
     part = whole[: draw.draw(st.integers(0, len(whole) - 1))]
     with pytest.raises(DecodeError):
-        parse(part)
+        parse_json(part)

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import click
 
+from replay.authoring import sanitize_line
 from replay.cli import output
-from replay.cli.arguments import json_option
-from replay.cli.failures import FOUND_PROBLEMS, say
+from replay.cli.output import FOUND_PROBLEMS, json_option, say
 from replay.cli.progress_bar import progress
 from replay.errors import DecodeError
-from replay.security.sanitization import sanitize_line
 from replay_plugins.audit_log.cli.record_table import FILE, LOG, show
 from replay_plugins.audit_log.format.checkpoints import read_checkpoint
 from replay_plugins.audit_log.log.private_files import write_private

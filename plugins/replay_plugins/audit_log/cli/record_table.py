@@ -9,9 +9,9 @@ from typing import Any, Final
 import attrs
 import click
 
+from replay.authoring import sanitize_line
 from replay.cli import output
-from replay.cli.arguments import json_option
-from replay.security.sanitization import sanitize_line
+from replay.cli.output import json_option
 from replay_plugins.audit_log.log.private_files import LogFiles
 from replay_plugins.audit_log.session_records import SESSION_ID, TOOL_NAME
 from replay_plugins.audit_log.verify.log_reader import records_of

@@ -10,8 +10,8 @@ from typing import BinaryIO, Final
 
 import attrs
 
+from replay.authoring import whole_file
 from replay.errors import AuditError, AuditFullError, AuditPoisonedError
-from replay.security.files import whole_file
 
 
 def _named(path: str | Path) -> Path:
