@@ -26,6 +26,19 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 nitpicky = True
+# Types that only signatures name.
+nitpick_ignore = [
+    ("py:class", f"replay.{name}")
+    for name in (
+        "cli.progress_bar._Item",
+        "coalescing.transcripts.LazyTranscript",
+        "coalescing.walk.Advance",
+        "codec.checks.Checks",
+        "codec.writer.Hash",
+        "model.json_object.WireObject",
+        "model.json_text.Parsed",
+    )
+]
 # The build needs no network, so it does not know where other projects' names lead.
 nitpick_ignore_regex = [
     (

@@ -46,6 +46,7 @@ from replay.rendering import Format as Format
 from replay.rendering import pieces as pieces
 from replay.security.file_names import file_name as file_name
 from replay.security.file_names import session_id_of as session_id_of
+from replay.security.files import memory_only as memory_only
 from replay.security.files import output_file as output_file
 from replay.security.files import temporary_file as temporary_file
 from replay.security.files import whole_file as whole_file

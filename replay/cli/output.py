@@ -68,7 +68,9 @@ def _stream() -> Iterator[TextIO]:
 
 @contextmanager
 def output_to(path: str | None) -> Iterator[Callable[[str], None]]:
-    """Yield a function that writes text to a file, as for :func:`output_file`.
+    """Yield a function that writes text to a file, or to standard output.
+
+    See :func:`~replay.authoring.output_file`.
 
     Args:
         path: The file; None or ``-``: standard output.

@@ -68,15 +68,15 @@ def _transcript(given: Transcript | Recording) -> Transcript:
 
 
 def pieces(transcript: Transcript | LazyTranscript, format: Format) -> Iterator[str]:  # noqa: A002 - as in render
-    """Return the text of :func:`render` piece by piece.
+    """Return the text of :func:`replay.render` piece by piece.
 
     Args:
         transcript: What to render; of one that is told, nothing is kept.
-        format: As for :func:`render`.
+        format: As for :func:`replay.render`.
 
     Raises:
         UnknownNameError: There is no such format.
-        EncodeError: While it is walked, as from :func:`render`.
+        EncodeError: While it is walked, as from :func:`replay.render`.
     """
     from replay.rendering.as_json import json_pieces  # noqa: PLC0415 - not for those
     from replay.rendering.sections import (  # noqa: PLC0415 - who make a transcript only

@@ -109,7 +109,8 @@ def temporary_file(in_memory: int = 0) -> BinaryIO:
     """Return a new file without a name, which is gone when it is closed.
 
     Args:
-        in_memory: Bytes that are kept in memory; all are under :func:`memory_only`.
+        in_memory: Bytes that are kept in memory; all are under
+            :func:`~replay.authoring.memory_only`.
     """
     if not may_use_disk():
         return io.BytesIO()
