@@ -17,7 +17,7 @@ PYTEST = pytest -n logical --dist loadfile
 FAST = -m "not slow"
 # uv installs in seconds what takes pip a minute. Where it cannot (it does not read
 # pip's settings), pip does. $(1): a Python; $(2): what to install.
-install = .venv/bin/uv pip install --quiet --python $(1) $(2) 2>/dev/null \
+install = .venv/bin/uv pip install --quiet --compile-bytecode --python $(1) $(2) 2>/dev/null \
 	|| $(1) -m pip install --quiet $(2)
 WHEEL_HOLDS = replay replay_backends replay_plugins
 export CHAT_REPLAY_SHARED ?= $(abspath ../shared)
