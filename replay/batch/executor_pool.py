@@ -14,7 +14,6 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from functools import partial
-from importlib import import_module
 from types import ModuleType
 from typing import Any, Final
 from uuid import uuid4
@@ -175,13 +174,13 @@ def dask_executor(address: str, *, timeout: float = _PATIENCE) -> Iterator[Execu
         WorkerError: There is no scheduler at that address.
     """
     try:
-        distributed = import_module("distributed")
+        import distributed  # noqa: PLC0415 - only with the extra
     except ImportError as error:
         what, reason = "Dask", "distributed is needed, and cannot be imported"
         hint = 'pip install "chat-replay[dask]"'
         raise UnsupportedError(what, reason, hint) from error
     _check_answer(distributed, address, timeout)
-    with distributed.Client(address, timeout=timeout, set_as_default=False) as client:
+    with distributed.Client(address, timeout=timeout, set_as_default=False) as client:  # type: ignore[no-untyped-call]  # not typed upstream
         yield client.get_executor(pure=False, retries=0)
 
 

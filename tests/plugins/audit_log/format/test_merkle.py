@@ -142,7 +142,7 @@ def test_there_is_no_proof_of_a_leaf_that_is_not_there(index: int, size: int) ->
 
 @pytest.mark.parametrize(("first", "second"), [(0, 3), (3, 2)])
 def test_there_is_no_proof_of_what_is_no_beginning(first: int, second: int) -> None:
-    with pytest.raises(ValueError, match=f"a tree of {first} is no beginning of"):
+    with pytest.raises(ValueError, match=f"a tree of {first} isn't the beginning of"):
         consistency_proof(leaves(3), first, second)
 
 
