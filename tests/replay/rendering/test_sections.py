@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from json_values import nested
 from replay import (
     Diagnostic,
+    EncodeError,
     ImageAttachment,
     Message,
     Session,
@@ -192,3 +193,8 @@ def test_diagnostics_stand_at_the_end_one_a_line() -> None:
         "document: byte-order-mark: the document begins with one\n"
         "event 12: delta-gap: two␊lines"
     )
+
+
+def test_a_value_that_is_no_json_is_refused() -> None:
+    with pytest.raises(EncodeError, match="not JSON serializable"):
+        result_of({1, 2})

@@ -110,10 +110,16 @@ def test_what_is_written_goes_to_the_backend() -> None:
     assert backend.kept == [session("one")]
 
 
-def test_portions_are_those_that_the_backend_knows() -> None:
-    source = Source(Portioned([session("one"), session("two")]), "memory")
+@pytest.mark.parametrize(
+    ("cls", "names"),
+    [(Portioned, ["number 0", "number 1"]), (InMemory, ["one", "two"])],
+)
+def test_portions_are_those_that_the_backend_knows_or_a_session_each(
+    cls: type[InMemory], names: list[str]
+) -> None:
+    source = Source(cls([session("one"), session("two")]), "memory")
     found = [each for portion in source.portions() for each in source.stored(portion)]
-    assert [each.name for each in found] == ["number 0", "number 1"]
+    assert [each.name for each in found] == names
     assert [each.read() for each in found] == list(source)
 
 
