@@ -26,38 +26,20 @@ class Checks:
     limits: Limits
 
     def header(self, header: Mapping[str, object]) -> None:
-        """Check a document's header.
-
-        Raises:
-            LimitExceededError: It is too deep.
-        """
+        """Raise LimitExceededError for a document's header that is too deep."""
         self._depth("$", header)
 
     def may_refuse(self, depth: int, size: int) -> bool:
-        """Tell whether known events must be looked at one by one.
-
-        Args:
-            depth: What the depth of no field exceeds.
-            size: How long they are together, in bytes.
-        """
+        """Tell whether known events of that depth and size together may not pass."""
         limits = self.limits
         return self.strict or depth > limits.depth or size > limits.event_bytes
 
     def is_too_deep(self, values: Sequence[object], levels: int) -> bool:
-        """Tell whether any field is nested too deep.
-
-        Args:
-            values: A list that holds the fields.
-            levels: How deep they are in it.
-        """
+        """Tell whether any field, so many levels deep in *values*, is too deep."""
         return is_deeper(values, self.limits.depth + levels)
 
     def event(self, where: str, value: object) -> None:
-        """Check one event.
-
-        Args:
-            where: Its JSON path.
-            value: Its JSON value.
+        """Check one event, which is at the JSON path *where*.
 
         Raises:
             LimitExceededError: It is too deep.
@@ -68,23 +50,12 @@ class Checks:
             check_event(value, where)
 
     def events(self, values: Iterable[object], where: Where, first: int = 0) -> None:
-        """Check each of several events, as :meth:`event` does.
-
-        Args:
-            values: Their JSON values.
-            where: Tells their places.
-            first: The index of the first of them.
-        """
+        """Check each of several events, numbered from *first* on; see :meth:`event`."""
         for index, value in enumerate(values, first):
             self.event(where(index), value)
 
     def sizes(self, values: Iterable[object], where: Where, first: int = 0) -> None:
-        """Check the written length of each event.
-
-        Args:
-            values: Their JSON values.
-            where: Tells their places.
-            first: The index of the first of them.
+        """Check the written length of each of several events, from number *first* on.
 
         Raises:
             LimitExceededError: One is too long.

@@ -40,14 +40,10 @@ class Line:
 
 
 def lines(file: BinaryIO, checks: Checks) -> Iterator[Line]:
-    """Yield the lines of a file that are not blank.
-
-    Args:
-        file: At its beginning.
-        checks: How long a line may be.
+    """Yield the lines of a file, from its beginning, that are not blank.
 
     Raises:
-        LimitExceededError: One is longer.
+        LimitExceededError: One is longer than *checks* allow.
     """
     for line in lines_of_any_length(file, checks.limits.event_bytes):
         check_length(line, checks)
@@ -55,11 +51,7 @@ def lines(file: BinaryIO, checks: Checks) -> Iterator[Line]:
 
 
 def check_length(line: Line, checks: Checks) -> None:
-    """Refuse a line that is longer than it may be.
-
-    Raises:
-        LimitExceededError: It is.
-    """
+    """Raise LimitExceededError for a line that is longer than it may be."""
     if len(line.text) > checks.limits.event_bytes:
         where = f"line {line.number}"
         raise checks.too_long(where)
@@ -89,10 +81,8 @@ def lines_of_any_length(
 def groups(lines: Iterator[Line], block: int) -> Iterator[list[Line]]:
     """Yield groups of consecutive lines.
 
-    Args:
-        lines: The lines of a text.
-        block: How far a group may reach, in bytes, the blank lines in it included;
-            one line may be longer.
+    A group reaches at most *block* bytes far, the blank lines in it included; one line
+    may be longer.
     """
     group: list[Line] = []
     for line in lines:
@@ -147,11 +137,7 @@ class Reader:
         return self.session_id if number == 1 else f"{self.session_id}-{number}"
 
     def on_line(self, line: Line, session_id: str) -> Session:
-        """Return the session that a line holds.
-
-        Args:
-            line: One of a text whose lines are sessions.
-            session_id: What it is called where it does not say so.
+        """Return the session that a line holds, one of a text whose lines are sessions.
 
         Raises:
             DecodeError: It holds something else.
@@ -170,11 +156,9 @@ class Reader:
     def events(
         self, lines: Sequence[Line], first: int = 0
     ) -> tuple[KnownEvents | DecodedEvents, Oddities]:
-        """Return the events on *lines*, one each, and any oddities.
+        """Return the events on some consecutive lines, one each, and any oddities.
 
-        Args:
-            lines: Some lines of the recording that follow each other.
-            first: The index of the first event.
+        The first of them has the index *first*.
 
         Raises:
             DecodeError: A line is no JSON, or does not pass the checks.
@@ -199,13 +183,7 @@ class Reader:
         oddities: Oddities,
         session_id: str,
     ) -> Session:
-        """Return the session of a document.
-
-        Args:
-            header: Its object, with null for its events.
-            events: What stood there.
-            oddities: What was odd about its text.
-            session_id: What it is called where it does not say so.
+        """Return the session of a document: its header, null for events, and these.
 
         Raises:
             DecodeError: A field of the header is wrong.
@@ -281,11 +259,7 @@ def is_document(value: object) -> bool:
 
 
 def parse_line(line: Line) -> Parsed:
-    """Return the JSON value of a line.
-
-    Raises:
-        DecodeError: It is none; the error names the line by its number.
-    """
+    """Return the JSON value of a line; a DecodeError names the line by its number."""
     with _numbered(line.number):
         return parse_json(line.text.rstrip(b"\r\n"))
 

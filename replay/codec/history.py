@@ -147,13 +147,7 @@ class KnownEvents(RecordedEvents):
     def __init__(
         self, found: tuple[Sequence[Part], int, int], text: bytes, form: Form
     ) -> None:
-        """Take what was found in a text, and the text itself.
-
-        Args:
-            found: What the text holds, as :func:`decode_parts` gives it.
-            text: JSON, decoded again where more is asked for.
-            form: How it is laid out.
-        """
+        """Take what :func:`decode_parts` found in a text, and the text itself."""
         self._parts, self._length, self._depth = found
         self._text = text
         self._form = form
@@ -190,11 +184,6 @@ class KnownEvents(RecordedEvents):
 
 
 def decode_known(text: bytes, form: Form) -> KnownEvents | None:
-    """Return the events that a text holds; None: read it the long way.
-
-    Args:
-        text: JSON.
-        form: How it is laid out.
-    """
+    """Return the events that a JSON text holds; None: read it the long way."""
     found = decode_parts(text, form)
     return None if found is None else KnownEvents(found, text, form)

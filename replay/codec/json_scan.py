@@ -40,14 +40,8 @@ def value_end(text: bytes, start: int) -> int | None:
 def values_end(text: bytes, start: int, enough: int) -> int:
     """Return the end of the last of several values separated by commas.
 
-    Args:
-        text: Where to look.
-        start: Where the first value begins, or a blank before it.
-        enough: How far to look.
-
-    Returns:
-        The end of the last value that is whole and begins before *enough*; *start*
-        where there is none.
+    That is the last one which is whole and begins before *enough*. The first begins at
+    *start*, or after blanks; *start* is returned if it is none.
     """
     last = start
     while start < enough:
@@ -68,14 +62,7 @@ def blank_end(text: bytes, start: int) -> int:
 
 
 def follow_brackets(text: bytes, start: int, end: int, opened: bytearray) -> None:
-    """Update the open brackets from *start* to *end*.
-
-    Args:
-        text: Where to look.
-        start: Where to begin; no string is open there.
-        end: Where to stop.
-        opened: The brackets that are open, outermost first.
-    """
+    """Update the open brackets, outermost first; at *start* no string is open."""
     for token in _TOKEN.finditer(text, start, end):
         if token[0] in b"[{":
             opened += token[0]
@@ -90,12 +77,7 @@ MARK = b"\xef\xbb\xbf"  #: a byte order mark, which may stand before the first
 
 
 def values_of(text: bytes, form: Form) -> Sequence[object]:
-    """Return the JSON values of the events that a text holds.
-
-    Args:
-        text: JSON that was decoded before.
-        form: How it is laid out.
-    """
+    """Return the JSON values of the events that a text, decoded before, holds."""
     if form == "lines":
         return [parse_json(line).value for line in lines_of(text)]
     values: Any = parse_json(text).value

@@ -48,12 +48,7 @@ class Place:
 
 
 def place_of(text: SourceText, offset: int) -> Place:
-    """Return the place of the byte at *offset*; what precedes it is read.
-
-    Args:
-        text: What holds it.
-        offset: In bytes, from 0.
-    """
+    """Return the place of the byte at *offset*; what precedes it is read."""
     line, column, left = 1, 1, offset
     with text.opened() as file:
         while left and (block := file.read(min(left, _BLOCK))):
@@ -279,10 +274,7 @@ class LargeReader:
         return self.reader.without_header(events, "list", oddities)
 
     def from_lines(self, lines: Iterator[Line]) -> Session:
-        """Return the session that lines are, an event each.
-
-        Args:
-            lines: All of the text's that are not blank.
+        """Return the session that all lines that are not blank are, an event each.
 
         Raises:
             DecodeError: A line is no JSON, or does not pass the checks.

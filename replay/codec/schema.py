@@ -80,10 +80,6 @@ _DECODE_ARRAY: Final = msgspec.json.Decoder(list[_ANY]).decode
 def scan(text: bytes, form: Form) -> tuple[int, int] | None:
     """Return how many events a text holds, and how deep a field may be at most.
 
-    Args:
-        text: JSON.
-        form: How it is laid out.
-
     Returns:
         None: some event is not as it should be.
     """
@@ -102,10 +98,6 @@ def scan(text: bytes, form: Form) -> tuple[int, int] | None:
 
 def decode_parts(text: bytes, form: Form) -> tuple[Sequence[Part], int, int] | None:
     """Return what the events are that a text holds, how many, and how deep a field is.
-
-    Args:
-        text: JSON.
-        form: How it is laid out.
 
     Returns:
         None: some event is not as it should be.

@@ -133,11 +133,7 @@ class StoredEvents(RecordedEvents):
 
 
 def events_of(text: bytes, form: Form) -> KnownEvents | DecodedEvents:
-    """Return the events that a stretch of a text holds.
-
-    Args:
-        text: JSON; of an array, what stands between its brackets.
-        form: How it is laid out.
+    """Return the events that a stretch of a text holds; an array's has no brackets.
 
     Raises:
         DecodeError: It holds something else.

@@ -29,13 +29,7 @@ class Failures:
     def take(
         self, plugin: str, hook: str, index: int | None, cause: BaseException
     ) -> None:
-        """Take note of a failure, or raise it.
-
-        Args:
-            plugin: The plugin's name.
-            hook: What was called.
-            index: The event that was walked; None: outside the events.
-            cause: What it raised.
+        """Take note of what a plugin's hook raised at an event, if any, or raise it.
 
         Raises:
             PluginError: Failures are not isolated.

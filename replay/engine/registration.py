@@ -68,12 +68,6 @@ def check_plugin(
 ) -> None:
     """Raise an error for a plugin that wouldn't be called as its author expects.
 
-    Args:
-        name: What it is called in errors.
-        plugin: Any object but a class or a mapping.
-        manager: Tells which of its attributes are hooks.
-        specs: The arguments of every hook.
-
     Raises:
         PluginError: It has no hooks, or one with a wrong name or wrong arguments, or
             one that is asynchronous or a generator.

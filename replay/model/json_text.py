@@ -57,9 +57,6 @@ def parse_json(data: bytes) -> Parsed:
 def judge(data: bytes) -> Parsed:
     """Return the JSON value that *data* holds, with all that is odd about its text.
 
-    Args:
-        data: As for :func:`parse_json`.
-
     Raises:
         DecodeError, LimitExceededError: As from :func:`parse_json`.
     """

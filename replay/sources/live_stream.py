@@ -173,10 +173,8 @@ def hidden(found: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
 def arriving(stream: LiveStream, *, reconcile: bool) -> Iterator[Event]:
     """Yield a turn's user input, then its events as they arrive.
 
-    Args:
-        stream: Gives the events.
-        reconcile: Go on with what the service has where the stream breaks off. Where
-            it refused the prompt, there is nothing to go on with.
+    To *reconcile* is to go on with what the service has where the stream breaks off.
+    Where it refused the prompt, there is nothing to go on with.
 
     Raises:
         StreamInterruptedError: The stream broke off, and is not to be reconciled.

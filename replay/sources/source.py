@@ -65,12 +65,7 @@ class RepeatedIds:
 
 
 def repeated(session: Session, repetition: int) -> Session:
-    """Return *session* with a diagnostic that earlier ones have its id.
-
-    Args:
-        session: One that does not say so.
-        repetition: How many have it; at least 1.
-    """
+    """Return *session* with a diagnostic that so many earlier ones have its id."""
     detail = f"an earlier session is called {session.session_id!a}"
     diagnostic = Diagnostic("repeated-session-id", None, detail)
     diagnostics = (*session.diagnostics, diagnostic)

@@ -67,15 +67,10 @@ def check_merge(
     result_of: Callable[[object], object],
     sessions: Iterable[Session],
 ) -> None:
-    """Check that the merged results of two workers are those of a plain replay.
+    """Check that two workers' results, merged by a plugin, are those of a plain replay.
 
-    It is skipped if plugins have no results, or merge none.
-
-    Args:
-        worker: Makes a worker's plugin.
-        plugin: Makes the leader's plugin, and that of the plain replay.
-        result_of: Returns what a plugin made of its replays, once it is closed.
-        sessions: Any.
+    It is skipped if plugins have no results, or merge none. *result_of* returns what
+    one made of its replays, once it is closed.
     """
     _need(worker(), "replay_batch_result", "gives no results")
     leader, plain = plugin(), plugin()

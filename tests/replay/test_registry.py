@@ -23,20 +23,16 @@ from replay import (
 )
 from replay.registry import (
     Installed,
+    Kind,
     call_factory,
     can_do_without_location,
     did_you_mean,
-    failure,
     guarded,
     installed,
     load,
     load_all,
     names,
 )
-
-
-def test_our_own_backends_are_registered_like_any_other() -> None:
-    assert {"fixture_directory", "json_file"} <= set(names("backend"))
 
 
 def test_what_another_package_registers_is_found(install: Install) -> None:
@@ -55,6 +51,8 @@ def test_nothing_is_imported_to_learn_the_names(install: Install) -> None:
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'json_file'"):
         load("backend", "json_fiel")
+    with pytest.raises(UnknownNameError, match="did you mean 'usage'"):
+        load_plugin("usge")
 
 
 def test_all_known_names_are_listed_where_none_is_near() -> None:
@@ -93,21 +91,21 @@ def test_what_cannot_be_loaded_is_listed_with_its_error(
     assert told in found.error
 
 
+@pytest.mark.parametrize(
+    ("kind", "error", "name"),
+    [
+        ("backend", BackendError, "backend 'mine'"),
+        ("plugin", PluginError, "plugin 'mine'"),
+        ("command", PluginError, "'replay mine'"),
+    ],
+)
 def test_what_fails_when_asked_for_by_name_is_an_error_with_its_cause(
-    install: Install,
+    install: Install, kind: Kind, error: type[ReplayError], name: str
 ) -> None:
-    install("other", "1 / 0", backend="mine")
-    with pytest.raises(
-        BackendError, match=r"backend 'mine'.*ZeroDivisionError"
-    ) as error:
-        load("backend", "mine")
-    assert isinstance(error.value.__cause__, ZeroDivisionError)
-
-
-def test_a_plugin_that_fails_is_a_plugin_error(install: Install) -> None:
-    install("other", "1 / 0", plugin="mine")
-    with pytest.raises(PluginError, match=r"plugin 'mine'.*ZeroDivisionError"):
-        load("plugin", "mine")
+    install("other", "1 / 0", **{kind: "mine"})
+    with pytest.raises(error, match=rf"{name}.*ZeroDivisionError") as caught:
+        load(kind, "mine")
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
 def test_two_packages_that_register_one_name_are_both_named(install: Install) -> None:
@@ -145,17 +143,6 @@ def test_what_python_would_swallow_is_a_failure(error: type[BaseException]) -> N
     with pytest.raises(PluginError) as caught, guarded("plugin", "mine", "fails"):
         raise error
     assert isinstance(caught.value.__cause__, error)
-
-
-def test_a_command_that_fails_is_named_as_it_is_typed(install: Install) -> None:
-    install("other", "1 / 0", command="mine")
-    with pytest.raises(PluginError, match=r"'replay mine'.*ZeroDivisionError"):
-        load("command", "mine")
-
-
-def test_a_failure_is_of_its_kind() -> None:
-    assert isinstance(failure("backend", "mine", "is odd"), BackendError)
-    assert isinstance(failure("plugin", "mine", "is odd"), PluginError)
 
 
 def test_nothing_known_is_said_so() -> None:
@@ -273,22 +260,17 @@ def test_a_string_becomes_what_the_annotation_asks_for(
     assert (type(converted), converted) == (type(value), value)
 
 
-def test_a_string_stays_a_string_without_an_annotation() -> None:
+def test_only_strings_are_converted_and_only_where_somebody_asks() -> None:
     def factory(option, /, other=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - that is the point
         return option, other
 
+    given: dict[str, object] = {"option": "12"}
     options = {"other": "12"}
     made = call_factory(partial(factory, 1), options, "plugin", "mine", convert=True)
     assert made == (1, "12")
-
-
-def test_a_string_stays_a_string_where_nobody_asks_for_conversion() -> None:
-    assert call_factory(typed(int), {"option": "12"}, "plugin", "mine") == "12"
-
-
-def test_what_is_no_string_is_not_converted() -> None:
-    options = {"option": 1.5}
-    assert call_factory(typed(int), options, "plugin", "mine", convert=True) == 1.5
+    assert call_factory(typed(int), given, "plugin", "mine") == "12"
+    given = {"option": 1.5}
+    assert call_factory(typed(int), given, "plugin", "mine", convert=True) == 1.5
 
 
 @pytest.mark.parametrize(
@@ -334,24 +316,6 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_registered_plugin_is_loaded_by_its_name() -> None:
-    assert type(load_plugin("usage")).__name__ == "Usage"
-
-
-def test_options_are_converted_by_the_annotations() -> None:
-    assert load_plugin("usage", json="true").json is True
-
-
-def test_an_unknown_name_is_refused_with_the_nearest_of_plugin_loading() -> None:
-    with pytest.raises(UnknownNameError, match="did you mean 'usage'"):
-        load_plugin("usge")
-
-
-def test_an_unknown_option_is_refused_with_the_nearest_of_plugin_loading() -> None:
-    with pytest.raises(UnknownNameError, match="did you mean 'json'"):
-        load_plugin("usage", jsn=True)
-
-
 def test_a_file_is_a_plugin(file: Path) -> None:
     plugin = load_plugin(str(file))
     ReplayEngine([plugin]).replay(Session("s", events=[Text("a")]))
@@ -361,16 +325,3 @@ def test_a_file_is_a_plugin(file: Path) -> None:
 def test_a_file_takes_no_options(file: Path) -> None:
     with pytest.raises(UnknownNameError, match="takes no options"):
         load_plugin(str(file), depth=1)
-
-
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PluginError, match="no such file"):
-        load_plugin(str(tmp_path / "none.py"))
-
-
-def test_a_file_that_fails_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "broken.py"
-    path.write_text("1 / 0\n")
-    with pytest.raises(PluginError, match="ZeroDivisionError") as caught:
-        load_plugin(str(path))
-    assert isinstance(caught.value.__cause__, ZeroDivisionError)

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from json_values import nested
+from reading import read as kept
 from recorded_sessions import documents, first_lines, recorded_events
 from replay import DecodeError, LimitExceededError, Limits, Session, dumps, transcript
 from replay.codec.json_scan import MARK
@@ -28,12 +29,6 @@ blocks = st.integers(1, 200)
 def read(data: bytes, block: int, **options: Any) -> list[Session]:  # noqa: ANN401 - of read_sessions
     """Return the sessions of a text of which nothing is kept."""
     text = SourceText(partial(io.BytesIO, data), kept=len(data) - 1, block=block)
-    return list(read_sessions(text, session_id="given", **options))
-
-
-def kept(data: bytes, **options: Any) -> list[Session]:  # noqa: ANN401 - of read_sessions
-    """Return the sessions of a text that is kept in memory."""
-    text = SourceText(partial(io.BytesIO, data))
     return list(read_sessions(text, session_id="given", **options))
 
 
@@ -145,13 +140,7 @@ def test_a_key_that_ends_in_the_word_holds_no_events() -> None:
             reading(b'{"a\\"events":[%b]}' % DELTA)
 
 
-def test_what_follows_the_events_belongs_to_the_header() -> None:
-    document = {"events": [json.loads(DELTA)] * 5, "session_id": "late", "x": [{}] * 9}
-    (session,) = read(json.dumps(document).encode(), 30)
-    assert (session.session_id, len(session.events)) == ("late", 5)
-    assert session.extra == {"x": [{}] * 9}
-
-
+#: Recordings, and where what is wrong with them is.
 FAULTY = [
     (b'[{"type": "text_delta"} x]', "line 1, column 25"),
     (b"[%b,\n%b,\n{]" % (DELTA, DELTA), "line 3, column 2"),
@@ -169,6 +158,7 @@ FAULTY = [
     (b'{"a" 5, "events": [%b]}' % DELTA, "line 1, column 6"),
     (b'{"events": [%b]} {}' % DELTA, "line 1, column 54"),
     (b'{"events": [%b]\n}\n{}' % DELTA, "line 3, column 1"),
+    (MARK + b'{"events":[{"type":"text","content":01}]}', "line 1, column 38"),
 ]
 
 
@@ -209,9 +199,8 @@ def test_an_event_past_a_limit_is_refused_by_its_path(
 
 def test_an_event_that_never_ends_is_refused_at_the_limit() -> None:
     data = b'[{"type": "text", "content": "' + b"a" * 10_000
-    with pytest.raises(LimitExceededError) as caught:
+    with pytest.raises(LimitExceededError, match=r"^\$\[0\]"):
         read(data, 10, limits=Limits(event_bytes=500))
-    assert caught.value.where == "$[0]"
 
 
 @pytest.mark.parametrize(
@@ -228,9 +217,7 @@ def test_a_header_past_the_limit_is_refused(data: bytes, side: str) -> None:
 
 def test_strict_reading_refuses_what_is_not_known_by_its_path() -> None:
     data = b"[" + b",".join([DELTA] * 5) + b', {"type": "odd"}]'
-    with pytest.raises(DecodeError) as caught:
-        read(data, 50, strict=True)
-    assert caught.value.where == "$[5].type"
+    assert place_of_fault(partial(read, block=50, strict=True), data) == "$[5].type"
 
 
 def test_a_document_on_one_line_may_be_followed_by_others() -> None:
@@ -332,14 +319,6 @@ def test_lists_of_events_that_are_none_are_passed_over_in_linear_time() -> None:
             tracemalloc.stop()
 
     assert calls(20_000) < 3 * calls(10_000)
-
-
-def test_a_mark_is_no_column() -> None:
-    data = b'\xef\xbb\xbf{"events":[{"type":"text","content":01}]}'
-    for reading in (partial(read, block=9), kept):
-        with pytest.raises(DecodeError) as caught:
-            reading(data)
-        assert caught.value.where == "line 1, column 38"
 
 
 def test_a_mark_and_a_key_given_twice_are_diagnosed() -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from json_values import exact, nested
+from json_values import nested
 from recorded_sessions import (
     documents,
     events,
@@ -38,6 +38,7 @@ from replay import (
     loads,
 )
 from replay.codec.writer import hash_session
+from wire_objects import CALL, IMAGE, RESULT
 
 
 def test_a_document_is_written_with_an_event_a_line() -> None:
@@ -57,10 +58,6 @@ def test_a_list_is_written_with_an_event_a_line() -> None:
     )
 
 
-def test_a_session_without_events_is_written() -> None:
-    assert json.loads(dumps(Session("ses-1"))) == {"session_id": "ses-1", "events": []}
-
-
 def test_a_file_gets_what_dumps_returns() -> None:
     session = Session("ses-1", events=(Text("a"),))
     file = io.BytesIO()
@@ -68,63 +65,20 @@ def test_a_file_gets_what_dumps_returns() -> None:
     assert file.getvalue() == dumps(session)
 
 
-@pytest.mark.parametrize("key", ["events", "session_id", "x"])
-def test_a_key_keeps_its_place_among_the_others(key: str) -> None:
-    document = {"a": 1, key: [] if key == "events" else "1", "b": 2} | {"events": []}
-    assert list(json.loads(dumps(loads(json.dumps(document))))) == list(document)
-
-
-def test_an_id_that_a_document_does_not_give_is_not_written() -> None:
-    assert json.loads(dumps(loads(b'{"events": []}'))) == {"events": []}
-
-
-@pytest.mark.parametrize("name", ["index_ids", "generated_title", "job_metadata"])
-def test_absent_is_not_null(name: str) -> None:
-    absent, null = loads(b'{"events": []}'), loads(f'{{"events": [], "{name}": null}}')
-    assert absent == null
-    assert name not in json.loads(dumps(absent))
-    assert json.loads(dumps(null))[name] is None
-
-
 def test_an_evolved_session_is_written_with_its_new_value_and_its_extra_keys() -> None:
-    session = loads(b'{"x": 1, "session_id": "a", "events": []}')
-    evolved = attrs.evolve(session, session_id="b", generated_title="What?")
-    assert json.loads(dumps(evolved)) == {
-        "x": 1,
-        "session_id": "b",
-        "events": [],
-        "generated_title": "What?",
-    }
+    for text in ('{"x": 1, "session_id": "a", "events": []}', '{"x": 1, "events": []}'):
+        evolved = attrs.evolve(loads(text), session_id="b", generated_title="What?")
+        written = {"x": 1, "session_id": "b", "events": [], "generated_title": "What?"}
+        assert json.loads(dumps(evolved)) == written
 
 
 def test_an_evolved_event_is_written_with_its_new_value_and_its_extra_keys() -> None:
-    session = loads(b'[{"x": {"y": 1}, "type": "text", "content": "a"}]')
-    (event,) = session.events
-    assert isinstance(event, Text)
-    evolved = attrs.evolve(session, events=[attrs.evolve(event, content="b")])
-    assert json.loads(dumps(evolved)) == [
-        {"x": {"y": 1}, "type": "text", "content": "b"}
-    ]
-
-
-def test_the_keys_of_an_object_within_an_evolved_event_are_kept() -> None:
-    result = {
-        "type": "tool_result",
-        "call_id": "c",
-        "name": "n",
-        "result": None,
-        "image_attachment": {"x": 1, "source_id": "a", "attachment_name": "b"},
-    }
+    result = RESULT | {"x": 1, "image_attachment": IMAGE | {"x": 1}}
     session = loads(json.dumps([result]))
     (event,) = session.events
     assert isinstance(event, ToolResult)
-    evolved = attrs.evolve(session, events=[attrs.evolve(event, result=[1])])
-    assert json.loads(dumps(evolved)) == [result | {"result": [1]}]
-
-
-def test_an_integer_of_4300_digits_comes_back() -> None:
-    text = '[{"type": "odd", "x": ' + "9" * 4300 + "}]"
-    assert json.loads(dumps(loads(text))) == json.loads(text)
+    evolved = attrs.evolve(session, events=[attrs.evolve(event, result=[2])])
+    assert json.loads(dumps(evolved)) == [result | {"result": [2]}]
 
 
 @pytest.mark.parametrize("depth", [200, 500])
@@ -168,21 +122,14 @@ def test_every_session_of_the_corpus_comes_back_as_it_was(shared: Path) -> None:
     for file in files:
         data = file.read_bytes()
         written = dumps(loads(data, strict=True))
-        assert (file.name, exact(json.loads(written))) == (
+        assert (file.name, repr(json.loads(written))) == (
             file.name,
-            exact(json.loads(data)),
+            repr(json.loads(data)),
         )
 
 
-def naughty_strings(shared: Path) -> list[str]:
-    strings_file = shared / "torture/blns.json"
-    found: list[str] = json.loads(strings_file.read_bytes())
-    assert found
-    return found
-
-
 def test_every_naughty_string_comes_back_wherever_it_stands(shared: Path) -> None:
-    for text in naughty_strings(shared):
+    for text in json.loads((shared / "torture/blns.json").read_bytes()):
         document = {
             "session_id": text,
             "generated_title": text,
@@ -190,13 +137,8 @@ def test_every_naughty_string_comes_back_wherever_it_stands(shared: Path) -> Non
             "events": [
                 {"type": "user_input", "content": text},
                 {"type": "text", "content": text},
-                {
-                    "type": "tool_call",
-                    "call_id": text,
-                    "name": text,
-                    "arguments": {text: text},
-                },
-                {"type": "tool_result", "call_id": text, "name": text, "result": text},
+                CALL | {"call_id": text, "name": text, "arguments": {text: text}},
+                RESULT | {"call_id": text, "name": text, "result": text},
                 {"type": text, "content": text},
                 text,
             ],
@@ -207,12 +149,7 @@ def test_every_naughty_string_comes_back_wherever_it_stands(shared: Path) -> Non
         assert isinstance(call, ToolCall)
         assert session.session_id == said.content == call.call_id == call.name == text
         assert call.arguments == {text: text}
-        assert exact(json.loads(dumps(session))) == exact(document)
-
-
-def test_an_id_that_was_given_since_is_written() -> None:
-    session = attrs.evolve(loads('{"events": []}'), session_id="new")
-    assert loads(dumps(session)).session_id == "new"
+        assert repr(json.loads(dumps(session))) == repr(document)
 
 
 @given(documents, st.sampled_from([{}, {"indent": 1}, {"ensure_ascii": False}]))
@@ -221,15 +158,17 @@ def test_a_document_comes_back_as_it_was(
 ) -> None:
     text = json.dumps(document, **layout)
     session = loads(text)
+    written = dumps(session)
     assert session.shape == "document"
-    assert exact(json.loads(dumps(session))) == exact(document)
+    assert repr(json.loads(written)) == repr(document)
+    assert dumps(loads(written)) == written
 
 
 @given(st.lists(recorded_events, max_size=4))
 def test_a_list_comes_back_as_a_list(events: list[object]) -> None:
     session = loads(json.dumps(events))
     assert session.shape == "list"
-    assert exact(json.loads(dumps(session))) == exact(events)
+    assert repr(json.loads(dumps(session))) == repr(events)
 
 
 @given(first_lines, st.lists(recorded_events, max_size=4))
@@ -238,13 +177,7 @@ def test_lines_come_back_as_lines(first: object, others: list[object]) -> None:
     session = loads("\n".join(map(json.dumps, lines)))
     assert session.shape == "lines"
     written = dumps(session).decode("utf-8").removesuffix("\n").split("\n")
-    assert [exact(json.loads(line)) for line in written] == [*map(exact, lines)]
-
-
-@given(documents)
-def test_what_was_written_is_written_the_same_again(document: dict[str, Any]) -> None:
-    written = dumps(loads(json.dumps(document)))
-    assert dumps(loads(written)) == written
+    assert [repr(json.loads(line)) for line in written] == [*map(repr, lines)]
 
 
 @given(documents)
@@ -260,18 +193,15 @@ def test_a_session_made_by_hand_is_read_back_equal(session: Session) -> None:
     assert loads(dumps(session)) == session
 
 
-@given(st.lists(events, max_size=4))
-def test_a_list_made_by_hand_is_read_back_equal(given_events: list[Event]) -> None:
-    session = Session("session", events=given_events, shape="list")
-    assert loads(dumps(session)) == session
-
-
-@given(st.lists(st.builds(Text, strings), min_size=1), st.lists(events, max_size=4))
-def test_lines_made_by_hand_are_read_back_equal(
-    first: list[Event], others: list[Event]
+@given(st.builds(Text, strings), st.lists(events, max_size=4))
+def test_a_list_and_lines_made_by_hand_are_read_back_equal(
+    first: Event, others: list[Event]
 ) -> None:
-    session = Session("session", events=first + others, shape="lines")
-    assert loads(dumps(session)) == session
+    for session in (
+        Session("session", events=others, shape="list"),
+        Session("session", events=[first, *others], shape="lines"),
+    ):
+        assert loads(dumps(session)) == session
 
 
 @given(sessions)

@@ -70,19 +70,11 @@ def numbered(number: int) -> Sequence[BatchResult]:
 # Results
 
 
-def test_results_are_in_the_order_of_the_plugins() -> None:
-    assert hooks_of(Giver(1), Giver(2), Giver(3)).results() == [1, 2, 3]
-
-
-def test_a_plugin_that_gives_nothing_has_null_in_its_place() -> None:
-    hooks = hooks_of(Silent(), Giver(1), Silent())
-    assert hooks.results() == [None, 1, None]
-    assert hooks.plugins == ("Silent", "Giver", "Silent#2")
-    assert hooks.giving == {"Giver"}
-
-
-def test_without_plugins_there_are_no_results() -> None:
-    assert hooks_of().results() == []
+def test_results_are_in_the_order_of_the_plugins_null_for_nothing() -> None:
+    hooks = hooks_of(Silent(), Giver(1), Giver(2), Silent())
+    assert hooks.results() == [None, 1, 2, None]
+    assert hooks.plugins == ("Silent", "Giver", "Giver#2", "Silent#2")
+    assert hooks.giving == {"Giver", "Giver#2"}
 
 
 def test_tryfirst_changes_nothing_about_whose_result_it_is() -> None:
@@ -94,14 +86,10 @@ def test_tryfirst_changes_nothing_about_whose_result_it_is() -> None:
     assert hooks_of(Giver(1), First(0), Giver(2)).results() == [1, "first", 2]
 
 
-def test_a_plugin_that_fails_is_named() -> None:
+def test_a_plugin_that_fails_is_named_or_isolated_from_the_others() -> None:
     failing = {"batch_result": raising(ValueError("no"))}
     with pytest.raises(PluginError, match=r"mapping.*hook replay_batch_result.*no"):
         hooks_of(failing).results()
-
-
-def test_one_that_fails_is_isolated_from_the_others() -> None:
-    failing = {"batch_result": raising(ValueError("no"))}
     hooks = hooks_of(Giver(1), failing, Giver(2), on_plugin_error="isolate")
     assert hooks.results() == [1, None, 2]
 
@@ -126,16 +114,12 @@ def test_one_that_stops_when_it_is_the_end_gives_nothing() -> None:
 # Merging
 
 
-def test_each_plugin_merges_its_own() -> None:
-    one, other = Giver(0), Giver(0)
-    hooks_of(one, Silent(), other).merge(numbered, set[str]().add)
-    assert (one.merged, other.merged) == ([0], [2])
-
-
-def test_it_is_told_who_begins() -> None:
+def test_each_plugin_merges_its_own_and_it_is_told_who_begins() -> None:
     begun: list[str] = []
-    hooks = hooks_of(Giver(0), Silent(), Giver(0))
+    one, other = Giver(0), Giver(0)
+    hooks = hooks_of(one, Silent(), other)
     hooks.merge(numbered, begun.append)
+    assert (one.merged, other.merged) == ([0], [2])
     assert begun == ["Giver", "Giver#2"]
     assert hooks.merging == {"Giver", "Giver#2"}
 

@@ -1,5 +1,6 @@
 """The engine: which hooks fire, when, in what order, and what is reported."""
 
+import itertools
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -29,7 +30,6 @@ from replay import (
     ThinkingDelta,
     ToolCall,
     ToolResult,
-    Turn,
     UnknownEvent,
     Usage,
     UserInput,
@@ -138,51 +138,36 @@ def test_the_context_tells_the_header_the_event_and_the_turn() -> None:
     ]
 
 
+def contexts_in(spy: Spy) -> list[tuple[str, int | None, int | None]]:
+    """Return the index and the turn that each hook was told."""
+    return [
+        (name.removeprefix("replay_"), args[1].index, args[1].turn)
+        for name, args in spy.calls
+        if len(args) > 1 and isinstance(args[1], Context)
+    ]
+
+
 def test_a_turn_ends_with_its_own_number_and_the_next_one_starts_with_its() -> None:
     spy = spied(UserInput("q"), UserInput("r"))
-    around = [
-        (name, args[1].index, args[1].turn)
-        for name, args in spy.calls
-        if name in ("replay_turn_start", "replay_turn_end")
-        and isinstance(args[1], Context)
-    ]
-    assert around == [
-        ("replay_turn_start", 0, 0),
-        ("replay_turn_end", 1, 0),
-        ("replay_turn_start", 1, 1),
-        ("replay_turn_end", 2, 1),
+    assert contexts_in(spy) == [
+        *(("turn_start", 0, 0), ("event", 0, 0), ("user_input", 0, 0)),
+        *(("turn_end", 1, 0), ("turn_start", 1, 1), ("event", 1, 1)),
+        *(("user_input", 1, 1), ("turn_end", 2, 1)),
     ]
 
 
 def test_the_event_that_opens_a_turn_is_told_in_it() -> None:
     spy = spied(UserInput("q"), END, TextDelta(""), TextDelta("a"), Text("b"))
-    turns = [
-        (name.removeprefix("replay_"), args[1].index, args[1].turn)
-        for name, args in spy.calls
-        if len(args) > 1 and isinstance(args[1], Context) and args[1].index in (2, 3)
+    assert [each for each in contexts_in(spy) if each[1] in (2, 3)] == [
+        *(("event", 2, 0), ("text_delta", 2, 0), ("turn_end", 3, 0)),
+        *(("turn_start", 3, 1), ("event", 3, 1), ("text_delta", 3, 1)),
     ]
-    assert turns == [
-        ("event", 2, 0),
-        ("text_delta", 2, 0),
-        ("turn_end", 3, 0),
-        ("turn_start", 3, 1),
-        ("event", 3, 1),
-        ("text_delta", 3, 1),
-    ]
-    second = spied(UserInput("q"), UserInput("r"))
-    contexts = [args[1] for name, args in second.calls if name == "replay_event"]
-    assert [c.turn for c in contexts if isinstance(c, Context)] == [0, 1]
-    own = [args[1] for name, args in second.calls if name == "replay_user_input"]
-    assert [c.turn for c in own if isinstance(c, Context)] == [0, 1]
 
 
-def test_unknown_events_alone_open_and_end_a_turn() -> None:
+def test_an_empty_session_has_no_turns_and_an_unknown_event_one() -> None:
+    assert spied().names() == ["session_start", "session_end"]
     names = spied(UnknownEvent(5)).names()
     assert names[-3:] == ["turn_start", "turn_end", "session_end"]
-
-
-def test_an_empty_session_has_no_turns() -> None:
-    assert spied().names() == ["session_start", "session_end"]
 
 
 def test_a_hook_takes_only_the_arguments_that_it_wants() -> None:
@@ -224,12 +209,18 @@ def test_messages_reach_plugins_as_the_transcript_tells_them(
 
 
 @given(histories)
-def test_every_event_reaches_plugins_once_and_in_order(history: list[Event]) -> None:
+def test_every_event_reaches_plugins_once_in_order_and_turns_come_in_pairs(
+    history: list[Event],
+) -> None:
     spy = spied(*history)
     assert spy.told("replay_event") == history
     for cls in TextDelta, ThinkingDelta, UserInput, ToolCall, ToolResult, Stop:
         own = [event for event in history if isinstance(event, cls)]
         assert spy.told(f"replay_{cls.type}") == own
+    around = [name for name in spy.names() if name.startswith("turn_")]
+    assert around == ["turn_start", "turn_end"] * (len(around) // 2)
+    pairs = itertools.pairwise(spy.names())
+    assert ("turn_end", "event") not in pairs
 
 
 @given(histories)
@@ -240,17 +231,6 @@ def test_replaying_twice_gives_the_same_calls(history: list[Event]) -> None:
     first, spy.calls = spy.calls, []
     engine.replay(session)
     assert spy.calls == first
-
-
-@given(histories)
-def test_turns_start_and_end_in_pairs_and_hold_the_events_between(
-    history: list[Event],
-) -> None:
-    depth = 0
-    for name in spied(*history).names():
-        depth += {"turn_start": 1, "turn_end": -1}.get(name, 0)
-        assert 0 <= depth <= 1
-    assert depth == 0
 
 
 # Reports
@@ -337,13 +317,26 @@ class Failing:
         raise self.error
 
 
-def test_a_hook_that_raises_stops_the_replay() -> None:
-    with pytest.raises(PluginError) as caught:
-        ReplayEngine([Failing(ZeroDivisionError("oh"))]).replay(SESSION)
-    error = caught.value
+@pytest.mark.parametrize("mode", ["raise", "isolate"])
+def test_a_hook_that_raises_stops_the_replay_or_is_isolated(
+    mode: OnPluginError,
+) -> None:
+    spy = Spy()
+    engine = ReplayEngine([Failing(ZeroDivisionError("oh")), spy], on_plugin_error=mode)
+    if mode == "raise":
+        with pytest.raises(PluginError) as caught:
+            engine.replay(SESSION)
+        error = caught.value
+        assert spy.names()[-1] == "session_end"
+    else:
+        (error,) = engine.replay(SESSION).plugin_errors
+        assert spy.names() == spied(*EVENTS).names()
     assert (error.plugin, error.hook, error.index) == ("Failing", "replay_text", 7)
     assert error.reason == "ZeroDivisionError: oh"
     assert isinstance(error.__cause__, ZeroDivisionError)
+    (_, report) = spy.calls[-1][1]
+    assert isinstance(report, ReplayReport)
+    assert report.outcome == ("failed" if mode == "raise" else "complete")
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), StopIteration(), GeneratorExit()])
@@ -363,16 +356,6 @@ def test_what_must_pass_passes(error: BaseException, mode: OnPluginError) -> Non
     assert spy.names()[-1] == "session_end"
 
 
-def test_isolated_failures_are_reported_and_the_others_go_on() -> None:
-    spy = Spy()
-    engine = ReplayEngine([Failing(ValueError("oh")), spy], on_plugin_error="isolate")
-    report = engine.replay(SESSION)
-    (error,) = report.plugin_errors
-    assert (error.plugin, error.hook, error.index) == ("Failing", "replay_text", 7)
-    assert report.outcome == "complete"
-    assert spy.names() == spied(*EVENTS).names()
-
-
 def test_a_plugin_that_fails_ten_times_is_dropped_loudly(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -383,28 +366,6 @@ def test_a_plugin_that_fails_ten_times_is_dropped_loudly(
     assert len(report.plugin_errors) == 10
     assert report.dropped_plugins == ("Failing",)
     assert "failed 10 times" in caplog.text
-
-
-def test_session_end_fires_when_the_replay_fails() -> None:
-    spy = Spy()
-    with pytest.raises(PluginError):
-        ReplayEngine([Failing(ValueError()), spy]).replay(SESSION)
-    (report,) = (args[1] for name, args in spy.calls if name == "replay_session_end")
-    assert isinstance(report, ReplayReport)
-    assert report.outcome == "failed"
-
-
-def test_session_end_reaches_every_plugin_the_failed_one_too() -> None:
-    ended: list[str] = []
-
-    class Both(Failing):
-        def replay_session_end(self) -> None:
-            ended.append("failed one")
-
-    other = {"session_end": lambda: ended.append("other")}
-    with pytest.raises(PluginError):
-        ReplayEngine([Both(ValueError()), other]).replay(SESSION)
-    assert ended == ["failed one", "other"]
 
 
 @pytest.mark.parametrize(
@@ -453,20 +414,12 @@ def test_a_failing_end_and_close_are_isolated_too() -> None:
     assert failed == ["replay_session_end", "replay_close"]
 
 
-def test_a_failing_close_keeps_no_other_from_its_own() -> None:
+def test_a_failing_close_keeps_no_other_from_its_own_and_is_raised() -> None:
     spy = Spy()
-    engine = ReplayEngine([failing("close", ValueError("oh")), spy])
-    with pytest.raises(PluginError, match="oh"):
-        engine.close()
-    assert spy.names() == ["close"]
-
-
-def test_leaving_the_engine_in_peace_raises_what_fails_then() -> None:
-    with (
-        pytest.raises(PluginError, match="oh"),
-        ReplayEngine([failing("close", ValueError("oh"))]),
-    ):
+    plugins = [failing("close", ValueError("oh")), spy]
+    with pytest.raises(PluginError, match="oh"), ReplayEngine(plugins):
         pass
+    assert spy.names() == ["close"]
 
 
 def test_a_report_cannot_be_changed() -> None:
@@ -558,9 +511,3 @@ def test_a_plugin_cannot_change_what_the_next_one_sees() -> None:
     report = engine.replay(SESSION)
     assert "read-only" in report.plugin_errors[0].reason
     assert spy.told("replay_tool_call") == [CALL]
-
-
-def test_turns_are_whole_when_they_end() -> None:
-    (turn,) = spied(*EVENTS).told("replay_turn_end")
-    assert isinstance(turn, Turn)
-    assert turn.answer == "ab"

@@ -44,28 +44,20 @@ class Failing:
         raise ValueError(message)
 
 
-def test_everybody_sees_only_what_was_rewritten() -> None:
+def test_everybody_sees_only_what_was_rewritten_by_one_after_another() -> None:
     before, after = Spy(), Spy()
-    ReplayEngine([before, Adding("!"), after]).replay(SESSION)
+    plugins = [before, Adding("!"), after, Adding("?")]
+    report = ReplayEngine(plugins, time_plugins=True).replay(SESSION)
+    assert report.seconds is not None
+    assert report.seconds["Adding"] >= 0
     assert before.calls == after.calls
     (start,) = before.told("replay_session_start")
     (end,) = before.told("replay_session_end")
     for session in (start, end):
         assert isinstance(session, Session)
-        assert session.generated_title == "!"
-        assert [*session.events] == [UserInput("a!"), Text("b!")]
-    assert before.told("replay_event") == [UserInput("a!"), Text("b!")]
-
-
-def test_each_is_given_what_the_one_before_returned() -> None:
-    spy = Spy()
-    ReplayEngine([Adding("1"), spy, Adding("2")]).replay(SESSION)
-    assert spy.told("replay_event") == [UserInput("a12"), Text("b12")]
-
-
-def test_the_session_that_was_given_stays_as_it_is() -> None:
-    ReplayEngine([Adding("!")]).replay(SESSION)
-    assert [*SESSION.events] == [UserInput("a"), Text("b")]
+        assert session.generated_title == "!?"
+        assert [*session.events] == [UserInput("a!?"), Text("b!?")]
+    assert before.told("replay_event") == [UserInput("a!?"), Text("b!?")]
 
 
 def test_where_a_rewriting_plugin_fails_nothing_is_shown() -> None:
@@ -77,21 +69,14 @@ def test_where_a_rewriting_plugin_fails_nothing_is_shown() -> None:
     assert (engine.report.sessions, engine.report.outcome) == (1, "failed")
 
 
-def test_an_isolated_failure_shows_nothing_either() -> None:
+def test_an_isolated_failure_shows_nothing_either_however_often() -> None:
     spy = Spy()
     engine = ReplayEngine([Failing(), Adding("!"), spy], on_plugin_error="isolate")
     report = engine.replay(SESSION)
-    assert spy.calls == []
     assert (report.session_id, report.outcome, report.turns) == ("s", "failed", 0)
     assert [error.plugin for error in report.plugin_errors] == ["Failing"]
     assert engine.report.plugin_errors == report.plugin_errors
-
-
-def test_a_plugin_that_fails_often_is_not_passed_over() -> None:
-    spy = Spy()
-    engine = ReplayEngine([Failing(), spy], on_plugin_error="isolate")
-    outcomes = [engine.replay(SESSION).outcome for _ in range(12)]
-    assert outcomes == ["failed"] * 12
+    assert {engine.replay(SESSION).outcome for _ in range(12)} == {"failed"}
     assert spy.calls == []
 
 
@@ -123,12 +108,6 @@ def test_a_wrapper_of_it_is_refused() -> None:
 
     with pytest.raises(PluginError, match="cannot be a wrapper"):
         ReplayEngine([Wrapping()])
-
-
-def test_its_time_is_told() -> None:
-    report = ReplayEngine([Adding("!")], time_plugins=True).replay(SESSION)
-    assert report.seconds is not None
-    assert report.seconds["Adding"] >= 0
 
 
 class Numbering:

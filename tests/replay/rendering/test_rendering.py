@@ -174,14 +174,11 @@ def test_every_word_is_in_the_json(word: str) -> None:
 
 @pytest.mark.parametrize("format_", FORMATS)
 @given(WORDS)
-def test_nothing_is_left_to_sanitize(format_: Format, word: str) -> None:
+def test_nothing_is_left_to_sanitize_and_one_line_feed_ends_it(
+    format_: Format, word: str
+) -> None:
     text = render(everything(word), format_)
     assert sanitize(text) == text
-
-
-@pytest.mark.parametrize("format_", FORMATS)
-def test_a_rendering_ends_with_one_line_feed(format_: Format) -> None:
-    text = render(everything("word"), format_)
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
 
@@ -195,17 +192,9 @@ def test_naughty_strings_forge_nothing(shared: Path) -> None:
     assert not [word for word in words if forges_markdown(word)]
 
 
-def test_text_is_what_is_rendered_unless_a_format_is_named() -> None:
-    assert render(everything("word")) == render(everything("word"), "text")
-
-
 def test_an_unknown_format_is_refused_with_those_that_are_known() -> None:
     with pytest.raises(UnknownNameError, match=r"'html'.*known: text, markdown, json"):
         render(everything("word"), "html")  # type: ignore[arg-type]  # the very point
-
-
-def test_the_public_name_is_this_function() -> None:
-    assert replay.render is render
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -220,13 +209,18 @@ def test_every_session_of_the_corpus_can_be_rendered(
         assert sanitize(text) == text
 
 
-TURN = Turn(None, (Message("text", "one\n\n  two", 1, "full"),), None, "complete", None)
-TRANSCRIPT = Transcript("ses-1", "Q3", (TURN,), ())
+def told(content: str) -> Transcript:
+    """Return a transcript of one message."""
+    turn = Turn(None, (Message("text", content, 1, "full"),), None, "complete", None)
+    return Transcript("ses-1", None, (turn,), ())
+
+
+TRANSCRIPT = told("one\n\n  two")
 
 
 def test_a_transcript_as_text_looks_like_this() -> None:
-    assert "".join(text_pieces(TRANSCRIPT)) == (
-        "Session: ses-1, Q3\n"
+    assert render(TRANSCRIPT) == (
+        "Session: ses-1\n"
         "\n"
         "Turn 1 (complete)\n"
         "\n"
@@ -239,32 +233,21 @@ def test_a_transcript_as_text_looks_like_this() -> None:
     )
 
 
-def test_each_line_knows_what_it_tells_of() -> None:
-    last = [(line.role, line.is_heading) for line in lines(TRANSCRIPT)][-5:]
+def test_each_line_knows_what_it_tells_of_and_only_headings_are_at_the_margin() -> None:
+    shown = [*lines(TRANSCRIPT)]
+    last = [(line.role, line.is_heading) for line in shown][-5:]
     assert last == [(None, False), ("text", True), *[("text", False)] * 3]
-
-
-def test_only_headings_stand_at_the_margin() -> None:
-    at_margin = [line for line in lines(TRANSCRIPT) if line.text[:1].strip()]
-    assert at_margin == [line for line in lines(TRANSCRIPT) if line.is_heading]
+    assert all(line.is_heading is bool(line.text[:1].strip()) for line in shown)
 
 
 @given(st.text("ab \n", max_size=12))
 def test_the_pieces_are_the_lines_whatever_is_blank(content: str) -> None:
-    turn = Turn(None, (Message("text", content, 1, "full"),), None, "complete", None)
-    transcript = Transcript("ses-1", None, (turn,), ())
-    whole = "".join(f"{line.text}\n" for line in lines(transcript))
-    assert "".join(text_pieces(transcript)) == whole
-
-
-def rendered(content: str) -> str:
-    """Return the Markdown of a session with one message."""
-    turn = Turn(None, (Message("text", content, 1, "full"),), None, "complete", None)
-    return render(Transcript("ses-1", None, (turn,), ()), "markdown")
+    whole = "".join(f"{line.text}\n" for line in lines(told(content)))
+    assert "".join(text_pieces(told(content))) == whole
 
 
 def test_a_transcript_as_markdown_looks_like_this() -> None:
-    assert rendered("one\ntwo") == (
+    assert render(told("one\ntwo"), "markdown") == (
         "# Session: `ses-1`\n"
         "\n"
         "## Turn 1 (complete)\n"
@@ -281,7 +264,8 @@ def test_a_transcript_as_markdown_looks_like_this() -> None:
 
 
 def test_a_fence_is_longer_than_any_run_of_backticks_in_it() -> None:
-    assert rendered("a ````` b").endswith("``````text\na ````` b\n``````\n")
+    text = render(told("a ````` b"), "markdown")
+    assert text.endswith("``````text\na ````` b\n``````\n")
 
 
 @pytest.mark.parametrize(
@@ -387,17 +371,10 @@ def test_what_was_not_recorded_is_null() -> None:
     assert turn["steps"][0]["call"] is None
 
 
-def test_json_is_one_line_whatever_it_holds() -> None:
-    text = render_json(Transcript("a\nb\u2028c", None, (), ()))
+def test_json_is_one_line_whatever_it_holds_and_other_scripts_are_not_escaped() -> None:
+    text = render_json(Transcript("a\nb\u2028c", "世界", (), ()))
     assert text.splitlines() == [text.removesuffix("\n")]
-
-
-def test_half_of_a_surrogate_pair_is_escaped() -> None:
-    assert '"\\ud83d"' in render_json(Transcript("\ud83d", None, (), ()))
-
-
-def test_other_scripts_are_not_escaped() -> None:
-    assert '"世界"' in render_json(Transcript("世界", None, (), ()))
+    assert '"世界"' in text
 
 
 def test_a_value_that_is_no_json_is_refused() -> None:

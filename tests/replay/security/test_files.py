@@ -82,30 +82,23 @@ def test_an_error_names_the_file_and_not_its_draft(
         with pytest.raises(OSError, match=path) as caught:
             call(str(tmp_path / path))
         assert caught.value.filename == str(tmp_path / path)
-
-
-def test_a_full_disk_names_the_file(tmp_path: Path) -> None:
     with room_for(3), pytest.raises(OSError, match=r"File too large: '.*/out'"):
         named_by_output_file(str(tmp_path / "out"))
     assert names_in(tmp_path) == []
 
 
-def test_temporary_files_may_be_used_unless_somebody_asks_for_memory_only() -> None:
+def test_temporary_files_may_be_used_unless_any_thread_asks_for_memory_only() -> None:
+    seen: list[bool] = []
     assert may_use_disk()
     with memory_only():
         with memory_only():
             assert not may_use_disk()
         assert not may_use_disk()
-    assert may_use_disk()
-
-
-def test_other_threads_heed_it_too() -> None:
-    seen: list[bool] = []
-    with memory_only():
         thread = threading.Thread(target=lambda: seen.append(may_use_disk()))
         thread.start()
         thread.join()
     assert seen == [False]
+    assert may_use_disk()
 
 
 def test_a_temporary_file_is_in_memory_where_it_must_be() -> None:

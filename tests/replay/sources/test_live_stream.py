@@ -70,22 +70,16 @@ def test_each_event_is_told_before_the_next_is_asked_for() -> None:
     assert told == ["asked", "a", "asked", "b", "asked", "asked"]
 
 
-def test_a_stream_that_breaks_off_is_an_error_and_ends_the_session() -> None:
-    spy = Spy()
+@pytest.mark.parametrize(("status", "reconcile"), [(200, False), (503, True)])
+def test_a_stream_that_breaks_off_ends_the_session_and_one_refused_has_no_rest(
+    *, status: int, reconcile: bool
+) -> None:
+    stream, spy = Stream([], [Text("of an earlier turn"), END]), Spy()
+    stream.status = status
     with pytest.raises(StreamInterruptedError):
-        ReplayEngine([spy]).replay_live(Stream([TextDelta("a")], [END]))
-    assert spy.names()[-1] == "session_end"
-
-
-def test_a_prompt_that_was_refused_has_no_rest() -> None:
-    class Refused(Stream):
-        status = 503
-
-    spy = Spy()
-    stream = Refused([], [Text("of an earlier turn"), END])
-    with pytest.raises(StreamInterruptedError):
-        ReplayEngine([spy]).replay_live(stream, reconcile=True)
+        ReplayEngine([spy]).replay_live(stream, reconcile=reconcile)
     assert "text" not in spy.names()
+    assert spy.names()[-1] == "session_end"
 
 
 def test_a_session_has_the_turns_events_at_its_end() -> None:
@@ -144,22 +138,13 @@ def test_a_live_turn_of_any_length_takes_no_more_memory() -> None:
 TEXTS = [Text("a"), Text("b"), Text("c")]
 
 
-def test_its_length_is_what_has_arrived() -> None:
+def test_what_has_arrived_can_be_walked_again_from_the_beginning() -> None:
     events = ArrivingEvents(iter(TEXTS))
     walk = iter(events)
     assert (len(events), next(walk), len(events)) == (0, TEXTS[0], 1)
-
-
-def test_every_walk_begins_at_the_beginning() -> None:
-    events = ArrivingEvents(iter(TEXTS))
     assert next(iter(events)) == TEXTS[0]
     assert [*events] == [*events] == TEXTS
-
-
-def test_what_has_arrived_can_be_had_again() -> None:
-    events = ArrivingEvents(iter(TEXTS))
-    assert [*events][1:] == events[1:] == TEXTS[1:]
-    assert events[0] == TEXTS[0]
+    assert (events[0], events[1:]) == (TEXTS[0], TEXTS[1:])
 
 
 def test_it_goes_on_with_what_comes_from_elsewhere() -> None:

@@ -2,9 +2,8 @@
 
 import io
 import json
-import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -12,7 +11,7 @@ import pytest
 
 import replay
 from in_memory import InMemory
-from registering import Install, register
+from registering import Install
 from replay import (
     BackendError,
     Diagnostic,
@@ -61,19 +60,8 @@ class Portioned(InMemory):
 class Live(InMemory):
     """One that takes part in a chat."""
 
-    def stream(
-        self,
-        session_id: str,
-        prompt: str,
-        index_ids: Sequence[str],
-        *,
-        require_all_indexes: bool = False,
-        record_to: str | os.PathLike[str] | None = None,
-    ) -> LiveStream:
-        return cast(
-            "LiveStream",
-            (session_id, prompt, index_ids, require_all_indexes, record_to),
-        )
+    def stream(self, *asked: object, **options: object) -> LiveStream:
+        return cast("LiveStream", (*asked, options))
 
     def attachment(self, image: ImageAttachment) -> bytes:
         return image.attachment_name.encode()
@@ -87,22 +75,12 @@ def document(session_id: str) -> str:
     return json.dumps({"session_id": session_id, "events": []})
 
 
-def test_a_source_yields_what_its_backend_has() -> None:
+def test_a_source_yields_what_its_backend_has_again_and_again() -> None:
     one, two = session("one"), session("two")
     source = Source(InMemory([one, two]), "memory")
     assert list(source.summaries()) == [one.summary(), two.summary()]
-    assert list(source.sessions()) == [one, two]
+    assert list(source.sessions()) == list(source) == list(source) == [one, two]
     assert source.session("two") is two
-
-
-def test_iterating_a_source_yields_every_session() -> None:
-    source = Source(InMemory([session("one")]), "memory")
-    assert list(source) == list(source) == [session("one")]
-
-
-def test_a_backend_of_many_sessions_is_asked_for_all_at_once() -> None:
-    same, other = session("same"), session("same", "No.")
-    assert list(Source(Bulk([same, other]), "memory")) == [same, other]
 
 
 def test_a_repeated_id_is_marked_in_all_but_the_first() -> None:
@@ -132,31 +110,31 @@ def test_what_is_written_goes_to_the_backend() -> None:
     assert backend.kept == [session("one")]
 
 
-def test_portions_are_those_that_the_backend_knows() -> None:
-    source = Source(Portioned([session("one"), session("two")]), "memory")
+@pytest.mark.parametrize(
+    ("cls", "names"),
+    [(Portioned, ["number 0", "number 1"]), (InMemory, ["one", "two"])],
+)
+def test_portions_are_those_that_the_backend_knows_or_a_session_each(
+    cls: type[InMemory], names: list[str]
+) -> None:
+    source = Source(cls([session("one"), session("two")]), "memory")
     found = [each for portion in source.portions() for each in source.stored(portion)]
-    assert [each.name for each in found] == ["number 0", "number 1"]
+    assert [each.name for each in found] == names
     assert [each.read() for each in found] == list(source)
 
 
-def test_where_the_backend_knows_none_each_session_is_a_portion() -> None:
-    source = Source(InMemory([session("one"), session("two")]), "memory")
-    found = [each for portion in source.portions() for each in source.stored(portion)]
-    assert [each.read() for each in found] == list(source)
-
-
-def test_a_turn_is_sent_through_the_backend() -> None:
+def test_a_turn_and_a_page_image_go_through_the_backend() -> None:
     source = Source(Live([]), "memory")
     asked = ("one", "Why?", ["idx"])
     told: list[object] = [
         source.stream(*asked),
         source.stream(*asked, require_all_indexes=True, record_to="there"),
     ]
-    assert told == [(*asked, False, None), (*asked, True, "there")]
-
-
-def test_a_page_image_comes_from_the_backend() -> None:
-    assert Source(Live([]), "memory").attachment(IMAGE) == b"page_7.jpg"
+    assert told == [
+        (*asked, {"require_all_indexes": False, "record_to": None}),
+        (*asked, {"require_all_indexes": True, "record_to": "there"}),
+    ]
+    assert source.attachment(IMAGE) == b"page_7.jpg"
 
 
 @pytest.mark.parametrize(
@@ -274,13 +252,14 @@ def test_a_backend_with_a_place_of_its_own_may_be_named_alone(install: Install) 
     assert open_backend("mine:", {"x": 1}).told == ("", {"x": 1})
 
 
-def test_a_path_object_names_no_backend(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_path_object_names_no_backend_and_a_file_may_have_a_colon(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, install: Install
 ) -> None:
-    register(monkeypatch, tmp_path, "other", TELLING, backend="mine")
+    install("other", TELLING, backend="mine")
     monkeypatch.chdir(tmp_path)
-    Path("mine:a").touch()
-    assert kind_of(Path("mine:a")) == "JSONFileBackend"
+    for name in ("mine:a", "chat:1"):
+        Path(name).touch()
+    assert kind_of(Path("mine:a")) == kind_of("chat:1") == "JSONFileBackend"
 
 
 def test_an_unknown_scheme_is_refused_with_the_backends_that_are_known() -> None:
@@ -295,14 +274,6 @@ def test_a_password_in_a_location_that_nobody_serves_is_not_shown() -> None:
     with pytest.raises(UnknownNameError) as caught:
         open_backend("sftp://me:word@host/a", {})
     assert caught.value.reason.startswith("sftp://***@host/a: there is no such file")
-
-
-def test_a_file_may_have_a_colon_in_its_name(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("chat:1").touch()
-    assert kind_of("chat:1") == "JSONFileBackend"
 
 
 def test_the_letter_of_a_drive_is_no_scheme(install: Install) -> None:
@@ -336,9 +307,9 @@ def test_what_is_not_there_is_refused_with_the_reason(
 
 
 def test_another_package_can_claim_a_file_before_ours(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    install: Install, tmp_path: Path
 ) -> None:
-    register(monkeypatch, tmp_path, "other", CLAIMING, backend="mine")
+    install("other", CLAIMING, backend="mine")
     for name in ("a.mine", "a.json"):
         (tmp_path / name).touch()
     assert kind_of(tmp_path / "a.mine") == "mine"
@@ -347,28 +318,10 @@ def test_another_package_can_claim_a_file_before_ours(
 
 @pytest.mark.parametrize("code", [TELLING, RAISING, "1 / 0"])
 def test_a_backend_that_does_not_claim_or_fails_disturbs_nobody(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str
+    install: Install, tmp_path: Path, code: str
 ) -> None:
-    register(monkeypatch, tmp_path, "other", code, backend="mine")
+    install("other", code, backend="mine")
     assert kind_of(tmp_path) == "FixtureDirectoryBackend"
-
-
-def test_a_backend_that_cannot_be_imported_is_named_where_it_is_asked_for(
-    install: Install,
-) -> None:
-    install("other", "1 / 0", backend="mine")
-    with pytest.raises(BackendError, match="backend 'mine'") as caught:
-        open_backend("mine:a", {})
-    assert isinstance(caught.value.__cause__, ZeroDivisionError)
-
-
-def test_an_unknown_option_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(UnknownNameError) as caught:
-        open_backend(tmp_path, {"stict": True})
-    assert "'fixture_directory' has no option 'stict'" in caught.value.reason
-    assert caught.value.hint == (
-        "did you mean 'strict'? known: create, limits, pattern, strict"
-    )
 
 
 def test_where_no_backend_reads_a_path_that_is_said(
