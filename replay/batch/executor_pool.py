@@ -71,10 +71,9 @@ class ExecutorPool:
 
     def death_of(self, error: BaseException) -> Death | None:
         """Return that a worker died, of an unknown session."""
-        deaths: tuple[type[BaseException], ...] = (MemoryError,)
-        if (distributed := sys.modules.get("distributed")) is not None:
-            deaths = (MemoryError, distributed.KilledWorker)
-        return Death(None) if isinstance(error, deaths) else None
+        dask = sys.modules.get("distributed")  # None: it has killed nobody
+        killed = getattr(dask, "KilledWorker", MemoryError)
+        return Death(None) if isinstance(error, (MemoryError, killed)) else None
 
     def alone(self, task: Task) -> Worked:
         """Do a task of one session in a process of its own, on this machine."""
