@@ -2,14 +2,23 @@
 
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from random import Random
 
+import attrs
 import pytest
 
 from batches import directory_of, lines_of, plugin_at
-from killing_batches import run as kill_and_compare
+from replay_command import COMMAND
+from replay_plugins.audit_log.log.private_files import LogFiles
+from replay_plugins.audit_log.verify.log_reader import records_of
+from replay_plugins.audit_log.verify.verifier import verify
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +65,7 @@ def _replay(location: Path, folder: Path, *options: str) -> dict[str, bytes]:
 
 
 def _run(*arguments: str, code: int = 0) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "replay", "run", *arguments]
+    command = [*COMMAND, "run", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
     assert done.returncode == code, done.stderr
     return done
@@ -102,8 +111,146 @@ def test_a_session_that_takes_its_worker_down_is_quarantined(tmp_path: Path) -> 
     assert found == dict(zip(poisonous, codes, strict=True))
 
 
+# Kills
+
+LEADERS = 0.5  # of those who are killed
+TELLING = """
+import os
+
+PIPE = os.open({pipe!r}, os.O_WRONLY)
+
+
+def replay_session_start():
+    os.write(PIPE, b"%10d\\n" % os.getpid())
+"""
+TOLD = 11  # bytes, which are written and read at once
+
+
+@attrs.frozen
+class Batch:
+    """A batch of two processes, with all that it writes in one folder."""
+
+    location: Path
+    folder: Path
+
+    @property
+    def pipe(self) -> Path:
+        """Return where workers tell their processes."""
+        return self.folder / "pipe"
+
+    @contextmanager
+    def running(self) -> Iterator[tuple["subprocess.Popen[bytes]", int, int]]:
+        """Run it from where it was left, and wait for its leader in the end.
+
+        Yields:
+            The leader; a descriptor that tells its end; the pipe.
+        """
+        self.folder.mkdir(exist_ok=True)
+        telling = TELLING.format(pipe=str(self.pipe))
+        given = (
+            f"usage:output={self.folder / 'usage.txt'}",
+            f"transcript_writer:directory={self.folder / 'transcripts'}",
+            f"audit_log:path={self.folder / 'audit.jsonl'},sync=session",
+            plugin_at(self.folder / "telling.py", telling),
+        )
+        plugins = [part for each in given for part in ("--plugin", each)]
+        rest = ("--jobs", "2", "--checkpoint", str(self.folder / "checkpoint"))
+        command = [*COMMAND, "run", str(self.location), *plugins, *rest]
+        with suppress(FileExistsError):
+            os.mkfifo(self.pipe)
+        reader = os.open(self.pipe, os.O_RDONLY | os.O_NONBLOCK)
+        writer = os.open(self.pipe, os.O_WRONLY)  # somebody can write all the time
+        try:
+            with subprocess.Popen(command, stderr=subprocess.PIPE) as leader:  # noqa: S603 - our own command
+                watched = os.pidfd_open(leader.pid)
+                yield leader, watched, reader
+                os.close(watched)
+        finally:
+            os.close(writer)
+            os.close(reader)
+
+
+@attrs.define
+class Tally:
+    """What came of all rounds."""
+
+    killed: int = 0
+    is_over: bool = False  #: whether a run ended before it could be killed
+
+
+def told(reader: int, leader: int, count: int) -> int | None:
+    """Return the process that tells its session as the last one of so many.
+
+    Returns:
+        None: the leader has ended before.
+    """
+    poll = select.poll()
+    poll.register(reader, select.POLLIN)
+    poll.register(leader, select.POLLIN)
+    while count > 0:
+        if leader in dict(poll.poll()):
+            return None
+        text = os.read(reader, TOLD * count)
+        count -= len(text) // TOLD
+    return int(text[-TOLD:])
+
+
+def kill(batch: Batch, random: Random, tally: Tally) -> None:
+    """Run a batch; kill a worker now and then, and its leader in the end."""
+    with batch.running() as (leader, watched, reader):
+        while True:
+            worker = told(reader, watched, random.randint(1, 60))
+            if worker is None:
+                tally.is_over = True
+                return
+            tally.killed += 1
+            if random.random() < LEADERS:
+                leader.kill()
+                return
+            with suppress(ProcessLookupError):  # it has ended meanwhile
+                os.kill(worker, signal.SIGKILL)
+
+
+def end(batch: Batch) -> None:
+    """Run a batch to its end."""
+    with batch.running() as (leader, watched, reader):
+        while told(reader, watched, 1) is not None:
+            pass
+        _, problems = leader.communicate()
+    assert not leader.returncode, problems.decode()
+
+
+def left(batch: Batch) -> dict[str, bytes]:
+    """Return what a batch has left: each file's name, and what it holds.
+
+    A writer that is killed leaves a hidden file, which is no transcript.
+    """
+    transcripts = (batch.folder / "transcripts").glob("[!.]*")
+    files = [batch.folder / "usage.txt", *transcripts]
+    return {path.name: path.read_bytes() for path in files}
+
+
+def audited(batch: Batch) -> list[str]:
+    """Return the sessions whose end the audit log has, in order."""
+    files = LogFiles(batch.folder / "audit.jsonl")
+    records = map(json.loads, records_of(files))
+    return [
+        record["gen_ai.conversation.id"]
+        for record in records
+        if record["kind"] == "session_end"
+    ]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are watched as on Linux")
 def test_whoever_is_killed_each_session_counts_once(tmp_path: Path) -> None:
     location = _sessions(tmp_path)
-    tally = kill_and_compare(location, tmp_path / "batch", rounds=6, most=60, seed=1)
-    assert tally.leaders + tally.workers
+    killed, whole = Batch(location, tmp_path / "one"), Batch(location, tmp_path / "two")
+    random, tally = Random(1), Tally()  # noqa: S311 - no secret
+    while tally.killed < 6 and not tally.is_over:
+        kill(killed, random, tally)
+    end(killed)
+    end(whole)
+    assert tally.killed
+    assert left(killed) == left(whole)
+    assert audited(killed) == audited(whole)
+    assert verify(killed.folder / "audit.jsonl").is_good

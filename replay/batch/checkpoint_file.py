@@ -24,9 +24,6 @@ def checksum(*columns: object) -> int | None:
 
     Returns:
         None: one of them has another type, or is a number below zero.
-
-    >>> checksum(1, b"key", b"ses-1", 3, 40, 9, 0, b"[1]")
-    1554907110
     """
     plugins, key, session_id, *counts, values = columns
     numbers = (plugins, *counts)
@@ -60,11 +57,7 @@ _REASONS: Final = {
 
 @contextmanager
 def checkpoint_errors(source: str) -> Iterator[None]:
-    """Turn errors of SQLite and the system within the block into CheckpointError.
-
-    Args:
-        source: The file that the block works on.
-    """
+    """Turn what SQLite or the system refuses within the block into CheckpointError."""
     try:
         yield
     except sqlite3.Error as error:

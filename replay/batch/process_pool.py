@@ -22,18 +22,13 @@ from replay.batch.tasks import Job, Place, Problem, Task, Worked
 from replay.batch.worker_process import Inbox, Position, question_of, result_of, serve
 from replay.errors import WorkerError
 
-#: The code of a death, as in :attr:`~replay.batch.tasks.Problem.code`.
-CRASHED: Final = "crashed"
-OUT_OF_MEMORY: Final = "out-of-memory"
-OUT_OF_TIME: Final = "out-of-time"
-
 
 @attrs.define(slots=False)
 class WorkerDiedError(Exception):
     """A worker ended before it had answered."""
 
     position: Position | None  #: what it was at; None: it came to no session
-    code: str
+    code: str  #: as in :attr:`~replay.batch.tasks.Problem.code`
     reason: str  #: such as "took longer than 60 s"
 
     def __str__(self) -> str:
@@ -50,20 +45,16 @@ def death(exit_code: int, inbox: Inbox, job: Job) -> WorkerDiedError:
     """
     if inbox.is_out_of_memory:
         size = "the memory that there is" if job.memory is None else size_of(job.memory)
-        code, reason = OUT_OF_MEMORY, f"needed more than {size}"
+        code, reason = "out-of-memory", f"needed more than {size}"
     elif exit_code == EXIT_CODE and 0 < inbox.deadline <= time.monotonic_ns():
-        code, reason = OUT_OF_TIME, f"took longer than {job.seconds:g} s"
+        code, reason = "out-of-time", f"took longer than {job.seconds:g} s"
     else:
-        code, reason = CRASHED, ending(exit_code)
+        code, reason = "crashed", ending(exit_code)
     return WorkerDiedError(inbox.position, code, reason)
 
 
 def ending(exit_code: int) -> str:
-    """Return in words how a process ended.
-
-    >>> ending(3), ending(-11)
-    ('ended with exit code 3', 'killed by SIGSEGV (segmentation fault)')
-    """
+    """Return in words how a process ended, such as "ended with exit code 3"."""
     if exit_code >= 0:
         return f"ended with exit code {exit_code}"
     if exit_code == -signal.SIGKILL:

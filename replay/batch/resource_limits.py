@@ -104,9 +104,5 @@ def _check_room(memory: int) -> None:
 
 
 def size_of(memory: int) -> str:
-    """Return a number of bytes for people.
-
-    >>> size_of(512 << 20), size_of(1_500_000_000)
-    ('512 MiB', '1500 MB')
-    """
+    """Return a number of bytes for people, such as "512 MiB" or "1500 MB"."""
     return f"{memory / 1e6:g} MB" if memory % (1 << 20) else f"{memory >> 20} MiB"

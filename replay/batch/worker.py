@@ -81,11 +81,7 @@ class LeaderEngine(ReplayEngine):
         """Let each plugin merge the results.
 
         If one fails, ``replay_close`` of those after it is not called: they would say
-        that there were no sessions.
-
-        Args:
-            results: Returns those of the plugin of a number.
-            report: What ``replay_close`` is told.
+        that there were no sessions. The others are told the report.
 
         Raises:
             PluginError: One failed, and failures are not isolated.

@@ -13,11 +13,7 @@ _NEXT_OPTION: Final = re.compile(r",(?=\w+=)")
 
 
 def named_plugin(text: str, option: str) -> tuple[str, dict[str, str]]:
-    """Split ``NAME[:KEY=VALUE,...]`` into the name and the options.
-
-    Args:
-        text: As the user typed it.
-        option: The command's option, for messages.
+    """Split ``NAME[:KEY=VALUE,...]``, given for an option, into name and options.
 
     Raises:
         click.BadParameter: The name is empty, or an option is given twice.
@@ -43,10 +39,6 @@ def _options_in(text: str, option: str) -> dict[str, str]:
 
 _Item = TypeVar("_Item")
 _F = TypeVar("_F", bound=Callable[..., object])
-_HINT: Final = (
-    'a session is {"session_id": …, "events": […]}, a list of events, or either '
-    "as JSON Lines"
-)
 
 
 def plugin_option(what: str, *, required: bool = False) -> Callable[[_F], _F]:
@@ -77,11 +69,7 @@ def location_argument(function: _F) -> _F:
 def sessions_of(
     location: str, session_id: str | None = None
 ) -> Generator[replay.Session]:
-    """Yield the sessions at *location*, opened when the first is asked for.
-
-    Args:
-        location: As the user gave it.
-        session_id: The only one that is wanted; None: all of them.
+    """Yield the sessions at *location*, or one, opened when the first is asked for.
 
     Raises:
         SessionNotFoundError: There is none.
@@ -109,4 +97,8 @@ def _at_least_one(source: replay.Source, found: Iterable[_Item]) -> Generator[_I
         is_empty = False
         yield each
     if is_empty:
-        raise replay.SessionNotFoundError(source.location, "holds no session", _HINT)
+        from replay.codec.documents import (  # noqa: PLC0415 - slow to import
+            NO_SESSION_HINT as HINT,
+        )
+
+        raise replay.SessionNotFoundError(source.location, "holds no session", HINT)

@@ -70,18 +70,14 @@ def _file(_: click.Context, __: click.Parameter, given: Any) -> Any:  # noqa: AN
     return given
 
 
-def _address(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
-    if text is not None and not text.strip():
+def _address(text: str) -> str:
+    if not text.strip():
         message = "the address is empty"
         raise click.BadParameter(message)
     return text
 
 
-def _shard(
-    _: click.Context, __: click.Parameter, text: str | None
-) -> tuple[int, int] | None:
-    if text is None:
-        return None
+def _shard(text: str) -> tuple[int, int]:
     if match := _SHARD.fullmatch(text):
         number, count = int(match[1]), int(match[2])
         if 1 <= number <= count:
@@ -99,9 +95,7 @@ def _seconds(
     raise click.BadParameter(message)
 
 
-def _size(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
-    if text is None:
-        return None
+def _size(text: str) -> int:
     if match := _SIZE.fullmatch(text.upper()):
         size = int(match[1]) << 10 * _UNITS.index(match[2])
         if size:
@@ -125,7 +119,7 @@ _OPTIONS: Final = (
     click.option(
         "--dask",
         metavar="ADDRESS",
-        callback=_address,
+        type=_address,
         help="Replay on a Dask cluster; ADDRESS is its scheduler's.",
     ),
     click.option(
@@ -142,7 +136,7 @@ _OPTIONS: Final = (
     click.option(
         "--shard",
         metavar="i/n",
-        callback=_shard,
+        type=_shard,
         help="Replay only part i of n, counted from 1.",
     ),
     click.option(
@@ -160,7 +154,7 @@ _OPTIONS: Final = (
     click.option(
         "--memory-limit",
         metavar="SIZE",
-        callback=_size,
+        type=_size,
         help="Memory for each worker, such as 512M; needs --jobs or --dask.",
     ),
     click.option(

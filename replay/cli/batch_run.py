@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import attrs
 import click
@@ -21,9 +21,6 @@ from replay.cli.progress_bar import BatchDisplay, batch_progress, rate_of
 from replay.cli.redaction import errors_without_secrets, redactions_of, without_secrets
 from replay.model.json_text import write_json
 from replay.security.sanitization import escape_json
-
-if TYPE_CHECKING:
-    from replay.batch.checkpoint import BatchReport
 
 INTERRUPTED: Final = 130
 _SHOW_CURSOR: Final = b"\x1b[?25h"  # where a bar has hidden it
@@ -75,7 +72,7 @@ def _end() -> None:
 _MOST: Final = 100  # problems in a report, which does not count isolated failures
 
 
-def summary_of(report: "BatchReport") -> str:
+def summary_of(report: replay.BatchReport) -> str:
     """Return the numbers of a batch as one line."""
     told = report.replayed + report.known + report.failed + report.quarantined
     rate = report.replayed / report.seconds if report.seconds > 0 else 0.0
@@ -87,7 +84,7 @@ def summary_of(report: "BatchReport") -> str:
     )
 
 
-def problems_of(report: "BatchReport") -> Iterator[str]:
+def problems_of(report: replay.BatchReport) -> Iterator[str]:
     """Yield a line for each problem in a report, and one for those it leaves out."""
     for each in report.problems:
         fate = ", quarantined" if each.is_quarantined else ""
@@ -99,7 +96,7 @@ def problems_of(report: "BatchReport") -> Iterator[str]:
         yield "there may be more"
 
 
-def json_of(report: "BatchReport") -> str:
+def json_of(report: replay.BatchReport) -> str:
     """Return a report as a line of JSON; only its last member, the times, varies."""
     said = attrs.asdict(report, recurse=False)
     times = {"seconds": said.pop("seconds")}

@@ -29,20 +29,14 @@ def write(text: str) -> None:
     """Write *text* to standard output.
 
     Raises:
-        BrokenPipeError: The reader has closed the pipe.
-        OSError: It cannot be written.
+        OSError: It cannot be written; BrokenPipeError: the reader has closed it.
     """
     with _stream() as stream:
         stream.write(text)
 
 
 def flush() -> None:
-    """Flush standard output.
-
-    Raises:
-        BrokenPipeError: The reader has closed the pipe.
-        OSError: It cannot be written.
-    """
+    """Flush standard output; the errors are those of :func:`write`."""
     if sys.stdout is not None:
         with _stream() as stream:
             stream.flush()
@@ -86,22 +80,12 @@ def output_to(path: str | None) -> Iterator[Callable[[str], None]]:
 
 
 def say(problem: str, level: str = "error") -> None:
-    """Write one line about a problem to standard error.
-
-    Args:
-        problem: The sentence, without a full stop.
-        level: ``error`` or ``warning``.
-    """
+    """Write one line about a problem, a sentence without a full stop, to stderr."""
     click.echo(f"replay: {level}: {sanitize_line(problem)}", err=True)
 
 
 def write_rows(titles: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
-    """Write a table on a terminal, else tab-separated lines.
-
-    Args:
-        titles: The headings of the table's columns.
-        rows: Texts as recorded; None: an empty cell.
-    """
+    """Write a table on a terminal, else tab-separated lines; None: an empty cell."""
     safe = ([sanitize_line(each or "") for each in row] for row in rows)
     if is_terminal():
         from replay.cli.terminal import Page  # noqa: PLC0415 - rich is slow to import

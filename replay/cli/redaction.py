@@ -47,10 +47,7 @@ def rewriting(
 ) -> Iterator["Rewriter | None"]:
     """Yield what rewrites sessions; until it ends, nothing else reaches a disk.
 
-    Args:
-        plugins: As the user names them; with none and no redaction, None is yielded.
-        is_redacted: Whether the plugin ``redact`` comes first.
-        redact_options: Options for it, ``KEY=VALUE`` each.
+    Takes what :func:`rewriting_options` give; with none of them, None is yielded.
     """
     if redact_options and not is_redacted:
         message = "--redact-option needs --redact"
@@ -77,11 +74,7 @@ def _redaction(text: str, option: str) -> "Redaction":
 
 @contextmanager
 def errors_without_secrets(redactions: Sequence["Redaction"]) -> Iterator[None]:
-    """Redact errors: they may quote a key or the name of a file.
-
-    Args:
-        redactions: Applied in order.
-    """
+    """Redact errors: they may quote a key or the name of a file."""
     try:
         yield
     except (replay.DecodeError, replay.BackendError, replay.BatchError) as error:
@@ -160,9 +153,6 @@ class Rewriter:
 def redactions_of(plugins: Iterable[tuple[str, Mapping[str, str]]]) -> list[Redaction]:
     """Load those of a batch's plugins that rewrite sessions.
 
-    Args:
-        plugins: By name, with their options.
-
     Raises:
         UnknownNameError, PluginError: As from :func:`replay.load_plugin`.
     """
@@ -176,18 +166,11 @@ def redactions_of(plugins: Iterable[tuple[str, Mapping[str, str]]]) -> list[Reda
 def without_secrets(
     report: replay.BatchReport, redactions: Sequence[Redaction]
 ) -> replay.BatchReport:
-    """Remove secrets from a batch's problems.
-
-    Args:
-        report: The batch's report.
-        redactions: Applied in order.
-    """
+    """Remove secrets from a batch's problems."""
     problems = report.problems
-    for redaction in redactions:
+    for each in redactions:
         problems = tuple(
-            attrs.evolve(
-                each, name=redaction.text(each.name), reason=redaction.text(each.reason)
-            )
-            for each in problems
+            attrs.evolve(told, name=each.text(told.name), reason=each.text(told.reason))
+            for told in problems
         )
     return attrs.evolve(report, problems=problems)

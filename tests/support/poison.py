@@ -156,7 +156,7 @@ DEEDS: dict[str, Callable[..., object]] = {
     deed.__name__: deed
     for deed in (
         *(segfault, allocate, sleep, hold, exit_early, killed, killed_oddly, spin),
-        *(tell, die_once, no_room, lower_hard_limit, lone_thread),
+        *(tell, no_room, lower_hard_limit, lone_thread),
         *(leave_child, only_once, be_deaf),
     )
 }

@@ -52,15 +52,6 @@ def command(
         from replay.cli.batch_run import BatchRun  # noqa: PLC0415 - for batches only
 
         return BatchRun(location, plugins, strict, on_plugin_error, options).run()
-    return _run(location, plugins, strict, on_plugin_error)
-
-
-def _run(
-    location: str,
-    plugins: tuple[str, ...],
-    strict: bool,  # noqa: FBT001 - the command's own
-    on_plugin_error: Literal["raise", "isolate"],
-) -> int:
     named = [named_plugin(each, "'--plugin'") for each in plugins]
     called = [replay.load_plugin(name, **given) for name, given in named]
     engine = replay.ReplayEngine(called, strict=strict, on_plugin_error=on_plugin_error)

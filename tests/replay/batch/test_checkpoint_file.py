@@ -4,10 +4,11 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
+from subprocess import PIPE
 
 import pytest
 
@@ -22,8 +23,6 @@ from replay.batch.checkpoint_file import (
     VERSION,
     checkpoint_errors,
     checksum,
-    damaged,
-    transaction,
 )
 from replay.errors import CheckpointError
 
@@ -77,15 +76,6 @@ def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count, not files
 
 
-@pytest.fixture
-def foreign(tmp_path: Path) -> Path:
-    """Return another program's database."""
-    path = tmp_path / "foreign.sqlite"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("CREATE TABLE t (x)")
-    return path
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Return what is in the file of a checkpoint."""
@@ -97,11 +87,6 @@ def test_only_its_owner_may_read_it(checkpoint: Checkpoint, path: Path) -> None:
     files = [*path.parent.iterdir()]
     assert path in files
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
-
-
-def test_a_closed_one_is_one_file(path: Path) -> None:
-    filled(path)
-    assert [*path.parent.iterdir()] == [path]
 
 
 def test_a_temporary_one_has_no_name(tmp_path: Path) -> None:
@@ -123,7 +108,7 @@ def test_any_name_is_that_files_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     filled(Path(name))
-    assert os.listdir(tmp_path) == [name]  # noqa: PTH208 - names, not files
+    assert os.listdir(tmp_path) == [name], "closed, it is one file"  # noqa: PTH208 - names
     with closing(Checkpoint(tmp_path / name, KEY)) as checkpoint:
         assert checkpoint.has_results
 
@@ -154,16 +139,17 @@ class TestRefused:
         assert refusal(path).reason == "it isn't a checkpoint"
         assert path.read_text(encoding="utf-8") == "a letter " * 1000
 
+    @pytest.mark.parametrize(
+        "statement", ["CREATE TABLE t (x)", "PRAGMA application_id = 77"]
+    )
     def test_another_programs_database_and_it_is_left_alone(
-        self, foreign: Path
+        self, path: Path, statement: str
     ) -> None:
-        before, open_before = foreign.read_bytes(), descriptors()
-        assert "another program's database" in refusal(foreign).reason
-        assert (foreign.read_bytes(), descriptors()) == (before, open_before)
-        marked = foreign.with_name("marked")
-        with closing(sqlite3.connect(marked)) as connection:
-            connection.execute("PRAGMA application_id = 77")
-        assert "another program's database" in refusal(marked).reason
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(statement)
+        before, open_before = path.read_bytes(), descriptors()
+        assert "another program's database" in refusal(path).reason
+        assert (path.read_bytes(), descriptors()) == (before, open_before)
 
     def test_one_of_a_later_version(self, path: Path) -> None:
         with closing(sqlite3.connect(filled(path))) as connection:
@@ -228,6 +214,19 @@ class TestDamage:
         path.write_bytes(data[: len(data) // 2])
         assert refusal(path).reason.startswith("it is damaged")
 
+    def test_in_a_name_is_found_when_it_is_read(
+        self, checkpoint: Checkpoint, path: Path
+    ) -> None:
+        checkpoint.close()
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("INSERT INTO problems VALUES (1, 0, 0, X'FF', 0, 0, 0)")
+            connection.commit()
+        with (
+            closing(Checkpoint(path, KEY)) as opened,
+            pytest.raises(CheckpointError, match="it is damaged: 'utf-8'"),
+        ):
+            next(opened.problems())
+
     def test_in_the_tables_is_found_and_told_in_one_line(self, path: Path) -> None:
         with closing(sqlite3.connect(filled(path))) as connection:
             connection.execute("PRAGMA writable_schema = ON")
@@ -252,14 +251,7 @@ class TestDamage:
 
 
 class TestLocking:
-    def test_a_second_run_is_refused_at_once(
-        self, checkpoint: Checkpoint, path: Path
-    ) -> None:
-        assert refusal(path).reason == "another run has it open"
-        checkpoint.keep(task(0, 1))
-        assert refusal(path).reason == "another run has it open"
-
-    def test_a_refused_run_does_not_let_others_in(
+    def test_a_second_run_is_refused_and_does_not_let_others_in(
         self, checkpoint: Checkpoint, path: Path
     ) -> None:
         assert refusal(path).reason == "another run has it open"
@@ -270,11 +262,14 @@ class TestLocking:
         checkpoint.keep(task(0, 1))
 
     def test_the_lock_goes_with_a_process_that_is_killed(self, path: Path) -> None:
-        for held in holding(path):
+        with subprocess.Popen(  # noqa: S603 - our own
+            [sys.executable, "-c", HOLD, path], stdin=PIPE, stdout=PIPE, text=True
+        ) as held:
+            assert held.stdout
+            assert held.stdout.readline() == "open\n"
             assert refusal(path).reason == "another run has it open"
             held.kill()
-            held.wait()
-            filled(path)
+        filled(path)
 
     @pytest.mark.slow
     def test_of_several_that_open_it_at_once_one_gets_it(self, tmp_path: Path) -> None:
@@ -316,17 +311,6 @@ def read_all(pipe: int, size: int) -> None:
         size -= len(os.read(pipe, size))
 
 
-def holding(path: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Yield a process that has a checkpoint open."""
-    command = [sys.executable, "-c", HOLD, str(path)]
-    with subprocess.Popen(  # noqa: S603 - our own
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "open\n"
-        yield process
-
-
 # Checksums
 
 COLUMNS = (1, b"key", b"ses-1", 3, 40, 9, 0, b"[1]")
@@ -344,62 +328,22 @@ def test_every_column_counts_and_has_its_type() -> None:
             assert checksum(*changed) is None, (column, wrong)
 
 
-# Errors and transactions
-
-CODES = {
-    sqlite3.SQLITE_BUSY: "another run has it open",
-    sqlite3.SQLITE_LOCKED: "another run has it open",
-    sqlite3.SQLITE_NOTADB: "it isn't a checkpoint",
-    sqlite3.SQLITE_CORRUPT_INDEX: "it is damaged",
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_IOERR_WRITE: "the disk is full or failing",
-    sqlite3.SQLITE_READONLY_DIRECTORY: "it isn't writable",
-    sqlite3.SQLITE_CANTOPEN: "it, or a file beside it, cannot be opened",
-    sqlite3.SQLITE_ERROR: "what SQLite said",
-}
+# Errors
 
 
-def test_what_is_refused_has_a_reason() -> None:
-    refusals: list[tuple[Exception, str]] = [
-        (sqlite3.ProgrammingError("no"), "no"),
-        (FileNotFoundError(2, "No such file"), "no such file"),
-        (ValueError("embedded null byte"), "embedded null byte"),
-        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no"), "it is damaged: 'utf-8'"),
-    ]
-    for code, reason in CODES.items():
-        refused = sqlite3.OperationalError("what SQLite said")
-        refused.sqlite_errorcode = code
-        refusals.append((refused, reason))
-    for error, reason in refusals:
-        with pytest.raises(CheckpointError) as caught, checkpoint_errors("a.sqlite"):
-            raise error
-        assert caught.value.source == "a.sqlite"
-        assert caught.value.reason.startswith(reason)
-        assert caught.value.__cause__ is error
-
-
-def test_an_error_of_the_tree_passes() -> None:
-    error = damaged("a.sqlite", "torn")
-    with pytest.raises(CheckpointError) as caught, checkpoint_errors("b.sqlite"):
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (sqlite3.SQLITE_LOCKED, "another run has it open"),
+        (sqlite3.SQLITE_FULL, "the disk is full"),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, "it isn't writable"),
+        (sqlite3.SQLITE_ERROR, "what SQLite said"),
+    ],
+)
+def test_what_sqlite_refuses_has_a_reason(code: int, reason: str) -> None:
+    error = sqlite3.OperationalError("what SQLite said")
+    error.sqlite_errorcode = code
+    with pytest.raises(CheckpointError) as caught, checkpoint_errors("a.sqlite"):
         raise error
-    assert caught.value is error
-
-
-def do(connection: sqlite3.Connection, statement: str, error: BaseException) -> None:
-    with transaction(connection):
-        connection.execute(statement)
-        raise error
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
-def test_a_transaction_is_done_as_a_whole_or_not_at_all(
-    error: type[BaseException],
-) -> None:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        with transaction(connection):
-            connection.execute("CREATE TABLE t (x)")
-        for statement in ("INSERT INTO t VALUES (1)", "ROLLBACK"):
-            with pytest.raises(error, match="mine"):
-                do(connection, statement, error("mine"))
-            assert not connection.in_transaction
-            assert connection.execute("SELECT x FROM t").fetchall() == []
+    assert (caught.value.source, caught.value.reason) == ("a.sqlite", reason)
+    assert caught.value.__cause__ is error

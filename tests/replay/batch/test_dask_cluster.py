@@ -1,4 +1,7 @@
+"""A Dask cluster that does the work of a batch."""
+
 import logging
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -8,9 +11,10 @@ import dask
 import pytest
 from distributed import LocalCluster
 
-from poison import cannot_be_sent, fail, job, pids_of, task_of, work
+from poison import job, pids_of, task_of, work
 from replay.batch.executor_pool import ExecutorPool, dask_executor
 from replay.batch.pool import Death
+from replay.batch.tasks import Job
 from replay.errors import UnsupportedError, WorkerError
 
 
@@ -37,13 +41,6 @@ def pool(address: str) -> Iterator[ExecutorPool]:
 
 
 @pytest.mark.slow
-def test_tasks_are_done_by_the_workers(pool: ExecutorPool) -> None:
-    futures = [pool.submit(work, task_of("a", "b")) for _ in range(20)]
-    pids = set.union(*(pids_of(future.result()) for future in futures))
-    assert len(pids) == pool.size == 2
-
-
-@pytest.mark.slow
 def test_the_same_task_can_be_done_twice(pool: ExecutorPool, tmp_path: Path) -> None:
     task = task_of(f"only_once {tmp_path}/a")
     assert pool.submit(work, task).result().done
@@ -52,40 +49,23 @@ def test_the_same_task_can_be_done_twice(pool: ExecutorPool, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_what_the_work_raises_is_no_death(pool: ExecutorPool) -> None:
-    error = pool.submit(fail, task_of("a", first=3)).exception()
-    assert repr(error) == "LookupError(3)"
-    assert pool.death_of(LookupError()) is None
-
-
-@pytest.mark.slow
-def test_a_result_that_cannot_be_sent_is_told(pool: ExecutorPool) -> None:
-    error = pool.submit(cannot_be_sent, task_of("a")).exception()
-    assert isinstance(error, WorkerError)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("deed", ["segfault", "exit_early", "killed"])
-def test_a_worker_s_death_has_unknown_suspects(pool: ExecutorPool, deed: str) -> None:
-    error = pool.submit(work, task_of("a", deed)).exception()
+@pytest.mark.parametrize(
+    ("deed", "of"),
+    [
+        *((deed, job()) for deed in ("segfault", "exit_early", "killed")),
+        ("sleep", job(seconds=0.2)),
+        ("allocate", job(memory=3 << 30)),
+    ],
+)
+def test_a_worker_s_death_has_unknown_suspects(
+    pool: ExecutorPool, deed: str, of: Job
+) -> None:
+    error = pool.submit(work, task_of("a", deed, of=of)).exception()
     assert error
     assert pool.death_of(error) == Death(None)
-    assert pool.submit(work, task_of("a")).result().done, "it was made anew"
-
-
-@pytest.mark.slow
-def test_a_session_that_takes_too_long_ends_its_worker(pool: ExecutorPool) -> None:
-    error = pool.submit(work, task_of("sleep", of=job(seconds=0.2))).exception()
-    assert error
-    assert pool.death_of(error) == Death(None)
-
-
-@pytest.mark.slow
-def test_a_lack_of_memory_is_a_death(pool: ExecutorPool) -> None:
-    task = task_of("allocate", of=job(memory=3 << 30))
-    error = pool.submit(work, task).exception()
-    assert error
-    assert pool.death_of(error) == Death(None)
+    pids = pids_of(pool.submit(work, task_of("a")).result())
+    assert os.getpid() not in pids, "it was made anew"
+    assert pool.size == 2
 
 
 @pytest.mark.slow
@@ -94,19 +74,14 @@ def test_a_session_is_done_alone_on_this_machine(pool: ExecutorPool) -> None:
     assert problem.reason == "killed by SIGSEGV (segmentation fault)"
 
 
-def test_without_a_scheduler_the_address_is_told() -> None:
+@pytest.mark.parametrize(
+    "address",
+    ["tcp://127.0.0.1:1", "", "x y", "nowhere", "http://127.0.0.1:1", "tls://a:1"],
+)
+def test_what_is_no_scheduler_s_address_is_told(address: str) -> None:
     with (
-        pytest.raises(WorkerError, match=r"answers at tcp://127\.0\.0\.1:1: "),
-        dask_executor("tcp://127.0.0.1:1", timeout=0.1),
-    ):
-        raise AssertionError
-
-
-@pytest.mark.parametrize("address", ["", "nowhere", "http://127.0.0.1:1", "tls://a:1"])
-def test_what_is_no_address_is_told(address: str) -> None:
-    with (
-        pytest.raises(WorkerError, match=f"answers at {address}"),
-        dask_executor(address),
+        pytest.raises(WorkerError, match=f"answers at {address}: "),
+        dask_executor(address, timeout=0.1),
     ):
         raise AssertionError
 

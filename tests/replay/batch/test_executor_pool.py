@@ -1,24 +1,12 @@
 import os
 import threading
 from collections.abc import Iterator
-from concurrent.futures import (
-    Executor,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-)
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
 import pytest
 
-from poison import (
-    cannot_be_sent,
-    fail,
-    job,
-    pids_of,
-    task_of,
-    work,
-    work_within_work,
-)
+from poison import job, pids_of, task_of, work, work_within_work
 from replay.batch.executor_pool import DEFAULT_SIZE, ExecutorPool
 from replay.batch.pool import Death
 from replay.errors import WorkerError
@@ -40,30 +28,12 @@ class Unsized(Executor):
     """Does not say how many workers it has."""
 
 
-def test_tasks_are_done_by_the_executor(processes: Executor) -> None:
-    pool = ExecutorPool(processes, work)
-    worked = pool.submit(work, task_of("a", "b")).result()
-    assert os.getpid() not in pids_of(worked)
-    assert [done.session_id for done in worked.done] == ["a", "b"]
-
-
-def test_threads_will_do_and_as_many_tasks_are_given_as_there_are(
-    threads: Executor,
-) -> None:
+def test_as_many_tasks_are_given_as_there_are_threads(threads: Executor) -> None:
     pool = ExecutorPool(threads, work)
     assert pids_of(pool.submit(work, task_of("a")).result()) == {os.getpid()}
     assert os.getpid() not in pids_of(pool.alone(task_of("a")))
     assert pool.size == 2
     assert ExecutorPool(Unsized(), work).size == DEFAULT_SIZE
-
-
-def test_what_the_work_raises_or_cannot_send_is_no_death(processes: Executor) -> None:
-    pool = ExecutorPool(processes, work)
-    error = pool.submit(fail, task_of("a", first=3)).exception()
-    assert repr(error) == "LookupError(3)"
-    assert pool.death_of(LookupError()) is None
-    with pytest.raises(WorkerError, match="cannot be sent: TypeError: cannot pickle"):
-        pool.submit(cannot_be_sent, task_of()).result()
 
 
 def test_a_pool_that_breaks_is_told_of_and_what_to_do(processes: Executor) -> None:
@@ -97,31 +67,19 @@ def test_a_lack_of_memory_is_a_death_of_unknown_suspects(processes: Executor) ->
     assert pool.submit(work, task_of("a")).result().done, "the process lives"
 
 
-def test_threads_cannot_limit_a_session(threads: Executor) -> None:
-    future = ExecutorPool(threads, work).submit(work, task_of("a", of=job(seconds=9)))
+def test_threads_cannot_limit_a_session(threads: Executor, processes: Executor) -> None:
+    task = task_of("a", of=job(seconds=60))
     with pytest.raises(WorkerError, match="limited in other processes only"):
-        future.result()
-
-
-def test_a_worker_of_several_threads_cannot_limit_a_session(
-    processes: Executor,
-) -> None:
-    pool = ExecutorPool(processes, work)
-    future = pool.submit(work_within_work, task_of("a", of=job(seconds=60)))
+        ExecutorPool(threads, work).submit(work, task).result()
     with pytest.raises(WorkerError, match="give each worker one thread"):
-        future.result()
+        ExecutorPool(processes, work).submit(work_within_work, task).result()
 
 
-def test_closing_leaves_the_executor_to_its_user(threads: Executor) -> None:
-    pool = ExecutorPool(threads, work)
-    pool.drain()
-    pool.close()
-    pool.close(now=True)
-    assert threads.submit(os.getpid).result() == os.getpid()
-
-
-def test_closing_at_once_cancels_what_has_not_begun(threads: Executor) -> None:
+def test_closing_cancels_what_has_not_begun_and_leaves_the_executor_to_its_user(
+    threads: Executor,
+) -> None:
     pool, go_on = ExecutorPool(threads, work), threading.Event()
+    pool.drain()
     for _ in range(pool.size):
         threads.submit(go_on.wait)
     waiting = pool.submit(work, task_of("a"))
@@ -129,3 +87,4 @@ def test_closing_at_once_cancels_what_has_not_begun(threads: Executor) -> None:
     go_on.set()
     assert isinstance(waiting.exception(), WorkerError)
     assert "gave up: CancelledError" in str(waiting.exception())
+    assert threads.submit(os.getpid).result() == os.getpid()

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from batches import directory_of, document, job_of, lines_of, plugin_at, whole_task
 from in_memory import InMemory
-from mortal_pool import MortalPool
 from replay import BackendError, BatchError, MustStopError, Session
 from replay import open as open_source
 from replay.batch.checkpoint import Checkpoint
@@ -30,7 +29,7 @@ from replay.batch.leader import (
 )
 from replay.batch.pool import Death, InProcessPool, Monitor, Pool, Work
 from replay.batch.process_pool import ProcessPool
-from replay.batch.tasks import Counts, Done, Job, Place, Task, Worked
+from replay.batch.tasks import Counts, Done, Job, Place, Problem, Task, Worked
 from replay.batch.worker import digests, work
 from replay.sources.source import Source
 
@@ -56,7 +55,7 @@ def _task(folder: Path, **said: str) -> Task:
 def _with_plugin(task: Task, text: str) -> Task:
     location = Path(task.job.location)
     plugin = plugin_at(location.with_name("other.py"), text)
-    return attrs.evolve(task, job=job_of(location, plugin))
+    return attrs.evolve(task, job=job_of(location, plugin, keep_going=True))
 
 
 def _cut(task: Task, size: int) -> Iterator[Task]:
@@ -83,6 +82,57 @@ def _lead(
 def _said(checkpoint: Checkpoint) -> str:
     values = [result.value for result in checkpoint.results(0)]
     return "".join(value[0] for value in values if isinstance(value, list))
+
+
+class DeathError(Exception):
+    """A worker died of a session."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self.place = place
+
+
+@attrs.define
+class MortalPool(InProcessPool):
+    """Dies when it comes to a deadly session.
+
+    Args:
+        deadly: How often each session is deadly; -1: always.
+        knows: Whether it knows what it died of.
+    """
+
+    work: Work[Worked] = attrs.field(default=work, init=False)
+    size: int = attrs.field(default=2, kw_only=True)
+    deadly: dict[Place, int] = attrs.field(factory=dict)
+    knows: bool = True
+
+    def submit(self, work: Work[Result], task: Task) -> Future[Result]:
+        try:
+            self._meet(task)
+        except DeathError as error:
+            future: Future[Result] = Future()
+            future.set_exception(error)
+            return future
+        return super().submit(work, task)
+
+    def death_of(self, error: BaseException) -> Death | None:
+        if not isinstance(error, DeathError):
+            return None
+        return Death(frozenset([error.place]) if self.knows else None)
+
+    def alone(self, task: Task) -> Worked:
+        try:
+            return super().alone(task)
+        except DeathError as error:
+            died = Problem(error.place, "?", "crashed", "no", is_quarantined=True)
+            return Worked((), (died,))
+
+    def _meet(self, task: Task) -> None:
+        """Die of the first session of a task that is deadly."""
+        for found in digests(task, Monitor()).found:
+            if self.deadly.get(found.place, 0):
+                self.deadly[found.place] -= 1
+                raise DeathError(found.place)
 
 
 @attrs.define
@@ -134,15 +184,6 @@ def test_no_more_tasks_are_asked_for_than_can_be_at_hand(
     assert len(asked) == len(NAMES)
 
 
-def test_what_an_answer_could_not_hold_is_done_next(
-    tmp_path: Path, checkpoint: Checkpoint
-) -> None:
-    text = "def replay_batch_result(): return ['a' + 'x' * 5_000_000]\n"
-    task = _with_plugin(_task(tmp_path), text)
-    _lead(InProcessPool(work), checkpoint, iter([task]))
-    assert len(checkpoint.results(0)) == len(NAMES)
-
-
 def test_what_is_known_is_not_replayed_again(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
@@ -185,7 +226,7 @@ def test_who_kills_twice_is_quarantined_and_nobody_else(
 ) -> None:
     checkpoint = Checkpoint(None, b"plugins")
     checkpoint.begin()
-    pool = MortalPool({(n, 0): times for n, times in deadly.items()}, knows=knows)
+    pool = MortalPool({(n, 0): times for n, times in deadly.items()}, knows)
     progress = _lead(pool, checkpoint, _cut(_task(tmp_path), size))
     guilty = [p.place[0] for p in checkpoint.problems() if p.is_quarantined]
     said = _said(checkpoint)
@@ -208,11 +249,11 @@ class MistakenPool(MortalPool):
         return died and Death(frozenset([(99, 0)]))
 
 
-def test_a_suspect_that_the_task_does_not_have_is_none(
+def test_a_suspect_that_the_task_does_not_have_is_none_and_nothing_ends(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
-    pool = MistakenPool({(2, 0): -1}, knows=True)
-    _lead(pool, checkpoint, _cut(_task(tmp_path), 3))
+    pool = MistakenPool({(2, 0): -1})
+    _lead(pool, checkpoint, _cut(_task(tmp_path), 3), keep_going=False)
     assert [problem.place for problem in checkpoint.problems()] == [(2, 0)]
     assert _said(checkpoint) == "abdefgh"
 
@@ -249,14 +290,6 @@ def test_a_failure_ends_a_batch_or_is_passed_over(
     assert _said(checkpoint) == "abdefgh"
 
 
-def test_a_quarantined_session_does_not_end_a_batch_that_is_to_stop(
-    tmp_path: Path, checkpoint: Checkpoint
-) -> None:
-    pool = MortalPool({(2, 0): -1}, knows=True)
-    _lead(pool, checkpoint, _cut(_task(tmp_path), 3), keep_going=False)
-    assert _said(checkpoint) == "abdefgh"
-
-
 def test_what_must_stop_stops_all_and_what_was_done_is_kept(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
@@ -270,7 +303,7 @@ def replay_batch_result(): return said[:]
 """
     task = _with_plugin(_task(tmp_path), text)
     tasks = _cut(task, 1)
-    pool = PatientPool({}, knows=True, size=len(NAMES) - 1)
+    pool = PatientPool(size=len(NAMES) - 1)
     with pytest.raises(MustStopError, match="full"):
         _lead(pool, checkpoint, tasks)
     assert _said(checkpoint) == "abcdgh"
@@ -285,7 +318,7 @@ def test_the_first_failure_is_told_and_the_others_are_kept(
     for name in "ab":
         (Path(task.job.location) / f"{name}.json").write_text("{")
     task = whole_task(task.job)
-    pool = PatientPool({}, knows=True, size=3)
+    pool = PatientPool(size=3)
     with pytest.raises(BatchError, match="session 'a', decode-error"):
         _lead(pool, checkpoint, _cut(task, 1), keep_going=False, may_be_known=True)
     assert [problem.name for problem in checkpoint.problems()] == ["a", "b"]
@@ -395,23 +428,15 @@ def test_all_sessions_of_repeated_ids_are_replayed_and_the_later_ones_say_so(
     assert found == [("a", 0), ("b", 0), ("b", 1), ("a", 1)]
 
 
-def test_many_are_several_tasks(tmp_path: Path, checkpoint: Checkpoint) -> None:
-    job = _replayed(tmp_path, "aabbcc", checkpoint)
-    with open_source(job.location) as source:
-        tasks = repeated_tasks(job, Listing(source, None), checkpoint, most=3)
-        assert [*map(_places, tasks)] == [
-            [(0, 0), (1, 0), (2, 0)],
-            [(3, 0), (4, 0), (5, 0)],
-        ]
-
-
-def test_each_says_the_same_in_a_task_of_its_own(
+def test_many_are_several_tasks_which_say_the_same(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
     job = _replayed(tmp_path, "abaab", checkpoint)
     with open_source(job.location) as source:
-        tasks = repeated_tasks(job, Listing(source, None), checkpoint, most=1)
-        done = [each for task in tasks for each in work(task, Monitor()).done]
+        listing = Listing(source, None)
+        tasks = [*repeated_tasks(job, listing, checkpoint, most=3)]
+    assert [*map(_places, tasks)] == [[(0, 0), (1, 0), (2, 0)], [(3, 0), (4, 0)]]
+    done = [each for task in tasks for each in work(task, Monitor()).done]
     assert [(d.session_id, d.counts.diagnostics) for d in done] == [
         *(("a", 0), ("b", 0), ("a", 1), ("a", 1), ("b", 1))
     ]

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
-from registering import register
+from registering import Install
 from replay import UnknownNameError
 from replay.batch.plugin_specs import (
     merging_plugins,
@@ -46,9 +46,9 @@ def job(*plugins: Any, strict: bool = False) -> Job:  # noqa: ANN401 - any plugi
 
 
 def test_a_name_has_no_options_and_the_version_of_its_package(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    install: Install,
 ) -> None:
-    register(monkeypatch, tmp_path, "others", OTHERS, plugin="mine")
+    install("others", OTHERS, plugin="mine")
     (one, other) = specs_of(["mine", ("mine", {"top": 2})])
     assert (one.name, one.options, one.version) == ("mine", {}, "1.2")
     assert (other.name, other.options) == ("mine", {"top": 2})
@@ -76,24 +76,15 @@ def test_what_cannot_be_made_anew_is_refused(plugin: Any) -> None:  # noqa: ANN4
 # Workers
 
 
-def test_a_worker_makes_it_of_its_options_as_they_may_be_typed() -> None:
-    made = workers_plugin(specs_of([("usage", {"json": "yes"})])[0])
-    assert isinstance(made, Usage)
-    assert made.json is True
-
-
-def test_a_worker_makes_what_the_plugin_names_for_workers(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_worker_makes_it_of_its_options_as_they_may_be_typed(
+    install: Install,
 ) -> None:
-    register(monkeypatch, tmp_path, "others", OTHERS, plugin="mine")
+    usage = workers_plugin(specs_of([("usage", {"json": "yes"})])[0])
+    assert isinstance(usage, Usage)
+    assert usage.json is True
+    install("others", OTHERS, plugin="mine")
     made: Any = workers_plugin(specs_of([("mine", {"top": "3"})])[0])
-    assert (type(made).__name__, made.top) == ("Worker", 3)
-
-
-def test_a_file_is_its_own_worker(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text("def replay_text(): pass")
-    made = workers_plugin(specs_of([str(tmp_path / "a.py")])[0])
-    assert hasattr(made, "replay_text")
+    assert (type(made).__name__, made.top) == ("Worker", 3), "as it names for workers"
 
 
 def test_a_worker_is_told_of_what_is_wrong() -> None:

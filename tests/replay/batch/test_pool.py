@@ -1,39 +1,71 @@
-"""The pool that works in this process, and what its tasks report to."""
+"""The contract of pools, and the pool that works in this process."""
 
 import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 
 import pytest
 
-from poison import task_of, work
-from replay.batch.pool import InProcessPool, Monitor
+from poison import cannot_be_sent, fail, pids_of, task_of, work
+from replay.batch.executor_pool import ExecutorPool
+from replay.batch.pool import InProcessPool, Monitor, Pool
+from replay.batch.process_pool import ProcessPool
 from replay.batch.tasks import Task, Worked
+from replay.errors import WorkerError
 
 
-def pool() -> InProcessPool:
+def in_process() -> InProcessPool:
     return InProcessPool(work)
 
 
-def is_draining(_: Task, monitor: Monitor) -> bool:
-    return monitor.is_draining
+@pytest.fixture(params=["in process", "own processes", "processes", "threads"])
+def pool(request: pytest.FixtureRequest) -> Iterator[Pool]:
+    with (
+        ThreadPoolExecutor(2) as threads,
+        ProcessPoolExecutor(1, get_context("forkserver")) as processes,
+    ):
+        made: dict[str, Callable[[], Pool]] = {
+            "in process": in_process,
+            "own processes": lambda: ProcessPool(2, work),
+            "processes": lambda: ExecutorPool(processes, work),
+            "threads": lambda: ExecutorPool(threads, work),
+        }
+        pool = made[request.param]()
+        yield pool
+        pool.close()
+        pool.close(now=True)
 
 
-def test_a_task_is_done_when_submit_returns() -> None:
-    future = pool().submit(work, task_of("a", "b"))
-    assert future.done()
-    assert [done.session_id for done in future.result().done] == ["a", "b"]
-    assert [done.session_id for done in pool().alone(task_of("a")).done] == ["a"]
+def ids(worked: Worked) -> list[str]:
+    return [done.session_id for done in worked.done]
 
 
-def test_what_the_work_raises_is_in_the_future() -> None:
-    def fail(task: Task, _: Monitor) -> Worked:
-        raise LookupError(task.first)
+def test_tasks_are_done(pool: Pool) -> None:
+    worked = [pool.submit(work, task_of("a", "b")).result() for _ in range(5)]
+    assert [ids(each) for each in worked] == [["a", "b"]] * 5
+    assert len(set.union(*map(pids_of, worked))) <= pool.size
+    assert ids(pool.alone(task_of("a"))) == ["a"]
 
-    error = pool().submit(fail, task_of("a", first=7)).exception()
-    assert repr(error) == "LookupError(7)"
+
+def test_what_the_work_raises_is_no_death(pool: Pool) -> None:
+    before = pids_of(pool.submit(work, task_of("a")).result())
+    error = pool.submit(fail, task_of("a", first=3)).exception()
+    assert repr(error) == "LookupError(3)"
+    assert pool.death_of(LookupError()) is None
+    assert pids_of(pool.submit(work, task_of("b")).result()) == before
 
 
-def test_nobody_dies() -> None:
-    assert pool().death_of(MemoryError()) is None
+def test_a_result_that_cannot_be_sent_is_told_unless_it_stays_here(pool: Pool) -> None:
+    future = pool.submit(cannot_be_sent, task_of("a"))
+    if isinstance(pool, InProcessPool):
+        assert future.result()
+    else:
+        with pytest.raises(WorkerError, match="result cannot be sent: TypeError: cann"):
+            future.result()
+
+
+# In this process
 
 
 def test_ctrl_c_passes_through_where_nobody_handles_it() -> None:
@@ -41,11 +73,11 @@ def test_ctrl_c_passes_through_where_nobody_handles_it() -> None:
         raise KeyboardInterrupt(task.first, monitor)
 
     with pytest.raises(KeyboardInterrupt):
-        pool().submit(interrupted, task_of("a"))
+        in_process().submit(interrupted, task_of("a"))
 
 
 def test_a_handler_of_ctrl_c_keeps_what_was_done() -> None:
-    drained = pool()
+    drained = in_process()
 
     def interrupted(task: Task, monitor: Monitor) -> Worked:
         signal.raise_signal(signal.SIGINT)
@@ -57,21 +89,10 @@ def test_a_handler_of_ctrl_c_keeps_what_was_done() -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     assert worked == Worked((), (), rest=(4, 0))
-
-
-def test_only_the_tasks_of_the_crew_drain() -> None:
-    drained = pool()
-    drained.drain()
-    assert drained.submit(lambda _, monitor: monitor.is_draining, task_of("a")).result()
-    assert (
-        not pool().submit(lambda _, monitor: monitor.is_draining, task_of("a")).result()
-    )
-    drained.close()
-    drained.close(now=True)
+    assert in_process().submit(work, task_of("a")).result().done, "others do not drain"
 
 
 def test_a_task_reports_each_session_to_whom_it_may_concern() -> None:
     reported: list[object] = []
     work(task_of("a"), Monitor(lambda *at: reported.append(at)))
     assert reported == [((0, 0), ""), ((0, 0), "session a")]
-    Monitor().at((0, 0), "a")

@@ -9,11 +9,7 @@ import pytest
 
 from poison import job
 from replay.batch.pool import Monitor
-from replay.batch.resource_limits import (
-    limited_memory,
-    limited_time,
-    size_of,
-)
+from replay.batch.resource_limits import limited_memory, limited_time, size_of
 from replay.errors import WorkerError
 
 
@@ -37,12 +33,6 @@ def test_a_session_has_all_its_time_and_at_most_a_tenth_more() -> None:
     assert last == 0, "after the task no time is counted"
 
 
-def test_without_a_limit_no_time_is_counted() -> None:
-    monitor = Monitor()
-    with limited_time(job(), monitor):
-        assert monitor.restart_clock is None
-
-
 def test_without_memory_for_the_clock_there_is_no_memory() -> None:
     monitor = Monitor()
     before = threading.stack_size(1 << 46)
@@ -58,12 +48,6 @@ def test_memory_is_limited_until_the_task_is_done() -> None:
     with limited_memory(job(memory=1 << 44)):
         assert resource.getrlimit(resource.RLIMIT_AS)[0] == 1 << 44
     assert resource.getrlimit(resource.RLIMIT_AS) == before
-
-
-def test_without_a_limit_memory_is_not_limited() -> None:
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    with limited_memory(job()):
-        assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
 def test_a_system_that_cannot_limit_memory_says_so(

@@ -43,9 +43,14 @@ def plugin(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def job(tmp_path: Path, plugin: str) -> Job:
+def location(tmp_path: Path) -> Path:
+    """Three sessions."""
+    return directory_of(tmp_path / "sessions", {"a": "1", "b": "2", "c": "3"})
+
+
+@pytest.fixture
+def job(location: Path, plugin: str) -> Job:
     """Three sessions, and a plugin that merges."""
-    location = directory_of(tmp_path / "sessions", {"a": "1", "b": "2", "c": "3"})
     return job_of(location, plugin)
 
 
@@ -58,20 +63,12 @@ def _merged(folder: Path) -> list[str]:
     return (folder / "merged").read_text().splitlines()
 
 
-def test_results_are_merged_in_the_order_of_the_sessions(
+def test_results_are_merged_in_the_order_of_the_sessions_and_reported(
     job: Job, tmp_path: Path
 ) -> None:
-    _run(job)
-    assert _merged(tmp_path) == [
-        "a: ['1']",
-        "b: ['2']",
-        "c: ['3']",
-        "3 sessions, 3 turns",
-    ]
-
-
-def test_the_report_says_what_all_came_to(job: Job) -> None:
     report = _run(job)
+    merged = ["a: ['1']", "b: ['2']", "c: ['3']", "3 sessions, 3 turns"]
+    assert _merged(tmp_path) == merged
     assert report.seconds > 0
     numbers = BatchReport(*(3, 3, 0, 0, 0), *(3, 6, 3, 0), seconds=0.0)
     assert attrs.evolve(report, seconds=0.0) == numbers
@@ -87,15 +84,6 @@ def test_a_second_run_replays_what_has_changed(job: Job, tmp_path: Path) -> None
     assert _merged(tmp_path)[:3] == ["a: ['1']", "b: ['two']", "d: ['4']"]
 
 
-def test_another_plugin_does_all_again(job: Job, tmp_path: Path) -> None:
-    checkpoint = tmp_path / "checkpoint"
-    _run(job, checkpoint)
-    with Path(job.plugins[0].name).open("a") as file:
-        file.write("# changed\n")
-    changed = job_of(Path(job.location), job.plugins[0].name)
-    assert _run(changed, checkpoint).replayed == len("abc")
-
-
 def test_sessions_of_one_id_are_merged_at_their_places(
     tmp_path: Path, plugin: str
 ) -> None:
@@ -108,19 +96,16 @@ def test_sessions_of_one_id_are_merged_at_their_places(
     assert (again.replayed, again.known, again.diagnostics) == (2, 1, 1)
 
 
-def test_shards_do_each_session_once(job: Job, tmp_path: Path) -> None:
-    _run(job, shard=(1, 2))
-    assert _merged(tmp_path) == ["a: ['1']", "c: ['3']", "2 sessions, 2 turns"]
-    _run(job, shard=(2, 2))
-    assert _merged(tmp_path) == ["b: ['2']", "1 sessions, 1 turns"]
-
-
-def test_what_shards_did_can_be_gathered(job: Job, tmp_path: Path) -> None:
+def test_shards_do_each_session_once_and_can_be_gathered(
+    job: Job, tmp_path: Path
+) -> None:
     _run(job)
     whole = _merged(tmp_path)
     shards = [tmp_path / "first", tmp_path / "second"]
-    for number, path in enumerate(shards, 1):
-        _run(job, path, shard=(number, 2))
+    _run(job, shards[0], shard=(1, 2))
+    assert _merged(tmp_path) == ["a: ['1']", "c: ['3']", "2 sessions, 2 turns"]
+    _run(job, shards[1], shard=(2, 2))
+    assert _merged(tmp_path) == ["b: ['2']", "1 sessions, 1 turns"]
     report = _run(job, tmp_path / "all", gather=shards)
     assert (report.replayed, report.known) == (0, 3)
     assert _merged(tmp_path) == whole
@@ -149,16 +134,13 @@ def test_a_merge_that_fails_is_told(job: Job, tmp_path: Path) -> None:
         _run(job)
 
 
-def test_nothing_is_merged_where_there_is_no_session(
-    tmp_path: Path, plugin: str
+def test_without_a_session_nothing_is_merged_but_of_a_shard(
+    job: Job, tmp_path: Path
 ) -> None:
-    job = job_of(directory_of(tmp_path / "empty", {}), plugin)
+    empty = directory_of(tmp_path / "empty", {})
     with pytest.raises(SessionNotFoundError, match="empty: holds no session"):
-        _run(job)
+        _run(attrs.evolve(job, location=str(empty)))
     assert not (tmp_path / "merged").exists()
-
-
-def test_a_shard_may_have_no_session(job: Job, tmp_path: Path) -> None:
     assert _run(job, shard=(4, 4)).sessions == 0
     assert _merged(tmp_path) == ["0 sessions, 0 turns"]
 
@@ -177,40 +159,35 @@ def replay_batch_result():
 
 
 @pytest.fixture
-def location(tmp_path: Path) -> Path:
-    return directory_of(tmp_path / "sessions", {"a": "1", "b": "2", "c": "3"})
-
-
-@pytest.fixture
 def giving(tmp_path: Path) -> str:
     return plugin_at(tmp_path / "giving.py")
 
 
-@pytest.mark.parametrize("jobs", [None, 2])
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"jobs": 2, "time_limit": float("inf"), "memory_limit": 10**30}],  # never
+)
 def test_all_sessions_are_replayed_once_and_known_to_the_next_run(
-    location: Path, giving: str, tmp_path: Path, jobs: int | None
+    location: Path, giving: str, tmp_path: Path, given: dict[str, Any]
 ) -> None:
     for replayed, known in ((3, 0), (0, 3)):
         report = replay.replay_many(
-            location, [giving], jobs=jobs, checkpoint=str(tmp_path / "c")
+            location, [giving], checkpoint=str(tmp_path / "c"), **given
         )
         assert (report.replayed, report.known) == (replayed, known)
 
 
-def test_an_opened_source_is_opened_again_with_its_options(
+def test_an_opened_source_is_opened_again_with_its_options_by_an_executor_too(
     location: Path, giving: str
 ) -> None:
-    with replay.open(location, pattern="a.json") as source:
-        assert replay.replay_many(source, [giving]).replayed == 1
-
-
-def test_an_executor_may_do_the_work_and_is_not_shut_down(
-    location: Path, giving: str
-) -> None:
-    with ThreadPoolExecutor(2) as executor:
-        report = replay.replay_many(location, [giving], executor=executor)
-        assert executor.submit(int, "7").result() == int("7")
-    assert report.replayed == len("abc")
+    with (
+        ThreadPoolExecutor(2) as executor,
+        replay.open(location, pattern="[ab].json") as source,
+    ):
+        for given in (None, executor):
+            report = replay.replay_many(source, [giving], executor=given)
+            assert report.replayed == len("ab")
+        assert executor.submit(int, "7").result() == int("7"), "it is not shut down"
 
 
 @pytest.mark.slow
@@ -269,33 +246,6 @@ def test_plugins_see_the_ids_that_those_who_rewrite_them_show(
     assert (first, len(second), third) == ("hidden", 32, "hidden")
     names = sorted(path.name for path in (tmp_path / "transcripts").iterdir())
     assert names == ["hidden.txt", "hidden~2.txt"]
-
-
-def test_a_plugin_that_fails_may_be_passed_over_or_isolated(
-    location: Path, giving: str
-) -> None:
-    directory_of(location, {"b": "boom"})
-    for on_plugin_error, replayed in (("raise", 2), ("isolate", 3)):
-        how: Any = {"keep_going": True, "on_plugin_error": on_plugin_error}
-        report = replay.replay_many(location, [giving], **how)
-        assert (report.replayed, report.failed) == (replayed, 3 - replayed)
-        (problem,) = report.problems
-        assert (problem.name, problem.code) == ("b", "plugin-error")
-
-
-def test_what_is_odd_is_a_failure_where_that_is_wanted(
-    location: Path, giving: str
-) -> None:
-    (location / "b.json").write_text('[{"type": "text_delta", "content": "x"}, 7]')
-    report = replay.replay_many(location, [giving], strict=True, keep_going=True)
-    assert (report.replayed, report.failed) == (2, 1)
-
-
-def test_a_limit_that_is_never_reached_is_none(location: Path, giving: str) -> None:
-    report = replay.replay_many(
-        location, [giving], jobs=1, time_limit=float("inf"), memory_limit=10**30
-    )
-    assert report.replayed == len("abc")
 
 
 @pytest.mark.parametrize(

@@ -22,13 +22,11 @@ from batches import (
 from replay import (
     BatchResult,
     Context,
-    MustStopError,
     PluginError,
     ReplayEngine,
     ReplayReport,
     Session,
     Text,
-    UnknownNameError,
     hookimpl,
 )
 from replay.batch.pool import Monitor
@@ -113,9 +111,6 @@ def test_an_odd_session_fails_if_that_is_asked(task: Task) -> None:
 def test_what_is_wrong_with_a_job_is_told_before_anything_is_replayed(
     task: Task,
 ) -> None:
-    job = attrs.evolve(task.job, options={"patern": "*.json"})
-    with pytest.raises(UnknownNameError, match="no option 'patern'"):
-        replayed(attrs.evolve(task, job=job))
     Path(task.job.plugins[0].name).unlink()
     with pytest.raises(PluginError, match="no such file"):
         replayed(task)
@@ -235,12 +230,6 @@ def test_where_failures_are_isolated_what_it_did_is_not_final(tmp_path: Path) ->
     assert ["no two" in each for each in errors["b"]] == [True, False]
     assert "hook replay_close: OSError: the disk is full" in errors["b"][1]
     assert (errors["a"], errors["c"]) == (errors["b"][1:], ())
-
-
-def test_a_plugin_that_must_stop_stops_all(tmp_path: Path) -> None:
-    text = "import replay\ndef replay_text(): raise replay.MustStopError('full')\n"
-    with pytest.raises(MustStopError, match="full"):
-        replayed(_task(tmp_path, text, keep_going=True))
 
 
 def test_ctrl_c_keeps_what_was_done(tmp_path: Path) -> None:

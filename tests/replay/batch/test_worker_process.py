@@ -47,20 +47,11 @@ def raising(error: BaseException) -> Callable[[], object]:
     return fail
 
 
-def test_what_is_returned_arrives() -> None:
-    assert result_of(answer_of(lambda: {"a": [1]})) == {"a": [1]}
-
-
-def test_what_is_raised_arrives() -> None:
+def test_what_is_raised_arrives_with_a_note_of_where() -> None:
     error = DecodeError("$.events", "missing", "a.json")
     with pytest.raises(DecodeError) as raised:
         result_of(answer_of(raising(error)))
     assert str(raised.value) == str(error)
-
-
-def test_where_it_was_raised_is_told_in_a_note() -> None:
-    with pytest.raises(LookupError) as raised:
-        result_of(answer_of(raising(LookupError("x"))))
     (note,) = raised.value.__notes__
     assert note.startswith("In a worker:\nTraceback")
     assert "in fail\n" in note
@@ -84,19 +75,9 @@ def test_an_exception_that_would_not_arrive_is_told_in_words(
         result_of(answer_of(raising(error)))
 
 
-def test_a_result_that_cannot_be_pickled_is_told() -> None:
-    with pytest.raises(WorkerError, match=r"cannot be sent: TypeError: cannot pickle"):
-        result_of(answer_of(threading.Lock))
-
-
 def test_a_result_that_cannot_be_unpickled_is_told() -> None:
     with pytest.raises(WorkerError, match="cannot be read: ValueError: invalid lit"):
         result_of(answer_of(Unreadable))
-
-
-def test_a_lack_of_memory_is_not_pickled() -> None:
-    with pytest.raises(MemoryError):
-        answer_of(raising(MemoryError()))
 
 
 # Messages
@@ -129,12 +110,8 @@ def line() -> Iterator[Line]:
     line.close()
 
 
-def test_at_first_a_worker_is_at_no_session(line: Line) -> None:
-    assert line.inbox.position is None
-
-
 @pytest.mark.parametrize(
-    "name", ["a", "", "\ud83d", "\U0001f600" * 200, "a\0b", "ä" * 199]
+    "name", ["a", "", "\ud83d", "\U0001f600" * 100_000, "a\0b", "ä" * 199]
 )
 @pytest.mark.parametrize("size", [1, 7, 1 << 16])
 def test_any_session_comes_through_however_it_is_read(
@@ -143,18 +120,14 @@ def test_any_session_comes_through_however_it_is_read(
     line.outbox.report((0, 0), "before")
     line.outbox.report((2**31 - 1, 2**32 - 1), name)
     inbox = line.pass_on(size)
-    assert inbox.position == Position((2**31 - 1, 2**32 - 1), name)
+    assert inbox.position == Position((2**31 - 1, 2**32 - 1), name[:200])
     assert inbox.is_whole
-
-
-def test_a_long_name_is_cut_between_characters(line: Line) -> None:
-    line.outbox.report((0, 0), "\U0001f600" * 100_000)
-    assert line.pass_on().position == Position((0, 0), "\U0001f600" * 200)
 
 
 def test_after_all_sessions_none_is_meant_and_after_the_task_nothing(
     line: Line,
 ) -> None:
+    assert line.inbox.position is None, "nor at first"
     line.outbox.report((0, 0), "a")
     line.outbox.report(None, "")
     assert line.pass_on().position == Position(None, "")

@@ -1,4 +1,4 @@
-"""The command on a terminal, and sessions for it."""
+"""The command on a terminal, and sessions and services for it."""
 
 import fcntl
 import json
@@ -7,11 +7,13 @@ import pty
 import struct
 import subprocess
 import termios
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from http_server import KEY, Handler, Server, serving
 from replay_command import COMMAND, environment
 
 
@@ -69,3 +71,11 @@ def session_file(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return session_file
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Handler], Server]]:
+    """Return what starts a server until the test ends; the key is known."""
+    monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
+    with ExitStack() as undo:
+        yield lambda handler: undo.enter_context(serving(handler))

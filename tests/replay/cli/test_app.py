@@ -255,12 +255,3 @@ def test_a_broken_command_is_reported_when_used_and_harms_no_other(
     assert "Greet somebody." in help_text
     assert "\n  boom " in help_text
     assert "\x1b" not in help_text + done.stderr
-
-
-def test_two_packages_that_register_one_name_are_both_named(
-    installed: Installed,
-) -> None:
-    installed(GREET, "greet", package="this")
-    done = installed(GREET, "greet", package="that")("greet", "Ann")
-    assert done.returncode == 2
-    assert "uninstall one" in done.stderr

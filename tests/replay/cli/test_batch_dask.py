@@ -90,25 +90,3 @@ def test_ctrl_c_does_not_wait_for_the_cluster(
     (tmp_path / "again").open("w").close()  # the workers are free again
     assert said.startswith(b"replay: interrupted: what was done is kept, 0 sessions; ")
     assert said.count(b"\n") == 1
-
-
-@pytest.mark.parametrize("address", ["x y", "ucx:"])
-def test_no_scheduler_is_told_in_one_line(
-    run: Run, sessions: Path, address: str
-) -> None:
-    done = run("run", sessions, *USAGE, "--dask", address)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.count("\n") == 1
-    assert f"no Dask scheduler answers at {address}: " in done.stderr
-
-
-def test_without_dask_the_extra_is_named(
-    process: Run, sessions: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "distributed.py").write_text("raise ImportError('no')\n")
-    done = process(
-        *("run", sessions, *USAGE, "--dask", "x:1"), env={"PYTHONPATH": str(tmp_path)}
-    )
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.count("\n") == 1
-    assert 'pip install "chat-replay[dask]"' in done.stderr

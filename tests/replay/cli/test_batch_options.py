@@ -92,10 +92,3 @@ def test_a_shell_completes_files(option: str) -> None:
     complete = ShellComplete(replay_command, {}, "replay", "_REPLAY_COMPLETE")
     completions = complete.get_completions(["run", "x", option], "")
     assert [each.type for each in completions] == ["file"]
-
-
-def test_a_shell_completes_the_options() -> None:
-    complete = ShellComplete(replay_command, {}, "replay", "_REPLAY_COMPLETE")
-    completions = complete.get_completions(["run", "x"], "--")
-    names = {each.value.removeprefix("--").replace("-", "_") for each in completions}
-    assert names.issuperset(BatchOptions.__annotations__)

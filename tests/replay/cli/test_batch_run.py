@@ -54,26 +54,6 @@ def test_output_and_report_are_the_same_whoever_works(
     assert written[0] == written[1] == written[2]
 
 
-def test_a_second_run_takes_what_is_known(
-    run: Run, sessions: Path, tmp_path: Path
-) -> None:
-    command = ("run", sessions, *USAGE, "--checkpoint", "kept", "--report", "-")
-    first = json.loads(run(*command, cwd=tmp_path).stdout)
-    second = json.loads(run(*command, cwd=tmp_path).stdout)
-    assert (first["replayed"], first["known"]) == (3, 0)
-    assert (second["replayed"], second["known"]) == (0, 3)
-
-
-def test_shards_can_be_gathered(run: Run, sessions: Path, tmp_path: Path) -> None:
-    gather: list[str] = []
-    for name in ("1", "2"):
-        shard = ("--shard", f"{name}/2", "--checkpoint", name)
-        assert run("run", sessions, *USAGE, *shard, cwd=tmp_path).returncode == 0
-        gather += ["--gather", name]
-    done = run("run", sessions, *USAGE, *gather, cwd=tmp_path)
-    assert "3 sessions: 0 replayed now, 3 known from before" in done.stderr
-
-
 def test_a_session_that_fails_ends_the_batch(
     run: Run, sessions: Path, tmp_path: Path
 ) -> None:
@@ -180,18 +160,6 @@ def test_what_cannot_be_used_exits_with_2(
     assert (done.returncode, done.stdout) == (2, "")
     assert problem in done.stderr
     assert done.stderr.count("replay: error: ") == done.stderr.count("\n") == 1
-
-
-def test_no_session_is_an_error(run: Run, tmp_path: Path) -> None:
-    done = run("run", tmp_path, "--plugin", "usage", "--jobs", "1")
-    assert done.returncode == 2
-    assert "holds no session" in done.stderr
-
-
-def test_a_shard_may_be_empty(run: Run, sessions: Path) -> None:
-    done = run("run", sessions, "--plugin", "redact", "--shard", "4/4")
-    assert done.returncode == 0
-    assert done.stderr.startswith("replay: 0 sessions: ")
 
 
 def test_standard_input_makes_no_batch(run: Run) -> None:

@@ -114,14 +114,6 @@ def test_a_failure_leaves_a_device_where_it_is() -> None:
     assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
 
 
-@pytest.mark.parametrize("path", ["missing/out.txt", ".", "x" * 300])
-def test_a_file_that_cannot_be_written_is_named(path: str, tmp_path: Path) -> None:
-    wanted = str(tmp_path / path)
-    with pytest.raises(OSError, match=re.escape(wanted)) as caught, output_to(wanted):
-        pass
-    assert caught.value.filename == wanted
-
-
 @needs_full
 def test_a_full_disk_is_named() -> None:
     with pytest.raises(OSError, match="/dev/full"), output_to("/dev/full") as write:
@@ -229,10 +221,3 @@ def test_a_list_is_a_table(on_terminal: OnTerminal, session_file: SessionFile) -
     assert rows[0].split() == ["SESSION", "TITLE", "LAST", "UPDATED"]
     assert rows[1].split() == ["ses-1", "What", "about", "Q3?"]
     assert rows[0].index("TITLE") == rows[1].index("What")
-
-
-def test_an_error_on_a_terminal_is_one_plain_line(on_terminal: OnTerminal) -> None:
-    assert on_terminal("ls", "missing.json") == (
-        2,
-        "replay: error: missing.json: no such file or directory\r\n",
-    )

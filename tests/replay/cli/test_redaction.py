@@ -7,8 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ import pytest
 import replay
 from chat_api import STOP, ChatAPI, delta, document, for_prompts, frame, user_input
 from fake_secrets import SECRETS
-from http_server import KEY, Handler, Request, Server, head, serving
+from http_server import Handler, Request, Server, head
 from replay_command import Run
 
 Serve = Callable[[Handler], Server]
@@ -69,14 +68,6 @@ TURN: list[object] = [
     {"type": "tool_call", "call_id": "c", "name": "n", "arguments": {SECRET: SECRET}},
     STOP,
 ]
-
-
-@pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
-    """Return what starts a server until the test ends; the key is known."""
-    monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
-    with ExitStack() as undo:
-        yield lambda handler: undo.enter_context(serving(handler))
 
 
 def service(*turn: object) -> ChatAPI:

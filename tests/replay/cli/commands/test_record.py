@@ -1,12 +1,10 @@
 """``replay record``."""
 
-import json
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,23 +21,13 @@ from chat_api import (
     stream_head,
     user_input,
 )
-from http_server import KEY, Handler, Request, Server, always, answer, head, serving
+from http_server import Handler, Request, Server, always, answer, head
 from replay_command import Run
 
 ASK = ("--session", "ses-1", "--prompt", "Why?", "--index", "idx-1")
 TEXT = {"type": "text", "content": "It rose."}
 TURN = [delta("Hm.", "thinking_delta"), delta("It "), delta("rose."), TEXT, STOP]
 PLAIN = head(200, "Content-Type: text/event-stream")
-
-
-@pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Handler], Server]]:
-    """Return what starts a server until the test ends; the key is known."""
-    monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
-    with ExitStack() as undo:
-        yield lambda handler: undo.enter_context(serving(handler))
-
-
 Serve = Callable[[Handler], Server]
 
 
@@ -236,36 +224,3 @@ def test_a_recording_is_no_place_to_send_a_prompt_to(run: Run, tmp_path: Path) -
     done = run("record", tmp_path / "a.json", tmp_path / "new", *ASK)
     assert done.returncode == 2
     assert "cannot send a turn" in done.stderr
-
-
-SEES = """
-import os, sys, replay
-with replay.open(sys.argv[1]) as source:
-    with source.stream("ses-1", "Why?", ["i"], record_to=sys.argv[2]) as stream:
-        for event in stream:
-            os.write(1, f"{event.content}\\n".encode())
-"""
-
-
-@pytest.mark.parametrize("attempt", range(4))
-def test_kill_9_loses_no_event_that_was_seen(
-    serve: Serve, tmp_path: Path, attempt: int
-) -> None:
-    def handler(_: Request, connection: socket.socket) -> None:
-        connection.sendall(PLAIN)
-        for number in range(10**6):
-            connection.sendall(frame(delta(f"{number}-" + "x" * (number % 500))))
-
-    command: list[str | Path] = [sys.executable, "-c", SEES]
-    command += [serve(for_prompts(handler)).url, tmp_path]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own code
-        assert process.stdout
-        seen = [process.stdout.readline() for _ in range(1 + 159 * attempt)]
-        process.kill()
-        seen += process.stdout.readlines()
-    opening, *events = recorded(tmp_path)
-    assert opening == user_input("Why?")
-    assert [json.dumps(each) for each in events[: len(seen)]] == [
-        json.dumps(delta(line.decode().rstrip("\n"))) for line in seen
-    ]
-    assert len(events) <= len(seen) + 1
