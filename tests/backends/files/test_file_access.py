@@ -1,7 +1,6 @@
 """Files and directories: what can be opened, and what is refused at once."""
 
 import os
-import stat
 import threading
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -9,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from odd_files import ODD_FILES, loop, unix_socket
-from privileges import public_folder, unprivileged
 from replay.errors import BackendError
 from replay_backends.files.file_access import (
-    check_kind,
     is_pipe,
     open_folder,
     open_named,
@@ -101,25 +98,6 @@ def test_what_is_neither_file_nor_pipe_is_refused(
         assert caught.value.source == "it"
 
 
-def test_a_pipe_cannot_be_read_anywhere(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "odd")
-    with pytest.raises(BackendError, match="odd: a pipe, not a file"):
-        open_regular(tmp_path / "odd", "odd")
-
-
-def test_a_file_without_the_right_to_read_it_is_refused() -> None:
-    with public_folder() as folder:
-        path = folder / "a"
-        path.touch(mode=0)
-        with unprivileged(), pytest.raises(BackendError, match="permission denied"):
-            open_named(path, "a")
-
-
-def test_what_has_no_name_is_refused_too() -> None:
-    with pytest.raises(BackendError, match="a special file, not a file"):
-        check_kind(0, "a", {stat.S_IFREG})
-
-
 @pytest.mark.usefixtures("system")
 def test_only_files_are_opened_inside_a_directory(tmp_path: Path) -> None:
     with open_folder(tmp_path, "it") as folder:
@@ -169,14 +147,6 @@ def test_what_bears_a_name_is_there_whatever_it_is(tmp_path: Path) -> None:
     with open_folder(tmp_path, "it") as folder:
         assert folder.has("dangling")
         assert not folder.has("nowhere")
-
-
-@pytest.mark.usefixtures("system")
-def test_a_directory_that_nobody_may_write_in_is_read_only(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir(mode=0o555)
-    with open_folder(tmp_path, "it") as folder, folder.enter("a") as below:
-        assert not folder.is_read_only()
-        assert below.is_read_only()
 
 
 def test_messages_name_a_file_as_the_user_would(tmp_path: Path) -> None:

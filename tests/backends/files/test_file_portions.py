@@ -254,14 +254,6 @@ def test_a_file_that_fails_while_it_is_read_is_named(tmp_path: Path) -> None:
 SPAN = LineRange(2, 7, 3, 1)
 
 
-@pytest.mark.parametrize(
-    "key", [FileKey("a.json", 9, -5), FileKey("b/\udcff.jsonl", 9, 5, SPAN)]
-)
-def test_a_key_is_found_again_in_its_portion(key: FileKey) -> None:
-    sent = pickle.loads(pickle.dumps(key.portion()))  # noqa: S301 - our own
-    assert file_key(sent, "the-file") == key
-
-
 def test_a_portion_is_as_large_as_its_file_or_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(b"123")
@@ -339,7 +331,6 @@ def test_a_line_that_is_too_long_is_a_range_like_any(end: bytes) -> None:
 def file_of(
     data: bytes, *, is_lines: bool = True, longest: int = LONGEST
 ) -> SessionFile:
-    """Return a file that is in memory."""
     reading = Reading(strict=False, limits=Limits(event_bytes=longest))
     name = "name.jsonl" if is_lines else "name.json"
     open_file = partial(io.BytesIO, data)

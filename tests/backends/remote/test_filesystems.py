@@ -15,7 +15,6 @@ from replay.errors import (
     PermissionDeniedError,
 )
 from replay_backends.remote.filesystems import (
-    file_system,
     remote_errors_of,
     remote_failure,
 )
@@ -98,18 +97,11 @@ def test_where_a_package_is_missing_one_line_tells(
     )
 
 
-def test_a_root_is_what_the_file_system_calls_it() -> None:
-    assert file_system(parse("memory://a/b/"), {}).root == "/a/b"
-    assert file_system(parse("memory://"), {}).root == ""
-    assert file_system(parse("s3://b/a/"), {}).root == "b/a"
-
-
 botocore = import_module("botocore.exceptions")
 WORD = "s3cr3t"
 
 
 def refused(code: str, error: OSError) -> OSError:
-    """Return what s3fs raises where S3 refuses something."""
     response = {"Error": {"Code": code, "Message": "Refused"}}
     error.__cause__ = botocore.ClientError(response, "GetObject")
     return error
