@@ -1,4 +1,4 @@
-"""Files and directories: what can be opened, and what is refused at once."""
+"""Files and directories: what is found, what is opened, and what is refused."""
 
 import os
 import threading
@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from odd_files import ODD_FILES, loop, unix_socket
+from privileges import public_folder, unprivileged
 from replay.errors import BackendError
+from replay_backends.files.directory_scan import scan
 from replay_backends.files.file_access import (
     is_pipe,
     open_folder,
@@ -165,3 +167,57 @@ def test_a_directory_is_the_same_when_another_takes_its_name(tmp_path: Path) -> 
         old.rename(tmp_path / "elsewhere")
         old.mkdir()
         assert folder.has("a")
+
+
+def make(folder: Path, *paths: str) -> None:
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(os.fsencode(path))
+
+
+def paths(folder: Path, suffix: str = "") -> list[str]:
+    with open_folder(folder, "it") as opened:
+        return [found.path for found in scan(opened, lambda n: n.endswith(suffix))]
+
+
+@pytest.mark.usefixtures("system")
+def test_files_are_found_by_their_names_at_any_depth(tmp_path: Path) -> None:
+    make(tmp_path, "a.json", "b/c.json", "b/d.json/e.json", "b/f.txt")
+    assert paths(tmp_path, ".json") == ["a.json", "b/c.json", "b/d.json/e.json"]
+
+
+@pytest.mark.usefixtures("system")
+def test_they_come_in_the_order_of_the_bytes_of_their_paths(tmp_path: Path) -> None:
+    names = ["a!", "a-b/x", "a/x", "a0", "B", "é", "e\u0301", "\uffff", "\U0001f600"]
+    make(tmp_path, *names, "\udcff")
+    assert paths(tmp_path) == sorted([*names, "\udcff"], key=os.fsencode)
+
+
+@pytest.mark.usefixtures("system")
+def test_hidden_files_and_what_editors_leave_are_passed_over(tmp_path: Path) -> None:
+    make(tmp_path, ".a", ".git/a", "a~", "#a#", "a", "#b")
+    assert paths(tmp_path) == ["#b", "a"]
+
+
+@pytest.mark.usefixtures("system")
+def test_a_link_to_a_directory_is_not_followed(tmp_path: Path) -> None:
+    make(tmp_path, "a/b.json")
+    (tmp_path / "c").symlink_to("a")
+    (tmp_path / "a" / "up").symlink_to("..")
+    assert paths(tmp_path, ".json") == ["a/b.json"]
+
+
+@pytest.mark.usefixtures("system")
+def test_a_directory_that_cannot_be_read_is_named() -> None:
+    with public_folder() as folder:
+        make(folder, "a/b")
+        (folder / "a").chmod(0o300)
+        with unprivileged(), pytest.raises(BackendError, match="it/a: permission"):
+            paths(folder)
+
+
+@pytest.mark.usefixtures("system")
+def test_directories_without_end_are_refused(tmp_path: Path) -> None:
+    make(tmp_path, "d/" * 120 + "a")
+    with pytest.raises(BackendError, match="deeper than 100 directories"):
+        paths(tmp_path)

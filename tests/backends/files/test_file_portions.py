@@ -251,16 +251,13 @@ def test_a_file_that_fails_while_it_is_read_is_named(tmp_path: Path) -> None:
         list(stored_in(file, key_of(path)))
 
 
-SPAN = LineRange(2, 7, 3, 1)
-
-
 def test_a_portion_is_as_large_as_its_file_or_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(b"123")
     status = path.stat()
     key = ("a.json", 3, status.st_mtime_ns)
     assert FileKey.of("a.json", status).portion() == Portion(key, 3, 1)
-    some = FileKey("a.jsonl", 9, 5, SPAN).portion(2)
+    some = FileKey("a.jsonl", 9, 5, LineRange(2, 7, 3, 1)).portion(2)
     assert some == Portion(("a.jsonl", 9, 5, 2, 7, 3, 1), 5, 2)
 
 
@@ -338,7 +335,6 @@ def file_of(
 
 
 def holds_lines(file: SessionFile) -> bool:
-    """Tell whether each line of a file is a session."""
     text = SourceText(file.unchanged(), file.source)
     longest = file.reading.limits.event_bytes
     return holds_session_lines(text, longest, is_lines=file.says_lines)

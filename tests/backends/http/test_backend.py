@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -23,6 +24,7 @@ from replay.testing import BackendContract
 from replay_backends.files.session_file import Reading
 from replay_backends.http import HTTPBackend, LlamaCloudBackend, LlamaCloudEUBackend
 from replay_backends.http.session_list import ids_in, portions_of, session_of
+from replay_backends.ordered_fetch import in_order
 
 
 class TestAgainstTheContract(BackendContract):
@@ -227,6 +229,49 @@ def test_eight_sessions_are_asked_for_at_once(web: Web) -> None:
     assert [each.session_id for each in source.sessions()] == ids
 
 
+def test_only_so_many_are_under_way_at_once() -> None:
+    under_way: set[int] = set()
+    most = 0
+    both = threading.Barrier(3)
+
+    def fetch(key: int) -> int:
+        nonlocal most
+        under_way.add(key)
+        most = max(most, len(under_way))
+        both.wait(PATIENCE)
+        under_way.discard(key)
+        return key
+
+    assert len([*in_order(fetch, range(9), 3)]) == 9
+    assert most == 3
+
+
+def test_keys_are_read_only_a_little_ahead() -> None:
+    read: list[int] = []
+
+    def keys() -> Iterator[int]:
+        for key in range(1000):
+            read.append(key)
+            yield key
+
+    results = in_order(lambda key: key, keys(), 2)
+    for _ in range(10):
+        next(results)
+    assert len(read) == 13
+
+
+def test_an_error_of_the_keys_comes_in_its_turn() -> None:
+    def keys() -> Iterator[int]:
+        yield from range(3)
+        raise error
+
+    error = replay.BackendError("here", "no more pages")
+    found = in_order(lambda key: key, keys(), 4)
+    assert [next(found) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(replay.BackendError, match="no more pages"):
+        next(found)
+
+
 def test_a_session_that_cannot_be_had_is_an_error_in_its_turn(web: Web) -> None:
     class Lacking(ChatAPI):
         def _answer(self, request: Request) -> bytes:
@@ -353,17 +398,11 @@ def test_what_is_no_list_of_sessions_is_refused(web: Web) -> None:
         assert f"/chat: {where}: " in str(caught.value)
 
 
-READING = Reading(strict=False, limits=Limits())
-DELTA = {"type": "text_delta", "content": "a" * 100}
-
-
-def body(deltas: int) -> bytes:
-    return json.dumps({"session_id": "ses-1", "events": [DELTA] * deltas}).encode()
-
-
 @pytest.mark.parametrize("deltas", [3, KEPT // 100])
 def test_a_session_can_be_walked_when_its_body_is_gone(deltas: int) -> None:
-    with io.BytesIO(body(deltas)) as file:
-        session = session_of(file, "the-url", "ses-1", READING)
+    reading = Reading(strict=False, limits=Limits())
+    body = json.dumps(document("ses-1", *[delta("a" * 100)] * deltas)).encode()
+    with io.BytesIO(body) as file:
+        session = session_of(file, "the-url", "ses-1", reading)
     assert isinstance(session.events, StoredEvents) == (deltas > 3)
     assert len(list(session.events)) == deltas
