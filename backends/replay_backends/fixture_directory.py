@@ -185,8 +185,7 @@ class FixtureDirectoryBackend:
             reason = f"the pattern {self.pattern!r} doesn't match {name!r}"
             raise BackendError(self.location, reason)
         if root.has(name):
-            file = self._file(name).lenient()
-            check_replaceable(file.sessions(), session_id, file.source)
+            check_replaceable(self._file(name), session_id)
 
 
 def _open_below(directory: Path, source: str, path: str) -> BinaryIO:

@@ -16,13 +16,6 @@ import pytest
 import replay
 from privileges import public_folder, unprivileged
 from replay import Backend, Limits, Portion
-from replay.errors import (
-    BackendError,
-    DecodeError,
-    LimitExceededError,
-    SessionNotFoundError,
-    UnsupportedError,
-)
 from replay.testing import BackendContract
 from replay_backends.json_file import JSONFileBackend
 
@@ -84,7 +77,7 @@ def test_an_id_is_the_recording_s_own_or_the_file_s_name(tmp_path: Path) -> None
 def test_an_unknown_id_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(document("a"))
-    with pytest.raises(SessionNotFoundError) as caught:
+    with pytest.raises(replay.SessionNotFoundError) as caught:
         JSONFileBackend(str(path)).session("b")
     assert str(caught.value) == f"{path}: there is no session 'b'"
 
@@ -103,9 +96,9 @@ def test_a_file_is_opened_anew_for_every_walk_wherever_the_program_goes_meanwhil
 def test_options_reach_the_reader(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(b'[{"type": "unheard of", "a": [[[[]]]]}]')
-    with pytest.raises(DecodeError, match="unheard of"):
+    with pytest.raises(replay.DecodeError, match="unheard of"):
         replay.load(path, strict=True)
-    with pytest.raises(LimitExceededError, match="deeper than 2"):
+    with pytest.raises(replay.LimitExceededError, match=f"^{path}: .*deeper than 2"):
         replay.load(path, limits=Limits(depth=2))
 
 
@@ -113,7 +106,7 @@ def test_what_is_no_session_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     for data in (b"", b"{}", b"[", b"null", b"\xff\xfe[\0]\0"):
         path.write_bytes(data)
-        with pytest.raises(DecodeError) as caught:
+        with pytest.raises(replay.DecodeError) as caught:
             replay.load(path)
         assert caught.value.source == str(path)
 
@@ -124,7 +117,7 @@ def test_a_file_that_cannot_be_read_any_more_is_named() -> None:
         path.write_bytes(document("a"))
         source = replay.open(path)
         path.chmod(0)
-        with unprivileged(), pytest.raises(BackendError) as caught:
+        with unprivileged(), pytest.raises(replay.BackendError) as caught:
             list(source)
     assert str(caught.value) == f"{path}: permission denied"
 
@@ -143,11 +136,6 @@ def test_standard_input_can_be_walked_again(tmp_path: Path, location: str) -> No
     assert run(*command, stdin=data, folder=tmp_path) == "a b a b\n"
 
 
-def test_a_session_from_standard_input_is_called_so(tmp_path: Path) -> None:
-    command = (sys.executable, "-c", PRINT_IDS, "-")
-    assert run(*command, stdin=b"[]", folder=tmp_path) == "stdin stdin\n"
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("bash"), reason="bash is not there")
 def test_what_another_command_prints_is_a_file_like_any_other(tmp_path: Path) -> None:
@@ -164,10 +152,10 @@ def test_standard_input_that_is_a_device_or_missing_is_refused(
     for device in (os.devnull, "/dev/zero"):
         with Path(device).open(encoding="utf-8") as file:
             monkeypatch.setattr(sys, "stdin", file)
-            with pytest.raises(BackendError, match=told):
+            with pytest.raises(replay.BackendError, match=told):
                 replay.open("-")
     monkeypatch.setattr(sys, "stdin", None)
-    with pytest.raises(BackendError, match="there is no standard input"):
+    with pytest.raises(replay.BackendError, match="there is no standard input"):
         replay.open("-")
 
 
@@ -198,7 +186,7 @@ def test_what_was_kept_of_a_stream_is_gone_once_it_is_closed(
     source = replay.open("-")
     assert [each.session_id for each in source] == ["a"]
     source.close()
-    with pytest.raises(BackendError, match="standard input: it has been closed"):
+    with pytest.raises(replay.BackendError, match="standard input: it has been closed"):
         list(source)
 
 
@@ -209,13 +197,15 @@ def test_only_the_same_file_opened_alike_reads_its_portions(
         (tmp_path / name).write_bytes(document("a"))
     backend = JSONFileBackend(str(tmp_path / "b.json"))
     (portion,) = backend.portions()
-    with pytest.raises(BackendError, match=r"a.json: it has no portion \('b.json'"):
+    with pytest.raises(
+        replay.BackendError, match=r"a.json: it has no portion \('b.json'"
+    ):
         JSONFileBackend(str(tmp_path / "a.json")).stored(portion)
     monkeypatch.chdir(tmp_path)
     (found,) = JSONFileBackend("b.json").stored(portion)
     assert found.read().session_id == "a"
     (tmp_path / "b.json").unlink()
-    with pytest.raises(BackendError, match="no such file"):
+    with pytest.raises(replay.BackendError, match="no such file"):
         backend.portions()
 
 
@@ -223,10 +213,12 @@ def test_a_pipe_cannot_be_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.TextIOWrapper(io.BytesIO(document("a")))
     monkeypatch.setattr(sys, "stdin", stream)
     backend = JSONFileBackend("-")
-    with pytest.raises(UnsupportedError, match=r"input: it can be .* \(save it to a"):
+    with pytest.raises(
+        replay.UnsupportedError, match=r"input: it can be .* \(save it to a"
+    ):
         backend.portions()
-    with pytest.raises(UnsupportedError):
+    with pytest.raises(replay.UnsupportedError):
         backend.stored(Portion(("stdin", 0, 0), 0))
     backend.close()
-    with pytest.raises(BackendError, match="it has been closed"):
+    with pytest.raises(replay.BackendError, match="it has been closed"):
         backend.portions()

@@ -24,7 +24,6 @@ class Reply:
 
     @property
     def json(self) -> Any:  # noqa: ANN401 - any JSON value
-        """Return what the body says."""
         return json.loads(self.body)
 
 
@@ -35,15 +34,7 @@ def ask(
     body: object = None,
     headers: Mapping[str, str] | None = None,
 ) -> Reply:
-    """Return what a server answers; the connection is closed.
-
-    Args:
-        url: The server's.
-        method: Such as ``GET``.
-        target: The path and the query.
-        body: A JSON value, or bytes as they are; None: there is none.
-        headers: More headers.
-    """
+    """Return what a server answers; *body* is a JSON value, or bytes as they are."""
     given = body if isinstance(body, bytes | None) else json.dumps(body).encode()
     connection = HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
     try:
@@ -64,7 +55,6 @@ def events_of(body: bytes) -> list[Any]:
 
 
 def connected(url: str) -> socket.socket:
-    """Return a connection to a server; the caller closes it."""
     place = urlsplit(url)
     return socket.create_connection((place.hostname, place.port), timeout=PATIENCE)
 
@@ -72,7 +62,6 @@ def connected(url: str) -> socket.socket:
 def request_bytes(
     method: str, target: str, *headers: str, body: object = None
 ) -> bytes:
-    """Return a request as it goes over the wire."""
     data = b"" if body is None else json.dumps(body).encode()
     head = [f"{method} {target} HTTP/1.1", "Host: 127.0.0.1", *headers]
     lines = [*head, f"Content-Length: {len(data)}", "", ""]

@@ -9,12 +9,12 @@ from urllib.parse import parse_qs, unquote
 from http_server import Handler, Request, answer, head, json_answer
 
 PREFIX = "/api/v1/chat"
+FAR = "2999-01-01T00:00:00Z"  #: when a URL expires
 STOP = {"type": "stop", "usage": {}, "is_error": False, "error": None}
 UNKNOWN = json_answer({"detail": "Session not found"}, 404, close=False)
 
 
 def document(session_id: str, *events: object, **header: object) -> dict[str, object]:
-    """Return a session as the API gives it."""
     fields: dict[str, object] = {
         "session_id": session_id,
         "last_updated_at": "2026-04-22T12:34:41.342245",
@@ -27,17 +27,14 @@ def document(session_id: str, *events: object, **header: object) -> dict[str, ob
 
 
 def delta(content: str, kind: str = "text_delta") -> dict[str, object]:
-    """Return an event that is a piece of text."""
     return {"type": kind, "content": content}
 
 
 def user_input(content: str) -> dict[str, object]:
-    """Return the event that opens a turn."""
     return {"type": "user_input", "content": content}
 
 
 def frame(event: object) -> bytes:
-    """Return an event as the stream has it."""
     assert isinstance(event, dict)
     name = "delta" if str(event["type"]).endswith("_delta") else "message"
     return f"event: {name}\ndata: {json.dumps(event)}\n\n".encode()
@@ -50,17 +47,11 @@ def stream_head() -> bytes:
 
 
 def chunk(data: bytes) -> bytes:
-    """Return a chunk of an answer."""
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 class ChatAPI:
-    """Answers as the service does.
-
-    Args:
-        documents: The sessions that there are, in the order of the list.
-        page_size: Sessions on a page.
-    """
+    """Answers as the service does that has these sessions."""
 
     def __init__(
         self, documents: Iterable[Mapping[str, object]], page_size: int = 2
@@ -69,10 +60,10 @@ class ChatAPI:
         self.page_size = page_size
         self.turn: list[bytes] = []  #: what a POST is answered with, after the head
         self.kept: list[object] = []  #: what a POST adds to its session
+        self.reply: Handler | None = None  #: answers a POST instead
         self.prompts: list[Any] = []  #: the bodies of all POSTs
 
     def __call__(self, request: Request, connection: socket.socket) -> bool:
-        """Answer a request."""
         if request.method != "POST":
             connection.sendall(self._answer(request))
             return True
@@ -83,10 +74,12 @@ class ChatAPI:
             events = self.documents[session_id]["events"]
             assert isinstance(events, list)
             self.documents[session_id] = document(session_id, *events, *self.kept)
+        if self.reply:
+            self.reply(request, connection)
+            return False
         return self._reply(connection)
 
     def _reply(self, connection: socket.socket) -> bool:
-        """Answer a prompt, and tell whether the connection is kept."""
         connection.sendall(stream_head())
         for piece in self.turn:
             connection.sendall(chunk(piece))
@@ -132,20 +125,13 @@ class ExampleService(ChatAPI):
 
     def __init__(self, session: Mapping[str, object]) -> None:
         super().__init__([session])
-        turn = [
-            delta("It "),
-            delta("rose."),
-            {"type": "text", "content": "It rose."},
-            STOP,
-        ]
+        turn = [delta("It "), delta("rose."), delta("It rose.", "text"), STOP]
         self.turn = [frame(event) for event in turn]
 
     def _answer(self, request: Request) -> bytes:
         if request.path == "/page":
             return answer(bytes(2048), 200, "Content-Type: image/jpeg")
         if request.path.startswith("/api/v1/beta/attachments/"):
-            expires_at = "2999-01-01T00:00:00Z"
-            return json_answer(
-                {"url": f"{self.url}/page?secret", "expires_at": expires_at}
-            )
+            page = {"url": f"{self.url}/page?secret", "expires_at": FAR}
+            return json_answer(page)
         return super()._answer(request)

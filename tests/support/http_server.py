@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 import attrs
+import trustme
 
 import replay
 
@@ -26,7 +27,6 @@ class Request:
 
     @property
     def path(self) -> str:
-        """Return the target without its query."""
         return self.target.partition("?")[0]
 
 
@@ -34,14 +34,12 @@ Handler = Callable[[Request, socket.socket], object]
 
 
 def head(status: int = 200, *headers: str) -> bytes:
-    """Return a status line and headers."""
     return "\r\n".join([f"HTTP/1.1 {status} Status", *headers, "", ""]).encode()
 
 
 def answer(
     body: bytes = b"", status: int = 200, *headers: str, close: bool = True
 ) -> bytes:
-    """Return a whole answer; its body is JSON unless *headers* say otherwise."""
     more = [f"Content-Length: {len(body)}"]
     if "content-type" not in str(headers).lower():
         more.append("Content-Type: application/json")
@@ -53,16 +51,25 @@ def answer(
 def json_answer(
     value: object, status: int = 200, *headers: str, close: bool = True
 ) -> bytes:
-    """Return an answer whose body is a JSON value."""
     return answer(json.dumps(value).encode(), status, *headers, close=close)
 
 
 def always(*data: bytes) -> Handler:
-    """Return what answers every request so, and closes the connection."""
-
     def handler(_: Request, connection: socket.socket) -> None:
         for piece in data:
             connection.sendall(piece)
+
+    return handler
+
+
+def reset(data: bytes) -> Handler:
+    """Return what sends *data*, then a reset."""
+
+    def handler(_: Request, connection: socket.socket) -> None:
+        connection.sendall(data)
+        linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        connection.close()
 
     return handler
 
@@ -80,10 +87,7 @@ def in_turn(*answers: bytes) -> Handler:
 class Server:
     """Answers requests on a port of its own until it is stopped.
 
-    Args:
-        handler: Called for each request with the connection to write to. Where it
-            returns True, the connection is kept for the next request.
-        context: Of TLS; None: plain.
+    Where a handler returns True, the connection is kept for the next request.
     """
 
     def __init__(self, handler: Handler, context: ssl.SSLContext | None = None) -> None:
@@ -100,13 +104,11 @@ class Server:
 
     @property
     def port(self) -> int:
-        """Return the port that it listens at."""
         port: int = self._socket.getsockname()[1]
         return port
 
     @property
     def url(self) -> str:
-        """Return its URL."""
         return f"{'https' if self._context else 'http'}://localhost:{self.port}"
 
     def refuse(self) -> None:
@@ -170,11 +172,19 @@ class Server:
         return request
 
 
+def secure(
+    authority: trustme.CA, host: str = "localhost", **options: object
+) -> ssl.SSLContext:
+    """Return the TLS of a server that has a certificate for *host*."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(host, **options).configure_cert(context)  # type: ignore[arg-type]  # as its tests give them
+    return context
+
+
 @contextmanager
 def serving(
     handler: Handler, context: ssl.SSLContext | None = None
 ) -> Iterator[Server]:
-    """Start a server for the length of a block."""
     server = Server(handler, context)
     try:
         yield server
@@ -189,7 +199,6 @@ class Web:
     _undo: ExitStack
 
     def serve(self, handler: Handler, context: ssl.SSLContext | None = None) -> Server:
-        """Start a server."""
         return self._undo.enter_context(serving(handler, context))
 
     def source(self, server: Handler | Server, **options: object) -> replay.Source:

@@ -14,17 +14,14 @@ def link_out(path: Path) -> None:
 
 
 def loop(path: Path) -> None:
-    """Make a link that leads to itself."""
     path.symlink_to(path.name)
 
 
 def pipe(path: Path) -> None:
-    """Make a pipe that nobody writes to."""
     os.mkfifo(path)
 
 
 def unix_socket(path: Path) -> None:
-    """Make a socket that nobody listens to."""
     here = os.open(".", os.O_RDONLY)
     os.chdir(path.parent)  # a socket's whole path may have 100 characters at most
     try:

@@ -22,13 +22,11 @@ AROUND_RESULT = (
 
 
 def read(data: bytes, **options: Any) -> list[Session]:  # noqa: ANN401 - of read_sessions
-    """Return the sessions that *data* holds."""
     text = SourceText(partial(io.BytesIO, data))
     return list(read_sessions(text, session_id="given", **options))
 
 
 def refusal(data: bytes, **options: Any) -> DecodeError:  # noqa: ANN401 - of read_sessions
-    """Return the error that reading *data* ends in."""
     with pytest.raises(DecodeError) as caught:
         read(data, **options)
     return caught.value

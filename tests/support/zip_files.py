@@ -8,7 +8,6 @@ from pathlib import Path
 
 
 def document(session_id: str, text: str = "Yes.") -> bytes:
-    """Return a session's document."""
     event = {"type": "text", "content": text}
     return json.dumps({"session_id": session_id, "events": [event]}).encode()
 
@@ -24,7 +23,6 @@ FILES = {
 
 
 def write_zip(path: Path, files: Mapping[str, bytes], *, packed: bool = True) -> Path:
-    """Write a zip file of some members, and return its path."""
     packing = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
     with zipfile.ZipFile(path, "w", packing) as file:
         for name, data in files.items():

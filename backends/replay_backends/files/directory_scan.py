@@ -76,13 +76,7 @@ def open_path(folder: Folder, path: str) -> BinaryIO:
 def is_continued(
     name: str, there: Collection[str], accepts: Callable[[str], bool]
 ) -> bool:
-    """Tell whether a recording that goes on with a file's lines holds them, too.
-
-    Args:
-        name: The file's name.
-        there: The names of all files beside it.
-        accepts: As for :func:`scan`.
-    """
+    """Tell whether a recording that goes on with a file's lines is there, too."""
     part = name + _PART_SUFFIX
     return part in there and accepts(part)
 
@@ -91,6 +85,11 @@ def is_passed_over(name: str) -> bool:
     """Tell whether a file or directory is hidden, or left behind by an editor."""
     is_autosave = name.startswith("#") and name.endswith("#")
     return name.startswith(".") or name.endswith("~") or is_autosave
+
+
+def is_file_name(part: str) -> bool:
+    """Tell whether a part of a path stays where it is, on any system."""
+    return part not in ("", "..") and PureWindowsPath(part).name == part
 
 
 def _scan(
@@ -125,5 +124,4 @@ def _order(entry: "os.DirEntry[str]") -> bytes:
 
 
 def _is_safe_name(part: str) -> bool:
-    is_name = part != "" and PureWindowsPath(part).name == part
-    return is_name and not is_passed_over(part)
+    return is_file_name(part) and not is_passed_over(part)

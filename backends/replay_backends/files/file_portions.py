@@ -42,11 +42,7 @@ class FileKey:
         return cls(path, status.st_size, status.st_mtime_ns)
 
     def portion(self, sessions: int = 1) -> Portion:
-        """Return the portion that the key is found in.
-
-        Args:
-            sessions: About how many sessions it is.
-        """
+        """Return the portion that the key is found in, of about so many sessions."""
         whole = self.path, self.size, self.modified
         if self.lines is None:
             return Portion(whole, self.size, sessions)
@@ -92,10 +88,6 @@ def portions_in(file: SessionFile, key: FileKey) -> Iterator[Portion]:
     It is cut if its lines are sessions, which is found out by reading it once. What is
     compressed, and a recording that may be under way, is not cut.
 
-    Args:
-        file: What to cut.
-        key: The file as it was listed.
-
     Raises:
         BackendError: It cannot be read to its end.
     """
@@ -115,10 +107,6 @@ def stored_in(file: SessionFile, key: FileKey) -> Iterator[Stored]:
     If lines are sessions, a digest is that of a line, unpacked, without its end; of a
     line that is too long, that of its beginning. Elsewhere it is that of the file's
     bytes as they are.
-
-    Args:
-        file: What the portion is of.
-        key: What the portion is found by.
 
     Raises:
         BackendError: The file cannot be read, or is not as it was listed.

@@ -38,10 +38,7 @@ from replay_backends.files.session_file import (
 def replaced(folder: Folder, name: str, mode: int = 0o666) -> Iterator[BinaryIO]:
     """Open a file of a directory, to be written whole or not at all.
 
-    Args:
-        folder: Where the file goes.
-        name: Its name there.
-        mode: Its permissions, less the process's umask.
+    Its permissions are *mode*, less the process's umask.
 
     Raises:
         BackendError: It cannot be written.
@@ -86,11 +83,7 @@ class Recording:
             self._undo = undo.pop_all()
 
     def add(self, event: Event, arrived: float | None) -> None:
-        """Write down an event.
-
-        Args:
-            event: The event.
-            arrived: Seconds since the prompt was sent; None: it came otherwise.
+        """Write down an event, and after how many seconds it arrived, if it did.
 
         Raises:
             BackendError: It cannot be written; then nothing of it is.

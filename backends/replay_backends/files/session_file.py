@@ -207,12 +207,14 @@ def _are_known_as_lines(session: Session) -> bool:
             return False
 
 
-def check_replaceable(held: Iterator[Session], session_id: str, source: str) -> None:
+def check_replaceable(file: SessionFile, session_id: str) -> None:
     """Refuse to replace a file that holds another session.
 
     Raises:
-        BackendError: It holds a session of another id.
+        DecodeError: It holds something else.
+        BackendError: It holds a session of another id, or cannot be read.
     """
-    for other in {each.session_id for each in held} - {session_id}:
+    held = {each.session_id for each in file.lenient().sessions()}
+    for other in held - {session_id}:
         reason = f"it holds another session, {other!a}"
-        raise BackendError(source, reason, hint="rename it")
+        raise BackendError(file.source, reason, hint="rename it")

@@ -112,11 +112,7 @@ def _seconds(text: str) -> float:
 class _Downloads:
     """Downloads without the key, and only from where that is safe.
 
-    Args:
-        allows_private: Whether addresses may be private.
-        allows_loopback: Whether this machine may be asked, by plain http too.
-        retries: How often a download is tried again.
-        verify: As for requests.
+    *allows_loopback*: this machine may be asked, by plain http too.
     """
 
     def __init__(

@@ -37,8 +37,6 @@ _Result = TypeVar("_Result")
 _MOST_REDIRECTS: Final = 5
 #: Statuses that lead elsewhere.
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-
-
 #: The content type of a stream of events.
 EVENTS: Final = "text/event-stream"
 _LONGEST_CONNECT: Final = 10.0  # seconds
@@ -125,14 +123,7 @@ class Client:
         params: Mapping[str, str] | None = None,
         body: object = None,
     ) -> Request:
-        """Return a request for a path: a GET for JSON, a POST for events.
-
-        Args:
-            method: ``GET`` or ``POST``.
-            path: What is added to the base.
-            params: Of the query, besides the scope.
-            body: What to send, as JSON; None: nothing.
-        """
+        """Return a request for a path: a GET for JSON, a POST for events."""
         url = self.base + path
         params = {**self.scope, **(params or {})}
         request = Request(
@@ -172,10 +163,7 @@ def new_session(
 ) -> requests.Session:
     """Return a session of requests that keeps no cookies and obeys deadlines.
 
-    Args:
-        connections: How many are kept for use at once.
-        check_peer: See :class:`~replay_backends.http.transport.TimedAdapter`.
-        cancellation: See there.
+    Its arguments are those of :class:`~replay_backends.http.transport.TimedAdapter`.
     """
     session = _Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

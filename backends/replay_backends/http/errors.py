@@ -79,12 +79,7 @@ class Refusal:
     request: Request  #: what it answers
 
     def error(self, session_id: str | None, retry_after: float | None) -> BackendError:
-        """Return the error that it is.
-
-        Args:
-            session_id: The session that was asked for; None: no session was.
-            retry_after: Seconds that the service asks to wait; None: it does not.
-        """
+        """Return the error that it is, as an answer about a session if one is named."""
         if not HTTPStatus.BAD_REQUEST <= self.status < 600:  # noqa: PLR2004 - no status
             return self.bad_response()
         cls, reason = self._meaning(session_id)
@@ -226,12 +221,7 @@ def _has(chain: list[BaseException], *kinds: type[BaseException]) -> bool:
 
 
 def was_never_sent(error: Exception, handled: BaseException | None) -> bool:
-    """Tell whether *error* came before there was a connection to send through.
-
-    Args:
-        error: One of :data:`TRANSPORT`.
-        handled: As for :func:`failure_of`.
-    """
+    """Tell whether *error* came before there was a connection to send through."""
     return isinstance(error, ConnectTimeout) or any(
         isinstance(each, urllib3.NewConnectionError) for each in _chain(error, handled)
     )

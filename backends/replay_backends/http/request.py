@@ -117,12 +117,7 @@ class Request:
     def shown(self, text: str, most: int = SHOWN) -> str:
         """Return what a message may show of what a server said, on one line.
 
-        Args:
-            text: What it said.
-            most: Characters.
-
-        Returns:
-            Nothing if the URL is a secret.
+        It is nothing if the URL is a secret.
         """
         return "" if self.is_secret else sanitize_line(self.masked(text))[:most]
 

@@ -83,12 +83,7 @@ def is_worth_retrying(status: int, headers: Mapping[str, str]) -> bool:
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Return the seconds after which the service asks to be asked again.
 
-    Args:
-        headers: Of its answer.
-        now: Seconds since the epoch.
-
-    Returns:
-        None if it does not say, or says what nobody understands.
+    None: it does not say, or says what nobody understands.
     """
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
@@ -104,12 +99,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def wait_before(retry: int, asked: float | None) -> float:
-    """Return how many seconds to wait before a retry.
-
-    Args:
-        retry: Its number, from 0.
-        asked: What the service asks for; None: nothing.
-    """
+    """Return how many seconds to wait before a retry, numbered from 0."""
     if asked is not None and 0 < asked <= _LONGEST_ASKED:
         return asked
     longest = min(_SHORTEST * 2.0**retry, _LONGEST)

@@ -132,12 +132,7 @@ def ids_in(portion: Portion, source: str) -> list[str]:
 
 
 def fetched(session: Callable[[str], Session], session_id: str) -> Stored:
-    """Return a session as it is stored; one that cannot be had fails when it is read.
-
-    Args:
-        session: Fetches it.
-        session_id: What it is called.
-    """
+    """Return a session as stored; one that cannot be had fails when it is read."""
     try:
         found = session(session_id)
     except ReplayError as error:

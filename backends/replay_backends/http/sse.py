@@ -26,11 +26,7 @@ class Frame(NamedTuple):
 
 
 class Decoder:
-    """Takes a stream's bytes, gives its frames.
-
-    Args:
-        most: The longest frame, in bytes.
-    """
+    """Takes a stream's bytes, gives its frames, which have *most* bytes at most."""
 
     def __init__(self, most: int = FRAME_BYTES) -> None:
         self._most = most

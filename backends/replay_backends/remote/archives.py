@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from pathlib import PureWindowsPath
 from threading import Lock
 from typing import BinaryIO, Final, cast
 from weakref import finalize
@@ -24,6 +23,7 @@ from replay_backends.files.byte_streams import (
     guarded,
     is_compressed,
 )
+from replay_backends.files.directory_scan import is_file_name
 from replay_backends.remote.locations import Item, Opener
 
 _WHERE: Final = "zip data"
@@ -180,7 +180,7 @@ def _check_member(info: ZipInfo, source: str) -> None:
             packed with anything but deflate.
         LimitExceededError: It would grow to more than 1,000 times its size.
     """
-    if not _is_safe_name(info.filename):
+    if not all(map(is_file_name, info.filename.split("/"))):
         raise BackendError(source, "its name leads out of the zip file", _REPACK)
     if info.flag_bits & _ENCRYPTED:
         raise BackendError(source, "it is encrypted", _REPACK)
@@ -206,11 +206,3 @@ def _check_contents(
             if is_compressed(file):
                 reason = f"hold packed data that grow to {_OF_PACKED} times their size"
                 raise LimitExceededError(_WHERE, reason, source, _REPACK)
-
-
-def _is_safe_name(name: str) -> bool:
-    """Tell whether a member's name stays within its zip file, on any system."""
-    parts = name.split("/")
-    return all(part not in ("", ".", "..") for part in parts) and not any(
-        PureWindowsPath(part).name != part for part in parts
-    )

@@ -237,8 +237,7 @@ class RemoteBackend(StoreBackend):
             raise BackendError(store.source, reason)
         size = store.size(name)
         if size is not None:
-            file = self._fetch(Item(name, size)).lenient()
-            check_replaceable(file.sessions(), session_id, file.source)
+            check_replaceable(self._fetch(Item(name, size)), session_id)
 
 
 def _fail(error: BackendError | DecodeError) -> NoReturn:

@@ -69,10 +69,6 @@ class FileSystem:
 def file_system(location: Location, options: Mapping[str, object]) -> FileSystem:
     """Return the file system that a URL leads to. Nothing is sent yet.
 
-    Args:
-        location: It has a URL.
-        options: What the file system is made with.
-
     Raises:
         BackendError: A package is missing, or the options are not what it takes.
     """
@@ -102,12 +98,7 @@ def _core(location: Location) -> Any:  # noqa: ANN401 - it has no types
 
 @contextmanager
 def remote_errors_of(source: str, secrets: Collection[str] = ()) -> Iterator[None]:
-    """Turn whatever a file system raises within the block into an error of ours.
-
-    Args:
-        source: What messages call the place.
-        secrets: What must not be in them.
-    """
+    """Turn whatever a file system raises within the block into an error of ours."""
     try:
         yield
     except (ReplayError, MemoryError):

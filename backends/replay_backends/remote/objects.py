@@ -160,12 +160,7 @@ class Objects:
         return guarded(stream, partial(self._errors, path))
 
     def write(self, path: str, dump: Callable[[BinaryIO], object]) -> None:
-        """Put an object in place, whole or not at all.
-
-        Args:
-            path: Where it goes.
-            dump: Writes what it is to hold.
-        """
+        """Put what *dump* writes in place, whole or not at all."""
         with self._errors(path):
             upload(self._files, self._full(path), dump)
 

@@ -1,7 +1,6 @@
-"""Files and directories: what can be opened, and what is refused at once."""
+"""Files and directories: what is found, what is opened, and what is refused."""
 
 import os
-import stat
 import threading
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -11,8 +10,8 @@ import pytest
 from odd_files import ODD_FILES, loop, unix_socket
 from privileges import public_folder, unprivileged
 from replay.errors import BackendError
+from replay_backends.files.directory_scan import scan
 from replay_backends.files.file_access import (
-    check_kind,
     is_pipe,
     open_folder,
     open_named,
@@ -101,25 +100,6 @@ def test_what_is_neither_file_nor_pipe_is_refused(
         assert caught.value.source == "it"
 
 
-def test_a_pipe_cannot_be_read_anywhere(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "odd")
-    with pytest.raises(BackendError, match="odd: a pipe, not a file"):
-        open_regular(tmp_path / "odd", "odd")
-
-
-def test_a_file_without_the_right_to_read_it_is_refused() -> None:
-    with public_folder() as folder:
-        path = folder / "a"
-        path.touch(mode=0)
-        with unprivileged(), pytest.raises(BackendError, match="permission denied"):
-            open_named(path, "a")
-
-
-def test_what_has_no_name_is_refused_too() -> None:
-    with pytest.raises(BackendError, match="a special file, not a file"):
-        check_kind(0, "a", {stat.S_IFREG})
-
-
 @pytest.mark.usefixtures("system")
 def test_only_files_are_opened_inside_a_directory(tmp_path: Path) -> None:
     with open_folder(tmp_path, "it") as folder:
@@ -171,14 +151,6 @@ def test_what_bears_a_name_is_there_whatever_it_is(tmp_path: Path) -> None:
         assert not folder.has("nowhere")
 
 
-@pytest.mark.usefixtures("system")
-def test_a_directory_that_nobody_may_write_in_is_read_only(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir(mode=0o555)
-    with open_folder(tmp_path, "it") as folder, folder.enter("a") as below:
-        assert not folder.is_read_only()
-        assert below.is_read_only()
-
-
 def test_messages_name_a_file_as_the_user_would(tmp_path: Path) -> None:
     for source in ("it", "it/"):
         with open_folder(tmp_path, source) as folder:
@@ -195,3 +167,57 @@ def test_a_directory_is_the_same_when_another_takes_its_name(tmp_path: Path) -> 
         old.rename(tmp_path / "elsewhere")
         old.mkdir()
         assert folder.has("a")
+
+
+def make(folder: Path, *paths: str) -> None:
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(os.fsencode(path))
+
+
+def paths(folder: Path, suffix: str = "") -> list[str]:
+    with open_folder(folder, "it") as opened:
+        return [found.path for found in scan(opened, lambda n: n.endswith(suffix))]
+
+
+@pytest.mark.usefixtures("system")
+def test_files_are_found_by_their_names_at_any_depth(tmp_path: Path) -> None:
+    make(tmp_path, "a.json", "b/c.json", "b/d.json/e.json", "b/f.txt")
+    assert paths(tmp_path, ".json") == ["a.json", "b/c.json", "b/d.json/e.json"]
+
+
+@pytest.mark.usefixtures("system")
+def test_they_come_in_the_order_of_the_bytes_of_their_paths(tmp_path: Path) -> None:
+    names = ["a!", "a-b/x", "a/x", "a0", "B", "é", "e\u0301", "\uffff", "\U0001f600"]
+    make(tmp_path, *names, "\udcff")
+    assert paths(tmp_path) == sorted([*names, "\udcff"], key=os.fsencode)
+
+
+@pytest.mark.usefixtures("system")
+def test_hidden_files_and_what_editors_leave_are_passed_over(tmp_path: Path) -> None:
+    make(tmp_path, ".a", ".git/a", "a~", "#a#", "a", "#b")
+    assert paths(tmp_path) == ["#b", "a"]
+
+
+@pytest.mark.usefixtures("system")
+def test_a_link_to_a_directory_is_not_followed(tmp_path: Path) -> None:
+    make(tmp_path, "a/b.json")
+    (tmp_path / "c").symlink_to("a")
+    (tmp_path / "a" / "up").symlink_to("..")
+    assert paths(tmp_path, ".json") == ["a/b.json"]
+
+
+@pytest.mark.usefixtures("system")
+def test_a_directory_that_cannot_be_read_is_named() -> None:
+    with public_folder() as folder:
+        make(folder, "a/b")
+        (folder / "a").chmod(0o300)
+        with unprivileged(), pytest.raises(BackendError, match="it/a: permission"):
+            paths(folder)
+
+
+@pytest.mark.usefixtures("system")
+def test_directories_without_end_are_refused(tmp_path: Path) -> None:
+    make(tmp_path, "d/" * 120 + "a")
+    with pytest.raises(BackendError, match="deeper than 100 directories"):
+        paths(tmp_path)

@@ -251,24 +251,13 @@ def test_a_file_that_fails_while_it_is_read_is_named(tmp_path: Path) -> None:
         list(stored_in(file, key_of(path)))
 
 
-SPAN = LineRange(2, 7, 3, 1)
-
-
-@pytest.mark.parametrize(
-    "key", [FileKey("a.json", 9, -5), FileKey("b/\udcff.jsonl", 9, 5, SPAN)]
-)
-def test_a_key_is_found_again_in_its_portion(key: FileKey) -> None:
-    sent = pickle.loads(pickle.dumps(key.portion()))  # noqa: S301 - our own
-    assert file_key(sent, "the-file") == key
-
-
 def test_a_portion_is_as_large_as_its_file_or_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(b"123")
     status = path.stat()
     key = ("a.json", 3, status.st_mtime_ns)
     assert FileKey.of("a.json", status).portion() == Portion(key, 3, 1)
-    some = FileKey("a.jsonl", 9, 5, SPAN).portion(2)
+    some = FileKey("a.jsonl", 9, 5, LineRange(2, 7, 3, 1)).portion(2)
     assert some == Portion(("a.jsonl", 9, 5, 2, 7, 3, 1), 5, 2)
 
 
@@ -339,7 +328,6 @@ def test_a_line_that_is_too_long_is_a_range_like_any(end: bytes) -> None:
 def file_of(
     data: bytes, *, is_lines: bool = True, longest: int = LONGEST
 ) -> SessionFile:
-    """Return a file that is in memory."""
     reading = Reading(strict=False, limits=Limits(event_bytes=longest))
     name = "name.jsonl" if is_lines else "name.json"
     open_file = partial(io.BytesIO, data)
@@ -347,7 +335,6 @@ def file_of(
 
 
 def holds_lines(file: SessionFile) -> bool:
-    """Tell whether each line of a file is a session."""
     text = SourceText(file.unchanged(), file.source)
     longest = file.reading.limits.event_bytes
     return holds_session_lines(text, longest, is_lines=file.says_lines)

@@ -11,9 +11,11 @@ import pytest
 
 import replay
 from file_room import room_for
+from privileges import public_folder, unprivileged
 from replay.errors import BackendError
 from replay.model.events import Event, Stop, Text, TextDelta, UserInput
-from replay_backends.files.recorder import Recording
+from replay_backends.files.file_access import open_folder
+from replay_backends.files.recorder import Recording, replaced
 
 OPENING = UserInput("Why?")
 STOP = Stop(replay.Usage(), is_error=False)
@@ -21,7 +23,6 @@ TURN: list[Event] = [TextDelta("It "), TextDelta("rose."), Text("It rose."), STO
 
 
 def record(folder: Path, *events: Event, session_id: str = "ses-1") -> Recording:
-    """Return a recording that has begun and holds some events."""
     recording = Recording(str(folder), session_id, OPENING)
     for number, event in enumerate(events, 1):
         recording.add(event, number / 8)
@@ -33,7 +34,6 @@ def names(folder: Path) -> list[str]:
 
 
 def lines(path: Path) -> list[object]:
-    """Return what is on the lines of a file."""
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
@@ -280,3 +280,30 @@ def test_kill_9_loses_no_event_that_was_acknowledged(
     assert numbers == [*range(len(events))]
     record(tmp_path, STOP).publish()
     assert events_in(tmp_path) == [opening, *events, OPENING, STOP]
+
+
+def replace(folder: Path) -> None:
+    with open_folder(folder, "it") as opened, replaced(opened, "a") as file:
+        file.write(b"new")
+
+
+def test_a_hidden_file_of_another_writer_and_a_directory_are_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").mkdir()
+    with pytest.raises(BackendError, match="it/a: is a directory"):
+        replace(tmp_path)
+    assert names(tmp_path) == ["a"]
+    monkeypatch.setattr("os.urandom", bytes)
+    other = tmp_path / ".chat-replay-0000000000000000.tmp"
+    other.write_bytes(b"other")
+    with pytest.raises(BackendError, match="it/a: file exists"):
+        replace(tmp_path)
+    assert other.read_bytes() == b"other"
+
+
+def test_a_directory_that_cannot_be_written_to_is_named() -> None:
+    with public_folder() as folder:
+        folder.chmod(0o555)
+        with unprivileged(), pytest.raises(BackendError, match="it/a: permission"):
+            replace(folder)

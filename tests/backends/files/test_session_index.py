@@ -178,6 +178,8 @@ def test_an_index_that_is_no_file_is_not_opened(folder: Path, kind: str) -> None
     ODD_FILES[kind](folder / NAME)
     assert len(look(folder)) == COUNT
     assert look(folder) == []
+    outside = folder.parent / "outside.json"  # to which there may be a link
+    assert not outside.exists() or b"outside" in outside.read_bytes()
 
 
 def test_a_directory_that_cannot_be_written_to_goes_without() -> None:
@@ -198,7 +200,6 @@ def write(folder: Path, path: str, *ids: str, text: str = "Yes.") -> None:
 
 @pytest.fixture
 def sessions(tmp_path: Path) -> Path:
-    """Return a directory of so many sessions that an index is kept."""
     folder = tmp_path / "it"
     for number in range(COUNT):
         write(folder, f"z{number:03}.json", f"z{number:03}")

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
+import trustme
 
 from http_server import Web
 
@@ -36,3 +38,16 @@ def web() -> Iterator[Web]:
     """Return what starts servers, and opens sources, until the test ends."""
     with ExitStack() as undo:
         yield Web(undo)
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def trusted(authority: trustme.CA, tmp_path: Path) -> str:
+    """Return the path of the authority's certificate."""
+    path = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(path)
+    return str(path)

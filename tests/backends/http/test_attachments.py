@@ -2,7 +2,6 @@
 
 import logging
 import socket
-import ssl
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -21,13 +20,7 @@ from http_server import (
     answer,
     in_turn,
     json_answer,
-)
-from replay.errors import (
-    BackendError,
-    BackendUnavailableError,
-    DecodeError,
-    LimitExceededError,
-    UnsafeRedirectError,
+    secure,
 )
 
 IMAGE = replay.ImageAttachment("dfl-1", "screenshots/page_7.jpg")
@@ -37,24 +30,20 @@ JPEG = answer(PIXELS, 200, "Content-Type: image/jpeg")
 
 
 def later(seconds: float) -> str:
-    """Return a time from now, as the service writes it."""
     return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
 
 
 def presigned(url: str, expires_at: str | None = None) -> bytes:
-    """Return what the service answers."""
     expires_at = later(3600) if expires_at is None else expires_at
     return json_answer({"url": url, "expires_at": expires_at, "form_fields": None})
 
 
 @pytest.fixture
 def images(web: Web) -> Server:
-    """Return a server of images."""
     return web.serve(always(JPEG))
 
 
 def url_of(images: Server) -> str:
-    """Return a presigned URL."""
     return f"{images.url}/bucket/page_7.jpg?{SECRET}"
 
 
@@ -72,7 +61,7 @@ def test_an_image_comes_from_where_the_service_says_without_the_key(
     assert [each.target for each in images.requests] == [
         f"/bucket/page_7.jpg?{SECRET}"
     ] * 3
-    assert "authorization" not in images.requests[0].headers
+    assert not {"authorization", "cookie"} & {*images.requests[0].headers}
     assert KEY.encode() not in images.received
     source.attachment(replay.ImageAttachment("dfl-2", IMAGE.attachment_name))
     assert len(server.requests) == 2
@@ -114,7 +103,7 @@ def test_a_name_that_cannot_be_asked_for_is_refused_at_once(
     for told, each in names.items():
         source_id = "\ud800" if each == ["x"] else "dfl-1"
         for name in each:
-            with pytest.raises(BackendError, match=told):
+            with pytest.raises(replay.BackendError, match=told):
                 web.source(server).attachment(replay.ImageAttachment(source_id, name))
     assert not server.requests
     assert not waits
@@ -130,25 +119,25 @@ def test_a_name_that_cannot_be_asked_for_is_refused_at_once(
 )
 def test_a_host_that_is_not_found_is_an_error(web: Web, host: str, told: str) -> None:
     server = web.serve(always(presigned(f"https://{host}/x?{SECRET}")))
-    with pytest.raises(BackendUnavailableError, match=told) as caught:
+    with pytest.raises(replay.BackendUnavailableError, match=told) as caught:
         web.source(server).attachment(IMAGE)
     assert "s3cret" not in str(caught.value)
 
 
 def test_an_answer_without_a_url_is_refused(web: Web) -> None:
-    with pytest.raises(BackendError) as caught:
+    with pytest.raises(replay.BackendError) as caught:
         web.source(always(answer(b"", 404))).attachment(IMAGE)
     assert caught.value.status == 404
     wrong = [{}, {"url": "https://a"}, {"url": 5, "expires_at": "2026-01-01"}]
     for value in ([], *wrong):
-        with pytest.raises(DecodeError, match="url and expires_at"):
+        with pytest.raises(replay.DecodeError, match="url and expires_at"):
             web.source(always(json_answer(value))).attachment(IMAGE)
 
 
 def test_an_image_past_the_limit_is_refused(web: Web, images: Server) -> None:
     server = web.serve(always(presigned(url_of(images))))
     source = web.source(server, limits=replay.Limits(response_bytes=500))
-    with pytest.raises(LimitExceededError):
+    with pytest.raises(replay.LimitExceededError):
         source.attachment(IMAGE)
 
 
@@ -168,7 +157,7 @@ def test_an_image_and_its_url_have_one_deadline(
     busy = answer(b"", 503, "Retry-After: 6")
     images = web.serve(in_turn(busy, JPEG))
     server = web.serve(in_turn(busy, presigned(url_of(images))))
-    with pytest.raises(BackendUnavailableError, match="503"):
+    with pytest.raises(replay.BackendUnavailableError, match="503"):
         web.source(server, timeout=10.0).attachment(IMAGE)
     assert waits == [0.0, 6.0]
 
@@ -176,7 +165,7 @@ def test_an_image_and_its_url_have_one_deadline(
 def test_a_download_follows_no_redirect(web: Web, images: Server) -> None:
     other = web.serve(always(answer(b"", 302, f"Location: {url_of(images)}")))
     server = web.serve(always(presigned(url_of(other))))
-    with pytest.raises(BackendError) as caught:
+    with pytest.raises(replay.BackendError) as caught:
         web.source(server).attachment(IMAGE)
     assert caught.value.status == 302
     assert not images.requests
@@ -189,32 +178,27 @@ def test_a_private_address_is_refused_before_anything_is_sent(
         *("10.0.0.1", "192.168.1.1:8443", "169.254.169.254", "[fe80::1]", "[fd00::1]"),
         *("[::ffff:10.0.0.1]", "0.0.0.0", "224.0.0.1", "100.64.0.1", "0x0a000001"),  # noqa: S104 - asked, not bound
     ):
-        with pytest.raises(UnsafeRedirectError, match="not public"):
+        with pytest.raises(replay.UnsafeRedirectError, match="not public"):
             web.source(always(presigned(f"https://{place}/x"))).attachment(IMAGE)
     assert not waits
 
 
 def test_plain_http_to_another_machine_is_refused(web: Web) -> None:
     for host in ("example.com", "10.0.0.1"):
-        with pytest.raises(UnsafeRedirectError, match="plain http"):
+        with pytest.raises(replay.UnsafeRedirectError, match="plain http"):
             web.source(always(presigned(f"http://{host}/x"))).attachment(IMAGE)
 
 
 def test_what_is_no_url_is_refused_and_not_shown(web: Web) -> None:
     for url in ("file:///etc/passwd", "", "gopher://localhost/x"):
-        with pytest.raises(BackendError, match="the URL of a page image"):
+        with pytest.raises(replay.BackendError, match="the URL of a page image"):
             web.source(always(presigned(url))).attachment(IMAGE)
 
 
-def secure(authority: trustme.CA) -> ssl.SSLContext:
-    """Return the context of a server of images with a certificate."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    return context
-
-
 @pytest.fixture
-def remote(monkeypatch: pytest.MonkeyPatch, web: Web, tmp_path: object) -> "Remote":
+def remote(
+    monkeypatch: pytest.MonkeyPatch, web: Web, authority: trustme.CA, trusted: str
+) -> "Remote":
     """Return what opens a service that is not on this machine, as far as it knows.
 
     A proxy stands for the network: it answers for the service, and images, whose host
@@ -222,15 +206,12 @@ def remote(monkeypatch: pytest.MonkeyPatch, web: Web, tmp_path: object) -> "Remo
     """
 
     def remote(**options: object) -> tuple[replay.Source, Server]:
-        authority = trustme.CA()
-        path = f"{tmp_path}/authority.pem"
-        authority.cert_pem.write_to_path(path)
         images = web.serve(always(JPEG), secure(authority))
         proxy = web.serve(always(presigned(url_of(images))))
         monkeypatch.setenv("http_proxy", proxy.url)
         monkeypatch.setenv("no_proxy", "localhost")
         location = "http://sessions.example.com"
-        given: dict[str, object] = {"verify": path, "allow_plain_http": True}
+        given: dict[str, object] = {"verify": trusted, "allow_plain_http": True}
         return replay.open(location, api_key=KEY, **given, **options), images
 
     return remote
@@ -241,7 +222,7 @@ Remote = Callable[..., tuple[replay.Source, Server]]
 
 def test_this_machine_is_private_where_the_service_is_elsewhere(remote: Remote) -> None:
     source, images = remote()
-    with source, pytest.raises(UnsafeRedirectError, match="not public"):
+    with source, pytest.raises(replay.UnsafeRedirectError, match="not public"):
         source.attachment(IMAGE)
     assert not images.connections
     source, _ = remote(allow_private_hosts=True)
@@ -264,7 +245,7 @@ def test_a_name_that_leads_elsewhere_the_second_time_is_refused_unasked(
         return found or real(host, *args, **options)  # type: ignore[arg-type]  # passed on
 
     monkeypatch.setattr(socket, "getaddrinfo", rebound)
-    with source, pytest.raises(UnsafeRedirectError, match="not public"):
+    with source, pytest.raises(replay.UnsafeRedirectError, match="not public"):
         source.attachment(IMAGE)
     assert not images.requests
 
@@ -279,7 +260,7 @@ def test_a_proxy_finds_the_address_where_there_is_one(
         replay.open(
             "http://a.example.com", api_key=KEY, allow_plain_http=True
         ) as source,
-        pytest.raises(BackendUnavailableError, match="no answer"),
+        pytest.raises(replay.BackendUnavailableError, match="no answer"),
     ):
         source.attachment(IMAGE)
     assert proxy.requests[1].method == "CONNECT"
@@ -293,7 +274,7 @@ def test_a_proxy_is_not_asked_for_a_private_address(
     monkeypatch.setenv("https_proxy", proxy.url)
     monkeypatch.setenv("no_proxy", "example.com")
     for host in ("169.254.169.254", "0xa9fea9fe", "[fd00::1]"):
-        with pytest.raises(UnsafeRedirectError, match="not public"):
+        with pytest.raises(replay.UnsafeRedirectError, match="not public"):
             web.source(always(presigned(f"https://{host}/x"))).attachment(IMAGE)
     assert not proxy.connections
 
@@ -320,7 +301,7 @@ def test_the_url_is_in_no_log_and_no_error(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     server = web.serve(always(presigned(url_of(web.serve(handler)))))
-    with pytest.raises(BackendError) as caught:
+    with pytest.raises(replay.BackendError) as caught:
         web.source(server).attachment(IMAGE)
     logging.getLogger("test").error("it failed", exc_info=caught.value)
     assert "attachments" in caplog.text

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,20 +18,13 @@ from file_room import room_for
 from http_server import KEY, Request, Web, always, answer, in_turn, json_answer
 from replay import SessionSummary
 from replay.codec.stored_history import KEPT, StoredEvents
-from replay.errors import (
-    AuthError,
-    BackendError,
-    BadResponseError,
-    DecodeError,
-    SessionNotFoundError,
-    UnknownNameError,
-)
 from replay.model.limits import Limits
 from replay.sources.protocols import Backend, Portion
 from replay.testing import BackendContract
 from replay_backends.files.session_file import Reading
 from replay_backends.http import HTTPBackend, LlamaCloudBackend, LlamaCloudEUBackend
 from replay_backends.http.session_list import ids_in, portions_of, session_of
+from replay_backends.ordered_fetch import in_order
 
 
 class TestAgainstTheContract(BackendContract):
@@ -71,9 +65,9 @@ def test_project_and_organization_are_part_of_every_request(web: Web) -> None:
 def test_an_id_that_would_lead_elsewhere_is_refused_unsent(web: Web) -> None:
     server = web.serve(ChatAPI([]))
     for session_id in ("", ".", ".."):
-        with pytest.raises(SessionNotFoundError):
+        with pytest.raises(replay.SessionNotFoundError):
             web.source(server).session(session_id)
-        with pytest.raises(SessionNotFoundError):
+        with pytest.raises(replay.SessionNotFoundError):
             web.source(server).stream(session_id, "Why?", ["idx"])
     assert not server.requests
 
@@ -89,18 +83,18 @@ def test_any_other_id_is_quoted_whole(web: Web) -> None:
 
 def test_a_location_or_option_that_cannot_be_used_is_refused() -> None:
     for location in ("https:", "http:"):
-        with pytest.raises(BackendError, match="isn't an http"):
+        with pytest.raises(replay.BackendError, match="isn't an http"):
             replay.open(location, api_key=KEY)
     options: list[dict[str, object]] = [{"concurrency": 0}, {"retries": -1}]
     for each in options:
-        with pytest.raises(BackendError):
+        with pytest.raises(replay.BackendError):
             replay.open("llamacloud:", api_key=KEY, **each)
-    with pytest.raises(UnknownNameError, match="did you mean 'timeout'"):
+    with pytest.raises(replay.UnknownNameError, match="did you mean 'timeout'"):
         replay.open("llamacloud:", tmeout=1)
 
 
 def test_without_a_key_nothing_is_sent_to_another_machine() -> None:
-    with pytest.raises(AuthError) as caught:
+    with pytest.raises(replay.AuthError) as caught:
         replay.open("llamacloud:")
     assert "LLAMA_CLOUD_API_KEY or LLAMA_PARSE_API_KEY" in caught.value.hint
 
@@ -109,10 +103,10 @@ def test_what_is_no_session_is_refused_with_its_url(web: Web) -> None:
     values: list[object] = [[], {"detail": "?"}, {"type": "text", "content": "a"}]
     for value in values:
         server = web.serve(always(json_answer(value)))
-        with pytest.raises(DecodeError, match=r"localhost.*/chat/ses-1: \$"):
+        with pytest.raises(replay.DecodeError, match=r"localhost.*/chat/ses-1: \$"):
             web.source(server).session("ses-1")
     server = web.serve(always(json_answer(document("ses-1", {"type": "new"}))))
-    with pytest.raises(DecodeError, match="new"):
+    with pytest.raises(replay.DecodeError, match="new"):
         web.source(server, strict=True).session("ses-1")
 
 
@@ -139,7 +133,7 @@ def test_a_body_may_be_read_from_a_file_if_there_is_room_for_it(
     server = web.serve(always(json_answer(document("ses-1", delta("a" * 100_000)))))
     (event,) = web.source(server).session("ses-1").events
     assert event == replay.TextDelta("a" * 100_000)
-    with room_for(1000), pytest.raises(BackendError, match="file too large"):
+    with room_for(1000), pytest.raises(replay.BackendError, match="file too large"):
         web.source(server).session("ses-1")
 
 
@@ -147,7 +141,6 @@ HOME = "https://api.cloud.llamaindex.ai/api/v1"
 
 
 def base_of(backend: HTTPBackend) -> str:
-    """Return where a backend looks."""
     return backend._client.base  # noqa: SLF001 - nothing else says it unasked
 
 
@@ -191,7 +184,7 @@ def test_some_dozens_are_a_portion() -> None:
 def test_a_portion_of_something_else_is_refused() -> None:
     keys: list[tuple[str | int, ...]] = [(), ("a", 7)]
     for key in keys:
-        with pytest.raises(BackendError, match="here: it has no portion"):
+        with pytest.raises(replay.BackendError, match="here: it has no portion"):
             ids_in(Portion(key, 1), "here")
 
 
@@ -234,6 +227,49 @@ def test_eight_sessions_are_asked_for_at_once(web: Web) -> None:
     ids = [f"ses-{number}" for number in range(80)]
     source = web.source(EightAtOnce(map(document, ids), page_size=100))
     assert [each.session_id for each in source.sessions()] == ids
+
+
+def test_only_so_many_are_under_way_at_once() -> None:
+    under_way: set[int] = set()
+    most = 0
+    both = threading.Barrier(3)
+
+    def fetch(key: int) -> int:
+        nonlocal most
+        under_way.add(key)
+        most = max(most, len(under_way))
+        both.wait(PATIENCE)
+        under_way.discard(key)
+        return key
+
+    assert len([*in_order(fetch, range(9), 3)]) == 9
+    assert most == 3
+
+
+def test_keys_are_read_only_a_little_ahead() -> None:
+    read: list[int] = []
+
+    def keys() -> Iterator[int]:
+        for key in range(1000):
+            read.append(key)
+            yield key
+
+    results = in_order(lambda key: key, keys(), 2)
+    for _ in range(10):
+        next(results)
+    assert len(read) == 13
+
+
+def test_an_error_of_the_keys_comes_in_its_turn() -> None:
+    def keys() -> Iterator[int]:
+        yield from range(3)
+        raise error
+
+    error = replay.BackendError("here", "no more pages")
+    found = in_order(lambda key: key, keys(), 4)
+    assert [next(found) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(replay.BackendError, match="no more pages"):
+        next(found)
 
 
 def test_a_session_that_cannot_be_had_is_an_error_in_its_turn(web: Web) -> None:
@@ -287,13 +323,11 @@ def test_a_reader_that_has_seen_enough_waits_for_no_session(
 
 
 def page(*ids: str, **more: object) -> bytes:
-    """Return a page that lists sessions."""
     items = [{k: v for k, v in document(i).items() if k != "events"} for i in ids]
     return json_answer({"items": items, **more})
 
 
 def ids_of(source: replay.Source) -> list[str]:
-    """Return what is listed."""
     return [each.session_id for each in source.summaries()]
 
 
@@ -329,7 +363,7 @@ def test_the_last_page_names_no_next_one_whether_or_not_it_is_empty(web: Web) ->
 
 def test_pages_that_go_round_in_a_circle_end(web: Web) -> None:
     server = web.serve(always(page("a", next_page_token="t")))  # noqa: S106 - no password
-    with pytest.raises(BadResponseError, match="repeat in a circle"):
+    with pytest.raises(replay.BadResponseError, match="repeat in a circle"):
         ids_of(web.source(server))
     assert len(server.requests) == 2
 
@@ -345,7 +379,7 @@ def test_empty_pages_without_end_are_an_error(
     if is_enough:
         assert [each.session_id for each in summaries] == ["b"]
     else:
-        with pytest.raises(BadResponseError, match="100 empty pages"):
+        with pytest.raises(replay.BadResponseError, match="100 empty pages"):
             next(summaries)
 
 
@@ -359,31 +393,16 @@ def test_what_is_no_list_of_sessions_is_refused(web: Web) -> None:
         ({"items": [], "next_page_token": 5}, "$.next_page_token"),
     ]
     for value, where in refused:
-        with pytest.raises(DecodeError) as caught:
+        with pytest.raises(replay.DecodeError) as caught:
             ids_of(web.source(always(json_answer(value))))
         assert f"/chat: {where}: " in str(caught.value)
 
 
-READING = Reading(strict=False, limits=Limits())
-DELTA = {"type": "text_delta", "content": "a" * 100}
-
-
-def body(deltas: int) -> bytes:
-    return json.dumps({"session_id": "ses-1", "events": [DELTA] * deltas}).encode()
-
-
 @pytest.mark.parametrize("deltas", [3, KEPT // 100])
 def test_a_session_can_be_walked_when_its_body_is_gone(deltas: int) -> None:
-    with io.BytesIO(body(deltas)) as file:
-        session = session_of(file, "the-url", "ses-1", READING)
+    reading = Reading(strict=False, limits=Limits())
+    body = json.dumps(document("ses-1", *[delta("a" * 100)] * deltas)).encode()
+    with io.BytesIO(body) as file:
+        session = session_of(file, "the-url", "ses-1", reading)
     assert isinstance(session.events, StoredEvents) == (deltas > 3)
     assert len(list(session.events)) == deltas
-
-
-def test_a_body_that_is_no_document_is_refused() -> None:
-    for data in (b"[]", b'{"type": "text", "content": ""}'):
-        with pytest.raises(DecodeError, match="expected a session document"):
-            session_of(io.BytesIO(data), "the-url", "ses-1", READING)
-    with pytest.raises(DecodeError) as caught:
-        session_of(io.BytesIO(b'{"events": ['), "the-url", "ses-1", READING)
-    assert caught.value.source == "the-url"

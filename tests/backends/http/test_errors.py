@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 import trustme
@@ -29,21 +28,8 @@ from http_server import (
     head,
     in_turn,
     json_answer,
-)
-from replay.errors import (
-    AuthError,
-    BackendError,
-    BackendUnavailableError,
-    BadResponseError,
-    DeadlineExceededError,
-    DecodeError,
-    InvalidRequestError,
-    LimitExceededError,
-    PermissionDeniedError,
-    RateLimitedError,
-    SessionNotFoundError,
-    TLSError,
-    TruncatedResponseError,
+    reset,
+    secure,
 )
 
 _ZSTD_MODULE = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
@@ -55,7 +41,6 @@ PORTAL = b"<html>\x1b[31m" + b"x" * 1000
 
 
 def raised(source: replay.Source) -> replay.ReplayError:
-    """Return what asking for the session raises."""
     with pytest.raises(replay.ReplayError) as caught:
         source.session("ses-1")
     return caught.value
@@ -65,18 +50,6 @@ def chunked(*chunks: bytes) -> bytes:
     """Return an answer in chunks, without the last, empty one."""
     pieces = [b"%x\r\n%b\r\n" % (len(each), each) for each in chunks]
     return head(200, JSON, "Transfer-Encoding: chunked") + b"".join(pieces)
-
-
-def reset(data: bytes) -> Callable[[Request, socket.socket], None]:
-    """Return what sends *data*, then a reset."""
-
-    def handler(_: Request, connection: socket.socket) -> None:
-        connection.sendall(data)
-        linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        connection.close()
-
-    return handler
 
 
 def waiting(data: bytes) -> Callable[[Request, socket.socket], None]:
@@ -147,8 +120,11 @@ def test_an_answer_that_breaks_off_is_asked_for_again(
     web: Web, waits: list[float], name: str
 ) -> None:
     server = web.serve(TRUNCATED[name])
-    kind = BackendUnavailableError if "without" in name else TruncatedResponseError
-    assert type(raised(web.source(server))) is kind
+    error = raised(web.source(server))
+    if "without" in name:
+        assert type(error) is replay.BackendUnavailableError
+    else:
+        assert type(error) is replay.TruncatedResponseError
     assert len(server.requests) == 6
     assert len(waits) == 5
 
@@ -169,7 +145,7 @@ def test_an_answer_that_is_not_http_as_it_should_be_is_refused(
     web: Web, waits: list[float], name: str
 ) -> None:
     server = web.serve(always(GARBLED[name]))
-    assert type(raised(web.source(server))) is BadResponseError
+    assert type(raised(web.source(server))) is replay.BadResponseError
     assert not waits
 
 
@@ -178,7 +154,7 @@ def test_what_is_not_the_service_is_refused(
     web: Web, waits: list[float], name: str
 ) -> None:
     error = raised(web.source(always(NOT_THE_SERVICE[name])))
-    assert type(error) is BadResponseError
+    assert type(error) is replay.BadResponseError
     assert len(str(error)) < 300
     assert name != "a captive portal" or "text/html: '<html>␛[31mxxx" in str(error)
     assert not waits
@@ -197,7 +173,7 @@ def test_a_cut_that_http_does_not_see_is_seen_and_tried_once_more(
     web: Web, waits: list[float], data: bytes
 ) -> None:
     server = web.serve(always(data))
-    assert type(raised(web.source(server))) is DecodeError
+    assert type(raised(web.source(server))) is replay.DecodeError
     assert len(server.requests) == 2
     assert len(waits) == 1
 
@@ -208,7 +184,7 @@ def test_a_slow_answer_ends_with_the_time_that_it_was_given(
 ) -> None:
     server = web.serve(SLOW[name])
     error = raised(web.source(server, timeout=0.5))
-    assert isinstance(error, DeadlineExceededError)  # though more would have come
+    assert isinstance(error, replay.DeadlineExceededError)
     assert "within 0.5 seconds" in str(error)
     assert len(server.requests) == 1
 
@@ -219,7 +195,7 @@ def test_a_port_where_nobody_listens_is_tried_again(
     server = web.serve(always())
     source = web.source(server)
     server.stop()
-    assert type(raised(source)) is BackendUnavailableError
+    assert type(raised(source)) is replay.BackendUnavailableError
     assert len(waits) == 5
 
 
@@ -227,7 +203,7 @@ def test_a_body_past_the_limit_is_refused_at_once(web: Web, waits: list[float]) 
     server = web.serve(always(GOOD))
     source = web.source(server, limits=replay.Limits(response_bytes=len(BODY) - 1))
     error = raised(source)
-    assert isinstance(error, LimitExceededError)
+    assert isinstance(error, replay.LimitExceededError)
     assert "response_bytes" in error.hint
     assert len(server.requests) == 1
     assert not waits
@@ -252,7 +228,6 @@ def test_a_packed_body_is_unpacked_and_a_length_beside_chunks_no_matter(
 
 
 def packer_of(encoding: str) -> Callable[[bytes], bytes]:
-    """Return what packs one piece after another."""
     if encoding == "zstd":
         compress: Callable[[bytes], bytes] = import_module(_ZSTD_MODULE).compress
         return compress
@@ -301,33 +276,10 @@ def test_a_bomb_of_10_gb_ends_at_the_limit_in_flat_memory(
     assert float(seconds) < 20
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    """Return what issues certificates."""
-    return trustme.CA()
-
-
-def context_of(
-    authority: trustme.CA, host: str = "localhost", **options: object
-) -> ssl.SSLContext:
-    """Return the context of a server with a certificate."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(host, **options).configure_cert(context)  # type: ignore[arg-type]  # as its tests give them
-    return context
-
-
-@pytest.fixture
-def trusted(authority: trustme.CA, tmp_path: Path) -> str:
-    """Return the path of the authority's certificate."""
-    path = tmp_path / "authority.pem"
-    authority.cert_pem.write_to_path(path)
-    return str(path)
-
-
 def test_a_good_certificate_is_taken(
     monkeypatch: pytest.MonkeyPatch, web: Web, authority: trustme.CA, trusted: str
 ) -> None:
-    server = web.serve(always(GOOD), context_of(authority))
+    server = web.serve(always(GOOD), secure(authority))
     assert web.source(server, verify=trusted).session("ses-1")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", trusted)
     assert web.source(server).session("ses-1")
@@ -336,13 +288,13 @@ def test_a_good_certificate_is_taken(
 def bad_contexts(authority: trustme.CA) -> dict[str, ssl.SSLContext]:
     """Return contexts of servers that are not to be trusted."""
     past = datetime(2001, 1, 1, tzinfo=UTC)
-    old = context_of(authority)
+    old = secure(authority)
     old.maximum_version = ssl.TLSVersion.TLSv1_1
     old.set_ciphers("ALL:@SECLEVEL=0")
     return {
-        "another host's": context_of(authority, "example.com"),
-        "expired": context_of(authority, not_after=past),
-        "of an unknown authority": context_of(trustme.CA()),
+        "another host's": secure(authority, "example.com"),
+        "expired": secure(authority, not_after=past),
+        "of an unknown authority": secure(trustme.CA()),
         "of TLS 1.1": old,
     }
 
@@ -357,7 +309,7 @@ def test_a_certificate_that_is_not_good_is_refused_at_once(
 ) -> None:
     server = web.serve(always(GOOD), bad_contexts(authority)[name])
     error = raised(web.source(server, verify=trusted))
-    assert isinstance(error, TLSError)
+    assert isinstance(error, replay.TLSError)
     assert "REQUESTS_CA_BUNDLE" in error.hint
     assert server.connections == 1
     assert not server.received
@@ -365,7 +317,7 @@ def test_a_certificate_that_is_not_good_is_refused_at_once(
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 def test_verification_can_be_turned_off_by_the_api(web: Web) -> None:
-    server = web.serve(always(GOOD), context_of(trustme.CA()))
+    server = web.serve(always(GOOD), secure(trustme.CA()))
     assert web.source(server, verify=False).session("ses-1")
 
 
@@ -382,7 +334,7 @@ def test_tls_to_a_plain_port_is_refused_at_once(waits: list[float]) -> None:
         thread.start()
         url = f"https://127.0.0.1:{listening.getsockname()[1]}"
         with replay.open(url, api_key=KEY, timeout=PATIENCE) as source:
-            assert isinstance(raised(source), TLSError)
+            assert isinstance(raised(source), replay.TLSError)
         thread.join(PATIENCE)
     assert not waits
 
@@ -390,9 +342,9 @@ def test_tls_to_a_plain_port_is_refused_at_once(waits: list[float]) -> None:
 def test_a_file_of_authorities_that_is_missing_is_named(
     web: Web, waits: list[float], authority: trustme.CA
 ) -> None:
-    server = web.serve(always(GOOD), context_of(authority))
+    server = web.serve(always(GOOD), secure(authority))
     error = raised(web.source(server, verify="/no/such/file.pem"))
-    assert isinstance(error, TLSError)
+    assert isinstance(error, replay.TLSError)
     assert "/no/such/file.pem" in str(error)
     assert not waits
 
@@ -408,7 +360,7 @@ def test_a_dead_proxy_is_named_as_the_proxy_and_shows_no_password(
         monkeypatch.setenv(name, proxy)
     with replay.open(location, api_key=KEY, allow_plain_http=True) as source:
         error = raised(source)
-    assert isinstance(error, BackendError)
+    assert isinstance(error, replay.BackendError)
     assert "the proxy failed" in str(error)
     assert "s3cret" not in str(error)
     assert len(waits) == 5
@@ -424,7 +376,7 @@ def test_an_error_that_the_caller_is_handling_is_not_taken_for_what_went_wrong(
         raise earlier
     except OSError:
         error = raised(source)
-    kind = TruncatedResponseError if data else BackendUnavailableError
+    kind = replay.TruncatedResponseError if data else replay.BackendUnavailableError
     assert type(error) is kind
     assert "s3cret" not in str(error)
 
@@ -436,7 +388,7 @@ def test_a_proxy_whose_url_is_malformed_shows_no_password(
         monkeypatch.setenv("https_proxy", f"http://{place}")
         with replay.open("https://example.com", api_key=KEY) as source:
             error = raised(source)
-        assert type(error) is BackendError
+        assert type(error) is replay.BackendError
         assert "or the proxy's, is malformed" in str(error)
         assert "s3cret" not in str(error)
     assert not waits
@@ -453,7 +405,7 @@ def test_a_cut_answer_is_tried_once_more_whatever_failed_before(
     waits.clear()
     cut = answer(BODY[:-9])
     server = web.serve(in_turn(cut, answer(b"", 500), cut, GOOD))
-    assert type(raised(web.source(server))) is DecodeError
+    assert type(raised(web.source(server))) is replay.DecodeError
     assert len(waits) == 2
 
 
@@ -462,19 +414,19 @@ def test_a_time_may_have_no_end_and_must_be_one(web: Web) -> None:
     for timeout in (float("inf"), 1e10, 1e300):
         assert web.source(server, timeout=timeout).session("ses-1")
     for timeout in (float("nan"), 0.0, -1.0):
-        with pytest.raises(BackendError, match="'timeout' must be > 0"):
+        with pytest.raises(replay.BackendError, match="'timeout' must be > 0"):
             web.source(server, timeout=timeout)
 
 
-Refuse = Callable[[bytes], BackendError]
+Refuse = Callable[[bytes], replay.BackendError]
 
 
 @pytest.fixture
 def refuse(web: Web) -> Refuse:
     """Return what gets an answer, and returns the error that it is."""
 
-    def refuse(data: bytes) -> BackendError:
-        with pytest.raises(BackendError) as caught:
+    def refuse(data: bytes) -> replay.BackendError:
+        with pytest.raises(replay.BackendError) as caught:
             web.source(always(data), retries=0).session("ses-1")
         return caught.value
 
@@ -482,14 +434,14 @@ def refuse(web: Web) -> Refuse:
 
 
 def test_each_status_is_the_error_that_says_what_to_do(refuse: Refuse) -> None:
-    kinds: dict[type[BackendError], tuple[int, ...]] = {
-        InvalidRequestError: (400, 422),
-        AuthError: (401,),
-        PermissionDeniedError: (403,),
-        SessionNotFoundError: (404,),
-        BackendUnavailableError: (408, 409, 500, 503),
-        RateLimitedError: (429,),
-        BackendError: (402, 405, 410, 413, 499),
+    kinds: dict[type[replay.BackendError], tuple[int, ...]] = {
+        replay.InvalidRequestError: (400, 422),
+        replay.AuthError: (401,),
+        replay.PermissionDeniedError: (403,),
+        replay.SessionNotFoundError: (404,),
+        replay.BackendUnavailableError: (408, 409, 500, 503),
+        replay.RateLimitedError: (429,),
+        replay.BackendError: (402, 405, 410, 413, 499),
     }
     for kind, statuses in kinds.items():
         for status in statuses:
@@ -500,9 +452,9 @@ def test_each_status_is_the_error_that_says_what_to_do(refuse: Refuse) -> None:
 
 
 def test_a_list_that_is_not_there_is_no_session(web: Web) -> None:
-    with pytest.raises(BackendError, match="404 Not Found") as caught:
+    with pytest.raises(replay.BackendError, match="404 Not Found") as caught:
         [*web.source(always(answer(b"", 404))).summaries()]
-    assert type(caught.value) is BackendError
+    assert type(caught.value) is replay.BackendError
 
 
 def test_a_refusal_says_what_may_be_done(web: Web, refuse: Refuse) -> None:
@@ -512,10 +464,10 @@ def test_a_refusal_says_what_may_be_done(web: Web, refuse: Refuse) -> None:
     assert "the key came from api_key=" in hint
     assert "llamacloud-eu:" in hint
     keyless = raised(web.source(always(answer(b"", 401)), api_key=None))
-    assert isinstance(keyless, AuthError)
+    assert isinstance(keyless, replay.AuthError)
     assert "LLAMA_CLOUD_API_KEY and LLAMA_PARSE_API_KEY" in keyless.hint
     error = refuse(answer(b"", 429, "Retry-After: 90", "X-Request-Id: req-7"))
-    assert isinstance(error, RateLimitedError)
+    assert isinstance(error, replay.RateLimitedError)
     assert (error.retry_after, error.retryable) == (90, True)
     assert error.request_id == "req-7"
     assert "request req-7" in str(error)
@@ -524,7 +476,7 @@ def test_a_refusal_says_what_may_be_done(web: Web, refuse: Refuse) -> None:
 def test_what_is_invalid_is_listed(refuse: Refuse) -> None:
     item = {"loc": ["query", "page_size"], "msg": "too large", "type": "value_error"}
     error = refuse(json_answer({"detail": [item, "odd"]}, 422))
-    assert isinstance(error, InvalidRequestError)
+    assert isinstance(error, replay.InvalidRequestError)
     assert error.errors == (item,)
     assert "query.page_size: too large; odd" in str(error)
 
@@ -533,7 +485,7 @@ def test_a_detail_of_any_shape_is_kept(refuse: Refuse) -> None:
     details: list[object] = ["No.", None, 5, [], [[]], {"msg": "no"}]
     for detail in [*details, [{"loc": "body", "msg": 1}]]:
         error = refuse(json_answer({"detail": detail}, 422))
-        assert isinstance(error, InvalidRequestError)
+        assert isinstance(error, replay.InvalidRequestError)
         assert error.detail == detail
 
 
@@ -570,5 +522,5 @@ def test_a_refusal_need_not_be_json(refuse: Refuse) -> None:
     ):
         for data in (answer(body, 422), answer(body + b"x" * 99, 422)[:-9]):
             error = refuse(data)
-            assert isinstance(error, InvalidRequestError)
+            assert isinstance(error, replay.InvalidRequestError)
             assert error.detail is None

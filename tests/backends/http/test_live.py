@@ -28,7 +28,6 @@ from chat_api import (
     user_input,
 )
 from http_server import (
-    KEY,
     PATIENCE,
     Handler,
     Request,
@@ -38,20 +37,8 @@ from http_server import (
     answer,
     head,
     json_answer,
-)
-from replay.errors import (
-    AuthError,
-    BackendError,
-    BackendUnavailableError,
-    BadResponseError,
-    DecodeError,
-    InvalidRequestError,
-    LimitExceededError,
-    PluginError,
-    RateLimitedError,
-    SessionNotFoundError,
-    StreamInterruptedError,
-    UnsafeRedirectError,
+    reset,
+    secure,
 )
 from replay.model.events import Event, Stop, TextDelta, UserInput
 from replay.model.sessions import Session
@@ -65,27 +52,23 @@ PLAIN = head(200, "Content-Type: text/event-stream")
 
 
 def ask(source: replay.Source, **options: object) -> replay.LiveStream:
-    """Send a prompt."""
     return source.stream("ses-1", "Why?", ["idx-1"], **options)  # type: ignore[arg-type]  # passed on
 
 
 def plain(events: Iterator[Event] | replay.LiveStream) -> list[object]:
-    """Return events as JSON."""
     return [event.as_object() for event in events]
 
 
 def interrupted(
     stream: replay.LiveStream,
-) -> tuple[list[object], StreamInterruptedError]:
-    """Return a stream's events and the error that it ends in."""
+) -> tuple[list[object], replay.StreamInterruptedError]:
     come: list[object] = []
-    with pytest.raises(StreamInterruptedError) as caught:
+    with pytest.raises(replay.StreamInterruptedError) as caught:
         come.extend(each.as_object() for each in stream)
     return come, caught.value
 
 
 def prompts(server: Server) -> list[Request]:
-    """Return the requests that were prompts."""
     return [each for each in server.requests if each.method == "POST"]
 
 
@@ -97,27 +80,11 @@ def api_of(*turn: object) -> ChatAPI:
     return api
 
 
-class Broken(ChatAPI):
-    """Answers a prompt with some bytes, then ends the connection as it is told."""
-
-    sent = b""
-    resets = False
-
-    def _reply(self, connection: socket.socket) -> bool:
-        connection.sendall(self.sent)
-        if self.resets:
-            linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            connection.close()
-        return False
-
-
-def broken(sent: bytes, *history: object, resets: bool = False) -> Broken:
-    """Return a service that breaks a turn off."""
-    api = Broken([document("ses-1")])
+def broken(sent: bytes, *history: object, resets: bool = False) -> ChatAPI:
+    """Return a service that sends some bytes in answer to a prompt, and hangs up."""
+    api = ChatAPI([document("ses-1")])
     api.kept = [*history]
-    api.sent = sent
-    api.resets = resets
+    api.reply = (reset if resets else always)(sent)
     return api
 
 
@@ -229,15 +196,6 @@ def test_a_stream_that_breaks_off_says_so_once_its_events_are_handed_out(
     assert len(api.prompts) == 1
 
 
-def test_a_reset_within_a_character_loses_no_whole_event(web: Web) -> None:
-    data = 'data: {"type": "text_delta", "content": "ü"}\n\n'.encode()
-    cut = data.index("ü".encode()) + 1
-    with ask(web.source(broken(PLAIN + data + data[:cut]))) as stream:
-        come, _ = interrupted(stream)
-        assert come == [delta("ü")]
-        assert [each.code for each in stream.diagnostics] == ["torn-frame"]
-
-
 HISTORIES: dict[str, list[object]] = {
     "all": TURN,
     "full events": [TEXT, STOP],
@@ -255,7 +213,7 @@ def test_with_the_rest_each_message_is_there_once(
     api = broken(sent, user_input("Why?"), *HISTORIES[name])
     with ask(web.source(api)) as stream:
         come: list[Event] = []
-        with pytest.raises(StreamInterruptedError):
+        with pytest.raises(replay.StreamInterruptedError):
             come.extend(stream)
         whole = [*come, *stream.rest()]
     messages = [
@@ -294,7 +252,7 @@ def test_an_older_turn_of_the_same_prompt_is_not_taken_for_this_one(web: Web) ->
     api.documents["ses-1"] = document("ses-1", *ROSE)
     with ask(web.source(api)) as stream:
         interrupted(stream)
-        with pytest.raises(BackendError, match="has no such turn"):
+        with pytest.raises(replay.BackendError, match="has no such turn"):
             [*stream.rest()]
         assert plain(stream.rest(known=0)) == [TEXT, STOP]
 
@@ -325,22 +283,22 @@ def test_where_nobody_knows_whether_it_was_received_the_prompt_is_not_sent_again
 
 
 REFUSED = {
-    AuthError: answer(b"", 401),
-    SessionNotFoundError: answer(b"", 404),
-    InvalidRequestError: answer(b"", 422),
-    RateLimitedError: answer(b"", 429, "retry-after-ms: 1"),
-    BackendUnavailableError: answer(b"", 409, "x-should-retry: true"),
-    BadResponseError: answer(b"<html>", 200, "Content-Type: text/html"),
-    UnsafeRedirectError: answer(b"", 307, "Location: /api/v1/other"),
+    replay.AuthError: answer(b"", 401),
+    replay.SessionNotFoundError: answer(b"", 404),
+    replay.InvalidRequestError: answer(b"", 422),
+    replay.RateLimitedError: answer(b"", 429, "retry-after-ms: 1"),
+    replay.BackendUnavailableError: answer(b"", 409, "x-should-retry: true"),
+    replay.BadResponseError: answer(b"<html>", 200, "Content-Type: text/html"),
+    replay.UnsafeRedirectError: answer(b"", 307, "Location: /api/v1/other"),
 }
 
 
 @pytest.mark.parametrize("error", REFUSED)
 def test_a_refusal_is_raised_at_once_and_the_prompt_not_sent_again(
-    web: Web, waits: list[float], error: type[BackendError]
+    web: Web, waits: list[float], error: type[replay.BackendError]
 ) -> None:
     server = web.serve(for_prompts(always(REFUSED[error])))
-    with pytest.raises(BackendError) as caught:
+    with pytest.raises(replay.BackendError) as caught:
         ask(web.source(server))
     assert type(caught.value) is error
     assert len(prompts(server)) == 1
@@ -350,23 +308,19 @@ def test_a_refusal_is_raised_at_once_and_the_prompt_not_sent_again(
 def test_a_prompt_that_is_refused_or_not_sent_leaves_no_recording(
     web: Web, tmp_path: Path
 ) -> None:
-    with pytest.raises(RateLimitedError):
+    with pytest.raises(replay.RateLimitedError):
         ask(web.source(for_prompts(always(answer(b"", 429)))), record_to=tmp_path)
     api = ChatAPI([])
-    with pytest.raises(SessionNotFoundError):
+    with pytest.raises(replay.SessionNotFoundError):
         ask(web.source(api), record_to=tmp_path)
     assert not api.prompts
     assert not [*tmp_path.iterdir()]
 
 
 def test_a_certificate_that_is_not_good_keeps_the_prompt_from_being_sent(
-    waits: list[float], web: Web, tmp_path: Path
+    waits: list[float], web: Web, authority: trustme.CA, trusted: str
 ) -> None:
-    authority, path = trustme.CA(), tmp_path / "authority.pem"
-    authority.cert_pem.write_to_path(path)
-    good, bad = (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for _ in range(2))
-    authority.issue_cert("localhost").configure_cert(good)
-    trustme.CA().issue_cert("localhost").configure_cert(bad)
+    good, bad = secure(authority), secure(trustme.CA())
     contexts = iter([good, bad])  # for the session, and for the prompt
 
     def choose(sock: ssl.SSLSocket, *_: object) -> None:
@@ -374,29 +328,20 @@ def test_a_certificate_that_is_not_good_keeps_the_prompt_from_being_sent(
 
     good.sni_callback = choose  # type: ignore[assignment]  # the stubs want all names
     server = web.serve(for_prompts(always()), good)
-    with (
-        replay.open(server.url, api_key=KEY, verify=str(path)) as source,
-        pytest.raises(replay.TLSError),
-    ):
-        ask(source)
+    with pytest.raises(replay.TLSError):
+        ask(web.source(server, verify=trusted))
     assert [each.method for each in server.requests] == ["GET"]
     assert not waits
 
 
 def test_a_connection_that_is_spoilt_once_it_was_safe_may_have_taken_the_prompt(
-    waits: list[float], web: Web, tmp_path: Path
+    waits: list[float], web: Web, authority: trustme.CA, trusted: str
 ) -> None:
-    authority, path = trustme.CA(), tmp_path / "authority.pem"
-    authority.cert_pem.write_to_path(path)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-
     def spoil(_: Request, connection: socket.socket) -> None:
         socket.socket.send(connection, b"not encrypted")
 
-    server = web.serve(for_prompts(spoil), context)
-    with replay.open(server.url, api_key=KEY, verify=str(path)) as source:
-        interrupted(ask(source))
+    server = web.serve(for_prompts(spoil), secure(authority))
+    interrupted(ask(web.source(server, verify=trusted)))
     assert len(prompts(server)) == 1
     assert not waits
 
@@ -409,7 +354,7 @@ def test_a_connection_that_could_not_be_made_is_tried_again(
         connection.sendall(json_answer(document("ses-1")))
 
     server = web.serve(handler)
-    with pytest.raises(BackendUnavailableError):
+    with pytest.raises(replay.BackendUnavailableError):
         ask(web.source(server))
     assert [each.method for each in server.requests] == ["GET"]
     assert len(waits) == 5
@@ -421,7 +366,7 @@ def test_an_error_that_the_caller_is_handling_does_not_send_the_prompt_again(
     server, dead = web.serve(for_prompts(always())), web.serve(always())
     nobody = dead.url
     dead.stop()
-    with pytest.raises(StreamInterruptedError):  # noqa: PT012 - within a handler
+    with pytest.raises(replay.StreamInterruptedError):  # noqa: PT012 - within a handler
         try:
             requests.get(nobody, timeout=PATIENCE)
         except requests.ConnectionError:
@@ -450,7 +395,7 @@ def test_what_the_service_would_refuse_is_not_sent(web: Web, tmp_path: Path) -> 
         ("x", "idx-1"),
     ]
     for prompt, indexes in refused:
-        with pytest.raises(InvalidRequestError) as caught:
+        with pytest.raises(replay.InvalidRequestError) as caught:
             web.source(server).stream("s", prompt, indexes, record_to=tmp_path / "x")
     assert caught.value.hint == "['idx-1']"
     assert not server.requests
@@ -509,12 +454,12 @@ def test_a_slow_reader_loses_nothing(web: Web) -> None:
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        ({"limits": replay.Limits(event_bytes=20)}, LimitExceededError),
-        ({"strict": True}, DecodeError),
+        ({"limits": replay.Limits(event_bytes=20)}, replay.LimitExceededError),
+        ({"strict": True}, replay.DecodeError),
     ],
 )
 def test_what_may_not_be_read_ends_the_stream_with_its_place(
-    web: Web, options: dict[str, object], error: type[DecodeError]
+    web: Web, options: dict[str, object], error: type[replay.DecodeError]
 ) -> None:
     server = web.serve(api_of({"type": "new", "content": "x" * 100}, STOP))
     with ask(web.source(server, **options)) as stream:
@@ -569,7 +514,7 @@ def test_another_thread_may_close_a_stream_that_is_waited_for(
             for event in stream:
                 come.append(event)
                 first.set()
-        except StreamInterruptedError as error:
+        except replay.StreamInterruptedError as error:
             errors.append(error)
 
     stream = ask(web.source(for_prompts(handler)), record_to=tmp_path)
@@ -663,5 +608,7 @@ def test_a_rewritten_turn_without_its_user_input_is_refused(web: Web) -> None:
     def emptied(session: Session) -> Session:
         return attrs.evolve(session, events=[])
 
-    with pytest.raises(PluginError, match="'emptied': a turn begins with a user input"):
+    with pytest.raises(
+        replay.PluginError, match="'emptied': a turn begins with a user input"
+    ):
         ask(web.source(api_of(*TURN)), rewrite=emptied)

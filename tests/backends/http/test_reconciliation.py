@@ -1,6 +1,6 @@
 """The rest of a turn that broke off."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 
 import pytest
@@ -57,11 +57,6 @@ others = st.one_of(calls, results, st.just(UnknownEvent({"type": "new"}))).map(
 turns = st.lists(blocks() | others, max_size=8).map(
     lambda parts: [*chain.from_iterable(parts), STOP]
 )
-Shape = Callable[[Sequence[Event]], list[Event]]  # what a history keeps of a turn
-
-
-def both(turn: Sequence[Event]) -> list[Event]:
-    return [*turn]
 
 
 def fulls_only(turn: Sequence[Event]) -> list[Event]:
@@ -91,7 +86,6 @@ def deltas_trimmed(turn: Sequence[Event]) -> list[Event]:
 
 
 def messages(events: Sequence[Event]) -> list[tuple[str, str]]:
-    """Return what a turn says, message by message."""
     found = replay.coalesce([OPENING, *events])
     return [
         (each.kind, each.content) for each in found if isinstance(each, replay.Message)
@@ -128,7 +122,6 @@ def without_space(stretches: Sequence[object]) -> list[object]:
 def missing(
     come: Sequence[Event], history: Sequence[Event], *, known: int = 0
 ) -> list[Event] | None:
-    """Return what is missing of what has come."""
     progress = Progress()
     for event in come:
         progress.take(event)
@@ -184,22 +177,6 @@ def test_each_message_of_a_turn_that_broke_off_is_there_once(examples: int) -> N
 
 
 # Cases
-
-
-@pytest.mark.parametrize("shape", [both, fulls_only, deltas_only, deltas_cut_otherwise])
-def test_a_turn_that_broke_off_anywhere_has_each_message_once(
-    shape: Shape,
-) -> None:
-    turn: list[Event] = [
-        *(ThinkingDelta("Look"), ThinkingDelta(" up."), Thinking("Look up.")),
-        *(TextDelta("I "), TextDelta("look."), Text("I look.")),
-        *(CALL, ToolResult("c", "find", None)),
-        *(TextDelta("It "), TextDelta("rose"), TextDelta("."), Text("It rose."), STOP),
-    ]
-    for cut in range(len(turn) + 1):
-        rest = missing(turn[:cut], [OPENING, *shape(turn)])
-        assert rest is not None, cut
-        assert messages([*turn[:cut], *rest]) == messages(turn), cut
 
 
 def test_two_blocks_whose_deltas_came_first_are_settled_one_by_one() -> None:

@@ -7,17 +7,15 @@ from requests import Request
 
 from http_server import KEY
 from replay.errors import AuthError, BackendError
-from replay_backends.http.request import Key, base_url, find_key, no_key, origin_of
+from replay_backends.http.request import Key, base_url, find_key, origin_of
 
 
 def header_of(key: Key) -> str:
-    """Return the header that a key makes."""
     request = key(Request("GET", "http://localhost").prepare())
     return str(request.headers["Authorization"])
 
 
 def found(api_key: str | None = None) -> Key:
-    """Return the key that is found; there is one."""
     key = find_key(api_key, "here")
     assert key is not None
     return key
@@ -49,11 +47,6 @@ def test_what_cannot_be_a_key_is_refused_and_not_shown() -> None:
             find_key(f"llx-CANARY{bad}z", "here")
         assert "CANARY" not in str(caught.value)
         assert "api_key=" in str(caught.value)
-
-
-def test_no_key_leaves_a_request_as_it_is() -> None:
-    request = Request("GET", "http://localhost").prepare()
-    assert "Authorization" not in no_key(request).headers
 
 
 def test_the_key_and_its_beginning_are_masked() -> None:

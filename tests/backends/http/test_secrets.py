@@ -12,6 +12,7 @@ import pytest
 
 import replay
 from chat_api import (
+    FAR,
     STOP,
     ChatAPI,
     chunk,
@@ -33,7 +34,6 @@ IMAGE = replay.ImageAttachment("dfl-1", "page.jpg")
 
 
 def called(source: replay.Source, name: str) -> object:
-    """Use a source in one of the ways that ask the service."""
     calls: dict[str, Callable[[], object]] = {
         "session": lambda: source.session("ses-1"),
         "summaries": lambda: [*source.summaries()],
@@ -96,7 +96,6 @@ def test_no_error_shows_the_key_even_with_all_local_variables(
 
 
 def echo(request: Request) -> bytes:
-    """Return the key as it was sent."""
     return request.headers["authorization"].encode()
 
 
@@ -189,10 +188,17 @@ def test_a_presigned_url_that_a_server_sends_back_is_not_shown(
     web: Web, name: str
 ) -> None:
     url = f"{web.serve(always(IMAGE_FAULTS[name])).url}/x?sig=s3cret"
-    signed = json_answer({"url": url, "expires_at": "2999-01-01T00:00:00Z"})
+    signed = json_answer({"url": url, "expires_at": FAR})
     with pytest.raises(replay.BackendError) as caught:
         web.source(always(signed)).attachment(IMAGE)
     assert "s3cret" not in str(caught.value) + repr(caught.value)
+
+
+def breaking_off() -> ChatAPI:
+    """Return a service whose turn breaks off."""
+    api = ChatAPI([document("ses-1", user_input("p"), STOP)])
+    api.reply = always(stream_head() + chunk(frame(delta("x"))))
+    return api
 
 
 COMMANDS = [
@@ -203,23 +209,11 @@ COMMANDS = [
 ]
 
 
-class API(ChatAPI):
-    """A service whose turn breaks off."""
-
-    def _reply(self, connection: socket.socket) -> bool:
-        connection.sendall(stream_head() + chunk(frame(delta("x"))))
-        return False
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize(
     "handler",
-    [
-        API([document("ses-1", user_input("p"), STOP)]),
-        FAULTS["401"],
-        FAULTS["no session"],
-    ],
+    [breaking_off(), FAULTS["401"], FAULTS["no session"]],
 )
 def test_no_command_writes_the_key_anywhere(
     run: Run, web: Web, tmp_path: Path, handler: Handler
@@ -240,23 +234,16 @@ def test_no_command_writes_the_key_anywhere(
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_not_a_byte_reaches_another_host(web: Web, status: int) -> None:
     other = web.serve(always(GOOD))
-    source = web.source(always(answer(b"", status, f"Location: {other.url}/x")))
-    for name in ("session", "summaries", "attachment", "stream"):
-        with pytest.raises(replay.UnsafeRedirectError):
-            called(source, name)
+    for host in ("http://localhost", "//localhost", "http://127.0.0.1"):
+        location = f"Location: {host}:{other.port}/x"
+        server = web.serve(always(answer(b"", status, location)))
+        for name in ("session", "summaries", "attachment", "stream"):
+            with pytest.raises(replay.UnsafeRedirectError) as caught:
+                called(web.source(server), name)
+            assert f"localhost:{server.port}" in str(caught.value)
+            assert name == "stream" or f":{other.port}" in str(caught.value)
     assert other.received == b""
     assert other.connections == 0
-
-
-def test_of_an_image_the_other_host_sees_the_url_and_no_more(web: Web) -> None:
-    other = web.serve(always(answer(b"pixels", 200, "Content-Type: image/png")))
-    url = {"url": f"{other.url}/p?sig=s3cret", "expires_at": "2999-01-01T00:00:00Z"}
-    source = web.source(always(json_answer(url)), project_id="proj-s3cret")
-    assert source.attachment(IMAGE) == b"pixels"
-    received = other.received.lower()
-    assert b"get /p?sig=s3cret" in received
-    for secret in (b"canary", b"proj-", b"authorization", b"cookie"):
-        assert secret not in received
 
 
 def test_a_recording_holds_neither_key_nor_url(web: Web, tmp_path: Path) -> None:

@@ -16,20 +16,24 @@ from replay_backends.http.client import new_session
 from replay_backends.http.transport import Cancellation, Deadline, TimedConnection
 
 
-def test_a_connection_has_the_time_that_it_is_allowed() -> None:
-    connection = TimedConnection("localhost")
-    connection.allow(100)
-    assert 0 < connection.left() <= 100
-    connection.allow(0)
-    with pytest.raises(TimeoutError):
-        connection.left()
+def look_up(
+    monkeypatch: pytest.MonkeyPatch, host: str, places: list[tuple[str, int]]
+) -> None:
+    """Have a host found at some addresses and ports."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", each) for each in places]
+    real = socket.getaddrinfo
+
+    def looked_up(name: str, *args: object, **options: object) -> object:
+        return found if name == host else real(name, *args, **options)  # type: ignore[arg-type]  # passed on
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
 
 
 @pytest.fixture
 def dead(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """Return a port at which three addresses of a host never answer."""
     with ExitStack() as opened:
-        found = []
+        places = []
         port = 0
         for number in (1, 2, 3):
             place = (f"127.0.0.{number}", port)
@@ -39,14 +43,8 @@ def dead(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
                 client = opened.enter_context(socket.socket())
                 client.setblocking(False)  # noqa: FBT003 - so it is called
                 client.connect_ex((place[0], port))
-            found.append((socket.AF_INET, socket.SOCK_STREAM, 6, "", (place[0], port)))
-        real = socket.getaddrinfo
-
-        def looked_up(host: str, *args: object, **options: object) -> object:
-            is_ours = host == "dead.example.com"
-            return found if is_ours else real(host, *args, **options)  # type: ignore[arg-type]  # passed on
-
-        monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+            places.append((place[0], port))
+        look_up(monkeypatch, "dead.example.com", places)
         yield port
 
 
@@ -80,15 +78,7 @@ def test_a_good_address_behind_a_dead_one_is_found(
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         places = [("127.0.0.9", port), ("127.0.0.1", port)]
-        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", each) for each in places]
-        real = socket.getaddrinfo
-        monkeypatch.setattr(
-            socket,
-            "getaddrinfo",
-            lambda host, *args, **options: (
-                found if host == "two.example.com" else real(host, *args, **options)
-            ),
-        )
+        look_up(monkeypatch, "two.example.com", places)
         connection = TimedConnection("two.example.com", port, timeout=60.0)
         connection.connect()
         assert connection.sock.getpeername() == ("127.0.0.1", port)

@@ -1,7 +1,6 @@
 """Zip files, the hostile ones too."""
 
 import gzip
-import io
 import pickle
 import random
 import stat
@@ -16,14 +15,6 @@ import pytest
 import replay
 from odd_files import ODD_FILES
 from replay import Backend
-from replay.errors import (
-    BackendError,
-    DecodeError,
-    LimitExceededError,
-    ReplayError,
-    SessionNotFoundError,
-    UnsupportedError,
-)
 from replay.testing import BackendContract
 from replay_backends.files.file_access import open_regular
 from replay_backends.remote import ZipBackend
@@ -69,14 +60,6 @@ def test_a_directory_in_it_is_what_is_below(tmp_path: Path) -> None:
     assert content(found, "sub/y") == b"sub/sub/y"
 
 
-def test_a_member_may_be_all_that_is_wanted(tmp_path: Path) -> None:
-    path = write_zip(tmp_path / "a.zip", {"sub/x": b"abc", "sub/x/y": b""})
-    found = archive(path, "sub/x")
-    assert found.is_single
-    assert found.items() == [Item("", 3)]
-    assert content(found, "") == b"abc"
-
-
 def test_a_large_member_is_read_from_the_zip_file_each_time(tmp_path: Path) -> None:
     data = random.Random(0).randbytes(9 << 20)  # noqa: S311 - any bytes will do
     path = write_zip(tmp_path / "a.zip", {"x": data})
@@ -107,7 +90,7 @@ def test_nothing_stays_open_in_the_end(tmp_path: Path) -> None:
     content(found, "x")
     found.close()
     (tmp_path / "b.zip").write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(DecodeError):
+    with pytest.raises(replay.DecodeError):
         archive(tmp_path / "b.zip")
     assert open_descriptors() == before
 
@@ -118,7 +101,7 @@ def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
     found = archive(path)
     assert sorted(paths(path)) == sorted([*names, "y"])
     for name in names:
-        with pytest.raises(BackendError) as caught:
+        with pytest.raises(replay.BackendError) as caught:
             found.opener(Item(name, 0))
         assert str(caught.value) == (
             f"a.zip/{name}: its name leads out of the zip file "
@@ -128,7 +111,6 @@ def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
 
 
 def zip_of(path: Path, *members: str | zipfile.ZipInfo, packing: int = 0) -> Path:
-    """Write a zip file of members that all hold the same."""
     with zipfile.ZipFile(path, "w", packing) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of a name that is there twice
         for each in members:
@@ -151,17 +133,19 @@ def test_members_that_cannot_be_read_safely_are_refused(tmp_path: Path) -> None:
     for told, data in refused.items():
         path.write_bytes(data)
         assert paths(path) == ["x"]
-        with pytest.raises(BackendError, match=f"a.zip/x: {told.rstrip()}"):
+        with pytest.raises(replay.BackendError, match=f"a.zip/x: {told.rstrip()}"):
             archive(path).opener(Item("x", 0))
-    with pytest.raises(BackendError, match=r"a.zip/y: there is no such member"):
+    with pytest.raises(replay.BackendError, match=r"a.zip/y: there is no such member"):
         archive(path).opener(Item("y", 0))
-    with pytest.raises(BackendError, match=r"a.zip: it has nothing called 'su'"):
+    with pytest.raises(replay.BackendError, match=r"a.zip: it has nothing called 'su'"):
         archive(path, "su")
 
 
 def test_a_bomb_is_refused(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", {"x": bytes(20 << 20)})
-    with pytest.raises(LimitExceededError, match=r"a.zip/x: zip data: grow to more"):
+    with pytest.raises(
+        replay.LimitExceededError, match=r"a.zip/x: zip data: grow to more"
+    ):
         archive(path).opener(Item("x", 0))
 
 
@@ -170,7 +154,9 @@ def test_a_bomb_in_two_layers_is_refused(tmp_path: Path) -> None:
     blanks = noise + b" " * (2 << 20)
     path = write_zip(tmp_path / "a.zip", {"x.gz": GZIP + blanks, "y": blanks})
     found = archive(path)
-    with pytest.raises(LimitExceededError, match=r"x.gz: zip data: hold packed data"):
+    with pytest.raises(
+        replay.LimitExceededError, match=r"x.gz: zip data: hold packed data"
+    ):
         found.opener(Item("x.gz", 0))
     assert content(found, "y") == blanks
 
@@ -180,7 +166,7 @@ def test_members_that_overlap_are_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "a") as file:
         file.filelist.extend([file.getinfo("x")] * 3)
         file.writestr("z", b"")
-    with pytest.raises(DecodeError) as caught:
+    with pytest.raises(replay.DecodeError) as caught:
         archive(path)
     assert str(caught.value) == "a.zip: zip data: its members overlap"
 
@@ -200,7 +186,7 @@ def test_what_is_no_zip_file_is_refused(
 ) -> None:
     path = write_zip(tmp_path / "a.zip", {"\u00e9": b"abc"})
     path.write_bytes(change(path.read_bytes()))
-    with pytest.raises(DecodeError, match=told) as caught:
+    with pytest.raises(replay.DecodeError, match=told) as caught:
         archive(path)
     assert caught.value.source == "a.zip"
 
@@ -209,7 +195,7 @@ def test_a_member_that_is_corrupt_is_refused_alone(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", {"x": b"abcabcabc", "y": b"def"}, packed=False)
     path.write_bytes(path.read_bytes().replace(b"abcabcabc", b"abcabcabd"))
     found = archive(path)
-    with pytest.raises(DecodeError, match=r"a.zip/x: zip data: .*Bad CRC-32"):
+    with pytest.raises(replay.DecodeError, match=r"a.zip/x: zip data: .*Bad CRC-32"):
         found.opener(Item("x", 0))
     assert content(found, "y") == b"def"
 
@@ -226,18 +212,8 @@ def test_whatever_a_zip_file_holds_only_our_errors_are_raised(tmp_path: Path) ->
         try:
             backend = ZipBackend(str(tmp_path / "b.zip"))
             list(backend.sessions())
-        except ReplayError as error:
+        except replay.ReplayError as error:
             assert "b.zip" in str(error)  # noqa: PT017 - where there is one
-
-
-def test_what_cannot_be_read_says_why_itself() -> None:
-    def refuse() -> io.BytesIO:
-        raise refusal
-
-    refusal = BackendError("it", "no")
-    with pytest.raises(BackendError) as caught:
-        Archive(refuse, "a.zip").look()
-    assert caught.value is refusal
 
 
 class TestZip(BackendContract):
@@ -263,9 +239,12 @@ def test_a_zip_file_of_any_name_may_be_named(tmp_path: Path) -> None:
     for location in (f"zip:{path}", f"zip://{path}", f"zip://*::{path}"):
         assert ids(location) == ["b", "a"]
     told = "ZipBackend cannot write sessions"
-    with replay.open(location) as source, pytest.raises(UnsupportedError, match=told):
+    with (
+        replay.open(location) as source,
+        pytest.raises(replay.UnsupportedError, match=told),
+    ):
         source.write(replay.Session("a"))
-    with pytest.raises(BackendError, match="a local file takes no option anon"):
+    with pytest.raises(replay.BackendError, match="a local file takes no option anon"):
         replay.open(location, anon=True)
     assert ids(f"zip://sub::{path}") == ["a"]
     assert ids(f"zip://b.json::{path}") == ["b"]
@@ -279,7 +258,7 @@ def test_a_link_to_a_zip_file_is_followed_and_a_pipe_not_waited_for(
     (tmp_path / "it.zip").symlink_to("it")
     assert ids(tmp_path / "it.zip") == ["a"]
     ODD_FILES["a pipe"](tmp_path / "odd.zip")
-    with pytest.raises(BackendError, match=r"odd.zip: a pipe, not a file"):
+    with pytest.raises(replay.BackendError, match=r"odd.zip: a pipe, not a file"):
         replay.open(tmp_path / "odd.zip")
 
 
@@ -304,7 +283,7 @@ def test_a_zip_file_within_is_passed_over(tmp_path: Path) -> None:
     inner = write_zip(tmp_path / "inner.zip", FILES).read_bytes()
     path = write_zip(tmp_path / "it.zip", {"inner.zip": inner, "a.json": b"[]"})
     assert ids(path) == ["a"]
-    with pytest.raises(SessionNotFoundError, match="there is no session"):
+    with pytest.raises(replay.SessionNotFoundError, match="there is no session"):
         replay.load(write_zip(tmp_path / "b.zip", {"inner.zip": inner}))
     with pytest.raises(replay.DecodeError, match=r"it.zip/inner.zip: "):
         replay.load(f"zip://inner.zip::{path}")

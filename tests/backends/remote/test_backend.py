@@ -17,15 +17,6 @@ import pytest
 import replay
 from portions import all_stored, shown
 from replay import Backend, Portion, Session, Text
-from replay.errors import (
-    AuthError,
-    BackendError,
-    BackendUnavailableError,
-    DecodeError,
-    PermissionDeniedError,
-    SessionNotFoundError,
-    UnsupportedError,
-)
 from replay.testing import BackendContract, odd_histories
 from replay_backends.remote import RemoteBackend
 from replay_command import INTERRUPTIBLE, Run
@@ -94,7 +85,7 @@ def test_a_file_that_is_there_is_not_written_to(bucket: Bucket, tmp_path: Path) 
     bucket.put("a.json", document("a"))
     bucket.put("a.zip", write_zip(tmp_path / "a.zip", FILES).read_bytes())
     for name in ("a.json", "a.zip"):
-        with pytest.raises(UnsupportedError) as caught:
+        with pytest.raises(replay.UnsupportedError) as caught:
             keep(f"{bucket.url}/{name}", Session("a"))
         assert str(caught.value) == (
             f"{bucket.url}/{name}: sessions cannot be written into an existing "
@@ -104,22 +95,30 @@ def test_a_file_that_is_there_is_not_written_to(bucket: Bucket, tmp_path: Path) 
 
 def test_an_object_of_another_session_is_not_replaced(bucket: Bucket) -> None:
     bucket.put("it/a.json", document("b"))
-    with pytest.raises(BackendError, match=r"it/a.json: it holds another session, 'b'"):
+    with pytest.raises(
+        replay.BackendError, match=r"it/a.json: it holds another session, 'b'"
+    ):
         keep(f"{bucket.url}/it", Session("a"))
     assert bucket.get("it/a.json") == document("b")
     bucket.put("it/a.json", b'{"session_id": "a", "events": [7]}')
     keep(f"{bucket.url}/it", Session("a", events=EVENTS), strict=True)
     assert b"Yes." in bucket.get("it/a.json")
-    with pytest.raises(BackendError, match=r"the pattern 'x\*' doesn't match 'b.json'"):
+    with pytest.raises(
+        replay.BackendError, match=r"the pattern 'x\*' doesn't match 'b.json'"
+    ):
         keep(f"{bucket.url}/it", Session("b"), pattern="x*")
     assert bucket.paths() == ["it/a.json"]
 
 
 def test_what_is_not_there_is_an_error_unless_it_will_be(bucket: Bucket) -> None:
-    with pytest.raises(BackendError, match=r"it: there is nothing there"):
+    with pytest.raises(replay.BackendError, match=r"it: there is nothing there"):
         replay.open(f"{bucket.url}/it")
     assert held(f"{bucket.url}/it", create=True) == []
-    with pytest.raises(BackendError, match="there is no such bucket"):
+    with pytest.raises(
+        replay.BackendError, match="s3://missing/it: there is no such bucket"
+    ):
+        replay.open("s3://missing/it")
+    with pytest.raises(replay.BackendError, match="there is no such bucket"):
         keep("s3://missing/it", Session("a"))
 
 
@@ -152,9 +151,9 @@ def test_an_object_that_is_refused_is_named_and_hides_no_other(bucket: Bucket) -
         assert source.session("c").session_id == "c"
         found = source.sessions()
         assert next(found).session_id == "a"
-        with pytest.raises(PermissionDeniedError, match=r"b.json"):
+        with pytest.raises(replay.PermissionDeniedError, match=r"b.json"):
             next(found)
-        with pytest.raises(PermissionDeniedError, match=r"b.json"):
+        with pytest.raises(replay.PermissionDeniedError, match=r"b.json"):
             source.session("d")
 
 
@@ -167,7 +166,7 @@ def test_where_it_cannot_be_reached_no_more_is_asked(bucket: Bucket) -> None:
             if "json" in environ["PATH_INFO"]
             else None
         )
-        with pytest.raises(BackendUnavailableError):
+        with pytest.raises(replay.BackendUnavailableError):
             source.session("a")
 
 
@@ -183,7 +182,7 @@ def test_a_session_is_found_again_where_it_has_moved(bucket: Bucket) -> None:
         bucket.put("c.json", document("x", "3"))
         assert source.session("x").events == [Text("3")]
         bucket.calls.rm_file(f"{bucket.name}/c.json")
-        with pytest.raises(SessionNotFoundError):
+        with pytest.raises(replay.SessionNotFoundError):
             source.session("x")
 
 
@@ -223,10 +222,10 @@ def test_a_portion_of_something_else_is_refused(bucket: Bucket) -> None:
     backend = RemoteBackend(f"{bucket.url}/it")
     keys: list[tuple[str | int, ...]] = [("../a.json",), ("/a.json",), ("a.txt",)]
     for key in [*keys, (".a.json",), ("",), (7,), ()]:
-        with pytest.raises(BackendError):
+        with pytest.raises(replay.BackendError):
             list(backend.stored(Portion(key, 1)))
     one = RemoteBackend(f"{bucket.url}/it/b.json")
-    with pytest.raises(BackendError):
+    with pytest.raises(replay.BackendError):
         list(one.stored(Portion(("b.json",), 1)))
 
 
@@ -256,18 +255,20 @@ def test_a_zip_file_at_a_url_is_read_where_it_is(
         if environ["REQUEST_METHOD"] == "GET"
         else None
     )
-    with pytest.raises(BackendUnavailableError, match=r"a.zip: refused"):
+    with pytest.raises(replay.BackendUnavailableError, match=r"a.zip: refused"):
         replay.open(f"{url}/a.zip")
 
 
 def test_options_reach_the_reader(bucket: Bucket) -> None:
     bucket.put("a.json", b'[{"type": "unheard of", "a": [[[[]]]]}]')
-    with pytest.raises(DecodeError, match=r"a.json: .*unheard of"):
+    with pytest.raises(replay.DecodeError, match=r"a.json: .*unheard of"):
         replay.load(bucket.url, strict=True)
     with replay.open(bucket.url, strict=True) as source:
-        with pytest.raises(DecodeError, match="unheard of"):
+        with pytest.raises(replay.DecodeError, match="unheard of"):
             source.session("a")
-        with pytest.raises(SessionNotFoundError, match=r"there is no session 'b'"):
+        with pytest.raises(
+            replay.SessionNotFoundError, match=r"there is no session 'b'"
+        ):
             source.session("b")
 
 
@@ -286,21 +287,21 @@ def test_options_say_where_s3_is_and_what_else_it_needs(
     with replay.open(bucket.url, storage_options=options) as source:
         assert "s3cr3t" not in repr(source)
         assert replay.load(bucket.url, storage_options=options).session_id == "a"
-    with pytest.raises(AuthError, match="Unable to locate credentials"):
+    with pytest.raises(replay.AuthError, match="Unable to locate credentials"):
         replay.load(bucket.url, endpoint_url=url)
 
 
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [
-        ("403 Forbidden", "AccessDenied", PermissionDeniedError),
-        ("403 Forbidden", "InvalidAccessKeyId", AuthError),
-        ("400 Bad Request", "ExpiredToken", AuthError),
-        ("400 Bad Request", "Unheard", BackendError),
+        ("403 Forbidden", "AccessDenied", replay.PermissionDeniedError),
+        ("403 Forbidden", "InvalidAccessKeyId", replay.AuthError),
+        ("400 Bad Request", "ExpiredToken", replay.AuthError),
+        ("400 Bad Request", "Unheard", replay.BackendError),
     ],
 )
 def test_what_s3_refuses_is_an_error_of_ours(
-    bucket: Bucket, status: str, code: str, kind: type[BackendError]
+    bucket: Bucket, status: str, code: str, kind: type[replay.BackendError]
 ) -> None:
     bucket.put("it/a.json", document("a"))
     with replay.open(f"{bucket.url}/it", create=True) as source:
@@ -311,7 +312,7 @@ def test_what_s3_refuses_is_an_error_of_ours(
             lambda: [*source.portions()],
             lambda: [*source.stored(Portion(("a.json",), 1))],
         ):
-            with pytest.raises(BackendError, match=f"{bucket.url}/it") as caught:
+            with pytest.raises(replay.BackendError, match=f"{bucket.url}/it") as caught:
                 call()
             assert type(caught.value) is kind
             assert "CANARY" not in str(caught.value)
@@ -322,7 +323,7 @@ def test_where_nobody_answers_that_is_said(bucket: Bucket) -> None:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
         options = {"config_kwargs": {"retries": {"max_attempts": 0}}}
-        with pytest.raises(BackendUnavailableError, match="Could not connect"):
+        with pytest.raises(replay.BackendUnavailableError, match="Could not connect"):
             replay.open(bucket.url, endpoint_url=url, storage_options=options)
 
 

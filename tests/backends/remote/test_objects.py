@@ -37,24 +37,6 @@ def test_objects_come_by_the_bytes_of_their_paths(bucket: Bucket) -> None:
     assert objects(bucket, "").items()[0].path == "it/a-"
 
 
-def test_one_object_may_be_all_that_is_wanted(bucket: Bucket) -> None:
-    bucket.put("it/x", b"abc")
-    found = objects(bucket, "it/x")
-    assert found.is_single
-    assert found.items() == [Item("", 3)]
-    assert found.opener(Item("", 3))().read() == b"abc"
-    assert found.source_of("") == f"{bucket.url}/it/x"
-
-
-def test_what_is_not_there_is_refused_or_will_be(bucket: Bucket) -> None:
-    with pytest.raises(BackendError, match="/it: there is nothing there"):
-        objects(bucket, "it")
-    assert not objects(bucket, "it", may_be_missing=True).is_single
-    missing = Objects(FileSystem(bucket.calls, "missing/it"), "s3://missing/it")
-    with pytest.raises(BackendError, match="s3://missing/it: there is no such bucket"):
-        missing.look(may_be_missing=False)
-
-
 def test_a_large_object_is_spooled(bucket: Bucket) -> None:
     data = b"0123456789" * 1_000_000
     bucket.put("it/x", data)
@@ -103,11 +85,6 @@ def test_a_listing_that_repeats_itself_comes_to_an_end() -> None:
     with pytest.raises(BackendError) as caught:
         list(names_and_sizes(FileSystem(Repeating(), "bucket/it")))
     assert str(caught.value) == "s3://bucket/it: the listing keeps starting over"
-
-
-def test_where_there_is_nothing_nothing_is_found(bucket: Bucket) -> None:
-    assert not [*names_and_sizes(FileSystem(bucket.calls, f"{bucket.name}/it"))]
-    assert not [*names_and_sizes(FileSystem(bucket.calls, bucket.name))]
 
 
 SIZE = 13 << 20  # more than a piece
