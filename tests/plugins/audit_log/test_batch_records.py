@@ -15,7 +15,6 @@ import pytest
 
 import replay
 from audit_batches import OF_A_BATCH, batch, results_of, without
-from audit_command import audit
 from audit_logs import Record, kinds_of, lines_of, opened, records_of
 from forking import exit_code_of, forked
 from replay import (
@@ -44,6 +43,7 @@ from replay_plugins.audit_log.format.chain import json_bytes
 from replay_plugins.audit_log.format.keys import Signer
 from replay_plugins.audit_log.log.content import ContentPolicy
 from replay_plugins.audit_log.log.private_files import LogFiles
+from replay_plugins.audit_log.verify.proofs import prove_inclusion
 from replay_plugins.audit_log.verify.verifier import verify
 from replay_plugins.redact import Redact
 
@@ -295,16 +295,13 @@ def test_a_session_that_was_half_written_is_written_again_in_full(path: Path) ->
 def test_the_log_of_a_batch_verifies_and_its_records_can_be_proved(
     tmp_path: Path,
 ) -> None:
-    path, key, public = (tmp_path / name for name in ("a", "key", "pub"))
-    signer = Signer.generate("auditor")
+    path, key, signer = tmp_path / "a", tmp_path / "key", Signer.generate("auditor")
     key.write_text(signer.private_text())
-    public.write_text(f"{signer.verifier()}\n")
     batch(path, SESSIONS, key=str(key), max_bytes=4000)
     kept = [tmp_path / "a.checkpoint"]
     assert verify(path, keys=[signer.verifier()], kept=kept).is_good
-    proof = tmp_path / "proof"
-    proof.write_text(audit("prove", path, kinds_of(path).index("user_input")).stdout)
-    assert audit("check-proof", proof, "--key", public).returncode == 0
+    proof = prove_inclusion(path, kinds_of(path).index("user_input"))
+    assert proof.is_true()
 
 
 # Kills
