@@ -82,7 +82,12 @@ def test_a_lock_is_one_processs_alone_until_it_lets_it_go_or_forgets_it(
     with no_descriptor_left(), refused:
         Lock(tmp_path / "lock")
     reader, writer = os.pipe()
-    child = forked(lambda: (os.close(writer), os.read(reader, 1)))
+
+    def live() -> None:
+        os.close(writer)
+        os.read(reader, 1)
+
+    child = forked(live)
     lock.close()
     Lock(tmp_path / "lock")  # while a child lives that was forked before
     Lock(tmp_path / "lock").close()
