@@ -6,7 +6,6 @@ import shutil
 import signal
 import tracemalloc
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from replay import (
     AuditError,
     AuditTamperedError,
     BatchResult,
-    DecodeError,
     MustStopError,
     PluginError,
     ReplayEngine,
@@ -36,7 +34,7 @@ from replay.testing.batch_contract import give, merge_results
 from replay_plugins.audit_log import AuditLog
 from replay_plugins.audit_log.batch_records import (
     AuditLogWorker,
-    LoggedSessions,
+    logged_sessions,
     salt_id,
 )
 from replay_plugins.audit_log.format.chain import json_bytes
@@ -156,10 +154,9 @@ def log_of(
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_session_is_there_as_often_as_it_ended(path: Path, times: int) -> None:
     files = log_of(path, *[("session_end", {"batch_key": KEY})] * times)
-    with closing(LoggedSessions(files)) as logged:
-        assert [logged.take(KEY) for _ in range(3)].count(True) == times
-        assert not logged.take(KEY)
-        assert not logged.take(KEY[::-1])
+    with logged_sessions(files) as is_logged:
+        assert [is_logged(KEY) for _ in range(4)].count(True) == times
+        assert not is_logged(KEY[::-1])
 
 
 def test_nothing_else_is_taken_for_its_end(path: Path) -> None:
@@ -169,13 +166,8 @@ def test_nothing_else_is_taken_for_its_end(path: Path) -> None:
         ("session_end", {"id": f'","batch_key":"{KEY}"'}),
         ("message", {"id": f'"kind":"session_end","batch_key":"{KEY}"'}),
     ]
-    with closing(LoggedSessions(log_of(path, *records))) as logged:
-        assert not logged.take(KEY)
-
-
-def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    with pytest.raises((OSError, DecodeError)):
-        LoggedSessions(LogFiles(tmp_path))
+    with logged_sessions(log_of(path, *records)) as is_logged:
+        assert not is_logged(KEY)
 
 
 def test_all_files_of_a_log_are_read_and_not_into_memory(path: Path) -> None:
@@ -184,9 +176,9 @@ def test_all_files_of_a_log_are_read_and_not_into_memory(path: Path) -> None:
     assert len(files.parts()) > 1
     tracemalloc.start()
     try:
-        with closing(LoggedSessions(files)) as logged:
+        with logged_sessions(files) as is_logged:
             assert tracemalloc.get_traced_memory()[0] < 50_000
-            assert all(logged.take(fields["batch_key"]) for _, fields in ends)
+            assert all(is_logged(fields["batch_key"]) for _, fields in ends)
     finally:
         tracemalloc.stop()
 
