@@ -105,7 +105,9 @@ def test_a_record_that_holds_anything_has_a_head() -> None:
         record().replace(b'"seq":0', b'"seq":' + b"9" * 4300),
         record().replace(b'"kind":"message"', b'"kind":null'),
         record().replace(b'"actor":"ann",', b""),
+        *(b"", b"[]", b'{"seq":5}', b"\xff", b"[" * 100_000),
     ],
+    ids=lambda line: line[:9],
 )
 def test_what_is_no_record_has_none(line: bytes) -> None:
     assert head_of(line) is None
