@@ -30,13 +30,13 @@ def location(tmp_path: Path) -> Path:
     return tmp_path / "sessions.jsonl"
 
 
-def plugins(folder: Path, content: str = "digest") -> Sequence[Named]:
+def plugins(folder: Path, **log: str) -> Sequence[Named]:
     """Return plugins that write into a folder, in which the salt is always the same."""
     folder.mkdir(exist_ok=True)
     (folder / "log.salt").write_bytes(b"s" * 32)
     return [
         ("redact", {"json": True, "output": str(folder / "redact.json")}),
-        ("audit_log", {"path": str(folder / "log"), "content": content}),
+        ("audit_log", {"path": str(folder / "log"), "sync": "session", **log}),
         ("usage", {"output": str(folder / "usage.txt")}),
         ("transcript_writer", {"directory": str(folder / "transcripts")}),
     ]

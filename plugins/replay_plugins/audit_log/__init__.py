@@ -1,5 +1,16 @@
 """The audit log: what sessions did, in a form that an auditor can check."""
 
-from replay_plugins.audit_log.plugin import AuditLog
+from typing import TYPE_CHECKING
 
-__all__ = ["AuditLog"]
+if TYPE_CHECKING:
+    from replay_plugins.audit_log.plugin import AuditLog as AuditLog
+else:
+
+    def __getattr__(name: str) -> object:
+        """Import the plugin when it is asked for: the command does without it."""
+        if name != "AuditLog":
+            message = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(message)
+        from replay_plugins.audit_log.plugin import AuditLog  # noqa: PLC0415 - see above
+
+        return AuditLog

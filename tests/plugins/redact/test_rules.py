@@ -95,7 +95,7 @@ def test_what_only_looks_like_a_secret_stays(text: str) -> None:
         *((f"{each}{NPM}", f"{each}<NPM_TOKEN_1>") for each in NO_LETTERS),
         ("No 12345 4111 1111 1111 1111 0425", "No 12345 <CARD_1> 0425"),
         ("name,4111111111111111,12/26", "name,<CARD_1>,12/26"),
-        ("secret=password=hunter" + "22", "secret=password=<PASSWORD_1>"),
+        ("secret=password=hunter" + "22", "secret=<PASSWORD_1>"),
         ("AB12 DE89370400440532013000", "AB12 <IBAN_1>"),
     ],
 )
@@ -130,10 +130,7 @@ def test_a_secret_is_replaced_to_its_end_and_no_further(
         (f"{NPM[:9]}\u200b{NPM[9:]}.", "<NPM_TOKEN_1>."),
         (rf"\{NPM}", r"\n<NPM_TOKEN_1>"),
         ("https://me:pa%40ss@host", "https://me:<URL_PASSWORD_1>@host"),
-        (
-            r"jo@example.com jo%40example.com jo\u0040example.com",
-            "<EMAIL_1> <EMAIL_1> <EMAIL_1>",
-        ),
+        (r"jo@a.de jo%40a.de jo\u0040a.de", "<EMAIL_1> <EMAIL_1> <EMAIL_1>"),
     ],
 )
 def test_another_spelling_of_a_secret_is_replaced_and_no_more(
