@@ -11,7 +11,7 @@ import click
 import pytest
 
 from audit_logs import opened
-from forged_logs import KEYS, NAME, SIGNER, Written, edited, rebuilt, replaced, written
+from forged_logs import KEYS, NAME, SIGNER, Written, edits, rebuilds, replaces, written
 from replay.registry import load
 from replay_command import Run, run_here
 from replay_plugins.audit_log.cli.command import command
@@ -106,7 +106,7 @@ def test_a_log_alone_fails_where_an_anchor_is_required(log: Written) -> None:
 
 
 def test_problems_are_listed_below_their_answer_and_exit_with_1(log: Written) -> None:
-    replaced(log, 4, b"Acme", b"Evil")
+    replaces(b"Acme", b"Evil")(log)
     done = audit("verify", log.log)
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.splitlines()[1:4] == [
@@ -132,7 +132,7 @@ def test_openings_that_are_not_there_are_said_so(tmp_path: Path) -> None:
 
 
 def test_for_programs_the_answers_are_json(log: Written) -> None:
-    edited(log, lambda lines: lines[:6])
+    edits(lambda lines: lines[:6])(log)
     done = audit("verify", log.log, "--json")
     assert done.returncode == 1
     found = json.loads(done.stdout)
@@ -187,7 +187,7 @@ def test_what_names_no_file_exits_with_2(tmp_path: Path) -> None:
 
 
 def test_what_a_log_says_cannot_steer_the_terminal(log: Written) -> None:
-    replaced(log, 0, b'"log":"', b'"log":"\\u001b[31m')
+    replaces(b'"log":"', b'"log":"\\u001b[31m', 0)(log)
     assert "\x1b" not in audit("verify", log.log).stdout
 
 
@@ -276,7 +276,9 @@ def test_a_log_that_goes_on_is_shown_to(log: Written) -> None:
 
 
 def test_a_log_that_was_rebuilt_is_not_shown_to_go_on(log: Written) -> None:
-    rebuilt(log, lambda records: [{**each, "actor": "bob"} for each in records], SIGNER)
+    rebuilds(lambda records: [{**each, "actor": "bob"} for each in records], SIGNER)(
+        log
+    )
     log.replay("ses-3")
     done = audit("consistency", log.log, log.kept)
     assert (done.returncode, done.stdout) == (1, "")
@@ -286,7 +288,7 @@ def test_a_log_that_was_rebuilt_is_not_shown_to_go_on(log: Written) -> None:
 
 
 def test_a_log_that_does_not_fit_its_checkpoints_proves_nothing(log: Written) -> None:
-    replaced(log, 4, b"Acme", b"Evil")
+    replaces(b"Acme", b"Evil")(log)
     done = audit("consistency", log.log, log.kept)
     assert done.returncode == 2
     assert "the log does not fit this checkpoint" in done.stderr
@@ -385,7 +387,7 @@ def test_for_programs_records_are_as_they_stand(tmp_path: Path) -> None:
 
 
 def test_what_was_recorded_cannot_steer_the_terminal(log: Written) -> None:
-    replaced(log, 3, b"Pay", b"\\u001b[2J\\u202e\\tPay")
+    replaces(b"Pay", b"\\u001b[2J\\u202e\\tPay", 3)(log)
     row = shown(log.log)[3]
     assert len(row) == 5
     assert "content=\u241b[2J\\u{202e}\u2409Pay" in row[-1]

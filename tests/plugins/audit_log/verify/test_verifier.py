@@ -15,11 +15,9 @@ from forged_logs import (
     NAME,
     Attack,
     Written,
-    edited,
+    edits,
     reasons,
     rebuilds,
-    rebuilt,
-    replaced,
     replaces,
     signed_note,
     written,
@@ -84,7 +82,7 @@ def test_a_checkpoint_of_yesterday_holds_a_part(log: Written) -> None:
 
 
 def test_records_after_the_last_checkpoint_are_counted(log: Written) -> None:
-    edited(log, lambda lines: lines[:-2])
+    edits(lambda lines: lines[:-2])(log)
     log.files.checkpoint.unlink()
     found = verify(log.log)
     assert found.problems == []
@@ -96,7 +94,7 @@ ALTERED = "record 4 was altered: this record holds a different hash for it"
 
 
 def no_checkpoint(log: Written) -> None:
-    replaced(log, -1, b'"note":"chat-replay/', b'"note":"\\n')
+    replaces(b'"note":"chat-replay/', b'"note":"\\n', -1)(log)
     log.files.checkpoint.write_text("nothing")
 
 
@@ -166,14 +164,14 @@ def test_what_is_altered_is_told_with_its_place(
 
 
 def test_what_checkpoints_do_not_fit_is_told_once(log: Written) -> None:
-    rebuilt(log, another_tool, keeps_notes=True)
+    rebuilds(another_tool, keeps_notes=True)(log)
     told = f"unaltered: {BESIDE}the first 21 records differ from those it covers"
     assert [*reasons(log, keys=KEYS)][1:] == [told]
 
 
 def test_what_is_missing_is_told_at_its_end(log: Written) -> None:
     whole = log.log.read_bytes()
-    edited(log, lambda lines: lines[3:6])
+    edits(lambda lines: lines[3:6])(log)
     assert reasons(log, kept=[log.kept]) == [
         f"complete: {NAME}:1: record 3: records 0 to 2 are missing before it",
         "anchored: checkpoint: not all records that it covers are here",
@@ -188,13 +186,13 @@ def test_what_is_missing_is_told_at_its_end(log: Written) -> None:
 
 
 def test_a_record_that_its_note_belies_is_told(log: Written) -> None:
-    replaced(log, -1, b'"signed":true', b'"signed":false')
+    replaces(b'"signed":true', b'"signed":false', -1)(log)
     told = "record 21: the record and its note disagree on whether it is signed"
     assert reasons(log) == [f"anchored: {NAME}:22: {told}"]
 
 
 def test_a_key_asks_for_a_checkpoint(log: Written) -> None:
-    edited(log, lambda lines: lines[:4])
+    edits(lambda lines: lines[:4])(log)
     log.files.checkpoint.unlink()
     assert reasons(log) == []
     assert reasons(log, keys=KEYS) == [f"anchored: {NAME}: it has no checkpoint"]
@@ -247,7 +245,7 @@ def test_a_clock_that_went_back_and_says_so_is_counted(tmp_path: Path) -> None:
     def ahead(records: list[dict[str, object]]) -> Iterable[dict[str, object]]:
         return [{**each, "time": "2999-01-01T00:00:00.000000Z"} for each in records]
 
-    rebuilt(log, ahead)
+    rebuilds(ahead)(log)
     log.replay("ses-1", signer=None)
     found = verify(log.log)
     assert (found.problems, found.clock_steps) == ([], 1)
