@@ -256,7 +256,6 @@ def test_what_one_log_shows_cannot_be_found_in_another(tmp_path: Path) -> None:
 
 
 def test_redacted_content_is_in_the_log_without_its_secrets(path: Path) -> None:
-    pytest.importorskip("replay_plugins.redact")
     mail = "jo@example.com"
     texts = [f"Ask {mail}.", f"Or {mail}", "Nobody"]
     session = Session("s", events=[UserInput(text) for text in texts])
