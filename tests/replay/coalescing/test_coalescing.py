@@ -251,11 +251,6 @@ def test_deltas_and_their_full_event_are_one_message() -> None:
     assert messages[2] == Message("text", "Revenue", 0, "both", event=full)
 
 
-def test_what_is_no_event_is_refused() -> None:
-    with pytest.raises(TypeError, match="expected an event such as Text, got int"):
-        list(coalesce([1]))  # type: ignore[list-item]  # that is the test
-
-
 # Laws
 
 
