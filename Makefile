@@ -18,9 +18,11 @@ FAST = -m "not slow"
 # uv installs in seconds what takes pip a minute. Where it cannot (it does not read
 # pip's settings), pip does. $(1): a Python; $(2): what to install.
 install = .venv/bin/uv pip install --quiet --compile-bytecode --python $(1) $(2) 2>/dev/null \
-	|| $(1) -m pip install --quiet $(2)
+	|| { echo 'Installing with pip, since uv cannot.'; $(1) -m pip install --quiet $(2); }
 WHEEL_HOLDS = replay replay_backends replay_plugins
 export CHAT_REPLAY_SHARED ?= $(abspath ../shared)
+# As many workers as processors that this process may use.
+export PYTEST_XDIST_AUTO_NUM_WORKERS ?= $(shell nproc 2>/dev/null)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_USER = 0
 unexport PYTHONHOME PYTHONPATH PYTEST_ADDOPTS
@@ -65,8 +67,9 @@ wheel: .venv/installed-check
 	test "$$holds" = '$(WHEEL_HOLDS)' \
 		|| { echo >&2 "The wheel's top level is '$$holds', not '$(WHEEL_HOLDS)'."; exit 1; }
 
-# The oldest Python runs with the oldest dependencies that setup.cfg allows.
+# The oldest Python runs with the oldest dependencies that install_requires allows.
 check-oldest: wheel
+	mkdir -p build
 	sed -n '/^install_requires/,/^$$/s/>=/==/p' setup.cfg >build/oldest.txt
 	$(call test-wheel,$(firstword $(PYTHONS)),--constraint build/oldest.txt,$(FAST))
 
@@ -115,13 +118,13 @@ clean:
 	$(RUN) pip install --quiet --editable .
 	touch $@
 
-.venv/installed-test: .venv/installed .venv/bin/uv
+.venv/installed-test: .venv/installed | .venv/bin/uv
 	$(call install,.venv/bin/python,--editable '.[test]')
 	touch $@
 
 # Apart, since where orjson is installed mypy writes its cache with it, and crashes at
 # halves of surrogate pairs.
-.venv/installed-bench: .venv/bin/python setup.cfg pyproject.toml .venv/bin/uv
+.venv/installed-bench: .venv/bin/python setup.cfg pyproject.toml | .venv/bin/uv
 	.venv/bin/python -m venv --clear .venv/bench
 	$(call install,.venv/bench/bin/python,--editable '.[bench]')
 	touch $@

@@ -28,6 +28,8 @@ from replay.codec.writer import hash_session as hash_session
 from replay.engine.report import Results as Results
 from replay.errors import os_errors_of as os_errors_of
 from replay.errors import os_failure as os_failure
+from replay.model.diagnostics import CODES as CODES
+from replay.model.diagnostics import DELTA_FAMILY as DELTA_FAMILY
 from replay.model.events import DELTAS as DELTAS
 from replay.model.events import EVENT_CLASSES as EVENT_CLASSES
 from replay.model.events import KINDS as KINDS

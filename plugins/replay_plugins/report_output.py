@@ -17,7 +17,7 @@ def write_report(pieces: Iterable[str], output: Path | None = None) -> None:
     Args:
         pieces: The text.
         output: A file, written whole or not at all, as for
-            :func:`~replay.security.files.output_file`. None: standard output, unless
+            :func:`~replay.authoring.output_file`. None: standard output, unless
             that is closed; characters that it cannot show are escaped.
 
     Raises:

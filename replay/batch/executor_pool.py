@@ -14,7 +14,6 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from functools import partial
-from importlib import import_module
 from types import ModuleType
 from typing import Any, Final
 from uuid import uuid4
@@ -71,10 +70,9 @@ class ExecutorPool:
 
     def death_of(self, error: BaseException) -> Death | None:
         """Return that a worker died, of an unknown session."""
-        deaths: tuple[type[BaseException], ...] = (MemoryError,)
-        if (distributed := sys.modules.get("distributed")) is not None:
-            deaths = (MemoryError, distributed.KilledWorker)
-        return Death(None) if isinstance(error, deaths) else None
+        distributed = sys.modules.get("distributed")
+        killed: type[BaseException] = getattr(distributed, "KilledWorker", MemoryError)
+        return Death(None) if isinstance(error, MemoryError | killed) else None
 
     def alone(self, task: Task) -> Worked:
         """Do a task of one session in a process of its own, on this machine."""
@@ -176,13 +174,13 @@ def dask_executor(address: str, *, timeout: float = _PATIENCE) -> Iterator[Execu
         WorkerError: There is no scheduler at that address.
     """
     try:
-        distributed = import_module("distributed")
+        import distributed  # noqa: PLC0415 - only with the extra
     except ImportError as error:
         what, reason = "Dask", "distributed is needed, and cannot be imported"
         hint = 'pip install "chat-replay[dask]"'
         raise UnsupportedError(what, reason, hint) from error
     _check_answer(distributed, address, timeout)
-    with distributed.Client(address, timeout=timeout, set_as_default=False) as client:
+    with distributed.Client(address, timeout=timeout, set_as_default=False) as client:  # type: ignore[no-untyped-call]  # not typed upstream
         yield client.get_executor(pure=False, retries=0)
 
 

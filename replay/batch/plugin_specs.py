@@ -103,7 +103,7 @@ def _spec_of(plugin: object) -> PluginSpec:
             options = dict(given)
         case _:
             message = (
-                f"a batch makes its plugins anew where they work: give a name, or a "
+                f"each worker of a batch makes its own plugins: give a name, or a "
                 f"name and options, not {type(plugin).__name__}"
             )
             raise TypeError(message)

@@ -137,7 +137,7 @@ _OPTIONS: Final = (
         "--gather",
         **_FILE,
         multiple=True,
-        help="Take over another run's checkpoint; may be given several times.",
+        help="Take over another run's checkpoint. Repeatable.",
     ),
     click.option(
         "--shard",

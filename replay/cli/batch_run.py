@@ -18,7 +18,7 @@ from replay.cli.arguments import named_plugin
 from replay.cli.batch_options import BatchOptions
 from replay.cli.output import FOUND_PROBLEMS, output_to, say
 from replay.cli.progress_bar import BatchDisplay, batch_progress, rate_of
-from replay.cli.redaction import redactions_of, telling_no_secrets, without_secrets
+from replay.cli.redaction import errors_without_secrets, redactions_of, without_secrets
 from replay.model.json_text import write_json
 from replay.security.sanitization import escape_json
 
@@ -157,7 +157,7 @@ class BatchRun:
         options = self.options
         redactions = redactions_of(plugins)
         with ExitStack() as opened:
-            opened.enter_context(telling_no_secrets(redactions))
+            opened.enter_context(errors_without_secrets(redactions))
             write_report: Callable[[str], object] | None = None
             if options.report is not None:
                 write_report = opened.enter_context(output_to(options.report))

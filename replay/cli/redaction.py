@@ -62,7 +62,7 @@ def rewriting(
     if not given:
         yield None
         return
-    with memory_only(), telling_no_secrets(given):
+    with memory_only(), errors_without_secrets(given):
         yield Rewriter(given)
 
 
@@ -76,7 +76,7 @@ def _redaction(text: str, option: str) -> "Redaction":
 
 
 @contextmanager
-def telling_no_secrets(redactions: Sequence["Redaction"]) -> Iterator[None]:
+def errors_without_secrets(redactions: Sequence["Redaction"]) -> Iterator[None]:
     """Redact errors: they may quote a key or the name of a file.
 
     Args:

@@ -221,9 +221,7 @@ def _named(plugins: Iterable[object]) -> dict[str, object]:
     for plugin in plugins:
         name = plugin_name(plugin)
         if plugin in named.values():
-            hint = (
-                "give each plugin once; attrs.define(eq=False) tells alike ones apart"
-            )
+            hint = "give it once; attrs.define(eq=False) makes equal plugins differ"
             raise PluginError(name, "given twice", hint=hint)
         same = sum(other.partition("#")[0] == name for other in named)
         named[f"{name}#{same + 1}" if same else name] = plugin

@@ -113,7 +113,7 @@ class BackendContract:
             backend.close()
         except Exception as error:
             fault = f"the second close() raised {type(error).__name__}: {error}"
-            raise broken(None, fault, "do nothing where all is closed") from error
+            raise broken(None, fault, "do nothing if it is already closed") from error
 
     def test_sessions_are_those_of_the_summaries(self, backend: Backend) -> None:
         """Check ``sessions()``, where the backend has it."""

@@ -88,7 +88,8 @@ def file_system(location: Location, options: Mapping[str, object]) -> FileSystem
 def _core(location: Location) -> Any:  # noqa: ANN401 - it has no types
     package = SCHEMES[str(location.scheme)]
     try:
-        core = import_module("fsspec.core")
+        import fsspec.core  # noqa: PLC0415 - only with the extra
+
         if package:
             import_module(package)
     except ImportError as error:
@@ -96,7 +97,7 @@ def _core(location: Location) -> Any:  # noqa: ANN401 - it has no types
         reason = f"{package or 'fsspec'} is needed, and cannot be imported"
         hint = f'pip install "{wanted}"'
         raise BackendError(location.outer, reason, hint) from error
-    return core
+    return fsspec.core
 
 
 @contextmanager

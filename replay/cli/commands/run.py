@@ -16,7 +16,7 @@ from replay.cli.batch_options import BatchOptions, batch_options
 from replay.cli.failures import is_closed_pipe
 from replay.cli.output import FOUND_PROBLEMS, say
 from replay.cli.progress_bar import progress
-from replay.cli.redaction import HOOK, Redaction, telling_no_secrets
+from replay.cli.redaction import HOOK, Redaction, errors_without_secrets
 
 
 @click.command("run")
@@ -70,7 +70,7 @@ def _run(
         if hasattr(plugin, HOOK)
     ]
     with (
-        telling_no_secrets(rewriting),
+        errors_without_secrets(rewriting),
         progress("Replaying", sessions_of(location)) as sessions,
     ):
         first = next(sessions)  # before any plugin is called

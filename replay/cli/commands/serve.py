@@ -51,7 +51,7 @@ def _faults(
     metavar="[Nx]NAME[=VALUE]",
     multiple=True,
     callback=_faults,
-    help="Make all requests fail, or the first N; may be repeated.",
+    help="Make all requests fail, or the first N. Repeatable.",
 )
 @click.option(
     "--page-size",

@@ -76,4 +76,4 @@ def _renderer(
     from replay.cli.terminal import Page  # noqa: PLC0415 - rich is slow to import
 
     page = Page()
-    return lambda telling: page.text(lines(telling))
+    return lambda transcript: page.text(lines(transcript))

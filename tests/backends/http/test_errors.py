@@ -191,6 +191,7 @@ def test_what_is_not_the_service_is_refused(
         head(200, JSON) + BODY[:-9],
         answer(gzip.compress(BODY)[:-20], 200, "Content-Encoding: gzip"),
     ],
+    ids=["with a length", "without", "packed"],
 )
 def test_a_cut_that_http_does_not_see_is_seen_and_tried_once_more(
     web: Web, waits: list[float], data: bytes

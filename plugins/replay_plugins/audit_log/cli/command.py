@@ -41,7 +41,7 @@ _KEYS: Final = click.option(
     "keys",
     multiple=True,
     metavar="PUBLIC",
-    help="A public key, or a file that holds it; may be given several times.",
+    help="A public key, or a file that holds it. Repeatable.",
 )
 _OUTPUT: Final = click.option(
     "-o", "--output", metavar="FILE", help="Write the proof to a file."
@@ -74,7 +74,7 @@ def keygen(*, name: str, file: Path) -> None:
     type=FILE,
     multiple=True,
     metavar="FILE",
-    help="A checkpoint of LOG, kept elsewhere; may be given several times.",
+    help="A checkpoint of LOG, kept elsewhere. Repeatable.",
 )
 @click.option(
     "--require-anchor",

@@ -70,9 +70,15 @@ def moment(
 @LOG
 @click.option("--session", metavar="ID", help="Only records of this session.")
 @click.option("--tool", metavar="NAME", help="Only records of this tool.")
-@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind.")
-@click.option("--since", metavar="TIME", callback=moment, help="Only from then on.")
-@click.option("--until", metavar="TIME", callback=moment, help="Only before then.")
+@click.option(
+    "--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind. Repeatable."
+)
+@click.option(
+    "--since", metavar="TIME", callback=moment, help="Only records from TIME on."
+)
+@click.option(
+    "--until", metavar="TIME", callback=moment, help="Only records before TIME."
+)
 @json_option
 def show(*, log: Path, as_json: bool, **filters: Any) -> None:  # noqa: ANN401 - see is_wanted
     """Print the records of LOG: a table on a terminal, lines in a pipe.

@@ -78,7 +78,7 @@ def consistency_proof(leaves: Iterable[bytes], first: int, second: int) -> list[
         ValueError: The sizes are not in that order, or there are too few leaves.
     """
     if not 0 < first <= second:
-        message = f"a tree of {first} is no beginning of a tree of {second}"
+        message = f"a tree of {first} isn't the beginning of a tree of {second}"
         raise ValueError(message)
     return _roots(leaves, [*_subproof(first, 0, second)])
 

@@ -138,7 +138,7 @@ def test_a_proof_holds_no_more_hashes_than_the_tree_has_levels() -> None:
     ("prove", "numbers", "told"),
     [
         *((inclusion_proof, n, "there is no leaf") for n in ((-1, 3), (3, 3), (0, 0))),
-        *((consistency_proof, n, "is no beginning of") for n in ((0, 3), (3, 2))),
+        *((consistency_proof, n, "isn't the beginning of") for n in ((0, 3), (3, 2))),
         (inclusion_proof, (0, 5), "fewer than 5 leaves"),
     ],
 )
