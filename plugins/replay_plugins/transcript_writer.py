@@ -2,9 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import ClassVar, Final
 
 import attrs
@@ -19,9 +17,7 @@ from replay.authoring import (
     whole_file,
 )
 
-_SUFFIXES: Final[Mapping[Format, str]] = MappingProxyType(
-    {"text": ".txt", "markdown": ".md", "json": ".json"}
-)
+_SUFFIXES: Final = {"text": ".txt", "markdown": ".md", "json": ".json"}
 
 
 @attrs.define(eq=False)

@@ -121,19 +121,16 @@ class Usage:
 
     def replay_close(self) -> None:
         """Print the report, or write it."""
-        usages = self._usages()
+        usages = self._merged or self.sessions
         report = as_json(usages) if self.json else as_table(usages)
         write_report(report, self.output)
 
     def total(self) -> SessionUsage:
         """Return the cost of all sessions."""
         total = Sum()
-        for usage in self._usages():
+        for usage in self._merged or self.sessions:
             total.add(usage)
         return total.total()
-
-    def _usages(self) -> Iterable[SessionUsage]:
-        return self.sessions if self._merged is None else self._merged
 
 
 def _cost_of(stop: Stop) -> SessionUsage:

@@ -30,13 +30,13 @@ def location(tmp_path: Path) -> Path:
     return tmp_path / "sessions.jsonl"
 
 
-def plugins(folder: Path) -> Sequence[Named]:
+def plugins(folder: Path, **log: str) -> Sequence[Named]:
     """Return plugins that write into a folder, in which the salt is always the same."""
     folder.mkdir(exist_ok=True)
     (folder / "log.salt").write_bytes(b"s" * 32)
     return [
         ("redact", {"json": True, "output": str(folder / "redact.json")}),
-        ("audit_log", {"path": str(folder / "log"), "sync": "session"}),
+        ("audit_log", {"path": str(folder / "log"), "sync": "session", **log}),
         ("usage", {"output": str(folder / "usage.txt")}),
         ("transcript_writer", {"directory": str(folder / "transcripts")}),
     ]
@@ -51,13 +51,15 @@ def written(folder: Path) -> dict[str, object]:
 
 @pytest.mark.parametrize("jobs", [None, 2])
 def test_they_write_the_same(location: Path, tmp_path: Path, jobs: int | None) -> None:
-    made = [load_plugin(name, **o) for name, o in plugins(tmp_path / "plain")]
+    named = plugins(tmp_path / "plain", content="full")
+    made = [load_plugin(name, **options) for name, options in named]
     with open_source(location) as source, ReplayEngine(made) as engine:
         for session in source:
             engine.replay(session)
-    report = replay_many(location, plugins(tmp_path / "batch"), jobs=jobs)
-    assert report.sessions == 21
+    named = plugins(tmp_path / "batch", content="full")
+    assert replay_many(location, named, jobs=jobs).sessions == 21
     assert written(tmp_path / "batch") == written(tmp_path / "plain")
+    assert b"example.org" not in (tmp_path / "batch" / "log").read_bytes()
 
 
 def test_the_next_run_logs_what_has_changed_and_nothing_else(

@@ -3,7 +3,6 @@
 import io
 import json
 import sys
-import tracemalloc
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -46,18 +45,6 @@ def test_a_file_is_as_it_was_until_all_is_written(tmp_path: Path) -> None:
     with pytest.raises(InterruptedError):
         write_report(broken_off(), tmp_path / "a")
     assert (tmp_path / "a").read_text() == "old"
-
-
-def test_all_of_it_is_never_in_memory(tmp_path: Path) -> None:
-    def peak(pieces: int) -> int:
-        tracemalloc.start()
-        try:
-            write_report(("x" * 100 for _ in range(pieces)), tmp_path / "a")
-            return tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
-
-    assert peak(20_000) < peak(2000) + 500_000
 
 
 @given(st.text(st.characters() | st.characters(categories=["Cs"])))

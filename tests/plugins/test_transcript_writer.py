@@ -159,17 +159,6 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["s.txt"]
 
 
-def test_in_a_batch_it_writes_the_same(tmp_path: Path) -> None:
-    session = loads((EXAMPLES / "two_turns.json").read_bytes())
-    written = []
-    for factory in (TranscriptWriter, TranscriptWriter.batch_worker):
-        folder = tmp_path / factory.__name__
-        with ReplayEngine([factory(folder, "markdown")]) as engine:
-            engine.replay(session)
-        written.append([(path.name, path.read_bytes()) for path in folder.iterdir()])
-    assert written[0] == written[1]
-
-
 def test_in_a_batch_it_writes_nothing_of_no_session(tmp_path: Path) -> None:
     with ReplayEngine([TranscriptWriter.batch_worker(tmp_path / "transcripts")]):
         assert not [*tmp_path.iterdir()]

@@ -35,7 +35,6 @@ from replay_plugins.usage import (
     SessionUsage,
     Sum,
     Usage,
-    as_json,
     as_table,
     as_value,
 )
@@ -190,13 +189,6 @@ def test_an_id_does_nothing_and_is_whole_in_json(session_id: str, shown: str) ->
     assert not {*"\x1b\x7f\u202e"} & {*line, *printed}
 
 
-def test_json_comes_a_session_at_a_time() -> None:
-    pieces = as_json(attrs.evolve(NOTHING, session_id=str(n)) for n in range(10**9))
-    begun = next(pieces) + next(pieces) + next(pieces)
-    sessions = json.loads(begun + "]}")["sessions"]
-    assert [each["session_id"] for each in sessions] == ["0", "1"]
-
-
 @pytest.mark.parametrize(
     ("turns", "widest"), [([5, -(10**20)], 2), ([6 * 10**9] * 2, 3)]
 )
@@ -293,7 +285,11 @@ def test_a_cost_comes_through_json_as_it_is(usage: SessionUsage) -> None:
     assert len(json.dumps(as_value(small))) < 60
 
 
-def test_the_memory_of_a_merge_does_not_grow_with_the_sessions(tmp_path: Path) -> None:
+@pytest.mark.parametrize("as_json", [True, False])
+def test_the_memory_of_a_merge_does_not_grow_with_the_sessions(
+    tmp_path: Path,
+    as_json: bool,  # noqa: FBT001 - parametrized
+) -> None:
     class Many:
         """The same result so many times; not in memory."""
 
@@ -308,7 +304,7 @@ def test_the_memory_of_a_merge_does_not_grow_with_the_sessions(tmp_path: Path) -
             return (BatchResult("00", "s", value) for _ in range(self.count))
 
     def peak(count: int) -> int:
-        usage = Usage(output=tmp_path / "a")
+        usage = Usage(as_json, tmp_path / "a")
         tracemalloc.start()
         try:
             usage.replay_batch_merge(Many(count))

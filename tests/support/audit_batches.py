@@ -19,23 +19,14 @@ def results_of(
     path: Path,
     sessions: Sequence[Session],
     workers: int = 1,
-    before: Sequence[object] = (),
     **options: Any,  # noqa: ANN401 - any option
 ) -> list[BatchResult]:
-    """Return what workers give for sessions, which they have in turns.
-
-    Args:
-        path: The log; its salt must be there where it needs one.
-        sessions: The sessions.
-        workers: How many there are.
-        before: Plugins before the log's.
-        options: The log's.
-    """
+    """Return what workers give for sessions, which they have in turns."""
     values: list[object] = [None] * len(sessions)
     for number in range(workers):
-        plugins = [*before, AuditLog.batch_worker(path, **options)]
-        given = give(plugins, sessions[number::workers])
-        values[number::workers] = [each[-1] for each in given]
+        worker = AuditLog.batch_worker(path, **options)
+        given = give([worker], sessions[number::workers])
+        values[number::workers] = [value for (value,) in given]
     return [
         attrs.evolve(each, session_id=session.session_id)
         for each, session in zip(named(values), sessions, strict=True)

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import replay
 from audit_logs import records_of
-from killing import OUR_OWN, acknowledging
 from replay.errors import AuditError, AuditPoisonedError
 from replay_plugins.audit_log import AuditLog
 from replay_plugins.audit_log.verify.verifier import verify
@@ -28,6 +27,22 @@ FAILING = 100
 SESSION = replay.loads(
     '[{"type": "user_input", "content": "Well?"}, {"type": "text", "content": "Yes."}]'
 )
+SAME = (
+    *("session_start", "turn_start", "user_input", "tool_call", "tool_result"),
+    *("stop", "unknown_event", "diagnostic", "turn_end", "session_end"),
+)
+#: The kind of record that each hook leads to.
+HOOKS = dict(zip(SAME, SAME, strict=True)) | {"thinking": "message", "text": "message"}
+OUR_OWN = ("log_opened", "recovered", "checkpoint")
+
+
+def acknowledging(tell: Callable[[str], object]) -> dict[str, Callable[[], object]]:
+    """Return a plugin that tells the kind of record that each hook leads to."""
+
+    def telling(kind: str) -> Callable[[], object]:
+        return lambda: tell(kind)
+
+    return {hook: telling(kind) for hook, kind in HOOKS.items()}
 
 
 def paths(folder: Path) -> Iterator[Path]:

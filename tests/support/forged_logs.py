@@ -84,21 +84,25 @@ def written(folder: Path, content: str = "full", **options: Any) -> Written:  # 
     return log
 
 
-def edited(log: Written, change: Callable[[list[bytes]], Iterable[bytes]]) -> None:
-    """Let somebody change the lines of a log's newest file, and nothing else."""
-    lines = [*change(log.log.read_bytes().splitlines())]
-    log.log.write_bytes(b"".join(line + b"\n" for line in lines))
+def edits(change: Callable[[list[bytes]], Iterable[bytes]]) -> Attack:
+    """Return an attack that changes the lines of a log's newest file alone."""
+
+    def attack(log: Written) -> None:
+        lines = [*change(log.log.read_bytes().splitlines())]
+        log.log.write_bytes(b"".join(line + b"\n" for line in lines))
+
+    return attack
 
 
-def replaced(log: Written, number: int, old: bytes, new: bytes) -> None:
-    """Let somebody replace a text within one line."""
+def replaces(old: bytes, new: bytes, number: int = 4) -> Attack:
+    """Return an attack that replaces a text within one line."""
 
     def change(lines: list[bytes]) -> list[bytes]:
         assert old in lines[number]
         lines[number] = lines[number].replace(old, new)
         return lines
 
-    edited(log, change)
+    return edits(change)
 
 
 def line_of(log: Written, kind: str) -> int:
@@ -107,55 +111,42 @@ def line_of(log: Written, kind: str) -> int:
     return kinds.index(kind)
 
 
-def rebuilt(
-    log: Written,
-    change: Callable[[list[dict[str, Any]]], Iterable[dict[str, Any]]],
+def rebuilds(
+    change: Any,  # noqa: ANN401 - any change
     signer: Signer | None = None,
     *,
     says_it_is_signed: bool | None = None,
     keeps_notes: bool = False,
-) -> None:
-    """Let somebody rebuild the whole chain, all checkpoints and the file beside.
+) -> Attack:
+    """Return an attack that rebuilds the chain, all checkpoints and the file beside.
 
     Args:
-        log: The log, all in one file.
         change: Takes the records, returns those that are to be there.
         signer: Who signs the checkpoints; None: nobody can.
         says_it_is_signed: What records say of it; None: what is so.
         keeps_notes: Leave the checkpoints as they are, signatures and all.
     """
     is_signed = signer is not None if says_it_is_signed is None else says_it_is_signed
-    records = [*change([json.loads(line) for line in lines_of(log.log)])]
-    chain, data, note = Chain(records[0]["log"]), b"", ""
-    for record in records:
-        record |= {"seq": chain.size, "prev": chain.head}
-        if "signed" in record and not keeps_notes:
-            record["signed"] = is_signed
-        if "note" in record and not keeps_notes:
-            time, root = record["time"], chain.frontier.root()
-            checkpoint = Checkpoint(chain.origin, chain.size, root, time)
-            note = record["note"] = signed_note(checkpoint.text(), signer)
-        line = json_bytes(record) + b"\n"
-        chain.advance(line)
-        data += line
-    log.log.write_bytes(data)
-    if not keeps_notes:
-        log.files.checkpoint.write_text(note)
 
+    def attack(log: Written) -> None:
+        records = [*change([json.loads(line) for line in lines_of(log.log)])]
+        chain, data, note = Chain(records[0]["log"]), b"", ""
+        for record in records:
+            record |= {"seq": chain.size, "prev": chain.head}
+            if "signed" in record and not keeps_notes:
+                record["signed"] = is_signed
+            if "note" in record and not keeps_notes:
+                time, root = record["time"], chain.frontier.root()
+                checkpoint = Checkpoint(chain.origin, chain.size, root, time)
+                note = record["note"] = signed_note(checkpoint.text(), signer)
+            line = json_bytes(record) + b"\n"
+            chain.advance(line)
+            data += line
+        log.log.write_bytes(data)
+        if not keeps_notes:
+            log.files.checkpoint.write_text(note)
 
-def replaces(old: bytes, new: bytes, number: int = 4) -> Attack:
-    """Return :func:`replaced` as an attack."""
-    return lambda log: replaced(log, number, old, new)
-
-
-def edits(change: Callable[[list[bytes]], Iterable[bytes]]) -> Attack:
-    """Return :func:`edited` as an attack."""
-    return lambda log: edited(log, change)
-
-
-def rebuilds(change: Any, signer: Signer | None = None, **options: bool) -> Attack:  # noqa: ANN401 - any change
-    """Return :func:`rebuilt` as an attack."""
-    return lambda log: rebuilt(log, change, signer, **options)
+    return attack
 
 
 def signed_note(text: str, signer: Signer | None) -> str:

@@ -7,8 +7,8 @@ would stay in its checkpoint, too, so this policy is refused.
 import hmac
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -94,22 +94,16 @@ def append_sessions(
 
     The disk is waited for once: what a power cut takes can be appended again.
 
-    Args:
-        results: Of workers.
-        log: The log, at *files*.
-        files: The log's.
-        salt: The key of its digests; None: it has none.
-
     Raises:
         AuditError: Digests were made with another salt, or as from the log.
     """
-    with closing(LoggedSessions(files)) as logged, log.hurrying():
+    with logged_sessions(files) as is_logged, log.hurrying():
         for result in results:
             value: Any = result.value
             used, *drafts = value
             if used != salt_id(salt):
                 raise _of_another_salt(files)
-            if drafts and not logged.take(result.key):
+            if drafts and not is_logged(result.key):
                 for kind, text in drafts:
                     log.append(kind, identified(kind, text.encode(), result.key))
                 log.checkpoint()
@@ -136,30 +130,19 @@ def salt_id(salt: bytes | None) -> str:
     return "" if salt is None else hmac.digest(salt, _SALT_ID, "sha256").hex()[:16]
 
 
-class LoggedSessions:
-    """The sessions of batches that a log holds to their end, taken off one by one.
+@contextmanager
+def logged_sessions(files: LogFiles) -> Iterator[Callable[[str], bool]]:
+    """Give a function that tells whether a log holds a session of a batch to its end.
+
+    It tells so once of each: of one that is there twice, twice.
 
     Raises:
         OSError, DecodeError: The log cannot be read.
     """
-
-    def __init__(self, files: LogFiles) -> None:
-        self._connection = sqlite3.connect("")  # a file without a name
-        try:
-            self._connection.execute(_TABLE)
-            self._connection.executemany(_ADD, ((key,) for key in _keys(files)))
-        except BaseException:
-            self.close()
-            raise
-
-    def take(self, batch_key: str) -> bool:
-        """Tell whether a session is there, and take it off once."""
-        key = batch_key.encode()
-        return self._connection.execute(_TAKE, (key,)).rowcount > 0
-
-    def close(self) -> None:
-        """Forget them."""
-        self._connection.close()
+    with closing(sqlite3.connect("")) as connection:  # a file without a name
+        connection.execute(_TABLE)
+        connection.executemany(_ADD, ((key,) for key in _keys(files)))
+        yield lambda key: connection.execute(_TAKE, (key.encode(),)).rowcount > 0
 
 
 def _keys(files: LogFiles) -> Iterator[bytes]:

@@ -217,13 +217,12 @@ class Recording:
         """Record the user's input."""
         self._record_at("user_input", context, partial(of_content, event))
 
-    def replay_thinking(self, message: Message, context: Context) -> None:
-        """Record a block of reasoning."""
-        self._message(message, context)
-
     def replay_text(self, message: Message, context: Context) -> None:
-        """Record a block of the answer."""
-        self._message(message, context)
+        """Record a block of text or thinking."""
+        session_id, block = context.session.session_id, partial(of_message, message)
+        self._record("message", session_id, block, message.index, context.turn)
+
+    replay_thinking = replay_text
 
     def replay_tool_call(self, event: ToolCall, context: Context) -> None:
         """Record a call of a tool."""
@@ -281,10 +280,6 @@ class Recording:
 
     def _delta(self, event: TextDelta | ThinkingDelta, context: Context) -> None:
         self._record_at("delta", context, partial(of_content, event, type=event.type))
-
-    def _message(self, message: Message, context: Context) -> None:
-        session_id, block = context.session.session_id, partial(of_message, message)
-        self._record("message", session_id, block, message.index, context.turn)
 
     def _record_at(
         self, kind: str, context: Context, find: Callable[[], Facts]

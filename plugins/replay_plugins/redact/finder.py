@@ -50,7 +50,6 @@ class Reading:
     """What a text reads as, and where what is found there stands in the text."""
 
     def __init__(self, text: str) -> None:
-        """Read a text."""
         #: of each spelling: start and end in the reading, start and end in the text
         self._units: list[tuple[int, int, int, int]] = []
         pieces: list[str] = []
@@ -147,7 +146,7 @@ class Finder:
         They are searched together, which none of our rules minds; others may.
 
         Args:
-            texts: The texts.
+            texts: All of them.
             again: The same, parted otherwise; looked at where they may matter.
         """
         if self._tries_all:
@@ -203,13 +202,7 @@ def merged(found: Iterable[Found]) -> list[Found]:
 
 
 def shifted(found: Iterable[Found], by: int, size: int) -> list[Found]:
-    """Return stretches moved by so many characters, cut off outside a text.
-
-    Args:
-        found: The stretches.
-        by: How far; negative: towards the beginning.
-        size: How long the text is.
-    """
+    """Return stretches moved by so many characters, cut off where a text ends."""
     moved = [
         (max(each.start + by, 0), min(each.end + by, size), each) for each in found
     ]

@@ -29,8 +29,6 @@ class Rewriter:
     """Replaces the secrets of one session.
 
     Args:
-        finder: Finds them.
-        names: Gives their pseudonyms.
         session_id: What the entries of the report say.
         root: The path of the list of events.
     """
@@ -160,18 +158,16 @@ class RedactedEvents(RecordedEvents):
 
     What is held in memory is one turn: what a secret may run through. Of a live turn,
     it is what there is between two boundaries.
+
+    Args:
+        events: The history as it was recorded.
+        rewriter: Replaces the secrets.
+        report: Gets what was replaced, once, however often the events are read.
     """
 
     def __init__(
         self, events: Sequence[Event], rewriter: Rewriter, report: list[Redacted]
     ) -> None:
-        """Take a history.
-
-        Args:
-            events: The history as it was recorded.
-            rewriter: Replaces the secrets.
-            report: Gets what was replaced, once, however often the events are read.
-        """
         self._events = events
         self._rewriter = rewriter
         self._report = report

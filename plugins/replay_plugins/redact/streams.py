@@ -105,11 +105,6 @@ class _Stream:
     """The deltas of one kind, joined, and what is secret in the messages of them.
 
     Where a delta cuts a character in half, lengths and places count UTF-16 units.
-
-    Args:
-        said: The deltas and the full events.
-        messages: What the messages were put together from.
-        finder: Finds the secrets.
     """
 
     def __init__(

@@ -123,12 +123,7 @@ class Redacted:
 
 
 def _replaced(text: str, entries: Iterable[Redacted]) -> str:
-    """Return a text with stretches of it replaced.
-
-    Args:
-        text: The text.
-        entries: What to replace, in order; no two overlap.
-    """
+    """Return a text with stretches replaced, given in order; no two overlap."""
     pieces: list[str] = []
     at = 0
     for each in entries:
@@ -142,8 +137,6 @@ class Walker:
     """Replaces secrets, and keeps account of it in ``entries``.
 
     Args:
-        finder: Finds them.
-        names: Gives their pseudonyms.
         session_id: What the entries say.
         keeps_numbers: Put 0 for a secret number, so that a number stays one; else it
             becomes a text, its pseudonym.
@@ -157,12 +150,7 @@ class Walker:
     has_numbers: bool = attrs.field(default=False, init=False)  #: among the secrets
 
     def value(self, value: object, path: str) -> object:
-        """Return a JSON value with its secrets replaced; what was given stays.
-
-        Args:
-            value: Any JSON value.
-            path: Where it stands.
-        """
+        """Return a JSON value with its secrets replaced; what was given stays."""
         if isinstance(value, str):
             return self.text(value, path)
         if isinstance(value, dict):

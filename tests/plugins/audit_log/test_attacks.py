@@ -18,12 +18,9 @@ from forged_logs import (
     SIGNER,
     Attack,
     Written,
-    edited,
     edits,
     line_of,
     rebuilds,
-    rebuilt,
-    replaced,
     replaces,
     written,
 )
@@ -68,7 +65,7 @@ def first_checkpoint_beside(log: Written) -> int:
 
 def back_to_the_first_session(log: Written) -> None:
     end = first_checkpoint_beside(log) + 1
-    edited(log, lambda lines: lines[:end])
+    edits(lambda lines: lines[:end])(log)
 
 
 def old_copy(log: Written) -> None:
@@ -89,7 +86,7 @@ def gone_on_from_twice(log: Written) -> None:
 
 
 def tail_without_a_checkpoint(log: Written) -> None:
-    edited(log, lambda lines: lines[:-6])
+    edits(lambda lines: lines[:-6])(log)
     log.files.checkpoint.unlink()
 
 
@@ -121,29 +118,29 @@ def another_log(log: Written) -> None:
 def another_logs_records(log: Written) -> None:
     other = written(log.folder / "other")
     theirs = other.log.read_bytes().splitlines()[3:6]
-    edited(log, lambda lines: [*lines[:6], *theirs, *lines[6:]])
+    edits(lambda lines: [*lines[:6], *theirs, *lines[6:]])(log)
 
 
 def crashed_and_edited(log: Written) -> None:
     """Edit the last record, where a crash left the second session without its end."""
     first_checkpoint_beside(log)
     log.keep()
-    edited(log, lambda lines: lines[:-2])
-    replaced(log, -1, b'"outcome":"complete"', b'"outcome":"stopped"')
+    edits(lambda lines: lines[:-2])(log)
+    replaces(b'"outcome":"complete"', b'"outcome":"stopped"', -1)(log)
 
 
 def records_added(log: Written) -> None:
     def more(records: Records) -> Records:
         return [*records, {**records[4], "time": records[-1]["time"]}]
 
-    rebuilt(log, more, keeps_notes=True)
+    rebuilds(more, keeps_notes=True)(log)
 
 
 def clock_set_back(log: Written) -> None:
     def ahead(records: Records) -> Records:
         return [{**each, "time": "2999-01-01T00:00:00.000000Z"} for each in records]
 
-    rebuilt(log, ahead, SIGNER)
+    rebuilds(ahead, SIGNER)(log)
     log.replay("ses-3")
     log.keep()
 

@@ -16,7 +16,6 @@ from replay.testing import PluginContract
 from replay.testing.batch_contract import give, merge
 from replay_plugins.redact import Redact, Redacted
 from replay_plugins.redact.plugin import RedactWorker, as_json, as_table
-from replay_plugins.transcript_writer import TranscriptWriter
 from spying import Spy
 
 SESSION = Session("s", events=[Text("to b@example.org \x1b"), Text("\x1b")])
@@ -79,18 +78,6 @@ def test_it_writes_json() -> None:
             }
         ]
     }
-
-
-def test_it_writes_to_a_file(tmp_path: Path) -> None:
-    assert replayed(Redact(output=tmp_path / "report")) == ""
-    assert "<EMAIL_1>" in (tmp_path / "report").read_text("utf-8")
-
-
-def test_it_can_be_closed_without_standard_output(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("sys.stdout", None)
-    Redact().replay_close()
 
 
 def test_its_options_can_be_typed(tmp_path: Path) -> None:
@@ -223,12 +210,3 @@ def test_a_worker_keeps_nothing_and_says_nothing() -> None:
     with redirect_stdout(printed):
         assert give([worker], SESSIONS[::-1])[0] == [[]]
     assert (worker.redactor.report, printed.getvalue()) == ([], "")
-
-
-def test_the_plugins_after_it_write_the_same_in_any_order(tmp_path: Path) -> None:
-    ReplayEngine([Redact(), TranscriptWriter(tmp_path / "plain")]).replay(SESSIONS[0])
-    plain = (tmp_path / "plain" / "a.txt").read_text()
-    assert "<EMAIL_2>" in plain
-    for order in 1, -1:
-        give([RedactWorker(), TranscriptWriter(tmp_path / "batch")], SESSIONS[::order])
-        assert (tmp_path / "batch" / "a.txt").read_text() == plain

@@ -14,7 +14,6 @@ import replay
 from fake_secrets import EACH, PROSE, SECRETS
 from histories import cuttings, histories
 from replay import (
-    Diagnostic,
     Event,
     Message,
     Session,
@@ -56,9 +55,6 @@ def redacted(
 def told(events: Sequence[Event]) -> tuple[list[Told], list[str]]:
     """Return what the messages of a history are, and the codes of what is odd."""
     codes: list[str] = []
-
-    def note(diagnostic: Diagnostic) -> None:
-        codes.append(diagnostic.code)
 
     messages = [
         (each.kind, each.content, each.index, each.source, each.complete)

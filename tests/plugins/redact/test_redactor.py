@@ -284,6 +284,9 @@ def test_a_header_stays_a_header() -> None:
     }
     assert session.job_metadata is not None
     assert session.job_metadata.error == "<EMAIL_1>"
+    may_be_text = json.dumps({"session_id": "s", "more": card, "events": []})
+    shown = whole(Redactor().session(replay.loads(may_be_text)))
+    assert shown == {"session_id": "s", "more": "<CARD_1>", "events": []}
 
 
 def test_the_same_secret_has_the_same_pseudonym_however_it_is_spelt() -> None:
@@ -362,9 +365,3 @@ def test_what_is_deeply_nested_is_reached_and_stays_as_it_is() -> None:
         value = [value] if number % 2 else {"inner": value}
     assert "<EMAIL_1>" in json.dumps(Redactor().value(value))
     assert "b@example.org" in json.dumps(value)
-
-
-def test_a_number_in_a_header_that_may_be_a_text_becomes_its_pseudonym() -> None:
-    document = {"session_id": "s", "more": int(SECRETS["card"][2]), "events": []}
-    session = Redactor().session(replay.loads(json.dumps(document)))
-    assert whole(session) == {"session_id": "s", "more": "<CARD_1>", "events": []}

@@ -1,6 +1,8 @@
 """Deltas to messages: the rules one by one, and the laws for any history."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from types import FrameType
 
 import attrs
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from histories import cuttings, histories, is_delta, places
-from reference import Reference
+from reference import Reference, characters
 from replay import (
     Diagnostic,
     Event,
@@ -30,8 +32,8 @@ from replay import (
     transcript,
 )
 from replay.coalescing.coalescer import Composition
-from replay.coalescing.texts import beginnings_at_end
 from replay.coalescing.walk import Walk
+from replay.codec.history import DecodedEvents
 from replay.codec.parts import parts_of_events
 from replay.model.diagnostics import DELTA_FAMILY
 from replay.model.events import Delta
@@ -249,34 +251,6 @@ def test_deltas_and_their_full_event_are_one_message() -> None:
     assert messages[2] == Message("text", "Revenue", 0, "both", event=full)
 
 
-def test_a_settled_message_waits_for_an_earlier_pending_one() -> None:
-    events: list[Event] = [TH("x"), T("a"), Text("a"), Thinking("x"), END]
-    kinds = [
-        item.kind if isinstance(item, Message) else "" for item in coalesce(events)
-    ]
-    assert kinds == ["", "", "thinking", "text", ""]
-
-
-def test_all_but_full_events_come_as_they_are() -> None:
-    events: list[Event] = [UserInput("q"), MYSTERY, T("a"), CALL, END]
-    assert [
-        item for item in coalesce(events) if not isinstance(item, Message)
-    ] == events
-
-
-def test_what_is_no_event_is_refused() -> None:
-    with pytest.raises(TypeError, match="expected an event such as Text, got int"):
-        list(coalesce([1]))  # type: ignore[list-item]  # that is the test
-
-
-def test_the_beginnings_in_which_a_text_ends_are_found() -> None:
-    for content, text, lengths in (
-        *(("a", "a", [1]), ("aa", "aa", [2, 1])),
-        *(("ab", "xa", [1]), ("ab", "b", [])),
-    ):
-        assert list(beginnings_at_end(content, text)) == lengths
-
-
 # Laws
 
 
@@ -346,11 +320,6 @@ def test_messages_come_in_the_order_of_their_first_events(
     assert indexes == sorted(indexes)
 
 
-def joined_pairs(text: str) -> str:
-    units = text.encode("utf-16-le", "surrogatepass")
-    return units.decode("utf-16-le", "surrogatepass")
-
-
 @example([T("a"), Text("a")])
 @given(histories)
 def test_it_can_tell_which_deltas_each_message_is_made_of(
@@ -368,10 +337,10 @@ def test_it_can_tell_which_deltas_each_message_is_made_of(
         text = "".join(piece for _, piece in each.runs)
         taken |= {run: taken.get(run, "") + piece for run, piece in each.runs}
         full = None if each.full is None else history[each.full]
-        content, text = joined_pairs(getattr(full, "content", "")), joined_pairs(text)
+        content, text = characters(getattr(full, "content", "")), characters(text)
         if each.repeats:
             told = alone[each.kind][-each.repeats :]
-            assert joined_pairs("".join(told)) == content
+            assert characters("".join(told)) == content
         elif each.full is None:
             alone[each.kind].append("".join(piece for _, piece in each.runs))
         elif each.fits:
@@ -390,7 +359,7 @@ def test_it_can_tell_which_deltas_each_message_is_made_of(
 
 def solid(text: str) -> str:
     """Return a text without its white space, halves of characters joined."""
-    return joined_pairs("".join(text.split()))
+    return characters("".join(text.split()))
 
 
 @given(histories)
@@ -411,3 +380,72 @@ def test_coalescing_keeps_all_other_events(history: list[Event]) -> None:
     assert others == [e for e in history if not isinstance(e, Text | Thinking)]
     assert all(any(other is event for event in history) for other in others)
     assert sum(map(is_delta, others)) == sum(map(is_delta, history))
+
+
+# Histories of any length are walked in time that grows as they do
+
+
+def calls_to_walk(events: list[Event]) -> int:
+    """Return how many Python and C functions a transcript calls: work, not time."""
+    count = 0
+
+    def note(_frame: FrameType, what: str, _argument: object) -> None:
+        nonlocal count
+        count += what in ("call", "c_call")
+
+    session = Session("s", events=events)
+    sys.setprofile(note)
+    try:
+        transcript(session)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+RUNS: list[Event] = [T("ab"), TH("x")]
+#: Histories made of parts, each of which is repeated.
+HOSTILE: dict[str, list[list[Event]]] = {
+    "deltas": [[T("a")]],
+    "turns": [[UserInput("q"), Text("a"), END]],
+    "calls of one id": [[CALL], [RESULT]],
+    "calls of one id, left open turn after turn": [[CALL, UserInput("q")], [RESULT]],
+    "runs, then a full event for each": [RUNS, [Text("ab"), Thinking("x")]],
+    "runs, then full events that differ": [RUNS, [Text("ax")]],
+    "runs, then full events that take a part": [RUNS, [Text("a")]],
+    "late full events": [[T("a"), END, Text("a")]],
+    "late full events that go on": [[T("a"), END, Text("ab")]],
+    "runs, then one full event": [RUNS],
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_twice_the_history_is_about_twice_the_work(name: str) -> None:
+    work = []
+    for size in 200, 400:
+        history = [event for part in HOSTILE[name] for event in part * size]
+        last = [Text("ab" * size)] if HOSTILE[name] == [RUNS] else []
+        work.append(calls_to_walk([*history, *last]))
+    assert work[1] < 2.2 * work[0]
+
+
+class Counted(list[object]):
+    """Counts the entries that are looked at."""
+
+    looked_at = 0
+
+    def __iter__(self) -> Iterator[object]:
+        for value in super().__iter__():
+            self.looked_at += 1
+            yield value
+
+
+def test_malformed_entries_cost_hardly_more_than_others() -> None:
+    """Counting the entries that are looked at, again and again or once."""
+    deltas = [{"type": "text_delta", "content": each} for each in ("a", None)]
+    for malformed in [None], deltas:
+        looked = []
+        for size in 1000, 2000:
+            values = Counted([*malformed] * size)
+            list(DecodedEvents(values).parts())
+            looked.append(values.looked_at / len(values))
+        assert looked[1] < looked[0] + 8

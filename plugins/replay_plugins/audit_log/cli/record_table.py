@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import attrs
 import click
 
 from replay.authoring import sanitize_line
@@ -28,26 +27,24 @@ _HEAD: Final = {
 _MOST_CHARACTERS: Final = 100  # of a value
 
 
-@attrs.frozen(kw_only=True)
-class Filter:
-    """The records that are wanted; an empty filter wants all."""
-
-    session: str | None = None
-    tool: str | None = None
-    kinds: tuple[str, ...] = ()
-    since: str | None = None  #: as records write their time; this one is wanted too
-    until: str | None = None  #: as records write their time; this one is not wanted
-
-    def wants(self, record: dict[str, object]) -> bool:
-        """Tell whether a record is wanted."""
-        time = str(record.get("time"))
-        return (
-            self.session in (None, record.get(SESSION_ID))
-            and self.tool in (None, record.get(TOOL_NAME))
-            and (not self.kinds or record.get("kind") in self.kinds)
-            and (self.since is None or time >= self.since)
-            and (self.until is None or time < self.until)
-        )
+def is_wanted(  # noqa: PLR0913 - the options of the command
+    record: dict[str, object],
+    *,
+    session: str | None,
+    tool: str | None,
+    kinds: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+) -> bool:
+    """Tell whether a record passes each of the filters that are given."""
+    time = str(record.get("time"))
+    return (
+        session in (None, record.get(SESSION_ID))
+        and tool in (None, record.get(TOOL_NAME))
+        and (not kinds or record.get("kind") in kinds)
+        and (since is None or time >= since)
+        and (until is None or time < until)
+    )
 
 
 def moment(
@@ -83,16 +80,15 @@ def moment(
     "--until", metavar="TIME", callback=moment, help="Only records before TIME."
 )
 @json_option
-def show(*, log: Path, as_json: bool, **wants: Any) -> None:  # noqa: ANN401 - a Filter's
+def show(*, log: Path, as_json: bool, **filters: Any) -> None:  # noqa: ANN401 - see is_wanted
     """Print the records of LOG: a table on a terminal, lines in a pipe.
 
     With --json, they are printed as the log has them. Nothing is verified.
     """
-    wanted = Filter(**wants)
     lines = (
         (line, record)
         for line in records_of(LogFiles(log))
-        if wanted.wants(record := record_of(line))
+        if is_wanted(record := record_of(line), **filters)
     )
     if not as_json:
         output.write_rows(_TITLES, (row_of(record) for _, record in lines))

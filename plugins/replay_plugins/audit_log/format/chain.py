@@ -47,11 +47,6 @@ class Chain:
     def line(self, kind: str, actor: str, fields: Fields) -> bytes:
         """Return the next record as the line that will stand in the file.
 
-        Args:
-            kind: What happened.
-            actor: Who runs it.
-            fields: All else.
-
         Raises:
             TypeError, ValueError, RecursionError: A field is no JSON value.
         """

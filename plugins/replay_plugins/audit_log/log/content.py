@@ -64,13 +64,9 @@ def _digested(salt: bytes, _: str, value: object) -> tuple[object, Opening | Non
 
 def _committed(field: str, value: object) -> tuple[object, Opening | None]:
     salt = token_bytes(SALT_BYTES)
-    shown = {"length": length_of(value), "commitment": commitment(salt, value)}
+    commitment = sha256(salt + json_bytes(value)).hexdigest()
+    shown = {"length": length_of(value), "commitment": commitment}
     return shown, Opening(field, salt.hex(), value)
-
-
-def commitment(salt: bytes, value: object) -> str:
-    """Return the commitment to a value, in hex."""
-    return sha256(salt + json_bytes(value)).hexdigest()
 
 
 def length_of(value: object) -> int:

@@ -5,17 +5,25 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
+import click
 import pytest
 
-from audit_command import audit
 from audit_logs import opened
-from forged_logs import KEYS, NAME, SIGNER, Written, edited, rebuilt, replaced, written
+from forged_logs import KEYS, NAME, SIGNER, Written, edits, rebuilds, replaces, written
 from replay.registry import load
-from replay_command import Run
+from replay_command import Run, run_here
 from replay_plugins.audit_log.cli.command import command
+from replay_plugins.audit_log.cli.record_table import moment, row_of, show
 from replay_plugins.audit_log.format.keys import Signer
-from replay_plugins.audit_log.verify.opening_checks import remove
+
+
+def audit(*arguments: object) -> CompletedProcess[str]:
+    """Run ``replay audit``, and return its exit code and output."""
+    done = run_here("audit", *map(str, arguments))
+    assert "Traceback" not in done.stderr
+    return done
 
 
 @pytest.fixture
@@ -98,7 +106,7 @@ def test_a_log_alone_fails_where_an_anchor_is_required(log: Written) -> None:
 
 
 def test_problems_are_listed_below_their_answer_and_exit_with_1(log: Written) -> None:
-    replaced(log, 4, b"Acme", b"Evil")
+    replaces(b"Acme", b"Evil")(log)
     done = audit("verify", log.log)
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.splitlines()[1:4] == [
@@ -116,16 +124,6 @@ def test_many_problems_are_counted(tmp_path: Path) -> None:
     assert done.stdout.startswith("log ?: 103 records")
 
 
-def test_removed_fields_are_listed(tmp_path: Path) -> None:
-    log = written(tmp_path / "log", "committed")
-    remove(log.log, 3, "content")
-    done = audit("verify", log.log)
-    assert done.returncode == 0
-    openings, removed = done.stdout.splitlines()[-2:]
-    assert openings == "openings: that fit: 7; removed: 1"
-    assert removed.startswith("  record 3: content was removed at 20")
-
-
 def test_openings_that_are_not_there_are_said_so(tmp_path: Path) -> None:
     log = written(tmp_path / "log", "committed")
     log.files.openings.unlink()
@@ -134,7 +132,7 @@ def test_openings_that_are_not_there_are_said_so(tmp_path: Path) -> None:
 
 
 def test_for_programs_the_answers_are_json(log: Written) -> None:
-    edited(log, lambda lines: lines[:6])
+    edits(lambda lines: lines[:6])(log)
     done = audit("verify", log.log, "--json")
     assert done.returncode == 1
     found = json.loads(done.stdout)
@@ -181,7 +179,7 @@ def test_a_file_that_holds_no_key_is_named(log: Written) -> None:
 
 
 def test_what_names_no_file_exits_with_2(tmp_path: Path) -> None:
-    for path in (".", "/", "", tmp_path / NAME):
+    for path in (".", "/", "", "a/..", tmp_path / NAME):
         done = audit("verify", path)
         assert (done.returncode, done.stdout) == (2, "")
         told = "no such file or directory" if path == tmp_path / NAME else "is a dir"
@@ -189,7 +187,7 @@ def test_what_names_no_file_exits_with_2(tmp_path: Path) -> None:
 
 
 def test_what_a_log_says_cannot_steer_the_terminal(log: Written) -> None:
-    replaced(log, 0, b'"log":"', b'"log":"\\u001b[31m')
+    replaces(b'"log":"', b'"log":"\\u001b[31m', 0)(log)
     assert "\x1b" not in audit("verify", log.log).stdout
 
 
@@ -217,7 +215,7 @@ def test_a_key_that_cannot_be_made_leaves_its_file_as_it_is(tmp_path: Path) -> N
     assert (file.read_text(), new.exists()) == ("mine", False)
 
 
-PUBLIC = str(SIGNER.verifier())
+# Proofs
 
 
 def proof_of(log: Written, *arguments: object) -> Path:
@@ -278,7 +276,9 @@ def test_a_log_that_goes_on_is_shown_to(log: Written) -> None:
 
 
 def test_a_log_that_was_rebuilt_is_not_shown_to_go_on(log: Written) -> None:
-    rebuilt(log, lambda records: [{**each, "actor": "bob"} for each in records], SIGNER)
+    rebuilds(lambda records: [{**each, "actor": "bob"} for each in records], SIGNER)(
+        log
+    )
     log.replay("ses-3")
     done = audit("consistency", log.log, log.kept)
     assert (done.returncode, done.stdout) == (1, "")
@@ -288,7 +288,7 @@ def test_a_log_that_was_rebuilt_is_not_shown_to_go_on(log: Written) -> None:
 
 
 def test_a_log_that_does_not_fit_its_checkpoints_proves_nothing(log: Written) -> None:
-    replaced(log, 4, b"Acme", b"Evil")
+    replaces(b"Acme", b"Evil")(log)
     done = audit("consistency", log.log, log.kept)
     assert done.returncode == 2
     assert "the log does not fit this checkpoint" in done.stderr
@@ -306,7 +306,11 @@ def test_a_removed_value_is_gone_and_the_log_is_verified_still(tmp_path: Path) -
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert b"Pay the invoice." not in log.files.openings.read_bytes()
     anchors = ("--key", SIGNER.verifier(), "--checkpoint", log.kept)
-    assert audit("verify", log.log, *anchors).returncode == 0
+    done = audit("verify", log.log, *anchors)
+    assert done.returncode == 0
+    openings, removed, _ = done.stdout.splitlines()[-3:]
+    assert openings == "openings: that fit: 6; removed: 2"
+    assert removed.startswith("  record 3: content was removed at 20")
 
 
 def test_the_log_goes_on_after_a_removal(tmp_path: Path) -> None:
@@ -322,3 +326,108 @@ def test_the_log_goes_on_after_a_removal(tmp_path: Path) -> None:
     assert "record 2 has no opening of 'content'" in done.stderr
     log.replay("ses-3")
     assert "that fit: 11; removed: 1\n" in audit("verify", log.log).stdout
+
+
+# The table of records
+
+
+def shown(*arguments: object) -> list[list[str]]:
+    """Return the rows that are printed, their times left out."""
+    done = audit("show", *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    return [[row[0], *row[2:]] for row in rows]
+
+
+def test_a_record_is_a_line_in_a_pipe(log: Written) -> None:
+    rows = shown(log.log)
+    assert len(rows) == 22
+    assert rows[4] == [
+        *("4", "tool_call", "ses-1", "1"),
+        'name=pay id=c1 arguments={"amount": 4200.0, "to": "Acme"}',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("digest", "content=[16 characters, digest only]"),
+        ("committed", "content=[16 characters, committed]"),
+        ("full", "content=Pay the invoice."),
+    ],
+)
+def test_what_is_hidden_is_said_to_be(tmp_path: Path, content: str, told: str) -> None:
+    log = written(tmp_path / "log", content)
+    assert shown(log.log)[3][-1] == told
+
+
+def test_records_are_filtered(log: Written) -> None:
+    kinds = [row[1] for row in shown(log.log, "--session", "ses-2")]
+    assert (kinds[0], kinds[-1], len(kinds)) == ("session_start", "session_end", 9)
+    picked = shown(log.log, "--tool", "pay", "--session", "ses-1")
+    assert [row[0] for row in picked] == ["4", "5"]
+    picked = shown(log.log, "--kind", "log_opened", "--kind", "checkpoint")
+    assert [row[0] for row in picked] == ["0", "10", "20", "21"]
+
+
+def test_records_are_filtered_by_time(log: Written) -> None:
+    time = audit("show", log.log).stdout.splitlines()[5].split("\t")[1]
+    since, until = shown(log.log, "--since", time), shown(log.log, "--until", time)
+    assert [row[0] for row in until + since] == [*map(str, range(22))]
+    assert since[0][0] == "5"
+    assert shown(log.log, "--since", "1999-01-01", "--until", "2000-01-01") == []
+    assert shown(log.log, "--until", "1999-12-31T23:00:00+01:00") == []
+
+
+def test_for_programs_records_are_as_they_stand(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", max_bytes=1500)
+    done = audit("show", log.log, "--json")
+    parts = [*log.files.parts(), log.log]
+    assert done.stdout.encode() == b"".join(each.read_bytes() for each in parts)
+
+
+def test_what_was_recorded_cannot_steer_the_terminal(log: Written) -> None:
+    replaces(b"Pay", b"\\u001b[2J\\u202e\\tPay", 3)(log)
+    row = shown(log.log)[3]
+    assert len(row) == 5
+    assert "content=\u241b[2J\\u{202e}\u2409Pay" in row[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("2026-11-26", "2026-11-26T00:00:00.000000Z"),
+        ("2026-11-26T01:20", "2026-11-26T01:20:00.000000Z"),
+        ("2026-11-26T01:20:00.5Z", "2026-11-26T01:20:00.500000Z"),
+        ("2026-11-26T01:20:00+02:00", "2026-11-25T23:20:00.000000Z"),
+    ],
+)
+def test_a_time_is_told_as_records_tell_it(text: str, told: str) -> None:
+    assert moment(click.Context(show), click.Option(["--since"]), text) == told
+
+
+def test_what_is_no_time_is_refused(log: Written) -> None:
+    for text in ("", "noon", "2026-13-01", "0001-01-01T00:00+14:00"):
+        done = audit("show", log.log, "--since", text)
+        assert done.returncode == 2
+        assert "isn't a date or time in ISO 8601" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("text", "a=text"),
+        (None, "a=null"),
+        ({"length": 1, "width": 2}, 'a={"length": 1, "width": 2}'),
+        ({"length": 1, "commitment": "ab"}, "a=[1 characters, committed]"),
+        ("x" * 101, "a=" + "x" * 100 + "…"),
+    ],
+)
+def test_a_field_is_told_in_a_few_words(value: object, shown: str) -> None:
+    assert row_of({"seq": 1, "b.a": value}) == ["1", "", "", "", "", shown]
+
+
+def test_what_is_no_record_is_said_so(tmp_path: Path) -> None:
+    lines = [b"", b"[]", b"\xff", b"[" * 100_000]
+    (tmp_path / NAME).write_bytes(b"".join(line + b"\n" for line in lines))
+    assert shown(tmp_path / NAME) == [["", "?", "", "", "what=no record"]] * 4

@@ -104,6 +104,7 @@ def test_what_is_no_record_has_none() -> None:
         record().replace(b'"seq":0', b'"seq":' + b"9" * 4300),
         record().replace(b'"kind":"message"', b'"kind":null'),
         record().replace(b'"actor":"ann",', b""),
+        *(b"", b"[]", b'{"seq":5}', b"\xff", b"[" * 100_000),
     ):
         assert head_of(line) is None, line
         told = "it isn't a record: not the JSON that the log is written in"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audit_logs import lines_of, opened
-from forged_logs import Attack, Written, edited, edits, rebuilds, replaced, written
+from forged_logs import Attack, Written, edits, rebuilds, replaces, written
 from replay import DecodeError
 from replay_plugins.audit_log.verify.proofs import (
     ConsistencyProof,
@@ -81,10 +81,10 @@ def test_a_log_that_was_cut_rebuilt_or_swapped_does_not_go_on(
 
 
 def test_a_log_without_a_checkpoint_proves_nothing(log: Written) -> None:
-    replaced(log, -1, b'"note":"chat-replay/', b'"note":"\\n')
+    replaces(b'"note":"chat-replay/', b'"note":"\\n', -1)(log)
     with pytest.raises(DecodeError, match=f"{log.log}: checkpoint: "):
         prove_inclusion(log.log, 0)
-    edited(log, lambda lines: lines[:5])
+    edits(lambda lines: lines[:5])(log)
     with pytest.raises(DecodeError, match="it has no checkpoint"):
         prove_inclusion(log.log, 0)
 
