@@ -370,6 +370,15 @@ def test_records_are_filtered(log: Written) -> None:
     assert [row[0] for row in picked] == ["0", "10", "20", "21"]
 
 
+def test_what_is_no_record_is_shown_without_what_it_holds(log: Written) -> None:
+    with log.log.open("ab") as file:
+        file.write(b"\x1b[31mred\n")
+    done = audit("show", log.log)
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+    assert done.stdout.splitlines()[-1].endswith("what=no record")
+
+
 def test_records_are_filtered_by_time(log: Written) -> None:
     time = audit("show", log.log).stdout.splitlines()[5].split("\t")[1]
     since, until = shown(log.log, "--since", time), shown(log.log, "--until", time)

@@ -48,6 +48,8 @@ def test_a_log_begins_by_saying_who_writes_it_and_how(path: Path) -> None:
     assert (record["kind"], record["actor"]) == ("log_opened", "tester")
     assert (record["pid"], record["sync"]) == (os.getpid(), "record")
     assert len(record["log"]) == 32
+    opened(path.with_name("other"))
+    assert records_of(path.with_name("other"))[0]["log"] != record["log"]
 
 
 def test_a_log_goes_on_where_it_ended(path: Path) -> None:

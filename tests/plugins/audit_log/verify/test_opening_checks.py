@@ -153,6 +153,7 @@ def test_many_removals_are_counted_and_a_hundred_listed(tmp_path: Path) -> None:
     assert len(findings.openings.removals) == 100
     OpeningChecks(path, findings).end(9)  # without any record
     assert findings.counts == {"openings": 103}
+    assert len(findings.problems) == 100
 
 
 @pytest.fixture
