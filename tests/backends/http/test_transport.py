@@ -16,6 +16,15 @@ from replay_backends.http.client import new_session
 from replay_backends.http.transport import Cancellation, Deadline, TimedConnection
 
 
+def test_a_connection_has_the_time_that_it_is_allowed() -> None:
+    connection = TimedConnection("localhost")
+    connection.allow(100)
+    assert 0 < connection.left() <= 100
+    connection.allow(0)
+    with pytest.raises(TimeoutError):
+        connection.left()
+
+
 def look_up(
     monkeypatch: pytest.MonkeyPatch, host: str, places: list[tuple[str, int]]
 ) -> None:
