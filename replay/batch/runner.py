@@ -32,7 +32,7 @@ from replay.batch.worker import LeaderEngine, work
 from replay.codec.documents import NO_SESSION_HINT
 from replay.engine.plugin_set import OnPluginError
 from replay.engine.report import ReplayReport
-from replay.errors import SessionNotFoundError
+from replay.errors import SessionNotFoundError, wrong_type
 from replay.sources.protocols import Portion
 from replay.sources.source import Source
 from replay.sources.source import open as open_source
@@ -91,6 +91,9 @@ def replay_many(  # noqa: PLR0913 - what a batch may be told
         BackendError, DecodeError: The location cannot be read.
         TypeError, ValueError: The arguments make no sense.
     """
+    if not isinstance(source, str | os.PathLike | Source):
+        advice = "a batch opens it in each worker; an engine replays sessions"
+        raise wrong_type(source, "a location, or what replay.open returned", advice)
     location, options = (
         (source.location, source.options)
         if isinstance(source, Source)
@@ -129,6 +132,9 @@ def _pool(job: Job, executor: Executor | None, jobs: int | None) -> Pool:
     if executor is not None:
         return ExecutorPool(executor, work)
     if jobs is not None:
+        if not isinstance(jobs, int) or jobs < 1:
+            message = f"jobs must be a whole number from 1, not {jobs!r}"
+            raise ValueError(message)
         return ProcessPool(jobs, work)
     if (job.seconds, job.memory) != (None, None):
         message = "limits need processes that may be ended: give jobs"

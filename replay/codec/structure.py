@@ -10,7 +10,7 @@ from cattrs import Converter, override
 from cattrs.errors import ClassValidationError
 from cattrs.gen import make_dict_structure_fn
 
-from replay.errors import DecodeError
+from replay.errors import DecodeError, wrong_type
 from replay.model.events import (
     EVENT_CLASSES,
     KINDS,
@@ -77,9 +77,12 @@ def event_of(entry: Event | Mapping[str, object]) -> Event:
 
     Raises:
         EncodeError: It holds what JSON cannot.
+        TypeError: It is a session.
     """
     if isinstance(entry, Event):
         return entry
+    if isinstance(entry, SessionSummary):
+        raise wrong_type(entry, "an event or its JSON object", "take one session")
     plain = dict(entry) if isinstance(entry, Mapping) else entry
     return decode_event(parse_json(write_json(plain)).value)
 

@@ -1,7 +1,6 @@
 """Sessions to JSON, in the shape in which they were recorded."""
 
 import io
-import os
 from collections.abc import Iterator
 from itertools import chain, repeat
 from operator import add
@@ -44,7 +43,7 @@ def dump(session: Session, file: BinaryIO) -> None:
     if not isinstance(session, Session):
         advice = "Session.from_events makes one of a list of events"
         raise wrong_type(session, "a session", advice)
-    if isinstance(file, str | bytes | os.PathLike | io.TextIOBase):
+    if isinstance(file, io.TextIOBase) or not hasattr(file, "write"):
         advice = 'with open(path, "wb") as file: replay.dump(session, file)'
         raise wrong_type(file, "a file open for writing bytes", advice)
     if session.shape == "lines":

@@ -328,6 +328,8 @@ def session_of(recording: Recording) -> Session:
     if isinstance(recording, Iterable) and not isinstance(recording, Source | Mapping):
         return Session.from_events(recording)
     advice = "replay.load returns the session at a location, replay.open all of them"
+    if isinstance(recording, Mapping):
+        advice = "replay.loads(json.dumps(…)) makes a session of a document"
     raise wrong_type(recording, "a session, its events or its location", advice)
 
 

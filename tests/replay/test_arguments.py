@@ -72,7 +72,8 @@ MADE = "Session.from_events makes one of a list of events"
     ("call", "said"),
     [
         (lambda: ANY.transcript(5), f"{A_SESSION} int: {LOAD}"),
-        (lambda: ANY.transcript({}), f"{A_SESSION} dict: {LOAD}"),
+        (lambda: ANY.transcript({}), f"{A_SESSION} dict: replay.loads(json.dumps("),
+        (lambda: ANY.transcript([SESSION]), "its JSON object, not Session: take one"),
         (lambda: with_source(ANY.transcript), f"{A_SESSION} Source: {LOAD}"),
         (
             lambda: ANY.transcript(replay.transcript(SESSION)),
@@ -100,6 +101,9 @@ MADE = "Session.from_events makes one of a list of events"
         (lambda: ANY.dump(SESSION, PATH), f"{A_FILE} str: {TO_DUMP}"),
         (lambda: ANY.dump(SESSION, Path(PATH)), f"Path: {TO_DUMP}"),
         (lambda: ANY.dump(SESSION, io.StringIO()), f"{A_FILE} StringIO: {TO_DUMP}"),
+        (lambda: ANY.dump(SESSION, 5), f"{A_FILE} int: {TO_DUMP}"),
+        (lambda: ANY.replay_many(5, ["usage"]), "expected a location, or what replay."),
+        (lambda: ANY.replay_many(PATH, 5), "plugins is a list of names, not int"),
         (lambda: ANY.ReplayEngine("usage"), "must be a list of plugins, not str"),
         (lambda: ANY.ReplayEngine({}), "plugins must be a list of plugins, not dict"),
         (lambda: ANY.ReplayEngine(SESSION), "be a list of plugins, not Session"),
@@ -127,6 +131,12 @@ def test_what_cannot_work_is_refused_with_advice(
 ) -> None:
     with pytest.raises(TypeError, match=re.escape(said)):
         call()
+
+
+@pytest.mark.parametrize("jobs", [0, "2"])
+def test_jobs_are_a_whole_number_from_1(jobs: Any) -> None:  # noqa: ANN401 - untyped
+    with pytest.raises(ValueError, match="jobs must be a whole number from 1, not"):
+        replay.replay_many(PATH, ["usage"], jobs=jobs)
 
 
 def test_a_text_that_is_a_path_is_refused_with_advice() -> None:
