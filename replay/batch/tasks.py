@@ -1,4 +1,4 @@
-"""What workers are told, and what they answer: values that can be pickled."""
+"""Tasks and results of workers: values that can be pickled."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 VARIABLES: Final = ("LLAMA_CLOUD_API_KEY", "LLAMA_PARSE_API_KEY")
 
 _VISIBLE: Final = re.compile(r"[!-~]+")
-_TELLING: Final = 8  # characters of a key that are masked without the others, too
-#: Where the service is, unless one says otherwise.
+_MASKED_ALONE: Final = 8  # characters of a key that are masked without the others, too
+#: The service's URL, unless another is given.
 HOME: Final = "https://api.cloud.llamaindex.ai"
 _API: Final = "/api/v1"
 _PORTS: Final = {"http": 80, "https": 443}
@@ -58,7 +58,7 @@ class Key:
         If *text* was cut within the key, its beginning is left out, with all that
         follows up to white space.
         """
-        whole, beginning = map(re.escape, (self._text, self._text[:_TELLING]))
+        whole, beginning = map(re.escape, (self._text, self._text[:_MASKED_ALONE]))
         pattern = f"{whole}|{beginning}[!-~]*"
         return re.sub(pattern, "(the key)", text, flags=re.IGNORECASE)
 
