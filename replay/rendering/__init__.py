@@ -71,7 +71,7 @@ def pieces(transcript: Transcript | LazyTranscript, format: Format) -> Iterator[
     """Return the text of :func:`replay.render` piece by piece.
 
     Args:
-        transcript: What to render; a lazy one is walked once, and nothing of it is kept.
+        transcript: What to render; a lazy one is walked once and not kept.
         format: As for :func:`replay.render`.
 
     Raises:
