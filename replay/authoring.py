@@ -8,9 +8,9 @@ do. Commands find theirs in ``replay.cli.output``.
 """
 
 from replay.coalescing.coalescer import Composition as Composition
-from replay.coalescing.texts import has_halves as has_halves
-from replay.coalescing.texts import joined as joined
-from replay.coalescing.texts import taken_apart as taken_apart
+from replay.coalescing.runs import has_halves as has_halves
+from replay.coalescing.runs import joined as joined
+from replay.coalescing.runs import taken_apart as taken_apart
 from replay.coalescing.transcripts import lazy_transcript as lazy_transcript
 from replay.coalescing.walk import Walk as Walk
 from replay.codec.history import DecodedEvents as DecodedEvents

@@ -11,7 +11,7 @@ from typing import get_args
 
 import attrs
 
-from replay.coalescing.texts import (
+from replay.coalescing.runs import (
     Run,
     beginning_in,
     beginnings_at_end,

@@ -19,7 +19,7 @@ from replay import (
     Usage,
     UserInput,
 )
-from replay.coalescing.texts import taken_apart
+from replay.coalescing.runs import taken_apart
 
 #: Few characters, so that texts repeat, contain and extend one another.
 _CHARACTERS = "ab \n\U0001f600\ud83d\ude00"

@@ -11,7 +11,7 @@ from replay.cli.arguments import location_argument, sessions_of
 from replay.cli.commands.copy import copy_all
 from replay.cli.output import FOUND_PROBLEMS, say
 from replay.cli.redaction import Rewriter, rewriting, rewriting_options
-from replay.coalescing.texts import joined
+from replay.coalescing.runs import joined
 from replay.security.sanitization import sanitize
 from replay.sources.live_stream import may_be_kept
 

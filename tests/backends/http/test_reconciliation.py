@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import replay
 from histories import histories
-from replay.coalescing.texts import joined, taken_apart
+from replay.coalescing.runs import joined, taken_apart
 from replay.model.events import (
     KINDS,
     Boundary,
