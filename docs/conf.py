@@ -31,12 +31,9 @@ nitpick_ignore = [
     ("py:class", f"replay.{name}")
     for name in (
         "cli.progress_bar._Item",
-        "coalescing.transcripts.LazyTranscript",
-        "coalescing.walk.Advance",
         "codec.checks.Checks",
         "codec.writer.Hash",
         "model.json_object.WireObject",
-        "model.json_text.Parsed",
     )
 ]
 # The build needs no network, so it does not know where other projects' names lead.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from replay.engine.hookspecs import Context as Context
     from replay.engine.hookspecs import hookimpl as hookimpl
     from replay.engine.report import BatchResult as BatchResult
+    from replay.engine.report import BatchResults as BatchResults
     from replay.engine.report import ReplayReport as ReplayReport
     from replay.errors import AuditError as AuditError
     from replay.errors import AuditFullError as AuditFullError
@@ -55,8 +56,12 @@ if TYPE_CHECKING:
     from replay.errors import UnsupportedError as UnsupportedError
     from replay.errors import WorkerError as WorkerError
     from replay.model.diagnostics import Diagnostic as Diagnostic
+    from replay.model.events import Boundary as Boundary
+    from replay.model.events import Delta as Delta
     from replay.model.events import Event as Event
+    from replay.model.events import FullEvent as FullEvent
     from replay.model.events import ImageAttachment as ImageAttachment
+    from replay.model.events import Kind as Kind
     from replay.model.events import Stop as Stop
     from replay.model.events import Text as Text
     from replay.model.events import TextDelta as TextDelta
@@ -76,6 +81,7 @@ if TYPE_CHECKING:
     from replay.model.sessions import Session as Session
     from replay.model.sessions import SessionSummary as SessionSummary
     from replay.registry import load_plugin as load_plugin
+    from replay.rendering import Format as Format
     from replay.rendering import render as render
     from replay.rendering import transcript as transcript
     from replay.sources.live_stream import LiveStream as LiveStream

@@ -2,22 +2,20 @@
 
 import os
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Final
 
 import attrs
 
-from replay import ReplayReport, Session, UnknownNameError
-from replay.authoring import (
-    FORMATS,
-    Format,
-    file_name,
-    lazy_transcript,
-    pieces,
-    whole_file,
-)
+from replay import Format, ReplayReport, Session, UnknownNameError
+from replay.authoring import file_name, render_pieces, whole_file
 
-_SUFFIXES: Final = {"text": ".txt", "markdown": ".md", "json": ".json"}
+_SUFFIXES: Final[Mapping[Format, str]] = {
+    "text": ".txt",
+    "markdown": ".md",
+    "json": ".json",
+}
 
 
 @attrs.define(eq=False)
@@ -45,9 +43,9 @@ class TranscriptWriter:
     batch_worker: ClassVar[type["TranscriptWriter"]]  #: what works in batches
 
     def __attrs_post_init__(self) -> None:
-        if self.format not in FORMATS:
+        if self.format not in _SUFFIXES:
             reason = f"there is no format {self.format!r}"
-            raise UnknownNameError(reason, f"known: {', '.join(FORMATS)}")
+            raise UnknownNameError(reason, f"known: {', '.join(_SUFFIXES)}")
 
     def replay_session_end(self, session: Session, report: ReplayReport) -> None:
         """Write the session's transcript."""
@@ -55,7 +53,7 @@ class TranscriptWriter:
             self.directory.mkdir(parents=True, exist_ok=True)
             path = self.directory / self._name(session)
             with whole_file(path) as file:
-                text = pieces(lazy_transcript(session), self.format)
+                text = render_pieces(session, self.format)
                 file.writelines(map(str.encode, text))
 
     def _name(self, session: Session) -> str:

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import attrs
 
-from replay import Context, ReplayReport, Session, Stop
-from replay.authoring import Results, escape_json, sanitize_line
+from replay import BatchResults, Context, ReplayReport, Session, Stop
+from replay.authoring import escape_json, sanitize_line
 from replay_plugins.report_output import kept_text, text_of, write_report
 
 __all__ = ["SessionUsage", "Usage"]
@@ -115,7 +115,7 @@ class Usage:
         """Return the session's cost, and forget it; None: the session was not shown."""
         return as_value(self.sessions.pop()) if self.sessions else None
 
-    def replay_batch_merge(self, results: Results) -> None:
+    def replay_batch_merge(self, results: BatchResults) -> None:
         """Take over the cost of the batch's sessions."""
         self._merged = Merged(results)
 
@@ -146,7 +146,7 @@ def _cost_of(stop: Stop) -> SessionUsage:
 class Merged:
     """The cost of a batch's sessions, in their order; not in memory."""
 
-    _results: Results
+    _results: BatchResults
 
     def __iter__(self) -> Iterator[SessionUsage]:
         """Yield the cost of each session, read anew each time."""

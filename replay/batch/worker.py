@@ -20,7 +20,7 @@ from replay.batch.tasks import (
 from replay.engine.dispatch import Recorded
 from replay.engine.engine import ReplayEngine
 from replay.engine.plugin_set import OnPluginError
-from replay.engine.report import ReplayReport, Results
+from replay.engine.report import BatchResults, ReplayReport
 from replay.errors import MustStopError, PluginError, ReplayError
 from replay.model.json_text import write_json
 from replay.model.sessions import Session
@@ -77,7 +77,9 @@ class WorkerEngine(ReplayEngine):
 class LeaderEngine(ReplayEngine):
     """Replays nothing: its plugins merge what the workers' came to."""
 
-    def merge(self, results: Callable[[int], Results], report: ReplayReport) -> None:
+    def merge(
+        self, results: Callable[[int], BatchResults], report: ReplayReport
+    ) -> None:
         """Let each plugin merge the results.
 
         If one fails, ``replay_close`` of those after it is not called: they would say

@@ -15,17 +15,19 @@ from replay.coalescing.runs import (
     Run,
     beginning_in,
     beginnings_at_end,
-    cuts_a_pair,
     equal_but_for_space,
     first_difference,
-    has_halves,
     is_proper_beginning,
-    joined,
     tail_equal_to,
-    taken_apart,
+)
+from replay.coalescing.surrogates import (
+    cuts_a_pair,
+    has_surrogates,
+    join_surrogates,
+    split_surrogates,
 )
 from replay.model.diagnostics import Diagnostic
-from replay.model.events import KINDS, FullEvent, Kind
+from replay.model.events import FullEvent, Kind
 from replay.model.messages import Message
 
 
@@ -96,7 +98,7 @@ class Coalescer:
             None where the event repeats what was delivered before: nothing comes of it.
         """
         self._close()
-        kind = KINDS[type(event)]
+        kind = event.kind
         block = self._blocks[kind]
         is_alone = len(self._queue) == len(block.pending) == 1
         if is_alone and block.pending[0].text == event.content:  # as nearly always
@@ -107,7 +109,7 @@ class Coalescer:
                 self._compose(kind, [run], index)
             return [Message(kind, run.text, run.index, "both", event=event)]
         if not block.pending:
-            full = _Full(event, joined(event.content), index)
+            full = _Full(event, join_surrogates(event.content), index)
             if self._is_late(kind, full):
                 return None
             message = Message(kind, full.content, index, "full", event=event)
@@ -182,16 +184,16 @@ class Coalescer:
         runs = block.pending
         if count := tail_equal_to(full.content, (run.text for run in reversed(runs))):
             if block.apart:
-                full = attrs.evolve(full, content=joined(full.content))
+                full = attrs.evolve(full, content=join_surrogates(full.content))
             self._merge(block, count, full)
             return
-        full = attrs.evolve(full, content=joined(full.content))
-        block.apart = block.apart or has_halves(full.content)
+        full = attrs.evolve(full, content=join_surrogates(full.content))
+        block.apart = block.apart or has_surrogates(full.content)
         self._settle_otherwise(block, full)
 
     def _settle_otherwise(self, block: _Block, full: _Full) -> None:
         runs, content = block.pending, full.content
-        wanted = taken_apart(content) if block.apart else content
+        wanted = split_surrogates(content) if block.apart else content
         if count := tail_equal_to(wanted, _units(reversed(runs), block)):
             self._merge(block, count, full)
         elif cut := beginning_in(wanted, _units(runs, block)):
@@ -199,7 +201,8 @@ class Coalescer:
         elif equal_but_for_space(wanted, _units(runs, block)):
             self._merge(block, len(runs), full)
         elif is_proper_beginning(_units(runs, block), wanted):
-            more = len(content) - len(joined("".join(run.text for run in runs)))
+            known = join_surrogates("".join(run.text for run in runs))
+            more = len(content) - len(known)
             detail = f"{_characters(more)} more in the full event"
             self._say("delta-gap", full.index, detail)
             self._merge(block, len(runs), full)
@@ -245,8 +248,8 @@ class Coalescer:
         if not full.content or not recent:
             return False
         content, texts = full.content, recent
-        if has_halves("".join((content, *texts))):
-            content, texts = taken_apart(content), [*map(taken_apart, texts)]
+        if has_surrogates("".join((content, *texts))):
+            content, texts = split_surrogates(content), [*map(split_surrogates, texts)]
         if count := tail_equal_to(content, reversed(texts)):
             self._say("late-full", full.index, "repeats what its deltas gave")
             self._compose(kind, (), full.index, repeats=count)
@@ -271,7 +274,7 @@ class Coalescer:
         taken = [(run.index, run.text) for run in runs]
         if rest:
             index, text = taken[-1]
-            taken[-1] = index, text[: -len(joined(rest))]
+            taken[-1] = index, text[: -len(join_surrogates(rest))]
         self._compositions.append(Composition(kind, tuple(taken), full, fits, repeats))
 
     def _say(self, code: str, index: int, detail: str) -> None:
@@ -291,5 +294,5 @@ def _growth(content: str, recent: Sequence[str]) -> int:
     ends = set(accumulate(map(len, reversed(recent))))
     for length in beginnings_at_end(content, "".join(recent)):
         if length in ends and not cuts_a_pair(content[:length], content[length:]):
-            return len(joined(content[length:]))
+            return len(join_surrogates(content[length:]))
     return 0

@@ -5,46 +5,20 @@ pairs, the text with every pair taken apart, so that units join as the texts do.
 """
 
 import re
-from array import array
 from collections.abc import Iterable, Iterator
 
 import attrs
 
+from replay.coalescing.surrogates import (
+    cuts_a_pair,
+    has_surrogates,
+    join_surrogates,
+    split_surrogates,
+)
 from replay.model.events import Kind
 from replay.model.messages import Message
 
 _SOLID = re.compile(r"\S")
-_HIGH, _LOW = re.compile("[\ud800-\udbff]"), re.compile("[\udc00-\udfff]")
-
-
-def joined(text: str) -> str:
-    r"""Return *text* with the surrogate halves that belong together joined.
-
-    >>> joined("\ud83d\ude00") == "\U0001f600"
-    True
-    """
-    if not has_halves(text):
-        return text
-    units = text.encode("utf-16-le", "surrogatepass")
-    return units.decode("utf-16-le", "surrogatepass")
-
-
-def has_halves(text: str) -> bool:
-    """Tell whether *text* holds halves of surrogate pairs, lone or not."""
-    if text.isascii():
-        return False
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def taken_apart(text: str) -> str:
-    """Return *text* with every surrogate pair as two halves."""
-    if text.isascii():
-        return text
-    return "".join(map(chr, array("H", text.encode("utf-16-le", "surrogatepass"))))
 
 
 @attrs.define(eq=False)
@@ -56,7 +30,7 @@ class Run:
     pieces: list[str] = attrs.field(factory=list)
     messages: list[Message] = attrs.field(factory=list)  #: settled, not yet delivered
     pending: bool = True  #: False: nothing of it waits for a full event any more
-    text: str = ""  #: the deltas joined to characters, once it is closed
+    text: str = ""  #: the deltas join_surrogates to characters, once it is closed
     last_solid: int = -1  #: the latest pending run up to it that is not blank
     may_have_halves: bool = False  #: whether any of the deltas may
     _apart: str | None = None  #: that text taken apart, once it was asked for
@@ -68,22 +42,22 @@ class Run:
             last_solid: The index of the latest run before it that is not blank.
         """
         text = "".join(self.pieces)
-        is_to_join = self.may_have_halves and has_halves(text)
-        self.text = joined(text) if is_to_join else text
+        is_to_join = self.may_have_halves and has_surrogates(text)
+        self.text = join_surrogates(text) if is_to_join else text
         self.last_solid = last_solid if self.text.isspace() else self.index
-        return is_to_join and has_halves(self.text)
+        return is_to_join and has_surrogates(self.text)
 
     def units(self, *, apart: bool) -> str:
         """Return its text as it is, or with every surrogate pair taken apart."""
         if not apart:
             return self.text
         if self._apart is None:
-            self._apart = taken_apart(self.text)
+            self._apart = split_surrogates(self.text)
         return self._apart
 
     def keep(self, rest: str, *, apart: bool) -> None:
         """Keep only the end of its text, given in units."""
-        self.text = joined(rest) if apart else rest
+        self.text = join_surrogates(rest) if apart else rest
         self._apart = rest if apart else None
 
 
@@ -122,11 +96,6 @@ def beginning_in(content: str, texts: Iterable[str]) -> tuple[int, str] | None:
         rest = text[len(left) :]
         return None if cuts_a_pair(content, rest) else (count, rest)
     return None
-
-
-def cuts_a_pair(before: str, after: str) -> bool:
-    """Tell whether a surrogate pair has its halves on either side of a cut."""
-    return _HIGH.match(before[-1:]) is not None and _LOW.match(after) is not None
 
 
 def equal_but_for_space(content: str, texts: Iterable[str]) -> bool:

@@ -7,7 +7,7 @@ from typing import Literal
 import attrs
 
 from replay.coalescing.walk import NOTHING, Advance, Exchange, Walk
-from replay.codec.history import parts
+from replay.codec.history import parts_of
 from replay.codec.parts import Part
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import Stop, UnknownEvent, UserInput
@@ -103,14 +103,14 @@ def diagnose(session: Session) -> Iterator[Diagnostic]:
     """Yield what is odd about *session*, in the order of finding."""
     yield from session.diagnostics
     walk = Walk()
-    for index, part in parts(session.events):
+    for index, part in parts_of(session.events):
         yield from walk.step(part, index).diagnostics
     yield from walk.finish().diagnostics
 
 
 def _turns(session: Session, diagnostics: list[Diagnostic]) -> Iterator[Turn]:
     walk, builder = Walk(), TurnBuilder()
-    for index, part in parts(session.events):
+    for index, part in parts_of(session.events):
         advance = walk.step(part, index)
         if advance is NOTHING:
             continue

@@ -14,7 +14,6 @@ from replay.errors import wrong_type
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import (
     DELTAS,
-    KINDS,
     Event,
     FullEvent,
     Stop,
@@ -149,7 +148,7 @@ class Walk:
             return NOTHING
         advance = NOTHING if self.is_open else self._begin(Advance())
         self._coalescer.delta(
-            KINDS[deltas.cls],
+            deltas.cls.kind,
             deltas.text,
             index + deltas.first,
             may_have_halves=deltas.may_have_halves,
@@ -238,6 +237,20 @@ class Walk:
             advance.diagnostics = self._coalescer.diagnostics
             self._coalescer.diagnostics = []
         return advance
+
+
+def compositions_of(history: Iterable[tuple[int, Part]]) -> list[Composition]:
+    """Return the composition of each message of a history, in order of delivery.
+
+    Args:
+        history: The history's parts, each with the index of its first event.
+    """
+    compositions: list[Composition] = []
+    walk = Walk(compositions)
+    for index, part in history:
+        walk.step(part, index)
+    walk.finish()
+    return compositions
 
 
 def coalesce(

@@ -13,7 +13,7 @@ from typing import Any, Final, overload
 
 from replay.codec.checks import Checks, Where
 from replay.codec.json_scan import Form, values_of
-from replay.codec.parts import Deltas, Part, part_of, parts_of_events
+from replay.codec.parts import Deltas, Part, grouped_parts, part_of
 from replay.codec.schema import decode_parts
 from replay.codec.structure import decode_event
 from replay.model.events import DELTAS, Event
@@ -68,11 +68,11 @@ class RecordedEvents(Sequence[Event]):
         return f"<{len(self)} recorded events>"
 
 
-def parts(events: Iterable[Event]) -> Iterator[tuple[int, Part]]:
+def parts_of(events: Iterable[Event]) -> Iterator[tuple[int, Part]]:
     """Yield what *events* consist of, each part with the index of its first event."""
     if isinstance(events, RecordedEvents):
         return events.parts()
-    return parts_of_events(events)
+    return grouped_parts(events)
 
 
 _TYPE: Callable[[Any], Any] = itemgetter("type")  # of a JSON object, if it is one

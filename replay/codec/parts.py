@@ -69,7 +69,7 @@ def part_of(event: Event) -> Part:
     return event
 
 
-def parts_of_events(events: Iterable[Event]) -> Iterator[tuple[int, Part]]:
+def grouped_parts(events: Iterable[Event]) -> Iterator[tuple[int, Part]]:
     """Yield what *events* consist of, each part with the index of its first event."""
     index = 0
     for cls, group in groupby(events, type):

@@ -18,7 +18,7 @@ from replay.codec.json_scan import Form, values_of
 from replay.codec.parts import Part
 from replay.errors import BackendError, DecodeError, os_failure
 
-KEPT: Final = 8 << 20  #: the largest text that is kept in memory, in bytes
+KEPT_IN_MEMORY: Final = 8 << 20  #: the largest text that is kept in memory, in bytes
 
 
 @attrs.frozen
@@ -34,7 +34,7 @@ class SourceText:
 
     _open_file: Callable[[], BinaryIO] = attrs.field(alias="open_file")
     source: str | None = None
-    kept: int = KEPT
+    kept: int = KEPT_IN_MEMORY
     block: int = 1 << 20
 
     @contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from operator import eq
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast, get_args
 
 import attrs
 from cattrs import Converter, override
@@ -13,8 +13,9 @@ from cattrs.gen import make_dict_structure_fn
 from replay.errors import DecodeError, wrong_type
 from replay.model.events import (
     EVENT_CLASSES,
-    KINDS,
+    Delta,
     Event,
+    FullEvent,
     Stop,
     UnknownEvent,
     UserInput,
@@ -28,7 +29,7 @@ _Structure = Callable[[object, Any], Any]  # cattrs passes and returns any class
 
 #: Events that hold a text and nothing else.
 _TEXTS: Final[Mapping[object, Callable[..., Event]]] = {
-    cls.type: cls for cls in (UserInput, *KINDS)
+    cls.type: cls for cls in (UserInput, *get_args(Delta | FullEvent))
 }
 _NAMES: Final[Mapping[object, str]] = {
     type(None): "null",

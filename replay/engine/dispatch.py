@@ -8,7 +8,7 @@ import attrs
 
 from replay.coalescing.transcripts import TurnBuilder
 from replay.coalescing.walk import Advance, Walk
-from replay.codec.history import parts
+from replay.codec.history import parts_of
 from replay.codec.parts import Deltas, Part
 from replay.engine.hook_calls import Hook
 from replay.engine.hookspecs import Context
@@ -49,7 +49,7 @@ class Recorded:
 
     def parts(self) -> Iterator[tuple[int, Part]]:
         """Yield what the session consists of."""
-        return parts(self.session.events)
+        return parts_of(self.session.events)
 
 
 class Replay:

@@ -19,7 +19,7 @@ Plugins are called in the order in which they were given to the engine.
 import attrs
 import pluggy
 
-from replay.engine.report import ReplayReport, Results
+from replay.engine.report import BatchResults, ReplayReport
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import (
     Event,
@@ -194,7 +194,7 @@ def replay_batch_result() -> object:
 
 
 @hookspec
-def replay_batch_merge(results: Results) -> None:
+def replay_batch_merge(results: BatchResults) -> None:
     """In a batch, all is done; make one of what the sessions came to.
 
     Called once, on a plugin that was shown no session; ``replay_close`` follows.

@@ -19,7 +19,7 @@ class BatchResult:
     value: object  #: JSON
 
 
-class Results(Protocol):
+class BatchResults(Protocol):
     """A plugin's results, one for each session; they are not in memory."""
 
     def __len__(self) -> int:

@@ -56,6 +56,7 @@ class ThinkingDelta(_Content):
     """A piece of the agent's reasoning."""
 
     type: ClassVar[Literal["thinking_delta"]] = "thinking_delta"
+    kind: ClassVar[Literal["thinking"]] = "thinking"  #: of the message
 
 
 @attrs.frozen(repr=False)
@@ -63,6 +64,7 @@ class Thinking(_Content):
     """One whole block of the agent's reasoning."""
 
     type: ClassVar[Literal["thinking"]] = "thinking"
+    kind: ClassVar[Literal["thinking"]] = "thinking"  #: of the message
 
 
 @attrs.frozen(repr=False)
@@ -70,6 +72,7 @@ class TextDelta(_Content):
     """A piece of the agent's answer."""
 
     type: ClassVar[Literal["text_delta"]] = "text_delta"
+    kind: ClassVar[Literal["text"]] = "text"  #: of the message
 
 
 @attrs.frozen(repr=False)
@@ -77,6 +80,7 @@ class Text(_Content):
     """One whole block of the agent's answer."""
 
     type: ClassVar[Literal["text"]] = "text"
+    kind: ClassVar[Literal["text"]] = "text"  #: of the message
 
 
 @attrs.frozen(repr=False)
@@ -178,12 +182,6 @@ Event: TypeAlias = Delta | FullEvent | Boundary | UnknownEvent
 
 #: What a delta or a full event says.
 Kind: TypeAlias = Literal["text", "thinking"]
-KINDS: Final[Mapping[type[Delta | FullEvent], Kind]] = {
-    TextDelta: "text",
-    Text: "text",
-    ThinkingDelta: "thinking",
-    Thinking: "thinking",
-}
 
 #: The class of each documented event, by its type on the wire.
 EVENT_CLASSES: Final[Mapping[str, type[WireObject]]] = {

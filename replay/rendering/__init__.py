@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias, get_args
 
-from replay.coalescing.transcripts import LazyTranscript, lazy_transcript
+from replay.coalescing.transcripts import lazy_transcript
 from replay.errors import UnknownNameError
 from replay.model.messages import Transcript
 from replay.model.sessions import Recording, Session
@@ -60,18 +60,19 @@ def render(
         EncodeError: It holds, built by hand, what JSON cannot.
         DecodeError, BackendError, TypeError: As from :func:`replay.transcript`.
     """
-    return "".join(pieces(_transcript(transcript), format))
+    return "".join(render_pieces(_transcript(transcript), format))
 
 
 def _transcript(given: Transcript | Recording) -> Transcript:
     return given if isinstance(given, Transcript) else transcript(given)
 
 
-def pieces(transcript: Transcript | LazyTranscript, format: Format) -> Iterator[str]:  # noqa: A002 - as in render
+def render_pieces(transcript: Transcript | Session, format: Format) -> Iterator[str]:  # noqa: A002 - as in render
     """Return the text of :func:`replay.render` piece by piece.
 
     Args:
-        transcript: What to render; a lazy one is walked once and not kept.
+        transcript: What to render; a session is walked turn by turn, and its
+            transcript isn't kept in memory.
         format: As for :func:`replay.render`.
 
     Raises:
@@ -88,4 +89,6 @@ def pieces(transcript: Transcript | LazyTranscript, format: Format) -> Iterator[
         reason = f"there is no format {format!r}"
         raise UnknownNameError(reason, f"known: {', '.join(FORMATS)}")
     renderers = {"text": text_pieces, "markdown": markdown_pieces, "json": json_pieces}
+    if isinstance(transcript, Session):
+        return renderers[format](lazy_transcript(transcript))
     return renderers[format](transcript)

@@ -1,7 +1,7 @@
 """URLs and other text with their secrets masked."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 #: A password may have slashes in it, as Amazon's have. Neither the name of a resource
@@ -14,12 +14,6 @@ _QUERY: Final = re.compile(
     r"[^\s\"'=&]{,99}=[^\s\"']*",
     re.IGNORECASE,
 )
-_SHORTEST: Final = 4  # what is shorter is no secret, and stands in many words
-
-
-def has_secret(url: str) -> bool:
-    """Tell whether a URL holds a password or a signed query."""
-    return "://" in url and masked(url) != url
 
 
 def masked(text: str, secrets: Iterable[str] = ()) -> str:
@@ -35,14 +29,3 @@ def masked(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in secrets:
         text = text.replace(secret, "***")
     return _QUERY.sub("?***", _USER.sub("***@", text))
-
-
-def secrets_in(options: object) -> Iterator[str]:
-    """Yield all strings in options, since any of them may be a secret."""
-    if isinstance(options, str):
-        if len(options) >= _SHORTEST:
-            yield options
-    elif isinstance(options, Mapping | list | tuple):
-        values = options.values() if isinstance(options, Mapping) else options
-        for each in values:
-            yield from secrets_in(each)

@@ -155,7 +155,7 @@ class LiveHistory:
     def diagnostics(self) -> Sequence[Diagnostic]:
         """Return the stream's diagnostics so far."""
         found = self._stream.diagnostics
-        return hidden(found) if self._is_rewritten else found
+        return without_details(found) if self._is_rewritten else found
 
     def parts(self) -> Iterator[tuple[int, Part]]:
         """Yield each event by itself as it arrives."""
@@ -165,7 +165,7 @@ class LiveHistory:
             yield index, part_of(event)
 
 
-def hidden(found: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
+def without_details(found: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
     """Return diagnostics without their details, which may quote what arrived."""
     return [attrs.evolve(each, detail=_HIDDEN) for each in found]
 

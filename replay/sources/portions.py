@@ -5,13 +5,14 @@ from functools import partial
 from hashlib import blake2b
 from typing import Final
 
-from replay.codec.writer import hash_session
+import attrs
+
 from replay.errors import BackendError
 from replay.model.sessions import Session
-from replay.sources.protocols import DIGEST_SIZE, Backend, Portion, Stored
+from replay.sources.protocols import Backend, Portion, Stored
 
 #: How many bytes a session is taken for, since nobody knows before it is fetched.
-GUESSED_SIZE: Final = 1 << 16
+_GUESSED_SIZE: Final = 1 << 16
 
 
 def portions_of(backend: Backend) -> Iterator[Portion]:
@@ -22,13 +23,13 @@ def portions_of(backend: Backend) -> Iterator[Portion]:
         is_first = digest not in seen
         seen.add(digest)
         key = (summary.session_id,) if is_first else (summary.session_id, "again")
-        yield Portion(key, GUESSED_SIZE)
+        yield Portion(key, _GUESSED_SIZE)
 
 
 def id_digest(session_id: str) -> bytes:
     """Return a digest of an id, which may be long."""
     identity = session_id.encode("utf-8", "surrogatepass")
-    return blake2b(identity, digest_size=DIGEST_SIZE).digest()
+    return blake2b(identity, digest_size=Stored.digest_size).digest()
 
 
 def stored_of(backend: Backend, portion: Portion, source: str) -> Iterator[Stored]:
@@ -46,27 +47,18 @@ def stored_of(backend: Backend, portion: Portion, source: str) -> Iterator[Store
     match portion.key:
         case (str(session_id),):
             session = backend.session(session_id)
-            yield Stored(session_id, digest_of(session), partial(_same, session))
+            yield attrs.evolve(Stored.of(session), name=session_id)
         case (str(session_id), "again"):
             yield Stored(
-                session_id, bytes(DIGEST_SIZE), partial(_refuse, source, session_id)
+                session_id,
+                bytes(Stored.digest_size),
+                partial(_refuse, source, session_id),
             )
         case key:
             raise BackendError(source, f"it has no portion {key!a}")
-
-
-def _same(session: Session) -> Session:
-    return session
 
 
 def _refuse(source: str, session_id: str) -> Session:
     reason = f"an earlier session is called {session_id!a} too, so this one is hidden"
     hint = "give each session an id of its own"
     raise BackendError(source, reason, hint)
-
-
-def digest_of(session: Session) -> bytes:
-    """Return the digest of :func:`~replay.dumps`, without keeping its result."""
-    hashed = blake2b(digest_size=DIGEST_SIZE)
-    hash_session(session, hashed)
-    return hashed.digest()

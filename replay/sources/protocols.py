@@ -1,15 +1,17 @@
 """The protocols of a backend: the one it must follow, and those it may."""
 
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol, TypeAlias, runtime_checkable
+from functools import partial
+from hashlib import blake2b
+from typing import ClassVar, Protocol, Self, TypeAlias, runtime_checkable
 
 import attrs
 
+from replay.codec.writer import hash_session
 from replay.model.events import ImageAttachment
 from replay.model.sessions import Session, SessionSummary
 
 PortionKey: TypeAlias = tuple[str | int, ...]
-DIGEST_SIZE: Final = 16  #: bytes
 
 
 @attrs.frozen
@@ -29,10 +31,22 @@ class Portion:
 class Stored:
     """A session in its store, known by a digest and not decoded yet."""
 
+    digest_size: ClassVar[int] = 16  #: bytes
     name: str  #: what it is called where its recording does not say
-    digest: bytes  #: 16 bytes; BLAKE2b of what is stored
+    digest: bytes  #: BLAKE2b of what is stored, of :attr:`digest_size` bytes
     #: Returns the session; raises DecodeError or BackendError where it is none.
     read: Callable[[], Session]
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        """Return a session in memory; its digest is that of :func:`replay.dumps`."""
+        hashed = blake2b(digest_size=cls.digest_size)
+        hash_session(session, hashed)
+        return cls(session.session_id, hashed.digest(), partial(_same, session))
+
+
+def _same(session: Session) -> Session:
+    return session
 
 
 @runtime_checkable

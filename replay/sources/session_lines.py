@@ -24,7 +24,7 @@ from replay.codec.stored_history import SourceText
 from replay.errors import DecodeError
 from replay.model.limits import Limits
 from replay.model.sessions import Session
-from replay.sources.protocols import DIGEST_SIZE, Stored
+from replay.sources.protocols import Stored
 
 _RANGE_SIZE: Final = 4 << 20
 _PIECE: Final = 1 << 20  # bytes that are hashed, or looked at, in one go
@@ -46,29 +46,92 @@ class LineRange:
     filled_before: int = 0  #: of these, the lines that are not blank
 
 
-def line_ranges(
-    file: BinaryIO, longest: int, size: int = _RANGE_SIZE
-) -> Iterator[tuple[LineRange, int]]:
-    """Yield ranges that are together all lines of a file, in order.
+@attrs.frozen
+class SessionLines:
+    """JSON Lines with a session on each line, or a text that may be that.
 
     Args:
-        file: At its beginning. It is read once.
-        longest: How long a line may be, in bytes; of a longer one, the rest is only
-            passed over.
-        size: In how many bytes from a range's beginning its last line begins.
-
-    Yields:
-        The range, and how many of its lines are not blank.
+        text: JSON in UTF-8.
+        session_id: The id of sessions that have none in their recording.
+        strict: Refuse unknown and malformed events.
+        limits: The sizes past which a line or an event is refused.
     """
-    start = lines = filled = 0
-    for block in iter(partial(file.read, size), b""):
-        text = block if block.endswith(b"\n") else block + file.readline(longest)
-        end = start + len(text)
-        if not text.endswith(b"\n"):
-            end += pass_over_rest(file)
-        line_count, filled_count = _counts(text)
-        yield LineRange(start, end, lines, filled), filled_count
-        start, lines, filled = end, lines + line_count, filled + filled_count
+
+    text: SourceText
+    session_id: str
+    strict: bool = False
+    limits: Limits = attrs.field(factory=Limits)
+
+    def are_sessions(self, *, is_lines: bool) -> bool:
+        """Tell whether ``read_sessions`` takes each line for a session.
+
+        If the first line isn't JSON, ``read_sessions`` fails, and the first line that
+        is JSON decides: the others may be read all the same.
+
+        Args:
+            is_lines: Whether the text must be JSON Lines; otherwise that is found out.
+
+        Raises:
+            BackendError: The text cannot be read.
+        """
+        longest = self.limits.event_bytes
+        try:
+            with self.text.opened() as opened:
+                if not (is_lines or _is_object_before_others(opened, longest)):
+                    return False
+            with self.text.opened() as opened:
+                tries = islice(lines_of_any_length(opened, longest), _TRIES)
+                found = (_is_session(line, longest) for line in tries)
+                return next((each for each in found if each is not None), False)
+        except DecodeError:  # what is compressed is corrupt
+            return False
+
+    def ranges(self, size: int = _RANGE_SIZE) -> Iterator[tuple[LineRange, int]]:
+        """Yield ranges that together are all lines, in order, reading the text once.
+
+        Args:
+            size: How far from a range's beginning its last line begins, in bytes.
+
+        Yields:
+            A range, and how many of its lines are not blank.
+
+        Raises:
+            BackendError: The text cannot be read to its end.
+        """
+        start = lines = filled = 0
+        with self.text.opened() as file:
+            for block in iter(partial(file.read, size), b""):
+                text = block
+                if not block.endswith(b"\n"):
+                    text += file.readline(self.limits.event_bytes)
+                end = start + len(text)
+                if not text.endswith(b"\n"):
+                    end += pass_over_rest(file)
+                line_count, filled_count = _counts(text)
+                yield LineRange(start, end, lines, filled), filled_count
+                start, lines = end, lines + line_count
+                filled += filled_count
+
+    def stored(self, within: LineRange | None = None) -> Iterator[Stored]:
+        """Yield the session of each line.
+
+        A digest is that of the line without its end; of a line that is too long, that
+        of its beginning.
+
+        Args:
+            within: Some of the lines, for which the text must be seekable. None: all.
+
+        Raises:
+            BackendError, DecodeError: The text cannot be read to its end.
+        """
+        reader = Reader(self.session_id, Checks(self.strict, self.limits))
+        with self.text.opened() as opened:
+            for number, line in _numbered_lines(opened, reader, within):
+                name = reader.id_of(number)
+                content = line.text.rstrip(b"\r\n")
+                digest = blake2b(content, digest_size=Stored.digest_size).digest()
+                read = partial(_read, self.text, reader, line, name)
+                yield Stored(name, digest, read)
 
 
 def _counts(text: bytes) -> tuple[int, int]:
@@ -78,32 +141,6 @@ def _counts(text: bytes) -> tuple[int, int]:
         return count, count
     ended = b"\n" + text + (b"" if text.endswith(b"\n") else b"\n")
     return count, count - len(_BLANK.findall(ended))
-
-
-def holds_session_lines(text: SourceText, longest: int, *, is_lines: bool) -> bool:
-    """Tell whether ``read_sessions`` takes each line of a text for a session.
-
-    If it would fail, since the first line isn't JSON, the first line that is decides:
-    the others may be read all the same.
-
-    Args:
-        text: JSON in UTF-8.
-        longest: The most bytes that a line may have.
-        is_lines: Whether it must be JSON Lines; otherwise that is found out.
-
-    Raises:
-        BackendError: The text cannot be read.
-    """
-    try:
-        with text.opened() as opened:
-            if not (is_lines or _is_object_before_others(opened, longest)):
-                return False
-        with text.opened() as opened:
-            tries = islice(lines_of_any_length(opened, longest), _TRIES)
-            found = (_is_session(line, longest) for line in tries)
-            return next((each for each in found if each is not None), False)
-    except DecodeError:  # what is compressed is corrupt
-        return False
 
 
 def _is_session(line: Line, longest: int) -> bool | None:
@@ -141,38 +178,6 @@ def _end_of_first_line(pieces: Iterator[bytes], longest: int) -> bytes:
 
 def _is_filled(piece: bytes) -> bool:
     return bool(piece.removeprefix(MARK).strip(BLANKS))
-
-
-def stored_lines(
-    text: SourceText,
-    within: LineRange | None = None,
-    *,
-    session_id: str,
-    strict: bool = False,
-    limits: Limits | None = None,
-) -> Iterator[Stored]:
-    """Yield the session of each line.
-
-    A digest is that of the line without its end; of a line that is too long, that of
-    its beginning.
-
-    Args:
-        text: JSON Lines of sessions.
-        within: Which lines; None: all. For some, the text must be seekable.
-        session_id: What sessions are called that do not say so themselves.
-        strict: Refuse events that are not known or malformed.
-        limits: What is refused as too large; None: the usual limits.
-
-    Raises:
-        BackendError, DecodeError: The text cannot be read to its end.
-    """
-    reader = Reader(session_id, Checks(strict, limits or Limits()))
-    with text.opened() as opened:
-        for number, line in _numbered_lines(opened, reader, within):
-            name = reader.id_of(number)
-            content = line.text.rstrip(b"\r\n")
-            digest = blake2b(content, digest_size=DIGEST_SIZE).digest()
-            yield Stored(name, digest, partial(_read, text, reader, line, name))
 
 
 def _numbered_lines(

@@ -17,7 +17,6 @@ from replay.errors import SessionNotFoundError, UnsupportedError
 from replay.model.events import Text
 from replay.model.sessions import Session
 from replay.sources.protocols import (
-    DIGEST_SIZE,
     Backend,
     BulkBackend,
     Portion,
@@ -154,7 +153,7 @@ class BackendContract:
         for each in stored:
             session = each.read()
             other = known.setdefault((each.name, each.digest), session)
-            if len(each.digest) != DIGEST_SIZE or not _is_same(session, other):
+            if len(each.digest) != each.digest_size or not _is_same(session, other):
                 fault = "its digest is not its own, or not of 16 bytes"
                 raise broken(session.session_id, fault, "hash all that is stored of it")
 

@@ -5,7 +5,7 @@ from unittest import SkipTest
 
 from replay.batch.worker import LeaderEngine, WorkerEngine
 from replay.engine.engine import ReplayEngine
-from replay.engine.report import BatchResult, ReplayReport, Results
+from replay.engine.report import BatchResult, BatchResults, ReplayReport
 from replay.errors import EncodeError, PluginError
 from replay.model.json_text import parse_json, write_json
 from replay.model.sessions import Session
@@ -40,7 +40,7 @@ def named(values: Sequence[object]) -> list[BatchResult]:
     ]
 
 
-def merge_results(plugin: object, results: Results) -> None:
+def merge_results(plugin: object, results: BatchResults) -> None:
     """Let a plugin merge results, and close it, as a leader does."""
     report = ReplayReport(None, sessions=len(results))
     with LeaderEngine([plugin]) as engine:

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from replay.codec.reader import loads
-from replay.model.events import KINDS, Delta, Event
+from replay.model.events import Delta, Event
 from replay.model.sessions import Session
 
 Entries: TypeAlias = list[object]  #: JSON values
@@ -297,7 +297,7 @@ def cut_anew(session: Session, seed: int = 0) -> Session:
 
 
 def _kind_of_delta(each: Event) -> str | None:
-    return KINDS[type(each)] if isinstance(each, Delta) else None
+    return each.kind if isinstance(each, Delta) else None
 
 
 def _session(session_id: str, entries: Sequence[object]) -> Session:

@@ -19,7 +19,7 @@ from replay import (
     Usage,
     UserInput,
 )
-from replay.coalescing.runs import taken_apart
+from replay.coalescing.surrogates import split_surrogates
 
 #: Few characters, so that texts repeat, contain and extend one another.
 _CHARACTERS = "ab \n\U0001f600\ud83d\ude00"
@@ -89,7 +89,7 @@ def _recut(
     draw: Callable[[st.SearchStrategy[Any]], Any], deltas: Sequence[Event]
 ) -> list[Event]:
     cls = TextDelta if isinstance(deltas[0], TextDelta) else ThinkingDelta
-    units = taken_apart("".join(map(_content, deltas)))
+    units = split_surrogates("".join(map(_content, deltas)))
     cuts = sorted(draw(st.sets(st.integers(0, len(units)), max_size=6)))
     ends = zip([0, *cuts], [*cuts, len(units)], strict=True)
     return [cls(_as_decoded(units[start:end])) for start, end in ends]
@@ -112,7 +112,7 @@ def _places(history: Sequence[Event]) -> Iterator[tuple[int, int]]:
     for event in history:
         yield others, units
         if is_delta(event):
-            units += len(taken_apart(_content(event)))
+            units += len(split_surrogates(_content(event)))
         else:
             others += 1
     yield others, units

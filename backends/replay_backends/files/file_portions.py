@@ -11,14 +11,11 @@ import attrs
 
 from replay import Portion, Session, Stored
 from replay.authoring import (
-    DIGEST_SIZE,
-    KEPT,
+    KEPT_IN_MEMORY,
     LineRange,
+    SessionLines,
     SourceText,
-    holds_session_lines,
-    line_ranges,
     os_errors_of,
-    stored_lines,
 )
 from replay.errors import BackendError
 from replay_backends.files.byte_streams import is_compressed
@@ -95,10 +92,9 @@ def portions_in(file: SessionFile, key: FileKey) -> Iterator[Portion]:
     if not _can_be_cut(listed):
         yield key.portion()
         return
-    with os_errors_of(file.source), listed.open_file() as opened:
-        for lines, filled in line_ranges(opened, file.reading.limits.event_bytes):
-            if filled:
-                yield attrs.evolve(key, lines=lines).portion(filled)
+    for lines, filled in _lines(file, listed.open_file).ranges():
+        if filled:
+            yield attrs.evolve(key, lines=lines).portion(filled)
 
 
 def stored_in(file: SessionFile, key: FileKey) -> Iterator[Stored]:
@@ -116,7 +112,7 @@ def stored_in(file: SessionFile, key: FileKey) -> Iterator[Stored]:
     if key.lines:
         yield from _stored_lines(listed, key.lines)
         return
-    if key.size <= KEPT:
+    if key.size <= KEPT_IN_MEMORY:
         with os_errors_of(file.source), listed.open_file() as opened:
             listed = attrs.evolve(file, open_file=partial(io.BytesIO, opened.read()))
     yield from stored_in_all(listed)
@@ -132,7 +128,7 @@ def stored_in_all(file: SessionFile) -> Iterator[Stored]:
     if _holds_session_lines(file):
         yield from _stored_lines(file)
         return
-    hashing = blake2b(digest_size=DIGEST_SIZE)
+    hashing = blake2b(digest_size=Stored.digest_size)
     with os_errors_of(file.source), file.open_file() as opened:
         for block in iter(partial(opened.read, _PIECE), b""):
             hashing.update(block)
@@ -170,22 +166,20 @@ def _can_be_cut(file: SessionFile) -> bool:
 
 
 def _holds_session_lines(file: SessionFile) -> bool:
-    text = SourceText(file.unchanged(), file.source)
-    longest = file.reading.limits.event_bytes
-    return holds_session_lines(text, longest, is_lines=file.says_lines)
+    return _lines(file, file.unchanged()).are_sessions(is_lines=file.says_lines)
+
+
+def _lines(file: SessionFile, open_file: Callable[[], BinaryIO]) -> SessionLines:
+    text = SourceText(open_file, file.source)
+    reading = file.reading
+    return SessionLines(text, file.session_id, reading.strict, reading.limits)
 
 
 def _stored_lines(
     file: SessionFile, within: LineRange | None = None
 ) -> Iterator[Stored]:
-    opener, reading = file.unchanged(), file.reading
-    for stored in stored_lines(
-        SourceText(opener, file.source),
-        within,
-        session_id=file.session_id,
-        strict=reading.strict,
-        limits=reading.limits,
-    ):
+    opener = file.unchanged()
+    for stored in _lines(file, opener).stored(within):
         if opener.torn:
             read = partial(_read_torn, stored.read, opener.torn)
             yield attrs.evolve(stored, read=read)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self, cast
 import requests
 
 from replay import Diagnostic, Event, Limits, Session, Stop, UserInput
-from replay.authoring import ArrivingEvents, Rewrite, hidden
+from replay.authoring import ArrivingEvents, Rewrite, without_details
 from replay.errors import (
     BackendError,
     DecodeError,
@@ -126,7 +126,7 @@ class LiveStream:
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return what was odd about the stream so far."""
         found = self._decoder.diagnostics
-        return tuple(hidden(found) if self._rewritten else found)
+        return tuple(without_details(found) if self._rewritten else found)
 
     def __iter__(self) -> Self:
         return self

@@ -18,16 +18,17 @@ from typing import Final, TypeAlias, get_args
 
 import attrs
 
-from replay import Event, Stop, UnknownEvent, UserInput
-from replay.authoring import (
-    KINDS,
+from replay import (
     Boundary,
     Delta,
+    Event,
     FullEvent,
     Kind,
-    joined,
-    taken_apart,
+    Stop,
+    UnknownEvent,
+    UserInput,
 )
+from replay.authoring import join_surrogates, split_surrogates
 
 
 @attrs.define
@@ -41,7 +42,7 @@ class CountedText:
 
     def take(self, event: Delta | FullEvent) -> str:
         """Count an event, and return what it adds to the text, in units."""
-        added = taken_apart(event.content)
+        added = split_surrogates(event.content)
         if isinstance(event, Delta):
             self.unsettled += len(_solid(added))
         else:
@@ -70,12 +71,12 @@ class CountedText:
     def uncounted(self, event: Delta | FullEvent) -> Iterator[Delta | FullEvent]:
         """Yield what of an event has not come, and count off what has."""
         if isinstance(event, Delta):
-            units = taken_apart(event.content)
+            units = split_surrogates(event.content)
             place = self.count_off(units)
             if not place:
                 yield event
             elif place < len(units):
-                yield type(event)(joined(units[place:]))
+                yield type(event)(join_surrogates(units[place:]))
         elif self.fulls:
             self.fulls -= 1
         else:
@@ -109,10 +110,10 @@ def _added(
 ) -> Iterator[tuple[_Reading, str]]:
     """Count an event, and yield what it adds to each reading, without white space."""
     if isinstance(event, Delta | FullEvent):
-        kind = KINDS[type(event)]
+        kind = event.kind
         yield (kind, "said"), _solid(counted[kind].take(event))
         name = "deltas" if isinstance(event, Delta) else "fulls"
-        yield (kind, name), _solid(taken_apart(event.content))
+        yield (kind, name), _solid(split_surrogates(event.content))
 
 
 def _solid(text: str) -> str:
@@ -242,7 +243,7 @@ class Progress:
             if isinstance(event, UnknownEvent) and unknown:
                 unknown -= 1
             elif isinstance(event, Delta | FullEvent):
-                yield from come[KINDS[type(event)]].uncounted(event)
+                yield from come[event.kind].uncounted(event)
             else:
                 yield event
 

@@ -10,12 +10,9 @@ import attrs
 
 from replay import Portion, Session, SessionSummary, Stored
 from replay.authoring import (
-    DIGEST_SIZE,
-    GUESSED_SIZE,
-    KEPT,
+    KEPT_IN_MEMORY,
     SourceText,
     decode_header,
-    digest_of,
     parse_json,
     read_sessions,
 )
@@ -27,6 +24,7 @@ if TYPE_CHECKING:
     from replay_backends.http.client import Client
 
 _PORTION: Final = 64  # sessions
+_GUESSED_SIZE: Final = 1 << 16  # bytes of a session
 _MOST_EMPTY: Final = 100  # pages in a row
 
 
@@ -105,8 +103,8 @@ def session_of(
 
 
 def _text(body: BinaryIO, source: str) -> SourceText:
-    data = body.read(KEPT + 1)
-    if len(data) <= KEPT:
+    data = body.read(KEPT_IN_MEMORY + 1)
+    if len(data) <= KEPT_IN_MEMORY:
         return SourceText(partial(io.BytesIO, data), source)
     body.seek(0)
     return SourceText(Spool(body, source).reader, source)
@@ -116,7 +114,7 @@ def portions_of(summaries: Iterable[SessionSummary]) -> Iterator[Portion]:
     """Yield portions of sessions, as they are listed."""
     ids = (summary.session_id for summary in summaries)
     while key := tuple(islice(ids, _PORTION)):
-        yield Portion(key, len(key) * GUESSED_SIZE, len(key))
+        yield Portion(key, len(key) * _GUESSED_SIZE, len(key))
 
 
 def ids_in(portion: Portion, source: str) -> list[str]:
@@ -136,8 +134,8 @@ def fetched(session: Callable[[str], Session], session_id: str) -> Stored:
     try:
         found = session(session_id)
     except ReplayError as error:
-        return Stored(session_id, bytes(DIGEST_SIZE), partial(_raise, error))
-    return Stored(session_id, digest_of(found), lambda: found)
+        return Stored(session_id, bytes(Stored.digest_size), partial(_raise, error))
+    return attrs.evolve(Stored.of(found), name=session_id)
 
 
 def _raise(error: ReplayError) -> NoReturn:

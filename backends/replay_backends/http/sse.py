@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from replay import Diagnostic, Event, Limits
-from replay.authoring import Delta, check_event, decode_event, is_deeper, parse_json
+from replay import Delta, Diagnostic, Event, Limits
+from replay.authoring import check_event, decode_event, is_deeper, parse_json
 from replay.errors import DecodeError, LimitExceededError
 
 FRAME_BYTES: Final = 16 << 20  #: the longest frame, unless a caller says otherwise

@@ -15,7 +15,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import attrs
 
-from replay.authoring import KEPT, os_failure
+from replay.authoring import KEPT_IN_MEMORY, os_failure
 from replay.errors import BackendError, DecodeError, LimitExceededError, ReplayError
 from replay_backends.files.byte_streams import (
     HIGHEST_RATIO,
@@ -95,7 +95,7 @@ class Archive:
         if info.filename in self._repeated:
             raise BackendError(source, "several members have that name")
         opener: Opener = partial(self._stream, item.path)
-        if info.file_size <= KEPT:
+        if info.file_size <= KEPT_IN_MEMORY:
             with opener() as member:
                 opener = partial(io.BytesIO, member.read())
         _check_contents(info, opener, source)

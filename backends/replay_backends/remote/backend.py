@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Final, NoReturn
 import attrs
 
 from replay import Limits, Portion, Session, SessionSummary, Stored, dump
-from replay.authoring import os_errors_of, secrets_in, session_id_of
+from replay.authoring import os_errors_of, session_id_of
 from replay.errors import (
     BackendError,
     DecodeError,
@@ -29,7 +29,7 @@ from replay_backends.files.session_file import (
 from replay_backends.files.session_index import Listed, SessionIndex
 from replay_backends.ordered_fetch import in_order
 from replay_backends.remote.archives import Archive
-from replay_backends.remote.filesystems import file_system
+from replay_backends.remote.filesystems import file_system, secrets_in
 from replay_backends.remote.locations import Item, Location, Opener, parse
 from replay_backends.remote.objects import Objects
 

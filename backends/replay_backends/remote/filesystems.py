@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import attrs
 
-from replay.authoring import masked, secrets_in
+from replay.authoring import masked
 from replay.errors import (
     AuthError,
     BackendError,
@@ -21,6 +21,7 @@ from replay_backends.remote.locations import SCHEMES, Location
 
 _EXTRA: Final = "chat-replay[remote]"
 _IN_THE_EXTRA: Final = ("", "s3fs")
+_SHORTEST: Final = 4  # what is shorter is no secret, and stands in many words
 _LONGEST: Final = 200  # characters of what a service says
 _WRONG_KEY: Final = {
     "AuthorizationHeaderMalformed",
@@ -64,6 +65,17 @@ class FileSystem:
 
     calls: Any  #: fsspec's object, which has no types
     root: str  #: the place, as the object calls it
+
+
+def secrets_in(options: object) -> Iterator[str]:
+    """Yield all strings in options, since any of them may be a secret."""
+    if isinstance(options, str):
+        if len(options) >= _SHORTEST:
+            yield options
+    elif isinstance(options, Mapping | list | tuple):
+        values = options.values() if isinstance(options, Mapping) else options
+        for each in values:
+            yield from secrets_in(each)
 
 
 def file_system(location: Location, options: Mapping[str, object]) -> FileSystem:

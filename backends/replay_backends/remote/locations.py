@@ -5,7 +5,7 @@ from typing import BinaryIO, Final, TypeAlias
 
 import attrs
 
-from replay.authoring import has_secret, masked
+from replay.authoring import masked
 from replay.errors import BackendError
 
 #: The schemes of URLs, each with the package that fsspec needs for it, if any.
@@ -41,10 +41,11 @@ def parse(location: str) -> Location:
     Raises:
         BackendError: It is none of these, or has a secret in it.
     """
-    if has_secret(location):
+    shown = masked(location)
+    if "://" in location and shown != location:
         reason = "a password or signature must not be part of a location"
         hint = "put keys where the store's own tools look for them"
-        raise BackendError(masked(location), reason, hint)
+        raise BackendError(shown, reason, hint)
     outer, inside = location, None
     if location.lower().startswith(_ZIP):
         outer, inside = _chain(location)

@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 
 import attrs
 
-from replay.authoring import KEPT, temporary_file
+from replay.authoring import KEPT_IN_MEMORY, temporary_file
 from replay.errors import BackendError
 from replay_backends.files.byte_streams import Spool, guarded
 from replay_backends.remote.filesystems import FileSystem, remote_errors_of
@@ -54,7 +54,10 @@ _SENT_AT_ONCE: Final = 8 << 20  # bytes that are sent at once; S3 wants 5 MiB at
 
 
 def upload(
-    files: FileSystem, path: str, dump: Callable[[BinaryIO], object], kept: int = KEPT
+    files: FileSystem,
+    path: str,
+    dump: Callable[[BinaryIO], object],
+    kept: int = KEPT_IN_MEMORY,
 ) -> None:
     """Write an object. If that fails, what bore the name is as it was.
 
@@ -144,9 +147,9 @@ class Objects:
 
     def opener(self, item: Item) -> Opener:
         """Fetch an object: into memory, or if it is large, into a spool."""
-        if item.size <= KEPT:
+        if item.size <= KEPT_IN_MEMORY:
             data = self._fetch(item)
-            if len(data) <= KEPT:  # or else it has grown
+            if len(data) <= KEPT_IN_MEMORY:  # or else it has grown
                 return partial(io.BytesIO, data)
         with self.stream(item.path) as stream:
             return Spool(stream, self.source_of(item.path)).reader
@@ -173,7 +176,7 @@ class Objects:
 
     def _fetch(self, item: Item) -> bytes:
         # A range spares the question how large it is; of nothing, there is none.
-        limits = {"start": 0, "end": KEPT + 1} if item.size else {}
+        limits = {"start": 0, "end": KEPT_IN_MEMORY + 1} if item.size else {}
         with self._errors(item.path):
             return bytes(self._files.calls.cat_file(self._full(item.path), **limits))
 

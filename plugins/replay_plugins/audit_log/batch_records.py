@@ -13,8 +13,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
-from replay import AuditError, Session
-from replay.authoring import Results
+from replay import AuditError, BatchResults, Session
 from replay_plugins.audit_log.format.chain import json_bytes, kind_is
 from replay_plugins.audit_log.log.content import Opening, hiding, read_salt
 from replay_plugins.audit_log.log.log import Log
@@ -88,7 +87,7 @@ class AuditLogWorker(Recording):
 
 
 def append_sessions(
-    results: Results, log: Log, files: LogFiles, salt: bytes | None
+    results: BatchResults, log: Log, files: LogFiles, salt: bytes | None
 ) -> None:
     """Append the records of sessions that are not in the log to their end.
 

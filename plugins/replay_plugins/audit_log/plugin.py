@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import attrs
 
-from replay import ReplayReport, Session
-from replay.authoring import Results
+from replay import BatchResults, ReplayReport, Session
 from replay.errors import AuditError, DecodeError
 from replay_plugins.audit_log.batch_records import AuditLogWorker, append_sessions
 from replay_plugins.audit_log.log.content import hiding, salt_at
@@ -99,7 +98,7 @@ class AuditLog(Recording):
         super().replay_session_end(session, report)
         self._log.checkpoint()
 
-    def replay_batch_merge(self, results: Results) -> None:
+    def replay_batch_merge(self, results: BatchResults) -> None:
         """Append the records of a batch that the log does not have yet."""
         append_sessions(results, self._log, self._files, self._salt)
 

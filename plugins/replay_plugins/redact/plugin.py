@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Final
 
 import attrs
 
-from replay import Session
-from replay.authoring import Results, escape_json, sanitize_line
+from replay import BatchResults, Session
+from replay.authoring import escape_json, sanitize_line
 from replay_plugins.redact.redactor import Redactor
 from replay_plugins.redact.values import Redacted
 from replay_plugins.report_output import kept_text, text_of, write_report
@@ -76,7 +76,7 @@ class RedactWorker(Rewriting):
 class Merged:
     """What was replaced in the sessions of a batch, in their order; not in memory."""
 
-    _results: Results
+    _results: BatchResults
 
     def __iter__(self) -> Iterator[Redacted]:
         """Yield what was replaced, each time anew."""
@@ -149,7 +149,7 @@ class Redact(Rewriting):
 
     _merged: Merged | None = attrs.field(default=None, init=False)  # of a batch
 
-    def replay_batch_merge(self, results: Results) -> None:
+    def replay_batch_merge(self, results: BatchResults) -> None:
         """Take over what was replaced."""
         self._merged = Merged(results)
 

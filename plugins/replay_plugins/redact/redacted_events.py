@@ -6,18 +6,16 @@ from typing import Any, Final, TypeVar, get_args
 
 import attrs
 
-from replay import Event, UnknownEvent, UserInput
+from replay import Boundary, Delta, Event, UnknownEvent, UserInput
 from replay.authoring import (
-    DELTAS,
     EVENT_CLASSES,
     ArrivingEvents,
-    Boundary,
     DecodedEvents,
     Deltas,
     Part,
     RecordedEvents,
     decode_event,
-    parts,
+    parts_of,
 )
 from replay_plugins.redact.finder import Finder
 from replay_plugins.redact.streams import Piece, message_texts, secret_pieces
@@ -69,8 +67,8 @@ class Rewriter:
             stretch: The parts, with their indexes.
             values: The events' JSON values by index; None: they are to be made.
         """
-        whole: dict[type, list[str]] = {cls: [] for cls in DELTAS}
-        parted: dict[type, list[str]] = {cls: [] for cls in DELTAS}
+        whole: dict[type, list[str]] = {cls: [] for cls in get_args(Delta)}
+        parted: dict[type, list[str]] = {cls: [] for cls in get_args(Delta)}
         others: list[object] = []
         for index, part in stretch:
             if isinstance(part, Deltas):
@@ -195,7 +193,7 @@ class RedactedEvents(RecordedEvents):
 
     def parts(self, first: int = 0) -> Iterator[tuple[int, Part]]:
         """Yield what the history consists of, each part with its first index."""
-        for stretch in _cut(parts(self._events), _look_at_part, self._longest):
+        for stretch in _cut(parts_of(self._events), _look_at_part, self._longest):
             start = stretch[0][0]
             if self._rewriter.may_hold_secrets(stretch):
                 values = [value for _, part in stretch for value in _values_of(part)]

@@ -12,19 +12,16 @@ from typing import Final, TypeAlias, get_args
 
 import attrs
 
+from replay import Boundary, FullEvent, Kind
 from replay.authoring import (
-    KINDS,
-    Boundary,
     Composition,
     DecodedEvents,
     Deltas,
-    FullEvent,
-    Kind,
     Part,
-    Walk,
-    has_halves,
-    joined,
-    taken_apart,
+    compositions_of,
+    has_surrogates,
+    join_surrogates,
+    split_surrogates,
 )
 from replay_plugins.redact.finder import Finder, Found, merged, shifted
 
@@ -45,7 +42,7 @@ Pieces: TypeAlias = dict[int, list[Piece]]  # by the index of the event
 
 def message_texts(stretch: Iterable[tuple[int, Part]]) -> Iterator[str]:
     """Yield what the deltas of each message of a stretch join to."""
-    for message in _compositions(stretch):
+    for message in compositions_of(stretch):
         yield "".join(text for _, text in message.runs)
 
 
@@ -60,28 +57,19 @@ def secret_pieces(values: Sequence[object], finder: Finder) -> Pieces:
     said = {kind: _Said() for kind in get_args(Kind)}
     for index, part in history:
         if isinstance(part, Deltas):
-            said[KINDS[part.cls]].deltas.update(enumerate(part.contents, index))
+            said[part.cls.kind].deltas.update(enumerate(part.contents, index))
         elif isinstance(part, FullEvent):
-            said[KINDS[type(part)]].fulls[index] = part.content
-            said[KINDS[type(part)]].end()
+            said[part.kind].fulls[index] = part.content
+            said[part.kind].end()
         elif isinstance(part, Boundary):
             for each in said.values():
                 each.end()
-    compositions = _compositions(history)
+    compositions = compositions_of(history)
     pieces: Pieces = {}
     for kind, each in said.items():
         messages = [message for message in compositions if message.kind == kind]
         pieces.update(_Stream(each, messages, finder).pieces())
     return pieces
-
-
-def _compositions(history: Iterable[tuple[int, Part]]) -> list[Composition]:
-    compositions: list[Composition] = []
-    walk = Walk(compositions)
-    for index, part in history:
-        walk.step(part, index)
-    walk.finish()
-    return compositions
 
 
 @attrs.define(eq=False)
@@ -113,7 +101,7 @@ class _Stream:
         self._finder = finder
         self._said = said
         text = "".join(said.deltas.values())
-        self._is_apart = has_halves(text)
+        self._is_apart = has_surrogates(text)
         self._text = self._units(text)
         lengths = (len(self._units(content)) for content in said.deltas.values())
         self._starts = [*accumulate(lengths, initial=0)]
@@ -155,7 +143,7 @@ class _Stream:
             number += 1
 
     def _units(self, text: str) -> str:
-        return taken_apart(text) if self._is_apart else text
+        return split_surrogates(text) if self._is_apart else text
 
     def _match(self, messages: Iterable[Composition]) -> None:
         """Take what each message is made of, and which full event repeats it."""
@@ -202,7 +190,7 @@ class _Stream:
     def _find(self, units: str) -> list[Found]:
         if not self._is_apart:
             return self._finder.find(units)
-        text = joined(units)
+        text = join_surrogates(units)
         widths = (2 if ord(each) > _LAST_BEFORE_PAIRS else 1 for each in text)
         at = [*accumulate(widths, initial=0)]
         return [
@@ -301,12 +289,12 @@ def _named(found: Found, spans: Sequence[tuple[int, int, bool]]) -> Iterator[Pie
 
 def _in_characters(content: str, pieces: Iterable[Piece]) -> list[Piece]:
     """Return pieces of a text that was taken apart, as pieces of the text itself."""
-    units = taken_apart(content)
+    units = split_surrogates(content)
     return [
         attrs.evolve(
             piece,
-            start=len(joined(units[: piece.start])),
-            end=len(joined(units[: piece.end])),
+            start=len(join_surrogates(units[: piece.start])),
+            end=len(join_surrogates(units[: piece.end])),
         )
         for piece in pieces
     ]

@@ -11,7 +11,7 @@ from replay.cli.arguments import location_argument, sessions_of
 from replay.cli.commands.copy import copy_all
 from replay.cli.output import FOUND_PROBLEMS, say
 from replay.cli.redaction import Rewriter, rewriting, rewriting_options
-from replay.coalescing.runs import joined
+from replay.coalescing.surrogates import join_surrogates
 from replay.security.sanitization import sanitize
 from replay.sources.live_stream import may_be_kept
 
@@ -93,8 +93,8 @@ def _print(events: Iterator[replay.Event]) -> int:
                 _write(content)
                 shown += content
             case replay.Message(kind="text", content=content):
-                _write(_rest(content, joined(shown)) + "\n")
-                shown = joined(shown)[len(content) :]
+                _write(_rest(content, join_surrogates(shown)) + "\n")
+                shown = join_surrogates(shown)[len(content) :]
             case replay.Stop(is_error=True, error=error):
                 say(f"the turn failed: {error or 'no reason is given'}")
             case replay.Stop():

@@ -10,8 +10,9 @@ from replay.cli import output as standard_output
 from replay.cli.arguments import location_argument, sessions_of
 from replay.cli.output import output_to
 from replay.cli.progress_bar import progress
-from replay.coalescing.transcripts import LazyTranscript, lazy_transcript
-from replay.rendering import FORMATS, Format, pieces
+from replay.coalescing.transcripts import lazy_transcript
+from replay.model.sessions import Session
+from replay.rendering import FORMATS, Format, render_pieces
 from replay.rendering.sections import lines
 
 _BLOCK: Final = 1 << 16  # characters that are written at once
@@ -52,7 +53,7 @@ def command(
         for number, session in enumerate(sessions):
             if number and format_ != "json":
                 write("\n")
-            for block in _blocks(render(lazy_transcript(session))):
+            for block in _blocks(render(session)):
                 write(block)
 
 
@@ -68,12 +69,10 @@ def _blocks(pieces: Iterable[str]) -> Iterator[str]:
     yield "".join(waiting)
 
 
-def _renderer(
-    format_: Format, *, is_page: bool
-) -> Callable[[LazyTranscript], Iterable[str]]:
+def _renderer(format_: Format, *, is_page: bool) -> Callable[[Session], Iterable[str]]:
     if not is_page or format_ != "text":
-        return partial(pieces, format=format_)
+        return partial(render_pieces, format=format_)
     from replay.cli.terminal import Page  # noqa: PLC0415 - rich is slow to import
 
     page = Page()
-    return lambda transcript: page.text(lines(transcript))
+    return lambda session: page.text(lines(lazy_transcript(session)))

@@ -23,11 +23,7 @@ from replay import Limits, Portion, Session, Stored
 from replay.codec.documents import Line, lines_of_any_length
 from replay.codec.stored_history import SourceText
 from replay.errors import BackendError, DecodeError
-from replay.sources.session_lines import (
-    LineRange,
-    holds_session_lines,
-    line_ranges,
-)
+from replay.sources.session_lines import LineRange, SessionLines
 from replay_backends.files.file_access import open_named
 from replay_backends.files.file_portions import (
     FileKey,
@@ -284,7 +280,9 @@ blanks_and_lines = st.lists(st.sampled_from([*PIECES, b"\n", b"\n", b"\n\n"])).m
 
 
 def ranges(text: bytes, size: int, longest: int = 100) -> list[tuple[LineRange, int]]:
-    return list(line_ranges(io.BytesIO(text), longest, size))
+    source = SourceText(partial(io.BytesIO, text))
+    lines = SessionLines(source, "name", limits=Limits(event_bytes=longest))
+    return list(lines.ranges(size))
 
 
 def lines_in(text: bytes, span: LineRange) -> list[Line]:
@@ -336,8 +334,8 @@ def file_of(
 
 def holds_lines(file: SessionFile) -> bool:
     text = SourceText(file.unchanged(), file.source)
-    longest = file.reading.limits.event_bytes
-    return holds_session_lines(text, longest, is_lines=file.says_lines)
+    lines = SessionLines(text, file.session_id, limits=file.reading.limits)
+    return lines.are_sessions(is_lines=file.says_lines)
 
 
 def lines_stored(data: bytes) -> list[Stored]:

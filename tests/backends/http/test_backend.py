@@ -17,7 +17,7 @@ from chat_api import PREFIX, ChatAPI, delta, document
 from file_room import room_for
 from http_server import KEY, Request, Web, always, answer, in_turn, json_answer
 from replay import SessionSummary
-from replay.codec.stored_history import KEPT, StoredEvents
+from replay.codec.stored_history import KEPT_IN_MEMORY, StoredEvents
 from replay.model.limits import Limits
 from replay.sources.protocols import Backend, Portion
 from replay.testing import BackendContract
@@ -398,7 +398,7 @@ def test_what_is_no_list_of_sessions_is_refused(web: Web) -> None:
         assert f"/chat: {where}: " in str(caught.value)
 
 
-@pytest.mark.parametrize("deltas", [3, KEPT // 100])
+@pytest.mark.parametrize("deltas", [3, KEPT_IN_MEMORY // 100])
 def test_a_session_can_be_walked_when_its_body_is_gone(deltas: int) -> None:
     reading = Reading(strict=False, limits=Limits())
     body = json.dumps(document("ses-1", *[delta("a" * 100)] * deltas)).encode()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import get_args
 
 import pytest
 from hypothesis import assume, given, settings
@@ -9,13 +10,13 @@ from hypothesis import strategies as st
 
 import replay
 from histories import histories
-from replay.coalescing.runs import joined, taken_apart
+from replay.coalescing.surrogates import join_surrogates, split_surrogates
 from replay.model.events import (
-    KINDS,
     Boundary,
     Delta,
     Event,
     FullEvent,
+    Kind,
     Stop,
     Text,
     TextDelta,
@@ -43,7 +44,7 @@ pieces = st.lists(
 def blocks(draw: st.DrawFn) -> list[Event]:
     """Return a block as it is sent: its deltas, then its full event."""
     content = draw(pieces)
-    whole = joined("".join(content))
+    whole = join_surrogates("".join(content))
     if draw(st.booleans()):
         return [*map(TextDelta, content), Text(whole)]
     return [*map(ThinkingDelta, content), Thinking(whole)]
@@ -72,7 +73,7 @@ def deltas_cut_otherwise(turn: Sequence[Event]) -> list[Event]:
     cut: list[Event] = []
     for event in deltas_only(turn):
         if isinstance(event, Delta):
-            cut += map(type(event), taken_apart(event.content))
+            cut += map(type(event), split_surrogates(event.content))
         else:
             cut.append(event)
     return cut
@@ -100,14 +101,14 @@ def said(events: Sequence[Event]) -> list[object]:
         if isinstance(each, replay.Message):
             current[each.kind] += each.content
         elif isinstance(each, Boundary):
-            stretches += [{k: joined(v) for k, v in current.items()}, each]
+            stretches += [{k: join_surrogates(v) for k, v in current.items()}, each]
             current = {"text": "", "thinking": ""}
     return [*stretches, current]
 
 
 def solid(text: str) -> str:
     """Return a text's UTF-16 units without its white space."""
-    return "".join(taken_apart(text).split())
+    return "".join(split_surrogates(text).split())
 
 
 def without_space(stretches: Sequence[object]) -> list[object]:
@@ -141,7 +142,7 @@ def are_settled_in_order(found: Sequence[object], history: Sequence[Event]) -> b
     Text is counted as it comes, and cannot be put before what has been counted.
     """
     places = {id(event): place for place, event in enumerate(history)}
-    for kind in KINDS.values():
+    for kind in get_args(Kind):
         settled = [
             places[id(each.event)]
             for each in found
@@ -170,7 +171,7 @@ def test_text_is_counted_by_the_rules_of_coalescing(examples: int) -> None:
         assume(not {"delta-mismatch", "late-full"}.intersection(codes))
         assume(are_settled_in_order(found, history))
         counted = readings(history)
-        for kind in KINDS.values():
+        for kind in get_args(Kind):
             assert counted.get((kind, "said"), "") == solid(told[kind])
 
     law()

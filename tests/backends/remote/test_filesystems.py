@@ -7,6 +7,7 @@ from importlib import import_module
 
 import pytest
 
+from replay.authoring import masked
 from replay.errors import (
     AuthError,
     BackendError,
@@ -17,6 +18,7 @@ from replay.errors import (
 from replay_backends.remote.filesystems import (
     remote_errors_of,
     remote_failure,
+    secrets_in,
 )
 from replay_backends.remote.locations import Location, parse
 from replay_command import Run
@@ -73,6 +75,7 @@ def test_a_location_with_a_secret_is_refused_without_it() -> None:
         "zip://a::s3://***@b/a.zip?***: a password or signature must not be part of a "
         "location (put keys where the store's own tools look for them)"
     )
+    assert parse("what?key=1.zip").scheme is None  # a path of this machine
 
 
 @pytest.mark.parametrize(
@@ -182,3 +185,11 @@ def test_the_cause_is_kept_unless_a_traceback_would_show_a_secret(text: str) -> 
     assert caught.value.__cause__ is (error if text == "public" else None)
     told = "".join(traceback.format_exception(caught.value))
     assert (text in told) is (text == "public")
+
+
+def test_all_that_options_hold_may_be_secret() -> None:
+    more = {"word": ("secret", None)}
+    options = {"key": "AKIA", "n": 7, "b": True, "s": "abc", "more": more}
+    secrets = [*secrets_in(options)]
+    assert secrets == ["AKIA", "secret"]
+    assert masked("AKIA: secret abc", secrets) == "***: *** abc"

@@ -33,7 +33,7 @@ from replay.batch.pool import Monitor
 from replay.batch.tasks import Counts, Digested, Task, Worked
 from replay.batch.worker import LeaderEngine, WorkerEngine, digests, work
 from replay.engine.plugin_set import OnPluginError
-from replay.engine.report import Results
+from replay.engine.report import BatchResults
 
 THREE = {"a": "one", "b": "two", "c": "three"}
 
@@ -316,7 +316,7 @@ class Counting:
         texts, self.texts = self.texts, 0
         return texts
 
-    def replay_batch_merge(self, results: Results) -> None:
+    def replay_batch_merge(self, results: BatchResults) -> None:
         self.calls.append(f"merge {[each.value for each in results]}")
 
     def replay_close(self, report: ReplayReport) -> None:

@@ -34,7 +34,7 @@ from replay import (
 from replay.coalescing.coalescer import Composition
 from replay.coalescing.walk import Walk
 from replay.codec.history import DecodedEvents
-from replay.codec.parts import parts_of_events
+from replay.codec.parts import grouped_parts
 from replay.model.diagnostics import DELTA_FAMILY
 from replay.model.events import Delta
 from replay.model.messages import Step
@@ -327,7 +327,7 @@ def test_it_can_tell_which_deltas_each_message_is_made_of(
 ) -> None:
     made, messages = list[Composition](), list[Message]()
     walk = Walk(made)
-    for index, part in parts_of_events(history):
+    for index, part in grouped_parts(history):
         advance = walk.step(part, index)
         messages += (*advance.released, *advance.settled)
     messages += walk.finish().released

@@ -39,7 +39,7 @@ from replay.codec.history import (
     KnownEvents,
     RecordedEvents,
     decode_known,
-    parts,
+    parts_of,
 )
 from replay.codec.parts import Deltas
 from replay.codec.stored_history import SourceText, StoredEvents, Stretch
@@ -337,7 +337,7 @@ def test_deltas_of_one_kind_are_one_part_and_a_malformed_one_ends_no_other() -> 
     ]
     session = loads(dumps(Session("s", events=history)))
     for events in history, session.events:
-        found = list(parts(events))
+        found = list(parts_of(events))
         assert [index for index, _ in found] == [0, 1, 3, 4, 5]
         texts = [part.text for _, part in found if isinstance(part, Deltas)]
         assert texts == ["ab", "c", "d"]

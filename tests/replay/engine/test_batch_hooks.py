@@ -15,7 +15,7 @@ from replay import (
     hookimpl,
 )
 from replay.engine.plugin_set import BatchHooks, OnPluginError, Plugins
-from replay.engine.report import Results
+from replay.engine.report import BatchResults
 
 
 @attrs.define(eq=False)
@@ -28,7 +28,7 @@ class Giver:
     def replay_batch_result(self) -> object:
         return self.word
 
-    def replay_batch_merge(self, results: Results) -> None:
+    def replay_batch_merge(self, results: BatchResults) -> None:
         self.merged += [each.value for each in results]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from replay.security.masking import has_secret, masked, secrets_in
+from replay.security.masking import masked
 
 
 @pytest.mark.parametrize(
@@ -19,9 +19,7 @@ from replay.security.masking import has_secret, masked, secrets_in
     ],
 )
 def test_passwords_and_signed_queries_are_not_shown(url: str, shown: str) -> None:
-    assert has_secret(url)
     assert masked(f"no: {url} (again)") == f"no: {shown} (again)"
-    assert not has_secret(shown)
 
 
 @pytest.mark.parametrize(
@@ -37,20 +35,10 @@ def test_passwords_and_signed_queries_are_not_shown(url: str, shown: str) -> Non
     ],
 )
 def test_other_urls_are_shown_as_they_are(location: str) -> None:
-    assert not has_secret(location)
     assert masked(location) == location
-    assert not has_secret("what?key=1.zip")  # a path of this machine
 
 
 @pytest.mark.parametrize("piece", ["?", "?sig", "sig", "://", "://a:", ":////"])
 def test_no_text_takes_time_out_of_proportion(piece: str) -> None:
     text = f"s3://b/?{piece * 100_000}"  # it took hours
-    assert not has_secret(text)
-
-
-def test_all_that_options_hold_may_be_secret() -> None:
-    more = {"word": ("secret", None)}
-    options = {"key": "AKIA", "n": 7, "b": True, "s": "abc", "more": more}
-    secrets = [*secrets_in(options)]
-    assert secrets == ["AKIA", "secret"]
-    assert masked("AKIA: secret abc", secrets) == "***: *** abc"
+    assert masked(text) == text

@@ -20,7 +20,7 @@ from replay import (
     Text,
     dumps,
 )
-from replay.sources.portions import GUESSED_SIZE, portions_of, stored_of
+from replay.sources.portions import portions_of, stored_of
 
 
 def all_stored(backend: Backend) -> Iterator[Stored]:
@@ -43,7 +43,7 @@ def test_a_digest_is_that_of_what_dumps_gives(session: Session) -> None:
 
 def test_nothing_is_fetched_to_list_it() -> None:
     portions = list(portions_of(InMemory([Session("a", events=[Text("x" * 99)])])))
-    assert portions == [Portion(("a",), GUESSED_SIZE, 1)]
+    assert portions == [Portion(("a",), 1 << 16, 1)]
 
 
 def test_a_session_that_another_hides_is_not_taken_for_it() -> None:

@@ -17,7 +17,7 @@ from replay import (
     UserInput,
     loads,
 )
-from replay.engine.report import Results
+from replay.engine.report import BatchResults
 from replay.model.events import EVENT_CLASSES
 from replay.testing import PluginContract
 from replay.testing.plugin_contract import Call, spy
@@ -60,7 +60,7 @@ class Batched(Answers):
         texts, self.texts = self.texts, []
         return texts
 
-    def replay_batch_merge(self, results: Results) -> None:
+    def replay_batch_merge(self, results: BatchResults) -> None:
         for each in results:
             self.texts += each.value  # type: ignore[arg-type]  # what was returned
 
@@ -197,7 +197,7 @@ class FailsToReturn(Batched):
 class MergesTheLast(Batched):
     """Merges only the last result."""
 
-    def replay_batch_merge(self, results: Results) -> None:
+    def replay_batch_merge(self, results: BatchResults) -> None:
         self.texts = [*results][-1].value
 
 
