@@ -9,6 +9,8 @@ from replay.testing.plugin_contract import PluginContract
 
 if TYPE_CHECKING:
     from replay.testing.fixtures import llamacloud_server
+    from replay.testing.server.faults import Fault, parse_fault
+    from replay.testing.server.request_log import RecordedRequest
     from replay.testing.server.server import LlamaCloudServer
     from replay.testing.server.settings import ServerSettings
 else:
@@ -24,16 +26,22 @@ else:
 
 
 _HOME_OF = {
+    "Fault": "replay.testing.server.faults",
     "LlamaCloudServer": "replay.testing.server.server",
+    "RecordedRequest": "replay.testing.server.request_log",
     "ServerSettings": "replay.testing.server.settings",
     "llamacloud_server": "replay.testing.fixtures",
+    "parse_fault": "replay.testing.server.faults",
 }
 
 __all__ = [
     "BackendContract",
+    "Fault",
     "LlamaCloudServer",
     "PluginContract",
+    "RecordedRequest",
     "ServerSettings",
     "llamacloud_server",
     "odd_histories",
+    "parse_fault",
 ]
