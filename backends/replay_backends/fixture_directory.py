@@ -31,27 +31,28 @@ from replay_backends.files.session_file import (
 )
 from replay_backends.files.session_index import IndexFile, Listed, SessionIndex
 
-_LARGE: Final = 4 << 20  # bytes of a file, above which it may be cut
+_LARGE: Final = 4 << 20  # bytes; a larger file may be split
 
 
 @attrs.define(eq=False)
 class FixtureDirectoryBackend:
     """Sessions from the files of a directory and of all directories below it.
 
-    They come in the order of the bytes of their files' paths. Hidden files are passed
-    over; what bears a session file's name but is a link, a pipe, a device or a socket
-    is refused. From 1,000 files on, a hidden index makes listing quick.
+    They are ordered by the bytes of their files' paths. Hidden files are skipped; a
+    link, pipe, device or socket with a session file's name is refused. From 1,000 files
+    on, a hidden index speeds up listing.
 
     Args:
         location: The directory.
-        pattern: What the files are called, such as ``*.json``; None: ``*.json``,
-            ``*.jsonl``, ``*.ndjson``, each also with ``.gz`` or ``.zst``, in any case.
-        strict: Refuse events that are not known or malformed.
-        limits: How large things may be.
-        create: Make the directory if it is missing.
+        pattern: Pattern for file names, such as ``*.json``; None: ``*.json``,
+            ``*.jsonl``, ``*.ndjson``, each also with ``.gz`` or ``.zst``, and
+            ``*.jsonl.part``, in any letter case.
+        strict: Refuse unknown or malformed events.
+        limits: Size limits.
+        create: Create the directory if it is missing.
 
     Raises:
-        BackendError: It is no directory, or cannot be opened or made.
+        BackendError: It isn't a directory, or cannot be opened or created.
     """
 
     location: str
@@ -75,7 +76,7 @@ class FixtureDirectoryBackend:
 
     @staticmethod
     def claims(path: str) -> bool:
-        """Tell whether this backend reads what is at an existing path."""
+        """Tell whether this backend reads an existing path."""
         return Path(path).is_dir()
 
     def summaries(self) -> Iterator[SessionSummary]:
@@ -86,7 +87,7 @@ class FixtureDirectoryBackend:
                 raise listed.error
 
     def session(self, session_id: str) -> Session:
-        """Return the first session of that id, wherever it is."""
+        """Return the first session with that id, wherever it is."""
         if session := self._index.session(session_id):
             return session
         raise SessionNotFoundError(self.location, f"there is no session {session_id!a}")
@@ -98,10 +99,10 @@ class FixtureDirectoryBackend:
                 yield from self._sessions_at(found.path)
 
     def portions(self) -> Iterator[Portion]:
-        """Yield each file, or ranges of its lines if it is large and they are many.
+        """Yield each file, or ranges of lines if a large file's lines are sessions.
 
-        A file is not opened to list it, unless it is large. One that cannot be read is
-        listed all the same, and fails when its sessions are read.
+        Only large files are opened for this. A file that cannot be opened is listed
+        anyway, and fails when its sessions are read.
         """
         with self._root() as root:
             for found in scan(root, self._accepts):
@@ -119,16 +120,16 @@ class FixtureDirectoryBackend:
         return stored_in(self._file(key.path), key)
 
     def write(self, session: Session) -> None:
-        """Keep a session in a file that bears its id.
+        """Write a session to a file named after its id.
 
-        It takes the place of the session of the same id that was written before. A
-        session of the same id in a file of another name stays.
+        It replaces a session with the same id that was written before. A session with
+        the same id in a file of another name stays.
 
         Raises:
-            BackendError: It could not be kept, or the file holds another session;
-                what was kept before is as it was.
+            BackendError: It could not be written, or the file holds another session;
+                the file is unchanged.
             DecodeError: The file holds something else.
-            EncodeError: It holds, built by hand, what JSON cannot.
+            EncodeError: The session, built by hand, holds values that JSON cannot.
         """
         name, kept = file_to_keep(session)
         with self._root() as root:
@@ -137,7 +138,7 @@ class FixtureDirectoryBackend:
                 dump(kept, file)
 
     def close(self) -> None:
-        """Do nothing: between two calls, nothing is open."""
+        """Do nothing: no file stays open between calls."""
 
     def _root(self) -> AbstractContextManager[Folder]:
         return open_folder(self._path, self.location)
@@ -146,7 +147,7 @@ class FixtureDirectoryBackend:
         return is_called_for(name, self.pattern)
 
     def _file(self, path: str) -> SessionFile:
-        """Return a file by its path from the directory, which need not be open."""
+        """Return the file at a path in the directory, which need not be open."""
         name = path.rpartition("/")[2]
         return SessionFile(
             partial(_open_below, self._path, self.location, path),
@@ -169,7 +170,7 @@ class FixtureDirectoryBackend:
     def _listed(self, found: FoundFile, index: IndexFile) -> Listed[str]:
         if known := index.known(found):
             return Listed(found.path, known, None)
-        file = self._file(found.path).lenient()  # an index is for everyone
+        file = self._file(found.path).lenient()  # for strict and lenient readers
         listed = Listed.of(found.path, file.sessions())
         if listed.error is None:
             index.remember(found, listed.summaries)
@@ -196,5 +197,5 @@ def _open_below(directory: Path, source: str, path: str) -> BinaryIO:
 def _key(found: FoundFile) -> FileKey:
     try:
         return FileKey.of(found.path, found.stat())
-    except BackendError:  # it is gone, which is said when it is read
+    except BackendError:  # it is gone: reading it will say so
         return FileKey(found.path, 0, 0)

@@ -34,13 +34,13 @@ _PIPED: Final = {stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK}
 class JSONFileBackend:
     """Sessions from a file: a document, a list of events, or JSON Lines of either.
 
-    It may be packed with gzip or zstd. A file is opened anew each time it is walked;
-    a pipe and standard input are read to their end at once, and kept.
+    It may be packed with gzip or zstd. A file is reopened each time it is walked; a
+    pipe and standard input are read to the end at once, and kept.
 
     Args:
         location: A path, or ``-`` for standard input.
-        strict: Refuse events that are not known or malformed.
-        limits: How large things may be.
+        strict: Refuse unknown or malformed events.
+        limits: Size limits.
 
     Raises:
         BackendError: It cannot be opened, or is neither a file nor a pipe.
@@ -50,7 +50,7 @@ class JSONFileBackend:
     strict: bool = attrs.field(default=False, kw_only=True)
     limits: Limits = attrs.field(factory=Limits, kw_only=True)
     _path: Path = attrs.field(init=False)
-    _source: str = attrs.field(init=False)  #: what messages call it
+    _source: str = attrs.field(init=False)  #: its name in messages
     _spool: Spool | None = attrs.field(init=False)  #: None: the file can be reopened
     _is_gone: bool = attrs.field(default=False, init=False)
 
@@ -68,9 +68,9 @@ class JSONFileBackend:
 
     @staticmethod
     def claims(path: str) -> bool:
-        """Tell whether this backend reads what is at an existing path.
+        """Tell whether this backend reads an existing path.
 
-        A zip file is for another one.
+        Zip files belong to another one.
         """
         return not path.lower().endswith(".zip") and not Path(path).is_dir()
 
@@ -79,7 +79,7 @@ class JSONFileBackend:
         return (session.summary() for session in self.sessions())
 
     def session(self, session_id: str) -> Session:
-        """Return the first session of that id."""
+        """Return the first session with that id."""
         for session in self.sessions():
             if session.session_id == session_id:
                 return session
@@ -104,9 +104,9 @@ class JSONFileBackend:
         return stored_in(file, key)
 
     def close(self) -> None:
-        """Let go of what was kept of a pipe or of standard input.
+        """Release the data kept from a pipe or standard input.
 
-        A large session that was read from it keeps it as long as it needs it.
+        A large session read from it keeps the data for as long as it needs it.
         """
         self._is_gone = self._is_gone or self._spool is not None
         self._spool = None
@@ -133,7 +133,7 @@ def _spooled_input() -> Spool:
     if sys.stdin is None:
         raise BackendError(_STANDARD_INPUT, "there is no standard input")
     stream = sys.stdin.buffer
-    with suppress(io.UnsupportedOperation):  # a program may have put anything there
+    with suppress(io.UnsupportedOperation):  # a program may have replaced it
         mode = os.fstat(stream.fileno()).st_mode
         if not stream.isatty():
             check_kind(mode, _STANDARD_INPUT, _PIPED)

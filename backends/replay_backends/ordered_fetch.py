@@ -1,4 +1,4 @@
-"""Concurrent fetches, their results in order."""
+"""Concurrent fetches with results in order."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -24,15 +24,16 @@ def in_order(
 ) -> Iterator[_Found]:
     """Yield ``fetch(key)`` for each key, in the order of the keys.
 
-    No more than twice *at_once* keys are read, and results kept, ahead of the one that
-    is yielded. An error is raised in its turn; what comes after it is dropped.
+    At most twice *at_once* keys are read, and results kept, ahead of the one being
+    yielded. An error is raised in its turn, and later results are dropped.
 
     Args:
         fetch: Called in other threads.
-        keys: Read in this thread; a ReplayError is raised after their results.
-        at_once: How many calls may be under way; at least 1.
-        end: Called when nothing is wanted any more; makes the calls end at once. None:
-            they come to their end.
+        keys: Read in this thread; a ReplayError from reading them is raised after the
+            earlier results.
+        at_once: Maximum number of concurrent calls; at least 1.
+        end: Called when no more results are wanted, to end running calls at once.
+            None: they run to completion.
     """
     waiting: deque[Future[_Found]] = deque()
     todo = iter(keys)
@@ -58,22 +59,22 @@ def in_order(
 
 @attrs.define(eq=False)
 class _Fetchers(Generic[_Key, _Found]):
-    """Threads that a program does not wait for when it ends.
+    """Daemon threads, which a program doesn't wait for when it exits.
 
-    Those of the standard library's pool are waited for: Ctrl-C would do nothing until a
-    service that hangs is given up.
+    It would wait for those of the standard library's pool: Ctrl-C would have no effect
+    until a hung service times out.
     """
 
     _fetch: Callable[[_Key], _Found]
     _most: int
     _threads: int = attrs.field(default=0, init=False)
-    #: What is to be done; None: there is no more for the thread that takes it.
+    #: Pending tasks; None tells the thread that takes it to end.
     _todo: "SimpleQueue[tuple[Future[_Found], _Key] | None]" = attrs.field(
         factory=SimpleQueue, init=False
     )
 
     def submit(self, key: _Key) -> "Future[_Found]":
-        """Have a key fetched by the first thread that is free."""
+        """Queue a key for the first free thread, and return its future."""
         future: Future[_Found] = Future()
         self._todo.put((future, key))
         if self._threads < self._most:
@@ -82,7 +83,7 @@ class _Fetchers(Generic[_Key, _Found]):
         return future
 
     def dismiss(self) -> None:
-        """Let all threads end after what they are at."""
+        """Let all threads end after the tasks already queued."""
         for _ in range(self._threads):
             self._todo.put(None)
 

@@ -1,4 +1,4 @@
-"""Prints each question, and the page images that its tools returned.
+"""A plugin that prints each question and the page images that its tools returned.
 
 replay run examples/two_turns.json --plugin examples/plugins/pages.py
 """
@@ -10,7 +10,7 @@ import replay
 
 @attrs.define(eq=False)
 class Pages:
-    """Prints each question and its page images.
+    """A plugin that prints each question and its page images.
 
     Args:
         width: The most characters of a question to show.
@@ -20,7 +20,7 @@ class Pages:
     images: list[str] = attrs.field(factory=list, init=False)
 
     def replay_turn_start(self) -> None:
-        """Forget the images of the turn before."""
+        """Forget the previous turn's images."""
         self.images = []
 
     def replay_tool_result(self, event: replay.ToolResult) -> None:

@@ -1,4 +1,4 @@
-"""Counts the words of each answer.
+"""A plugin that counts the words of each answer.
 
 replay run examples/two_turns.json --plugin examples/plugins/word_count.py
 """
@@ -7,5 +7,5 @@ import replay
 
 
 def replay_turn_end(turn: replay.Turn, context: replay.Context) -> None:
-    """Print how long the turn's answer is."""
+    """Print the number of words in the turn's answer."""
     print(f"turn {context.turn}: {len(turn.answer.split())} words")  # noqa: T201 - its job

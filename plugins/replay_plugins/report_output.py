@@ -1,4 +1,4 @@
-"""A plugin's report: printed, or written to a file that the user named."""
+"""The output of a plugin's report: printed, or written to a file."""
 
 import sys
 from collections.abc import Iterable
@@ -16,9 +16,9 @@ def write_report(pieces: Iterable[str], output: Path | None = None) -> None:
 
     Args:
         pieces: The text.
-        output: A file, written whole or not at all, as for
-            :func:`~replay.authoring.output_file`. None: standard output, unless
-            that is closed; characters that it cannot show are escaped.
+        output: A file, written whole or not at all, as by
+            :func:`~replay.authoring.output_file`. None: standard output, unless it is
+            closed; characters that it cannot show are escaped.
 
     Raises:
         OSError: It cannot be written.
@@ -43,7 +43,7 @@ def kept_text(text: str) -> str:
 
 
 def text_of(kept: str) -> str:
-    r"""Return the text that :func:`kept_text` was given.
+    r"""Return the original text of a result of :func:`kept_text`.
 
     >>> text_of("K\\xf6ln")
     'Köln'

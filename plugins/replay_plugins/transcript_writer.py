@@ -1,4 +1,4 @@
-"""Each session's transcript, in a file of its own."""
+"""The plugin ``transcript_writer``: each session's transcript in its own file."""
 
 import os
 from collections import Counter
@@ -20,17 +20,17 @@ _SUFFIXES: Final[Mapping[Format, str]] = {
 
 @attrs.define(eq=False)
 class TranscriptWriter:
-    """Writes the transcript of each session that is replayed to its end.
+    """A plugin that writes the transcript of each session that is replayed to its end.
 
-    A file bears its session's id, encoded so that any id is a name. Where one run has
+    A file is named after its session's id, encoded so that any id works. If one run has
     several sessions of an id, the second is written to ``…~2``, and so on. A later run
     replaces the files of an earlier one.
 
-    A session whose replay failed, or was stopped by a plugin, is not written: a file
-    that is there is whole.
+    A session whose replay failed, or was stopped by a plugin, is not written: every
+    file is whole.
 
     Args:
-        directory: Where to write; it is made where it is missing.
+        directory: Where to write; it is created if missing.
         format: ``text``, ``markdown`` or ``json``.
 
     Raises:
@@ -40,7 +40,7 @@ class TranscriptWriter:
     directory: Path = attrs.field(converter=Path)
     format: Format = "text"
     _names: Counter[str] = attrs.field(factory=Counter, init=False)
-    batch_worker: ClassVar[type["TranscriptWriter"]]  #: what works in batches
+    batch_worker: ClassVar[type["TranscriptWriter"]]  #: its class in batch workers
 
     def __attrs_post_init__(self) -> None:
         if self.format not in _SUFFIXES:
@@ -63,10 +63,10 @@ class TranscriptWriter:
 
 
 class _BatchWriter(TranscriptWriter):
-    """Writes transcripts in a batch: they are on the disk before they count."""
+    """A writer in a batch, where transcripts must be on disk before they count."""
 
     def replay_close(self) -> None:
-        """Wait until all is on the disk, at once; file by file it would take long."""
+        """Wait once until all files are on disk; file by file would take long."""
         if self._names:
             os.sync()
 

@@ -1,4 +1,4 @@
-"""The plugin ``usage``: the cost of sessions, added up and reported at the end."""
+"""The plugin ``usage``: a report of the cost of sessions."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -15,7 +15,7 @@ from replay_plugins.report_output import kept_text, text_of, write_report
 
 __all__ = ["SessionUsage", "Usage"]
 
-_EXACT_FLOATS: Final = 2**53  # beyond, a float does not hold every whole number
+_EXACT_FLOATS: Final = 2**53  # a float does not hold every whole number beyond this
 _PLAIN: Final = 2**63  # integers below are kept by every JSON reader
 _HEADINGS: Final = (
     *("turns", "round trips", "input tokens", "output tokens", "ms", "errors"),
@@ -76,9 +76,9 @@ class Sum:
 
 @attrs.define(eq=False)
 class Usage:
-    """Adds up the cost of sessions, and reports it when its engine is closed.
+    """A plugin that reports the cost of sessions when its engine is closed.
 
-    Of a turn with several stops, the last one counts. ``sessions`` and :meth:`total`
+    If a turn has several stops, the last one counts. ``sessions`` and :meth:`total`
     have the numbers for programs.
 
     Args:
@@ -94,11 +94,11 @@ class Usage:
     _merged: "Merged | None" = attrs.field(default=None, init=False)  # of a batch
 
     def replay_session_start(self) -> None:
-        """Begin anew."""
+        """Reset the session's cost."""
         self._ended, self._last = Sum(), None
 
     def replay_stop(self, event: Stop, context: Context) -> None:
-        """Keep it as its turn's last stop."""
+        """Keep the stop as its turn's last one."""
         if self._last and self._last[0] != context.turn:
             self._ended.add(_cost_of(self._last[1]))
         self._last = context.turn, event
@@ -112,11 +112,11 @@ class Usage:
         self.sessions.append(self._ended.total(session.session_id))
 
     def replay_batch_result(self) -> object:
-        """Return the session's cost, and forget it; None: the session was not shown."""
+        """Return the session's cost, and forget it; None: it was never replayed."""
         return as_value(self.sessions.pop()) if self.sessions else None
 
     def replay_batch_merge(self, results: BatchResults) -> None:
-        """Take over the cost of the batch's sessions."""
+        """Use the costs of the batch's sessions."""
         self._merged = Merged(results)
 
     def replay_close(self) -> None:
@@ -144,18 +144,18 @@ def _cost_of(stop: Stop) -> SessionUsage:
 
 @attrs.frozen
 class Merged:
-    """The cost of a batch's sessions, in their order; not in memory."""
+    """The costs of a batch's sessions, in order; they are not held in memory."""
 
     _results: BatchResults
 
     def __iter__(self) -> Iterator[SessionUsage]:
-        """Yield the cost of each session, read anew each time."""
+        """Yield the cost of each session, read again each time."""
         values = (each.value for each in self._results)
         return (_usage(value) for value in values if value is not None)
 
 
 def as_value(usage: SessionUsage) -> list[object]:
-    """Return a session's cost as a JSON value, from which a batch is merged."""
+    """Return a session's cost as a JSON value, for the merge of a batch."""
     session_id, *numbers = attrs.astuple(usage)
     return [kept_text(session_id or ""), *map(_kept, numbers)]
 
@@ -192,7 +192,7 @@ def as_table(usages: Iterable[SessionUsage]) -> Iterator[str]:
     """Yield a table, line by line.
 
     Args:
-        usages: They are walked twice: the columns are as wide as they must be.
+        usages: They are read twice, since columns are as wide as their widest cells.
     """
     total = Sum()
     widths = [*map(len, _HEADINGS)]
@@ -209,7 +209,7 @@ def as_table(usages: Iterable[SessionUsage]) -> Iterator[str]:
 
 
 def digits(number: int) -> str:
-    """Return a whole number in digits; ``str`` writes 4,300 at most."""
+    """Return a whole number in digits, of which ``str`` writes at most 4,300."""
     return str(Decimal(number))
 
 

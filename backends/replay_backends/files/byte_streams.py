@@ -1,4 +1,4 @@
-"""Streams of bytes: decompressed, cut at their last line, and kept to be read again."""
+"""Byte streams: decompressed, cut off after the last line, or spooled for rereading."""
 
 import gzip
 import io
@@ -25,22 +25,22 @@ _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _ZSTD_MODULE: Final = (
     "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
 )
-HIGHEST_RATIO: Final = 1000  #: how many times their size data may grow to
-UNCHECKED: Final = 1 << 20  #: decoded bytes before which the ratio says nothing
+HIGHEST_RATIO: Final = 1000  #: highest ratio of unpacked to packed size
+UNCHECKED: Final = 1 << 20  #: unpacked bytes up to which any ratio is allowed
 _BUFFER: Final = 1 << 17
-_BLOCK: Final = 1 << 16  # bytes looked at in one go, from the end
+_BLOCK: Final = 1 << 16  # bytes read at once, backwards from the end
 
 
 def decompressed(file: BinaryIO) -> BinaryIO:
-    """Return *file* itself, or what it holds if that is gzip or zstd data.
+    """Return *file*, decompressed if it holds gzip or zstd data.
 
     Args:
-        file: At its beginning, and seekable. What it is, its first bytes say.
+        file: At its beginning, and seekable. Its first bytes tell its format.
 
     Raises:
-        DecodeError: While it is read: the data are cut short or corrupt.
-        LimitExceededError: While it is read: the data grow to more than 1,000 times
-            their size.
+        DecodeError: While it is read: the data is cut short or corrupt.
+        LimitExceededError: While it is read: the data grows to more than 1,000 times
+            its size.
     """
     magic = _magic(file)
     if magic.startswith(_GZIP):
@@ -58,7 +58,7 @@ def is_compressed(file: BinaryIO) -> bool:
 
 
 def _magic(file: BinaryIO) -> bytes:
-    """Return the first bytes of a file, which stays at its beginning."""
+    """Return the first bytes of a file, and rewind it."""
     magic = file.read(len(_ZSTD))
     file.seek(0)
     return magic
@@ -67,7 +67,7 @@ def _magic(file: BinaryIO) -> bytes:
 def _checked(
     packed: BinaryIO, stream: BinaryIO, name: str, *faults: type[Exception]
 ) -> BinaryIO:
-    """Return a decompressing stream that refuses corrupt data, and bombs."""
+    """Return a decompressing stream that refuses corrupt data and bombs."""
 
     @contextmanager
     def errors() -> Iterator[None]:
@@ -90,18 +90,18 @@ def guarded(
     errors: Callable[[], AbstractContextManager[None]],
     *below: BinaryIO,
 ) -> BinaryIO:
-    """Return a stream that is read within a ``with`` statement of its own.
+    """Return a stream with its errors turned into ours.
 
     Args:
-        stream: What is read; it is closed with what is returned.
-        errors: Makes what turns the stream's errors into ours.
-        below: What is closed, too.
+        stream: The stream to read; closing the result closes it.
+        errors: Returns a context manager that turns the stream's errors into ours.
+        below: Other streams to close with it.
     """
     return io.BufferedReader(_Guarded(stream, errors, below), _BUFFER)
 
 
 class _Guarded(io.RawIOBase):
-    """A stream that raises only errors of ours."""
+    """A stream that raises only this library's errors."""
 
     def __init__(
         self,
@@ -137,10 +137,10 @@ class _Guarded(io.RawIOBase):
 
 
 def whole_lines(file: BinaryIO) -> tuple[BinaryIO, int]:
-    """Return the lines of *file* that are whole, and how many bytes are left out.
+    """Return the complete lines of *file*, and the number of bytes left out.
 
     Args:
-        file: At its beginning, and seekable; it is read while the lines are.
+        file: At its beginning, and seekable; it is read as the lines are read.
     """
     size = file.seek(0, os.SEEK_END)
     end = _end_of_last_line(file, size)
@@ -164,17 +164,17 @@ def _read_at(file: BinaryIO, offset: int, count: int) -> bytes:
 
 
 class Spool:
-    """All of a stream, in a temporary file that bears no name, or in memory."""
+    """A stream's whole content, in an unnamed temporary file or in memory."""
 
     def __init__(self, stream: BinaryIO, source: str) -> None:
         """Read *stream* to its end.
 
         Args:
-            stream: What to read; it is not closed.
-            source: What messages call it.
+            stream: The stream to read; it isn't closed.
+            source: Its name in messages.
 
         Raises:
-            BackendError: It cannot be read, or not be kept.
+            BackendError: It cannot be read or stored.
         """
         self._source = source
         self._lock = threading.Lock()
@@ -186,11 +186,11 @@ class Spool:
         finalize(self, self._file.close)
 
     def reader(self) -> BinaryIO:
-        """Return a reader at the beginning, apart from all other readers."""
+        """Return a reader at the beginning, independent of all others."""
         return io.BufferedReader(_Reader(self._read_at, self._size))
 
     def close(self) -> None:
-        """Forget everything, also for those who still read."""
+        """Discard the content, also for readers still in use."""
         self._file.close()
 
     def _read_at(self, offset: int, count: int) -> bytes:
@@ -209,7 +209,7 @@ def _restored(data: bytes, source: str) -> Spool:
 
 
 class _Reader(io.RawIOBase):
-    """A place of its own in the first *size* bytes of a file."""
+    """A reader of the first *size* bytes of a file, with a position of its own."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The files below a directory, in an order that is the same everywhere."""
+"""The files below a directory, in the same order on every system."""
 
 import os
 from collections.abc import Callable, Collection, Iterator
@@ -13,21 +13,21 @@ from replay.errors import BackendError
 from replay_backends.files.file_access import Folder
 
 _DEEPEST: Final = 100  # each level holds a descriptor
-_PART_SUFFIX: Final = ".part"  # of a recording's name until it is whole
+_PART_SUFFIX: Final = ".part"  # of a recording's name until it is complete
 
 
 @attrs.frozen
 class FoundFile:
-    """A file that a scan came by."""
+    """A file found by a scan."""
 
-    path: str  #: from the directory that was scanned, with slashes
+    path: str  #: relative to the scanned directory, with slashes
     folder: Folder
     entry: "os.DirEntry[str]"
 
     def stat(self) -> os.stat_result:
-        """Return what the system said of it when it was first asked.
+        """Return its status, as of the first call.
 
-        Of a link, that is not what the link leads to.
+        For a link, this is the status of the link itself.
         """
         try:
             return self.entry.stat(follow_symlinks=False)
@@ -36,14 +36,14 @@ class FoundFile:
 
 
 def scan(folder: Folder, accepts: Callable[[str], bool]) -> Iterator[FoundFile]:
-    """Yield the files of a directory and all below it, by the bytes of their paths.
+    """Yield the files in and below a directory, ordered by the bytes of their paths.
 
-    Hidden files and directories are passed over, and what editors leave behind.
+    Hidden files and directories, and those left behind by editors, are skipped.
 
     Args:
-        folder: Where to begin.
-        accepts: Tells by its name whether a file is wanted; links, pipes and so on
-            are found by their names too, but cannot be opened.
+        folder: The directory to start from.
+        accepts: Tells from its name whether a file is wanted; links, pipes and so on
+            are yielded too if their names match, but cannot be opened.
 
     Raises:
         BackendError: A directory cannot be read.
@@ -52,16 +52,16 @@ def scan(folder: Folder, accepts: Callable[[str], bool]) -> Iterator[FoundFile]:
 
 
 def is_safe(path: str, accepts: Callable[[str], bool]) -> bool:
-    """Tell whether a path that was written down is one that a scan could give.
+    """Tell whether a stored path is one that a scan could yield.
 
-    What might lead elsewhere, on any system, is not safe.
+    A path that might lead elsewhere, on any system, isn't safe.
     """
     parts = path.split("/")
     return all(map(_is_safe_name, parts)) and accepts(parts[-1])
 
 
 def open_path(folder: Folder, path: str) -> BinaryIO:
-    """Open a file by the path that a scan gave it.
+    """Open a file by its path from a scan.
 
     Raises:
         BackendError: It cannot be opened, or a part of its path is a link.
@@ -76,7 +76,7 @@ def open_path(folder: Folder, path: str) -> BinaryIO:
 def is_continued(
     name: str, there: Collection[str], accepts: Callable[[str], bool]
 ) -> bool:
-    """Tell whether a recording that goes on with a file's lines is there, too."""
+    """Tell whether a recording that continues a file's lines is there, too."""
     part = name + _PART_SUFFIX
     return part in there and accepts(part)
 
@@ -88,7 +88,7 @@ def is_passed_over(name: str) -> bool:
 
 
 def is_file_name(part: str) -> bool:
-    """Tell whether a part of a path stays where it is, on any system."""
+    """Tell whether a part of a path is a plain file name, on any system."""
     return part not in ("", "..") and PureWindowsPath(part).name == part
 
 
@@ -102,7 +102,7 @@ def _scan(
     there = {entry.name for entry in entries}
     entries.reverse()
     while entries:
-        entry = entries.pop()  # it holds what was asked of it: let go of that, too
+        entry = entries.pop()  # its cached status is released with it
         path = prefix + entry.name
         if entry.is_dir(follow_symlinks=False):
             with folder.enter(entry.name) as below:

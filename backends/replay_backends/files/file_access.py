@@ -1,4 +1,4 @@
-"""Access to files in which nothing blocks, and nothing odd is opened at all."""
+"""File access that neither opens nor hangs on unexpected kinds of files."""
 
 import os
 import select
@@ -13,7 +13,7 @@ import attrs
 from replay.authoring import os_errors_of
 from replay.errors import BackendError
 
-_NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)  # not every system has all these
+_NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)  # some systems lack some of these
 _READ_ONLY: Final[int] = (
     os.O_RDONLY
     | getattr(os, "O_CLOEXEC", 0)
@@ -30,7 +30,7 @@ _KINDS: Final = {
     stat.S_IFREG: "a file",
     stat.S_IFSOCK: "a socket",
 }
-#: Whether the system lets files be named from an open directory.
+#: Whether the system can open files relative to an open directory.
 HAS_DESCRIPTORS: Final = (
     os.open in os.supports_dir_fd
     and os.rename in os.supports_dir_fd
@@ -39,9 +39,9 @@ HAS_DESCRIPTORS: Final = (
 
 
 def open_named(path: Path, source: str) -> BinaryIO:
-    """Open what a user names: a file or a pipe, or a link to one.
+    """Open a file or pipe that the user named, or a link to one.
 
-    A pipe is waited for until somebody writes to it.
+    If it is a pipe, wait until somebody writes to it.
 
     Raises:
         BackendError: It cannot be opened, or is something else.
@@ -57,7 +57,7 @@ def open_named(path: Path, source: str) -> BinaryIO:
 
 
 def open_regular(path: Path, source: str) -> BinaryIO:
-    """Open what a user names: a file, or a link to one, that can be read anywhere.
+    """Open a regular file that the user named, or a link to one.
 
     Raises:
         BackendError: It cannot be opened, or is something else.
@@ -66,7 +66,7 @@ def open_regular(path: Path, source: str) -> BinaryIO:
 
 
 def is_pipe(file: BinaryIO) -> bool:
-    """Tell whether an open file is a pipe, with a name or without."""
+    """Tell whether an open file is a pipe, named or not."""
     return stat.S_ISFIFO(os.fstat(file.fileno()).st_mode)
 
 
@@ -74,8 +74,8 @@ def check_kind(mode: int, source: str, allowed: set[int]) -> None:
     """Refuse a file of a kind that isn't allowed.
 
     Args:
-        mode: ``st_mode`` of what was found.
-        source: What messages call it.
+        mode: The file's ``st_mode``.
+        source: Its name in messages.
         allowed: Values of ``stat.S_IFMT``.
 
     Raises:
@@ -94,21 +94,21 @@ class Folder:
     """A directory, open until the ``with`` statement that opened it ends."""
 
     path: Path
-    source: str  #: what messages call it
-    descriptor: int | None  #: None: the system knows none
+    source: str  #: its name in messages
+    descriptor: int | None  #: None: the system doesn't support them
 
     def place(self, name: str) -> tuple[str, int | None]:
-        """Return a file's name and ``dir_fd``, as the functions of ``os`` take them."""
+        """Return a file's name and ``dir_fd``, for functions of ``os``."""
         if self.descriptor is None:
             return str(self.path / name), None
         return name, self.descriptor
 
     def source_of(self, path: str) -> str:
-        """Return what messages call a file in it or below."""
+        """Return the name in messages of a file in or below it."""
         return source_below(self.source, path)
 
     def has(self, name: str) -> bool:
-        """Tell whether anything in it bears a name."""
+        """Tell whether it has an entry called *name*."""
         place, directory = self.place(name)
         with os_errors_of(self.source_of(name)):
             try:
@@ -118,13 +118,13 @@ class Folder:
         return True
 
     def is_read_only(self) -> bool:
-        """Tell whether nobody is meant to write in it, though root could."""
+        """Tell whether its mode lets nobody write in it, though root could."""
         place, directory = self.place(".")
         with os_errors_of(self.source):
             return not os.stat(place, dir_fd=directory).st_mode & 0o222
 
     def open(self, name: str) -> BinaryIO:
-        """Open a file in it to be read.
+        """Open a file in it for reading.
 
         Raises:
             BackendError: It cannot be opened, or is a link, pipe, device or socket.
@@ -143,12 +143,12 @@ class Folder:
 
 
 def source_below(source: str, path: str) -> str:
-    """Return what messages call a file at a path from a directory."""
+    """Return the name in messages of a file at a path in a directory."""
     return f"{source.rstrip('/')}/{path}"
 
 
 def open_folder(path: Path, source: str) -> AbstractContextManager[Folder]:
-    """Open a directory that a user names; it may be a link to one.
+    """Open a directory that the user named, or a link to one.
 
     Raises:
         BackendError: It cannot be opened, or isn't a directory.
@@ -179,8 +179,8 @@ def _open(
     """Return a descriptor of a file or directory of one of the *allowed* kinds."""
     name, directory = place
     with os_errors_of(source), ExitStack() as undo:
-        # Looked at first, for opening a device may do something; then again, for it
-        # may have been replaced meanwhile.
+        # Checked first, because opening a device may have effects; then again, because
+        # it may have been replaced meanwhile.
         found = os.stat(name, dir_fd=directory, follow_symlinks=not flags & _NO_FOLLOW)
         check_kind(found.st_mode, source, allowed)
         descriptor = os.open(name, _READ_ONLY | flags, dir_fd=directory)

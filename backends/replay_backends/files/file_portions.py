@@ -21,16 +21,16 @@ from replay.errors import BackendError
 from replay_backends.files.byte_streams import is_compressed
 from replay_backends.files.session_file import SessionFile, marked_torn
 
-_PIECE: Final = 1 << 20  # bytes that are hashed at once
+_PIECE: Final = 1 << 20  # bytes hashed at once
 
 
 @attrs.frozen
 class FileKey:
-    """A file as it was listed, or some of its lines."""
+    """The key of a file as it was listed, or of some of its lines."""
 
     path: str
     size: int  #: in bytes
-    modified: int  #: when, in nanoseconds, as the system says
+    modified: int  #: time of the last change, in nanoseconds
     lines: LineRange | None = None  #: None: the whole file
 
     @classmethod
@@ -39,7 +39,7 @@ class FileKey:
         return cls(path, status.st_size, status.st_mtime_ns)
 
     def portion(self, sessions: int = 1) -> Portion:
-        """Return the portion that the key is found in, of about so many sessions."""
+        """Return the portion with this key, of about *sessions* sessions."""
         whole = self.path, self.size, self.modified
         if self.lines is None:
             return Portion(whole, self.size, sessions)
@@ -48,14 +48,14 @@ class FileKey:
 
 
 def file_key(portion: Portion, source: str) -> FileKey:
-    """Return a portion's key; whether its path is safe is for the caller to check.
+    """Return a portion's key; the caller must check that its path is safe.
 
     Args:
-        portion: It may have been made by anyone.
-        source: What messages call its source.
+        portion: A portion that need not be trusted.
+        source: The name of its source in messages.
 
     Raises:
-        BackendError: It is not of a file.
+        BackendError: It isn't a portion of a file.
     """
     match portion.key:
         case (str(path), int(size), int(modified)):
@@ -75,15 +75,15 @@ def file_key(portion: Portion, source: str) -> FileKey:
 
 
 def no_portion(source: str, portion: Portion) -> BackendError:
-    """Return the error that says that a source has no such portion."""
+    """Return the error for a portion that a source doesn't have."""
     return BackendError(source, f"it has no portion {portion.key!a}")
 
 
 def portions_in(file: SessionFile, key: FileKey) -> Iterator[Portion]:
     """Yield the portions of a file: ranges of lines, or all of it.
 
-    It is cut if its lines are sessions, which is found out by reading it once. What is
-    compressed, and a recording that may be under way, is not cut.
+    It is split if its lines are sessions, by reading it once. A compressed file, or a
+    recording that may be under way, isn't split.
 
     Raises:
         BackendError: It cannot be read to its end.
@@ -100,13 +100,13 @@ def portions_in(file: SessionFile, key: FileKey) -> Iterator[Portion]:
 def stored_in(file: SessionFile, key: FileKey) -> Iterator[Stored]:
     """Yield the sessions of a portion.
 
-    If lines are sessions, a digest is that of a line, unpacked, without its end; of a
-    line that is too long, that of its beginning. Elsewhere it is that of the file's
-    bytes as they are.
+    If lines are sessions, a digest is of the unpacked line without its line end, or of
+    its beginning if the line is too long. Otherwise it is of the file's bytes as they
+    are.
 
     Raises:
-        BackendError: The file cannot be read, or is not as it was listed.
-        DecodeError: It is packed, and what comes next is corrupt.
+        BackendError: The file cannot be read, or has changed since it was listed.
+        DecodeError: It is compressed, and its next data is corrupt.
     """
     listed = _as_listed(file, key)
     if key.lines:
@@ -123,7 +123,7 @@ def stored_in_all(file: SessionFile) -> Iterator[Stored]:
 
     Raises:
         BackendError: The file cannot be read.
-        DecodeError: It is packed, and what comes next is corrupt.
+        DecodeError: It is compressed, and its next data is corrupt.
     """
     if _holds_session_lines(file):
         yield from _stored_lines(file)
@@ -140,7 +140,7 @@ def _only(file: SessionFile) -> Session:
 
 
 def _as_listed(file: SessionFile, key: FileKey) -> SessionFile:
-    """Return a file that is refused if it is not as it was listed."""
+    """Return a file that cannot be opened if it has changed since it was listed."""
     return attrs.evolve(file, open_file=partial(_open_as_listed, file, key))
 
 
@@ -161,7 +161,7 @@ def _can_be_cut(file: SessionFile) -> bool:
         with os_errors_of(file.source), file.open_file() as opened:
             is_packed = is_compressed(opened)
         return not is_packed and _holds_session_lines(file)
-    except BackendError:  # which is raised again when it is read
+    except BackendError:  # raised again when it is read
         return False
 
 

@@ -1,7 +1,7 @@
-"""A live turn written down as it arrives, so that a kill loses nothing.
+"""A recorder of live turns, which writes events as they arrive: a kill loses nothing.
 
-Until the turn ends its file is called ``*.jsonl.part``, and begins with what an
-earlier file of the session held. So it takes that file's place in one step.
+Until the turn ends, its file is called ``*.jsonl.part`` and begins with the content of
+the session's earlier file, so that it can replace that file in one step.
 """
 
 import errno
@@ -36,7 +36,7 @@ from replay_backends.files.session_file import (
 
 @contextmanager
 def replaced(folder: Folder, name: str, mode: int = 0o666) -> Iterator[BinaryIO]:
-    """Open a file of a directory, to be written whole or not at all.
+    """Open a file in a directory for writing, whole or not at all.
 
     Its permissions are *mode*, less the process's umask.
 
@@ -58,12 +58,12 @@ _ARRIVALS: Final = ".arrivals"
 
 
 class Recording:
-    """A turn of one session, being written to a directory of fixtures.
+    """A turn of a session, being recorded in a directory of fixtures.
 
     Args:
-        directory: Where to; it is made if it is missing.
+        directory: The directory; it is created if missing.
         session_id: The session's id.
-        user_input: What the turn begins with.
+        user_input: The turn's first event.
 
     Raises:
         BackendError: It cannot be written there, another recording of this session is
@@ -83,10 +83,10 @@ class Recording:
             self._undo = undo.pop_all()
 
     def add(self, event: Event, arrived: float | None) -> None:
-        """Write down an event, and after how many seconds it arrived, if it did.
+        """Record an event and the seconds until it arrived; None: it didn't.
 
         Raises:
-            BackendError: It cannot be written; then nothing of it is.
+            BackendError: It cannot be written; no part of it stays in the file.
         """
         files = (self._part, self._arrivals)
         with os_errors_of(self._source):
@@ -100,16 +100,16 @@ class Recording:
                 raise
 
     def publish(self) -> None:
-        """Give the file its name: the turn is at its end.
+        """Give the file its final name, because the turn has ended.
 
         Raises:
-            BackendError: It cannot be renamed; all of it is in the part file.
+            BackendError: It cannot be renamed; the part file holds all of it.
         """
         with self._undo, os_errors_of(self._source):
             self._complete()
 
     def discard(self) -> None:
-        """Forget the turn: its prompt was refused."""
+        """Discard the turn, because its prompt was refused."""
         with self._undo, os_errors_of(self._source):
             os.ftruncate(self._arrivals, self._arrivals_before)
             self._remove(PART)
@@ -126,7 +126,7 @@ class Recording:
         self._arrivals_before = len(arrivals)
 
     def _adopt_leftover(self) -> None:
-        """Complete what a recorder that was killed has left."""
+        """Complete the file that a killed recorder left."""
         if not self._folder.has(self._stem + PART):
             return
         with ExitStack() as undo:
@@ -160,20 +160,20 @@ class Recording:
         return lines if lines.endswith(b"\n") else lines + b"\n"
 
     def _is_other_form(self, name: str) -> bool:
-        """Tell whether a file holds the session, as its name says, and is not ours."""
+        """Tell whether a file that isn't ours holds the session, going by its name."""
         is_ours = name in (self._stem + _WHOLE, self._stem + PART)
         is_it = session_id_of(stem_of(name)) == session_id_of(self._stem)
         return is_it and not is_ours and name.lower().endswith(SUFFIXES)
 
     def _content(self, suffix: str) -> bytes:
-        """Return what a file of the session holds; nothing if there is none."""
+        """Return the content of a file of the session; empty if there is none."""
         if not self._folder.has(self._stem + suffix):
             return b""
         with self._folder.open(self._stem + suffix) as file:
             return file.read()
 
     def _earlier_arrivals(self, count: int) -> bytes:
-        """Return as many lines, those that nobody knows as null."""
+        """Return *count* lines of arrival times, with null for unknown ones."""
         found = self._content(_ARRIVALS).splitlines(keepends=True)
         lines = [line for line in found if line.endswith(b"\n")][:count]
         return b"".join(lines) + _arrival(None) * (count - len(lines))
@@ -216,14 +216,14 @@ def _arrival(seconds: float | None) -> bytes:
 
 
 def _append(descriptor: int, data: bytes) -> None:
-    """Write *data* in one go: who is killed meanwhile leaves the end of it out."""
+    """Write *data* with one call, so that a kill can only cut off its end."""
     if os.write(descriptor, data) < len(data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @contextmanager
 def _locked(folder: Folder) -> Iterator[None]:
-    """Let nobody else begin a recording in a directory meanwhile."""
+    """Keep others from beginning a recording in a directory within the block."""
     if folder.descriptor is None:
         yield
         return

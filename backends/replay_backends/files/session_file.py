@@ -1,4 +1,4 @@
-"""A file of sessions: its name, what it holds, and what may be written to it."""
+"""A file of sessions: its name, its content, and rules for writing it."""
 
 import os
 import re
@@ -21,9 +21,9 @@ from replay.authoring import (
 from replay.errors import BackendError
 from replay_backends.files.byte_streams import decompressed, whole_lines
 
-#: The end of the name of a recording that is under way, or was killed.
+#: The suffix of a recording that is under way, or was killed.
 PART: Final = ".jsonl.part"
-#: How the names of session files end, in any case.
+#: The suffixes of session files; letter case doesn't matter.
 SUFFIXES: Final = (
     *(
         form + packing
@@ -39,12 +39,12 @@ _SUFFIX: Final = re.compile(
 
 
 def is_called_for(name: str, pattern: str | None) -> bool:
-    """Tell by its name whether a file is one of sessions.
+    """Tell from its name whether a file is one of sessions.
 
     Args:
         name: Its name, without the directory.
-        pattern: What such files are called, such as ``*.json``; None: anything that
-            ends in one of :data:`SUFFIXES`, in any case.
+        pattern: Pattern for such names, such as ``*.json``; None: any name that ends
+            in one of :data:`SUFFIXES`.
     """
     if pattern is not None:
         return fnmatchcase(name, pattern)
@@ -52,7 +52,7 @@ def is_called_for(name: str, pattern: str | None) -> bool:
 
 
 def stem_of(name: str) -> str:
-    """Return a file's name without the suffixes that say what it holds.
+    """Return a file's name without the suffixes of its format.
 
     >>> stem_of("a.b.jsonl.gz")
     'a.b'
@@ -62,9 +62,9 @@ def stem_of(name: str) -> str:
 
 @attrs.frozen
 class Reading:
-    """How files are read."""
+    """Options for reading files."""
 
-    strict: bool  #: refuse events that are not known or malformed
+    strict: bool  #: refuse unknown or malformed events
     limits: Limits
 
 
@@ -72,34 +72,34 @@ class Reading:
 class SessionFile:
     """A file of sessions."""
 
-    #: Opens it at its beginning, seekable. If it is large, that is done again whenever
-    #: the events are walked.
+    #: Opens it at its beginning, seekable. A large file is reopened each time its
+    #: events are walked.
     open_file: Callable[[], BinaryIO]
-    name: str  #: which may say that it is JSON Lines
-    session_id: str  #: the id of a session that doesn't hold its own
-    source: str  #: what messages call it
+    name: str  #: its suffix may say that it is JSON Lines
+    session_id: str  #: the id of a session without one of its own
+    source: str  #: its name in messages
     reading: Reading
 
     @property
     def says_lines(self) -> bool:
-        """Whether its name says that it is JSON Lines."""
+        """Tell whether its name says that it is JSON Lines."""
         return self.name.lower().endswith(_LINES)
 
     @property
     def says_part(self) -> bool:
-        """Whether its name says that its writer may have been killed in a line."""
+        """Tell whether its name says that its writer may have been killed mid-line."""
         return self.name.lower().endswith(PART)
 
     def lenient(self) -> "SessionFile":
-        """Return the file, to be read whatever its events are."""
+        """Return the file, to be read with ``strict`` off."""
         return attrs.evolve(self, reading=attrs.evolve(self.reading, strict=False))
 
     def unchanged(self) -> "Unchanged":
-        """Return what opens it, unpacked, as long as it stays the same."""
+        """Return an opener that unpacks it, and fails once it has changed."""
         return Unchanged(self.open_file, self.source, is_part=self.says_part)
 
     def sessions(self) -> Iterator[Session]:
-        """Yield the sessions that it holds, at least one.
+        """Yield its sessions, at least one.
 
         Raises:
             DecodeError: It holds something else.
@@ -118,12 +118,12 @@ class SessionFile:
 
 @attrs.define(eq=False)
 class Unchanged:
-    """Opens a file, decompressed, and refuses one that has changed since.
+    """An opener that decompresses a file, and refuses it once it has changed.
 
     Args:
-        open_file: Opens it, as it is.
-        source: What messages call it.
-        is_part: Whether its writer may have been killed within a line.
+        open_file: Opens it without decompressing it.
+        source: Its name in messages.
+        is_part: Whether its writer may have been killed mid-line.
     """
 
     _open_file: Callable[[], BinaryIO]
@@ -136,7 +136,7 @@ class Unchanged:
         """Open the file at its beginning.
 
         Raises:
-            BackendError: It cannot be opened, or is not the same as the first time.
+            BackendError: It cannot be opened, or has changed since the first time.
         """
         file = self._open_file()
         stamp = _stamp(file)
@@ -159,7 +159,7 @@ def _stamp(file: BinaryIO) -> tuple[int, ...]:
 
 
 def marked_torn(session: Session, count: int) -> Session:
-    """Return a session that says so if bytes at its file's end were left out."""
+    """Return a session with a diagnostic if bytes at its file's end were left out."""
     if not count:
         return session
     torn = Diagnostic(
@@ -169,9 +169,9 @@ def marked_torn(session: Session, count: int) -> Session:
 
 
 def file_to_keep(session: Session) -> tuple[str, Session]:
-    """Return the name of the file that keeps a session, and what to write to it.
+    """Return the name of a session's file, and the session to write to it.
 
-    Read from that file, it is the same session again.
+    Reading that file gives the same session again.
     """
     session_id = session.session_id
     stem = file_name(session_id)
@@ -195,7 +195,7 @@ def _shape_to_keep(session: Session, *, is_named: bool) -> Shape:
 
 
 def _are_known_as_lines(session: Session) -> bool:
-    """Tell whether the first lines say what they are, with no name to help."""
+    """Tell whether the first lines are recognized as events, whatever the name."""
     match [event.as_object() for event in islice(session.events, 2)]:
         case [{"events": [*_]}, *_]:
             return False  # it would be taken for a session

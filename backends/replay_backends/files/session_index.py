@@ -1,8 +1,8 @@
-"""An index of sessions: the file of each session's id, in memory and on the disk.
+"""An index from session ids to files, in memory and on disk.
 
-An entry on the disk counts only while its file's size, times and inode are what they
-were. A file that changed so shortly before it was read that a later change might bear
-the same time is not kept.
+An entry on disk is valid only while its file's size, times and inode are unchanged. A
+file isn't kept if it changed so shortly before it was read that a later change might
+have the same time.
 """
 
 import json
@@ -29,24 +29,24 @@ from replay_backends.files.recorder import replaced
 NAME: Final = ".chat-replay-index.json"
 FORMAT: Final = "chat-replay-index-1"
 TICK_NS = 2_000_000_000  #: the coarsest clock of a file system, FAT's, in nanoseconds
-_LENGTH: Final = 5  # of an entry: a stamp's four numbers, and a list of headers
-FEWEST = 1000  #: files, below which reading them all is quick enough
-_OWNER_ONLY: Final = 0o600  # titles may be private where the sessions are
+_LENGTH: Final = 5  # of an entry: a stamp's four numbers and a list of headers
+FEWEST = 1000  #: files; reading fewer is quick enough
+_OWNER_ONLY: Final = 0o600  # titles are private if the sessions are
 
 _Place = TypeVar("_Place")
 
 
 @attrs.frozen
 class Listed(Generic[_Place]):
-    """The sessions that were found in one file."""
+    """The sessions found in one file."""
 
     place: _Place  #: where the file is
     summaries: list[SessionSummary]
-    error: ReplayError | None  #: why there may be more; None: that is all
+    error: ReplayError | None  #: the reason why there may be more; None: that is all
 
     @classmethod
     def of(cls, place: _Place, sessions: Iterable[Session]) -> "Listed[_Place]":
-        """Return what is listed of a file whose sessions can be read one by one."""
+        """Return the listing of a file, from its sessions."""
         summaries: list[SessionSummary] = []
         try:
             summaries.extend(session.summary() for session in sessions)
@@ -62,19 +62,19 @@ class SessionIndex(Generic[_Place]):
     """The sessions of many files, found by id.
 
     Args:
-        files: Lists all files, and what is in each.
+        files: Lists all files, with the sessions in each.
         sessions_at: Reads the sessions of the file at a place.
-        known: Returns places that were known earlier; they may be wrong.
+        known: Returns places by session id, as known earlier; they may be wrong.
     """
 
     _files: Callable[[], Iterator[Listed[_Place]]]
     _sessions_at: Callable[[_Place], Iterator[Session]]
     _known: Callable[[], Mapping[str, _Place]] = dict
-    #: The first file of each id, as far as is known; None: nobody has looked
+    #: The first known file of each id; None: not looked up yet
     _places: Mapping[str, _Place] | None = attrs.field(default=None, init=False)
 
     def listing(self) -> Iterator[Listed[_Place]]:
-        """Yield what each file holds; at the end, keep where each session is."""
+        """Yield the listing of each file, and at the end keep each session's place."""
         places: dict[str, _Place] = {}
         for listed in self._files():
             for summary in listed.summaries:
@@ -83,7 +83,7 @@ class SessionIndex(Generic[_Place]):
         self._places = places
 
     def session(self, session_id: str) -> Session | None:
-        """Return the first session of an id; None: there is none.
+        """Return the first session with an id; None: there is none.
 
         Raises:
             DecodeError: There may be one in a file that holds something else.
@@ -110,7 +110,7 @@ class SessionIndex(Generic[_Place]):
 
 @attrs.define
 class IndexFile:
-    """A directory's index: what was known, and what is known after this scan."""
+    """A directory's index: the entries it had, and those found in this scan."""
 
     _known: dict[str, object]
     _found: dict[str, object] = attrs.field(factory=dict, init=False)
@@ -119,7 +119,7 @@ class IndexFile:
 
     @classmethod
     def read(cls, folder: Folder) -> "IndexFile":
-        """Return a directory's index; an empty one if it has none of ours."""
+        """Return a directory's index; an empty one if it has no valid one."""
         try:
             with folder.open(NAME) as file:
                 index = json.load(file)
@@ -131,7 +131,7 @@ class IndexFile:
         return cls({})
 
     def paths(self) -> dict[str, str]:
-        """Return each session's id and the path of its first file, as were known."""
+        """Return the known path of each session's first file, by session id."""
         paths: dict[str, str] = {}
         for path, entry in self._known.items():
             for header in _headers(entry):
@@ -139,7 +139,7 @@ class IndexFile:
         return paths
 
     def known(self, found: FoundFile) -> list[SessionSummary] | None:
-        """Return the headers of a file's sessions; None: read them."""
+        """Return the known headers of a file's sessions; None: read the file."""
         self._count += 1
         entry = self._known.get(found.path)
         try:
@@ -152,14 +152,14 @@ class IndexFile:
         return known or None
 
     def remember(self, found: FoundFile, summaries: list[SessionSummary]) -> None:
-        """Take in what was read from a file after :meth:`known` had looked at it."""
+        """Add headers that were read from a file after a call of :meth:`known`."""
         status = found.stat()
         if max(status.st_mtime_ns, status.st_ctime_ns) + TICK_NS < self._began:
             headers = [summary.as_object() for summary in summaries]
             self._found[found.path] = [*_stamp(status), headers]
 
     def write(self, folder: Folder) -> None:
-        """Keep what is known now, if that is worth it and the directory lets us."""
+        """Write the index, if that is worth it and the directory allows it."""
         is_worth_it = self._count >= FEWEST and self._found != self._known
         if not is_worth_it or folder.is_read_only():
             return
@@ -172,7 +172,7 @@ def _stamp(status: os.stat_result) -> list[int]:
 
 
 def _headers(entry: object, stamp: list[int] | None = None) -> list[dict[str, object]]:
-    """Return the headers in an entry; none if it isn't one, or is another stamp's."""
+    """Return the headers in an entry; none if it is malformed or its stamp differs."""
     if not isinstance(entry, list) or len(entry) != _LENGTH:
         return []
     *found, headers = entry

@@ -1,7 +1,7 @@
 """Sessions from the service's HTTP API.
 
-Nothing here imports requests before a backend is opened, for opening a file asks this
-package too whether it reads the file.
+Nothing here imports requests before a backend is opened, because opening a file also
+asks this package whether it reads the file.
 """
 
 from replay_backends.http.backend import HTTPBackend as HTTPBackend

@@ -1,4 +1,4 @@
-"""Page images, each behind a URL that the service gives and that soon expires."""
+"""Page images, each at a short-lived URL from the service."""
 
 import ipaddress
 import logging
@@ -31,7 +31,7 @@ from replay_backends.http.transport import Deadline
 _LOGGERS: Final = ("urllib3.connection", "urllib3.connectionpool")
 _HINT: Final = "if you trust it, allow_private_hosts=True"
 _PATH: Final = "/beta/attachments"
-_MARGIN: Final = 30.0  # seconds before its end in which a URL is not used any more
+_MARGIN: Final = 30.0  # seconds before its expiry in which a URL isn't used
 
 
 @attrs.frozen
@@ -41,12 +41,12 @@ class _Presigned:
 
 
 class Attachments:
-    """Fetches images; keeps their URLs while they last, in memory alone.
+    """A fetcher of page images, which keeps their URLs until expiry, only in memory.
 
     Args:
-        client: Asked for the URLs.
-        allow_private_hosts: Whether these may lead to private addresses. To this
-            machine they may lead if the service itself is there.
+        client: Fetches the URLs.
+        allow_private_hosts: Whether the URLs may lead to private addresses. They may
+            lead to this machine if the service itself is here.
     """
 
     def __init__(self, client: Client, *, allow_private_hosts: bool) -> None:
@@ -63,20 +63,20 @@ class Attachments:
         """Return an image.
 
         Raises:
-            BackendError: There is none, or it cannot be had.
+            BackendError: There is none, or it cannot be fetched.
             LimitExceededError: It is too long.
         """
         deadline = Deadline(self._client.timeout, f"{self._client.base}{_PATH}")
         key = (image.source_id, image.attachment_name)
         known = self._known.get(key)
         if known and time.time() < known.expires_at - _MARGIN:
-            with suppress(PermissionDeniedError):  # it may have ended before its time
+            with suppress(PermissionDeniedError):  # the URL may have expired early
                 return self._downloaded(known, deadline)
         known = self._known[key] = self._resolved(image, deadline)
         return self._downloaded(known, deadline)
 
     def close(self) -> None:
-        """Let go of all connections, and forget the URLs."""
+        """Close all connections, and forget the URLs."""
         self._downloads.close()
         self._known.clear()
 
@@ -105,14 +105,14 @@ def _seconds(text: str) -> float:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        return 0.0  # it is used once, and never kept for another time
+        return 0.0  # it is used once, and never again
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 class _Downloads:
-    """Downloads without the key, and only from where that is safe.
+    """A downloader that never sends the key, and only uses safe addresses.
 
-    *allows_loopback*: this machine may be asked, by plain http too.
+    *allows_loopback*: this machine is allowed, by plain http too.
     """
 
     def __init__(
@@ -130,15 +130,15 @@ class _Downloads:
         self._session = new_session(1, self._check_address)
 
     def get(self, url: str, deadline: Deadline, most: int) -> bytes:
-        """Return what is at a URL.
+        """Return the data at a URL.
 
         Args:
             url: A secret: no message, log or error will show it.
-            deadline: When it must be there.
-            most: Bytes that are allowed.
+            deadline: The deadline of the download.
+            most: Maximum number of bytes.
 
         Raises:
-            BackendError: It is not there, or must not be asked for.
+            BackendError: It cannot be fetched, or the URL isn't allowed.
             LimitExceededError: It is longer than *most*.
         """
         parts = split(url, "the URL of a page image")
@@ -159,7 +159,7 @@ class _Downloads:
             return with_retries(attempt, self._retries, deadline)
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self._session.close()
 
     def _check_url(self, scheme: str, host: str, source: str) -> None:
@@ -170,9 +170,9 @@ class _Downloads:
         flags = socket.AI_NUMERICHOST if is_proxied else 0
         try:
             found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=flags)
-        except (OSError, ValueError) as error:  # UnicodeError: it is no name at all
+        except (OSError, ValueError) as error:  # UnicodeError: not even a name
             if is_proxied:
-                return  # it is a name, and the proxy finds its address
+                return  # it is a name, which the proxy looks up
             said = getattr(error, "strerror", None) or "it isn't a host name"
             reason = f"the host of a page image is not found: {said}"
             raise BackendUnavailableError(source, reason) from None
@@ -180,7 +180,7 @@ class _Downloads:
             self._check_address(str(place[0]))
 
     def _check_address(self, address: str) -> None:
-        """Refuse an address, also after the name has been looked up once more."""
+        """Refuse an address that isn't allowed, also one from a second lookup."""
         ip = ipaddress.ip_address(address)
         ip = getattr(ip, "ipv4_mapped", None) or ip
         is_allowed = ip.is_global and not ip.is_multicast
@@ -196,7 +196,7 @@ class _Downloads:
 
 @contextmanager
 def _no_logs() -> Iterator[None]:
-    """Drop what urllib3 logs in this thread within the block: it shows the URL."""
+    """Drop urllib3's logs of this thread within the block: they show the URL."""
     here = threading.get_ident()
 
     def is_elsewhere(record: logging.LogRecord) -> bool:

@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from replay_backends.http.live import LiveStream
 
 _Found = TypeVar("_Found")
-_KEPT: Final = 10  # connections for calls of the user's own threads
+_KEPT: Final = 10  # connections for calls from the user's own threads
 _WEEK: Final = 7 * 24 * 3600.0  # seconds
 
 
 def _at_most_a_week(seconds: float) -> float:
-    """Return a timeout that the system can take: infinity is more than it can."""
+    """Return a timeout that the system accepts: it doesn't accept infinity."""
     return min(seconds, _WEEK)
 
 
@@ -45,25 +45,24 @@ class HTTPBackend:
 
     Args:
         location: The server's URL, such as ``https://api.cloud.llamaindex.ai``.
-        api_key: The key; None: what ``LLAMA_CLOUD_API_KEY`` holds, or else
-            ``LLAMA_PARSE_API_KEY``. A server on this machine may do without.
-        project_id: Only sessions of this project; None: the key's own.
-        organization_id: As *project_id*.
-        timeout: Seconds for a call, its retries included; more than a week is taken
-            for a week. A live turn may take longer: then it is the time without a sign
-            of life.
-        retries: How often a GET is made again; a POST never is.
-        page_size: Sessions on a page of the list; None: as the server likes.
-        concurrency: How many sessions are fetched at once, if many are.
-        strict: Refuse events that are not known or malformed.
-        limits: How large things may be.
-        verify: The path of a file of certificates to trust; False trusts everyone.
-        allow_plain_http: Let an unencrypted connection leave this machine.
-        allow_private_hosts: Let page images come from private addresses.
+        api_key: The key; None: the value of ``LLAMA_CLOUD_API_KEY``, or else of
+            ``LLAMA_PARSE_API_KEY``. A server on this machine needs no key.
+        project_id: Only sessions of this project; None: the key's own project.
+        organization_id: Like *project_id*, for an organization.
+        timeout: Seconds for a call, including retries; at most a week. A live turn may
+            take longer: its timeout is the time without a sign of life.
+        retries: Maximum number of retries of a GET; a prompt is sent only once.
+        page_size: Sessions per page of the list; None: the server's default.
+        concurrency: Maximum number of sessions fetched at once.
+        strict: Refuse unknown or malformed events.
+        limits: Size limits.
+        verify: The path of a file of certificates to trust; False: trust everyone.
+        allow_plain_http: Allow unencrypted connections to other machines.
+        allow_private_hosts: Allow page images from private addresses.
 
     Raises:
-        BackendError: The location is no URL that may be used.
-        AuthError: There is no key, or what is there cannot be one.
+        BackendError: The location isn't a URL that may be used.
+        AuthError: There is no key, or it cannot be a valid one.
     """
 
     location: str = ""
@@ -91,7 +90,7 @@ class HTTPBackend:
     _client: "Client" = attrs.field(init=False, repr=False)
     _attachments: "Attachments" = attrs.field(init=False, repr=False)
 
-    _home: ClassVar[str] = ""  #: the location, if none is given
+    _home: ClassVar[str] = ""  #: the default location
 
     def __attrs_post_init__(self) -> None:
         # These import requests, which is slow; this module is imported to open files.
@@ -101,7 +100,7 @@ class HTTPBackend:
         location = self.location or self._default_location()
         base = base_url(location, allow_plain_http=self.allow_plain_http)
         key = find_key(self.api_key, base)
-        self.api_key = None  # from now on it is in the Key alone
+        self.api_key = None  # from now on only the Key holds it
         if key is None and not is_loopback(str(urlsplit(base).hostname)):
             hint = f"set {VARIABLES[0]} or {VARIABLES[1]}, or give api_key="
             raise AuthError(base, "there is no key", hint)
@@ -133,14 +132,14 @@ class HTTPBackend:
     def sessions(self) -> Iterator[Session]:
         """Yield every session, in the order of :meth:`summaries`.
 
-        Several are fetched at once, and never more than twice :attr:`concurrency` are
-        in memory.
+        Several are fetched at once, but at most twice :attr:`concurrency` are in
+        memory.
         """
         ids = (summary.session_id for summary in self.summaries())
         return self._each(ids, lambda session, session_id: session(session_id))
 
     def portions(self) -> Iterator[Portion]:
-        """Yield the sessions in portions of some dozens, as the server lists them."""
+        """Yield the sessions in portions of a few dozen, as the server lists them."""
         return portions_of(self.summaries())
 
     def stored(self, portion: Portion) -> Iterator[Stored]:
@@ -158,10 +157,10 @@ class HTTPBackend:
         record_to: str | os.PathLike[str] | None = None,
         rewrite: "Rewrite | None" = None,
     ) -> "LiveStream":
-        """Send a prompt, once, and return the events of its turn as they arrive.
+        """Send a prompt once, and return a stream of its turn's events as they arrive.
 
-        The arguments are those of :meth:`replay.Source.stream`; *rewrite* returns what
-        the caller and the directory get instead of what arrives.
+        The arguments are those of :meth:`replay.Source.stream`; *rewrite* returns the
+        session that the caller and the directory get instead of the one that arrives.
         """
         from replay_backends.http.live import LiveStream  # noqa: PLC0415 - as above
 
@@ -179,13 +178,13 @@ class HTTPBackend:
         """Return the page image that a tool result names.
 
         Raises:
-            BackendError: There is none, or it cannot be had.
+            BackendError: There is none, or it cannot be fetched.
             LimitExceededError: It is too long.
         """
         return self._attachments.image(image)
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self._client.hang_up()
         self._attachments.close()
 

@@ -1,4 +1,4 @@
-"""A client of the service: it sends, retries, follows redirects and reads answers."""
+"""A client of the service: requests, retries, redirects and answers."""
 
 import sys
 import time
@@ -35,9 +35,9 @@ from replay_backends.http.transport import Cancellation, Deadline, TimedAdapter
 
 _Result = TypeVar("_Result")
 _MOST_REDIRECTS: Final = 5
-#: Statuses that lead elsewhere.
+#: The statuses of redirects.
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-#: The content type of a stream of events.
+#: The content type of an event stream.
 EVENTS: Final = "text/event-stream"
 _LONGEST_CONNECT: Final = 10.0  # seconds
 _PIECE: Final = 1 << 16  # bytes
@@ -48,26 +48,26 @@ _AGENT: Final = f"chat-replay/{version('chat-replay')}"
 
 @attrs.frozen
 class Client:
-    """Asks the service."""
+    """A client of the service's API."""
 
     base: str  #: URL that paths are added to
     key: Key | None
-    scope: Mapping[str, str]  #: parameters that every request has
-    timeout: float  #: seconds for a call, its retries included
+    scope: Mapping[str, str]  #: parameters of every request
+    timeout: float  #: seconds for a call, including retries
     retries: int
-    most: int  #: bytes of an answer, decoded
+    most: int  #: maximum bytes of a decoded answer
     verify: bool | str
     session: requests.Session
-    cancellation: Cancellation | None = None  #: ends all calls; None: nothing does
+    cancellation: Cancellation | None = None  #: ends all calls; None: they run on
 
     def apart(self, connections: int) -> "Client":
-        """Return a client with connections of its own, which can be hung up."""
+        """Return a client with its own connections, whose calls can be ended."""
         cancellation = Cancellation()
         session = new_session(connections, cancellation=cancellation)
         return attrs.evolve(self, session=session, cancellation=cancellation)
 
     def hang_up(self) -> None:
-        """End all calls, also those that wait in other threads, and begin no more."""
+        """Close the connections; a client of :meth:`apart` ends all calls for good."""
         if self.cancellation:
             self.cancellation.cancel()
         self.session.close()
@@ -81,20 +81,21 @@ class Client:
         session_id: str | None = None,
         deadline: Deadline | None = None,
     ) -> _Result:
-        """Return what *read* makes of the answer to a GET.
+        """Return the result of *read* on the answer to a GET.
 
         Args:
-            path: What is added to the base.
-            read: Takes the body, which is JSON; if it raises a DecodeError, the
-                body may have been cut off, so it is fetched once more.
-            params: Of the query, besides the scope.
-            session_id: The session that is asked for; None: no session is.
-            deadline: Of the call that this is a part of; None: it is one by itself.
+            path: The path to add to the base.
+            read: Decodes the JSON body. If it raises a DecodeError, the body may have
+                been cut off, so it is fetched once more.
+            params: Query parameters, besides the scope.
+            session_id: The requested session; None: the request isn't for a session.
+            deadline: The deadline of a call that this is part of; None: it is a call
+                of its own.
 
         Raises:
-            BackendError: The service does not give it.
+            BackendError: The service cannot be reached, or refuses the request.
             LimitExceededError: The answer is too long.
-            DecodeError: The answer is not what *read* expects.
+            DecodeError: The answer isn't what *read* expects.
         """
         request = self.request("GET", path, params=params)
         until = deadline or Deadline(self.timeout, request.source)
@@ -111,7 +112,7 @@ class Client:
                     is_long = isinstance(error, LimitExceededError)
                     if not is_long and not next(unreadable):
                         failure = Again(request.placed(error))
-                raise failure  # here, where the error before it is not kept with it
+                raise failure  # here, so that the earlier error isn't chained to it
 
         return with_retries(attempt, self.retries, until, self.cancellation)
 
@@ -147,7 +148,7 @@ def _redirected(request: Request, location: str) -> Request:
     try:
         url = urljoin(request.url, location)
     except ValueError:
-        url = ""  # which is refused like any that is none
+        url = ""  # refused below, like any invalid URL
     here = origin_of(split(request.url, request.source))
     there = origin_of(split(url, request.source))
     if here != there:
@@ -161,7 +162,7 @@ def new_session(
     check_peer: Callable[[str], None] | None = None,
     cancellation: Cancellation | None = None,
 ) -> requests.Session:
-    """Return a session of requests that keeps no cookies and obeys deadlines.
+    """Return a requests session that keeps no cookies and obeys deadlines.
 
     Its arguments are those of :class:`~replay_backends.http.transport.TimedAdapter`.
     """
@@ -174,9 +175,9 @@ def new_session(
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return nothing, for :class:`Client` follows.
+        """Return nothing: :class:`Client` follows redirects itself.
 
-        Of a redirect that it sees, requests reads the body, however long.
+        If requests sees a redirect, it reads the body, however long.
         """
 
     def merge_environment_settings(
@@ -184,7 +185,7 @@ class _Session(requests.Session):
         url: Any,  # noqa: ANN401 - as requests declares it
         *given: Any,  # noqa: ANN401 - as requests declares it
     ) -> Any:  # noqa: ANN401 - as requests declares it
-        """Return what the environment says; no proxy stands before this machine."""
+        """Return the environment's settings, without proxies for this machine."""
         settings = super().merge_environment_settings(url, *given)
         is_here = is_loopback(str(urlsplit(url).hostname))
         return {**settings, "proxies": {}} if is_here else settings
@@ -193,15 +194,15 @@ class _Session(requests.Session):
 def send(
     session: requests.Session, request: Request, deadline: Deadline
 ) -> requests.Response:
-    """Send a request once, and return the answer once its headers are there.
+    """Send a request once, and return the answer when its headers have arrived.
 
     Raises:
-        Again: It may be sent again: it was a GET, or no byte of it has left.
-        BackendError: It may not.
+        Again: It failed and may be sent again: it was a GET, or nothing was sent.
+        BackendError: It failed and may not be sent again.
     """
     headers = {"Accept": request.accept, "User-Agent": _AGENT}
     if request.accept == EVENTS:
-        headers["Accept-Encoding"] = "identity"  # or events would wait for others
+        headers["Accept-Encoding"] = "identity"  # compression would delay events
     left = deadline.left()
     handled = sys.exception()
     try:
@@ -236,7 +237,7 @@ def pieces(
         BackendError: It breaks off, or takes too long.
     """
     while True:
-        handled = sys.exception()  # another caller may ask for each piece
+        handled = sys.exception()  # each piece may have another caller
         try:
             piece: bytes = response.raw.read1(_PIECE, decode_content=True)
         except TRANSPORT as error:
@@ -252,12 +253,12 @@ def pieces(
 def body_of(
     response: requests.Response, request: Request, most: int, deadline: Deadline
 ) -> BinaryIO:
-    """Return a GET's decoded body as a file; a long one is not in memory.
+    """Return a GET's decoded body as a file, which is on disk if it is long.
 
     Raises:
         LimitExceededError: It is longer than *most* bytes.
         Again: It breaks off, or takes too long.
-        BackendError: It cannot be decoded, or not be kept.
+        BackendError: It cannot be decoded or stored.
     """
     with os_errors_of(request.source), ExitStack() as undo:
         file = undo.enter_context(temporary_file(_IN_MEMORY))
@@ -297,7 +298,7 @@ def beginning_of(response: requests.Response, request: Request) -> bytes:
 
 
 def _in_time(failure: BackendError, deadline: Deadline | None) -> BackendError:
-    """Return *failure*, or what says which time it was that is over."""
+    """Return *failure*, or the deadline's own error if it is a timeout."""
     is_late = isinstance(failure, DeadlineExceededError)
     return deadline.exceeded() if is_late and deadline else failure
 
@@ -308,17 +309,17 @@ def check(
     session_id: str | None,
     kind: str = "json",
 ) -> None:
-    """Raise the error that an answer is, unless it gives what was asked for.
+    """Raise an error unless an answer has the requested content.
 
     Args:
-        response: The answer; of a refusal, the body is read.
+        response: The answer; if it is a refusal, its body is read.
         request: The request.
-        session_id: The session that was asked for; None: no session was.
-        kind: What the content type holds if it is right.
+        session_id: The requested session; None: the request isn't for a session.
+        kind: Text that the right content type contains.
 
     Raises:
-        Again: It is a refusal, and the request may be made again.
-        BackendError: It is another refusal, or not from the service at all.
+        Again: It is a refusal, and the request may be repeated.
+        BackendError: It is another refusal, or isn't from the service at all.
     """
     status, headers = response.status_code, response.headers
     if status == HTTPStatus.OK and kind in headers.get("content-type", kind).lower():

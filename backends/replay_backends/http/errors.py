@@ -1,7 +1,7 @@
-"""Refusals of the service, and errors of requests and urllib3, as ours.
+"""Conversion of the service's refusals, and of requests' and urllib3's errors, to ours.
 
-They are raised without what caused them: the frames of requests and urllib3 hold the
-key in their local variables, and their messages may hold a URL that is a secret.
+They are raised without their cause: the frames of requests and urllib3 hold the key in
+their local variables, and their messages may hold a URL that is a secret.
 """
 
 import http.client
@@ -38,7 +38,7 @@ from replay_backends.http.request import SHOWN, VARIABLES, Key, Request
 from replay_backends.http.transport import HandshakeError
 
 _SHOWN: Final = 80  # characters of an answer that isn't the service's
-_DEEPEST: Final = 100  # levels of a detail; much deeper, it could not be pickled
+_DEEPEST: Final = 100  # levels of a detail; much deeper ones cannot be pickled
 _CLASSES: Final[Mapping[int, type[BackendError]]] = {
     400: InvalidRequestError,
     401: AuthError,
@@ -48,8 +48,8 @@ _CLASSES: Final[Mapping[int, type[BackendError]]] = {
     422: InvalidRequestError,
     429: RateLimitedError,
 }
-#: All that sending a request, or reading its answer, was seen to raise; a proxy without
-#: a host is a TypeError.
+#: Everything that sending a request or reading its answer was seen to raise; a proxy
+#: without a host is a TypeError.
 TRANSPORT: Final = (
     OSError,
     TypeError,
@@ -71,15 +71,15 @@ _GARBLED: Final = (
 
 @attrs.frozen
 class Refusal:
-    """An answer that does not give what was asked for."""
+    """An answer without the requested content."""
 
     status: int
-    headers: Mapping[str, str]  #: in whatever case they are asked for
+    headers: Mapping[str, str]  #: with case-insensitive names
     body: bytes  #: its beginning
-    request: Request  #: what it answers
+    request: Request  #: the request that it answers
 
     def error(self, session_id: str | None, retry_after: float | None) -> BackendError:
-        """Return the error that it is, as an answer about a session if one is named."""
+        """Return the matching error; *session_id* is the requested session, if any."""
         if not HTTPStatus.BAD_REQUEST <= self.status < 600:  # noqa: PLR2004 - no status
             return self.bad_response()
         cls, reason = self._meaning(session_id)
@@ -103,7 +103,7 @@ class Refusal:
         return error
 
     def bad_response(self) -> BadResponseError:
-        """Return the error that says that the service didn't answer this."""
+        """Return the error for an answer that didn't come from the service."""
         kind = self.request.shown(
             self.headers.get("content-type", "nothing said"), _SHOWN
         )
@@ -126,7 +126,7 @@ class Refusal:
         return _CLASSES.get(self.status, BackendError), said
 
     def _detail(self) -> object:
-        """Return what the service says of it; None if it does not."""
+        """Return the service's own explanation; None if it gave none."""
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -180,13 +180,13 @@ def failure_of(
     *,
     in_body: bool = False,
 ) -> BackendError:
-    """Return the error of this library that says what *error* does.
+    """Return this library's equivalent of *error*.
 
     Args:
         error: One of :data:`TRANSPORT`.
         request: The request.
-        handled: What the caller was handling when it was raised; Python has put that
-            into *error*, and it is no part of what went wrong here.
+        handled: The exception that the caller was handling when it was raised; Python
+            chained it to *error*, but it isn't part of this failure.
         in_body: Whether the answer had begun.
     """
     chain = [*_chain(error, handled)]
@@ -221,14 +221,14 @@ def _has(chain: list[BaseException], *kinds: type[BaseException]) -> bool:
 
 
 def was_never_sent(error: Exception, handled: BaseException | None) -> bool:
-    """Tell whether *error* came before there was a connection to send through."""
+    """Tell whether *error* came before a connection was made."""
     return isinstance(error, ConnectTimeout) or any(
         isinstance(each, urllib3.NewConnectionError) for each in _chain(error, handled)
     )
 
 
 def _chain(error: Exception, handled: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and all that it was made of, the outermost first."""
+    """Yield an exception and all those inside it, the outermost first."""
     seen = {id(handled)}
     waiting: list[BaseException | None] = [error]
     while waiting:
@@ -242,7 +242,7 @@ def _chain(error: Exception, handled: BaseException | None) -> Iterator[BaseExce
 
 
 def _said(chain: list[BaseException], request: Request) -> str:
-    """Return what the innermost of them says; the outer ones may show the URL."""
+    """Return the innermost message; the outer ones may show the URL."""
     if _has(chain, urllib3.LocationValueError, InvalidURL, TypeError):
         return "its URL, or the proxy's, is malformed"  # which may hold a password
     last = chain[-1]

@@ -1,4 +1,4 @@
-"""A live turn: its prompt sent once, its events handed out as they arrive."""
+"""A live turn: one prompt, and its events as they arrive."""
 
 import time
 from collections import deque
@@ -33,29 +33,29 @@ if TYPE_CHECKING:
     from replay_backends.files.recorder import Recording
     from replay_backends.http.transport import TimedConnection
 
-_AFTER_STOP: Final = 1.0  # seconds in which something may follow a stop
-#: What messages add if nobody knows whether the prompt was received.
+_AFTER_STOP: Final = 1.0  # seconds in which more may follow a stop
+#: The hint if it is unknown whether the prompt was received.
 _HINT: Final = (
     "the prompt may have been received: see stream.rest() before sending it again"
 )
 
 
 class LiveStream:
-    """An iterator of a turn's events as they arrive; a context manager.
+    """An iterator over a turn's events as they arrive; a context manager.
 
-    Leaving it closes the connection, whether or not the turn is at its end.
+    Leaving it closes the connection, whether or not the turn has ended.
 
     Args:
-        prompt: What to send.
-        client: Sends it, and is hung up when the stream is closed; its timeout is that
-            without a sign of life.
-        history: Returns the events that the service has of the session.
-        limits: How large things may be.
-        strict: Refuse frames and events that are not known or malformed.
+        prompt: The prompt to send.
+        client: Sends it, and is hung up when the stream is closed; its timeout limits
+            the time without a sign of life.
+        history: Returns the session's events that the service has.
+        limits: Size limits.
+        strict: Refuse unknown or malformed frames and events.
 
     Raises:
-        InvalidRequestError: The service would not take the prompt.
-        SessionNotFoundError: There can be no such session.
+        InvalidRequestError: The service would refuse the prompt.
+        SessionNotFoundError: No session can have that id.
     """
 
     def __init__(
@@ -72,18 +72,18 @@ class LiveStream:
         self.session_id = prompt.session_id
         self.prompt = prompt.text
         self.user_input = UserInput(prompt.text)  #: the service does not send it
-        self.received = 0  #: how many events have been handed out
+        self.received = 0  #: number of events yielded so far
         self._client = client
         self._request = client.request("POST", path, body=prompt.body())
         masked = self._request.masked
         self._decoder = EventDecoder(limits, strict=strict, masked=masked)
         self._history = history
-        self._lock = RLock()  # held while an event is waited for
+        self._lock = RLock()  # held while waiting for an event
         self._progress = Progress()
         self._known = 0
         self._is_stopped = False
         self._arrived = 0
-        self._times: deque[float | None] = deque()  #: of what is to be handed out
+        self._times: deque[float | None] = deque()  #: of the events to be yielded
         self._rewritten: _RewrittenTurn | None = None
         self._recording: Recording | None = None
         self._sent = 0.0
@@ -94,12 +94,12 @@ class LiveStream:
         """Count the session's events, then send the prompt.
 
         Args:
-            record_to: The directory to write to; None: nothing is written.
-            rewrite: Returns what is handed out and written instead of what arrives;
-                None: that is.
+            record_to: The directory to record to; None: nothing is recorded.
+            rewrite: Returns the session to yield and record instead of the one that
+                arrives; None: events are yielded as they arrive.
 
         Raises:
-            BackendError: It was not sent, or refused.
+            BackendError: The prompt was not sent, or was refused.
         """
         session_id, self._known = self.session_id, len(self._history())
         if rewrite is not None:
@@ -124,7 +124,7 @@ class LiveStream:
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Return what was odd about the stream so far."""
+        """Return the stream's diagnostics so far."""
         found = self._decoder.diagnostics
         return tuple(without_details(found) if self._rewritten else found)
 
@@ -132,37 +132,37 @@ class LiveStream:
         return self
 
     def __next__(self) -> Event:
-        """Return the next event once it is there.
+        """Wait for the next event, and return it.
 
         Raises:
             StreamInterruptedError: The stream broke off before a stop; :meth:`rest`
-                gives what is missing.
-            DecodeError: What arrived is past a limit, or wrong and ``strict`` is set.
+                yields what is missing.
+            DecodeError: The data exceeds a limit, or is wrong and ``strict`` is set.
             BackendError: It could not be recorded.
         """
         with self._lock:
             return next(self._events)
 
     def rest(self, *, known: int | None = None) -> Iterator[Event]:
-        """Yield what the service has of this turn, and this stream has not given.
+        """Yield the turn's events that the service has and this stream didn't yield.
 
-        Nothing is waited for: if the turn is still under way, call it again later.
+        It doesn't wait: if the turn is still under way, call it again later.
 
         Args:
-            known: How many events the session had before the turn, at least; None:
-                as many as it had when the prompt was about to be sent.
+            known: Minimum number of events that the session had before the turn;
+                None: as many as it had just before the prompt was sent.
 
         Raises:
             BackendError: The service has no such turn: the prompt was not received,
-                or is not kept yet.
+                or isn't stored yet.
         """
         self._end()
         yield from self._handed_out(self._missing(known))
 
     def close(self) -> None:
-        """Let go of the connection and of the recording; any thread may do that.
+        """Close the connection and publish the recording; any thread may do that.
 
-        A thread that waits for an event gets a StreamInterruptedError.
+        A thread that is waiting for an event gets a StreamInterruptedError.
         """
         self._end()
         self._publish()
@@ -194,7 +194,7 @@ class LiveStream:
             yield event
 
     def _handed_out(self, arriving: Iterator[Event]) -> Generator[Event]:
-        """Yield what is shown of events, written down before."""
+        """Yield the events to show, each recorded first."""
         rewritten = self._rewritten
         for event in rewritten.of(arriving) if rewritten else arriving:
             arrived = self._times.popleft()
@@ -231,7 +231,7 @@ class LiveStream:
                 raise self._interrupted(error.reason) from None
 
     def _live_pieces(self, response: requests.Response) -> Iterator[bytes]:
-        """Yield what arrives; a line, even one that says nothing, is a sign of life."""
+        """Yield bytes as they arrive; any line, even a blank one, is a sign of life."""
         connection = cast("TimedConnection", response.raw.connection)  # until the end
         connection.allow(self._client.timeout)
         is_last_chance = False
@@ -263,7 +263,7 @@ class LiveStream:
 
     def _end(self) -> None:
         self._client.hang_up()
-        with self._lock, suppress(ValueError):  # within it, a signal has come: it ends
+        with self._lock, suppress(ValueError):  # a signal interrupted it, so it ends
             self._events.close()
             self._undo.close()
 
@@ -275,28 +275,29 @@ class LiveStream:
 
 
 def _broken(error: StreamInterruptedError) -> Generator[Event]:
-    """Raise *error* instead of a first event."""
+    """Raise *error* instead of yielding a first event."""
     raise error
     yield
 
 
 def _opening(user_input: UserInput, name: str) -> Iterator[Event]:
-    """Yield a turn's first event, the only one that is there before it is sent."""
+    """Yield a turn's first event, the only one known before the prompt is sent."""
     yield user_input
     reason = "cannot rewrite a live turn: it reads all events before it returns any"
     raise PluginError(name, reason, hint="rewrite each event when it is read")
 
 
 class _RewrittenTurn:
-    """A turn as it is to be shown: each event once, as soon as it is known.
+    """A rewritten turn, which yields each event once, as soon as it is known.
 
     Args:
         session_id: The session that the turn is added to.
-        user_input: What the turn begins with.
-        rewrite: Returns what is shown instead; it may hold events back.
+        user_input: The turn's first event.
+        rewrite: Returns the session to show instead; it may hold events back.
 
     Raises:
-        PluginError: It returned no turn, or asks for all of it before it is sent.
+        PluginError: *rewrite* didn't return a turn, or read past the turn's first
+            event before the prompt was sent.
     """
 
     def __init__(
@@ -315,7 +316,7 @@ class _RewrittenTurn:
         self._given = 1
 
     def of(self, events: Iterator[Event]) -> Iterator[Event]:
-        """Yield what is shown of the next events, and of those that were held back."""
+        """Yield the next events, rewritten, and those that were held back."""
         self._arriving.go_on_with(events)
         for event in islice(iter(self._events), self._given, None):
             self._given += 1
@@ -325,11 +326,11 @@ class _RewrittenTurn:
 def _post(
     client: Client, request: Request, session_id: str, undo: ExitStack
 ) -> requests.Response:
-    """Send a prompt once; return its answer, a stream of events, once that begins.
+    """Send a prompt once, and return its answer, an event stream, when that begins.
 
-    Only if no connection could be made is there another try. The client's connection
-    must be a new one: one that was kept may have been closed by the service just now,
-    and then nobody knows what has been received.
+    It is retried only if no connection could be made. The client's connection must be a
+    new one: the service may have just closed a kept one, and then it would be unknown
+    what was received.
 
     Raises:
         StreamInterruptedError: It was sent, and there is no answer.

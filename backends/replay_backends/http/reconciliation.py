@@ -1,13 +1,13 @@
-"""The rest of a turn that broke off, found in the session's history; pure.
+"""The rest of an interrupted turn, found in the session's history; without I/O.
 
-The history may hold full events, deltas or both, and cut its deltas in other places.
-So events are not compared one by one. Tool calls, tool results and stops come in the
-same order everywhere: what stands before the last one that has come, has come too.
-After it, text is counted, each kind for itself.
+The history may hold full events, deltas or both, and cut its deltas in other places, so
+events aren't compared one by one. Tool calls, tool results and stops have the same
+order everywhere: everything before the last one received was received, too. After it,
+text is counted, separately for each kind.
 
-Text is counted in solid UTF-16 units: the service may trim white space, and a delta may
-cut a character in half. The core's coalescer would have to keep the text of a turn; a
-test holds what is counted here to its rules.
+Text is counted in UTF-16 units that aren't white space ("solid"): the service may trim
+white space, and a delta may cut a character in half. The core's coalescer would have to
+keep the text of a turn; a test holds the counting here to its rules.
 """
 
 from collections import defaultdict
@@ -33,11 +33,11 @@ from replay.authoring import join_surrogates, split_surrogates
 
 @attrs.define
 class CountedText:
-    """How much text of one kind has come since the last boundary."""
+    """The amount of text of one kind received since the last boundary."""
 
-    units: int = 0  #: solid ones: of deltas, and what full events had beyond them
-    blanks: int = 0  #: units of white space after the last of these
-    unsettled: int = 0  #: of the solid units, those that no full event has followed
+    units: int = 0  #: solid ones: of deltas, and of full events beyond their deltas
+    blanks: int = 0  #: units of white space after the last solid one
+    unsettled: int = 0  #: solid units that no full event has followed
     fulls: int = 0
 
     def take(self, event: Delta | FullEvent) -> str:
@@ -56,7 +56,7 @@ class CountedText:
         return added
 
     def count_off(self, units: str) -> int:
-        """Count off what of some text has come, and return where the rest begins."""
+        """Count off the received part of a text, and return where the rest begins."""
         for place, unit in enumerate(units):
             is_blank = unit.isspace()
             if self.units:
@@ -69,7 +69,7 @@ class CountedText:
         return len(units)
 
     def uncounted(self, event: Delta | FullEvent) -> Iterator[Delta | FullEvent]:
-        """Yield what of an event has not come, and count off what has."""
+        """Yield the missing part of an event, and count off the received part."""
         if isinstance(event, Delta):
             units = split_surrogates(event.content)
             place = self.count_off(units)
@@ -87,8 +87,8 @@ def _nothing() -> dict[Kind, CountedText]:
     return {kind: CountedText() for kind in get_args(Kind)}
 
 
-#: A turn is read in three ways: its deltas alone, its full events alone, and all that
-#: is said, where a full event adds only what its deltas lacked.
+#: A turn is read in three ways: its deltas alone, its full events alone, and everything
+#: said, to which a full event adds only what its deltas lacked.
 _READINGS: Final = ("said", "deltas", "fulls")
 _Reading: TypeAlias = tuple[Kind, str]
 
@@ -121,7 +121,7 @@ def _solid(text: str) -> str:
 
 
 class _Beginning:
-    """A text's length and digest, to be found at the beginning of another."""
+    """A text's length and digest, to tell whether another text begins with it."""
 
     def __init__(self) -> None:
         self.length = 0
@@ -137,7 +137,7 @@ class _Beginning:
 
 
 class Progress:
-    """Which events of a turn have come; its size does not grow with their number."""
+    """The received part of a turn, in a size that doesn't grow with its events."""
 
     def __init__(self) -> None:
         self._boundaries = 0
@@ -146,7 +146,7 @@ class Progress:
         self._begin()
 
     def take(self, event: Event) -> None:
-        """Count an event that has come."""
+        """Count a received event."""
         if isinstance(event, Boundary):
             if isinstance(event, UserInput):
                 return
@@ -166,19 +166,19 @@ class Progress:
         *,
         has_gaps: bool = False,
     ) -> list[Event] | None:
-        """Return what has not come of the turn.
+        """Return the events of the turn that were not received.
 
-        It is the latest turn of that prompt in which what has come can have come.
+        The turn is the latest with that prompt that fits the received events.
 
         Args:
             history: All of the session's events.
-            prompt: What the turn began with.
-            known: How many of the events are older than the turn, at least.
-            has_gaps: Whether something within what has come was lost; then its text
-                is not compared with the history's.
+            prompt: The turn's prompt.
+            known: Minimum number of events that are older than the turn.
+            has_gaps: Whether some received events were lost; then the text isn't
+                compared with the history's.
 
         Returns:
-            None where there is no such turn.
+            The events; None if there is no such turn.
         """
         inputs = [i for i, event in enumerate(history) if isinstance(event, UserInput)]
         for start, end in reversed([*pairwise([*inputs, len(history)])]):
@@ -192,7 +192,7 @@ class Progress:
         return None
 
     def _begin(self) -> None:
-        """Begin to count anew: after a boundary, all before it is settled."""
+        """Restart the counts: after a boundary, everything before it is settled."""
         self._counted = _nothing()
         self._unknown = 0
 
@@ -206,9 +206,10 @@ class Progress:
         return not left and order.digest() == self._order.digest()
 
     def _says_the_same(self, turn: Sequence[Event]) -> bool:
-        """Tell whether a turn's text begins with the text that has come.
+        """Tell whether a turn's text begins with the received text.
 
-        One way of reading it is enough, for a full event may differ from its deltas.
+        It is enough in one way of reading, since a full event may differ from its
+        deltas.
         """
         texts = readings(turn)
         is_over = any(isinstance(event, Stop) for event in turn)
@@ -221,11 +222,11 @@ class Progress:
     ) -> bool:
         come = [self._texts[kind, each] for each in _READINGS]
         there = [texts.get((kind, each), "") for each in _READINGS]
-        is_kept = kind == "text" or bool(there[0])  # thinking need not be kept
+        is_kept = kind == "text" or bool(there[0])  # the service need not keep thinking
         if not (come[0].length and is_kept):
             return True
         if not is_over and len(there[0]) < come[0].length:
-            return True  # the service has not written all of it down yet
+            return True  # the service hasn't stored all of it yet
         return any(each.length and each.is_of(text) for each in come for text in there)
 
     def _rest(self, turn: Sequence[Event]) -> Iterator[Event]:

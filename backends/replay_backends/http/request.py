@@ -1,4 +1,4 @@
-"""Requests to the service: their keys, URLs and prompts, and what messages may show."""
+"""Requests to the service: keys, URLs, prompts, and their masking in messages."""
 
 import os
 import re
@@ -20,16 +20,16 @@ from replay.errors import (
 if TYPE_CHECKING:
     from requests import PreparedRequest
 
-#: Where a key is looked for, first one first.
+#: The environment variables that may hold a key; the first one wins.
 VARIABLES: Final = ("LLAMA_CLOUD_API_KEY", "LLAMA_PARSE_API_KEY")
 
 _VISIBLE: Final = re.compile(r"[!-~]+")
-_MASKED_ALONE: Final = 8  # characters of a key that are masked without the others, too
-#: The service's URL, unless another is given.
+_MASKED_ALONE: Final = 8  # first characters of a key, masked even without the rest
+#: The service's default URL.
 HOME: Final = "https://api.cloud.llamaindex.ai"
 _API: Final = "/api/v1"
 _PORTS: Final = {"http": 80, "https": 443}
-#: Characters of a message that others wrote.
+#: Maximum number of characters that a message quotes.
 SHOWN: Final = 200
 _Decode = TypeVar("_Decode", bound=DecodeError)
 _LONGEST_PROMPT: Final = 1000  # characters
@@ -45,7 +45,7 @@ class Key:
 
     def __init__(self, text: str, origin: str) -> None:
         self._text = text
-        self.origin = origin  #: what messages call the place where it was found
+        self.origin = origin  #: the place where it was found, for messages
 
     def __call__(self, request: "PreparedRequest") -> "PreparedRequest":
         """Put the key into a request."""
@@ -53,10 +53,10 @@ class Key:
         return request
 
     def masked(self, text: str) -> str:
-        """Return *text* with the key, in any case, left out.
+        """Return *text* with the key masked, in upper or lower case.
 
-        If *text* was cut within the key, its beginning is left out, with all that
-        follows up to white space.
+        If *text* was cut within the key, the key's beginning is masked, with
+        everything up to the next white space.
         """
         whole, beginning = map(re.escape, (self._text, self._text[:_MASKED_ALONE]))
         pattern = f"{whole}|{beginning}[!-~]*"
@@ -67,7 +67,7 @@ class Key:
 
 
 def no_key(request: "PreparedRequest") -> "PreparedRequest":
-    """Leave a request as it is: as ``auth=``, it keeps ``~/.netrc`` out of it."""
+    """Return a request as it is; as ``auth=``, this keeps ``~/.netrc`` out of it."""
     return request
 
 
@@ -75,11 +75,11 @@ def find_key(api_key: str | None, source: str) -> Key | None:
     """Return the key to use, or None if there is none.
 
     Args:
-        api_key: What the user gave; None or blank: look into the environment.
-        source: What messages call the service.
+        api_key: The user's key; None or blank: look in the environment.
+        source: The service's name in messages.
 
     Raises:
-        AuthError: What is there cannot be a key.
+        AuthError: The value found cannot be a key.
     """
     given = [("api_key=", api_key)]
     given += [(name, os.environ.get(name)) for name in VARIABLES]
@@ -102,27 +102,27 @@ class Request:
 
     method: str
     url: str = attrs.field(repr=False)  #: may be a secret
-    source: str  #: what messages call it: no part of it is secret
+    source: str  #: its name in messages; no part of it is secret
     key: Key | None
     verify: bool | str
     accept: str = "application/json"
     params: Mapping[str, str] = attrs.field(factory=dict)
     body: object = None  #: JSON; None: there is none
-    is_secret: bool = False  #: whether the URL is, so that an answer may hold it
+    is_secret: bool = False  #: whether the URL is secret; an answer may repeat it
 
     def masked(self, text: str) -> str:
-        """Return what a server said, without the key: it may have sent that back."""
+        """Return a server's text with the key masked, in case it was sent back."""
         return self.key.masked(text) if self.key else text
 
     def shown(self, text: str, most: int = SHOWN) -> str:
-        """Return what a message may show of what a server said, on one line.
+        """Return a server's text as a message may show it, on one line.
 
-        It is nothing if the URL is a secret.
+        It is empty if the URL is a secret.
         """
         return "" if self.is_secret else sanitize_line(self.masked(text))[:most]
 
     def placed(self, error: _Decode) -> _Decode:
-        """Return an error in what a server sent, with its place and without the key."""
+        """Return an error in a server's data, with the source, and the key masked."""
         where, reason = self.masked(error.where), self.masked(error.reason)
         return attrs.evolve(error, source=self.source, where=where, reason=reason)
 
@@ -137,16 +137,16 @@ class Prompt:
     require_all_indexes: bool
 
     def check(self, source: str) -> None:
-        """Refuse what the service would refuse.
+        """Refuse a prompt that the service would refuse.
 
         Args:
-            source: What messages call the service.
+            source: The service's name in messages.
 
         Raises:
-            InvalidRequestError: It is too long, or asks no index or too many.
+            InvalidRequestError: It is too long, or names no index or too many.
 
-        Source: the service's OpenAPI document of 2026-08-20; that ten indexes can be
-            asked, its guide.
+        Source: the service's OpenAPI document of 2026-08-20; for the limit of ten
+            indexes, its guide.
         """
         if len(self.text) > _LONGEST_PROMPT:
             count = len(self.text)
@@ -163,7 +163,7 @@ class Prompt:
             raise InvalidRequestError(source, reason)
 
     def body(self) -> dict[str, object]:
-        """Return the JSON object that is sent."""
+        """Return the JSON object to send."""
         body: dict[str, object] = {"prompt": self.text, "index_ids": [*self.index_ids]}
         if self.require_all_indexes:
             body["require_all_indexes"] = True
@@ -174,14 +174,14 @@ def base_url(location: str, *, allow_plain_http: bool = False) -> str:
     """Return the URL that the API's paths are added to.
 
     Args:
-        location: A URL as users write it; without a scheme, it is one of https.
-        allow_plain_http: Whether an unencrypted connection may leave this machine.
+        location: A URL as users write it; without a scheme, it is an https URL.
+        allow_plain_http: Whether unencrypted connections to other machines are allowed.
 
     Raises:
-        BackendError: It is no such URL, or the key would travel unencrypted.
+        BackendError: It isn't such a URL, or the key would travel unencrypted.
     """
     text = location.strip()
-    shown = text.rpartition("@")[2]  # what stands before it may be a secret
+    shown = text.rpartition("@")[2]  # the part before it may be a secret
     parts = split(text if "://" in text else f"https://{text}", shown)
     if parts.username is not None or parts.query or parts.fragment:
         reason = "only a host, a port and a path are allowed in the URL"
@@ -195,20 +195,20 @@ def base_url(location: str, *, allow_plain_http: bool = False) -> str:
 
 
 def split(url: str, source: str) -> SplitResult:
-    """Return the parts of a URL of http or https.
+    """Return the parts of an http or https URL.
 
     Args:
         url: The URL.
-        source: What messages call it.
+        source: Its name in messages.
 
     Raises:
-        BackendError: It is none. One with a backslash is none, either: for requests,
-            the host ends there, and for the standard library it does not.
+        BackendError: It isn't one. A URL with a backslash isn't one, either: for
+            requests, the host ends there, and for the standard library it doesn't.
     """
     try:
         parts = urlsplit(url)
         is_usable = parts.scheme in _PORTS and bool(parts.hostname) and "\\" not in url
-        _ = parts.port  # parsed when it is asked for
+        _ = parts.port  # parsed on access
     except ValueError:
         is_usable = False
     if not is_usable:
@@ -218,14 +218,14 @@ def split(url: str, source: str) -> SplitResult:
 
 
 def one_step(name: str) -> str | None:
-    """Return a name as one step of a path; None if it would lead elsewhere."""
+    """Return a name as one segment of a path; None if it would lead elsewhere."""
     if name in ("", ".", ".."):
         return None
     return quote(name, safe="", errors="surrogatepass")
 
 
 def origin_of(parts: SplitResult) -> str:
-    """Return scheme, host and port, the same for all URLs that share them."""
+    """Return a URL's scheme, host and port, with the default port filled in."""
     port = parts.port or _PORTS[parts.scheme]
     return f"{parts.scheme}://{parts.hostname}:{port}"
 
@@ -234,7 +234,7 @@ def session_path(session_id: str, source: str) -> str:
     """Return the path of a session below the API's base.
 
     Raises:
-        SessionNotFoundError: The id would lead elsewhere, so it can be no session's.
+        SessionNotFoundError: The id would lead elsewhere, so no session can have it.
     """
     step = one_step(session_id)
     if step is None:

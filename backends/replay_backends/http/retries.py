@@ -1,6 +1,6 @@
 """Retries: the answers that deserve one, and the wait before it.
 
-Source: the official Python SDK 2.19.0, as it was seen to behave.
+Source: the observed behaviour of the official Python SDK 2.19.0.
 """
 
 import random
@@ -18,17 +18,17 @@ from replay_backends.http.transport import Cancellation, Deadline
 _Result = TypeVar("_Result")
 _SHORTEST: Final = 0.5  # seconds
 _LONGEST: Final = 8.0  # seconds, if the service does not say
-_LONGEST_ASKED: Final = 60.0  # seconds; what asks for more is not heeded
+_LONGEST_ASKED: Final = 60.0  # seconds; longer requests are ignored
 _JITTER: Final = 0.25
 _RETRIED: Final = frozenset({408, 409, 429, *range(500, 600)})
 
 
 class Again(Exception):  # noqa: N818 - a request, no error
-    """An attempt failed, and another may do better.
+    """A failed attempt that may be repeated.
 
     Args:
-        error: What is raised if there is no other.
-        after: Seconds to wait before; None: as many as the attempts so far suggest.
+        error: The error to raise if there is no other attempt.
+        after: Seconds to wait first; None: depends on the number of attempts so far.
     """
 
     def __init__(self, error: ReplayError, after: float | None = None) -> None:
@@ -43,13 +43,13 @@ def with_retries(
     deadline: Deadline,
     cancellation: Cancellation | None = None,
 ) -> _Result:
-    """Return what *attempt* returns, tried again if it raises :class:`Again`.
+    """Return the result of *attempt*, which is repeated if it raises :class:`Again`.
 
     Args:
-        attempt: What to do.
-        retries: How often it may be done again.
+        attempt: The function to call.
+        retries: Maximum number of repetitions.
         deadline: If the wait would reach it, the error is raised at once.
-        cancellation: Ends the wait, and all further attempts; None: nothing does.
+        cancellation: Ends the wait and prevents further attempts; None: nothing does.
 
     Raises:
         ReplayError: The last attempt failed.
@@ -73,7 +73,7 @@ def with_retries(
 
 
 def is_worth_retrying(status: int, headers: Mapping[str, str]) -> bool:
-    """Tell whether a GET that was answered so may be made again."""
+    """Tell whether a GET with this answer may be repeated."""
     asked = headers.get("x-should-retry", "").lower()
     if asked in ("true", "false"):
         return asked == "true"
@@ -81,9 +81,9 @@ def is_worth_retrying(status: int, headers: Mapping[str, str]) -> bool:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Return the seconds after which the service asks to be asked again.
+    """Return the seconds that the service asks to wait before a retry.
 
-    None: it does not say, or says what nobody understands.
+    None: it doesn't say, or its header is malformed.
     """
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
@@ -99,7 +99,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def wait_before(retry: int, asked: float | None) -> float:
-    """Return how many seconds to wait before a retry, numbered from 0."""
+    """Return the seconds to wait before a retry, which is numbered from 0."""
     if asked is not None and 0 < asked <= _LONGEST_ASKED:
         return asked
     longest = min(_SHORTEST * 2.0**retry, _LONGEST)

@@ -1,4 +1,4 @@
-"""Sessions as the service gives them: listed in pages, one by one, and in portions."""
+"""The service's sessions: listed in pages, fetched one by one, and in portions."""
 
 import io
 from collections.abc import Callable, Iterable, Iterator
@@ -34,17 +34,17 @@ def summaries(client: "Client", page_size: int | None) -> Iterator[SessionSummar
     An empty page is the last one only if it names no next page.
 
     Args:
-        client: Whom to ask.
-        page_size: Sessions on a page; None: as many as the service likes.
+        client: The client to use.
+        page_size: Sessions per page; None: the service's default.
 
     Raises:
-        BackendError: The service does not give them, or its pages never end.
+        BackendError: The list cannot be fetched, or its pages never end.
         DecodeError: It lists something else.
     """
     params = {} if page_size is None else {"page_size": str(page_size)}
     source = f"{client.base}/chat"
     seen: set[str] = set()
-    empty = 0  # pages that have just come
+    empty = 0  # consecutive empty pages
     while True:
         listed, token = client.get("/chat", _read, params=params)
         yield from listed
@@ -60,7 +60,7 @@ def summaries(client: "Client", page_size: int | None) -> Iterator[SessionSummar
 
 
 def _read(body: BinaryIO) -> tuple[list[SessionSummary], str | None]:
-    """Return the sessions on a page, and the next one's token; None: it is the last."""
+    """Return a page's sessions and the token of the next page; None: it is the last."""
     value = parse_json(body.read()).value
     items = value.get("items") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(items, list):
@@ -84,13 +84,13 @@ def _summary(index: int, item: object) -> SessionSummary:
 def session_of(
     body: BinaryIO, source: str, session_id: str, reading: Reading
 ) -> Session:
-    """Return the session that an answer is.
+    """Return the session in an answer.
 
     The body must be at its beginning, and seekable; it may be closed afterwards.
 
     Raises:
         DecodeError: It is something else.
-        BackendError: It cannot be kept.
+        BackendError: It cannot be stored.
     """
     text = _text(body, source)
     found = read_sessions(
@@ -111,7 +111,7 @@ def _text(body: BinaryIO, source: str) -> SourceText:
 
 
 def portions_of(summaries: Iterable[SessionSummary]) -> Iterator[Portion]:
-    """Yield portions of sessions, as they are listed."""
+    """Yield portions of sessions, in the order of the list."""
     ids = (summary.session_id for summary in summaries)
     while key := tuple(islice(ids, _PORTION)):
         yield Portion(key, len(key) * _GUESSED_SIZE, len(key))
@@ -130,7 +130,7 @@ def ids_in(portion: Portion, source: str) -> list[str]:
 
 
 def fetched(session: Callable[[str], Session], session_id: str) -> Stored:
-    """Return a session as stored; one that cannot be had fails when it is read."""
+    """Return a session as stored; one that cannot be fetched fails when it is read."""
     try:
         found = session(session_id)
     except ReplayError as error:

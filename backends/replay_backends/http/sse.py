@@ -1,7 +1,7 @@
-"""Server-sent events from bytes, however these were cut; pure.
+"""A decoder of server-sent events, however their bytes were cut; it does no I/O.
 
-Source: WHATWG HTML, section "Server-sent events". What this project has no use for,
-``id`` and ``retry``, is passed over like any unknown field.
+Source: WHATWG HTML, section "Server-sent events". ``id`` and ``retry``, which this
+project doesn't use, are ignored like any unknown field.
 """
 
 import re
@@ -12,7 +12,7 @@ from replay import Delta, Diagnostic, Event, Limits
 from replay.authoring import check_event, decode_event, is_deeper, parse_json
 from replay.errors import DecodeError, LimitExceededError
 
-FRAME_BYTES: Final = 16 << 20  #: the longest frame, unless a caller says otherwise
+FRAME_BYTES: Final = 16 << 20  #: the longest frame by default
 
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -26,27 +26,27 @@ class Frame(NamedTuple):
 
 
 class Decoder:
-    """Takes a stream's bytes, gives its frames, which have *most* bytes at most."""
+    """A decoder of a stream's bytes to frames, which have at most *most* bytes."""
 
     def __init__(self, most: int = FRAME_BYTES) -> None:
         self._most = most
-        self._line = bytearray()  # the beginning of one whose end is not there yet
+        self._line = bytearray()  # the beginning of an incomplete line
         self._name = ""
         self._data: list[bytes] = []
-        self._size = 0  # of the frame's lines that are whole
+        self._size = 0  # of the frame's complete lines
         self._is_first_line = True
-        self._ended_in_return = False  # then a line feed that follows is no line's end
+        self._ended_in_return = False  # then a line feed that follows ends no line
 
     @property
     def is_within_frame(self) -> bool:
-        """Tell whether the stream, if it ended now, would lose a frame."""
+        """Tell whether a frame would be lost if the stream ended now."""
         return bool(self._data) or bool(self._line and not self._line.startswith(b":"))
 
     def feed(self, data: bytes) -> Iterator[Frame]:
         """Take more bytes and yield the frames that they complete.
 
         Raises:
-            LimitExceededError: A frame is longer than the decoder may keep.
+            LimitExceededError: A frame is too long.
         """
         if self._ended_in_return and data:
             data = data.removeprefix(b"\n")
@@ -90,18 +90,18 @@ class Decoder:
             raise LimitExceededError(where="stream", reason=reason, hint=hint)
 
 
-_SHOWN = 60  # characters of what cannot be read
-_MOST = 1000  # diagnostics; a stream may have no end
+_SHOWN = 60  # characters of a frame that cannot be read
+_MOST = 1000  # diagnostics; a stream may be endless
 
 
 class EventDecoder:
-    """Takes a stream's bytes, gives its events.
+    """A decoder of a stream's bytes to events.
 
     Args:
-        limits: How large things may be; a frame is at most 16 MiB all the same,
-            unless ``event_bytes`` was raised.
-        strict: Refuse frames and events that are not known or malformed.
-        masked: Makes of a text what a diagnostic may show of it.
+        limits: Size limits; a frame still has at most 16 MiB unless ``event_bytes``
+            was raised.
+        strict: Refuse unknown or malformed frames and events.
+        masked: Masks secrets in text that a diagnostic shows.
     """
 
     def __init__(
@@ -123,14 +123,14 @@ class EventDecoder:
         """Take more bytes and yield the events that they complete.
 
         Raises:
-            DecodeError: Something is larger than a limit, or wrong and *strict* is set.
+            DecodeError: Something exceeds a limit, or is wrong and *strict* is set.
         """
         for frame in self._frames.feed(data):
             if frame.data:
                 yield from self._event(frame)
 
     def finish(self) -> None:
-        """Take the end of the stream."""
+        """Handle the end of the stream."""
         if self._frames.is_within_frame:
             self._say("torn-frame", "the stream ended within a frame")
 

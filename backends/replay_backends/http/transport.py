@@ -1,8 +1,8 @@
-"""Connections whose timeout is the time for a whole answer.
+"""Connections whose timeout covers a whole answer.
 
-A socket's own timeout starts anew with every byte: a server that sends one byte each
-250 ms, in the headers or in the body, never meets it. Here, each wait for a byte is
-given only what is left of the time.
+A socket's own timeout restarts with every byte: a server that sends one byte every
+250 ms, in the headers or in the body, never exceeds it. Here, each wait for a byte gets
+only the time that is left.
 """
 
 import http.client
@@ -28,15 +28,15 @@ from replay.errors import DeadlineExceededError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_LONGEST_HEAD: Final = 1 << 20  # status lines and headers, 1xx answers included
+_LONGEST_HEAD: Final = 1 << 20  # bytes of status lines and headers, also of 1xx answers
 
 
 class Deadline:
-    """A point in time that does not move.
+    """A fixed point in time by which a call must end.
 
     Args:
-        seconds: From now.
-        source: What messages call the thing that is waited for.
+        seconds: Time from now.
+        source: The name in messages of what is waited for.
     """
 
     def __init__(self, seconds: float, source: str) -> None:
@@ -45,14 +45,14 @@ class Deadline:
         self._end = time.monotonic() + seconds
 
     def remaining(self) -> float:
-        """Return the seconds that are left; none or less if it is over."""
+        """Return the seconds left; zero or less if it has passed."""
         return self._end - time.monotonic()
 
     def left(self) -> float:
-        """Return the seconds that are left; more than none.
+        """Return the seconds left, above zero.
 
         Raises:
-            DeadlineExceededError: None are.
+            DeadlineExceededError: No time is left.
         """
         left = self.remaining()
         if left <= 0:
@@ -60,13 +60,13 @@ class Deadline:
         return left
 
     def exceeded(self) -> DeadlineExceededError:
-        """Return the error that says that the time is over."""
+        """Return the error for a deadline that has passed."""
         reason = f"no complete answer within {self.seconds:g} seconds"
         return DeadlineExceededError(self._source, reason, "raise timeout=")
 
 
 class Cancellation:
-    """Ends all waiting on the sockets that it watches, once and for good."""
+    """A switch that ends all waits on the sockets it watches, once and for good."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -75,28 +75,28 @@ class Cancellation:
 
     @property
     def is_cancelled(self) -> bool:
-        """Tell whether all is to end."""
+        """Tell whether it has been cancelled."""
         return self._event.is_set()
 
     def sleep(self, seconds: float) -> None:
-        """Wait so long.
+        """Wait for some seconds.
 
         Raises:
-            CancelledError: All is to end, so there is no need to wait.
+            CancelledError: It was cancelled before or meanwhile.
         """
         if self._event.wait(seconds):
             raise CancelledError
 
     def watch(self, sock: socket.socket) -> None:
-        """End the waiting on a socket, too."""
-        within_tls = getattr(sock, "socket", sock)  # if a proxy is spoken to by TLS
+        """Watch a socket, too."""
+        within_tls = getattr(sock, "socket", sock)  # if a proxy is reached by TLS
         with self._lock:
             self._watched.add(within_tls)
         if self.is_cancelled:
             _shut_down(within_tls)
 
     def cancel(self) -> None:
-        """Let all end; doing it twice is harmless."""
+        """End all waits; calling it twice is harmless."""
         self._event.set()
         with self._lock:
             watched = [*self._watched]
@@ -105,24 +105,24 @@ class Cancellation:
 
 
 def _shut_down(sock: socket.socket) -> None:
-    with suppress(OSError):  # it is closed, or has no connection any more
-        # Not the method of a socket of TLS: that may be in use in another thread.
+    with suppress(OSError):  # it is closed or no longer connected
+        # Not the TLS socket's own method: another thread may be using that socket.
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 class HandshakeError(ssl.SSLError):
-    """There is no safe connection, so nothing was sent through it."""
+    """A failed TLS handshake, so nothing was sent through the connection."""
 
 
 class TimedAdapter(HTTPAdapter):
-    """Makes requests go over such connections.
+    """An adapter that makes requests use such connections.
 
     Args:
-        most: How many connections are kept for use at once.
-        check_peer: Called with the address that a connection leads to, before
-            anything of HTTP is sent; raises if that must not be. If a proxy is
-            used, only the proxy knows the address.
-        cancellation: Ends what waits for an answer; None: nothing does.
+        most: Maximum number of connections to keep for reuse.
+        check_peer: Called with the address that a connection leads to, before any
+            HTTP is sent; raises if that address isn't allowed. It isn't called if a
+            proxy is used: only the proxy knows the address.
+        cancellation: Ends waits for an answer; None: nothing does.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class TimedAdapter(HTTPAdapter):
 
 
 class TimedConnection(HTTPConnection):
-    """A connection that counts the time from its opening, then from each request."""
+    """A connection that limits the time to open it, then the time of each answer."""
 
     check_peer: Callable[[str], None] | None = None
     cancellation: Cancellation | None = None
@@ -168,9 +168,9 @@ class TimedConnection(HTTPConnection):
             self.check_peer(self.sock.getpeername()[0])
 
     def _new_conn(self) -> socket.socket:
-        """Return a socket, which the cancellation reaches during its handshake, too.
+        """Return a socket that can be cancelled during its handshake, too.
 
-        TLS leaves the socket itself without a file until it is done.
+        Until a TLS handshake is done, the socket itself has no file descriptor.
         """
         sock = self._dialled()
         if self.cancellation:
@@ -178,15 +178,15 @@ class TimedConnection(HTTPConnection):
         return sock
 
     def _dialled(self) -> socket.socket:
-        """Try one address after the other, all within the time that is there for one.
+        """Try one address after the other, all within one timeout.
 
-        urllib3 would give each as much.
+        urllib3 would give each address the whole timeout.
         """
         host, timeout = self._dns_host, self.timeout
         try:
             *others, last = _addresses(host, self.port)
         except (OSError, UnicodeError):
-            return super()._new_conn()  # which says what is wrong with the name
+            return super()._new_conn()  # which reports the bad name
         self.allow(float(timeout or 0))
         try:
             for number, self._dns_host in enumerate(others):
@@ -199,19 +199,19 @@ class TimedConnection(HTTPConnection):
             self._dns_host, self.timeout = host, timeout
 
     def getresponse(self) -> Any:  # noqa: ANN401 - urllib3's response
-        """Return the answer, once its headers are there."""
+        """Return the answer when its headers have arrived."""
         self.allow(float(self.timeout or 0))
         return super().getresponse()
 
     def allow(self, seconds: float) -> None:
-        """Let what is read from now on take so many seconds in all."""
+        """Allow *seconds* in total for everything read from now on."""
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds that are left.
+        """Return the seconds left.
 
         Raises:
-            TimeoutError: None are.
+            TimeoutError: No time is left.
         """
         left = self._end - time.monotonic()
         if left <= 0:
@@ -221,7 +221,7 @@ class TimedConnection(HTTPConnection):
     def response_class(  # type: ignore[override]  # a class, but it need not be one
         self, sock: socket.socket, *, method: str | None = None
     ) -> "_Response":
-        """Return what reads an answer from the connection's socket."""
+        """Return a reader of an answer from the connection's socket."""
         return _Response(self, sock, method)
 
 
@@ -232,7 +232,7 @@ class _TimedTLSConnection(TimedConnection, HTTPSConnection):
 def _addresses(host: str, port: int) -> list[str]:
     """Return the addresses of a host, at least one."""
     name = host.strip("[]")
-    family = allowed_gai_family()  # without IPv6, none of its addresses
+    family = allowed_gai_family()  # without IPv6, only IPv4
     found = socket.getaddrinfo(name, port, family, socket.SOCK_STREAM)
     return [str(place[0]) for *_, place in found]
 
@@ -265,7 +265,7 @@ class _Response(http.client.HTTPResponse):
 
 
 class _TimedReader(io.RawIOBase):
-    """Reads from a socket while its connection's time lasts."""
+    """A reader of a socket that respects its connection's time limit."""
 
     def __init__(
         self, connection: TimedConnection, sock: socket.socket, raw: io.RawIOBase

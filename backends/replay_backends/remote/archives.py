@@ -29,9 +29,9 @@ from replay_backends.remote.locations import Item, Opener
 _WHERE: Final = "zip data"
 _REPACK: Final = "unpack it first, or pack it anew"
 _ENCRYPTED: Final = 0x1
-#: What zipfile unpacks piece by piece. A few bytes of bzip2 are gigabytes in one go.
+#: Methods that zipfile unpacks in pieces. A few bytes of bzip2 are gigabytes at once.
 _PACKINGS: Final = (ZIP_STORED, ZIP_DEFLATED)
-_OF_PACKED: Final = 10  # times its size that packed data may grow to
+_OF_PACKED: Final = 10  # highest ratio for data that is compressed twice
 _FAULTS: Final = (
     BadZipFile,
     EOFError,
@@ -46,11 +46,11 @@ _FAULTS: Final = (
 
 @attrs.define(eq=False)
 class Archive:
-    """A zip file, which is kept open from its first use on. It can be pickled.
+    """A zip file, kept open from its first use on. It can be pickled.
 
     Args:
         open_file: Opens it, seekable.
-        source: What messages call it.
+        source: Its name in messages.
         inside: A directory or a member in it; empty: all of it.
     """
 
@@ -67,8 +67,8 @@ class Archive:
         """Open it, and find out what is inside.
 
         Raises:
-            BackendError: It cannot be opened, or has nothing there.
-            DecodeError: It is no zip file.
+            BackendError: It cannot be opened, or has nothing of that name.
+            DecodeError: It isn't a zip file.
         """
         names = self._opened().namelist()
         self.is_single = self._inside in names
@@ -88,7 +88,7 @@ class Archive:
         return sorted(items, key=Item.order)
 
     def opener(self, item: Item) -> Opener:
-        """Read a member into memory; a large one is unpacked each time it is opened."""
+        """Return a member's opener; a large one is unpacked whenever it is opened."""
         source = self.source_of(item.path)
         info = self._info(item.path)
         _check_member(info, source)
@@ -102,11 +102,11 @@ class Archive:
         return opener
 
     def source_of(self, path: str) -> str:
-        """Return what messages call a member."""
+        """Return a member's name in messages."""
         return "/".join(filter(None, (self.source, self._inside, path)))
 
     def close(self) -> None:
-        """Close the zip file; what still reads a member of it keeps it open."""
+        """Close the zip file, which stays open while a member is being read."""
         with self._lock:
             self._zip = None
 
@@ -149,7 +149,7 @@ class Archive:
         return guarded(cast("BinaryIO", member), errors)
 
     def _path_of(self, name: str) -> str | None:
-        """Return a member's path from where the user is; None: it is elsewhere."""
+        """Return a member's path relative to ``inside``; None: it is elsewhere."""
         if not self._inside or name == self._inside:
             return name.removeprefix(self._inside)
         below = name.removeprefix(f"{self._inside}/")
@@ -158,7 +158,7 @@ class Archive:
 
 @contextmanager
 def _zip_errors_of(source: str) -> Iterator[None]:
-    """Turn what is wrong with a zip file within the block into an error of ours."""
+    """Turn a zip file's errors within the block into ours."""
     try:
         yield
     except ReplayError:
@@ -176,8 +176,8 @@ def _check_member(info: ZipInfo, source: str) -> None:
     """Refuse a member that cannot be read safely.
 
     Raises:
-        BackendError: It is encrypted or a link, or its name leads elsewhere, or it is
-            packed with anything but deflate.
+        BackendError: It is encrypted or a link, its name leads elsewhere, or it is
+            packed, but not with deflate.
         LimitExceededError: It would grow to more than 1,000 times its size.
     """
     if not all(map(is_file_name, info.filename.split("/"))):
@@ -197,9 +197,9 @@ def _check_member(info: ZipInfo, source: str) -> None:
 def _check_contents(
     info: ZipInfo, open_file: Callable[[], BinaryIO], source: str
 ) -> None:
-    """Refuse what is packed twice over, each time to much less than it was.
+    """Refuse a member that is compressed twice, each time to much less.
 
-    Data of gzip or zstd hardly shrink again: who makes them do so makes a bomb.
+    Gzip and zstd data hardly shrinks again: if it does, it was made as a bomb.
     """
     if info.file_size > max(UNCHECKED, info.compress_size * _OF_PACKED):
         with open_file() as file:

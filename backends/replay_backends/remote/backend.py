@@ -33,8 +33,8 @@ from replay_backends.remote.filesystems import file_system, secrets_in
 from replay_backends.remote.locations import Item, Location, Opener, parse
 from replay_backends.remote.objects import Objects
 
-_AHEAD: Final = 1 << 20  # bytes of the largest file that is fetched ahead
-_NOT_HIDDEN: Final = (".", "..")  # they are refused, not passed over
+_AHEAD: Final = 1 << 20  # bytes of the largest file to fetch ahead
+_NOT_HIDDEN: Final = (".", "..")  # refused, not skipped
 
 
 @attrs.define(eq=False)
@@ -43,14 +43,13 @@ class StoreBackend:
 
     Args:
         location: A URL, the path of a zip file, or ``zip://INSIDE::THAT``.
-        pattern: What the files are called, such as ``*.json``; None: as in a
-            directory.
-        strict: Refuse events that are not known or malformed.
-        limits: How large things may be.
-        endpoint_url: Where an S3-compatible service is; None: what
-            ``AWS_ENDPOINT_URL`` says, or else Amazon's.
-        anon: Read what is public on S3, without a key.
-        storage_options: What else fsspec's file system takes.
+        pattern: Pattern for file names, such as ``*.json``; None: as in a directory.
+        strict: Refuse unknown or malformed events.
+        limits: Size limits.
+        endpoint_url: URL of an S3-compatible service; None: the value of
+            ``AWS_ENDPOINT_URL``, or else Amazon's.
+        anon: Read public data on S3, without a key.
+        storage_options: Further options for fsspec's file system.
 
     Raises:
         BackendError: There is nothing there, or it cannot be reached, or a package is
@@ -82,11 +81,11 @@ class StoreBackend:
         self._index = SessionIndex(self._listing, self._sessions_at)
 
     def summaries(self) -> Iterator[SessionSummary]:
-        """Yield the header of each session; every file is read for it."""
+        """Yield the header of each session; this reads every file."""
         return (session.summary() for session in self.sessions())
 
     def session(self, session_id: str) -> Session:
-        """Return the first session of that id, wherever it is."""
+        """Return the first session with that id, wherever it is."""
         if session := self._index.session(session_id):
             return session
         reason = f"there is no session {session_id!a}"
@@ -109,16 +108,16 @@ class StoreBackend:
         raise no_portion(self._store.source, portion)
 
     def close(self) -> None:
-        """Close the zip file; what was fetched stays as long as a session needs it."""
+        """Close the zip file; fetched data stays as long as a session needs it."""
         if isinstance(self._store, Archive):
             self._store.close()
 
     def _may_be_missing(self) -> bool:
-        """Tell whether what is not there is a directory that will be."""
+        """Tell whether a missing location is a directory yet to be written."""
         return False
 
     def _items(self) -> list[Item]:
-        """Return the files of sessions, by the bytes of their paths."""
+        """Return the files of sessions, ordered by the bytes of their paths."""
         items = self._store.items()
         if self._store.is_single:
             return items
@@ -131,7 +130,7 @@ class StoreBackend:
         ]
 
     def _accepts(self, path: str) -> bool:
-        """Tell by its path whether a file is one of sessions, and not hidden."""
+        """Tell from its path whether a file is one of sessions and isn't hidden."""
         *_, name = parts = path.split("/")
         return is_called_for(name, self.pattern) and not any(
             part not in _NOT_HIDDEN and is_passed_over(part) for part in parts
@@ -158,7 +157,7 @@ class StoreBackend:
             yield Listed.of(item, self._file(item, opener).lenient().sessions())
 
     def _fetched(self) -> Iterator[tuple[Item, Opener]]:
-        """Yield each file and what opens it, or raises why it cannot be had."""
+        """Yield each file and its opener, which raises if it cannot be fetched."""
         if self._store.at_once == 1:
             for item in self._items():
                 yield item, self._opener(item)
@@ -180,8 +179,8 @@ class StoreBackend:
 class ZipBackend(StoreBackend):
     """Sessions from a zip file on this machine, or at a URL.
 
-    Its members are files of sessions, as in a directory. Nothing is unpacked onto the
-    disk, and it cannot be written to.
+    Its members are files of sessions, as in a directory. Nothing is unpacked to disk,
+    and it cannot be written to.
 
     Args:
         location: The zip file's path, or ``zip://INSIDE::THAT``.
@@ -189,7 +188,7 @@ class ZipBackend(StoreBackend):
 
     @staticmethod
     def claims(path: str) -> bool:
-        """Tell whether this backend reads what is at an existing path."""
+        """Tell whether this backend reads an existing path."""
         return path.lower().endswith(".zip") and not Path(path).is_dir()
 
 
@@ -197,28 +196,28 @@ class ZipBackend(StoreBackend):
 class RemoteBackend(StoreBackend):
     """Sessions from the objects below a URL, such as ``s3://bucket/directory``.
 
-    The objects are files of sessions like those of a directory: they are called the
-    same, come in the order of the bytes of their paths, and hidden ones are passed
-    over. A URL may also name one object, or a zip file.
+    The objects are files of sessions like those of a directory: they have the same
+    names, are ordered by the bytes of their paths, and hidden ones are skipped. A URL
+    may also name one object, or a zip file.
 
     Args:
         location: The URL, or ``zip://INSIDE::URL``.
-        create: Take what is not there for a directory that will be.
+        create: Accept a missing location as a directory yet to be written.
 
-    All others are those of :class:`StoreBackend`.
+    The other arguments are those of :class:`StoreBackend`.
     """
 
     create: bool = attrs.field(default=False, kw_only=True)
 
     def write(self, session: Session) -> None:
-        """Keep a session in an object that bears its id, as a directory would.
+        """Write a session to an object named after its id, as in a directory.
 
         Raises:
             UnsupportedError: The location is one file, or a zip file.
-            BackendError: It could not be kept, or the object holds another session;
-                what was kept before is as it was.
+            BackendError: It could not be written, or the object holds another session;
+                the object is unchanged.
             DecodeError: The object holds something else.
-            EncodeError: It holds, built by hand, what JSON cannot.
+            EncodeError: The session, built by hand, holds values that JSON cannot.
         """
         if isinstance(self._store, Archive) or self._store.is_single:
             reason = "sessions cannot be written into an existing file"
@@ -247,7 +246,7 @@ def _fail(error: BackendError | DecodeError) -> NoReturn:
 def _open_store(
     location: str, options: Mapping[str, object], *, create: bool
 ) -> Archive | Objects:
-    """Return the objects or members that a location names.
+    """Return the objects or members at a location.
 
     Raises:
         BackendError: It cannot be opened, or is not there.

@@ -1,4 +1,4 @@
-"""File systems of fsspec, and its errors as ours."""
+"""File systems of fsspec, with its errors turned into ours."""
 
 import errno
 import traceback
@@ -22,7 +22,7 @@ from replay_backends.remote.locations import SCHEMES, Location
 _EXTRA: Final = "chat-replay[remote]"
 _IN_THE_EXTRA: Final = ("", "s3fs")
 _SHORTEST: Final = 4  # what is shorter is no secret, and stands in many words
-_LONGEST: Final = 200  # characters of what a service says
+_LONGEST: Final = 200  # characters of a service's message
 _WRONG_KEY: Final = {
     "AuthorizationHeaderMalformed",
     "ExpiredToken",
@@ -64,7 +64,7 @@ class FileSystem:
     """A file system of fsspec, and a place in it."""
 
     calls: Any  #: fsspec's object, which has no types
-    root: str  #: the place, as the object calls it
+    root: str  #: the place, as fsspec names it
 
 
 def secrets_in(options: object) -> Iterator[str]:
@@ -82,11 +82,11 @@ def file_system(location: Location, options: Mapping[str, object]) -> FileSystem
     """Return the file system that a URL leads to. Nothing is sent yet.
 
     Raises:
-        BackendError: A package is missing, or the options are not what it takes.
+        BackendError: A package is missing, or the options are wrong.
     """
     core = _core(location)
     with remote_errors_of(location.outer, tuple(secrets_in(options))):
-        # A listing that is kept would not show what others write meanwhile.
+        # A cached listing would not show what others write meanwhile.
         calls, root = core.url_to_fs(
             location.outer, **{"use_listings_cache": False, **options}
         )
@@ -110,7 +110,7 @@ def _core(location: Location) -> Any:  # noqa: ANN401 - it has no types
 
 @contextmanager
 def remote_errors_of(source: str, secrets: Collection[str] = ()) -> Iterator[None]:
-    """Turn whatever a file system raises within the block into an error of ours."""
+    """Turn a file system's exceptions within the block into our errors."""
     try:
         yield
     except (ReplayError, MemoryError):
@@ -124,7 +124,7 @@ def remote_errors_of(source: str, secrets: Collection[str] = ()) -> Iterator[Non
 def remote_failure(
     source: str, error: Exception, secrets: Collection[str] = ()
 ) -> BackendError:
-    """Return the error that says what a file system refused."""
+    """Return our error for an exception of a file system."""
     code = _code(error)
     if code == "NoSuchBucket":
         return BackendError(source, "there is no such bucket")
@@ -147,7 +147,7 @@ def _kind(error: Exception, code: object) -> type[BackendError]:
 
 
 def _code(error: BaseException) -> object:
-    """Return what S3 calls the error; None: it is not from there."""
+    """Return S3's code for an error; None: it isn't from S3."""
     for each in (error, error.__cause__):
         response = getattr(each, "response", None)
         if isinstance(response, Mapping):

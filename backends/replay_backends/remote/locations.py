@@ -23,15 +23,15 @@ _EVERYTHING: Final = ("", "*", "**")
 
 @attrs.frozen
 class Location:
-    """A location, taken apart."""
+    """The parts of a location."""
 
-    outer: str  #: a URL, or a path of this machine
+    outer: str  #: a URL, or a path on this machine
     scheme: str | None  #: of the URL; None: it is a path
-    inside: str | None  #: where in the zip file; None: it isn't a zip file
+    inside: str | None  #: the path in the zip file; None: it isn't a zip file
 
 
 def parse(location: str) -> Location:
-    """Take a location apart.
+    """Return the parts of a location.
 
     Args:
         location: A URL such as ``s3://bucket/directory``; a URL or path of a zip file;
@@ -39,7 +39,7 @@ def parse(location: str) -> Location:
             and empty or ``*`` for all of it.
 
     Raises:
-        BackendError: It is none of these, or has a secret in it.
+        BackendError: It is none of these, or contains a secret.
     """
     shown = masked(location)
     if "://" in location and shown != location:
@@ -51,7 +51,7 @@ def parse(location: str) -> Location:
         outer, inside = _chain(location)
     scheme = _scheme(outer)
     if scheme is not None:
-        outer = scheme + outer[len(scheme) :]  # fsspec knows no other spelling
+        outer = scheme + outer[len(scheme) :]  # fsspec knows only lower case
     if scheme is None or outer.lower().endswith(".zip"):
         inside = inside or ""
     return Location(outer, scheme, inside)
@@ -86,16 +86,16 @@ def _scheme(outer: str) -> str | None:
     return scheme.lower()
 
 
-#: Opens a file at its beginning, seekable; it can be called again and again.
+#: Opens a file at its beginning, seekable; it can be called repeatedly.
 Opener: TypeAlias = Callable[[], BinaryIO]
 
 
 @attrs.frozen
 class Item:
-    """A file, as its store lists it."""
+    """A file in a store's listing."""
 
-    path: str  #: from the store's root, with slashes; empty: the root is this file
-    size: int  #: in bytes; of what is packed in a zip file, unpacked
+    path: str  #: relative to the store's root, with slashes; empty: the root itself
+    size: int  #: in bytes; for a member of a zip file, unpacked
 
     def order(self) -> bytes:
         """Return the key that a store's files are sorted by."""

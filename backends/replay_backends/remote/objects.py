@@ -19,8 +19,8 @@ from replay_backends.remote.locations import Item, Opener
 def names_and_sizes(files: FileSystem) -> Iterator[tuple[str, int]]:
     """Yield the objects below a file system's root, in any order.
 
-    Of S3, no more than a page of 1,000 is held at once: what fsspec gathers of 100,000
-    objects is more than 100 MB. What stands for an empty directory is no object.
+    For S3, only a page of 1,000 is held at once: fsspec's listing of 100,000 objects
+    takes more than 100 MB. Placeholders of empty directories are left out.
 
     Raises:
         BackendError: The listing would never end.
@@ -50,7 +50,7 @@ def _on_s3(files: FileSystem) -> Iterator[tuple[str, int]]:
         wanted["ContinuationToken"] = token
 
 
-_SENT_AT_ONCE: Final = 8 << 20  # bytes that are sent at once; S3 wants 5 MiB at least
+_SENT_AT_ONCE: Final = 8 << 20  # bytes sent at once; S3 wants at least 5 MiB
 
 
 def upload(
@@ -59,12 +59,12 @@ def upload(
     dump: Callable[[BinaryIO], object],
     kept: int = KEPT_IN_MEMORY,
 ) -> None:
-    """Write an object. If that fails, what bore the name is as it was.
+    """Write an object. If that fails, an existing object of that name is unchanged.
 
     Args:
-        files: Where it goes.
-        path: Its whole path there.
-        dump: Writes what it is to hold.
+        files: The file system to write to.
+        path: Its full path there.
+        dump: Writes its content.
         kept: The largest object that is sent in one piece, in bytes.
     """
     with temporary_file(kept) as file:
@@ -83,13 +83,13 @@ def _send_in_pieces(files: FileSystem, path: str, file: BinaryIO) -> None:
         shutil.copyfileobj(file, goal, _SENT_AT_ONCE)
         goal.close()
     except BaseException:
-        goal.closed = True  # or else it would be put in place when it is forgotten
+        goal.closed = True  # or else its finalizer would put it in place
         goal.discard()
         raise
     goal.commit()
 
 
-_BLOCK: Final = 8 << 20  # bytes of a large object that are asked for at once
+_BLOCK: Final = 8 << 20  # bytes of a large object requested at once
 
 
 @attrs.define(eq=False)
@@ -98,8 +98,8 @@ class Objects:
 
     Args:
         files: The file system.
-        source: What messages call the root.
-        secrets: What must not be in messages.
+        source: The root's name in messages.
+        secrets: Texts that must not be in messages.
     """
 
     _files: FileSystem
@@ -112,10 +112,10 @@ class Objects:
         """Find out whether the root is one object or a directory.
 
         Args:
-            may_be_missing: What is not there is a directory that will be.
+            may_be_missing: Accept a missing root as a directory yet to be written.
 
         Raises:
-            BackendError: There is nothing there, or that cannot be told.
+            BackendError: There is nothing there, or it cannot be found out.
         """
         with self._errors():
             try:
@@ -127,7 +127,7 @@ class Objects:
                 self.is_single = found == "file"
 
     def items(self) -> list[Item]:
-        """Return all objects below the root, or the one that it is."""
+        """Return all objects below the root, or the root if it is one object."""
         with self._errors():
             if self.is_single:
                 return [Item("", self._size(""))]
@@ -138,7 +138,7 @@ class Objects:
         return sorted(items, key=Item.order)
 
     def size(self, path: str) -> int | None:
-        """Return how large an object is; None: there is none."""
+        """Return an object's size in bytes; None: there is no such object."""
         with self._errors(path):
             try:
                 return self._size(path)
@@ -146,7 +146,7 @@ class Objects:
                 return None
 
     def opener(self, item: Item) -> Opener:
-        """Fetch an object: into memory, or if it is large, into a spool."""
+        """Fetch an object into memory, or a large one to a spool; return its opener."""
         if item.size <= KEPT_IN_MEMORY:
             data = self._fetch(item)
             if len(data) <= KEPT_IN_MEMORY:  # or else it has grown
@@ -155,7 +155,7 @@ class Objects:
             return Spool(stream, self.source_of(item.path)).reader
 
     def stream(self, path: str) -> BinaryIO:
-        """Open an object where it is: what is read of it is fetched."""
+        """Open an object in place; its data is fetched as it is read."""
         with self._errors(path):
             stream = self._files.calls.open(
                 self._full(path), "rb", block_size=_BLOCK, cache_type="readahead"
@@ -163,19 +163,19 @@ class Objects:
         return guarded(stream, partial(self._errors, path))
 
     def write(self, path: str, dump: Callable[[BinaryIO], object]) -> None:
-        """Put what *dump* writes in place, whole or not at all."""
+        """Write an object with *dump*, whole or not at all."""
         with self._errors(path):
             upload(self._files, self._full(path), dump)
 
     def source_of(self, path: str) -> str:
-        """Return what messages call an object."""
+        """Return an object's name in messages."""
         return f"{self.source.rstrip('/')}/{path}" if path else self.source
 
     def _errors(self, path: str = "") -> AbstractContextManager[None]:
         return remote_errors_of(self.source_of(path), self._secrets)
 
     def _fetch(self, item: Item) -> bytes:
-        # A range spares the question how large it is; of nothing, there is none.
+        # A range saves a request for the size; an empty object has no ranges.
         limits = {"start": 0, "end": KEPT_IN_MEMORY + 1} if item.size else {}
         with self._errors(item.path):
             return bytes(self._files.calls.cat_file(self._full(item.path), **limits))

@@ -1,4 +1,4 @@
-"""The audit log: what sessions did, in a form that an auditor can check."""
+"""The audit log: a record of what sessions did, which an auditor can check."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Import the plugin when it is asked for: the command does without it."""
+        """Import the plugin on first use: the command doesn't need it."""
         if name != "AuditLog":
             message = f"module {__name__!r} has no attribute {name!r}"
             raise AttributeError(message)

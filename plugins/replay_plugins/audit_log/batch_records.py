@@ -1,7 +1,7 @@
 """The records of a batch: workers make them, and the log's only writer appends them.
 
 The values that ``committed`` keeps beside the log can be removed there. In a batch they
-would stay in its checkpoint, too, so this policy is refused.
+would stay in its checkpoint, so this policy is refused.
 """
 
 import hmac
@@ -36,12 +36,12 @@ _TAKE: Final = "UPDATE logged SET times = times - 1 WHERE key = ? AND times > 0"
 
 @attrs.define(eq=False, slots=False, repr=False)
 class AuditLogWorker(Recording):
-    """Collects the records of each session, for the process that writes the log.
+    """The plugin in a batch worker, which collects each session's records.
 
     It has the plugin's options. Digests need the salt, which is beside the log.
 
     Raises:
-        ValueError: Values are to be ``committed``, or as from the plugin.
+        ValueError: ``content`` is ``committed``, or as from the plugin.
         UnknownNameError: There is no such policy.
         AuditError: The salt cannot be read.
     """
@@ -67,7 +67,7 @@ class AuditLogWorker(Recording):
         """Keep a record until the session has ended.
 
         Raises:
-            AuditError: It is no JSON.
+            AuditError: It cannot be written as JSON.
         """
         try:
             self._drafts.append((kind, json_bytes(fields)))
@@ -76,7 +76,7 @@ class AuditLogWorker(Recording):
             raise AuditError(str(self.path), reason) from error
 
     def replay_session_start(self, session: Session) -> None:
-        """Begin anew."""
+        """Forget earlier records, and record the start."""
         self._drafts.clear()
         super().replay_session_start(session)
 
@@ -89,12 +89,12 @@ class AuditLogWorker(Recording):
 def append_sessions(
     results: BatchResults, log: Log, files: LogFiles, salt: bytes | None
 ) -> None:
-    """Append the records of sessions that are not in the log to their end.
+    """Append the records of sessions that the log doesn't have to their end.
 
-    The disk is waited for once: what a power cut takes can be appended again.
+    It waits for the disk only once: records lost in a power cut can be appended again.
 
     Raises:
-        AuditError: Digests were made with another salt, or as from the log.
+        AuditError: Digests were made with another salt, or the log cannot be written.
     """
     with logged_sessions(files) as is_logged, log.hurrying():
         for result in results:
@@ -125,15 +125,15 @@ def identified(kind: str, fields: bytes, batch_key: str) -> bytes:
 
 
 def salt_id(salt: bytes | None) -> str:
-    """Return an id of a salt, which tells nothing else about it."""
+    """Return an id of a salt, which reveals nothing else about it."""
     return "" if salt is None else hmac.digest(salt, _SALT_ID, "sha256").hex()[:16]
 
 
 @contextmanager
 def logged_sessions(files: LogFiles) -> Iterator[Callable[[str], bool]]:
-    """Give a function that tells whether a log holds a session of a batch to its end.
+    """Give a function that tells whether a log holds a batch's session to its end.
 
-    It tells so once of each: of one that is there twice, twice.
+    It returns True once for each time that the session is in the log.
 
     Raises:
         OSError, DecodeError: The log cannot be read.

@@ -1,4 +1,4 @@
-"""The plugin ``audit_log``, which writes what happens in replays to a log."""
+"""The plugin ``audit_log``, which records replays in an append-only log."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -21,8 +21,8 @@ from replay_plugins.audit_log.session_records import Recording
 if TYPE_CHECKING:
     from replay_plugins.audit_log.format.keys import Signer
 
-NAME: Final = "chat-replay"  #: of a key in PEM, which has none
-_BEGINNINGS: Final = ("PRIVATE+KEY+", "-----BEGIN ")  # of private keys
+NAME: Final = "chat-replay"  #: of a key in PEM, which has no name of its own
+_BEGINNINGS: Final = ("PRIVATE+KEY+", "-----BEGIN ")  # of a private key's text
 
 
 def signer_at(path: Path) -> "Signer":
@@ -48,42 +48,43 @@ def signer_at(path: Path) -> "Signer":
 
 @attrs.define(eq=False, slots=False, repr=False)
 class AuditLog(Recording):
-    """Writes what happens in replays to an append-only log, a record a line.
+    """A plugin that records replays in an append-only log, one record a line.
 
     Records are chained by their hashes; a checkpoint at each session's end, and when
-    the engine is closed, says what all of them hash to. Whatever keeps a record from
-    being written stops the replay, where plugins' failures are isolated too.
+    the engine is closed, has the hash of all of them. If a record cannot be written,
+    the replay stops, even if plugins' failures are isolated.
 
     Args:
-        path: The log; it goes on where it ended. Other files of it lie beside.
-        actor: Who runs the replay; by default the user's login name.
-        content: What records show of what was said: ``full``; ``digest``, its length
-            and a salted digest; ``redacted``, all but secrets; ``committed``, a
+        path: The log, which is continued if it exists. Its other files lie beside it.
+        actor: The name of the user who runs the replay; by default the login name.
+        content: The part of what was said that records show: ``full``; ``digest``, its
+            length and a salted digest; ``redacted``, all but secrets; ``committed``, a
             commitment whose opening can be removed later.
         deltas: Record every delta too.
-        sync: When records are on the disk: ``record``, each before its hook returns;
-            ``session``, each session's at its end; a number, at most so many
+        sync: The time when records are on disk: ``record``, each before its hook
+            returns; ``session``, a session's at its end; a number, at most that many
             milliseconds after they were written.
         key: The file of the private key that checkpoints are signed with; None: they
-            are not.
-        max_bytes: Begin another file where the current one is so large; None: never.
-        max_age: Begin another file where the first record of the current one is so
-            many seconds old; None: never.
+            aren't signed.
+        max_bytes: Start a new file when the current one has this many bytes; None:
+            never.
+        max_age: Start a new file when the first record of the current one is older
+            than this many seconds; None: never.
 
     Raises:
         UnknownNameError: There is no such policy.
-        ValueError: A number is not above zero, or ``deltas`` are to be ``redacted``.
-        AuditError: The log cannot be opened, or is not as it was left.
+        ValueError: A number isn't above zero, or ``deltas`` are to be ``redacted``.
+        AuditError: The log cannot be opened, or was changed by others.
     """
 
-    #: What workers of a batch use in its place: a log has one writer.
+    #: Its class in batch workers: a log has one writer.
     batch_worker: ClassVar[type[AuditLogWorker]] = AuditLogWorker
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
         with refusals_of(self.path):
             LogFiles(self.path)
-        self._files = LogFiles(self.path.absolute())  # wherever the program goes
+        self._files = LogFiles(self.path.absolute())  # even after a chdir
         self._log = self._sink = Log(self._files, self._policy())
         try:
             if self.content == "digest":
@@ -103,7 +104,7 @@ class AuditLog(Recording):
         append_sessions(results, self._log, self._files, self._salt)
 
     def replay_close(self) -> None:
-        """End the log with a checkpoint, and let it go."""
+        """Append a checkpoint, and close the log."""
         self._log.close()
 
     def _policy(self) -> Policy:

@@ -1,6 +1,6 @@
 """The records of a replay: one for each thing that happens.
 
-Names are OpenTelemetry's for generative AI where it has one, else the wire's.
+Names are OpenTelemetry's for generative AI if it has one, and else the wire's.
 
 Source: OpenTelemetry, semantic conventions for generative AI, 1.42.
 """
@@ -57,7 +57,7 @@ class Facts:
 
 
 def of_session(session: Session) -> Facts:
-    """Return the facts about a session before it is walked."""
+    """Return the facts about a session before it is replayed."""
     return Facts(
         {
             "shape": session.shape,
@@ -68,7 +68,7 @@ def of_session(session: Session) -> Facts:
 
 
 def of_report(report: ReplayReport, session: Session | None) -> Facts:
-    """Return the facts about a walk, and about a session that grew meanwhile."""
+    """Return the facts about a replay, and about a session that grew meanwhile."""
     digest = {"session.digest": digest_of(session)} if session else _NOTHING
     return Facts(
         {
@@ -157,7 +157,7 @@ def _extra(event: Event) -> _Fields:
 
 
 def user_name(user: int | None = None) -> str:
-    """Return the login name of a user, by default this process's, or the number."""
+    """Return a user's login name, or else the number; by default this process's."""
     number = os.getuid() if user is None else user
     try:
         return pwd.getpwuid(number).pw_name
@@ -176,9 +176,9 @@ class Sink(Protocol):
 
 @attrs.define(eq=False, slots=False, repr=False)
 class Recording:
-    """Hands a record to its sink for each thing that happens, as its options say.
+    """A plugin that passes a record to its sink for each thing that happens.
 
-    They are those of the plugin, :class:`AuditLog`, and fail as there.
+    Its options are those of :class:`AuditLog`, and raise the same errors.
     """
 
     path: Path = attrs.field(converter=Path)
@@ -204,7 +204,7 @@ class Recording:
     def replay_session_start(self, session: Session) -> None:
         """Record the start of a session, and its digest."""
         if self.content == "redacted":
-            self._hide = hiding("redacted")  # pseudonyms are a session's own
+            self._hide = hiding("redacted")  # each session has its own pseudonyms
         self._known = len(session.events)
         start = partial(of_session, session)
         self._record("session_start", session.session_id, start)
@@ -244,7 +244,7 @@ class Recording:
         self._record_at("unknown_event", context, unknown)
 
     def replay_diagnostic(self, diagnostic: Diagnostic, context: Context) -> None:
-        """Record an oddity of the history."""
+        """Record anything unusual in the history."""
         detail = {"detail": diagnostic.detail}
         odd = partial(Facts, {"code": diagnostic.code}, detail)
         session_id, index = context.session.session_id, diagnostic.index
@@ -307,7 +307,7 @@ class Recording:
                 openings += [opening] if opening else []
         except (KeyboardInterrupt, MemoryError):
             raise
-        except BaseException as error:  # SystemExit too: isolation would go on
+        except BaseException as error:  # SystemExit too: isolation would continue
             reason = f"a {kind} cannot be recorded: {type(error).__name__}: {error}"
             raise AuditError(str(self.path), reason) from error
         self._sink.append(kind, fields, openings)

@@ -1,4 +1,4 @@
-"""Secrets replaced by pseudonyms, before anybody sees them."""
+"""The plugin ``redact``: pseudonyms in place of secrets."""
 
 from replay_plugins.redact.plugin import Redact
 from replay_plugins.redact.redactor import Redactor

@@ -1,7 +1,7 @@
 """The search for secrets in a text.
 
-A tool's result is often JSON or a URL within a text, where a character has other
-spellings: ``\u0040`` or ``%40``. Word processors put other blanks and hyphens.
+A tool's result is often JSON or a URL within a text, in which a character has other
+spellings: ``\u0040`` or ``%40``. Word processors use other blanks and hyphens.
 """
 
 import re
@@ -17,15 +17,15 @@ from replay_plugins.redact.rules import Outline, Rule
 
 @attrs.frozen
 class Found:
-    """A stretch of a text that is secret."""
+    """A secret stretch of a text."""
 
     start: int
     end: int
     rule: Rule
-    value: str  #: what is the same for every spelling of the secret
+    value: str  #: the same for every spelling of the secret
 
 
-_WIDE: Final = 0xFEE0  # how far wide forms are from the letters that they look like
+_WIDE: Final = 0xFEE0  # from a letter's code point to that of its wide form
 _UNIT: Final = re.compile(
     r"\\{1,8}(?:u(?P<u>[0-9A-Fa-f]{4})|x(?P<x>[0-9A-Fa-f]{2})|(?P<name>[nrt/]))"
     r"|(?<!\\)\\(?:\\\\(?:\\{4})?)?(?P<quote>[\"'])"  # of JSON in JSON, and so on
@@ -36,7 +36,7 @@ _UNIT: Final = re.compile(
     r"|(?P<nothing>[\u00ad\u200b-\u200f\u2060-\u2064\ufeff])"
     r"|(?P<wide>[\uff0b\uff0e\uff10-\uff19\uff1a\uff20-\uff3a\uff3f\uff41-\uff5a])"
 )
-#: What any of them begins with; looking for that first takes a tenth of the time.
+#: The first characters of these; searching for them first takes a tenth of the time.
 _BEGIN: Final = re.compile(
     r"[\\%&\u00a0\u2000-\u200f\u202f\u205f\u3000\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
     r"\u00ad\u2060-\u2064\ufeff\uff0b\uff0e\uff10-\uff1a\uff20-\uff3a\uff3f\uff41-\uff5a]"
@@ -47,10 +47,10 @@ _BASES: Final = {"u": 16, "x": 16, "percent": 16, "hex": 16, "decimal": 10}
 
 
 class Reading:
-    """What a text reads as, and where what is found there stands in the text."""
+    """A text with all spellings decoded, and the places of its parts in the text."""
 
     def __init__(self, text: str) -> None:
-        #: of each spelling: start and end in the reading, start and end in the text
+        #: for each spelling: start and end in the reading, start and end in the text
         self._units: list[tuple[int, int, int, int]] = []
         pieces: list[str] = []
         at = size = 0
@@ -64,7 +64,7 @@ class Reading:
         self.text = "".join([*pieces, text[at:]])
 
     def place(self, at: int, more: int = 0) -> int:
-        """Return where in the text a character begins; or, with 1 more, ends."""
+        """Return a character's start in the text, or its end if *more* is 1."""
         number = bisect_right(self._units, at, key=itemgetter(0))
         if not number:
             return at + more
@@ -74,7 +74,7 @@ class Reading:
         return end + at - read_end + more
 
     def placed(self, found: Iterable[Found]) -> list[Found]:
-        """Return what was found in the reading as stretches of the text."""
+        """Return stretches of the reading as stretches of the text."""
         return [
             attrs.evolve(
                 each, start=self.place(each.start), end=self.place(each.end - 1, 1)
@@ -83,7 +83,7 @@ class Reading:
         ]
 
     def whole(self, found: Iterable[Found]) -> list[Found]:
-        """Return what was found in the text itself, so that it cuts no spelling."""
+        """Return stretches of the text itself, moved so that they cut no spelling."""
         moved = [
             attrs.evolve(each, start=self._after(each.start), end=self._after(each.end))
             for each in found
@@ -91,19 +91,19 @@ class Reading:
         return [each for each in moved if each.start < each.end]
 
     def _after(self, at: int) -> int:
-        """Return a place of the text; within a spelling, the end of that."""
+        """Return a place in the text, moved to the end of a spelling that it is in."""
         number = bisect_right(self._units, at - 1, key=itemgetter(2))
         return max(at, self._units[number - 1][3]) if number else at
 
 
 def reads_otherwise(text: str) -> bool:
-    """Tell, quickly, whether a text may read otherwise than it is written."""
+    """Tell, quickly, whether a text has characters in other spellings."""
     is_plain = text.isascii() and not any(sign in text for sign in ("\\", "%", "&#"))
     return not is_plain and any(True for _ in _spellings(text))
 
 
 def _spellings(text: str) -> Iterator[re.Match[str]]:
-    """Yield what stands for something else, in order."""
+    """Yield the other spellings of characters, in order."""
     at = 0
     while begin := _BEGIN.search(text, at):
         match = _UNIT.match(text, begin.start())
@@ -122,15 +122,15 @@ def _sign(match: re.Match[str]) -> str:
     return chr(ord(spelling) - _WIDE) if kind == "wide" else _SIGNS[kind]
 
 
-_SHORTEST: Final = 6  # characters of a secret that a rule of ours finds
+_SHORTEST: Final = 6  # characters of a secret that our rules find
 
 
 class Finder:
-    """Finds secrets by a table of rules.
+    """A finder of secrets, with a table of rules.
 
     Args:
-        rules: The table. A rule without keywords and without an outline is tried on
-            every text.
+        rules: The table. A rule with neither keywords nor an outline is tried on every
+            text.
     """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
@@ -143,11 +143,11 @@ class Finder:
     def may_hold(self, texts: Iterable[str], again: Iterable[str] = ()) -> bool:
         """Tell, quickly, whether one of many texts may hold a secret.
 
-        They are searched together, which none of our rules minds; others may.
+        They are searched together, which works for our rules, but may not for others.
 
         Args:
             texts: All of them.
-            again: The same, parted otherwise; looked at where they may matter.
+            again: The same, split differently; read only if they may matter.
         """
         if self._tries_all:
             return True
@@ -187,9 +187,9 @@ class Finder:
 
 
 def merged(found: Iterable[Found]) -> list[Found]:
-    """Return stretches in order, those that overlap as one.
+    """Return stretches in order, with those that overlap merged.
 
-    Such a one is named after the rule of its first part.
+    A merged stretch has the rule of its first part.
     """
     result: list[Found] = []
     for each in sorted(found, key=lambda one: one.start):
@@ -202,7 +202,7 @@ def merged(found: Iterable[Found]) -> list[Found]:
 
 
 def shifted(found: Iterable[Found], by: int, size: int) -> list[Found]:
-    """Return stretches moved by so many characters, cut off where a text ends."""
+    """Return stretches moved by *by* characters, cut off at the ends of a text."""
     moved = [
         (max(each.start + by, 0), min(each.end + by, size), each) for each in found
     ]
@@ -214,7 +214,7 @@ def shifted(found: Iterable[Found], by: int, size: int) -> list[Found]:
 
 
 def _as_read(text: str) -> str:
-    """Return a text, and what it reads as where that is something else."""
+    """Return a text, followed by its reading if that differs."""
     return f"{text}\n{Reading(text).text}" if reads_otherwise(text) else text
 
 

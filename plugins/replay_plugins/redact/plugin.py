@@ -1,4 +1,4 @@
-"""The plugin that keeps secrets from all others, and says what it replaced."""
+"""The plugin ``redact`` and its report, alone and in batches."""
 
 from collections.abc import Iterable, Iterator
 from json import JSONEncoder
@@ -16,9 +16,9 @@ from replay_plugins.report_output import kept_text, text_of, write_report
 
 @attrs.define(eq=False)
 class Rewriting:
-    """Replaces secrets by pseudonyms before anybody sees the session.
+    """A plugin that replaces secrets with pseudonyms, without a report.
 
-    Its options are those of the plugin, :class:`Redact`.
+    Its options are those of :class:`Redact`.
     """
 
     patterns: Path | None = None
@@ -42,11 +42,11 @@ class Rewriting:
 
 @attrs.define(eq=False)
 class RedactWorker(Rewriting):
-    """Replaces secrets, in each session as if there were no other.
+    """The plugin in a batch worker, which redacts each session by itself.
 
     Its options are those of the plugin. Without a key, ids that hold secrets would be
-    numbered in the order in which this worker happens to meet them, and two sessions
-    of two workers would get one id. Such a session is refused.
+    numbered in the order in which this worker happens to meet them, and sessions of two
+    workers would get the same id. Such a session is refused.
     """
 
     def replay_rewrite(self, session: Session) -> Session:
@@ -66,7 +66,7 @@ class RedactWorker(Rewriting):
         return shown
 
     def replay_batch_result(self) -> object:
-        """Return what was replaced in the session, and forget it."""
+        """Return the session's replacements, and forget them."""
         report = [*map(_value, self.redactor.report)]
         self.redactor.forget()
         return report
@@ -74,14 +74,14 @@ class RedactWorker(Rewriting):
 
 @attrs.frozen
 class Merged:
-    """What was replaced in the sessions of a batch, in their order; not in memory."""
+    """The replacements in a batch's sessions, in order; they aren't held in memory."""
 
     _results: BatchResults
 
     def __iter__(self) -> Iterator[Redacted]:
-        """Yield what was replaced, each time anew."""
+        """Yield each replacement, read again each time."""
         for result in self._results:
-            value: Any = result.value  # what replay_batch_result returned
+            value: Any = result.value  # from replay_batch_result
             for session_id, path, *others in value:
                 yield Redacted(text_of(session_id), text_of(path), *others)
 
@@ -96,7 +96,7 @@ _encode: Final = JSONEncoder(ensure_ascii=False).encode
 
 
 def as_json(report: Iterable[Redacted]) -> Iterator[str]:
-    """Yield JSON that tells what was replaced."""
+    """Yield a JSON report of the replacements."""
     yield '{"replaced": [\n'
     separator = ""
     for each in report:
@@ -109,7 +109,7 @@ def as_table(report: Iterable[Redacted]) -> Iterator[str]:
     """Yield a table, line by line.
 
     Args:
-        report: It is walked twice: the columns are as wide as they must be.
+        report: It is read twice, since columns are as wide as their widest cells.
     """
     widths = [*map(len, _HEADINGS)]
     for each in report:
@@ -131,29 +131,29 @@ def _row(each: Redacted) -> tuple[str, ...]:
 
 @attrs.define(eq=False)
 class Redact(Rewriting):
-    """Replaces secrets by pseudonyms before anybody sees the session.
+    """A plugin that replaces secrets with pseudonyms before other plugins see them.
 
-    What was replaced, and where, is said when the engine is closed; never what it was.
+    When the engine is closed, it reports what it put where, never the secrets.
 
     Args:
-        patterns: A file of more to replace, in lines ``name=expression``; None: none.
-        key_file: A file whose content makes pseudonyms that are the same in all
-            sessions, at least 16 bytes; None: they are numbered in each session.
-        without: Names of rules that are not to be applied, with spaces between.
-        json: Say it as JSON; False: as a table.
+        patterns: A file of further rules, in lines ``name=expression``; None: none.
+        key_file: A file of at least 16 bytes, whose content makes pseudonyms the same
+            in all sessions; None: they are numbered in each session.
+        without: Names of rules to leave out, separated by spaces.
+        json: Report JSON; False: a table.
         output: A file to write, whole or not at all; None: standard output.
     """
 
-    #: What workers of a batch use in its place: what it does depends on no order.
+    #: Its class in batch workers, whose results don't depend on the order of sessions.
     batch_worker: ClassVar[type[RedactWorker]] = RedactWorker
 
     _merged: Merged | None = attrs.field(default=None, init=False)  # of a batch
 
     def replay_batch_merge(self, results: BatchResults) -> None:
-        """Take over what was replaced."""
+        """Use the replacements of the batch's sessions."""
         self._merged = Merged(results)
 
     def replay_close(self) -> None:
-        """Print what was replaced, or write it."""
+        """Print the report, or write it."""
         report = self.redactor.report if self._merged is None else self._merged
         write_report(as_json(report) if self.json else as_table(report), self.output)

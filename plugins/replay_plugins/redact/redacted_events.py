@@ -1,4 +1,4 @@
-"""The events of a session, their secrets replaced while they are read."""
+"""The events of a session, with secrets replaced as they are read."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
@@ -24,10 +24,10 @@ from replay_plugins.redact.values import Pseudonyms, Redacted, Walker, plain, te
 
 @attrs.frozen
 class Rewriter:
-    """Replaces the secrets of one session.
+    """A replacer of one session's secrets.
 
     Args:
-        session_id: What the entries of the report say.
+        session_id: The id in the report's entries.
         root: The path of the list of events.
     """
 
@@ -39,12 +39,12 @@ class Rewriter:
     def checked(
         self, rewrite: Callable[[Walker], Any], is_right: Callable[[Any], bool]
     ) -> tuple[Any, list[Redacted]]:
-        """Return a value with its secrets replaced, and what was replaced.
+        """Return a value with its secrets replaced, and the replacements.
 
         Args:
-            rewrite: Does it.
-            is_right: Tells whether the value is what it was; if not, because a number
-                became a text, its secret numbers become 0.
+            rewrite: Returns the value, rewritten by a walker.
+            is_right: Tells whether the rewritten value is still valid; if it isn't,
+                because a number became text, its secret numbers become 0.
         """
         walker = Walker(self.finder, self.names, self.session_id)
         result = rewrite(walker)
@@ -60,12 +60,13 @@ class Rewriter:
     ) -> bool:
         """Tell, quickly, whether parts of a history may hold a secret.
 
-        One may begin where a message does, and run through several of them. So deltas
+        A secret may begin with a message, and run through several of them, so deltas
         are joined in each of these ways.
 
         Args:
             stretch: The parts, with their indexes.
-            values: The events' JSON values by index; None: they are to be made.
+            values: The events' JSON values by index; None: they are made from the
+                parts.
         """
         whole: dict[type, list[str]] = {cls: [] for cls in get_args(Delta)}
         parted: dict[type, list[str]] = {cls: [] for cls in get_args(Delta)}
@@ -91,9 +92,9 @@ class Rewriter:
         """Return events with their secrets replaced, as many as there were.
 
         Args:
-            values: Events as JSON values, which follow each other.
+            values: Consecutive events as JSON values.
             first: The index of the first one in the session.
-            entries: Gets what was replaced.
+            entries: The list to add the replacements to.
         """
         pieces = secret_pieces(values, self.finder)
         return [
@@ -148,19 +149,20 @@ def _replaced(
     return {**result, **kept}
 
 
-_LONGEST: Final = 20_000  # events that are held back, but for those of one message
+_LONGEST: Final = 20_000  # events held back, not counting the rest of a message
 
 
 class RedactedEvents(RecordedEvents):
     """A history with its secrets replaced.
 
-    What is held in memory is one turn: what a secret may run through. Of a live turn,
-    it is what there is between two boundaries.
+    One turn is held in memory, since a secret may run through all of it; of a live
+    turn, only the part between two boundaries.
 
     Args:
         events: The history as it was recorded.
         rewriter: Replaces the secrets.
-        report: Gets what was replaced, once, however often the events are read.
+        report: The list to add each replacement to, once, however often the events are
+            read.
     """
 
     def __init__(
@@ -171,7 +173,7 @@ class RedactedEvents(RecordedEvents):
         self._report = report
         self._reported = 0  # events
         self._longest = 0 if isinstance(events, ArrivingEvents) else _LONGEST
-        #: what follows the stretch that was asked for last, and that stretch
+        #: the stretches after the last one read, and that one
         self._later: Iterator[tuple[int, list[object]]] = iter(())
         self._first, self._values = 0, list[object]()
 
@@ -179,7 +181,7 @@ class RedactedEvents(RecordedEvents):
         return len(self._events)
 
     def values(self) -> Iterator[object]:
-        """Yield each event's JSON value, its secrets replaced."""
+        """Yield each event's JSON value, with its secrets replaced."""
         for _, values in self._stretches():
             yield from values
 
@@ -192,7 +194,7 @@ class RedactedEvents(RecordedEvents):
         return self._values[index - self._first]
 
     def parts(self, first: int = 0) -> Iterator[tuple[int, Part]]:
-        """Yield what the history consists of, each part with its first index."""
+        """Yield the history's parts, each with its first index."""
         for stretch in _cut(parts_of(self._events), _look_at_part, self._longest):
             start = stretch[0][0]
             if self._rewriter.may_hold_secrets(stretch):
@@ -240,9 +242,9 @@ def _cut(
     """Yield stretches of a history: a turn each, or a part of a long one.
 
     Args:
-        items: What it consists of.
-        look_at: Returns an item's class, and how many events it holds.
-        longest: How many events a stretch may hold, but for those of one message.
+        items: The history's parts or events.
+        look_at: Returns an item's class and its number of events.
+        longest: Number of events after which a stretch ends at the next boundary.
     """
     stretch: list[_Item] = []
     length = 0

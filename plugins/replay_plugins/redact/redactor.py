@@ -18,19 +18,19 @@ _LEAST_KEY: Final = 16  # bytes; a shorter key can be guessed
 
 
 class Redactor:
-    """Replaces secrets by pseudonyms.
+    """A redactor of sessions, JSON values and texts.
 
     Within a session, or within all texts and values that one redactor is given, the
-    same secret gets the same pseudonym. ``report`` tells what was replaced; what was in
-    a session's events is told once these have been read.
+    same secret gets the same pseudonym. ``report`` lists the replacements; those in a
+    session's events are added when the events are read.
 
     Args:
-        patterns: More to replace: regular expressions by name, or a file of lines
-            ``name=expression``. The group ``secret`` of an expression, or all that
-            matches, is replaced.
-        key: Makes pseudonyms that are the same in all sessions, at least 16 bytes. Who
-            has it can find out what a pseudonym stands for. None: they are numbered.
-        without: Names of rules that are not to be applied.
+        patterns: Further rules: regular expressions by name, or a file of lines
+            ``name=expression``. The group ``secret`` of an expression, or its whole
+            match, is replaced.
+        key: Makes pseudonyms the same in all sessions; at least 16 bytes. Anyone who
+            has it can find out a pseudonym's secret. None: they are numbered.
+        without: Names of rules to leave out.
 
     Raises:
         ValueError: A pattern, the key or a rule's name is wrong.
@@ -74,7 +74,7 @@ class Redactor:
     def session(self, session: Session) -> Session:
         """Return *session* with its secrets replaced.
 
-        Its events stay where they are, and are rewritten while they are read.
+        Its events aren't copied, but rewritten as they are read.
         """
         names = Pseudonyms(self._key)
         session_id = self._session_id(session.session_id, names)
@@ -112,13 +112,13 @@ class Redactor:
         )
 
     def forget(self) -> None:
-        """Forget all sessions: the next one is redacted as the first one was."""
+        """Forget all sessions: the next one is redacted as if it were the first."""
         self.report.clear()
         self._ids = Pseudonyms(self._key)
         self._sessions.clear()
 
     def _session_id(self, session_id: str, names: Pseudonyms) -> str:
-        """Return what a session is called; two that differ are called differently."""
+        """Return a session's redacted id, which is different for each recorded id."""
         for found in self._finder.find(session_id):
             names.adopt(found.value, self._ids.of(found))
         plain = shown = self._plain(session_id, names)
@@ -129,15 +129,15 @@ class Redactor:
         return shown
 
     def _plain(self, text: str, names: Pseudonyms) -> str:
-        """Return a text that is no part of the document, its secrets replaced."""
+        """Return a text outside the document with its secrets replaced."""
         return Walker(self._finder, names, "").text(text, "")
 
 
 def _checked(names: Iterable[str]) -> frozenset[str]:
-    """Return names of rules.
+    """Return names of rules as a set.
 
     Raises:
-        ValueError: One is none.
+        ValueError: There is no such rule, or it cannot be left out.
     """
     left_out = frozenset(names)
     known = {rule.name for rule in RULES} - {FIELD.name}

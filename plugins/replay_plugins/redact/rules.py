@@ -1,8 +1,8 @@
-r"""The kinds of secrets, a table: a row for each.
+r"""A table of the kinds of secrets, with a row for each.
 
-An object may stand in a text, as JSON, and that in a text again: ``{\"password\": …``.
+A text may contain an object as JSON, within another text: ``{\"password\": …``.
 
-Source: the services' own documents, and what gitleaks and secretlint cover.
+Source: the services' own documents, and the rules of gitleaks and secretlint.
 """
 
 import re
@@ -19,11 +19,11 @@ from replay_plugins.redact import secret_checks as checks
 
 @attrs.frozen(eq=False)
 class Outline:
-    """A number of characters of one sort in a row.
+    """A run of characters of one sort.
 
     Args:
         sort: The characters.
-        count: How many there must be.
+        count: The least length of the run.
         between: Characters that may stand between them.
     """
 
@@ -37,12 +37,12 @@ class Outline:
         return bytes(ord("x" if chr(code) in self.sort else " ") for code in range(256))
 
     def is_in(self, text: bytes) -> bool:
-        """Tell whether a text holds it; what is not ASCII is a question mark there."""
+        """Tell whether a text, with ``?`` for all that isn't ASCII, holds it."""
         seen = text.translate(self._table, self.between.encode())
         return b"x" * self.count in seen
 
 
-#: What most keys and tokens look like.
+#: The outline of most keys and tokens.
 TOKEN: Final = Outline(ascii_letters + digits + "_-+/", 16)
 CARD: Final = Outline(digits, 12, " -")
 ACCOUNT: Final = Outline(ascii_uppercase + digits, 15, " ")
@@ -64,28 +64,28 @@ class Rule:
     upper bound.
     """
 
-    name: str  #: as reports have it; in capitals, it begins the pseudonym
-    #: its group ``secret``, or all of it, is the secret; a text knows ASCII only
+    name: str  #: as in reports; in capitals, it begins the pseudonym
+    #: its group ``secret``, or its whole match, is the secret; a str matches ASCII only
     pattern: re.Pattern[str] = attrs.field(converter=_compiled)
-    #: of which each such secret holds one; in a text, with spaces between
+    #: each such secret holds one of these; a str has spaces between them
     keywords: tuple[str, ...] = attrs.field(default=(), converter=_words)
-    outline: Outline | None = None  #: what each such secret holds, too
-    #: tells whether a match is one, and not a false alarm; None: it is
+    outline: Outline | None = None  #: each such secret holds this, too
+    #: tells whether a match is a secret, and not a false alarm; None: it is
     check: Callable[[str], bool] | None = None
-    #: returns which parts of a match are secrets; None: all of it is one
+    #: returns the parts of a match that are secrets; None: all of it is one
     parts: Callable[[str], Iterable[tuple[int, int]]] | None = None
-    #: True: what of a match is no secret may hold another; it has an upper bound
+    #: True: the rest of a match may hold another secret; a match has an upper bound
     is_short: bool = False
-    #: what is the same for every spelling of a secret; None: there is one spelling
+    #: returns the same for every spelling of a secret; None: there is one spelling
     normal: Callable[[str], str] | None = None
 
     @property
     def label(self) -> str:
-        """Return what a pseudonym of this kind begins with."""
+        """Return the beginning of pseudonyms of this kind."""
         return re.sub(r"[^A-Z0-9]+", "_", self.name.upper())
 
 
-#: No letter or digit before it, but for what stands for a character in a quoted text.
+#: No letter or digit before it, except in the escape of a character in quoted text.
 _ALONE: Final = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"
 #: No letter or digit after it.
 _ENDS: Final = r"(?![A-Za-z0-9])"
@@ -98,7 +98,7 @@ def _token(
 
 
 def _within(name: str, pattern: str, keywords: str) -> Rule:
-    """Return a row for what only its surroundings tell."""
+    """Return a row for a secret that only its surroundings identify."""
     return Rule(name, pattern, keywords, TOKEN, checks.has_digit)
 
 
@@ -195,7 +195,7 @@ _SERVICES: Final = (
 
 
 PSEUDONYM: Final = re.compile(r"<[A-Z0-9_]+(?:_[0-9a-f]+)?>")
-#: All of a value; the object that it is in says that it is one.
+#: A whole value, if its key says that it is a secret.
 FIELD: Final = Rule("secret-field", re.compile("(?s).+"))
 _SIGNS: Final = dict.fromkeys(map(ord, "_-. "))
 #: In lower case, without signs.
@@ -208,7 +208,7 @@ _WHOLE: Final = frozenset(
         "setcookie idtoken oauthtoken apitoken"
     )
 )
-#: How such keys end where a word before it says whose secret it is.
+#: Endings of such keys, after a word that says whose secret it is.
 _ENDINGS: Final = _words(
     "password passwd passphrase apikey secretkey privatekey clientsecret apisecret "
     "accesstoken refreshtoken authtoken"
@@ -243,7 +243,7 @@ _IN_TEXTS: Final = (
     _in_text(r'\\"', r'[^"\\]|\\\\(?:\\["\\]|[^"\\])'),
 )
 
-#: Of the alphabets that people have addresses in, and that blanks part into words.
+#: Letters of alphabets with email addresses, and with blanks between words.
 _LETTERS: Final = "A-Za-z\u00c0-\u024f\u0300-\u052f"
 _FORMS: Final = (
     Rule(
@@ -332,7 +332,7 @@ _PERSONAL: Final = (
     ),
 )
 
-#: Every kind; where two begin at the same place, the first one names it.
+#: Every kind; if two begin at the same place, the first one names the secret.
 RULES: Final = (*_SERVICES, *_FORMS, *_IN_TEXTS, *_PERSONAL)
 
 
@@ -340,11 +340,12 @@ _RULE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 
 
 def rules_of(patterns: Mapping[str, str] | Path | str | None) -> list[Rule]:
-    """Return the rules that a user gives.
+    """Return the rules in a user's patterns.
 
     Args:
         patterns: Regular expressions by name; or a file of lines ``name=expression``,
-            where empty lines and those that begin with ``#`` do not count. None: none.
+            in which empty lines and those that begin with ``#`` are ignored. None:
+            none.
 
     Raises:
         ValueError: A line, a name or an expression is wrong.

@@ -1,4 +1,4 @@
-"""Checks that tell a secret from what only looks like one."""
+"""Checks that tell secrets from text that only looks like one."""
 
 import base64
 import binascii
@@ -9,7 +9,7 @@ from typing import Final
 
 _GROUP: Final = re.compile(r"\d+")
 _LEAST_GROUP: Final = 3  # digits; a card's are never fewer
-#: How a card's number begins, and how long it is then.
+#: The prefixes of card numbers, each with its lengths.
 _ISSUERS: Final = re.compile(
     r"(?:4(?:\d{12}|\d{15}|\d{18})"
     r"|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"
@@ -17,7 +17,7 @@ _ISSUERS: Final = re.compile(
     r"|(?:6011|65\d\d|64[4-9]\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}"
     r"|62\d{14,17})\Z"
 )
-#: How long an account's number is in each country.
+#: The length of an account number in each country.
 _LENGTHS: Final = {
     country: int(length)
     for country, length in re.findall(
@@ -30,7 +30,7 @@ _LENGTHS: Final = {
         "SV28 BR29 EG29 PS29 QA29 UA29 JO30 KW30 MU30 YE30 MT31 SC31 LC32 RU33",
     )
 }
-#: Kinds of files that are no top-level domains.
+#: File suffixes that aren't top-level domains.
 _FILES: Final = frozenset(
     "avif css gif html jpeg jpg js json pdf png svg txt webp".split()  # noqa: SIM905 - one line
 )
@@ -44,7 +44,7 @@ _NO_VALUE: Final = re.compile(
 
 
 def has_digit(text: str) -> bool:
-    """Tell whether a text holds a digit: words that are strung together hold none."""
+    """Tell whether a text holds a digit: words strung together have none."""
     return _DIGIT.search(text) is not None
 
 
@@ -56,7 +56,7 @@ def looks_random(text: str) -> bool:
 
 
 def is_jwt(text: str) -> bool:
-    """Tell whether a text holds the header of a JSON web token."""
+    """Tell whether a text holds the header of a JSON Web Token."""
     return any(map(_is_header, text.split(".")))
 
 
@@ -95,7 +95,7 @@ def digits_of(text: str) -> str:
 
 
 def cards(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the numbers of payment cards among digits that spaces may part."""
+    """Yield the places of card numbers among digits that may be in groups."""
     groups = [match.span() for match in _GROUP.finditer(text)]
     number = 0
     while number < len(groups):
@@ -134,7 +134,7 @@ def _luhn(digits: str) -> bool:
 
 
 def ibans(text: str) -> Iterable[tuple[int, int]]:
-    """Return the account number that a text begins with, if it checks."""
+    """Return the place of the IBAN at a text's beginning, if its checksum is right."""
     length = _LENGTHS.get(text[:2], 0)
     end = count = 0
     while count < length and end < len(text):
@@ -151,7 +151,7 @@ def _mod_97(number: str) -> int:
 
 
 def _decoded(text: str) -> bytes:
-    """Return what Base64 of either alphabet stands for; nothing where it is none."""
+    """Return the data in Base64 of either alphabet; empty if it isn't Base64."""
     text = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)

@@ -1,8 +1,8 @@
-"""The secrets of messages, wherever their deltas were cut.
+"""Secrets in messages, wherever their deltas were cut.
 
-A secret is replaced within each message that holds a part of it. Of its pieces in one
+A secret is replaced in each message that holds a part of it. Of its pieces in one
 message, the first becomes the pseudonym and the others vanish; but no run of deltas
-becomes empty, for without it those around it would be one.
+becomes empty, because without it the runs around it would become one.
 """
 
 from bisect import bisect_left, bisect_right
@@ -33,21 +33,21 @@ class Piece:
     start: int
     end: int
     found: Found
-    first: int = 0  #: where its part of the pseudonym begins
-    last: int | None = None  #: where that ends, as in a slice; None: with the pseudonym
+    first: int = 0  #: the start of its part of the pseudonym
+    last: int | None = None  #: its end, as in a slice; None: the pseudonym's end
 
 
 Pieces: TypeAlias = dict[int, list[Piece]]  # by the index of the event
 
 
 def message_texts(stretch: Iterable[tuple[int, Part]]) -> Iterator[str]:
-    """Yield what the deltas of each message of a stretch join to."""
+    """Yield the joined deltas of each message in a stretch."""
     for message in compositions_of(stretch):
         yield "".join(text for _, text in message.runs)
 
 
 def secret_pieces(values: Sequence[object], finder: Finder) -> Pieces:
-    """Return what to replace in the deltas and full events of a stretch, in order.
+    """Return the pieces to replace in a stretch's deltas and full events, in order.
 
     Args:
         values: The events as JSON values; their indexes are their places here.
@@ -74,14 +74,14 @@ def secret_pieces(values: Sequence[object], finder: Finder) -> Pieces:
 
 @attrs.define(eq=False)
 class _Said:
-    """What a history says of one kind, by the indexes of the events."""
+    """A history's texts of one kind, by the indexes of the events."""
 
     deltas: dict[int, str] = attrs.field(factory=dict)
     fulls: dict[int, str] = attrs.field(factory=dict)
-    ends: list[int] = attrs.field(factory=lambda: [0])  #: how many deltas were before
+    ends: list[int] = attrs.field(factory=lambda: [0])  #: deltas before each
 
     def end(self) -> None:
-        """Note that a message ends here, if there is one."""
+        """Note that any message ends here."""
         self.ends.append(len(self.deltas))
 
 
@@ -90,9 +90,9 @@ _LAST_BEFORE_PAIRS: Final = 0xFFFF
 
 
 class _Stream:
-    """The deltas of one kind, joined, and what is secret in the messages of them.
+    """The joined deltas of one kind, and the secrets in their messages.
 
-    Where a delta cuts a character in half, lengths and places count UTF-16 units.
+    If a delta cuts a character in half, lengths and places count UTF-16 units.
     """
 
     def __init__(
@@ -105,17 +105,17 @@ class _Stream:
         self._text = self._units(text)
         lengths = (len(self._units(content)) for content in said.deltas.values())
         self._starts = [*accumulate(lengths, initial=0)]
-        #: where what follows in a run begins, by the index of its first delta
+        #: start of the rest of each run, by the index of the run's first delta
         self._next = dict(zip(said.deltas, self._starts, strict=False))
         self._messages: list[list[_Span]] = []
-        #: by full event: what it repeats, and where that begins in it, if not before
+        #: by full event: the messages it repeats, each with its offset, maybe negative
         self._matches: dict[int, list[tuple[int, int]]] = {}
         self._match(messages)
         self._own = {index: self._find_in_full(index) for index in said.fulls}
         self._found = self._find_in_messages()
 
     def pieces(self) -> Pieces:
-        """Return what is to be replaced in each event, in order."""
+        """Return the pieces to replace in each event, in order."""
         deltas = [*self._said.deltas]
         pieces: Pieces = {index: [] for index in deltas}
         for spans, found in zip(self._messages, self._found, strict=True):
@@ -131,7 +131,7 @@ class _Stream:
         return pieces
 
     def _cut(self, part: Piece) -> Iterator[tuple[int, Piece]]:
-        """Yield what each delta holds of a part of a secret, by the delta's number."""
+        """Yield each delta's piece of a part of a secret, with the delta's number."""
         number = bisect_right(self._starts, part.start) - 1
         first, last = part.first, part.last
         while (start := self._starts[number]) < part.end:
@@ -146,7 +146,7 @@ class _Stream:
         return split_surrogates(text) if self._is_apart else text
 
     def _match(self, messages: Iterable[Composition]) -> None:
-        """Take what each message is made of, and which full event repeats it."""
+        """Add each message, with the full event that repeats it."""
         alone: list[int] = []  # the numbers of messages that no full event settled
         for message in messages:
             if message.full is None:
@@ -162,7 +162,7 @@ class _Stream:
                 self._matches[message.full] = [(number, at)] if message.fits else []
 
     def _add(self, message: Composition) -> int:
-        """Take a message, and return its number."""
+        """Add a message, and return its number."""
         spans = []
         for run, text in message.runs:
             start = self._next[run]
@@ -175,7 +175,7 @@ class _Stream:
         return sum(end - start for start, end in self._messages[number])
 
     def _beginning(self, number: int, full: int) -> int:
-        """Return where the deltas of a message begin in its full event."""
+        """Return the place in a full event where its message's deltas begin."""
         text, content = self._joined(number), self._content(full)
         if content.startswith(text):
             return 0
@@ -199,14 +199,14 @@ class _Stream:
         ]
 
     def _find_in_full(self, index: int) -> list[Found]:
-        """Return what is found in a full event that is no mere repetition."""
+        """Return the secrets in a full event, unless it only repeats a message."""
         content = self._content(index)
         repeated = [self._joined(number) for number, _ in self._matches.get(index, ())]
         is_repetition = len(repeated) == 1 and repeated[0].startswith(content)
         return [] if is_repetition else self._find(content)
 
     def _find_in_messages(self) -> list[list[Found]]:
-        """Return what is found in each message, alone or with its neighbours."""
+        """Return the secrets in each message, alone or with its neighbours."""
         found = self._found_across()
         for number in range(len(found)):
             found[number] += self._find(self._joined(number))
@@ -216,7 +216,7 @@ class _Stream:
         return [merged(each) for each in found]
 
     def _found_across(self) -> list[list[Found]]:
-        """Return what is found in all deltas, joined, for each message of them."""
+        """Return the secrets in all deltas, joined, for each of their messages."""
         across = self._find_across() if len(self._messages) > 1 else []
         starts = [each.start for each in across]
         ends = [each.end for each in across]
@@ -232,7 +232,7 @@ class _Stream:
         return found
 
     def _find_across(self) -> list[Found]:
-        """Return what is found in all deltas, and in those between two ends."""
+        """Return the secrets in all deltas, and in those between two ends."""
         found = self._find(self._text)
         ends = [*self._said.ends, len(self._said.deltas)]
         for start, end in pairwise(self._starts[count] for count in ends):
@@ -241,7 +241,7 @@ class _Stream:
         return merged(found)
 
     def _shown_in(self, index: int) -> list[Found]:
-        """Return what is secret in a full event, in itself or where it repeats."""
+        """Return the secrets in a full event, and in the messages that it repeats."""
         found = [*self._own[index]]
         size = len(self._content(index))
         for number, at in self._matches.get(index, ()):
@@ -254,7 +254,7 @@ def _blanks(text: str) -> int:
 
 
 def _parts(spans: Sequence[_Span], found: Sequence[Found]) -> Iterator[Piece]:
-    """Yield the parts of a message's secrets, one for each run that holds some."""
+    """Yield the parts of a message's secrets, one for each run that has a part."""
     begins = [*accumulate((end - start for start, end in spans), initial=0)]
     for each in found:
         first = bisect_right(begins, each.start) - 1
@@ -274,7 +274,7 @@ def _named(found: Found, spans: Sequence[tuple[int, int, bool]]) -> Iterator[Pie
 
     Args:
         found: The secret.
-        spans: Where it stands in each run, and whether it is all of the run.
+        spans: Its place in each run, and whether it is all of the run.
     """
     (start, end, _), *others = spans
     left = -min(sum(is_whole for *_, is_whole in others), len(found.rule.label) + 2)
@@ -288,7 +288,7 @@ def _named(found: Found, spans: Sequence[tuple[int, int, bool]]) -> Iterator[Pie
 
 
 def _in_characters(content: str, pieces: Iterable[Piece]) -> list[Piece]:
-    """Return pieces of a text that was taken apart, as pieces of the text itself."""
+    """Return pieces in UTF-16 units of a text as pieces in its characters."""
     units = split_surrogates(content)
     return [
         attrs.evolve(

@@ -1,4 +1,4 @@
-"""A JSON value with its secrets replaced, at any depth, keys too."""
+"""The redaction of JSON values, at any depth, keys too."""
 
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,16 +13,16 @@ from replay_plugins.redact.finder import Finder, Found
 from replay_plugins.redact.rules import FIELD, PSEUDONYM, is_secret_key
 from replay_plugins.redact.streams import Piece
 
-#: Keys of the service's own objects, without which an event would be another.
+#: Keys of the service's own objects, without which an event would be a different one.
 WIRE_KEYS: Final = {"type", "events"}.union(
     *map(documented_fields, (*EVENT_CLASSES.values(), ImageAttachment, JobMetadata)),
     documented_fields(SessionSummary),
 )
-_LARGEST: Final = 10**40  # a number beyond is none of a card or an account
+_LARGEST: Final = 10**40  # no card or account number is this large
 
 
 def texts_in(values: Iterable[object]) -> tuple[list[str], bool]:
-    """Return every text, key of their own and number in JSON values, at any depth.
+    """Return every text, key and number in JSON values, except the service's keys.
 
     Returns:
         The texts, and whether a key among them says that its value is a secret.
@@ -47,14 +47,14 @@ def texts_in(values: Iterable[object]) -> tuple[list[str], bool]:
 
 
 def digits_of(number: float) -> str:
-    """Return a number as text; nothing where it can be no secret."""
+    """Return a number as text; empty if it cannot be a secret."""
     if isinstance(number, bool) or abs(number) >= _LARGEST:
         return ""
     return str(int(number) if number == int(number) else number)
 
 
 def plain(value: object) -> object:
-    """Return a JSON value as it would have been decoded: its dicts and lists plain."""
+    """Return a JSON value with plain dicts and lists, as if it had been decoded."""
     if isinstance(value, dict):
         members: dict[str, object] = {}
         for key, member in value.items():  # a comprehension would take twice the stack
@@ -68,17 +68,17 @@ def plain(value: object) -> object:
     return value
 
 
-_DIGITS: Final = 12  # hexadecimal ones, of a keyed pseudonym
+_DIGITS: Final = 12  # hexadecimal digits of a keyed pseudonym
 
 
 class Pseudonyms:
-    """Gives each secret its pseudonym.
+    """The pseudonyms of secrets.
 
     Without a key, they are numbered in the order in which the secrets are found, and
-    tell nothing of these. What they stand for is kept in memory only.
+    reveal nothing about them. The secrets are kept in memory only.
 
     Args:
-        key: Makes pseudonyms that are the same wherever the key is; None: numbers.
+        key: Makes the same pseudonyms wherever the key is used; None: numbers.
     """
 
     def __init__(self, key: bytes | None = None) -> None:
@@ -88,13 +88,13 @@ class Pseudonyms:
         self._counts: dict[str, int] = {}
 
     def of(self, found: Found) -> str:
-        """Return what stands for a secret."""
+        """Return a secret's pseudonym."""
         if found.value not in self._known:
             self.adopt(found.value, self._new(found))
         return self._known[found.value]
 
     def adopt(self, value: str, pseudonym: str) -> None:
-        """Let a pseudonym that was given elsewhere stand for a secret here, too."""
+        """Use a pseudonym that a secret was given elsewhere."""
         self._known[value] = pseudonym
         self._used.add(pseudonym)
 
@@ -112,18 +112,18 @@ class Pseudonyms:
 
 @attrs.frozen
 class Redacted:
-    """One stretch of a text that was replaced; it tells where, never what."""
+    """A replaced stretch of a text: its place, never the secret."""
 
-    session_id: str  #: as it was rewritten; empty: it was no session
+    session_id: str  #: as it was rewritten; empty: it wasn't in a session
     path: str  #: from the session's root, as rewritten; ``~`` at its end: a key itself
     rule: str  #: the kind of secret
-    start: int  #: where it stood, in characters of the recorded text
-    length: int  #: how long it was, in characters
-    pseudonym: str  #: what stands there now; empty: it stands where the secret began
+    start: int  #: its place, in characters of the recorded text
+    length: int  #: in characters of the recorded text
+    pseudonym: str  #: its replacement; empty: that is where the secret began
 
 
 def _replaced(text: str, entries: Iterable[Redacted]) -> str:
-    """Return a text with stretches replaced, given in order; no two overlap."""
+    """Return a text with stretches replaced, which are in order and don't overlap."""
     pieces: list[str] = []
     at = 0
     for each in entries:
@@ -134,12 +134,12 @@ def _replaced(text: str, entries: Iterable[Redacted]) -> str:
 
 @attrs.define(eq=False)
 class Walker:
-    """Replaces secrets, and keeps account of it in ``entries``.
+    """A replacer of secrets, which lists the replacements in ``entries``.
 
     Args:
-        session_id: What the entries say.
-        keeps_numbers: Put 0 for a secret number, so that a number stays one; else it
-            becomes a text, its pseudonym.
+        session_id: The id in the entries.
+        keeps_numbers: Replace a secret number with 0, so that it stays a number;
+            otherwise it becomes text, its pseudonym.
     """
 
     _finder: Finder
@@ -150,7 +150,7 @@ class Walker:
     has_numbers: bool = attrs.field(default=False, init=False)  #: among the secrets
 
     def value(self, value: object, path: str) -> object:
-        """Return a JSON value with its secrets replaced; what was given stays."""
+        """Return a JSON value with its secrets replaced; the original is unchanged."""
         if isinstance(value, str):
             return self.text(value, path)
         if isinstance(value, dict):
@@ -196,7 +196,7 @@ class Walker:
         others: Mapping[str, object],
         taken: Mapping[str, object],
     ) -> str:
-        """Return what takes the place of a key: a name that no other key has."""
+        """Return the replacement of a key, which no other key has."""
         found = [] if key in WIRE_KEYS else self._finder.find(key)
         if not found:
             return key
@@ -210,7 +210,7 @@ class Walker:
         return shown
 
     def _fields(self, value: object, path: str) -> object:
-        """Return what takes the place of what a key says is secret, or some secrets."""
+        """Return the replacement of the secret, or list of secrets, under a key."""
         if isinstance(value, list | tuple):
             items: list[object] = []
             for item in value:  # a comprehension would take twice the stack
@@ -228,7 +228,7 @@ class Walker:
         return self._whole(number, found[0], path) if found else number
 
     def _whole(self, item: str | float, found: Found, path: str) -> object:
-        """Return what takes the place of all of a value."""
+        """Return the replacement of a whole value."""
         text = item if isinstance(item, str) else digits_of(item)
         entry = self._entry(Piece(0, len(text), found), path)
         is_number = not isinstance(item, str)

@@ -202,7 +202,7 @@ for each in (keygen, verify, prove, check_proof, consistency, show, remove):
 
 
 def _verifier(text: str) -> "Verifier":
-    """Return a public key, from its text or the file that holds it."""
+    """Return the public key in a text, or in the file that the text names."""
     from replay_plugins.audit_log.format.keys import Verifier  # noqa: PLC0415 - an extra
 
     if "\n" in text or ("+" in text and not Path(text).exists()):

@@ -15,7 +15,7 @@ from replay_plugins.audit_log.log.private_files import LogFiles
 from replay_plugins.audit_log.session_records import SESSION_ID, TOOL_NAME
 from replay_plugins.audit_log.verify.log_reader import records_of
 
-FILE: Final = click.Path(path_type=Path)  # reading it tells whether it is there
+FILE: Final = click.Path(path_type=Path)  # a missing file is noticed when it is read
 LOG: Final = click.argument("log", type=FILE)
 
 _TITLES: Final = ("SEQ", "TIME", "KIND", "SESSION", "EVENT", "WHAT")
@@ -36,7 +36,7 @@ def is_wanted(  # noqa: PLR0913 - the options of the command
     since: str | None,
     until: str | None,
 ) -> bool:
-    """Tell whether a record passes each of the filters that are given."""
+    """Tell whether a record passes all given filters."""
     time = str(record.get("time"))
     return (
         session in (None, record.get(SESSION_ID))
@@ -50,7 +50,7 @@ def is_wanted(  # noqa: PLR0913 - the options of the command
 def moment(
     _: click.Context, parameter: click.Parameter, text: str | None
 ) -> str | None:
-    """Return a time in ISO 8601 as records write it; without an offset, it is in UTC.
+    """Return an ISO 8601 time as it is in records; without an offset, it is in UTC.
 
     Raises:
         click.BadParameter: It is neither a date nor a date and time.
@@ -99,7 +99,7 @@ def show(*, log: Path, as_json: bool, **filters: Any) -> None:  # noqa: ANN401 -
 
 
 def record_of(line: bytes) -> dict[str, object]:
-    """Return the record in a line; if there is none, one that says so."""
+    """Return the record in a line; a placeholder if it has none."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):

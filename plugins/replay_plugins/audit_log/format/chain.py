@@ -1,4 +1,4 @@
-"""The chain of records: how the next one is written, and what it must follow."""
+"""The chain of records: the text of each record, and its link to the previous one."""
 
 import json
 import time
@@ -13,16 +13,16 @@ import msgspec
 from replay_plugins.audit_log.format.merkle import Frontier, leaf_hash
 
 SCHEMA: Final = "chat-replay.audit/1"
-_KIND_BY: Final = 250  #: bytes from a line's beginning to past its kind
+_KIND_BY: Final = 250  #: bytes at a line's beginning that include its kind
 #: The fields of a record, or their JSON text.
 Fields: TypeAlias = Mapping[str, object] | bytes
 _encode: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
-NOTHING: Final = "0" * 64  #: what the first record follows
+NOTHING: Final = "0" * 64  #: the "previous hash" of the first record
 
 
 @attrs.define(eq=False)
 class Chain:
-    """All records so far, as the few hashes that the next record needs.
+    """The state of a log's chain: the few hashes that the next record needs.
 
     Args:
         log_id: The log's id, 32 hexadecimal digits.
@@ -30,7 +30,7 @@ class Chain:
 
     log_id: str
     head: str = NOTHING  #: the hash of the last record, in hex
-    last_time: str = ""  #: when that was written; empty: there is none
+    last_time: str = ""  #: the last record's time; empty: there is none
     frontier: Frontier = attrs.field(factory=Frontier)
     _opened: int = attrs.field(factory=time.monotonic_ns, init=False)
 
@@ -41,14 +41,14 @@ class Chain:
 
     @property
     def size(self) -> int:
-        """Return how many records there are; it is the number of the next one."""
+        """Return the number of records, which is the next record's number."""
         return self.frontier.size
 
     def line(self, kind: str, actor: str, fields: Fields) -> bytes:
-        """Return the next record as the line that will stand in the file.
+        """Return the next record as its line in the file.
 
         Raises:
-            TypeError, ValueError, RecursionError: A field is no JSON value.
+            TypeError, ValueError, RecursionError: A field isn't a JSON value.
         """
         now = timestamp()
         head = {
@@ -66,7 +66,7 @@ class Chain:
         return b"%b%b%b\n" % (json_bytes(head)[:-1], comma, members[1:])
 
     def advance(self, line: bytes) -> None:
-        """Add a line, its line feed included, after it was written."""
+        """Add a line, including its line feed, after it was written."""
         leaf = leaf_hash(line[:-1])
         self.head, self.last_time = leaf.hex(), time_of(line)
         self.frontier.append(leaf)
@@ -79,33 +79,38 @@ def timestamp() -> str:
 
 
 def beginning(seq: int, head: str) -> bytes:
-    """Return the beginning of a record's line, after the record with a hash."""
+    """Return the beginning of a record's line, up to its time.
+
+    Args:
+        seq: The record's number.
+        head: The hash of the previous record, in hex.
+    """
     return f'{{"schema":"{SCHEMA}","seq":{seq},"prev":"{head}","time":"'.encode()
 
 
 def kind_is(line: bytes, kind: str) -> bool:
-    """Tell whether a record, whose line begins as it should, is of a kind."""
+    """Tell whether a record, whose line begins as it should, has a kind."""
     _, _, rest = line[:_KIND_BY].partition(b'","kind":"')
     return rest.startswith(kind.encode() + b'"')
 
 
 def time_of(line: bytes) -> str:
-    """Return the time of a record, from a line that begins as it should."""
+    """Return a record's time, from a line that begins as it should."""
     _, _, rest = line.partition(b'"time":"')
     return rest.partition(b'"')[0].decode("ascii", "replace")
 
 
 def json_bytes(value: object) -> bytes:
-    """Return a value as JSON in ASCII without blanks, as it stands in every record.
+    """Return a value as JSON in ASCII without blanks, as in every record.
 
     Raises:
-        TypeError, ValueError, RecursionError: It is no JSON value.
+        TypeError, ValueError, RecursionError: It isn't a JSON value.
     """
     return _encode(value).encode()
 
 
 class Head(msgspec.Struct):
-    """The fields of a record that verification needs; it holds the others as bytes."""
+    """The fields of a record that verification needs."""
 
     seq: Annotated[int, msgspec.Meta(ge=0, lt=10**18)]
     prev: str
@@ -125,7 +130,7 @@ Misfit: TypeAlias = tuple[int | None, str]  # the record's number, and the reaso
 
 
 def head_of(record: bytes) -> Head | None:
-    """Return a record's head; None: it is no record."""
+    """Return a record's head; None: it isn't a record."""
     if not record.isascii():
         return None
     with suppress(*_REFUSALS):
@@ -155,7 +160,7 @@ def misfit(
         record: Its line, without the line feed.
         head: Its head; None: it isn't a record.
         expected: The number that it should have.
-        follows: The hash of the record before, in hex.
+        follows: The hash of the previous record, in hex.
     """
     if head is None:
         return None, "it isn't a record: not the JSON that the log is written in"

@@ -1,10 +1,10 @@
 """Checkpoints of a log, as the texts of signed notes.
 
-A checkpoint says how many records a log had, and the root of their tree. A note is a
+A checkpoint has the number of a log's records, and the root of their tree. A note is a
 text and signatures, byte for byte as Go's ``golang.org/x/mod/sumdb/note`` writes it;
 :mod:`replay_plugins.audit_log.format.keys` makes and checks signatures.
 
-Source: C2SP, signed-note and tlog-checkpoint; the time stands in an extension line.
+Source: C2SP, signed-note and tlog-checkpoint; the time is in an extension line.
 """
 
 import re
@@ -18,7 +18,7 @@ from replay.errors import DecodeError
 from replay_plugins.audit_log.format.chain import Chain, timestamp
 from replay_plugins.audit_log.format.merkle import HASH_BYTES
 
-ID_BYTES: Final = 4  #: that name a key within a signature
+ID_BYTES: Final = 4  #: size of a key's id in a signature
 _MOST_SIGNATURES: Final = 100
 _SIGNATURE: Final = "\u2014 "  # an em dash
 _CONTROLS: Final = re.compile("[\0-\x09\x0b-\x1f\ud800-\udfff]")  # and lone halves
@@ -30,7 +30,7 @@ _HEAD: Final = 3  # lines: origin, size, root
 
 @attrs.frozen
 class Signature:
-    """A signature as a note holds it, true or not."""
+    """A signature in a note, valid or not."""
 
     name: str
     key_id: bytes  #: 4 bytes
@@ -43,7 +43,7 @@ class Signature:
 
 @attrs.frozen
 class Note:
-    """A text, ended by a line feed, and who claims to have signed it."""
+    """A text, ended by a line feed, and its signatures, which may be false."""
 
     text: str
     signatures: tuple[Signature, ...] = ()
@@ -53,11 +53,12 @@ def write_note(text: str, signatures: Iterable[Signature] = ()) -> str:
     """Return a text as a note.
 
     Args:
-        text: Ended by a line feed, without other control characters.
-        signatures: Of the text; without any, the note ends with its blank line.
+        text: Ends with a line feed, and has no other control characters.
+        signatures: Signatures of the text; without any, the note ends with its blank
+            line.
 
     Raises:
-        ValueError: That cannot be a note's text.
+        ValueError: It cannot be a note's text.
     """
     if not text.endswith("\n") or _CONTROLS.search(text):
         message = f"no text of a note: {text!a}"
@@ -81,12 +82,12 @@ def read_note(note: str) -> Note:
 
 
 def is_name(text: str) -> bool:
-    """Tell whether a key can have a name: no white space, no plus, not empty."""
+    """Tell whether a text can be a key's name: no white space, no plus, not empty."""
     return _NAME.fullmatch(text) is not None
 
 
 def decode_base64(text: str) -> bytes:
-    """Return the bytes that *text* holds; none if it isn't the one text they have."""
+    """Return the bytes in Base64 *text*; empty if it isn't their canonical form."""
     try:
         data = b64decode(text, validate=True)
     except ValueError:
@@ -98,10 +99,10 @@ def decode_base64(text: str) -> bytes:
 class Checkpoint:
     """A log's size, and the root of the tree of all its records."""
 
-    origin: str  #: which log, such as ``chat-replay/<log id>``
+    origin: str  #: the log's name, such as ``chat-replay/<log id>``
     size: int  #: records
     root: bytes  #: 32 bytes
-    time: str | None = None  #: RFC 3339, by the writer's clock; None: it does not say
+    time: str | None = None  #: RFC 3339, by the writer's clock; None: not given
 
     @classmethod
     def of(cls, chain: Chain) -> "Checkpoint":
@@ -119,7 +120,7 @@ class Checkpoint:
     def from_text(cls, text: str) -> "Checkpoint":
         """Return the checkpoint in a note's text.
 
-        Extension lines other than the time are passed over.
+        Extension lines other than the time are ignored.
 
         Raises:
             DecodeError: There is none.
@@ -144,7 +145,7 @@ def read_checkpoint(text: str) -> tuple[Note, Checkpoint]:
     """Return a note, and the checkpoint in it.
 
     Raises:
-        DecodeError: It isn't a note, or not of a checkpoint.
+        DecodeError: It isn't a note, or its text isn't a checkpoint.
     """
     note = read_note(text)
     return note, Checkpoint.from_text(note.text)

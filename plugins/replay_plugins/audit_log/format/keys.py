@@ -1,10 +1,10 @@
 """Named Ed25519 keys, which sign notes and check their signatures.
 
-Importing this needs the extra ``audit``; notes without signatures do not need it.
+Importing it needs the extra ``audit``; notes without signatures don't need it.
 
 Source: C2SP, signed-note; the texts of keys are those of Go's
-``golang.org/x/mod/sumdb/note``. A signature gives its key's name and id, four bytes
-that hash both.
+``golang.org/x/mod/sumdb/note``. A signature has its key's name and id, which is four
+bytes of a hash of the name and the key.
 """
 
 from base64 import b64encode
@@ -36,7 +36,7 @@ except ImportError as error:
         hint='pip install "chat-replay[audit]"',
     ) from error
 
-#: A key's part in a note: it signed; somebody else did in its name; nobody did.
+#: A key's signature of a note: valid; by somebody else in its name; or missing.
 Signed: TypeAlias = Literal["valid", "invalid", "absent"]
 
 _ED25519: Final = b"\1"
@@ -47,17 +47,17 @@ _PEM: Final = "-----BEGIN "
 
 @attrs.frozen
 class Verifier:
-    """A public key: checks what its owner signed."""
+    """A public key, which checks its owner's signatures."""
 
     name: str  #: not empty; neither white space nor a plus
     key: bytes  #: 32 bytes
 
     @classmethod
     def from_text(cls, text: str) -> "Verifier":
-        """Return the key that a text such as ``name+c74f20a3+ARpc2Qc…`` holds.
+        """Return the key in a text such as ``name+c74f20a3+ARpc2Qc…``.
 
         Raises:
-            DecodeError: It is no such text, or its id is not this key's.
+            DecodeError: It isn't such a text, or its id isn't this key's.
         """
         name, key_id, key = _fields(text.strip())
         verifier = cls(name, key)
@@ -66,14 +66,14 @@ class Verifier:
 
     @property
     def key_id(self) -> bytes:
-        """Return the 4 bytes by which a signature names its key."""
+        """Return the 4 bytes that identify the key in a signature."""
         named = f"{self.name}\n".encode() + _ED25519 + self.key
         return sha256(named).digest()[:ID_BYTES]
 
     def check(self, note: Note) -> Signed:
-        """Return this key's part in a note.
+        """Return the state of this key's signature of a note.
 
-        Only the first signature in a key's name and id counts, as it does for Go.
+        Only the first signature with a key's name and id counts, as in Go.
         """
         for each in note.signatures:
             if (each.name, each.key_id) == (self.name, self.key_id):
@@ -91,7 +91,7 @@ class Verifier:
 
 @attrs.frozen
 class Signer:
-    """A private key, and the name that it signs for."""
+    """A private key, and the name that it signs as."""
 
     name: str  #: not empty; neither white space nor a plus
     seed: bytes = attrs.field(repr=False)  #: 32 bytes, secret
@@ -101,22 +101,22 @@ class Signer:
         """Return a new key.
 
         Raises:
-            DecodeError: That cannot be a name.
+            DecodeError: It cannot be a name.
         """
         _check_name(name)
         return cls(name, Ed25519PrivateKey.generate().private_bytes_raw())
 
     @classmethod
     def from_text(cls, text: str, name: str | None = None) -> "Signer":
-        """Return the key that ``PRIVATE+KEY+name+…`` or PEM text holds.
+        """Return the key in ``PRIVATE+KEY+name+…`` or PEM text.
 
         Args:
-            text: What the key's file holds.
-            name: Whom PEM text signs for, which it does not say itself. The other
-                form says it.
+            text: The content of the key's file.
+            name: The name for a key in PEM, which has none. The other form has its
+                own.
 
         Raises:
-            DecodeError: It is no such text, or no Ed25519 key, or has no name.
+            DecodeError: It isn't such a text or an Ed25519 key, or has no name.
         """
         text = text.strip()
         if text.startswith(_PEM):
@@ -130,7 +130,7 @@ class Signer:
         return signer
 
     def verifier(self) -> Verifier:
-        """Return the public key that checks what this one signs."""
+        """Return the public key that checks this one's signatures."""
         return Verifier(self.name, self._private().public_key().public_bytes_raw())
 
     def sign(self, text: str) -> Signature:
@@ -139,7 +139,7 @@ class Signer:
         return Signature(self.name, key_id, signed)
 
     def private_text(self) -> str:
-        """Return the secret text that :meth:`from_text` reads."""
+        """Return the key's secret text, for :meth:`from_text`."""
         return _PRIVATE + _text(self.verifier(), self.seed)
 
     def _private(self) -> Ed25519PrivateKey:
@@ -147,7 +147,7 @@ class Signer:
 
 
 def _fields(text: str) -> tuple[str, str, bytes]:
-    """Return the name, the id in hex, and the 32 bytes that a key's text holds."""
+    """Return the name, the id in hex, and the 32 bytes in a key's text."""
     name, _, rest = text.partition("+")
     key_id, _, encoded = rest.partition("+")
     _check_name(name)
@@ -175,7 +175,7 @@ def _seed_of_pem(pem: bytes) -> bytes:
 def _check_name(name: str) -> None:
     if not is_name(name):
         reason = "no name: white space and + cannot stand in it"
-        raise _bad_key(reason=reason)  # what stands there may be a secret
+        raise _bad_key(reason=reason)  # the text itself may be a secret
 
 
 def _check_id(verifier: Verifier, key_id: str) -> None:

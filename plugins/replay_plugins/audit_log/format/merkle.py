@@ -16,14 +16,14 @@ _Range: TypeAlias = tuple[int, int]  # of leaves: the first, and the one past th
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """Return what stands for *data* in a tree."""
+    """Return the hash of *data* as a leaf of a tree."""
     return sha256(b"\0" + data).digest()
 
 
 class Frontier:
-    """A tree that grows, held as the few hashes that its root is made of.
+    """A growing tree, held as the few hashes that its root is made of.
 
-    Appending and the root take O(log n) time, the whole O(log n) memory.
+    Appending and the root take O(log n) time, and the tree O(log n) memory.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Frontier:
         self.size += 1
 
     def root(self) -> bytes:
-        """Return the hash that stands for all leaves so far."""
+        """Return the root of the tree of all leaves so far."""
         if not self._peaks:
             return sha256().digest()
         *rest, node = self._peaks
@@ -111,8 +111,8 @@ def check_consistency(
 ) -> bool:
     """Tell whether a proof shows that a tree is the beginning of another.
 
-    An empty tree is the beginning of every tree, so that a proof of it says nothing:
-    it is refused.
+    An empty tree is the beginning of every tree, so its proof would say nothing, and is
+    refused.
     """
     if first == second:
         return first > 0 and not proof and first_root == second_root
@@ -144,14 +144,14 @@ def _both_roots(
 
 
 def _climb(place: int, last: int) -> tuple[int, int]:
-    """Return both, levels up, where the first is a right child, or the root."""
+    """Return both, moved up to the level at which the first is a right child or 0."""
     while place and not place & 1:
         place, last = place >> 1, last >> 1
     return place, last
 
 
 def _path(index: int, start: int, end: int) -> Iterator[_Range]:
-    """Yield the subtrees beside the way from a leaf to the root, the lowest first."""
+    """Yield the subtrees beside the path from a leaf to the root, the lowest first."""
     if end - start == 1:
         return
     middle = start + _split(end - start)

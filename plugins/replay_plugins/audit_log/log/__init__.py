@@ -1,1 +1,1 @@
-"""The log on disk: appended to, recovered, and kept private."""
+"""The log on disk: its writer, its recovery, and its private files."""

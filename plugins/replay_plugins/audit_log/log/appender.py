@@ -1,4 +1,4 @@
-"""A file with one writer: locked, and appended to by whole lines or not at all."""
+"""A file with one writer, locked, to which only whole lines are appended."""
 
 import fcntl
 import os
@@ -21,17 +21,17 @@ from replay_plugins.audit_log.log.private_files import (
 
 
 class Lock:
-    """A lock on a log, held by one process until it is closed or forgotten.
+    """A lock on a log, held by one process until it is closed or garbage-collected.
 
-    A child that was forked does not hold it.
+    A forked child doesn't hold it.
 
     Args:
-        path: The file to lock; it is made where it is missing.
+        path: The file to lock; it is created if missing.
 
     Raises:
-        AuditLockedError: Somebody else holds it.
+        AuditLockedError: Another writer holds it.
         AuditError: The file cannot be opened.
-        OSError: The file system knows no locks.
+        OSError: The file system doesn't support locks.
     """
 
     def __init__(self, path: Path) -> None:
@@ -66,10 +66,10 @@ def _release(descriptor: int, process: int) -> None:
 
 
 class AppendOnlyFile:
-    """A file to which one process appends, and which nobody else may change.
+    """A file that one process appends to, and nobody else may change.
 
     Args:
-        path: The file; it is made where it is missing.
+        path: The file; it is created if missing.
 
     Raises:
         AuditError: It cannot be opened.
@@ -88,12 +88,12 @@ class AppendOnlyFile:
             sync_directory(path)
 
     def append(self, line: bytes) -> None:
-        """Write a line with one call of the system; a part of it is cut off again.
+        """Write a line with one system call; a partly written one is cut off again.
 
         Raises:
-            AuditFullError: There is no room; the file is as it was.
-            AuditTamperedError: The file is not as it was left; nothing is written.
-            AuditPoisonedError: It is unknown what the file holds.
+            AuditFullError: There is no room; the file is unchanged.
+            AuditTamperedError: The file was changed by others; nothing is written.
+            AuditPoisonedError: The file's content is unknown.
         """
         self.check(self.size)
         self._is_synced = False
@@ -107,10 +107,10 @@ class AppendOnlyFile:
         self.size += len(line)
 
     def cut(self, size: int) -> None:
-        """Remove what comes after *size* bytes.
+        """Remove everything after *size* bytes.
 
         Raises:
-            AuditPoisonedError: It is unknown whether it is gone.
+            AuditPoisonedError: It is unknown whether that is gone.
         """
         if size != self.size:
             self._is_synced = False
@@ -125,23 +125,23 @@ class AppendOnlyFile:
         self.size = size
 
     def sync(self) -> None:
-        """Wait until all of it is on the disk.
+        """Wait until all of it is on disk.
 
         Raises:
-            AuditPoisonedError: The system cannot say that it is.
+            AuditPoisonedError: The system cannot confirm that.
         """
         if not self._is_synced:
             sync(self._descriptor, self.path)
             self._is_synced = True
 
     def check(self, size: int) -> None:
-        """Check that the path still leads here, and that nobody else wrote.
+        """Check that the path still leads to this file, and that nobody else wrote it.
 
         Args:
-            size: The bytes that there should be.
+            size: The expected size in bytes.
 
         Raises:
-            AuditTamperedError: Somebody did.
+            AuditTamperedError: It leads elsewhere, or the size differs.
         """
         try:
             named = self.path.lstat()

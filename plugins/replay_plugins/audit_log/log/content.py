@@ -1,4 +1,4 @@
-"""Content in records: shown, redacted, or hidden behind a digest or commitment."""
+"""Content in records: in full, redacted, or behind a digest or commitment."""
 
 import hmac
 import os
@@ -29,21 +29,21 @@ class Opening:
     value: object  #: JSON
 
     def line(self, seq: int) -> bytes:
-        """Return it as a line of the file of openings, for the record of a number."""
+        """Return its line in the file of openings, for record *seq*."""
         return json_bytes({"seq": seq, **attrs.asdict(self, recurse=False)}) + b"\n"
 
 
-#: Takes a field's name and value; returns what the record shows, and its opening.
+#: Takes a field's name and value; returns the value to record, and its opening.
 Hide: TypeAlias = Callable[[str, object], tuple[object, Opening | None]]
 
 
 def hiding(policy: ContentPolicy, salt: bytes | None = None) -> Hide:
-    """Return the function that a policy hides values with.
+    """Return a policy's function for hiding values.
 
     Args:
-        policy: With ``redacted``, pseudonyms are those of one session.
-        salt: The key of digests, without which nobody can guess a value and try; None:
-            the policy is another.
+        policy: The policy; with ``redacted``, the function is for a single session.
+        salt: The key of digests, without which nobody can test guesses of a value;
+            None: the policy is a different one.
     """
     if policy == "redacted":
         redactor = import_module("replay_plugins.redact").Redactor()
@@ -70,12 +70,12 @@ def _committed(field: str, value: object) -> tuple[object, Opening | None]:
 
 
 def length_of(value: object) -> int:
-    """Return a string's characters, or those of any other value's JSON text."""
+    """Return the number of characters of a string, or of another value's JSON."""
     return len(value) if isinstance(value, str) else len(json_bytes(value))
 
 
 def salt_at(path: Path) -> bytes:
-    """Return the salt in a file, which is made if it is not there yet.
+    """Return the salt in a file, which is created if it is missing.
 
     Raises:
         AuditTamperedError: It holds something else.
@@ -87,7 +87,7 @@ def salt_at(path: Path) -> bytes:
 
 
 def read_salt(path: Path) -> bytes:
-    """Return the salt in a file, which the writer of the log has made.
+    """Return the salt in a file, which the log's writer has created.
 
     Raises:
         AuditTamperedError: It holds something else.

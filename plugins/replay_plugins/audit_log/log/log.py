@@ -1,4 +1,4 @@
-"""The writer of a log: whole records, in one chain, synced as its policy says."""
+"""The writer of a log: whole records in one chain, synced by its policy."""
 
 import os
 import threading
@@ -33,33 +33,33 @@ if TYPE_CHECKING:
 
 _LONGEST_WAIT: Final = 1000 * int(threading.TIMEOUT_MAX)  # milliseconds
 SyncWord: TypeAlias = Literal["record", "session"]
-#: When records are on the disk: each at once, a session's at its end, or within ms.
+#: The time when records are on disk: at once, at a session's end, or within ms.
 Sync: TypeAlias = int | SyncWord
 
 
 @attrs.frozen(kw_only=True)
 class Policy:
-    """Options of a log's writer."""
+    """The options of a log's writer."""
 
     actor: str
     sync: Sync = "record"
     signer: "Signer | None" = None  #: None: checkpoints are not signed
-    max_bytes: int | None = None  #: of the current file; None: it grows for ever
-    max_age: float | None = None  #: of the current file, in seconds; None: any
+    max_bytes: int | None = None  #: of the current file; None: no limit
+    max_age: float | None = None  #: of the current file, in seconds; None: no limit
     keeps_openings: bool = False
     about: Mapping[str, object] = attrs.field(factory=dict)  #: for ``log_opened``
 
 
 class Log:
-    """A log that is being written. Every failure is an AuditError; no record is torn.
+    """A log open for writing. Every failure is an AuditError; no record is torn.
 
     Args:
-        files: Where it is.
-        policy: How it is written.
+        files: The log's files.
+        policy: The options of the writer.
 
     Raises:
         AuditLockedError: Another writer has it open.
-        AuditTamperedError: It is not as it was left; nothing is appended.
+        AuditTamperedError: It was changed by others; nothing is appended.
         AuditError: It cannot be opened.
     """
 
@@ -72,7 +72,7 @@ class Log:
         self._note = ""  # of the last checkpoint
         self._is_hurrying = False
         self._is_closed = False
-        self._fault: str | None = None  # what closed it for good
+        self._fault: str | None = None  # the reason why it was closed for good
         self._openings: AppendOnlyFile | None = None
         self._file: AppendOnlyFile | None = None
         try:
@@ -85,17 +85,18 @@ class Log:
     def append(
         self, kind: str, fields: Fields, openings: Sequence[Opening] = ()
     ) -> None:
-        """Append a record; by the policy, it is on the disk when this returns.
+        """Append a record, and wait for the disk if the policy says so.
 
         Args:
-            kind: The record's.
-            fields: The record's.
+            kind: The record's kind.
+            fields: The record's fields.
             openings: The values that fields are committed to.
 
         Raises:
-            AuditFullError: There is no room; the log ends with the record before.
-            AuditTamperedError: The log is not as it was left; nothing is appended.
-            AuditPoisonedError: What is on the disk is unknown; nothing more is written.
+            AuditFullError: There is no room; the log ends with the previous record.
+            AuditTamperedError: The log was changed by others; nothing is appended.
+            AuditPoisonedError: The state of the disk is unknown; nothing more is
+                written.
             AuditLockedError: This process is a child of the one that opened the log.
         """
         with self._guarded():
@@ -105,7 +106,7 @@ class Log:
             self._sync_by_policy()
 
     def checkpoint(self) -> None:
-        """Append a checkpoint of all records, and wait until it is on the disk.
+        """Append a checkpoint of all records, and wait until it is on disk.
 
         It fails as :meth:`append` does.
         """
@@ -114,7 +115,7 @@ class Log:
 
     @contextmanager
     def hurrying(self) -> Iterator[None]:
-        """Wait for the disk at the end of the block only."""
+        """Wait for the disk only once, at the end of the block."""
         self._is_hurrying = True
         try:
             yield
@@ -124,9 +125,9 @@ class Log:
             self._keep()
 
     def close(self) -> None:
-        """Append a checkpoint, and let the log go; the second time, do nothing.
+        """Append a checkpoint, and close the log; the second time, do nothing.
 
-        It is let go even if the checkpoint fails, as :meth:`append` does.
+        The log is closed even if the checkpoint fails, as :meth:`append` does.
         """
         if not self._is_closed:
             try:
@@ -137,7 +138,7 @@ class Log:
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        """Let one thread of one process in, and nobody after what cannot be mended."""
+        """Admit one thread of one process, and none after a fatal fault."""
         self._lock.check()
         with self._mutex:
             if self._fault is not None:
@@ -163,7 +164,7 @@ class Log:
         if self._policy.keeps_openings or os.path.lexists(self._files.openings):
             self._openings = AppendOnlyFile(self._files.openings)
             end = end_of_openings(self._files.openings, found.chain.size)
-            self._openings.cut(end)  # a kill may have left one without its record
+            self._openings.cut(end)  # a kill may have left one without a record
         file = AppendOnlyFile(self._files.current)
         if found.is_torn:
             keep_torn_end(self._files, found.end)
@@ -179,7 +180,7 @@ class Log:
     def _begin(
         self, file: AppendOnlyFile, began: float | None = None
     ) -> AppendOnlyFile:
-        """Write the first record to a new file, or to one that is opened again."""
+        """Write the first record to a new or reopened file."""
         about = {"log": self._chain.log_id, "pid": os.getpid(), **self._policy.about}
         self._write(file, "log_opened", about)
         self._file, self._opened_size = file, file.size
@@ -195,7 +196,7 @@ class Log:
         return self._file
 
     def _is_due(self) -> bool:
-        """Tell whether the current file is to be rotated before the next record."""
+        """Tell whether the current file must be rotated before the next record."""
         policy, file = self._policy, self._file
         if file is None or file.size <= self._opened_size:
             return False
@@ -222,7 +223,7 @@ class Log:
             self._keep()
 
     def _keep(self) -> None:
-        """Wait for the disk, and keep the last checkpoint beside the log."""
+        """Wait for the disk, and copy the last checkpoint to its own file."""
         self._sync()
         if self._note:
             write_private(self._files.checkpoint, self._note.encode())
@@ -252,7 +253,7 @@ class Log:
             raise
 
     def _append(self, file: AppendOnlyFile, line: bytes, openings: bytes) -> None:
-        """Write a record after its openings; or neither of them."""
+        """Write a record after its openings, or neither."""
         kept = self._openings
         if kept is None:
             file.append(line)
@@ -274,7 +275,7 @@ class Log:
             self._sync()
 
     def _sync_within(self, milliseconds: int) -> bool:
-        """Let a thread sync in time; return whether there is one."""
+        """Let a thread sync in time; return False if no thread can be started."""
         if self._timer is None:
             seconds = min(milliseconds, _LONGEST_WAIT) / 1000
             timer = threading.Timer(seconds, self._sync_later)

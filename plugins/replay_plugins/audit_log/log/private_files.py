@@ -24,7 +24,7 @@ def _named(path: str | Path) -> Path:
 
 @attrs.frozen
 class LogFiles:
-    """The files of the log at a path, which must name a file; most need not be there.
+    """The files of the log at a path, which must name a file; most are optional.
 
     >>> LogFiles("audit.jsonl").checkpoint.name
     'audit.jsonl.checkpoint'
@@ -44,7 +44,7 @@ class LogFiles:
 
     @property
     def salt(self) -> Path:
-        """Return the file of the key of all digests."""
+        """Return the file of the key of the digests."""
         return self._beside("salt")
 
     @property
@@ -53,11 +53,11 @@ class LogFiles:
         return self._beside("lock")
 
     def parts(self) -> list[Path]:
-        """Return the older files, which were rotated away, oldest first."""
+        """Return the files that were rotated away, oldest first."""
         return self._numbered("")
 
     def next_part(self) -> Path:
-        """Return the current file's path after it is rotated away."""
+        """Return the path to rotate the current file to."""
         parts = self.parts()
         last = parts[-1].name.rpartition(".")[2] if parts else "0"
         return self._beside(f"{int(last) + 1:06}")
@@ -76,7 +76,7 @@ class LogFiles:
         return self.current.with_name(f"{self.current.name}.{suffix}")
 
     def _numbered(self, word: str) -> list[Path]:
-        """Return the files beside it with a word and a number in their names."""
+        """Return the files beside the log with a word and a number in their names."""
         begin = f"{self.current.name}.{word}"
         numbered = [
             (int(number), path)
@@ -94,7 +94,7 @@ _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def open_private(path: Path, flags: int) -> int:
-    """Return a descriptor of a regular file, which has mode 0600 if it is made.
+    """Return a descriptor of a regular file, which gets mode 0600 if it is created.
 
     Raises:
         AuditError: It cannot be opened, or is a link, a pipe or a device.
@@ -117,12 +117,12 @@ def written(path: Path, *, is_new: bool = False) -> Iterator[BinaryIO]:
     """Open a file for writing, whole or not at all, and wait for the disk.
 
     Args:
-        path: The file, which nobody else writes; what has its name is replaced.
-        is_new: Refuse a name that is taken.
+        path: The file, which nobody else writes; an existing file is replaced.
+        is_new: Refuse to replace an existing file.
 
     Raises:
         AuditPoisonedError: The state of the disk is unknown.
-        AuditError: The name is taken, or the file cannot be written.
+        AuditError: The file exists, or cannot be written.
     """
     draft = path.with_name(f"{path.name}.tmp")
     with (
@@ -154,10 +154,10 @@ def write_once(descriptor: int, data: bytes, path: Path) -> None:
 
 
 def sync(descriptor: int, path: Path) -> None:
-    """Wait until all that was written is on the disk.
+    """Wait until everything written is on disk.
 
     Raises:
-        AuditPoisonedError: The system cannot say that it is.
+        AuditPoisonedError: The system cannot confirm that.
     """
     try:
         _FSYNC(descriptor)
@@ -166,10 +166,10 @@ def sync(descriptor: int, path: Path) -> None:
 
 
 def sync_directory(path: Path) -> None:
-    """Wait until the name of a file is on the disk.
+    """Wait until the name of a file is on disk.
 
     Raises:
-        AuditError, AuditPoisonedError: The system cannot say that it is.
+        AuditError, AuditPoisonedError: The system cannot confirm that.
     """
     with refusals_of(path.parent):
         descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

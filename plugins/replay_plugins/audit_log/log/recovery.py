@@ -1,4 +1,4 @@
-"""A log as it is found when it is opened: read once, and checked on the way."""
+"""The recovery of a log when it is opened: one read, which also checks it."""
 
 import json
 import os
@@ -22,19 +22,19 @@ from replay_plugins.audit_log.log.private_files import (
 
 @attrs.frozen
 class Found:
-    """The state of a log."""
+    """The state of a log that was read back."""
 
     chain: Chain
     end: int  #: bytes of the current file that are whole records
-    is_torn: bool  #: whether more comes after them
+    is_torn: bool  #: whether more bytes follow them
     #: when the current file's first record was written, in seconds since 1970; None:
     #: it has no record
     began: float | None
-    recovered: frozenset[str]  #: names of torn ends that have a record
+    recovered: frozenset[str]  #: names of the torn ends' files that have a record
 
 
 def read_back(files: LogFiles) -> Found:
-    """Return the state of a log; one that is not there yet has no records.
+    """Return the state of a log; a missing one has no records.
 
     Raises:
         AuditTamperedError: Its chain is broken, or its checkpoint is of other records.
@@ -63,7 +63,7 @@ def read_back(files: LogFiles) -> Found:
 
 
 def keep_torn_end(files: LogFiles, end: int) -> None:
-    """Copy what comes after *end* to a file of its own.
+    """Copy everything after *end* to a file of its own.
 
     Raises:
         AuditError: It cannot be read or written.
@@ -75,7 +75,7 @@ def keep_torn_end(files: LogFiles, end: int) -> None:
 
 
 def describe(path: Path) -> dict[str, object]:
-    """Return the fields of a record about a torn end that is kept.
+    """Return the fields of a record about a torn end in a file.
 
     Raises:
         AuditError: It cannot be read.
@@ -87,7 +87,7 @@ def describe(path: Path) -> dict[str, object]:
 
 
 def end_of_openings(path: Path, size: int) -> int:
-    """Return where the last opening of the first *size* records ends, in bytes.
+    """Return the end of the last opening of the first *size* records, in bytes.
 
     An opening is written before its record, which may be missing.
 
@@ -167,7 +167,7 @@ def _is_whole(line: bytes) -> bool:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a file, none if it is not there."""
+    """Yield the lines of a file; none if it is missing."""
     if os.path.lexists(path):
         with read_private(path) as file:
             yield from file

@@ -23,7 +23,7 @@ class Problem:
 
     question: Question
     where: str  #: file and line, or the name of a file
-    seq: int | None  #: of the record; None: it is not about one
+    seq: int | None  #: the record's number; None: it isn't about a record
     reason: str
 
     def __str__(self) -> str:
@@ -33,11 +33,11 @@ class Problem:
 
 @attrs.frozen
 class Removed:
-    """A field whose value was removed from the openings, and leaves its commitment."""
+    """A field whose value was removed from the openings; its commitment remains."""
 
     seq: int
     field: str
-    time: str  #: when, by the clock of who removed it
+    time: str  #: the time of removal, by the clock of the remover
 
 
 @attrs.define
@@ -47,7 +47,7 @@ class Openings:
     matching: int = 0
     removed: int = 0
     missing: int = 0
-    unopened: int = 0  #: where the file of openings is not there
+    unopened: int = 0  #: fields, if the file of openings is missing
     removals: list[Removed] = attrs.field(factory=list)  #: the first 100
 
 
@@ -55,14 +55,14 @@ class Openings:
 class Findings:
     """The state of a log, as far as it was verified."""
 
-    log: str = ""  #: its id; empty: it does not say
+    log: str = ""  #: its id; empty: not known
     files: int = 0
     records: int = 0
     first: int | None = None  #: the first record's number; None: there is none
-    checkpoints: int = 0  #: that stand in the log
+    checkpoints: int = 0  #: checkpoints in the log
     since_checkpoint: int = 0  #: records after the last checkpoint in the log
     clock_steps: int = 0  #: records that say that the clock was set back
-    recovered: int = 0  #: torn ends that were kept aside
+    recovered: int = 0  #: torn ends that were set aside
     signers: tuple[str, ...] = ()  #: the keys that were given
     signed: int = 0  #: records that a valid signature covers
     kept: int = 0  #: records that a checkpoint kept elsewhere covers
@@ -73,13 +73,13 @@ class Findings:
     def add(
         self, question: Question, where: str, reason: str, seq: int | None = None
     ) -> None:
-        """Take note of a problem."""
+        """Add a problem."""
         self.counts[question] = self.counts.get(question, 0) + 1
         if self.counts[question] <= MOST_LISTED:
             self.problems.append(Problem(question, where, seq, reason))
 
     def remove(self, removed: Removed) -> None:
-        """Take note of a removed field."""
+        """Add a removed field."""
         self.openings.removed += 1
         if len(self.openings.removals) < MOST_LISTED:
             self.openings.removals.append(removed)

@@ -1,4 +1,4 @@
-"""Readers of a log's lines, one after the other, with their exact bytes."""
+"""Readers of a log's lines, byte for byte."""
 
 import os
 import stat
@@ -16,9 +16,9 @@ LONGEST_LINE: Final = 1 << 30  # bytes
 
 
 def parts_of(files: LogFiles) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Yield a log's files, oldest first: each one's name, and its lines.
+    """Yield the name and lines of each of a log's files, oldest first.
 
-    What is written meanwhile is not seen, so that a log can be read while it grows and
+    Lines written meanwhile are left out, so that a log can be read while it grows and
     is rotated. It fails as :func:`lines_of` does.
     """
     older, current = _snapshot(files)
@@ -35,7 +35,7 @@ def lines_of(path: Path, longest: int = LONGEST_LINE) -> Iterator[bytes]:
 
     Args:
         path: A regular file; a link to one will do.
-        longest: Bytes that a line may have.
+        longest: The maximum length of a line, in bytes.
 
     Raises:
         OSError: It cannot be read.
@@ -70,10 +70,10 @@ def read_text(path: Path) -> str:
 
 
 def _snapshot(files: LogFiles) -> tuple[list[Path], BinaryIO | None]:
-    """Return the older files, and the newest one opened, all of one moment.
+    """Return a consistent view of the older files, and the newest one, opened.
 
     Raises:
-        FileNotFoundError: There is none of them.
+        FileNotFoundError: There are no files.
     """
     files.current.parent.stat()
     while True:

@@ -31,7 +31,7 @@ class OpeningLine:
     field: str
     salt: bytes
     value: bytes  #: JSON, as it was hashed
-    removed: str | None  #: when the value was removed; None: it is there
+    removed: str | None  #: the time when the value was removed; None: it is there
 
     @property
     def commitment(self) -> str:
@@ -51,11 +51,11 @@ class OpeningLine:
 
 
 class OpeningChecks:
-    """A walk through the openings beside the records, both in order of numbers.
+    """A walk through the openings alongside the records, both ordered by number.
 
     Args:
-        path: The file of openings; it need not be there.
-        findings: Takes what is found.
+        path: The file of openings, which may be missing.
+        findings: The findings to add to.
     """
 
     def __init__(self, path: Path, findings: Findings) -> None:
@@ -75,14 +75,14 @@ class OpeningChecks:
             self._stray(each)
 
     def end(self, size: int) -> None:
-        """Check the rest of *size* records; a crash left what is past the last."""
+        """Check the rest of *size* records' openings; a crash may leave later ones."""
         self._begin()
         while self._next is not None and self._next.seq < size:
             self._stray(self._next)
             self._next = next(self._lines, None)
 
     def _begin(self) -> None:
-        """Read the first, no sooner than records: it was written before its own."""
+        """Start reading after the first record: openings precede records on disk."""
         if not self._is_begun:
             self._is_begun = True
             self._next = next(self._lines, None)
@@ -138,13 +138,13 @@ def remove(path: Path, seq: int, field: str) -> None:
     Args:
         path: The log, which nobody may be writing meanwhile.
         seq: The record's number.
-        field: Which of its fields.
+        field: The name of the record's field.
 
     Raises:
         UnknownNameError: There is no such value, or it was removed before.
         OSError: There are no openings, or they cannot be read.
-        AuditLockedError: Somebody writes the log.
-        AuditError: They cannot be written; they are as they were.
+        AuditLockedError: The log is being written.
+        AuditError: The openings cannot be written; they are unchanged.
     """
     files = LogFiles(path)
     files.openings.stat()

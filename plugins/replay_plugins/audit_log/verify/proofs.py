@@ -1,7 +1,7 @@
 """Proofs of a log's content that can be checked without the log.
 
-One shows that a record is in the log that a checkpoint is of; the other, that the log
-of one checkpoint begins with that of an earlier one.
+An inclusion proof shows that a record is in a checkpoint's log; a consistency proof,
+that the log of a checkpoint begins with that of an earlier one.
 """
 
 from base64 import b64encode
@@ -32,7 +32,7 @@ SCHEMA: Final[Schema] = "chat-replay.audit-proof/1"
 
 
 class InclusionProof(msgspec.Struct, frozen=True, tag_field="proves", tag="inclusion"):
-    """One record, and how it hashes to the root of a checkpoint."""
+    """One record, and the hashes that lead from it to the root of a checkpoint."""
 
     schema: Schema
     record: str  #: its exact line, without the line feed
@@ -41,7 +41,7 @@ class InclusionProof(msgspec.Struct, frozen=True, tag_field="proves", tag="inclu
     checkpoint: str  #: a note
 
     def is_true(self) -> bool:
-        """Tell whether the record is in the log that the checkpoint is of.
+        """Tell whether the record is in the checkpoint's log.
 
         Raises:
             DecodeError: The checkpoint isn't one.
@@ -58,7 +58,7 @@ class InclusionProof(msgspec.Struct, frozen=True, tag_field="proves", tag="inclu
 class ConsistencyProof(
     msgspec.Struct, frozen=True, tag_field="proves", tag="consistency"
 ):
-    """Two checkpoints of one log, and how the later one's root holds the earlier's."""
+    """Two checkpoints of one log, and the hashes that show that they are."""
 
     schema: Schema
     earlier: str  #: a note
@@ -101,7 +101,7 @@ def prove_inclusion(path: Path, seq: int) -> InclusionProof:
 
 
 def prove_consistency(path: Path, earlier: str) -> ConsistencyProof | None:
-    """Return the proof that a log goes on from a checkpoint; None: it does not.
+    """Return the proof that a log continues a checkpoint; None: it does not.
 
     Args:
         path: The log; the proof is up to the last checkpoint in it.

@@ -33,12 +33,12 @@ ORIGIN: Final = "chat-replay/"
 
 @attrs.frozen
 class Anchor:
-    """A checkpoint that lies outside the records."""
+    """A checkpoint outside the records."""
 
     where: str  #: its file's name
     note: Note
     checkpoint: Checkpoint
-    is_kept: bool  #: whether it was kept elsewhere; False: it lies beside the log
+    is_kept: bool  #: whether it was kept elsewhere; False: it is beside the log
 
 
 def read_anchor(path: Path, *, is_kept: bool) -> Anchor:
@@ -56,7 +56,12 @@ def read_anchor(path: Path, *, is_kept: bool) -> Anchor:
 
 
 def signature_problem(note: Note, keys: "Sequence[Verifier]") -> str | None:
-    """Return the problem with a note that one of *keys*, if any, must have signed."""
+    """Return the problem with a note's signatures; None: there is none.
+
+    Args:
+        note: The note.
+        keys: Public keys, one of which must have signed it; if empty, none must.
+    """
     said = {key.check(note) for key in keys}
     if "invalid" in said:
         return "a signature in the key's name is not the key's"
@@ -66,13 +71,13 @@ def signature_problem(note: Note, keys: "Sequence[Verifier]") -> str | None:
 
 
 class Walk:
-    """A walk through a log's records, each held to the one before.
+    """A walk through a log's records, which checks each against the previous one.
 
     Args:
-        files: The log's.
+        files: The log's files.
         keys: Public keys, one of which must have signed each checkpoint.
         anchors: Checkpoints outside the records.
-        findings: They are added to.
+        findings: The findings to add to.
     """
 
     def __init__(
@@ -88,10 +93,10 @@ class Walk:
         self._tree = Frontier()
         self._roots = {each.checkpoint.size: b"" for each in anchors}
         self._roots[0] = self._tree.root()
-        self._texts: dict[int, str] = {}  # of what anchors are copies of
+        self._texts: dict[int, str] = {}  # of the checkpoints in records, for anchors
         self._next, self._head = 0, NOTHING
         self._time = ""  # of the last record
-        self._actor = self._policy = ""  # of who opened the log
+        self._actor = self._policy = ""  # of the last log_opened
         self._is_tree_whole = True
 
     def take(self, line: bytes, file: str, number: int) -> None:
@@ -114,7 +119,7 @@ class Walk:
             self._roots[self._tree.size] = self._tree.root()
 
     def end(self) -> None:
-        """Check the rest, once all records are known."""
+        """Check the rest, after all records."""
         findings = self._findings
         findings.records = self._tree.size
         self._openings.end(self._next)
@@ -191,7 +196,7 @@ class Walk:
             findings.signed = checkpoint.size
 
     def _fits(self, checkpoint: Checkpoint, head: Head, place: str) -> bool:
-        """Tell whether a checkpoint is the tree's; what is off once stays off."""
+        """Tell whether a checkpoint is the tree's; after a misfit, none is."""
         wrong = None
         if checkpoint.origin != self._origin:
             wrong = f"the checkpoint is of another log, {checkpoint.origin!a}"
@@ -207,7 +212,7 @@ class Walk:
         return wrong is None
 
     def _is_held(self, anchor: Anchor) -> bool:
-        """Tell whether the log begins with what an anchor was made of."""
+        """Tell whether the log begins with the records that an anchor covers."""
         findings, where, size = self._findings, anchor.where, anchor.checkpoint.size
         is_signed = self._is_signed(anchor.note, where)
         if findings.first:
@@ -248,7 +253,7 @@ def verify(
     """Return the findings about a log: whether it is unaltered, complete, anchored.
 
     Args:
-        path: The log; its other files lie beside.
+        path: The log; its other files lie beside it.
         keys: Public keys; each checkpoint must be signed by one of them.
         kept: Files with checkpoints of this log that were kept elsewhere.
 
@@ -265,7 +270,7 @@ def verify_in_steps(
 ) -> Generator[Findings]:
     """Yield the findings so far, after each thousand records and at the end.
 
-    It is one object, which grows. The rest is as for :func:`verify`.
+    It is always the same object, which grows. The rest is as for :func:`verify`.
     """
     files = LogFiles(path)
     findings = Findings(signers=tuple(each.name for each in keys))
@@ -294,6 +299,6 @@ def _anchors(files: LogFiles, kept: Sequence[Path], findings: Findings) -> list[
             anchors.append(read_anchor(files.checkpoint, is_kept=False))
         except DecodeError as error:
             findings.add("unaltered", files.checkpoint.name, error.reason)
-    elif files.checkpoint.exists():  # a pipe would be waited for
+    elif files.checkpoint.exists():  # reading a pipe would hang
         findings.add("unaltered", files.checkpoint.name, "it isn't a regular file")
     return anchors
