@@ -14,7 +14,7 @@ from replay.coalescing.transcripts import LazyTranscript, lazy_transcript
 from replay.rendering import FORMATS, Format, pieces
 from replay.rendering.sections import lines
 
-_BLOCK: Final = 1 << 16  # characters that are written at once
+_BLOCK: Final = 1 << 16  # characters per write
 
 
 @click.command("transcript")
