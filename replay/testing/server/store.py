@@ -180,7 +180,7 @@ class _Served:
 
     created: Session | None = None  #: None: it is the source's
     runs: list[Run] = attrs.Factory(list)
-    replayed: list[int] = attrs.Factory(list)  #: numbers of its own or all turns
+    replayed: list[int] = attrs.Factory(list)  #: turn numbers: its own, or overall
 
 
 @attrs.define(eq=False)
