@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: measure, print one table."""
+"""``python -m benchmarks``, which measures and prints one table."""
 
 import argparse
 import sys
@@ -14,10 +14,10 @@ from benchmarks.table import comparison, table
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure what the command line asks for.
+    """Measure the cases named on the command line, and print the table.
 
     Args:
-        arguments: Of the command line; None: those of this process.
+        arguments: Command-line arguments; None: those of this process.
     """
     parser = _parser()
     options = parser.parse_args(arguments)

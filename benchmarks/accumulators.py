@@ -1,8 +1,8 @@
-"""Other libraries' ways of putting deltas together, fed with the same deltas.
+"""Other libraries' accumulators of deltas, fed with the same deltas.
 
-Each takes the deltas of some messages and returns a function that puts them together:
-a response each, in the library's own typed events, which are made beforehand. The
-function returns the messages.
+Each takes the deltas of some messages and returns a function that joins them and
+returns the messages. Each message is a response in the library's own typed events,
+which are made beforehand.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +16,7 @@ Accumulate: TypeAlias = Callable[[], list[str]]
 
 
 def pydantic_ai(messages: Messages) -> Accumulate:
-    """Return pydantic-ai's way, whose manager takes the text as it is."""
+    """Return pydantic-ai's accumulator, whose manager takes plain text."""
     manager_of = parts_manager()
 
     def message(deltas: Iterable[str]) -> str:
@@ -30,7 +30,7 @@ def pydantic_ai(messages: Messages) -> Accumulate:
 
 
 def anthropic(messages: Messages) -> Accumulate:
-    """Return the way of the anthropic SDK's message streams."""
+    """Return the accumulator of the anthropic SDK's message streams."""
     types = import_module("anthropic.types")
     accumulate = import_module("anthropic.lib.streaming._messages").accumulate_event
     begin = _beginning_of_message()
@@ -55,7 +55,7 @@ def anthropic(messages: Messages) -> Accumulate:
 
 
 def _beginning_of_message() -> Sequence[object]:
-    """Return what an anthropic stream sends before its first delta."""
+    """Return the events that an anthropic stream sends before its first delta."""
     types = import_module("anthropic.types")
     message = {"id": "1", "type": "message", "role": "assistant", "content": []}
     usage = {"input_tokens": 0, "output_tokens": 0}
@@ -73,7 +73,7 @@ def _beginning_of_message() -> Sequence[object]:
 
 
 def openai(messages: Messages) -> Accumulate:
-    """Return the way of the openai SDK's chat completion streams."""
+    """Return the accumulator of the openai SDK's chat completion streams."""
     chunk_of = import_module("openai.types.chat").ChatCompletionChunk
     state_of = import_module("openai.lib.streaming.chat").ChatCompletionStreamState
 

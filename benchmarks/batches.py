@@ -1,4 +1,4 @@
-"""How fast many sessions are replayed: by one process, by two, by a cluster."""
+"""The speed of replaying many sessions: in one process, in two, on a cluster."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from benchmarks.plan import Plan
 from replay.batch.executor_pool import dask_executor
 
 WORKERS: Final = 2
-EVENTS: Final = 98  #: of each session that is a file: about 6 KB
+EVENTS: Final = 98  #: of each session in a file of its own: about 6 KB
 ONE: Final = "one process"
 TINY: Final = [
     {"type": "user_input", "content": "How long is the notice period?"},
@@ -75,7 +75,7 @@ def _against_one_process(folder: Path, plan: Plan) -> Iterator[Figure]:
 
 
 def _growth(few: Path, many: Path, count: int, plan: Plan) -> Iterator[Figure]:
-    """Compare what a session costs where there are many with where there are few."""
+    """Compare the cost of a session among many with its cost among few."""
     smallest = plan.tiny[0]
     peer = f"the same, {smallest:,} sessions"
     taken = time_in_turn(

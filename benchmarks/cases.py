@@ -1,4 +1,4 @@
-"""The cases: what can be measured, by name."""
+"""The cases that can be measured, by name."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
@@ -21,7 +21,7 @@ from benchmarks.verification import audit_verify
 
 @attrs.frozen
 class Case:
-    """Some figures that are measured together."""
+    """A group of figures that are measured together."""
 
     measure: Callable[[Plan], Iterable[Figure]]
     needs: tuple[str, ...] = ()  #: modules of peers
@@ -47,11 +47,11 @@ CASES: Final[Mapping[str, Case]] = {
 def measure(
     names: Iterable[str], plan: Plan, tell: Callable[[str], object]
 ) -> Iterator[Figure]:
-    """Yield the figures of the cases of these names.
+    """Yield the figures of the named cases.
 
     Args:
         names: Keys of :data:`CASES`.
-        plan: How much to measure.
+        plan: Input sizes and time limits.
         tell: Called with the name of each case before it is measured.
     """
     for name in names:

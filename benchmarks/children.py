@@ -1,4 +1,4 @@
-"""What a command costs as a process of its own."""
+"""The cost of a command as a process of its own."""
 
 import json
 import subprocess
@@ -19,18 +19,18 @@ KILOBYTE: Final = 1 if sys.platform == "darwin" else 1024  #: getrusage's unit, 
 
 @attrs.frozen
 class Cost:
-    """What one run of a command took."""
+    """The cost of one run of a command."""
 
     seconds: float  #: from its start to its end
-    cpu: float  #: seconds of the processor, of the kernel too
-    peak: float  #: of the memory that it held, in MB of 1,000,000 bytes
+    cpu: float  #: CPU seconds, including the kernel's
+    peak: float  #: memory at its peak, in MB of 1,000,000 bytes
 
 
 def cost(arguments: Sequence[str]) -> Cost:
     """Run this Python with *arguments*, away from the sources, and return its cost.
 
     Raises:
-        subprocess.CalledProcessError: It failed; what it said is noted.
+        subprocess.CalledProcessError: It failed; a note holds its error output.
     """
     command = [sys.executable, *arguments]
     launched = subprocess.run(  # noqa: S603 - the commands are ours
@@ -50,15 +50,15 @@ def cost(arguments: Sequence[str]) -> Cost:
 def cost_in_turn(
     *commands: Sequence[str], seconds: float, value: Callable[[Cost], float]
 ) -> list[tuple[Cost, ...]]:
-    """Return what each command cost, round by round.
+    """Return the cost of each command, round by round.
 
     Args:
         commands: Arguments for this Python, of at least two commands.
-        seconds: About how long all of it may last.
-        value: What of a cost to look at to see whether there were rounds enough.
+        seconds: Approximate time for all rounds.
+        value: The number in a cost that shows whether there were enough rounds.
 
     Raises:
-        subprocess.CalledProcessError: A command failed; what it said is noted.
+        subprocess.CalledProcessError: A command failed; a note holds its error output.
     """
     measures = [partial(cost, each) for each in commands]
     rounds = alternate(measures, seconds=seconds, value=value)

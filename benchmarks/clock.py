@@ -1,8 +1,8 @@
-"""Time functions of this process in alternation.
+"""Timing of functions in this process, in alternation.
 
-The garbage collector is on, as it is in a user's program. What was in memory before is
-frozen, so that nobody pays for the size of this process, and what one function left
-behind is collected before the next is timed.
+The garbage collector is on, as it is in a user's program. Existing objects are frozen,
+so that no function pays for the size of this process, and one function's garbage is
+collected before the next is timed.
 """
 
 import gc
@@ -14,19 +14,19 @@ from typing import Final
 
 from benchmarks.rounds import alternate
 
-SHORTEST: Final = 0.005  #: seconds: a timing is made of as many calls as fill it
+SHORTEST: Final = 0.005  #: seconds; a timing makes as many calls as fill them
 
 
 def time_in_turn(
     *functions: Callable[[], object], seconds: float
 ) -> list[tuple[float, ...]]:
-    """Return how long a call of each function took, for each function.
+    """Return the time of a call of each function, round by round.
 
-    A call is timed together with giving back the memory of what it returned.
+    A call's time includes freeing the memory of its result.
 
     Args:
         functions: At least two; each is called once before it is timed.
-        seconds: About how long all of it may last.
+        seconds: Approximate time for all rounds.
 
     Returns:
         For each function, the seconds of a call in each round.
@@ -42,7 +42,7 @@ def time_in_turn(
 
 
 def _calls(function: Callable[[], object]) -> int:
-    """Return how many calls fill the shortest timing, and call it once at least."""
+    """Return the number of calls that fill the shortest timing; make at least one."""
     calls = 1
     while (taken := _time(function, calls) * calls) < SHORTEST:
         calls = max(calls + 1, math.ceil(1.2 * calls * SHORTEST / max(taken, 1e-6)))

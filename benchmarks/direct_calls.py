@@ -36,7 +36,7 @@ def plain_loop(
 
 
 def pluggy_loop(deltas: Sequence[replay.TextDelta]) -> Callable[[], object]:
-    """Return a loop that calls a hook of pluggy, with one implementation, the same."""
+    """Return a loop that calls a pluggy hook with one implementation for each delta."""
     plugins = pluggy.PluginManager("benchmark")
     plugins.add_hookspecs(_Specification)
     plugins.register(_Implementation())

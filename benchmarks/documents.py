@@ -1,4 +1,4 @@
-"""A document in memory: to a transcript, and back to bytes."""
+"""A document in memory: its transcript, and its way back to bytes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial

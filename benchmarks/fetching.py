@@ -1,4 +1,4 @@
-"""How fast many sessions are fetched from a server that takes its time."""
+"""The speed of fetching many sessions from a slow server."""
 
 import json
 import threading
@@ -49,7 +49,7 @@ def _one_at_a_time(source: replay.Source) -> int:
 
 @contextmanager
 def _server(sessions: int) -> Iterator[str]:
-    """Serve so many sessions for the length of a block, and give the URL."""
+    """Serve a number of sessions within the block, and yield the URL."""
     items = [{**inputs.HEADER, "session_id": f"ses-{i}"} for i in range(sessions)]
     pause = threading.Event()
     session = inputs.document(EVENTS)
@@ -59,7 +59,7 @@ def _server(sessions: int) -> Iterator[str]:
         disable_nagle_algorithm = True  # or each answer would take 40 ms more
 
         def do_GET(self) -> None:
-            """Answer with the list at once, with a session after a while."""
+            """Answer with the list at once, or with a session after a pause."""
             body = json.dumps({"items": items}).encode()
             if self.path != LIST:
                 pause.wait(ANSWER_TAKES)
@@ -71,7 +71,7 @@ def _server(sessions: int) -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

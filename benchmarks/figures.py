@@ -1,4 +1,4 @@
-"""A figure: what we took, what a peer took, and the ratio of the two."""
+"""A figure: our cost, a peer's cost, and the ratio of the two."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -16,19 +16,19 @@ class Figure:
     """One row of the table."""
 
     case: str  #: such as ``bytes-to-engine/one-listener``; stays the same for ever
-    events: int  #: how large the input is; 0: there is none
-    peer: str  #: what it is compared with
-    ours: float  #: the median of what we took, in *unit*
-    theirs: float  #: the median of what the peer took, in *unit*
+    events: int  #: size of the input; 0: there is none
+    peer: str  #: what we are compared with
+    ours: float  #: our median cost, in *unit*
+    theirs: float  #: the peer's median cost, in *unit*
     unit: Unit  #: ``s``: seconds; ``MB``: 1,000,000 bytes
-    ratio: Spread  #: ours to theirs, of each round; below 1 we took less
+    ratio: Spread  #: ours to theirs in each round; below 1, we took less
     rounds: int
-    aim: str = ""  #: what the project wants; empty: it wants nothing in particular
-    note: str = ""  #: a sentence to stand below the table
+    aim: str = ""  #: the project's goal; empty: there is none
+    note: str = ""  #: a sentence to print below the table
 
     @property
     def key(self) -> tuple[str, int, str]:
-        """Return what tells this figure from the others of a run."""
+        """Return the key that identifies this figure in a run."""
         return self.case, self.events, self.peer
 
 
@@ -43,13 +43,13 @@ def figure(  # noqa: D417, PLR0913 - a row's columns, which Figure describes
     aim: str = "",
     note: str = "",
 ) -> Figure:
-    """Return the figure of what both sides took in the same rounds.
+    """Return the figure for both sides' costs in the same rounds.
 
-    All but these two are as in :class:`Figure`.
+    All arguments but these two are as in :class:`Figure`.
 
     Args:
-        ours: What we took, round by round.
-        theirs: What the peer took, round by round.
+        ours: Our costs, round by round.
+        theirs: The peer's costs, round by round.
     """
     ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
     return Figure(
@@ -67,7 +67,7 @@ def figure(  # noqa: D417, PLR0913 - a row's columns, which Figure describes
 
 
 def difference(more: Sequence[float], less: Sequence[float]) -> list[float]:
-    """Return what one thing took longer than another, round by round.
+    """Return the extra cost of one thing over another, round by round.
 
     >>> difference([3.0, 5.0], [1.0, 2.0])
     [2.0, 3.0]

@@ -1,4 +1,4 @@
-"""Deltas in memory, put together."""
+"""Coalescing of deltas in memory."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import cycle, islice
@@ -11,9 +11,9 @@ from benchmarks.clock import time_in_turn
 from benchmarks.figures import Figure, figure
 from benchmarks.plan import Plan
 
-MESSAGE: Final = 200  # deltas of a message
+MESSAGE: Final = 200  # deltas in a message
 MESSAGES: Final = 20
-NORMAL: Final = 10_000  # deltas: what growth is compared with
+NORMAL: Final = 10_000  # deltas: the size that growth is compared with
 
 
 def coalescing(plan: Plan) -> Iterator[Figure]:
@@ -25,7 +25,7 @@ def coalescing(plan: Plan) -> Iterator[Figure]:
 
 
 def messages() -> list[list[str]]:
-    """Return the deltas of each message that all of them put together."""
+    """Return the deltas of each message, the same for all libraries."""
     pieces = inputs.pieces()
     return [list(islice(pieces, MESSAGE)) for _ in range(MESSAGES)]
 
@@ -69,7 +69,7 @@ def _growth(deltas: int, seconds: float) -> Figure:
 
 
 def _one_run(deltas: int) -> Callable[[], object]:
-    """Return what puts one message together; a few deltas come again and again."""
+    """Return a function that coalesces one message, made of a few repeated deltas."""
     few = [*map(replay.TextDelta, islice(inputs.pieces(), 1_000))]
     return lambda: _exhaust(replay.coalesce(islice(cycle(few), deltas)))
 

@@ -30,8 +30,8 @@ SENTENCES: Final = (
 )
 SIZES: Final = (6, 4, 9, 5, 7, 3, 8)  # characters of a delta
 TURN: Final = 206  # events of a whole turn in the shape "both"
-AROUND: Final = 6  # events of a turn that are no deltas
-TURNS: Final = 64  # turns that differ
+AROUND: Final = 6  # events of a turn that aren't deltas
+TURNS: Final = 64  # different turns
 FOUND: Final = [
     {
         "content": sentence,
@@ -60,8 +60,8 @@ def document(events: int, shape: Shape = "both") -> bytes:
     """Return a session as the service would send it.
 
     Args:
-        events: How many events it has, at least 8. Without its fulls or its deltas it
-            has fewer, and holds the same text.
+        events: Number of events, at least 8. Without its fulls or its deltas it has
+            fewer, and holds the same text.
         shape: Whether messages are recorded whole, in deltas, or both.
     """
     return b"".join(_parts(events, shape))
@@ -74,7 +74,7 @@ def write(path: Path, events: int) -> None:
 
 
 def pieces(number: int = 0) -> Iterator[str]:
-    """Yield text for ever, in deltas; each *number* begins elsewhere."""
+    """Yield endless text in deltas; each *number* starts at a different place."""
     sizes = islice(cycle(SIZES), number % len(SIZES), None)
     text = ""
     for index in count(number):
@@ -93,7 +93,7 @@ def _parts(events: int, shape: Shape) -> Iterator[bytes]:
 
 
 def _lengths(events: int) -> Iterator[int]:
-    """Yield how many events each turn has: the last one has what is left."""
+    """Yield the number of events in each turn; the last one has the remainder."""
     while events >= TURN + AROUND + 2:
         yield TURN
         events -= TURN

@@ -1,4 +1,4 @@
-"""The command, given files that may be larger than memory."""
+"""The command on files that may be larger than memory."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""Run a command, and print what it took as JSON.
+"""A small program that runs a command and prints its cost as JSON.
 
-Run by itself, as a program of its own: Linux counts the memory of the process that
-starts a command towards the command's peak, and this one is small.
+It is a program of its own because Linux counts the memory of the process that starts a
+command towards the command's peak.
 """
 
 import json
@@ -11,7 +11,7 @@ from time import perf_counter
 
 
 def main(command: list[str]) -> None:
-    """Run *command* with its output thrown away, and print its cost."""
+    """Run *command*, discard its output, and print its cost."""
     begin = perf_counter()
     nowhere = (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)
     child = os.posix_spawn(command[0], command, os.environ, file_actions=[nowhere])

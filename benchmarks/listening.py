@@ -1,4 +1,4 @@
-"""What it costs that a plugin listens."""
+"""The cost of a plugin that listens."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -27,7 +27,7 @@ def bytes_to_engine(plan: Plan) -> Iterator[Figure]:
     """Compare decoding and replaying with decoding alone.
 
     A program makes an engine once and replays many sessions. So engines are made
-    beforehand, but for one that shows what it costs to make one for each session.
+    beforehand, except in the case that shows the cost of a new engine for each session.
     """
     for events in plan.sessions:
         data = inputs.document(events)
@@ -57,8 +57,8 @@ def bytes_to_engine(plan: Plan) -> Iterator[Figure]:
 def hook_call(plan: Plan) -> Iterator[Figure]:
     """Compare a hook's call with a loop that calls the function, and with pluggy.
 
-    A call in the engine cannot be timed by itself: it is what a replay of nothing but
-    deltas takes longer with one listener than with none, or with two than with one.
+    A call in the engine can't be timed by itself: it is the extra time that a replay of
+    nothing but deltas takes with one listener over none, or with two over one.
     """
     events = min(plan.sessions[-1], AIMED_AT)
     deltas = tuple(map(replay.TextDelta, islice(inputs.pieces(), events)))

@@ -1,7 +1,7 @@
-"""What we are compared with, as far as the benchmarks use it.
+"""The libraries we are compared with, as far as the benchmarks use them.
 
-The peers are no dependencies, so type checkers need not find them: each is imported
-when it is asked for, and takes its type from here.
+They aren't dependencies, so type checkers needn't find them: each is imported on
+demand, and takes its type from here.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -25,24 +25,24 @@ class SessionDetail(Protocol):
 
 
 class PartsManager(Protocol):
-    """What pydantic-ai puts the parts of a response together with."""
+    """pydantic-ai's accumulator of the parts of a response."""
 
     def handle_text_delta(
         self, *, vendor_part_id: str, content: str
     ) -> Iterable[object]:
-        """Take in a piece, and yield events about it."""
+        """Add a piece, and yield events about it."""
 
     def get_parts(self) -> Sequence[Content]:
-        """Return what has come together."""
+        """Return the parts accumulated so far."""
 
 
 def missing(modules: Iterable[str]) -> list[str]:
-    """Return those of *modules* that are not installed."""
+    """Return the *modules* that aren't installed."""
     return [module for module in modules if find_spec(module) is None]
 
 
 def loads() -> dict[str, Callable[[bytes], object]]:
-    """Return the fastest ways to decode JSON, by name."""
+    """Return the fastest JSON decoders, by name."""
     return {
         "orjson.loads": import_module("orjson").loads,
         "msgspec.json.decode": import_module("msgspec").json.decode,
@@ -56,7 +56,7 @@ def dumps() -> Callable[[object], bytes]:
 
 
 def parts_manager() -> Callable[[], PartsManager]:
-    """Return what makes a manager for a response of pydantic-ai."""
+    """Return a factory of pydantic-ai's managers, one for each response."""
     module = import_module("pydantic_ai._parts_manager")
     parameters = import_module("pydantic_ai.models").ModelRequestParameters()
     return partial(
@@ -65,7 +65,7 @@ def parts_manager() -> Callable[[], PartsManager]:
 
 
 def retrieve(body: bytes) -> Callable[[], SessionDetail]:
-    """Return the official client's way from a response to a session.
+    """Return a function in which the official client turns a response into a session.
 
     All of it is the client's own code; only the response is made up here.
     """

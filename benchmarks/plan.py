@@ -1,4 +1,4 @@
-"""How much is measured: sizes, and how long it may last."""
+"""The plan of a run: input sizes and time limits."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class Plan:
-    """What a case may take from the command line."""
+    """Input sizes and time limits, chosen on the command line."""
 
     sessions: tuple[int, ...]  #: events of the sessions that are held in memory
     histories: tuple[int, ...]  #: deltas of the histories that are coalesced
@@ -16,8 +16,8 @@ class Plan:
     records: tuple[int, ...]  #: of the audit logs that are verified
     batch: int  #: sessions of a batch, a file each
     tiny: tuple[int, ...]  #: sessions of batches, a line each
-    all_commands: bool  #: whether ``run``, ``check`` and ``copy`` read them too
-    seconds: float  #: about how long one comparison may last
+    all_commands: bool  #: whether ``run``, ``check`` and ``copy`` read the files too
+    seconds: float  #: approximate time for one comparison
 
 
 QUICK: Final = Plan(

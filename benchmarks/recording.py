@@ -1,4 +1,4 @@
-"""What it costs that a replay is recorded in an audit log."""
+"""The cost of recording a replay in an audit log."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -29,8 +29,8 @@ EVENTS: Final = (
 def audit_log(plan: Plan) -> Iterator[Figure]:
     """Compare a record with writing the same line, under each policy.
 
-    A record's time is what a replay takes longer with the plugin than without, its
-    session's checkpoint included, divided by the records.
+    A record's time is the extra time of a replay with the plugin, its session's
+    checkpoint included, divided by the number of records.
     """
     events = min(plan.sessions[-1], MOST_EVENTS)
     session = replay.Session("s", events=tuple(islice(cycle(EVENTS), events)))
@@ -61,7 +61,7 @@ def audit_log(plan: Plan) -> Iterator[Figure]:
 def _writing(
     path: Path, lines: Sequence[bytes], *, sync: Sync | str
 ) -> Callable[[], None]:
-    """Return what appends lines, and waits for the disk as a policy demands."""
+    """Return a function that appends lines, and syncs as a policy demands."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def write() -> None:

@@ -1,4 +1,4 @@
-"""What it costs to redact a session before it is transcribed."""
+"""The cost of redacting a session before it is transcribed."""
 
 from collections.abc import Iterator
 from functools import partial

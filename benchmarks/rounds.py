@@ -1,7 +1,7 @@
-"""Measure several things in turn, round after round, so that all meet the same noise.
+"""Measurements in turn, round after round, so that all meet the same noise.
 
-One figure is a ratio within a round. What slows the machine for a while slows both of
-its sides.
+A ratio is taken within a round: anything that slows the machine for a while slows both
+of its sides.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ Taken = TypeVar("Taken")
 
 FEWEST: Final = 3  #: rounds, however long one lasts
 MOST: Final = 101  #: rounds, however far apart the quartiles are
-CLOSE: Final = 0.02  #: of the median: quartiles this near to each other are enough
+CLOSE: Final = 0.02  #: of the median: quartiles this close together are enough
 
 
 def alternate(
@@ -23,15 +23,15 @@ def alternate(
     seconds: float,
     value: Callable[[Taken], float],
 ) -> list[tuple[Taken, ...]]:
-    """Call *measures* in turn, and return what each gave in each round.
+    """Call *measures* in turn, and return their results in each round.
 
     It ends when the quartiles of every ratio to the first measure are close, after
     *seconds*, or after :data:`MOST` rounds, but never before :data:`FEWEST`.
 
     Args:
         measures: At least two; each round begins with another of them.
-        seconds: Begin no further round after so many.
-        value: What to take of a measurement to see whether the quartiles are close.
+        seconds: No further round begins after this time.
+        value: The number in a measurement for which the quartiles are compared.
     """
     rounds: list[tuple[Taken, ...]] = []
     end = monotonic() + seconds

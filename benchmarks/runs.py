@@ -1,4 +1,4 @@
-"""One run of the suite, and its JSON."""
+"""A run of the suite, and its JSON."""
 
 import json
 import os
@@ -22,7 +22,7 @@ PACKAGES: Final = (
 
 @attrs.frozen
 class Run:
-    """What was measured, where and when."""
+    """The figures of a run, with its date and environment."""
 
     date: str  #: such as ``2026-04-22``, in UTC
     cores: int
@@ -34,7 +34,7 @@ class Run:
 
 
 def run(figures: Iterable[Figure]) -> Run:
-    """Return *figures* as a run of here and now."""
+    """Return *figures* as a run on this machine, today."""
     return Run(
         date=datetime.now(UTC).date().isoformat(),
         cores=os.cpu_count() or 1,
@@ -57,8 +57,8 @@ def read(path: Path) -> Run:
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: It is no JSON.
-        cattrs.BaseValidationError: Its JSON is no run.
+        ValueError: It isn't JSON.
+        cattrs.BaseValidationError: Its JSON isn't a run.
     """
     return cattrs.structure(json.loads(path.read_text(encoding="utf-8")), Run)
 

@@ -1,4 +1,4 @@
-"""Where the middle of some numbers is, and how far they lie from it."""
+"""The median and the quartiles of some numbers."""
 
 from collections.abc import Sequence
 from statistics import median, quantiles
@@ -16,7 +16,7 @@ class Spread:
 
     @classmethod
     def of(cls, numbers: Sequence[float]) -> "Spread":
-        """Return the spread of *numbers*, of which there is at least one.
+        """Return the spread of one or more numbers.
 
         >>> Spread.of([4.0, 1.0, 3.0, 2.0, 5.0])
         Spread(low=2.0, median=3.0, high=4.0)

@@ -1,4 +1,4 @@
-"""What it costs to begin, in processes of their own."""
+"""The cost of starting up, each time in a new process."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ HEAVY: Final = ("click", "requests", "rich", "tenacity")
 
 
 def start_up(plan: Plan) -> Iterator[Figure]:
-    """Compare what we add to bare Python's start with what others add, in CPU time."""
+    """Compare the CPU time that we add to bare Python's start with that of others."""
     bare, needed, official, *ours = (
         [each.cpu for each in costs]
         for costs in cost_in_turn(
@@ -51,7 +51,7 @@ def _note(name: str, command: Sequence[str]) -> str:
 
 
 def imported(arguments: Sequence[str]) -> list[str]:
-    """Return which of the heavy packages this Python imports, run with *arguments*."""
+    """Return the heavy packages that this Python imports when run with *arguments*."""
     done = subprocess.run(  # noqa: S603 - the commands are ours
         [sys.executable, "-X", "importtime", *arguments],
         cwd=gettempdir(),

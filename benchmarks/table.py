@@ -1,4 +1,4 @@
-"""Runs as plain text, in columns."""
+"""Plain-text tables of runs."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -14,11 +14,11 @@ TITLES: Final = (
 )
 LEFT: Final = frozenset({"case", "peer", "aim", "quartiles"})  # the others: numbers
 SMALLER: Final = (("ns", 1e-9), ("µs", 1e-6), ("ms", 1e-3))  # parts of a second
-LARGE: Final = 1_000  # digits behind the point are noise from here on
+LARGE: Final = 1_000  # from here on, decimals are noise
 
 
 def table(run: Run) -> str:
-    """Return a run as a table, headed by where it was measured."""
+    """Return a run as a table, headed by its environment."""
     packages = [f"{name} {version}" for name, version in run.packages.items()]
     notes = dict.fromkeys(each.note for each in run.figures if each.note)
     return "\n".join(
@@ -35,10 +35,10 @@ def table(run: Run) -> str:
 
 
 def comparison(old: Run, new: Run) -> str:
-    """Return how the ratios changed from one run to the other.
+    """Return a table of the changes of the ratios from one run to the other.
 
-    A change is of the ratio: ``-50 %`` says that we take half of what we took, as
-    measured by the peer. Figures that only one of the runs has are listed without.
+    ``-50%`` means that our cost is half of what it was, relative to the peer's.
+    Figures that only one of the runs has are listed without a change.
     """
     before = {each.key: each for each in old.figures}
     after = {each.key: each for each in new.figures}
@@ -50,7 +50,7 @@ def comparison(old: Run, new: Run) -> str:
 
 
 def columns(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return *rows* below their titles, names to the left, numbers to the right."""
+    """Return *rows* below their titles, names aligned left and numbers right."""
     widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
     rule = ["-" * width for width in widths]
     lines = (
@@ -107,7 +107,7 @@ def ratio(number: float) -> str:
 
 
 def amount(number: float, unit: Unit) -> str:
-    """Return what something took, with three digits and a fitting unit.
+    """Return a cost with three digits and a fitting unit.
 
     >>> [amount(1.5, "s"), amount(0.00123, "s"), amount(45e-9, "s"), amount(31.0, "MB")]
     ['1.50 s', '1.23 ms', '45.0 ns', '31.0 MB']

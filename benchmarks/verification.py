@@ -1,4 +1,4 @@
-"""What it costs to verify an audit log."""
+"""The cost of verifying an audit log."""
 
 import json
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ FIELDS: Final = {
 
 
 def audit_verify(plan: Plan) -> Iterator[Figure]:
-    """Compare verifying with hashing and decoding each line, and sizes with another."""
+    """Compare verifying with hashing and decoding each line, and sizes of logs."""
     smallest, *larger = plan.records
     with TemporaryDirectory(prefix="replay-benchmark-") as folder:
         path = _log(Path(folder), smallest)
@@ -72,7 +72,7 @@ def _floor(path: Path) -> None:
 
 
 def _log(folder: Path, records: int) -> Path:
-    """Write a log of messages, with a checkpoint now and then."""
+    """Write a log of messages, with regular checkpoints."""
     chain, path = Chain(LOG_ID), folder / f"{records}.jsonl"
     with path.open("wb") as file:
         line = chain.line("log_opened", "bench", {"log": LOG_ID, "signed": False})

@@ -1,4 +1,4 @@
-"""What every test can ask for, and how Hypothesis looks for counter-examples."""
+"""Fixtures for all tests, and the settings of Hypothesis."""
 
 import os
 from functools import partial
@@ -27,17 +27,17 @@ def shared() -> Path:
 
 @pytest.fixture
 def run() -> Run:
-    """Return what runs the command in this process, with files as its streams."""
+    """Return a function that runs the command here, with files as its streams."""
     return run_here
 
 
 @pytest.fixture
 def process() -> Run:
-    """Return what runs the command as a process of its own, with pipes."""
+    """Return a function that runs the command in its own process, with pipes."""
     return run_apart
 
 
 @pytest.fixture
 def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Install:
-    """Return what installs a package that registers backends or plugins."""
+    """Return a function that installs a package with backends or plugins."""
     return partial(register, monkeypatch, tmp_path)

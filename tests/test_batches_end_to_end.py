@@ -1,4 +1,4 @@
-"""Batches as their users run them, with all that may befall them."""
+"""Batches as users run them, through kills and restarts."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def replay_batch_result():
 
 
 def _sessions(folder: Path) -> Path:
-    """Return a directory with a file of many sessions, and a file each of some."""
+    """Return a directory with a file of many sessions, and files of one session."""
     location = directory_of(folder / "sessions", {"a": "1", "b": "2", "z": "3"})
     repeated = [("a", "again"), ("m", "4"), ("m", "and again")]
     lines_of(location / "many.jsonl", [*((name, name) for name in NAMES), *repeated])
@@ -128,22 +128,22 @@ TOLD = 11  # bytes, which are written and read at once
 
 @attrs.frozen
 class Batch:
-    """A batch of two processes, with all that it writes in one folder."""
+    """A batch of two processes that writes everything into one folder."""
 
     location: Path
     folder: Path
 
     @property
     def pipe(self) -> Path:
-        """Return where workers tell their processes."""
+        """Return the pipe to which workers report their processes."""
         return self.folder / "pipe"
 
     @contextmanager
     def running(self) -> Iterator[tuple["subprocess.Popen[bytes]", int, int]]:
-        """Run it from where it was left, and wait for its leader in the end.
+        """Continue the batch, and finally wait for its leader.
 
         Yields:
-            The leader; a descriptor that tells its end; the pipe.
+            The leader; a descriptor that signals its end; the pipe.
         """
         self.folder.mkdir(exist_ok=True)
         telling = TELLING.format(pipe=str(self.pipe))
@@ -172,14 +172,14 @@ class Batch:
 
 @attrs.define
 class Tally:
-    """What came of all rounds."""
+    """The counts of all rounds."""
 
     killed: int = 0
     is_over: bool = False  #: whether a run ended before it could be killed
 
 
 def told(reader: int, leader: int, count: int) -> int | None:
-    """Return the process that tells its session as the last one of so many.
+    """Return the id of the process that sends the last of *count* reports.
 
     Returns:
         None: the leader has ended before.
@@ -196,7 +196,7 @@ def told(reader: int, leader: int, count: int) -> int | None:
 
 
 def kill(batch: Batch, random: Random, tally: Tally) -> None:
-    """Run a batch; kill a worker now and then, and its leader in the end."""
+    """Run a batch; kill a worker now and then, and finally its leader."""
     with batch.running() as (leader, watched, reader):
         while True:
             worker = told(reader, watched, random.randint(1, 60))
@@ -221,9 +221,9 @@ def end(batch: Batch) -> None:
 
 
 def left(batch: Batch) -> dict[str, bytes]:
-    """Return what a batch has left: each file's name, and what it holds.
+    """Return the files that a batch has left: their names and contents.
 
-    A writer that is killed leaves a hidden file, which is no transcript.
+    A killed writer leaves a hidden file, which isn't a transcript.
     """
     transcripts = (batch.folder / "transcripts").glob("[!.]*")
     files = [batch.folder / "usage.txt", *transcripts]
@@ -231,7 +231,7 @@ def left(batch: Batch) -> dict[str, bytes]:
 
 
 def audited(batch: Batch) -> list[str]:
-    """Return the sessions whose end the audit log has, in order."""
+    """Return the sessions that are complete in the audit log, in order."""
     files = LogFiles(batch.folder / "audit.jsonl")
     records = map(json.loads, records_of(files))
     return [

@@ -1,16 +1,16 @@
-"""What the pages show is what happens: their code blocks are run.
+"""The pages' code blocks, run to check what they show.
 
 Each page's blocks run in order, in a directory that holds a copy of examples/:
 
 - a block that begins with ``# some/file.name`` is saved as that file;
 - ``python`` is run, in one namespace for the whole page;
 - ``pycon`` is a doctest in that namespace;
-- ``console`` runs its ``$`` lines, each in a shell, or in this process where it is
-  ``replay`` and plain words; the last of them must succeed, and where the block shows
-  output, it is compared, ``...`` standing for anything.
+- ``console`` runs its ``$`` lines, each in a shell, or in this process if it is
+  ``replay`` and plain words; the last of them must succeed, and output that the block
+  shows is compared, with ``...`` standing for anything.
 
-All other languages are only shown: ``sh`` is for what needs the network. The service,
-``llamacloud:``, is a server on this machine.
+Blocks in other languages aren't run: ``sh`` is for commands that need the network. The
+service, ``llamacloud:``, is a server on this machine.
 """
 
 import doctest
@@ -49,7 +49,7 @@ class Block:
     code: str
 
     def run(self, namespace: dict[str, object]) -> None:
-        """Do with the block what this module's docstring promises."""
+        """Run the block as this module's docstring says."""
         assert not self.code.startswith("# not run"), "every block is run"
         if file_name := FILE_NAME.match(self.code):
             path = Path(file_name[1])
@@ -85,7 +85,7 @@ class Block:
 
 
 def printed_by(command: str) -> tuple[int, str]:
-    """Run a command, and return its exit code and what it printed."""
+    """Run a command, and return its exit code and output."""
     if PLAIN.fullmatch(command):
         done = run_here(*command.split()[1:])
         return done.returncode, done.stderr + done.stdout
@@ -102,7 +102,7 @@ def printed_by(command: str) -> tuple[int, str]:
 
 
 def matches(shown: str, printed: str) -> bool:
-    """Tell whether *printed* is what the page shows, ``...`` being anything."""
+    """Tell whether *printed* matches the page, where ``...`` stands for anything."""
     return doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS)
 
 
@@ -126,7 +126,7 @@ SLOW = {
 
 @pytest.fixture
 def away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Work in a directory with a copy of examples/; forget what was imported there."""
+    """Work in a directory with a copy of examples/; forget modules imported there."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
@@ -138,7 +138,7 @@ def away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def _service(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let `llamacloud:` be a server on this machine that has one session."""
+    """Make `llamacloud:` a local server with one session."""
     session = json.loads((ROOT / "examples" / "two_turns.json").read_bytes())
     service = ExampleService(session)
     with serving(service) as server:

@@ -1,4 +1,4 @@
-"""The examples are what the docs say of them."""
+"""The examples, as the docs describe them."""
 
 import io
 import json

@@ -88,7 +88,7 @@ MODULE = '''
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return where the package is installed."""
+    """Return the folder that the package is installed in."""
     folder = tmp_path_factory.mktemp("theirs")
     package = folder / "package"
     package.mkdir()
@@ -104,7 +104,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def replay(monkeypatch: pytest.MonkeyPatch, place: Path, run: Run) -> Iterator[Run]:
-    """Return what runs the command where the package is installed."""
+    """Return a function that runs the command with the package installed."""
 
     def replay(
         *arguments: str | Path, code: int = 0

@@ -1,4 +1,4 @@
-"""What is installed: typed, its examples right, its built-ins found by entry point."""
+"""The installed package: its types, examples and entry points."""
 
 import ast
 import doctest
@@ -16,7 +16,7 @@ PACKAGES = ("replay", "replay_backends", "replay_plugins")
 
 
 def names_of_modules() -> Iterator[str]:
-    """Yield the name of every module that is installed with the project."""
+    """Yield the name of every module of the installed project."""
     for package in map(importlib.import_module, PACKAGES):
         yield package.__name__
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
@@ -67,7 +67,7 @@ def test_a_package_of_built_ins_is_a_docstring_only() -> None:
 
 
 def built_ins(group: str) -> dict[str, EntryPoint]:
-    """Return the entry points that this project itself registers in a group."""
+    """Return the entry points that this project registers in a group."""
     return {
         found.name: found
         for found in entry_points(group=group)

@@ -45,7 +45,7 @@ PROMPT = ("ses-1", "Q?", ["idx-1"])
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Return what starts a server, of one session where nothing else is said."""
+    """Return a function that starts a server, by default of one session."""
     path = tmp_path / "sessions" / "ses-1.json"
     path.parent.mkdir()
     path.write_text(json.dumps({"session_id": "ses-1", "events": TURN}))
@@ -77,7 +77,7 @@ def test_our_client_reads_what_the_official_one_reads(
             assert replay.loads(raw.http_response.content).events == session.events
 
 
-#: What our client makes of each fault when it happens once, and whenever it asks.
+#: Our client's error for each fault that happens once; None: it recovers.
 FAULTS: dict[str, type[BackendError | LimitExceededError] | None] = {
     "429=0.01": None,
     "500=0.01": None,

@@ -1,4 +1,4 @@
-"""The command group: its sub-commands, other packages' too, and how it is run."""
+"""The command group: built-in sub-commands, those of other packages, and ``run``."""
 
 import io
 import logging
@@ -17,7 +17,7 @@ from replay.cli.output import say
 from replay.errors import ReplayError
 from replay.security.sanitization import sanitize_line
 
-NAMES: Final = ("replay", "chat-replay")  #: two names of one command
+NAMES: Final = ("replay", "chat-replay")  #: both names of the command
 COMPLETION_VARIABLE: Final = "_REPLAY_COMPLETE"  # as click's own scripts call it
 _COMMANDS: Final = (
     "transcript",
@@ -41,10 +41,10 @@ class LogOutput(logging.Handler):
 
 
 def _others_command(name: str) -> click.Command | None:
-    """Return another package's command; None: there is none of that name.
+    """Return another package's command, or None if none has that name.
 
-    A broken one fails only when it is used, so that help and completion of the others
-    still work.
+    A broken command fails only when it is used, so that help and completion still
+    work for the others.
     """
     from replay.registry import failure, load, names  # noqa: PLC0415 - rarely needed
 
@@ -74,7 +74,7 @@ def _broken(name: str, error: ReplayError) -> click.Command:
 
 
 class _Commands(click.Group):
-    """The built-in commands, each in a module of its own, then other packages'."""
+    """The built-in commands, each in its own module, then other packages'."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         from replay.registry import names  # noqa: PLC0415 - rarely needed
@@ -120,12 +120,12 @@ def run(arguments: Sequence[str], name: str = NAMES[0]) -> int:
     """Run the command, report any error, and return the exit code.
 
     Args:
-        arguments: Those after the command's name.
-        name: As the user typed it.
+        arguments: Arguments after the command's name.
+        name: The command's name, as the user typed it.
     """
     name = name if name in NAMES else NAMES[0]
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # None: it is closed
+        if isinstance(stream, io.TextIOWrapper):  # None if it is closed
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     logging.basicConfig(handlers=[LogOutput()])
     is_traceback_wanted = False
@@ -136,6 +136,6 @@ def run(arguments: Sequence[str], name: str = NAMES[0]) -> int:
             is_traceback_wanted = context.params["traceback"]
             code: object = command.invoke(context)
         output.flush()
-    except Exception as error:  # noqa: BLE001 - a user is told in one line
+    except Exception as error:  # noqa: BLE001 - users get one line
         return tell(error, is_traceback_wanted=is_traceback_wanted)
     return code if isinstance(code, int) else 0  # others' commands return anything

@@ -69,10 +69,12 @@ def location_argument(function: _F) -> _F:
 def sessions_of(
     location: str, session_id: str | None = None
 ) -> Generator[replay.Session]:
-    """Yield the sessions at *location*, or one, opened when the first is asked for.
+    """Yield the sessions at *location*, or just one of them.
+
+    The location is opened when the first session is requested.
 
     Raises:
-        SessionNotFoundError: There is none.
+        SessionNotFoundError: There is no such session, or none at all.
     """
     with replay.open(location) as source:
         if session_id is None:
@@ -85,7 +87,7 @@ def summaries_of(location: str) -> Generator[replay.SessionSummary]:
     """Yield the header of every session at *location*.
 
     Raises:
-        SessionNotFoundError: It holds none.
+        SessionNotFoundError: The location holds no session.
     """
     with replay.open(location) as source:
         yield from _at_least_one(source, source.summaries())

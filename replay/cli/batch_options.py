@@ -17,10 +17,10 @@ _UNITS: Final = ("", "K", "M", "G", "T")
 
 @attrs.frozen
 class BatchOptions:
-    """The options of a batch; without any of them, ``replay run`` makes none."""
+    """The options of a batch; without any of them, ``replay run`` isn't a batch."""
 
-    jobs: int | None = None  #: processes of this machine; None: this one, or Dask's
-    dask: str | None = None  #: the address of a scheduler
+    jobs: int | None = None  #: processes here; None: only this one, or Dask's
+    dask: str | None = None  #: address of the scheduler
     checkpoint: str | None = None
     gather: tuple[str, ...] = ()
     shard: tuple[int, int] | None = None
@@ -30,10 +30,10 @@ class BatchOptions:
     report: str | None = None  #: a file's path, or ``-``
 
     def check(self) -> None:
-        """Check that these options go together.
+        """Check that these options can be combined.
 
         Raises:
-            click.UsageError: They do not.
+            click.UsageError: They can't.
         """
         if None not in (self.jobs, self.dask):
             message = "--jobs and --dask exclude each other"

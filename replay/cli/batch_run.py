@@ -23,17 +23,17 @@ from replay.model.json_text import write_json
 from replay.security.sanitization import escape_json
 
 INTERRUPTED: Final = 130
-_SHOW_CURSOR: Final = b"\x1b[?25h"  # where a bar has hidden it
+_SHOW_CURSOR: Final = b"\x1b[?25h"  # in case a bar has hidden it
 
 
 @attrs.define
 class Interruption:
-    """The handler of Ctrl-C, which ends this process the second time."""
+    """A Ctrl-C handler that ends this process the second time."""
 
     has_come: bool = False
 
     def take(self, _: int, __: FrameType | None) -> None:
-        """Take note.
+        """Handle Ctrl-C.
 
         Raises:
             KeyboardInterrupt: It is the first time.
@@ -46,7 +46,7 @@ class Interruption:
 
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Handle Ctrl-C within the block; also after it, if one came."""
+    """Handle Ctrl-C within the block, and afterwards too if it was pressed."""
     interruption = Interruption()
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.default_int_handler:  # a job in a shell's background
@@ -61,7 +61,7 @@ def interruptible() -> Iterator[Interruption]:
 
 
 def _end() -> None:
-    """End this process and those that it has begun; what was kept is whole."""
+    """End this process and its children; the results kept so far are intact."""
     for child in multiprocessing.active_children():
         child.kill()
     if sys.stderr is not None and sys.stderr.isatty():
@@ -69,11 +69,11 @@ def _end() -> None:
     os._exit(INTERRUPTED)
 
 
-_MOST: Final = 100  # problems in a report, which does not count isolated failures
+_MOST: Final = 100  # problems in a report; isolated failures aren't counted
 
 
 def summary_of(report: replay.BatchReport) -> str:
-    """Return the numbers of a batch as one line."""
+    """Return a one-line summary of a batch."""
     told = report.replayed + report.known + report.failed + report.quarantined
     rate = report.replayed / report.seconds if report.seconds > 0 else 0.0
     return (
@@ -97,7 +97,7 @@ def problems_of(report: replay.BatchReport) -> Iterator[str]:
 
 
 def json_of(report: replay.BatchReport) -> str:
-    """Return a report as a line of JSON; only its last member, the times, varies."""
+    """Return a report as a line of JSON; only its last member, ``times``, varies."""
     said = attrs.asdict(report, recurse=False)
     times = {"seconds": said.pop("seconds")}
     said["problems"] = [
@@ -115,19 +115,19 @@ def json_of(report: replay.BatchReport) -> str:
 
 @attrs.frozen
 class BatchRun:
-    """Sessions through plugins, as a batch."""
+    """A batch that replays sessions into plugins."""
 
     location: str
-    plugins: Sequence[str]  #: as the user names them
+    plugins: Sequence[str]  #: as the user named them
     strict: bool
     on_plugin_error: Literal["raise", "isolate"]
     options: BatchOptions
 
     def run(self) -> int:
-        """Replay the sessions, report what they came to, and return the exit code.
+        """Replay the sessions, report the results, and return the exit code.
 
         Raises:
-            click.UsageError: The options make no sense.
+            click.UsageError: The options are invalid.
             ReplayError: As from :func:`replay.replay_many`.
             OSError: The report cannot be written.
         """
@@ -136,7 +136,7 @@ class BatchRun:
         with interruptible() as interruption, batch_progress() as display:
             try:
                 report = self._reported(plugins, display)
-            except BaseException:  # whatever Ctrl-C has led to
+            except BaseException:  # Ctrl-C may lead to any error
                 if not interruption.has_come:
                     raise
                 display.close()
@@ -150,7 +150,7 @@ class BatchRun:
     def _reported(
         self, plugins: Sequence[tuple[str, dict[str, str]]], display: BatchDisplay
     ) -> replay.BatchReport:
-        """Replay the sessions, and write the report where it is wanted."""
+        """Replay the sessions, and write the report if one is wanted."""
         options = self.options
         redactions = redactions_of(plugins)
         with ExitStack() as opened:

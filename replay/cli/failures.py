@@ -28,7 +28,7 @@ def tell(error: Exception, *, is_traceback_wanted: bool = False) -> int:
 
 
 def is_closed_pipe(error: Exception) -> bool:
-    """Tell whether the reader has closed the pipe, which is no error."""
+    """Tell whether the reader has closed the pipe, which isn't an error."""
     cause = error.__cause__ if isinstance(error, PluginError) else error
     return isinstance(cause, BrokenPipeError)
 

@@ -1,4 +1,4 @@
-"""Output of commands: text, tables, JSON lines, files, problems, progress."""
+"""Output of commands: text, tables, JSON lines, files and problems."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ from replay.security.sanitization import escape_json, sanitize_line
 
 FOUND_PROBLEMS: Final = 1  #: the exit code of a command that found problems
 
-#: Gives a command the option ``--json``; its callback takes ``as_json``.
+#: The option ``--json``, which a command's callback takes as ``as_json``.
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON, one object per line."
 )
@@ -29,21 +29,21 @@ def write(text: str) -> None:
     """Write *text* to standard output.
 
     Raises:
-        OSError: It cannot be written; BrokenPipeError: the reader has closed it.
+        OSError: It cannot be written; BrokenPipeError if the reader has closed it.
     """
     with _stream() as stream:
         stream.write(text)
 
 
 def flush() -> None:
-    """Flush standard output; the errors are those of :func:`write`."""
+    """Flush standard output, with the same errors as :func:`write`."""
     if sys.stdout is not None:
         with _stream() as stream:
             stream.flush()
 
 
 def abandon() -> None:
-    """Discard what is buffered, or the interpreter would write it at exit."""
+    """Discard buffered output, which the interpreter would write at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
     from replay.batch.leader import BatchProgress
 
-_PATIENCE: Final = 1.0  # seconds without a bar
-_SILENCE: Final = 10.0  # seconds between two lines
-_WINDOW: Final = 4  # lines that a rate is taken from
+_PATIENCE: Final = 1.0  # seconds before a bar appears
+_SILENCE: Final = 10.0  # seconds between lines
+_WINDOW: Final = 4  # lines over which a rate is measured
 _PLAIN: Final = {"dumb", "unknown"}  # terminals on which rich shows no bar
 _MINUTE: Final = 60
 _HOUR: Final = 3600
-_SLOW: Final = 10  # a second, below which tenths matter
+_SLOW: Final = 10  # per second; slower rates are shown with tenths
 _Item = TypeVar("_Item")
 
 
 class Bar:
-    """A bar that appears after a second, unless it was closed before.
+    """A progress bar that appears after a second, unless it is closed before.
 
     Args:
-        what: What is being done, such as ``Copying``.
-        unit: What is counted.
-        has_total: Whether it will be known how many there are.
-        patience: Seconds without a bar.
+        what: The activity, such as ``Copying``.
+        unit: A noun for what is counted.
+        has_total: Whether the total will be known.
+        patience: Seconds before the bar appears.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Bar:
         self._timer.start()
 
     def update(self, done: int, total: int | None = None, note: str = "") -> None:
-        """Take note of how much is done, of about how much."""
+        """Update the number done, and the approximate total."""
         total = None if total is None else max(done, total)
         with self._lock:
             self._shown = done, total, note
@@ -63,7 +63,7 @@ class Bar:
                 self._progress.update(task, completed=done, total=total, note=note)
 
     def close(self) -> None:
-        """Take the bar away; doing so twice is harmless."""
+        """Remove the bar; closing it twice is harmless."""
         self._timer.cancel()
         self._timer.join()
         if self._progress is not None:
@@ -101,9 +101,9 @@ class Bar:
 
 
 class Lines:
-    """A line every ten seconds, for those who look at no terminal.
+    """A progress line every ten seconds, for output that can't show a bar.
 
-    Nothing runs beside the work: a line that is due is written with the next update.
+    No timer runs: a line that is due is written at the next update.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -111,7 +111,7 @@ class Lines:
         self._seen = deque([(clock(), 0)], _WINDOW)
 
     def update(self, done: int, total: int | None = None, note: str = "") -> None:
-        """Take note of how many sessions are done."""
+        """Write a line about the sessions done, if one is due."""
         now = self._clock()
         if now < self._seen[-1][0] + _SILENCE:
             return
@@ -121,11 +121,11 @@ class Lines:
         click.echo(f"replay: {line}", err=True)
 
     def close(self) -> None:
-        """Leave all lines where they are."""
+        """Do nothing: the lines stay where they are."""
 
 
 def line_of(done: int, total: int | None, rate: float, note: str) -> str:
-    """Return how far a batch has come, for people.
+    """Return a line about a batch's progress, for people.
 
     >>> line_of(12_300, 20_000, 1450.0, "2 failed")
     '12,300 of about 20,000 sessions, 1,450/s, 5 s left, 2 failed'
@@ -170,13 +170,13 @@ def progress(
     is_shown: bool = True,
     unit: str = "sessions",
 ) -> Iterator[Iterator[_Item]]:
-    """Yield *items*, to be walked within the block while a bar counts them.
+    """Yield *items*, to be iterated within the block while a bar counts them.
 
     Args:
-        what: What is being done, such as ``Copying``.
-        items: What it is done with, one by one; closed in the end.
+        what: The activity, such as ``Copying``.
+        items: The items to count; closed at the end of the block.
         is_shown: Whether there may be a bar, if standard error is a terminal.
-        unit: What the items are, for the bar.
+        unit: A noun for the items, for the bar.
     """
     with closing(items):
         if not is_shown or sys.stderr is None or not sys.stderr.isatty():
@@ -190,7 +190,7 @@ def progress(
 
 
 def _counted(items: Iterator[_Item], bar: Bar) -> Iterator[_Item]:
-    """Yield *items* and count them; the bar goes away with the last."""
+    """Yield *items* and count them; the bar is closed after the last."""
     for done, item in enumerate(items, start=1):
         yield item
         bar.update(done)
@@ -199,13 +199,13 @@ def _counted(items: Iterator[_Item], bar: Bar) -> Iterator[_Item]:
 
 @attrs.define(eq=False)
 class BatchDisplay:
-    """A batch's progress callback, which counts what is kept and shows what is done."""
+    """A progress callback that counts a batch's results and shows its progress."""
 
-    _display: Bar | Lines | None  #: None: nobody looks
+    _display: Bar | Lines | None  #: None: nothing is shown
     kept: int = attrs.field(default=0, init=False)  #: sessions that have results
 
     def __call__(self, progress: "BatchProgress") -> None:
-        """Take note."""
+        """Update the count and the display."""
         self.kept = progress.replayed + progress.known
         if self._display is not None:
             failed, quarantined = progress.failed, progress.quarantined
@@ -215,14 +215,14 @@ class BatchDisplay:
             self._display.update(done, progress.expected, note)
 
     def close(self) -> None:
-        """Show nothing any more; doing so twice is harmless."""
+        """Close the display; doing so twice is harmless."""
         if self._display is not None:
             self._display.close()
 
 
 @contextmanager
 def batch_progress() -> Iterator[BatchDisplay]:
-    """Yield the progress callback of a batch that runs within the block."""
+    """Yield a progress callback for a batch that runs within the block."""
     display: Bar | Lines | None = None
     if sys.stderr is not None:
         has_bar = sys.stderr.isatty() and os.environ.get("TERM") not in _PLAIN

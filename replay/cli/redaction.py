@@ -16,7 +16,7 @@ from replay.sources.source import RepeatedIds
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 HOOK: Final = "replay_rewrite"
-_SAID: Final = ("source", "session", "where", "reason")  # of errors
+_SAID: Final = ("source", "session", "where", "reason")  # fields of errors
 
 
 def rewriting_options(command: _Command) -> _Command:
@@ -45,9 +45,9 @@ def rewriting_options(command: _Command) -> _Command:
 def rewriting(
     *, plugins: tuple[str, ...], is_redacted: bool, redact_options: tuple[str, ...]
 ) -> Iterator["Rewriter | None"]:
-    """Yield what rewrites sessions; until it ends, nothing else reaches a disk.
+    """Yield a rewriter of sessions; within the block, nothing else reaches a disk.
 
-    Takes what :func:`rewriting_options` give; with none of them, None is yielded.
+    Takes the values of :func:`rewriting_options`; yields None if there are none.
     """
     if redact_options and not is_redacted:
         message = "--redact-option needs --redact"
@@ -74,7 +74,7 @@ def _redaction(text: str, option: str) -> "Redaction":
 
 @contextmanager
 def errors_without_secrets(redactions: Sequence["Redaction"]) -> Iterator[None]:
-    """Redact errors: they may quote a key or the name of a file."""
+    """Redact errors, which may quote a key or a file name."""
     try:
         yield
     except (replay.DecodeError, replay.BackendError, replay.BatchError) as error:
@@ -89,11 +89,11 @@ def errors_without_secrets(redactions: Sequence["Redaction"]) -> Iterator[None]:
 class Redaction:
     """A plugin that rewrites sessions."""
 
-    plugin: Any  #: others may have made it
+    plugin: Any  #: it may come from another package
     name: str  #: as the user gave it
 
     def text(self, text: str) -> str:
-        """Rewrite a text by itself."""
+        """Rewrite a text on its own."""
         shown = self.session(replay.Session("", generated_title=text))
         return shown.generated_title or ""
 
@@ -117,10 +117,10 @@ class Redaction:
 class Rewriter:
     """Plugins that rewrite sessions, one after the other.
 
-    Of their hooks, ``replay_rewrite`` is called, and ``replay_close`` at the end.
+    Only their hooks ``replay_rewrite`` and, at the end, ``replay_close`` are called.
 
     Raises:
-        PluginError: One has a misspelt hook.
+        PluginError: A plugin has a misspelt hook.
     """
 
     def __init__(self, redactions: Sequence[Redaction]) -> None:
@@ -134,24 +134,24 @@ class Rewriter:
         return session
 
     def all(self, sessions: Generator[replay.Session]) -> Generator[replay.Session]:
-        """Yield *sessions*, each rewritten; ids may be repeated only now."""
+        """Yield the rewritten *sessions*; ids that repeat only now are marked too."""
         with closing(sessions):
             yield from map(RepeatedIds().marked, map(self.session, sessions))
 
     def close(self) -> None:
-        """Let the plugins report.
+        """Close the plugins, which may report.
 
         Raises:
-            PluginError: One failed.
+            PluginError: A plugin failed.
         """
         try:
             self._engine.close()
-        except replay.PluginError as error:  # without a hook: what was asked is done
+        except replay.PluginError as error:  # without a hook: the sessions are written
             raise replay.PluginError(error.plugin, error.reason) from error.__cause__
 
 
 def redactions_of(plugins: Iterable[tuple[str, Mapping[str, str]]]) -> list[Redaction]:
-    """Load those of a batch's plugins that rewrite sessions.
+    """Load the plugins of a batch that rewrite sessions.
 
     Raises:
         UnknownNameError, PluginError: As from :func:`replay.load_plugin`.
@@ -166,7 +166,7 @@ def redactions_of(plugins: Iterable[tuple[str, Mapping[str, str]]]) -> list[Reda
 def without_secrets(
     report: replay.BatchReport, redactions: Sequence[Redaction]
 ) -> replay.BatchReport:
-    """Remove secrets from a batch's problems."""
+    """Return a report with the secrets removed from its problems."""
     problems = report.problems
     for each in redactions:
         problems = tuple(

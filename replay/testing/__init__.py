@@ -1,4 +1,4 @@
-"""Suites that try a backend or a plugin, and a server, for tests of your own."""
+"""Contract suites for backends and plugins, and a local server, for your own tests."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Import what needs an extra, or pytest, when it is asked for."""
+        """Import a name that needs an extra, or pytest, on first use."""
         if name not in _HOME_OF:
             message = f"module 'replay.testing' has no attribute {name!r}"
             raise AttributeError(message)

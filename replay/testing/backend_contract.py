@@ -1,4 +1,4 @@
-"""The contract of backends: its laws as tests to subclass."""
+"""The contract of backends, as a suite of tests to subclass."""
 
 import io
 import pickle
@@ -28,13 +28,13 @@ from replay.testing.histories import HOSTILE_IDS, odd_histories
 
 
 def broken(session_id: str | None, fault: str, advice: str) -> AssertionError:
-    """Return the error for a broken law: where, what happened, and what to do."""
+    """Return the error for a broken law: the session, the fault, and advice."""
     place = "" if session_id is None else f"session {session_id!a}: "
     return AssertionError(f"{place}{fault} ({advice})")
 
 
 class BackendContract:
-    """Checks that a backend returns its sessions whole, in order, and unchanged.
+    """Tests that a backend returns its sessions whole, in order, and unchanged.
 
     Subclass it in your tests. The fixture ``backend`` returns an opened backend that
     holds at least one session::
@@ -44,18 +44,18 @@ class BackendContract:
             def backend(self, tmp_path: Path) -> Backend:
                 return MyBackend(...)
 
-    ``sessions()``, ``write()`` and ``portions()`` are tried if the backend has them.
+    ``sessions()``, ``write()`` and ``portions()`` are tested if the backend has them.
     """
 
     def reopen(self, backend: Backend) -> Backend:
-        """Return a backend on the same place, opened anew, with all that was written.
+        """Return a newly opened backend of the same place, with all that was written.
 
         Override it if the place outlives *backend*, which is returned by default.
         """
         return backend
 
     def test_its_summaries_are_the_same_each_time(self, backend: Backend) -> None:
-        """Check the order too, and two walks at once."""
+        """Check that two walks, even at once, give the same order."""
         first = list(backend.summaries())
         if not first:
             raise broken(None, "there is no session", "give one, to try it on")
@@ -65,7 +65,7 @@ class BackendContract:
             raise broken(None, fault, "sort them, and let walks share nothing")
 
     def test_a_session_is_what_its_summary_says(self, backend: Backend) -> None:
-        """Check the header; where an id is there twice, the first one's."""
+        """Check the header; if an id occurs twice, that of the first."""
         first = {each.session_id: each for each in reversed([*backend.summaries()])}
         for session_id, summary in first.items():
             if backend.session(session_id).summary() != summary:
@@ -73,7 +73,7 @@ class BackendContract:
                 raise broken(session_id, fault, "make both of one header")
 
     def test_events_can_be_walked_again(self, backend: Backend) -> None:
-        """Check that events are a sequence that gives the same each time."""
+        """Check that events are a sequence that can be iterated again."""
         for summary in backend.summaries():
             events = backend.session(summary.session_id).events
             first = list(events)
@@ -82,7 +82,7 @@ class BackendContract:
                 raise broken(summary.session_id, fault, "give a sequence")
 
     def test_a_session_survives_writing(self, backend: Backend) -> None:
-        """Check that what is loaded can be written, and loaded again."""
+        """Check that a session can be written and loaded again unchanged."""
         for summary in backend.summaries():
             session = backend.session(summary.session_id)
             if not _is_same(session, _written_and_read(session)):
@@ -90,7 +90,7 @@ class BackendContract:
                 raise broken(summary.session_id, fault, "decode with replay.loads")
 
     def test_an_unknown_id_is_not_found(self, backend: Backend) -> None:
-        """Check that no id, however hostile, gives anything but the right error."""
+        """Check that every unknown id, however hostile, raises the right error."""
         known = {each.session_id for each in backend.summaries()}
         near = {f"{each} " for each in known} | {f"./{each}" for each in known}
         for session_id in sorted({*HOSTILE_IDS, *near} - known):
@@ -106,7 +106,7 @@ class BackendContract:
             raise broken(session_id, fault, "raise SessionNotFoundError")
 
     def test_closing_twice_is_harmless(self, backend: Backend) -> None:
-        """Check that ``close()`` may be called again."""
+        """Check that ``close()`` can be called again."""
         backend.close()
         try:
             backend.close()
@@ -115,7 +115,7 @@ class BackendContract:
             raise broken(None, fault, "do nothing if it is already closed") from error
 
     def test_sessions_are_those_of_the_summaries(self, backend: Backend) -> None:
-        """Check ``sessions()``, where the backend has it."""
+        """Check ``sessions()``, if the backend has it."""
         if not isinstance(backend, BulkBackend):
             reason = "this backend has no sessions()"
             raise SkipTest(reason)
@@ -126,9 +126,9 @@ class BackendContract:
                 raise broken(None, fault, "yield the same ones in the same order")
 
     def test_portions_hold_the_sessions(self, backend: Backend) -> None:
-        """Check ``portions()`` and ``stored()``, where the backend has them.
+        """Check ``portions()`` and ``stored()``, if the backend has them.
 
-        Portions are read the last one first, by a backend that is opened anew.
+        Portions are read in reverse order, by a newly opened backend.
         """
         portioned = _portioned(self.reopen(backend))
         sent = pickle.loads(pickle.dumps(_portions(backend)))  # noqa: S301 - just made
@@ -144,7 +144,7 @@ class BackendContract:
                 raise broken(session_id, fault, "decode both alike")
 
     def test_a_digest_stands_for_a_session(self, backend: Backend) -> None:
-        """Check that what is stored is known by its name and its digest."""
+        """Check that name and digest identify a stored session."""
         stored, again = _stored(backend), _stored(backend)
         if [each.digest for each in stored] != [each.digest for each in again]:
             fault = "two walks over what is stored give other digests"
@@ -158,7 +158,7 @@ class BackendContract:
                 raise broken(session.session_id, fault, "hash all that is stored of it")
 
     def test_what_is_written_is_there(self, backend: Backend) -> None:
-        """Check ``write()``, where the backend has it, with any history and any id."""
+        """Check ``write()``, if there is one, with odd histories and hostile ids."""
         writable = _writable(backend)
         there = [each.session_id for each in backend.summaries()]
         expected = {each: backend.session(each) for each in there}
@@ -177,7 +177,7 @@ class BackendContract:
             raise broken(None, fault, "list what was written")
 
     def test_writing_again_replaces(self, backend: Backend) -> None:
-        """Check that the later of two sessions of one id is kept, and only that."""
+        """Check that the later of two sessions with one id replaces the first."""
         writable = _writable(backend)
         for session in islice(_odd_sessions(), 3):
             later = attrs.evolve(session, events=(*session.events, Text("Later.")))
@@ -219,7 +219,7 @@ def _stored(backend: Backend) -> list[Stored]:
 
 
 def _odd_sessions() -> Iterator[Session]:
-    """Yield odd histories, then one of them under every hostile id."""
+    """Yield odd histories, then one of them with every hostile id."""
     histories = list(odd_histories(longest=200))
     yield from histories
     for session_id in HOSTILE_IDS:

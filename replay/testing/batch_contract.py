@@ -1,4 +1,4 @@
-"""The contract of plugins in batches: their results, and how these are merged."""
+"""The contract of plugins in batches: their results, and the merging of these."""
 
 from collections.abc import Callable, Iterable, Sequence
 from unittest import SkipTest
@@ -15,8 +15,8 @@ from replay.testing.backend_contract import broken
 def give(plugins: Iterable[object], sessions: Iterable[Session]) -> list[list[object]]:
     """Replay *sessions* as one worker does; return the plugins' results for each.
 
-    They are as the leader gets them: the values were JSON in between. An EncodeError
-    says that one isn't JSON.
+    The values pass through JSON, as on their way to the leader. An EncodeError means
+    that one isn't a JSON value.
     """
     given: list[list[object]] = []
     with WorkerEngine(plugins, strict=False, on_plugin_error="raise") as engine:
@@ -33,7 +33,7 @@ def merge(plugin: object, values: Sequence[object]) -> None:
 
 
 def named(values: Sequence[object]) -> list[BatchResult]:
-    """Return the results of sessions that are named after their places, from 0."""
+    """Return *values* as the results of sessions that are numbered from 0."""
     return [
         BatchResult(f"{number:032x}", str(number), value)
         for number, value in enumerate(values)
@@ -48,9 +48,9 @@ def merge_results(plugin: object, results: BatchResults) -> None:
 
 
 def check_results(worker: Callable[[], object], sessions: Iterable[Session]) -> None:
-    """Check that a result is JSON, and says nothing of other sessions.
+    """Check that a result is JSON, and doesn't depend on other sessions.
 
-    It is skipped if the plugins that *worker* makes have no results.
+    The test is skipped if the plugins from *worker* give no results.
     """
     _need(worker(), "replay_batch_result", "gives no results")
     shown = [*sessions]
@@ -67,10 +67,10 @@ def check_merge(
     result_of: Callable[[object], object],
     sessions: Iterable[Session],
 ) -> None:
-    """Check that two workers' results, merged by a plugin, are those of a plain replay.
+    """Check that merging two workers' results gives the result of a plain replay.
 
-    It is skipped if plugins have no results, or merge none. *result_of* returns what
-    one made of its replays, once it is closed.
+    The test is skipped if plugins give no results, or merge none. *result_of* returns
+    the result of a closed plugin.
     """
     _need(worker(), "replay_batch_result", "gives no results")
     leader, plain = plugin(), plugin()

@@ -16,11 +16,11 @@ _SESSIONS = "llamacloud_sessions"
 
 @pytest.fixture
 def llamacloud_server(request: pytest.FixtureRequest) -> "Iterator[LlamaCloudServer]":
-    """Serve the sessions that the fixture ``llamacloud_sessions`` returns the place of.
+    """Serve the sessions at the location that ``llamacloud_sessions`` returns.
 
-    That fixture is yours: a file, a directory, or anything else that ``replay.open``
-    takes. A fixture ``llamacloud_settings``, where there is one, returns the server's
-    ``ServerSettings``.
+    You define that fixture: it returns a file, a directory, or anything else that
+    ``replay.open`` takes. A fixture ``llamacloud_settings``, if you define one, returns
+    the server's ``ServerSettings``.
 
     Raises:
         UnsupportedError: The extra ``serve`` is not installed.
@@ -39,7 +39,7 @@ def llamacloud_server(request: pytest.FixtureRequest) -> "Iterator[LlamaCloudSer
 
 
 def _given(request: pytest.FixtureRequest, name: str) -> Any:  # noqa: ANN401 - what a user's fixture gives
-    """Return what a fixture of the user gives; None: there is no such fixture."""
+    """Return the value of a user's fixture, or None if there is no such fixture."""
     try:
         value = request.getfixturevalue(name)
     except pytest.FixtureLookupError as error:

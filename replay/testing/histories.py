@@ -1,6 +1,6 @@
 """Odd histories: sessions that every plugin and backend must be ready for.
 
-An oddity takes a source of chance and returns the entries of a session's ``events``,
+An oddity takes a random generator and returns the entries of a session's ``events``,
 as JSON values.
 """
 
@@ -27,12 +27,12 @@ _PIECES: Final = (
 
 
 def text(random: Random) -> str:
-    """Return a few words, and what might be mistaken for more than words."""
+    """Return a few words, and text that may be mistaken for markup or commands."""
     return "".join(random.choices(_PIECES, k=random.randint(1, 8)))
 
 
 def event(kind: str, content: object) -> dict[str, object]:
-    """Return a user input, or a piece of thinking or text, or the whole of it."""
+    """Return a user input, or a delta or full event of thinking or text."""
     return {"type": kind, "content": content}
 
 
@@ -59,7 +59,7 @@ def result(call_id: str, value: object = "found") -> dict[str, object]:
 
 
 def stop(error: str | None = None, **usage: object) -> dict[str, object]:
-    """Return the end of a run; without an error, of one that went well."""
+    """Return a stop event; without an error, that of a successful run."""
     is_error = error is not None
     return {"type": "stop", "usage": usage, "is_error": is_error, "error": error}
 
@@ -99,7 +99,7 @@ def fulls_only(random: Random) -> Entries:
 
 
 def both(random: Random) -> Entries:
-    """Return blocks as deltas and as full events, alike and otherwise."""
+    """Return blocks as deltas and as full events, both matching and differing."""
     entries: Entries = []
     for kind in ("text", "thinking"):
         content = "Rent: " + text(random) + "(p. 3)."
@@ -110,7 +110,7 @@ def both(random: Random) -> Entries:
 
 
 def late_fulls(random: Random) -> Entries:
-    """Return full events that come after a boundary, one of them longer."""
+    """Return full events that come after a boundary, one longer than its deltas."""
     one, other = text(random), text(random)
     entries = [*deltas(random, "text", one), stop(), event("text", one)]
     entries += deltas(random, "text", other)
@@ -129,7 +129,7 @@ def interleaved_kinds(random: Random) -> Entries:
 
 
 def empty_deltas(random: Random) -> Entries:
-    """Return deltas of nothing, alone and among others."""
+    """Return empty deltas, alone and among others."""
     empty: Entries = [event("text_delta", ""), event("thinking_delta", "")]
     return empty + deltas(random, "text", text(random)) + empty + [stop()] + empty
 
@@ -143,7 +143,7 @@ def unknown_events(random: Random) -> Entries:
 
 
 def malformed_events(random: Random) -> Entries:
-    """Return what is no event at all, and events with wrong fields."""
+    """Return values that aren't events, and events with wrong fields."""
     malformed: Entries = [
         *(None, 5, 1.5, True, "stop", [], [stop()], {}, {"type": None}, {"type": 5}),
         *({"content": "no type"}, {"type": "text"}, event("text", None)),
@@ -165,19 +165,19 @@ def missing_stop(random: Random) -> Entries:
 
 
 def repeated_stops(random: Random) -> Entries:
-    """Return stops one after another, which contradict each other or themselves."""
+    """Return several stops in a row, which contradict each other or themselves."""
     late = {**stop(), "is_error": True}, {**stop("odd"), "is_error": False}
     return [event("text", text(random)), stop(turns=2), stop("overloaded"), *late]
 
 
 def implicit_turns(random: Random) -> Entries:
-    """Return what belongs to no user input: before the first, and after a stop."""
+    """Return events that belong to no user input, before and after a stop."""
     said = deltas(random, "text", text(random))
     return [*said, stop(), *said, call("c1"), stop(), result("c2"), event("text", "")]
 
 
 def late_results(random: Random) -> Entries:
-    """Return results that come after the stop, and a turn later."""
+    """Return results that come after the stop, or a turn later."""
     calls: Entries = [call("c1"), call("c2", {"page": 7}), call("c3")]
     later: Entries = [result("c1"), event("user_input", text(random)), result("c2")]
     return [event("user_input", "Find."), *calls, stop(), *later, stop(), result("c3")]
@@ -189,7 +189,7 @@ def orphan_results(random: Random) -> Entries:
 
 
 def repeated_call_ids(random: Random) -> Entries:
-    """Return calls of one id, more results than calls, and other tools' names."""
+    """Return calls with one id, more results than calls, and one of another tool."""
     count = random.randint(2, 5)
     calls: Entries = [call("c1", {"number": number}) for number in range(count)]
     results: Entries = [result("c1", number) for number in range(count + 2)]
@@ -209,7 +209,7 @@ def values_of_all_kinds(random: Random) -> Entries:
 
 
 def nulls(random: Random) -> Entries:
-    """Return null wherever the service may write it, and keys that are absent."""
+    """Return nulls wherever the service may write them, and omit other keys."""
     unsaid = {"total_input_tokens": None, "total_output_tokens": None}
     answer = {**result("c1", None), "image_attachment": None}
     skipped = {**stop(**unsaid), "skipped_index_ids": random.choice([None, [], ["i"]])}
@@ -217,7 +217,7 @@ def nulls(random: Random) -> Entries:
 
 
 def large_numbers(random: Random) -> Entries:
-    """Return numbers past what other languages hold; the longest that can be read."""
+    """Return numbers too large for other languages, even the longest readable one."""
     large = random.choice([2**64, 10**40, 10**4300 - 1])
     whole = stop(total_input_tokens=large, turns=2**70, duration_ms=large)
     return [whole, event("user_input", ""), stop(turns=0, duration_ms=0.1)]
@@ -233,11 +233,11 @@ def lone_surrogates(random: Random) -> Entries:
 
 
 def many_turns(random: Random) -> Entries:
-    """Return thirty turns with little in them."""
+    """Return thirty nearly empty turns."""
     return [event("user_input", text(random)), stop(turns=1)] * 30
 
 
-#: Each oddity by its name.
+#: The oddities by name.
 ODDITIES: Final[Mapping[str, Oddity]] = MappingProxyType(
     {
         oddity.__name__: oddity
@@ -257,17 +257,16 @@ def odd_histories(
 ) -> Iterator[Session]:
     """Yield sessions that no service should record, as they would be loaded.
 
-    Histories that hold deltas alone, full events alone or both, cut anywhere; unknown
-    and malformed events; turns without a stop, without a user input, with several
-    stops; repeated call ids, late and missing results; nulls, lone surrogates and
-    large numbers. The first ones hold one oddity each and bear its name in their id;
-    then comes the longest; the others are mixtures. Ids may be dangerous as names of
-    files.
+    They hold deltas alone, full events alone or both, cut anywhere; unknown and
+    malformed events; turns without a stop, without a user input, with several stops;
+    repeated call ids, late and missing results; nulls, lone surrogates and large
+    numbers. The first ones hold one oddity each, named in their ids; then comes the
+    longest; the others are mixtures. Ids may be dangerous as file names.
 
     Args:
-        seed: The same seed gives the same sessions, in one release.
-        count: How many.
-        longest: How many deltas the longest one holds.
+        seed: The same seed gives the same sessions, within one release.
+        count: Number of sessions.
+        longest: Number of deltas in the longest one.
     """
     random = Random(seed)  # noqa: S311 - chance, no secret
     for number in range(count):
@@ -284,7 +283,7 @@ def odd_histories(
 def cut_anew(session: Session, seed: int = 0) -> Session:
     """Return *session* with its deltas cut elsewhere, which changes no message.
 
-    The same seed gives the same cuts, in one release.
+    The same seed gives the same cuts, within one release.
     """
     random = Random(seed)  # noqa: S311 - chance, no secret
     anew: Entries = []

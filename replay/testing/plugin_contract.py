@@ -1,4 +1,4 @@
-"""The contract of plugins: its laws as tests to subclass."""
+"""The contract of plugins, as a suite of tests to subclass."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -45,10 +45,10 @@ Factory: TypeAlias = Callable[[], object]
 
 
 class PluginContract:
-    """Replays odd histories into a plugin, and checks that it behaves.
+    """Tests that replay odd histories into a plugin, and check that it behaves.
 
-    Subclass it in your tests. The fixture ``plugin`` returns what makes a new plugin
-    each time it is called::
+    Subclass it in your tests. The fixture ``plugin`` returns a factory, which makes a
+    new plugin each time it is called::
 
         class TestMyPlugin(PluginContract):
             @pytest.fixture
@@ -60,16 +60,16 @@ class PluginContract:
 
     #: The odd histories to use; see :func:`odd_histories`.
     seed: ClassVar[int] = 0
-    #: How many deltas the longest one holds, which the first law alone replays.
+    #: Number of deltas in the longest one, which only the first test replays.
     longest: ClassVar[int] = 100_000
-    #: True: what the plugin makes depends on deltas, or on the positions of events.
+    #: True if the plugin's result depends on deltas, or on the positions of events.
     observes_deltas: ClassVar[bool] = False
 
     def result_of(self, plugin: object) -> object:
-        """Return what *plugin* made of its replays, for a comparison by ``==``.
+        """Return the result of the plugin's replays, to be compared by ``==``.
 
         Args:
-            plugin: One that the fixture made, after its engine was closed.
+            plugin: A plugin from the fixture, after its engine was closed.
         """
 
     def worker_of(self, plugin: Factory) -> object:
@@ -77,11 +77,11 @@ class PluginContract:
         return plugin()
 
     def test_no_history_makes_a_hook_raise(self, plugin: Factory) -> None:
-        """Check that one plugin takes all odd histories, the longest too."""
+        """Check that one plugin copes with all odd histories, including the longest."""
         _replay([plugin()], odd_histories(self.seed, longest=self.longest))
 
     def test_replaying_twice_is_replaying_once_twice(self, plugin: Factory) -> None:
-        """Check that nothing of one session changes how the next one is replayed."""
+        """Check that no session affects the replay of the next one."""
         for session in self._histories():
             one, other = plugin(), plugin()
             apart = [*_calls([one], [session]), *_calls([other], [session])]
@@ -95,7 +95,7 @@ class PluginContract:
                 raise broken(session.session_id, fault, advice)
 
     def test_it_changes_nothing_that_it_is_given(self, plugin: Factory) -> None:
-        """Check that session, events and messages stay as they are for all others."""
+        """Check that session, events and messages stay unchanged for other plugins."""
         for session in self._histories():
             before = dumps(session)
             alone = _calls([], [session])
@@ -112,7 +112,7 @@ class PluginContract:
                 raise broken(session.session_id, fault, advice)
 
     def test_a_replay_that_is_cut_short_harms_nothing(self, plugin: Factory) -> None:
-        """Check that a session may end anywhere, and the next one is as ever."""
+        """Check that a session may end anywhere without affecting the next one."""
         for number, session in enumerate(self._histories()):
             whole = _calls([plugin()], [session])
             again = _calls([plugin(), _Stopper(number % 7)], [session, session])
@@ -124,7 +124,7 @@ class PluginContract:
     def test_cutting_the_deltas_elsewhere_changes_nothing(
         self, plugin: Factory
     ) -> None:
-        """Check that only content counts, unless the plugin observes deltas."""
+        """Check that only content matters, unless the plugin observes deltas."""
         if self.observes_deltas:
             reason = "this plugin observes deltas"
             raise SkipTest(reason)
@@ -147,13 +147,13 @@ class PluginContract:
         check_merge(worker, plugin, self.result_of, self._histories())
 
     def _histories(self) -> Iterator[Session]:
-        """Yield histories that are quickly replayed."""
+        """Yield histories that replay quickly."""
         return odd_histories(self.seed, longest=200)
 
 
 @attrs.define(eq=False)
 class _Stopper:
-    """Stops a replay at an event; the first replay only."""
+    """A plugin that stops the first replay at an event."""
 
     index: int
 
@@ -164,14 +164,14 @@ class _Stopper:
 
 
 def _calls(plugins: Iterable[object], sessions: Iterable[Session]) -> list[Call]:
-    """Return what a plugin after *plugins* is told while they replay *sessions*."""
+    """Return the hook calls of a plugin after *plugins* in a replay of *sessions*."""
     calls: list[Call] = []
     _replay([*plugins, spy(calls)], sessions)
     return calls
 
 
 def _replay(plugins: Sequence[object], sessions: Iterable[Session]) -> Outcome | None:
-    """Replay *sessions* in one engine; return how the last one ended."""
+    """Replay *sessions* in one engine; return the outcome of the last."""
     session_id, outcome = None, None
     engine = ReplayEngine(plugins)
     try:
@@ -191,7 +191,7 @@ def _advice(cause: BaseException | None) -> str:
 
 
 def _messages(calls: Iterable[Call]) -> list[Call]:
-    """Return all of each message but its place."""
+    """Return the messages without their positions."""
     return [
         (message.kind, message.content, message.source, message.complete)
         for message, *_ in calls

@@ -1,4 +1,4 @@
-"""A directory of session files."""
+"""The backend for directories of session files."""
 
 import gzip
 import json
@@ -260,7 +260,7 @@ def test_what_cannot_be_written_leaves_the_old_session(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
-#: Writes the same sessions over and over, saying so once it has begun.
+#: A script that writes the same sessions over and over, and reports each one.
 WRITE_FOR_EVER = """
 import itertools, sys, replay
 with replay.open(sys.argv[1]) as source:
@@ -311,7 +311,7 @@ def test_two_writers_at_once_do_not_harm_each_other(tmp_path: Path) -> None:
 
 
 def open_files() -> list[int]:
-    """Return the inodes of files and directories; a server's sockets are no matter."""
+    """Return the inodes of open files and directories, ignoring a server's sockets."""
     found = []
     for each in Path("/dev/fd").iterdir():
         with suppress(OSError):  # the one that listed them is closed again

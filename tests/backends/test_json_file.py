@@ -1,4 +1,4 @@
-"""One file of sessions, or standard input."""
+"""The backend for one file of sessions, or standard input."""
 
 import gzip
 import io
@@ -19,7 +19,7 @@ from replay import Backend, Limits, Portion
 from replay.testing import BackendContract
 from replay_backends.json_file import JSONFileBackend
 
-#: Prints the ids of the sessions at a location, twice over.
+#: A script that prints the ids of the sessions at a location, twice.
 PRINT_IDS = """
 import sys, replay
 with replay.open(sys.argv[1]) as source:

@@ -1,4 +1,4 @@
-"""The suite runs, at its smallest: what it measures is no matter of a test."""
+"""The smallest runs of the suite, whatever they measure."""
 
 from collections.abc import Callable
 from functools import cache

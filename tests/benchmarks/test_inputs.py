@@ -81,7 +81,7 @@ def test_deltas_are_six_characters_long_on_average() -> None:
 
 @attrs.define
 class Piece:
-    """An event as the official SDK has it."""
+    """An event of the official SDK."""
 
     type: str
     content: str

@@ -1,4 +1,4 @@
-"""All plugins of ours in one batch: what they write is what a plain replay writes."""
+"""Our plugins together in a batch, which writes the same as a plain replay."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ Named = tuple[str, dict[str, object]]
 
 @pytest.fixture
 def location(tmp_path: Path) -> Path:
-    """Return where sessions are, two of which share an id."""
+    """Return the location of sessions, two of which share an id."""
     with (tmp_path / "sessions.jsonl").open("w") as file:
         for number in [*range(20), 7]:
             events = [
@@ -31,7 +31,7 @@ def location(tmp_path: Path) -> Path:
 
 
 def plugins(folder: Path, **log: str) -> Sequence[Named]:
-    """Return plugins that write into a folder, in which the salt is always the same."""
+    """Return plugins that write into a folder, always with the same salt."""
     folder.mkdir(exist_ok=True)
     (folder / "log.salt").write_bytes(b"s" * 32)
     return [
@@ -43,7 +43,7 @@ def plugins(folder: Path, **log: str) -> Sequence[Named]:
 
 
 def written(folder: Path) -> dict[str, object]:
-    """Return what plugins wrote, all but what tells when."""
+    """Return the plugins' output without times."""
     texts = [*folder.glob("*.json"), *folder.glob("*.txt"), *folder.glob("*/*")]
     log = without(records_of(folder / "log"), {*OF_A_BATCH, "pid"})
     return {each.name: each.read_bytes() for each in texts} | {"log": log}

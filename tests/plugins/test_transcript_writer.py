@@ -1,4 +1,4 @@
-"""The plugin that writes each session's transcript."""
+"""The plugin ``transcript_writer``, which writes each session's transcript."""
 
 import re
 from collections.abc import Callable
@@ -51,7 +51,7 @@ def said(content: str, session_id: str = "s") -> Session:
 
 
 def write(directory: Path, *sessions: Session) -> list[str]:
-    """Replay sessions, and return the names of all files that are there."""
+    """Replay sessions, and return the names of all files in the folder."""
     engine = ReplayEngine([TranscriptWriter(directory)])
     for session in sessions:
         engine.replay(session)

@@ -1,4 +1,4 @@
-"""The plugin that adds up the cost of sessions."""
+"""The plugin ``usage``, which adds up the cost of sessions."""
 
 import io
 import itertools
@@ -78,12 +78,12 @@ class TestUsage(PluginContract):
 
 
 def run(session: str, **usage: float | None) -> Session:
-    """Return a session of one run that cost so much."""
+    """Return a session of one run with this usage."""
     return Session(session, events=[Stop(replay.Usage(**usage), is_error=False)])  # type: ignore[arg-type]  # what the wire may hold
 
 
 def replayed(usage: Usage, *sessions: Session) -> str:
-    """Replay sessions, and return what was printed."""
+    """Replay sessions, and return the output."""
     printed = io.StringIO()
     with redirect_stdout(printed), ReplayEngine([usage]) as engine:
         for session in sessions:
@@ -291,7 +291,7 @@ def test_the_memory_of_a_merge_does_not_grow_with_the_sessions(
     as_json: bool,  # noqa: FBT001 - parametrized
 ) -> None:
     class Many:
-        """The same result so many times; not in memory."""
+        """One result repeated many times, without holding it in memory."""
 
         def __init__(self, count: int) -> None:
             self.count = count

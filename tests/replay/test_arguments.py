@@ -1,4 +1,4 @@
-"""What public functions are given: what works, and what is refused with advice."""
+"""Arguments of public functions, accepted or refused with advice."""
 
 import io
 import json
@@ -26,7 +26,7 @@ ANY: Final[Any] = replay  # untyped, for arguments that a type checker would ref
 
 @pytest.fixture(autouse=True)
 def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand in a folder that holds the session."""
+    """Change to a folder that holds the session."""
     monkeypatch.chdir(tmp_path)
     Path(PATH).write_bytes(replay.dumps(SESSION))
 
@@ -56,7 +56,7 @@ def test_a_file_of_a_plugin_can_be_a_path() -> None:
 
 
 def with_source(call: Callable[[replay.Source], object]) -> object:
-    """Return what comes of a call with an open source."""
+    """Return the result of a call with an open source."""
     with replay.open(PATH) as source:
         return call(source)
 

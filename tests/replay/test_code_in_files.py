@@ -1,4 +1,4 @@
-"""Plugins and backends that are classes in a file of no package."""
+"""Plugins and backends in a file outside any package."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -39,7 +39,7 @@ class Needy(Words):
 
 @pytest.fixture
 def file(tmp_path: Path) -> Callable[[str], str]:
-    """Return what writes code into a file, and returns its path."""
+    """Return a function that writes code into a file and returns its path."""
 
     def file(code: str) -> str:
         (tmp_path / "mine.py").write_text(code, encoding="utf-8")

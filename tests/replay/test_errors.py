@@ -1,4 +1,4 @@
-"""The tree of errors, and what the system refuses."""
+"""The tree of errors, and refusals by the system."""
 
 import copy
 import errno

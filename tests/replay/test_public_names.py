@@ -1,4 +1,4 @@
-"""What users import from `replay`, and the codes that their programs branch on."""
+"""Public names of `replay`, and the codes that programs branch on."""
 
 import inspect
 import pickle
@@ -65,7 +65,7 @@ DIAGNOSTICS = """
 
 
 def run(program: str) -> str:
-    """Return what *program* prints in a Python of its own."""
+    """Return the output of *program* in a new Python process."""
     command = [sys.executable, "-c", program]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - our own words
 

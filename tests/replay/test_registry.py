@@ -1,4 +1,4 @@
-"""What packages register, its options, and plugins by name or from a file."""
+"""Names that packages register, their options, and plugins by name or file."""
 
 import sys
 from collections.abc import Callable
@@ -156,7 +156,7 @@ class Counter:
 
 
 def typed(annotation: object) -> Callable[..., object]:
-    """Return a factory of one option, which returns what it was given."""
+    """Return a factory with one option that returns the option's value."""
 
     def factory(option: object) -> object:
         return option
@@ -166,7 +166,7 @@ def typed(annotation: object) -> Callable[..., object]:
 
 
 def convert(annotation: object, text: str) -> object:
-    """Return what becomes of an option that was typed."""
+    """Return the converted value of a typed option."""
     options = {"option": text}
     return call_factory(typed(annotation), options, "plugin", "mine", convert=True)
 

@@ -1,4 +1,4 @@
-"""Requests to a server on loopback, as plain as they can be."""
+"""Plain requests to a server on loopback."""
 
 import json
 import socket
@@ -16,10 +16,10 @@ CHAT = "/api/v1/chat"
 
 @attrs.frozen
 class Reply:
-    """An answer, whole."""
+    """A complete answer."""
 
     status: int
-    headers: Mapping[str, str]  #: by their names in small letters
+    headers: Mapping[str, str]  #: by name in lower case
     body: bytes
 
     @property
@@ -34,7 +34,7 @@ def ask(
     body: object = None,
     headers: Mapping[str, str] | None = None,
 ) -> Reply:
-    """Return what a server answers; *body* is a JSON value, or bytes as they are."""
+    """Return a server's answer; *body* is a JSON value, or bytes to send as is."""
     given = body if isinstance(body, bytes | None) else json.dumps(body).encode()
     connection = HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
     try:
@@ -47,7 +47,7 @@ def ask(
 
 
 def events_of(body: bytes) -> list[Any]:
-    """Return the events of a stream that came whole; pings are none."""
+    """Return the events of a complete stream; pings aren't events."""
     frames = body.split(b"\n\n")
     assert frames.pop() == b""
     lines = [each.split(b"\ndata: ") for each in frames if not each.startswith(b":")]
@@ -69,7 +69,7 @@ def request_bytes(
 
 
 def received_until(client: socket.socket, end: bytes) -> bytes:
-    """Return what comes, up to a piece that ends in *end*; a byte at a time."""
+    """Return the bytes received up to *end*, read one at a time."""
     received = bytearray()
     while not received.endswith(end):
         piece = client.recv(1)
@@ -79,7 +79,7 @@ def received_until(client: socket.socket, end: bytes) -> bytes:
 
 
 def read_to_end(client: socket.socket) -> tuple[bytes, bool]:
-    """Return all that comes, and whether the connection was broken off."""
+    """Return all bytes received, and whether the connection was reset."""
     pieces = []
     try:
         while piece := client.recv(1 << 16):
@@ -90,7 +90,7 @@ def read_to_end(client: socket.socket) -> tuple[bytes, bool]:
 
 
 def exchanged(url: str, *request: str, body: object = None) -> tuple[bytes, bool]:
-    """Return all bytes that come for one request, and whether it was broken off."""
+    """Return all bytes received for one request, and whether it was reset."""
     with connected(url) as client:
         client.sendall(request_bytes(*request, "Connection: close", body=body))
         return read_to_end(client)

@@ -1,4 +1,4 @@
-"""Audit logs of batches, as workers and a leader make them."""
+"""Audit logs of batches, as made by workers and a leader."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from replay import BatchResult, Session
 from replay.testing.batch_contract import give, merge_results, named
 from replay_plugins.audit_log import AuditLog
 
-#: What differs between a batch's log and that of a plain replay.
+#: Fields that differ between a batch's log and that of a plain replay.
 OF_A_BATCH = {"batch_key", "time", "prev", "monotonic_ns", "log", "note", "clock_step"}
 
 
@@ -21,7 +21,7 @@ def results_of(
     workers: int = 1,
     **options: Any,  # noqa: ANN401 - any option
 ) -> list[BatchResult]:
-    """Return what workers give for sessions, which they have in turns."""
+    """Return the workers' results for sessions, which are dealt out in turns."""
     values: list[object] = [None] * len(sessions)
     for number in range(workers):
         worker = AuditLog.batch_worker(path, **options)

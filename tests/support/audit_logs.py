@@ -11,23 +11,23 @@ from typing import Any
 from replay_plugins.audit_log.log.log import Log, Policy
 from replay_plugins.audit_log.log.private_files import LogFiles
 
-Record = Mapping[str, Any]  # JSON, of which a test knows what it looks for
+Record = Mapping[str, Any]  # JSON of which a test knows the shape
 
 
 def opened(path: Path, **policy: Any) -> Log:  # noqa: ANN401 - any option
-    """Open a log as nobody in particular."""
+    """Open a log as an arbitrary actor."""
     return Log(LogFiles(path), Policy(**{"actor": "tester", **policy}))
 
 
 def lines_of(path: Path) -> list[bytes]:
-    """Return the lines of a log, through all its files, though the last be missing."""
+    """Return the lines of a log from all its files, even if the last is missing."""
     older = sorted(path.parent.glob(f"{path.name}.0*"))
     files = [*older, *([path] if path.exists() else [])]
     return [line for each in files for line in each.read_bytes().splitlines()]
 
 
 def records_of(path: Path) -> list[Record]:
-    """Return the records of a log, having seen that they are one whole chain."""
+    """Return the records of a log, after checking that they are one whole chain."""
     records: list[Record] = []
     head = "0" * 64
     for line in lines_of(path):
@@ -41,14 +41,14 @@ def records_of(path: Path) -> list[Record]:
 
 
 def kinds_of(path: Path) -> list[str]:
-    """Return what kinds of records a log holds, in order."""
+    """Return the kinds of a log's records, in order."""
     return [record["kind"] for record in records_of(path)]
 
 
 @contextmanager
 def no_descriptor_left() -> Iterator[None]:
-    """See that as few files are open after the block as before it."""
-    gc.collect()  # or else files of earlier tests are closed meanwhile
+    """Check that as many files are open after the block as before it."""
+    gc.collect()  # or files of earlier tests might be closed meanwhile
     before = len([*Path("/proc/self/fd").iterdir()])
     yield
     assert len([*Path("/proc/self/fd").iterdir()]) == before

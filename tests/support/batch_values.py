@@ -1,4 +1,4 @@
-"""What workers of a batch might have answered."""
+"""Answers that a batch's workers might give."""
 
 from replay.batch.tasks import Counts, Digested, Done, Found, Place, Problem, Worked
 
@@ -7,12 +7,12 @@ KEY = b"sixteen bytes..."  #: of the plugins
 
 
 def place_of(number: int) -> Place:
-    """Return the place of a session: a hundred stand in each portion."""
+    """Return the place of a session, with a hundred in each portion."""
     return divmod(number, 100)
 
 
 def found(number: int, name: str | None = None) -> Found:
-    """Return where a session is stored, and what is stored there."""
+    """Return the stored session of a number, with its place and digest."""
     digest = b"%016d" % number
     return Found(place_of(number), name or f"file-{number}", digest)
 
@@ -23,7 +23,7 @@ def done(
     values: bytes | None = None,
     errors: tuple[str, ...] = (),
 ) -> Done:
-    """Return what came of a session; the one plugin's value is its number."""
+    """Return a session's results; the value of the only plugin is its number."""
     session_id = session_id or f"ses-{number:05}"
     values = b"[%d]" % number if values is None else values
     return Done(found(number), session_id, COUNTS, values, errors)
@@ -32,12 +32,12 @@ def done(
 def problem(
     number: int, code: str = "decode-error", *, is_quarantined: bool = False
 ) -> Problem:
-    """Return what is wrong with a session."""
+    """Return a session's problem."""
     return Problem(place_of(number), f"file-{number}", code, "no", is_quarantined)
 
 
 def worked(*answers: Done | Problem) -> Worked:
-    """Return what came of a task."""
+    """Return a task's results and problems."""
     return Worked(
         tuple(each for each in answers if isinstance(each, Done)),
         tuple(each for each in answers if isinstance(each, Problem)),
@@ -45,12 +45,12 @@ def worked(*answers: Done | Problem) -> Worked:
 
 
 def task(start: int, stop: int) -> Worked:
-    """Return what came of a task in which all went well."""
+    """Return the results of a task in which all went well."""
     return worked(*map(done, range(start, stop)))
 
 
 def digested(*answers: Found | Problem) -> Digested:
-    """Return what is stored at the places of a task."""
+    """Return the stored sessions and problems at a task's places."""
     return Digested(
         tuple(each for each in answers if isinstance(each, Found)),
         tuple(each for each in answers if isinstance(each, Problem)),

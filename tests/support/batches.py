@@ -8,7 +8,7 @@ import replay
 from replay.batch.plugin_specs import specs_of
 from replay.batch.tasks import Job, Task
 
-#: A plugin in a file: gives each session's text, and fails where that is "boom".
+#: A plugin in a file that returns each session's texts, and fails at "boom".
 GIVING = '''
 """Gives what each session says."""
 
@@ -31,7 +31,7 @@ def replay_batch_result():
 
 
 def document(session_id: str, text: str = "Hello") -> dict[str, object]:
-    """Return a session that says a text."""
+    """Return a session with one text."""
     events = [
         {"type": "user_input", "content": "Say it."},
         {"type": "text", "content": text},
@@ -40,7 +40,7 @@ def document(session_id: str, text: str = "Hello") -> dict[str, object]:
 
 
 def directory_of(path: Path, sessions: Mapping[str, str]) -> Path:
-    """Write sessions, a file each: by name, what they say; return the directory."""
+    """Write sessions, given as texts by name, a file each; return the directory."""
     path.mkdir(exist_ok=True)
     for name, text in sessions.items():
         (path / f"{name}.json").write_text(json.dumps(document(name, text)))
@@ -48,7 +48,7 @@ def directory_of(path: Path, sessions: Mapping[str, str]) -> Path:
 
 
 def lines_of(path: Path, sessions: Iterable[tuple[str, str]]) -> Path:
-    """Write sessions, a line each: their ids, and what they say; return the path."""
+    """Write sessions, given as ids and texts, a line each; return the path."""
     lines = (json.dumps(document(*each)) + "\n" for each in sessions)
     path.write_text("".join(lines))
     return path
@@ -66,6 +66,6 @@ def job_of(location: Path, *plugins: str, keep_going: bool = False) -> Job:
 
 
 def whole_task(job: Job) -> Task:
-    """Return the task of all there is."""
+    """Return the task of all portions."""
     with replay.open(job.location) as source:
         return Task(job, 0, tuple(source.portions()))

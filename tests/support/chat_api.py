@@ -1,4 +1,4 @@
-"""A server that speaks the service's API, as far as tests of the client need it."""
+"""A server with the parts of the service's API that tests of the client need."""
 
 import json
 import socket
@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote
 from http_server import Handler, Request, answer, head, json_answer
 
 PREFIX = "/api/v1/chat"
-FAR = "2999-01-01T00:00:00Z"  #: when a URL expires
+FAR = "2999-01-01T00:00:00Z"  #: the time at which a URL expires
 STOP = {"type": "stop", "usage": {}, "is_error": False, "error": None}
 UNKNOWN = json_answer({"detail": "Session not found"}, 404, close=False)
 
@@ -41,7 +41,7 @@ def frame(event: object) -> bytes:
 
 
 def stream_head() -> bytes:
-    """Return the beginning of an answer that is a stream, in chunks."""
+    """Return the head of a streamed, chunked answer."""
     kind = "Content-Type: text/event-stream; charset=utf-8"
     return head(200, kind, "Transfer-Encoding: chunked")
 
@@ -51,15 +51,15 @@ def chunk(data: bytes) -> bytes:
 
 
 class ChatAPI:
-    """Answers as the service does that has these sessions."""
+    """A handler that answers like the service, for some sessions."""
 
     def __init__(
         self, documents: Iterable[Mapping[str, object]], page_size: int = 2
     ) -> None:
         self.documents = {str(each["session_id"]): each for each in documents}
         self.page_size = page_size
-        self.turn: list[bytes] = []  #: what a POST is answered with, after the head
-        self.kept: list[object] = []  #: what a POST adds to its session
+        self.turn: list[bytes] = []  #: the answer to a POST, after the head
+        self.kept: list[object] = []  #: events that a POST adds to its session
         self.reply: Handler | None = None  #: answers a POST instead
         self.prompts: list[Any] = []  #: the bodies of all POSTs
 
@@ -103,7 +103,7 @@ class ChatAPI:
 
 
 def for_prompts(handler: Handler, session_id: str = "ses-1") -> Handler:
-    """Return what answers a POST as *handler* does, in a session without events."""
+    """Return a handler that passes POSTs to *handler*, in a session without events."""
     empty = json_answer(document(session_id))
 
     def answer_all(request: Request, connection: socket.socket) -> object:
@@ -116,12 +116,12 @@ def for_prompts(handler: Handler, session_id: str = "ses-1") -> Handler:
 
 
 class ExampleService(ChatAPI):
-    """The service that the docs' examples ask: it knows one session.
+    """The service of one session that the docs' examples use.
 
-    Its images are pixels that it serves itself.
+    It serves the images itself.
     """
 
-    url = ""  #: its own, once it is started
+    url = ""  #: its URL, once it is started
 
     def __init__(self, session: Mapping[str, object]) -> None:
         super().__init__([session])

@@ -1,13 +1,13 @@
-"""Write audit logs while a call of the system fails: the first, then the second, ….
+"""A program that writes audit logs while a system call fails: the first, the second, ….
 
     python tests/support/failing_disk.py DIRECTORY CALL
 
-Meant for ``strace -f``, told to let the call number :data:`FAILING` of that name fail
-in each process, on the files of :func:`paths`. Each child spends all but so many of
-these calls on a file of no interest, so that the first child meets the failure at the
-first call that matters, the second one at the second. It ends with the child that meets
-none. Prints the error that each child's replay met, a line each. Fails where a record
-is missing, the chain is broken, a replay went on, or the log does not go on afterwards.
+It runs under ``strace -f``, which makes call number :data:`FAILING` of that name fail
+in each process, on the files of :func:`paths`. Each child uses up most of these calls
+on a scratch file, so that the first child meets the failure at the first call that
+matters, the second child at the second. The program ends with the child that meets
+none. It prints a line for each child: the error that its replay met. It fails if a
+record is missing, the chain is broken, a replay continued, or the log can't continue.
 """
 
 import os
@@ -37,7 +37,7 @@ OUR_OWN = ("log_opened", "recovered", "checkpoint")
 
 
 def acknowledging(tell: Callable[[str], object]) -> dict[str, Callable[[], object]]:
-    """Return a plugin that tells the kind of record that each hook leads to."""
+    """Return a plugin that calls *tell* with the kind of record of each hook."""
 
     def telling(kind: str) -> Callable[[], object]:
         return lambda: tell(kind)
@@ -53,7 +53,7 @@ def paths(folder: Path) -> Iterator[Path]:
 
 
 def spend(folder: Path, call: str, number: int) -> None:
-    """Make so many calls that matter to nobody."""
+    """Make a number of calls on the scratch file."""
     with (folder / "pad").open("wb", buffering=0) as file:
         calls: dict[str, Callable[[], object]] = {
             "write": lambda: file.write(b"x"),
@@ -65,20 +65,20 @@ def spend(folder: Path, call: str, number: int) -> None:
 
 
 def opened(path: Path) -> AuditLog:
-    """Open a log that rotates and has openings: more that can fail."""
+    """Open a log that rotates and has openings, so that more can fail."""
     return AuditLog(path, content="committed", max_bytes=1500)
 
 
 def replay_into(log: AuditLog, told: list[str]) -> None:
-    """Replay a session, and note which hooks returned."""
+    """Replay a session, and note the hooks that returned."""
     acknowledge = acknowledging(told.append)
-    del acknowledge["session_end"]  # which is called for all, whoever fails
+    del acknowledge["session_end"]  # called for all plugins, even if one fails
     replay.ReplayEngine([log, acknowledge], on_plugin_error="isolate").replay(SESSION)
     told.append("session_end")
 
 
 def check(path: Path, told: list[str]) -> None:
-    """See that all that was acknowledged is there, in a whole chain."""
+    """Check that all acknowledged records are there, in a whole chain."""
     kinds = [record["kind"] for record in records_of(path)]
     written = [kind for kind in kinds if kind not in OUR_OWN]
     missing = iter(written)
@@ -87,7 +87,7 @@ def check(path: Path, told: list[str]) -> None:
 
 
 def child(folder: Path, call: str, spent: int) -> AuditError | None:
-    """Meet the failure after so many calls; return the error that it came to."""
+    """Meet the failure after *spent* scratch calls; return the error it caused."""
     path, told = folder / "log" / "a", list[str]()
     shutil.rmtree(path.parent, ignore_errors=True)
     path.parent.mkdir()
@@ -116,7 +116,7 @@ def child(folder: Path, call: str, spent: int) -> AuditError | None:
 
 
 def is_poisoned(log: AuditLog) -> bool:
-    """Tell whether a log refuses to go on."""
+    """Tell whether a log refuses more records."""
     try:
         replay_into(log, [])
     except AuditPoisonedError:
@@ -126,7 +126,7 @@ def is_poisoned(log: AuditLog) -> bool:
 
 def main(folder: Path, call: str) -> None:
     """Fork a child for each call that can fail."""
-    child(folder, call, 0)  # all is imported then
+    child(folder, call, 0)  # so that everything is imported
     for number in count(1):
         reader, writer = os.pipe()
         process = os.fork()

@@ -1,4 +1,4 @@
-"""Secrets that nobody has, put together from parts so that no scanner takes fright."""
+"""Fake secrets, joined from parts so that no scanner reports them."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ _RANDOM: Final = Random(7)  # noqa: S311 - the same ones each time
 
 
 def _some(count: int, characters: str = _ALNUM) -> str:
-    """Return some characters, the last of them a digit if there may be one."""
+    """Return random characters, the last of them a digit if digits are allowed."""
     text = "".join(_RANDOM.choices(characters, k=count))
     return text[:-1] + "7" if "7" in characters else text
 
@@ -33,7 +33,7 @@ def _private_key() -> str:
     return f"{edge}BEGIN {kind}{edge}\n{lines}\n{edge}END {kind}{edge}"
 
 
-#: What each rule finds, by its name: secrets that stand alone.
+#: Secrets that each rule finds on their own, by the rule's name.
 SECRETS: Final[dict[str, list[str]]] = {
     "aws-access-key": ["AK" + "IA" + _some(16, ascii_uppercase + "234567")],
     "aws-bedrock-key": ["AB" + "SK" + _some(110)],
@@ -96,7 +96,7 @@ SECRETS: Final[dict[str, list[str]]] = {
     "iban": ["DE89 3704 0044 0532 0130 00", "GB82WEST12345698765432"],
 }
 _TOKEN: Final = _some(40)
-#: What only its surroundings tell: what comes before it, it, what comes after.
+#: Secrets found only in context: the text before, the secret, the text after.
 WITHIN: Final[dict[str, list[tuple[str, str, str]]]] = {
     "slack-webhook": [
         ("https://hooks.slack.com/services/", f"T{_some(8)}/B{_some(8)}/{_TOKEN}", " x")
@@ -127,7 +127,7 @@ WITHIN: Final[dict[str, list[tuple[str, str, str]]]] = {
         ("the client_secret is: client_secret: ", _some(12), ", ok"),
     ],
 }
-#: One secret of each kind, that stands alone.
+#: One secret of each kind that is found on its own.
 EACH: Final = [secrets[0] for secrets in SECRETS.values()]
-#: Words in lower case letters that no rule takes for anything.
+#: Lower-case words that match no rule.
 PROSE: Final = ("so it is", "the end", ascii_lowercase)

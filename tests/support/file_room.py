@@ -1,4 +1,4 @@
-"""A system that lets files grow only so far."""
+"""A limit on the size of files."""
 
 import resource
 import signal
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def room_for(size: int) -> Iterator[None]:
-    """Let files grow to *size* bytes and no further within the block."""
+    """Limit files to *size* bytes within the block."""
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, old[1]))

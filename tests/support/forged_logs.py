@@ -1,4 +1,4 @@
-"""Real audit logs, and what an attacker with a text editor makes of them."""
+"""Real audit logs, and forgeries by an attacker with a text editor."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ NAME = "audit.jsonl"
 
 @attrs.frozen
 class Written:
-    """A log that was really written, and what an honest auditor has of it."""
+    """A log that was really written, and an honest auditor's copy of its checkpoint."""
 
     folder: Path
     content: str = "full"
@@ -50,7 +50,7 @@ class Written:
         shutil.copy(self.files.checkpoint, self.kept)
 
     def replay(self, *names: str, signer: Signer | None = SIGNER, **more: Any) -> None:  # noqa: ANN401 - options
-        """Have the sessions of these names written to the log, and end it."""
+        """Write the sessions of these names to the log, and close it."""
         key = None
         if signer is not None:
             key = self.folder / "key"
@@ -62,7 +62,7 @@ class Written:
 
 
 def session(name: str) -> Session:
-    """Return a session in which money is moved."""
+    """Return a session in which money is transferred."""
     return Session(
         name,
         events=[
@@ -76,7 +76,7 @@ def session(name: str) -> Session:
 
 
 def written(folder: Path, content: str = "full", **options: Any) -> Written:  # noqa: ANN401 - options
-    """Return a log of two sessions, whose last checkpoint was kept elsewhere."""
+    """Return a log of two sessions whose last checkpoint was kept elsewhere."""
     folder.mkdir(exist_ok=True)
     log = Written(folder, content)
     log.replay("ses-1", "ses-2", **options)
@@ -85,7 +85,7 @@ def written(folder: Path, content: str = "full", **options: Any) -> Written:  # 
 
 
 def edits(change: Callable[[list[bytes]], Iterable[bytes]]) -> Attack:
-    """Return an attack that changes the lines of a log's newest file alone."""
+    """Return an attack that changes only the lines of a log's newest file."""
 
     def attack(log: Written) -> None:
         lines = [*change(log.log.read_bytes().splitlines())]
@@ -118,13 +118,13 @@ def rebuilds(
     says_it_is_signed: bool | None = None,
     keeps_notes: bool = False,
 ) -> Attack:
-    """Return an attack that rebuilds the chain, all checkpoints and the file beside.
+    """Return an attack that rebuilds the chain, all checkpoints and their file.
 
     Args:
-        change: Takes the records, returns those that are to be there.
-        signer: Who signs the checkpoints; None: nobody can.
-        says_it_is_signed: What records say of it; None: what is so.
-        keeps_notes: Leave the checkpoints as they are, signatures and all.
+        change: Takes the records, and returns the forged ones.
+        signer: The signer of the checkpoints; None: they are unsigned.
+        says_it_is_signed: The records' claim to be signed; None: the truth.
+        keeps_notes: Whether the checkpoints stay as they are, signatures and all.
     """
     is_signed = signer is not None if says_it_is_signed is None else says_it_is_signed
 
@@ -150,11 +150,11 @@ def rebuilds(
 
 
 def signed_note(text: str, signer: Signer | None) -> str:
-    """Return a text as a note, signed if there is somebody to sign it."""
+    """Return a text as a note, signed if there is a signer."""
     return write_note(text, [signer.sign(text)] if signer else ())
 
 
 def reasons(log: Written, **options: Any) -> list[str]:  # noqa: ANN401 - options
-    """Return what is wrong with a log, each with its question."""
+    """Return a log's problems, each with its question."""
     found = verify(log.log, **options)
     return [f"{each.question}: {each}" for each in found.problems]

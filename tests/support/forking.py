@@ -1,4 +1,4 @@
-"""Children of the process that runs the tests."""
+"""Child processes of the test process."""
 
 import os
 import warnings
@@ -21,5 +21,5 @@ def forked(function: Callable[[], object]) -> int:
 
 
 def exit_code_of(child: int) -> int:
-    """Return how a child ended: 0 where its function returned, 1 where that raised."""
+    """Return a child's exit code: 0 if its function returned, 1 if it raised."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -1,4 +1,4 @@
-"""Histories for Hypothesis: any events, and any other cutting of their deltas."""
+"""Histories for Hypothesis, and the same histories with their deltas cut elsewhere."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
@@ -42,7 +42,7 @@ _ONE_EVENT: Final = st.one_of(
 
 @st.composite
 def _blocks(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Event]:
-    """Deltas of some blocks, then the full events of some of them, nearly alike."""
+    """Return the deltas of some blocks, then their full events, nearly the same."""
     contents = draw(st.lists(_TEXTS, min_size=1, max_size=3))
     events: list[Event] = []
     for number, content in enumerate(contents):
@@ -69,7 +69,7 @@ def is_delta(event: Event) -> bool:
 def cuttings(
     draw: Callable[[st.SearchStrategy[Any]], Any], history: Sequence[Event]
 ) -> list[Event]:
-    """Return the history with its deltas cut anew, and empty ones strewn in."""
+    """Return the history with its deltas cut anew, and empty ones mixed in."""
     anew: list[Event] = []
     full = [event for event in history if not is_delta(event) or _content(event)]
     for _, group in groupby(full, key=lambda e: type(e) if is_delta(e) else id(e)):
@@ -96,14 +96,14 @@ def _recut(
 
 
 def _as_decoded(units: str) -> str:
-    """Return units as JSON would give them: pairs within one delta are characters."""
+    """Return units as JSON decodes them, with pairs in one delta as characters."""
     return units.encode("utf-16-le", "surrogatepass").decode(
         "utf-16-le", "surrogatepass"
     )
 
 
 def places(history: Sequence[Event]) -> list[tuple[int, int]]:
-    """Return where each event begins, and the end: after so many others and units."""
+    """Return each event's start, and the end, as counts of others and of units."""
     return list(_places(history))
 
 

@@ -1,4 +1,4 @@
-"""A real server on this machine, which sends exactly the bytes that a test says."""
+"""A real local server that sends exactly the bytes that a test asks for."""
 
 import json
 import socket
@@ -12,17 +12,17 @@ import trustme
 
 import replay
 
-PATIENCE = 60.0  # seconds until a test that waits fails
+PATIENCE = 60.0  # seconds until a waiting test fails
 KEY = "llx-CANARY0123456789abcdef"
 
 
 @attrs.frozen
 class Request:
-    """What a client sent."""
+    """A client's request."""
 
     method: str
     target: str  #: path and query
-    headers: dict[str, str]  #: by names in lower case
+    headers: dict[str, str]  #: by name in lower case
     body: bytes
 
     @property
@@ -63,7 +63,7 @@ def always(*data: bytes) -> Handler:
 
 
 def reset(data: bytes) -> Handler:
-    """Return what sends *data*, then a reset."""
+    """Return a handler that sends *data*, then resets the connection."""
 
     def handler(_: Request, connection: socket.socket) -> None:
         connection.sendall(data)
@@ -75,7 +75,7 @@ def reset(data: bytes) -> Handler:
 
 
 def in_turn(*answers: bytes) -> Handler:
-    """Return what answers each request with the next of *answers*, then the last."""
+    """Return a handler that sends *answers* in turn, and repeats the last."""
     waiting = list(answers)
 
     def handler(_: Request, connection: socket.socket) -> None:
@@ -85,9 +85,9 @@ def in_turn(*answers: bytes) -> Handler:
 
 
 class Server:
-    """Answers requests on a port of its own until it is stopped.
+    """A server that answers requests on its own port until it is stopped.
 
-    Where a handler returns True, the connection is kept for the next request.
+    If a handler returns True, the connection is kept for the next request.
     """
 
     def __init__(self, handler: Handler, context: ssl.SSLContext | None = None) -> None:
@@ -112,7 +112,7 @@ class Server:
         return f"{'https' if self._context else 'http'}://localhost:{self.port}"
 
     def refuse(self) -> None:
-        """Take no more connections; those that are open stay so."""
+        """Accept no more connections; open ones stay open."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
@@ -175,7 +175,7 @@ class Server:
 def secure(
     authority: trustme.CA, host: str = "localhost", **options: object
 ) -> ssl.SSLContext:
-    """Return the TLS of a server that has a certificate for *host*."""
+    """Return the TLS context of a server that has a certificate for *host*."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(host, **options).configure_cert(context)  # type: ignore[arg-type]  # as its tests give them
     return context
@@ -194,7 +194,7 @@ def serving(
 
 @attrs.frozen
 class Web:
-    """Servers on this machine, and sources that are opened at them."""
+    """Local servers, and the sources that are opened at them."""
 
     _undo: ExitStack
 
@@ -202,7 +202,7 @@ class Web:
         return self._undo.enter_context(serving(handler, context))
 
     def source(self, server: Handler | Server, **options: object) -> replay.Source:
-        """Open a server's sessions, or those of a server that answers so."""
+        """Open a source at a server, or at a new server with a handler."""
         if not isinstance(server, Server):
             server = self.serve(server)
         given: dict[str, object] = {"api_key": KEY, "timeout": 10.0, **options}

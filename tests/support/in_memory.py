@@ -9,7 +9,7 @@ from replay import Session, SessionNotFoundError, SessionSummary
 
 @attrs.define(eq=False)
 class InMemory:
-    """A backend of three methods, and no more."""
+    """A backend with only the three required methods."""
 
     kept: list[Session]
     is_closed: bool = False

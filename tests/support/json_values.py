@@ -1,10 +1,10 @@
-"""JSON values, and what tells them apart."""
+"""JSON values, and their exact comparison."""
 
 from typing import Any
 
 
 def nested(depth: int) -> list[Any]:
-    """Return a list of that many levels."""
+    """Return a list nested *depth* levels deep."""
     value: list[Any] = []
     for _ in range(depth - 1):
         value = [value]
@@ -12,5 +12,5 @@ def nested(depth: int) -> list[Any]:
 
 
 def exact(value: object) -> str:
-    """Return what tells 1, 1.0 and true apart, and one order of keys from another."""
+    """Return a key that distinguishes 1, 1.0 and true, and orders of keys."""
     return repr(value)

@@ -1,4 +1,4 @@
-"""Turns under way, whose events are known beforehand."""
+"""Live turns whose events are known beforehand."""
 
 from collections.abc import Iterator, Sequence
 from types import TracebackType
@@ -8,7 +8,7 @@ from replay import Diagnostic, Event, StreamInterruptedError, UserInput
 
 
 class Stream:
-    """A turn that arrives from a list; it breaks off where there is a rest."""
+    """A live turn from a list of events; it breaks off if there is a rest."""
 
     session_id = "ses-1"
     prompt = "Q?"
@@ -19,7 +19,7 @@ class Stream:
         self, events: Sequence[Event], rest: Sequence[Event] | None = None
     ) -> None:
         self.diagnostics: list[Diagnostic] = []
-        self.given = 0  #: how many events have arrived
+        self.given = 0  #: number of events that have arrived
         self._rest = rest
         self._events = self._arriving(events)
 

@@ -1,4 +1,4 @@
-"""Files that are none: pipes, sockets, devices, links."""
+"""Entries that aren't regular files: links, pipes and sockets."""
 
 import os
 import socket
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def link_out(path: Path) -> None:
-    """Make a link to a session outside *path*'s directory."""
+    """Create a link to a session outside *path*'s directory."""
     goal = path.parent.parent / "outside.json"
     goal.write_text('{"session_id": "outside", "events": []}')
     path.symlink_to(goal)
@@ -32,7 +32,7 @@ def unix_socket(path: Path) -> None:
         os.close(here)
 
 
-#: Makes each of them, by what messages call it.
+#: Functions that create each of them, by the name in messages.
 ODD_FILES: dict[str, Callable[[Path], None]] = {
     "a symbolic link": link_out,
     "a pipe": pipe,

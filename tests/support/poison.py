@@ -1,4 +1,4 @@
-"""Work for workers of a batch: some that is done, and some that takes them down."""
+"""Tasks for a batch's workers: some are harmless, and some take workers down."""
 
 import ctypes
 import mmap
@@ -23,13 +23,13 @@ def job(seconds: float | None = None, memory: int | None = None) -> Job:
 
 
 def task_of(*names: str, of: Job | None = None, first: int = 0) -> Task:
-    """Return a task of sessions, each with what is to happen at it for a name."""
+    """Return a task of sessions, each named after the deed to do at it."""
     portions = tuple(Portion((name,), 1) for name in names)
     return Task(of or job(), first, portions, start=(first, 0))
 
 
 def work(task: Task, monitor: Monitor) -> Worked:
-    """Do what the sessions are called; the process's id stands for a result."""
+    """Do the deeds that the sessions are named after; results are process ids."""
     done = list[Done]()
     for number, portion in task.numbered():
         place, name = (number, 0), str(portion.key[0])
@@ -54,17 +54,17 @@ def good() -> None:
 
 
 def be_deaf() -> None:
-    """Fail where Ctrl-C would be heard."""
+    """Fail if Ctrl-C isn't blocked."""
     assert signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()), "it hears"
 
 
 def segfault() -> None:
-    """Read where nothing is."""
+    """Read from an invalid address."""
     ctypes.string_at(0)
 
 
 def allocate() -> None:
-    """Take memory without end."""
+    """Allocate memory without end."""
     taken = list[bytes]()
     while True:
         taken.append(bytes(1 << 20))
@@ -86,31 +86,31 @@ def exit_early() -> None:
 
 
 def killed() -> None:
-    """Be killed, as from outside."""
+    """Kill this process, as from outside."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def killed_oddly() -> None:
-    """Be killed by a signal without a name."""
+    """Kill this process with a signal that has no name."""
     os.kill(os.getpid(), signal.SIGRTMIN + 5)
 
 
 def spin() -> None:
-    """Take a hundredth of a second."""
+    """Spin for a hundredth of a second."""
     end = time.monotonic() + 0.01
     while time.monotonic() < end:
         pass
 
 
 def tell(path: str) -> None:
-    """Tell the process's id to a pipe, keep it open, and sleep for ever."""
+    """Write the process id to a pipe, keep it open, and sleep for ever."""
     with Path(path).open("w", encoding="utf-8") as pipe:
         print(os.getpid(), file=pipe, flush=True)
         sleep()
 
 
 def tell_until_drained(path: str, monitor: Monitor) -> None:
-    """Tell the process's id to a pipe, and go on once it is drained."""
+    """Write the process id to a pipe, and return once the worker drains."""
     Path(path).write_text(f"{os.getpid()}\n", encoding="utf-8")
     while not monitor.is_draining:
         pass
@@ -129,17 +129,17 @@ def only_once(path: str) -> None:
 
 
 def no_room() -> None:
-    """Leave a worker with a limit no memory for its next task."""
+    """Leave a worker with a memory limit no memory for its next task."""
     KEPT.append(mmap.mmap(-1, 1 << 30))
 
 
 def lower_hard_limit() -> None:
-    """Let no process limit be above 1 TiB."""
+    """Lower the hard limit on memory to 1 TiB."""
     resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40))
 
 
 def leave_child(path: str) -> None:
-    """Die, and leave a child that has all files open until a pipe is written to."""
+    """Die, and leave a child that keeps all files open until a pipe is written to."""
     if not os.fork():
         Path(path).read_bytes()
         os._exit(0)
@@ -147,7 +147,7 @@ def leave_child(path: str) -> None:
 
 
 def lone_thread() -> None:
-    """Start a thread that never ends, and that Python waits for."""
+    """Start a thread that never ends, and for which Python waits."""
     threading.Thread(target=sleep).start()
 
 
@@ -181,26 +181,26 @@ def die_at_none_once(task: Task, monitor: Monitor) -> Worked:
 
 
 def cannot_be_sent(_: Task, __: Monitor) -> threading.Event:
-    """Return what no pickle holds."""
+    """Return a value that can't be pickled."""
     return threading.Event()
 
 
 def fail(task: Task, _: Monitor) -> Worked:
-    """Raise an exception of its own."""
+    """Raise an exception."""
     raise LookupError(task.first)
 
 
 def work_within_work(task: Task, _: Monitor) -> Worked:
-    """Do a task while this worker of another executor is at one."""
+    """Do a task within a task of another executor."""
     worked: Worked = result_of(do(work, task, "another leader"))
     return worked
 
 
 def variables(_: Task, __: Monitor) -> dict[str, str]:
-    """Return the environment of who does this."""
+    """Return the environment of the worker."""
     return dict(os.environ)
 
 
 def pids_of(worked: Worked) -> set[int]:
-    """Return which processes did a task."""
+    """Return the ids of the processes that did a task."""
     return {int(done.values) for done in worked.done}

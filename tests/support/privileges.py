@@ -1,4 +1,4 @@
-"""A while without the rights of root, who may do everything."""
+"""Blocks without root's privileges."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ _NOBODY = 65534
 
 @contextmanager
 def unprivileged() -> Iterator[None]:
-    """Be nobody in particular within the block, or whoever runs the tests."""
+    """Run the block as the user who runs the tests, or as nobody if that is root."""
     user = os.geteuid()
     os.seteuid(user or _NOBODY)
     try:
@@ -26,7 +26,7 @@ def unprivileged() -> Iterator[None]:
 
 @contextmanager
 def public_folder() -> Iterator[Path]:
-    """Give a new directory that everybody can reach, unlike pytest's."""
+    """Yield a new directory that everybody can reach, unlike pytest's."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -35,7 +35,7 @@ def public_folder() -> Iterator[Path]:
 
 
 def _check_reach() -> None:
-    """Skip the test where what it runs cannot be read without the rights of root."""
+    """Skip the test if only root can read the code that it runs."""
     for place in Path(__file__).parent, Path(sys.prefix):
         if not os.access(place, os.R_OK, effective_ids=True):
             pytest.skip(f"{place} can be read by root only")

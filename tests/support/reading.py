@@ -1,4 +1,4 @@
-"""Small recordings, and what comes of reading them."""
+"""Small recordings, and functions that read them."""
 
 import io
 from functools import partial

@@ -1,4 +1,4 @@
-"""Sessions for Hypothesis: as JSON, right and malformed, and made by hand."""
+"""Sessions for Hypothesis: as JSON, valid or malformed, and made by hand."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -22,7 +22,7 @@ from replay.model.events import (
 )
 from replay.model.sessions import JobMetadata, Session
 
-# No half of a pair stands before its other half: on the wire they are one character.
+# No half of a pair comes before its other half: on the wire they are one character.
 strings = st.text(max_size=8) | st.sampled_from(["\ud83d", "a\udfff", "\ude00\ud83d"])
 large = st.sampled_from([2**63, 2**64, -(10**19), 10**400, 10**4300 - 1, 1 - 10**4300])
 numbers = st.integers() | large | st.floats(allow_nan=False, allow_infinity=False)
@@ -84,7 +84,7 @@ HEADER = {
 def arranged(
     one: dict[str, Any], other: dict[str, Any], order: Callable[[Any], Iterable[str]]
 ) -> dict[str, Any]:
-    """Return both objects in one, its keys in that order; *other* wins."""
+    """Return both objects merged, with keys in that order; *other* wins."""
     both = one | other
     return {key: both[key] for key in order(both)}
 
@@ -98,7 +98,7 @@ def whole_event(kind: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def malformed_event(kind: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Return events of a type in which fields may be missing or wrong."""
+    """Return events of one type in which fields may be missing or wrong."""
     fields = {key: right | values for key, right in FIELDS[kind].items()}
     return st.fixed_dictionaries({"type": st.just(kind)}, optional=fields)
 

@@ -1,7 +1,7 @@
-"""The rules of coalescing, written down a second time, plainly and slowly.
+"""A second implementation of the rules of coalescing, plain and slow.
 
-It shares no code with what it is compared to. Texts are lists of UTF-16 units, so that
-halves of characters join by themselves.
+It shares no code with the first. Texts are lists of UTF-16 units, so that halves of
+characters join by themselves.
 """
 
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ class Place:
 
 
 class Reference:
-    """What a history comes to: ``told`` and ``odd`` (code and index)."""
+    """The results of a history: ``told``, and ``odd`` (code and index)."""
 
     def __init__(self, history: Sequence[Event]) -> None:
         self.told: list[Told] = []

@@ -13,11 +13,11 @@ def register(
     """Install a package of one module until the test ends.
 
     Args:
-        monkeypatch: The test's own.
-        folder: Where to put it.
-        name: What the package is called.
-        code: The module.
-        names: What it registers: ``backend="mine"`` for what the module calls ``mine``.
+        monkeypatch: The test's fixture.
+        folder: The folder to put it in.
+        name: The package's name.
+        code: The module's code.
+        names: Names to register: ``backend="mine"`` for the module's ``mine``.
 
     Returns:
         The module's name, which no other test uses.

@@ -1,4 +1,4 @@
-"""The command ``replay``: in this process, or as a process of its own."""
+"""The command ``replay``, in this process or in its own."""
 
 import logging
 import os
@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from replay.cli import app
 
-#: Takes the command's arguments, and maybe ``stdin``, ``env`` and ``cwd``.
+#: Takes the command's arguments, and optionally ``stdin``, ``env`` and ``cwd``.
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 
 COMMAND = (sys.executable, "-m", "replay")
@@ -21,12 +21,12 @@ _PROGRAM = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     "from replay.cli import main; main()"
 )
-#: The same; it heeds Ctrl-C even where a shell's background has it ignored.
+#: The same, but it heeds Ctrl-C even in a shell's background, which ignores it.
 INTERRUPTIBLE = (sys.executable, "-c", _PROGRAM)
 
 
 def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return this process's environment, less what would change a terminal's look."""
+    """Return this process's environment without variables that style a terminal."""
     removed = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE"}
     kept = {key: value for key, value in os.environ.items() if key not in removed}
     return {**kept, "TERM": "xterm-256color", **(changes or {})}
@@ -41,7 +41,7 @@ def run_here(
     """Run the command in this process, and check that it writes UTF-8.
 
     Its three streams are files, and so are those of the processes that it starts. A
-    server of worker processes, which outlives a command, keeps those it began with.
+    server of worker processes, which outlives a command, keeps its first streams.
     """
     words = [os.fspath(each) for each in arguments]
     with ExitStack() as undo:
@@ -92,7 +92,7 @@ def _environment_of(variables: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _no_log_handlers() -> Iterator[None]:
-    """Forget who listens to the log, pytest among them, and remember it afterwards."""
+    """Remove the log's handlers, pytest's among them, and restore them afterwards."""
     root = logging.getLogger()
     before, root.handlers = root.handlers, []
     try:
@@ -103,7 +103,7 @@ def _no_log_handlers() -> Iterator[None]:
 
 @contextmanager
 def _standard_streams(files: Sequence[IO[bytes]]) -> Iterator[None]:
-    """Let files be the standard streams, down to their descriptors."""
+    """Make files the standard streams, down to their descriptors."""
     streams = sys.stdin, sys.stdout, sys.stderr
     descriptors = [os.dup(number) for number in range(3)]
     try:

@@ -1,4 +1,4 @@
-"""A real S3-compatible server on this machine, which may refuse what a test says."""
+"""A real S3-compatible local server, which can refuse requests as a test asks."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-#: Keys that the server takes, as it takes any.
+#: Keys for the server, which accepts any.
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIACANARYKEY", "AWS_SECRET_ACCESS_KEY": "s3cr3t-CANARY"}
 ENVIRONMENT = {
     **KEYS,
@@ -29,17 +29,17 @@ ENVIRONMENT = {
 
 @attrs.define
 class S3Server:
-    """A server that runs, and what it was asked."""
+    """A running server, and the requests that it got."""
 
     url: str
-    #: The status and S3's code for what is refused; None: the server answers.
+    #: The status and S3's code for refused requests; None: the server answers.
     refusal: "Callable[[WSGIEnvironment], tuple[str, str] | None] | None" = None
     asked: list[str] = attrs.field(factory=list)  #: methods and paths
 
 
 @attrs.frozen
 class Bucket:
-    """A bucket that is empty at first, and the server that has it."""
+    """A bucket that is empty at first, and its server."""
 
     server: S3Server
     name: str
@@ -50,7 +50,7 @@ class Bucket:
         return f"s3://{self.name}"
 
     def put(self, path: str, data: bytes) -> None:
-        # As it is called: some releases of s3fs take a slash off its end.
+        # The path is kept as it is: some releases of s3fs strip a slash at its end.
         self.calls.call_s3("put_object", Bucket=self.name, Key=path, Body=data)
 
     def get(self, path: str) -> bytes:
@@ -63,7 +63,7 @@ class Bucket:
 
 class _Silent(WSGIRequestHandler):
     def log(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager

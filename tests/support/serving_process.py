@@ -1,4 +1,4 @@
-"""``replay serve`` in a thread, or as a process of its own."""
+"""``replay serve`` as a process of its own, and a session that servers have."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from replay_command import INTERRUPTIBLE
 
 Serve = Callable[..., LlamaCloudServer]
 
-#: The session that servers of the tests have, and a prompt of it.
+#: The session of the tests' servers, its stream, and a prompt for it.
 SESSION = f"{CHAT}/ses-hello"
 STREAM = f"{SESSION}/messages/stream"
 ASKED = {**PROMPT, "prompt": "Hello?"}
@@ -20,7 +20,7 @@ ASKED = {**PROMPT, "prompt": "Hello?"}
 
 @contextmanager
 def serving(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Yield the command, started, and the line that it prints."""
+    """Start the command; yield its process and the line that it prints."""
     with subprocess.Popen(  # noqa: S603 - our own command
         [*INTERRUPTIBLE, "serve", *arguments],
         stdin=subprocess.DEVNULL,
@@ -37,5 +37,5 @@ def serving(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str
 
 
 def url_in(line: str) -> str:
-    """Return the URL that the line tells."""
+    """Return the URL in the line."""
     return line.split(" at ")[1].split(" ", maxsplit=1)[0]

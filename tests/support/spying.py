@@ -1,10 +1,10 @@
-"""A plugin that listens to every hook and keeps what it was told."""
+"""A plugin that records the calls of every hook."""
 
 from collections.abc import Callable
 
 from replay.engine import hookspecs
 
-#: Called for each plugin by itself: no replay tells them to all.
+#: Hooks that are called for one plugin alone, not for all in a replay.
 OF_ONE_PLUGIN = frozenset(
     {"replay_rewrite", "replay_batch_result", "replay_batch_merge"}
 )
@@ -17,17 +17,17 @@ HOOKS = {
 
 
 class Spy:
-    """Keeps ``(hook, arguments)`` of every call, in order."""
+    """A plugin that keeps ``(hook, arguments)`` of every call, in order."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, tuple[object, ...]]] = []
 
     def told(self, *hooks: str) -> list[object]:
-        """Return the first argument of every call of *hooks*; of all hooks for none."""
+        """Return the first argument of every call of *hooks*, or of any hook."""
         return [args[0] for name, args in self.calls if name in hooks or not hooks]
 
     def names(self) -> list[str]:
-        """Return the hooks in the order in which they were called."""
+        """Return the names of the hooks that were called, in order."""
         return [name.removeprefix("replay_") for name, _ in self.calls]
 
 
@@ -37,7 +37,7 @@ def _listener(name: str, arguments: tuple[str, ...]) -> Callable[..., None]:
 
     listed = ", ".join(arguments)
     scope: dict[str, Callable[..., None]] = {"listen": listen}
-    # pluggy reads the arguments' names, so each listener is written out.
+    # pluggy reads the arguments' names, so each listener has its own source.
     exec(f"def {name}(self, {listed}): listen(self, {listed})", scope)  # noqa: S102 - see above
     return scope[name]
 

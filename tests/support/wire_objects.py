@@ -1,4 +1,4 @@
-"""Documented events and a header, as they come over the wire."""
+"""Documented events and a header, as sent over the wire."""
 
 from typing import Any
 

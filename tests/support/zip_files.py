@@ -1,4 +1,4 @@
-"""Zip files, honest and other."""
+"""Zip files, valid ones and others."""
 
 import gzip
 import json
@@ -12,7 +12,7 @@ def document(session_id: str, text: str = "Yes.") -> bytes:
     return json.dumps({"session_id": session_id, "events": [event]}).encode()
 
 
-#: Files of sessions, two of which have one id.
+#: Files of sessions, two of which share an id.
 FILES = {
     "sub0/x.json": document("c", "0"),
     "sub1/x.json": document("b", "1"),
@@ -27,14 +27,14 @@ def write_zip(path: Path, files: Mapping[str, bytes], *, packed: bool = True) ->
     with zipfile.ZipFile(path, "w", packing) as file:
         for name, data in files.items():
             info = zipfile.ZipInfo(name)
-            info.filename = name  # as it is, whatever leads out of it
+            info.filename = name  # as it is, even if it leads outside
             info.compress_type = packing
             file.writestr(info, data)
     return path
 
 
 def encrypted(data: bytes) -> bytes:
-    """Return a zip file of one member that says that it is encrypted."""
+    """Return a zip file of one member that claims to be encrypted."""
     changed = bytearray(data)
     changed[data.index(b"PK\3\4") + 6] |= 1
     changed[data.index(b"PK\1\2") + 8] |= 1

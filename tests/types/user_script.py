@@ -1,6 +1,6 @@
-"""A program as a user writes it, for mypy and pyright to pass without a configuration.
+"""A user's program, which mypy and pyright must accept without a configuration.
 
-It is checked against the installed wheel, and run nowhere.
+It is checked against the installed wheel, and never run.
 """
 
 from typing import assert_type

@@ -37,9 +37,9 @@ def copy_all(
     """Write sessions into a directory, and return the exit code.
 
     Args:
-        found: At least one; if the first cannot be read, nothing is created.
+        found: At least one session; if the first can't be read, nothing is created.
         directory: A fixture directory, created if missing, or a backend's location.
-        rewriter: What rewrites them, and reports at the end; None: nothing does.
+        rewriter: Rewrites them, and is closed at the end; None: they stay as they are.
     """
     is_complete = True
     found = rewriter.all(found) if rewriter else found

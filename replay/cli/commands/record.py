@@ -73,7 +73,7 @@ def _record_turn(
 
 
 def _events(stream: replay.LiveStream) -> Iterator[replay.Event]:
-    """Yield a turn's events; if it breaks off, then the rest from the service."""
+    """Yield a turn's events; if the stream breaks off, fetch the rest."""
     try:
         yield from stream
     except replay.StreamInterruptedError as error:
@@ -85,8 +85,8 @@ def _events(stream: replay.LiveStream) -> Iterator[replay.Event]:
 
 def _print(events: Iterator[replay.Event]) -> int:
     """Print a turn's text as it arrives, and return the exit code."""
-    code = FOUND_PROBLEMS  # unless the turn comes to a good end
-    shown = ""  # of the text that no message has followed yet
+    code = FOUND_PROBLEMS  # unless the turn ends well
+    shown = ""  # printed text that no message has covered yet
     for item in replay.coalesce(events):
         match item:
             case replay.TextDelta(content):
@@ -103,7 +103,7 @@ def _print(events: Iterator[replay.Event]) -> int:
 
 
 def _rest(message: str, shown: str) -> str:
-    """Return the part of a message that is not printed yet."""
+    """Return the part of a message that hasn't been printed yet."""
     if shown.startswith(message):
         return ""
     return message[len(shown) :] if message.startswith(shown) else f"\n{message}"

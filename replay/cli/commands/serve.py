@@ -1,4 +1,4 @@
-"""The command ``replay serve``: recorded sessions over HTTP."""
+"""``replay serve``, which serves recorded sessions over HTTP."""
 
 from typing import Any
 

@@ -15,7 +15,7 @@ from replay.model.sessions import Session
 from replay.rendering import FORMATS, Format, render_pieces
 from replay.rendering.sections import lines
 
-_BLOCK: Final = 1 << 16  # characters that are written at once
+_BLOCK: Final = 1 << 16  # characters per write
 
 
 @click.command("transcript")

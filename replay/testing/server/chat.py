@@ -22,7 +22,7 @@ from replay.testing.server import validation
 from replay.testing.server.settings import LastPageToken, ServerSettings
 from replay.testing.server.store import Run, Store
 
-#: The key in an ASGI scope of a fault's name, or of None.
+#: The key in an ASGI scope for the name of a fault, or None.
 FAULT: Final = "replay.fault"
 
 _PING: Final = b": ping\n\n"
@@ -33,7 +33,7 @@ _STREAM_HEADERS: Final = {
 }
 _ONE: Final = "/api/v1/chat/{session_id}"
 
-#: What the official SDK's strict mode requires, for recordings that lack it.
+#: Values that the official SDK's strict mode requires, for recordings without them.
 _REQUIRED: Final[Mapping[str, object]] = {
     "last_updated_at": "1970-01-01T00:00:00.000000",
     "shared_access": "query",
@@ -47,13 +47,13 @@ _LAST_PAGE: Final[Mapping[LastPageToken, dict[str, object]]] = {
 
 @attrs.frozen(eq=False)
 class Chat:
-    """Answers requests about sessions."""
+    """Handlers of requests about sessions."""
 
     store: Store
     settings: ServerSettings
 
     def routes(self) -> list[Route]:
-        """Return the requests that each method answers."""
+        """Return the route to each method."""
         return [
             Route("/api/v1/chat", self.create, methods=["POST"]),
             Route("/api/v1/chat", self.list_sessions, methods=["GET"]),
@@ -109,14 +109,14 @@ class Chat:
 
 
 def json_answer(value: object, status: int = 200) -> Response:
-    """Return an answer that holds exactly this JSON value."""
+    """Return an answer that holds exactly *value*, as JSON."""
     return Response(write_json(value), status, media_type="application/json")
 
 
 def next_page(following: int | None, last: LastPageToken) -> dict[str, object]:
-    """Return the part of an answer that leads to the page from *following* on.
+    """Return the part of an answer with the token of the page from *following* on.
 
-    Without one, it says so as in *last*.
+    None means that there is no such page, which is shown as *last* says.
     """
     if following is None:
         return _LAST_PAGE[last]
@@ -140,7 +140,7 @@ def _session_id(request: Request) -> str:
 
 
 async def _frames(run: Run, ping: float, fault: str | None) -> AsyncIterator[bytes]:
-    """Yield a turn as the stream's frames, each when it is due."""
+    """Yield the frames of a turn's stream, each when it is due."""
     yield _PING
     started = anyio.current_time()
     for number, event in enumerate(run.events):
@@ -154,7 +154,7 @@ async def _frames(run: Run, ping: float, fault: str | None) -> AsyncIterator[byt
 
 
 def _altered(event: Event, fault: str | None) -> Iterator[Event]:
-    """Yield the events of a faulty stream in place of a recorded one."""
+    """Yield the events that a faulty stream sends instead of a recorded one."""
     if fault == "no-stop" and isinstance(event, Stop):
         return
     yield event

@@ -1,4 +1,4 @@
-"""HTTP connections with clients: requests come in, answers go out, even broken ones."""
+"""HTTP connections to clients: their requests, and answers, even broken ones."""
 
 import asyncio
 import re
@@ -25,7 +25,7 @@ _LONGEST_BODY: Final = 16 << 20
 _LONG_BODY: Final = (413, "The body is longer than 16 MiB")
 _LONG_HEAD: Final = (431, "The headers are longer than 64 KiB")
 _PIECE: Final = 1 << 16
-_MOST_IGNORED: Final = 32 << 20  # bytes that a client may send on, though refused
+_MOST_IGNORED: Final = 32 << 20  # bytes that a refused client may still send
 _PARTING_SECONDS: Final = 5.0
 _WITHOUT_BODY: Final = (204, 304)
 
@@ -48,25 +48,25 @@ class Answer:
         return attrs.evolve(self, headers=[*self.headers, *headers])
 
     def raw_head(self, *framing: tuple[bytes, bytes]) -> bytes:
-        """Return the head as sent, with *framing* in place of the right headers."""
+        """Return the raw head, with *framing* in place of the correct headers."""
         kept = [each for each in self.headers if each[0] not in _FRAMING]
         lines = [b"%s: %s\r\n" % each for each in (*kept, *framing)]
         first = b"HTTP/1.1 %d %s\r\n" % (self.status, phrase_of(self.status).encode())
         return b"".join([first, *lines, b"\r\n"])
 
     async def whole_body(self) -> bytes:
-        """Return the body, once all of it is there."""
+        """Return the whole body."""
         return b"".join([data async for data in self.body])
 
 
 async def pieces(*data: bytes) -> AsyncIterator[bytes]:
-    """Yield a body that is already there."""
+    """Yield the pieces of a body that is already in memory."""
     for each in data:
         yield each
 
 
 def whole_answer(status: int, headers: Headers, body: bytes) -> Answer:
-    """Return an answer whose body is already there."""
+    """Return an answer whose body is already in memory."""
     length = (b"content-length", b"%d" % len(body))
     return Answer(status, [*headers, length], pieces(body))
 
@@ -89,7 +89,7 @@ def phrase_of(status: int) -> str:
 
 @attrs.frozen
 class ClientRequest:
-    """A complete request."""
+    """A complete HTTP request."""
 
     method: bytes
     target: bytes
@@ -97,7 +97,7 @@ class ClientRequest:
     body: bytes
 
     def header(self, name: str) -> str | None:
-        """Return the first header of that name, in lower case; None: there is none."""
+        """Return the first header called *name* (in lower case), or None."""
         values = (value for each, value in self.headers if each == name.encode())
         first = next(values, None)
         return None if first is None else first.decode("latin-1")
@@ -119,8 +119,8 @@ class RefusedRequestError(Exception):
 def addressed(target: bytes, headers: Headers, here: bytes) -> tuple[bytes, Headers]:
     """Return a request's target as a path, and its headers with a ``Host``.
 
-    The host of a URL goes before the header; without both, it is *here*, the address
-    at which the request came in.
+    The host of a URL takes precedence over the header; without either, it is *here*,
+    the address at which the request arrived.
     """
     others = [each for each in headers if each[0] != b"host"]
     if match := _ABSOLUTE.fullmatch(target):
@@ -133,12 +133,12 @@ def addressed(target: bytes, headers: Headers, here: bytes) -> tuple[bytes, Head
 
 
 class ClientConnection:
-    """Speaks HTTP with one client, and can break its rules.
+    """An HTTP connection to one client, which can break the rules of HTTP.
 
-    A request may take *seconds* to arrive.
+    A request must arrive within *seconds*.
     """
 
-    waiting_since: float | None = None  #: by the loop's time; None: it is answered
+    waiting_since: float | None = None  #: by the loop's clock; None: it isn't waiting
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float
@@ -149,10 +149,10 @@ class ClientConnection:
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_LONGEST_HEAD)
         self._is_head = False
         self._takes_body = True
-        writer.transport.set_write_buffer_limits(high=0)  # drained is with the kernel
+        writer.transport.set_write_buffer_limits(high=0)  # drain() waits for all of it
 
     async def receive(self) -> ClientRequest | None:
-        """Return the next request; None: there will be none.
+        """Return the next request, or None if there will be none.
 
         Raises:
             RefusedRequestError: It isn't a request, or it is too long.
@@ -196,14 +196,14 @@ class ClientConnection:
             await self.send_raw(self._http.send(piece) or b"")
 
     async def send_raw(self, data: bytes) -> None:
-        """Send bytes as they are, and wait until they are on their way."""
+        """Send bytes as they are, and wait until they are with the kernel."""
         self._writer.write(data)
         await self._writer.drain()
 
     async def refuse(self, answer: Answer) -> None:
         """Send the last answer, to a client that may still be sending.
 
-        It is read on for a while: a connection closed at once would lose the answer.
+        Keep reading for a while: closing the connection at once would lose the answer.
         """
         await self.send(answer.with_headers((b"connection", b"close")))
         self._writer.write_eof()

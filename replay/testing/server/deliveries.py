@@ -17,16 +17,16 @@ _LARGE_HEADER: Final = 70 * 1024  # bytes; Python's own client takes 65,536 a li
 _MANY_HEADERS: Final = 200  # Python's own client takes 100
 _ENCODINGS: Final = 6  # urllib3 takes 5
 _DRIP_SECONDS: Final = 0.25
-_FIRST_OF_SEVERAL: Final = 0xC0  # in UTF-8, a byte that isn't the last of a character
+_FIRST_OF_SEVERAL: Final = 0xC0  # in UTF-8, the lowest first byte of a longer character
 _GZIP_HEAD: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _BLOCK: Final = 1 << 17
-_PADDING: Final = b"\n" * _BLOCK  # nothing in JSON, and in a stream of events
+_PADDING: Final = b"\n" * _BLOCK  # ignored in JSON and in event streams
 
 
 async def deliver(
     connection: ClientConnection, answer: Answer, fault: Fault | None
 ) -> None:
-    """Send an answer as *fault* would have it; None: as it should be."""
+    """Send an answer, spoiled by *fault* unless that is None."""
     spoil = None if fault is None else _DELIVERIES.get(fault.name)
     if fault is None or spoil is None:
         await connection.send(answer)
@@ -36,7 +36,7 @@ async def deliver(
 
 @attrs.frozen(eq=False)
 class _Delivery:
-    """Sends one answer; each method does what the fault of its name says."""
+    """The delivery of one answer, with a method for each fault, of the same name."""
 
     connection: ClientConnection
     answer: Answer
@@ -103,7 +103,7 @@ class _Delivery:
         await self.connection.send(attrs.evolve(self.answer, body=self._stalled()))
 
     async def _stalled(self) -> AsyncIterator[bytes]:
-        """Yield the first event of a stream, or half of another body; then the rest."""
+        """Yield a stream's first event, or half of another body; later, the rest."""
         is_due = True
         async for data in self.answer.body:
             half = 0 if self.answer.is_stream else (len(data) + 1) // 2
@@ -142,7 +142,7 @@ class _Delivery:
         self.connection.close()
 
     async def _send_encoded(self, body: AsyncIterator[bytes], count: int) -> None:
-        """Send a body that went through gzip *count* times."""
+        """Send a body that was compressed with gzip *count* times."""
         kept = [each for each in self.answer.headers if each[0] != b"content-length"]
         encoding = (b"content-encoding", b", ".join([b"gzip"] * count))
         await self.connection.send(Answer(self.answer.status, [*kept, encoding], body))
@@ -163,7 +163,7 @@ async def compressed(body: bytes, padding: int) -> AsyncIterator[bytes]:
     """Yield one gzip stream, never holding more than a block of it in memory.
 
     It holds *padding* bytes of white space, then *body*. A block of white space is
-    compressed once: flushed, it stands by itself and can be sent as often as needed.
+    compressed once: flushed, it is independent and can be sent as often as needed.
     Other clients get their turn between two blocks.
     """
     blocks, rest = divmod(padding, _BLOCK)
@@ -191,7 +191,7 @@ async def _up_to(body: AsyncIterator[bytes], count: int) -> AsyncIterator[bytes]
 
 
 async def _into_character(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield the body into its first long character, or all but its last byte."""
+    """Yield the body cut within its first long character, or before its last byte."""
     last = b""
     async for data in body:
         yield last

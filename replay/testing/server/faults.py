@@ -1,4 +1,4 @@
-"""The faults that can be made to happen, by name."""
+"""The faults that the server can produce, by name."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +13,7 @@ import attrs
 from replay.errors import UnknownNameError
 from replay.registry import did_you_mean
 
-#: The header in which a request asks for a fault of its own.
+#: The header with which a request asks for a fault.
 FAULT_HEADER: Final = "x-replay-fault"
 
 _FAULT: Final = re.compile(
@@ -24,26 +24,26 @@ _COUNT: Final = re.compile(r"[0-9]{1,18}")
 _HEADER_VALUE: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _URL: Final = re.compile(r"[!-~]+")
 
-#: Raises ValueError for a value that isn't right, and says why if that isn't plain.
+#: Raises ValueError for a wrong value, with the reason unless it is obvious.
 _Check: TypeAlias = Callable[[str], object]
 
 
 @attrs.frozen
 class Fault:
-    """One thing that goes wrong."""
+    """A fault that the server produces on purpose."""
 
     name: str
     value: str | None = None  #: None: the fault's default
-    times: int | None = None  #: with how many requests; None: with all
+    times: int | None = None  #: number of requests that fail; None: all
 
     @property
     def is_of_stream(self) -> bool:
-        """Tell whether it is about what a stream says, not how it is sent."""
+        """Tell whether it changes a stream's events, not how they are sent."""
         return self.name in _STREAM_FAULTS
 
     @property
     def is_status(self) -> bool:
-        """Tell whether it is an answer with an error's status, which is its name.
+        """Tell whether it is an answer with an error status, which is its name.
 
         Its value is then the header ``Retry-After``.
         """
@@ -78,7 +78,7 @@ def _count_up_to(most: int) -> _Check:
 #: Faults in a stream's events.
 _STREAM_FAULTS: Final = ("duplicate-final", "no-stop")
 
-#: Faults in an answer's bytes; with each, the check of its value.
+#: Faults in an answer's bytes, each with the check of its value.
 _TRANSPORT: Final[Mapping[str, _Check | None]] = MappingProxyType(
     {
         **dict.fromkeys(("bad-chunk", "captive-portal", "close", "garbage")),
@@ -102,7 +102,7 @@ def parse_fault(text: str) -> Fault:
 
     Raises:
         UnknownNameError: There is no fault of that name.
-        ValueError: It is written in another way, or its value is wrong.
+        ValueError: The text has another form, or its value is wrong.
 
     >>> parse_fault("2x429=1.5")
     Fault(name='429', value='1.5', times=2)
@@ -138,18 +138,18 @@ def _check_value(fault: Fault, value: str) -> None:
 
 
 class FaultQueue:
-    """The faults that are still to come; each request takes one or none."""
+    """The faults still to come; each request takes one or none."""
 
     def __init__(self, lasting: Iterable[Fault]) -> None:
         self._lasting = [_Uses(each) for each in lasting]
         self._next: list[_Uses] = []
 
     def add(self, fault: Fault) -> None:
-        """Put *fault* before the lasting ones, and after those added before."""
+        """Queue *fault* before the lasting ones, and after those added earlier."""
         self._next.append(_Uses(fault))
 
     def take(self, *, is_stream: bool) -> Fault | None:
-        """Return the fault of a request, and count it; None: there is none.
+        """Return the fault for a request, or None, and count its use.
 
         Requests that don't ask for a stream skip the faults of streams.
         """
@@ -163,7 +163,7 @@ class FaultQueue:
 
 @attrs.define
 class _Uses:
-    """How often a fault was taken."""
+    """A fault, and the number of its uses."""
 
     fault: Fault
     count: int = 0

@@ -1,4 +1,4 @@
-"""Request handling: who is admitted, which fault is due, and what answers."""
+"""Request handling: admission, faults and answers."""
 
 import asyncio
 import hmac
@@ -37,13 +37,13 @@ _PORTAL: Final = (
 )
 _RETRY_AFTER: Final = "1"  # seconds
 
-#: The client is gone or can't be told anything, or the application broke down.
+#: Errors if the client is gone or can't be answered, or the application failed.
 _ENDS: Final = (OSError, h11.LocalProtocolError, EndOfStream)
 
 
 @attrs.frozen(eq=False)
 class Front:
-    """Answers the requests of each connection, or lets them fail."""
+    """A handler that answers the requests of each connection, or lets them fail."""
 
     app: ASGIApp
     settings: ServerSettings
@@ -51,7 +51,7 @@ class Front:
     log: RequestLog
 
     async def serve(self, connection: ClientConnection) -> None:
-        """Answer a client's requests until either side ends; the caller closes."""
+        """Answer requests until either side ends; the caller closes the connection."""
         with suppress(*_ENDS):
             try:
                 while (request := await connection.receive()) is not None:
@@ -86,10 +86,10 @@ class Front:
 
 
 def refusal(settings: ServerSettings, request: ClientRequest) -> Answer | None:
-    """Return the answer to a request that isn't admitted; None: it is.
+    """Return the answer to a request that isn't admitted, or None if it is.
 
-    A server for this machine only answers to its own names: otherwise a page in a
-    browser could read from it, through a name of its own that leads here.
+    A server on a loopback address only answers to loopback names: otherwise a web page
+    could read from it, through a domain that resolves to this machine.
     """
     name = ""
     with suppress(ValueError):
@@ -108,7 +108,7 @@ def refusal(settings: ServerSettings, request: ClientRequest) -> Answer | None:
 
 
 def _stand_in(fault: Fault, request: ClientRequest) -> Answer | None:
-    """Return the answer to give in the application's place; None: ask it."""
+    """Return the answer to send instead of the application's, or None to ask it."""
     if fault.is_status:
         status = int(fault.name)
         wait = fault.value or (_RETRY_AFTER if status == 429 else None)  # noqa: PLR2004 - the fault's name
@@ -132,10 +132,10 @@ async def answered(
     """Yield the application's answer to a request, or the one that is *ready*.
 
     The application waits until each piece is taken, and is cancelled when the caller
-    takes no more. It may have a part in the *fault* of that name.
+    takes no more. It is given the name of the *fault*, which it may have to produce.
 
     Raises:
-        EndOfStream: The application broke down before the end of its answer.
+        EndOfStream: The application failed before the end of its answer.
     """
     if ready is not None:
         yield ready

@@ -29,26 +29,26 @@ from replay.testing.server.store import Store
 from replay.testing.server.timing import folder_of
 from replay.testing.server.validation import PAGE, SOURCE, query_of
 
-#: The bytes and the media type of what is attached to a source's file.
+#: The bytes and the media type of an attachment.
 Image: TypeAlias = tuple[bytes, str]
 
 _LIST: Final = "/api/v1/beta/attachments"
 _FILES: Final = "/attachments"
 _FOLDER: Final = "attachments"
-_SIDE: Final = 16  # pixels of an image that is made up
+_SIDE: Final = 16  # pixels of a made-up image
 
 
 @attrs.frozen(eq=False)
 class Attachments:
-    """Answers requests about attachments."""
+    """Handlers of requests about attachments."""
 
     store: Store
     settings: ServerSettings
-    location: str  #: where the sessions are, as for ``replay.open``
+    location: str  #: the sessions' location, as for ``replay.open``
     _secret: bytes = attrs.field(factory=lambda: secrets.token_bytes(32), repr=False)
 
     def routes(self) -> list[Route]:
-        """Return the requests that each method answers."""
+        """Return the route to each method."""
         return [
             Route(_LIST, self.list_attachments, methods=["GET"]),
             Route(f"{_LIST}/{{name:path}}", self.get, methods=["GET"]),
@@ -56,7 +56,7 @@ class Attachments:
         ]
 
     def list_attachments(self, request: Request) -> Response:
-        """Return a page of what is attached to a source's file."""
+        """Return a page of the attachments to a source's file."""
         source_id = _source_id(request)
         asked = query_of(PAGE, request.query_params)
         start, end = asked.bounds(self.settings.page_size)
@@ -70,7 +70,7 @@ class Attachments:
         return json_answer({"items": items, **token, "total_size": len(names)})
 
     def get(self, request: Request) -> Response:
-        """Return a URL that is valid for a while."""
+        """Return the URL of an attachment, valid for a limited time."""
         source_id, name = _source_id(request), unquote(request.path_params["name"])
         if name not in self._names(source_id):
             raise HTTPException(404, "Attachment not found")
@@ -128,7 +128,7 @@ def image_of(location: str, source_id: str, name: str) -> Image | None:
 
 
 def names_of(location: str, source_id: str) -> Iterator[str]:
-    """Yield the names of all files that :func:`image_of` has for a source, sorted."""
+    """Yield the sorted names of all files that :func:`image_of` has for a source."""
     root = _root(location)
     folder = root and _within(root, source_id)
     for path in sorted(folder.rglob("*") if folder else ()):
@@ -137,13 +137,13 @@ def names_of(location: str, source_id: str) -> Iterator[str]:
 
 
 def _root(location: str) -> Path | None:
-    """Return the path of the images, which may itself be missing, or a link."""
+    """Return the path of the images' folder, which may be missing or a link."""
     folder = folder_of(location)
     return folder and folder.resolve() / _FOLDER
 
 
 def _within(root: Path, relative: str) -> Path | None:
-    """Return a path below *root*; None: there is none, or it leads elsewhere."""
+    """Return a path below *root*, or None if it is missing or leads elsewhere."""
     with suppress(OSError, RuntimeError, ValueError):  # RuntimeError: a loop of links
         path = (root / relative).resolve(strict=True)
         return path if path != root and path.is_relative_to(root) else None

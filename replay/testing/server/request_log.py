@@ -1,4 +1,4 @@
-"""The log of requests, and of the times at which a stream's events went out."""
+"""The log of requests, and of the times at which a stream's events were sent."""
 
 from array import array
 from collections import deque
@@ -20,20 +20,20 @@ _MOST_TIMES: Final = 100_000
 
 @attrs.define(eq=False)
 class RecordedRequest:
-    """A request, and what became of it."""
+    """A request, and its outcome."""
 
     method: str
     path: str  #: with the query, as it was sent
-    headers: Mapping[str, str]  #: by names in lower case; keys are masked
+    headers: Mapping[str, str]  #: by name in lower case; keys are masked
     body: bytes  #: the first megabyte of it
-    received_at: float  #: when all of it had arrived, by ``time.monotonic``
-    fault: str | None = None  #: what went wrong with it on purpose; None: nothing
+    received_at: float  #: time at which all of it had arrived, by ``time.monotonic``
+    fault: str | None = None  #: name of the fault that it met; None: none
     status: int | None = None  #: of the answer; None: none was sent
     _sent_at: "array[float]" = attrs.field(factory=lambda: array("d"), init=False)
 
     @property
     def sent_at(self) -> Sequence[float]:
-        """Return when each event of a stream was about to be sent.
+        """Return the time just before each event of a stream was sent.
 
         By ``time.monotonic``, in order, for the first 100,000; pings aren't events.
         """
@@ -54,13 +54,13 @@ class RecordedRequest:
 
 @attrs.define(eq=False)
 class RequestLog:
-    """The latest requests."""
+    """A log of the latest requests."""
 
     _records: deque[RecordedRequest] = attrs.field(factory=deque, init=False)
     _size: int = attrs.field(default=0, init=False)  #: of all bodies
 
     def add(self, request: ClientRequest) -> RecordedRequest:
-        """Return the record of a request that has just arrived."""
+        """Add a request that has just arrived, and return its record."""
         headers = [(_text(name), _text(value)) for name, value in request.headers]
         record = RecordedRequest(
             _text(request.method),
@@ -76,7 +76,7 @@ class RequestLog:
         return record
 
     def records(self) -> tuple[RecordedRequest, ...]:
-        """Return the latest 10,000 requests, or as many as have bodies of 64 MiB."""
+        """Return the latest requests: at most 10,000, and 64 MiB of bodies."""
         return tuple(self._records.copy())
 
 

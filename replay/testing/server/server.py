@@ -1,4 +1,4 @@
-"""The local server: it runs in a thread and accepts clients, up to a number."""
+"""The local server, which runs in a thread and accepts a limited number of clients."""
 
 import asyncio
 import os
@@ -29,9 +29,9 @@ from replay.testing.server.request_log import RecordedRequest, RequestLog
 from replay.testing.server.settings import ServerSettings
 from replay.testing.server.store import Store
 
-_BACKLOG: Final = 2048  # connections that wait to be accepted
+_BACKLOG: Final = 2048  # connections waiting to be accepted
 _SHUTDOWN_SECONDS: Final = 60.0  # for what takes less than one
-_FILES_OF_ONE: Final = 4  # a client's connection, and what is opened for it
+_FILES_OF_ONE: Final = 4  # a client's connection, and the files opened for it
 _UNLIMITED: Final = 1 << 14
 _IDLE_SECONDS: Final = 1.0
 _PAUSE: Final = 0.05  # seconds
@@ -40,17 +40,17 @@ _Task: TypeAlias = "asyncio.Task[None]"
 
 
 class LlamaCloudServer:
-    """Serves recorded sessions over HTTP, as LlamaCloud would.
+    """A server of recorded sessions over HTTP, as LlamaCloud would serve them.
 
     It runs within its ``with`` statement.
 
     Args:
-        location: Where the sessions are, as for ``replay.open``.
-        settings: How the server behaves; None: the defaults.
+        location: The sessions' location, as for ``replay.open``.
+        settings: The server's settings; None: the defaults.
     """
 
     url: str  #: for the official SDK's ``base_url``
-    session_count: int  #: how many sessions there were at the start
+    session_count: int  #: number of sessions at the start
 
     def __init__(
         self, location: str | os.PathLike[str], settings: ServerSettings | None = None
@@ -65,7 +65,7 @@ class LlamaCloudServer:
 
     @property
     def requests(self) -> tuple[RecordedRequest, ...]:
-        """Return the latest 10,000 requests, in the order in which they came."""
+        """Return the latest requests (at most 10,000), in order of arrival."""
         return self._log.records()
 
     def fail_next(self, fault: str, times: int = 1) -> None:
@@ -73,24 +73,24 @@ class LlamaCloudServer:
 
         Args:
             fault: ``NAME[=VALUE]``, as for ``replay serve --fault``.
-            times: How many of them.
+            times: Number of requests.
 
         Raises:
             UnknownNameError: There is no fault of that name.
-            ValueError: It is written in another way, or its value is wrong.
+            ValueError: The text has another form, or its value is wrong.
         """
         self._faults.add(parse_fault(f"{times}x{fault}"))
 
     def wait(self) -> None:
-        """Wait for ever, or until the server breaks down."""
+        """Wait for ever, or until the server fails."""
         self._ended.wait()
 
     def __enter__(self) -> Self:
-        """Start.
+        """Start the server.
 
         Raises:
             ReplayError: The location can't be read.
-            OSError: The address can't be listened at.
+            OSError: The server can't listen on the address.
         """
         with ExitStack() as stack:
             source = stack.enter_context(open_source(self._location))
@@ -106,7 +106,7 @@ class LlamaCloudServer:
         self._stack.close()
 
     def _start(self, source: Source, listening: socket.socket) -> Callable[[], None]:
-        """Start the thread, and return what ends it."""
+        """Start the thread, and return a function that ends it."""
         runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         loop, stopped = runner.get_loop(), asyncio.Event()
         work = self._serve(make_app(source, self._settings), listening, stopped)
@@ -175,17 +175,17 @@ def _error_response(_: Request, error: Exception) -> Response:
 
 
 def most_clients() -> int:
-    """Return how many clients the system has files for."""
+    """Return the number of clients that the limit on open files allows."""
     files = os.sysconf("SC_OPEN_MAX") if hasattr(os, "sysconf") else _UNLIMITED
     return (files if files > 0 else _UNLIMITED) // _FILES_OF_ONE
 
 
 @attrs.define(eq=False)
 class Clients:
-    """The open connections, up to a number.
+    """The open connections, limited in number.
 
-    One more takes the place of the one that has been idle the longest, if that is for
-    *idle_seconds* at least; or else it is turned away.
+    A further one replaces the one that has been idle the longest, if that has been idle
+    for at least *idle_seconds*; otherwise it is turned away.
     """
 
     _front: Front
@@ -197,15 +197,15 @@ class Clients:
     )
 
     async def accept_from(self, listening: socket.socket) -> None:
-        """Serve all who come at a socket that doesn't block, until cancelled.
+        """Serve all clients of a non-blocking socket, until cancelled.
 
-        ``asyncio.start_server`` would accept as many as wait, even when the system has
-        no more files for them.
+        ``asyncio.start_server`` would accept all that wait, even if the system has no
+        more files for them.
         """
         while True:
             try:
                 await self._accept_one(listening)
-            except OSError:  # it has gone again, or the system has no more files
+            except OSError:  # the client has gone, or the system has no more files
                 await asyncio.sleep(_PAUSE)
 
     async def drop(self) -> None:
@@ -217,7 +217,7 @@ class Clients:
 
     async def _accept_one(self, listening: socket.socket) -> None:
         if len(self._connections) >= self._most:
-            await asyncio.sleep(0)  # others get their turn, however many come
+            await asyncio.sleep(0)  # let others run, however many come
         client, _ = await asyncio.get_running_loop().sock_accept(listening)
         if len(self._connections) >= self._most and not self._make_room():
             client.close()
@@ -236,7 +236,7 @@ class Clients:
         (self._connections.pop(task) or client).close()
 
     def _make_room(self) -> bool:
-        """End the connection that has been idle the longest, if there is one."""
+        """End the longest idle connection; return whether one was idle long enough."""
         now = asyncio.get_running_loop().time()
         idle_since = {
             task: connection.waiting_since

@@ -10,7 +10,7 @@ from replay.errors import UnsupportedError
 from replay.security.hosts import is_loopback
 from replay.testing.server.faults import Fault
 
-#: How a list says that it has no further page; the service has done all three.
+#: The token on the last page of a list; the service has used all three.
 LastPageToken: TypeAlias = Literal["absent", "null", "empty"]
 
 _WHAT: Final = "replay serve"
@@ -33,22 +33,22 @@ def require_extra() -> None:
 
 @attrs.frozen(kw_only=True)
 class ServerSettings:
-    """The behaviour of a server.
+    """The settings of a server.
 
     Raises:
-        ValueError: A number is not above zero, or other machines may reach the host
-            and that is not allowed.
+        ValueError: A number isn't above zero, or other machines may reach the host
+            without ``allow_remote``.
     """
 
-    host: str = "127.0.0.1"  #: the address to listen at
-    allow_remote: bool = False  #: whether the host may be one that others reach
+    host: str = "127.0.0.1"  #: the address to listen on
+    allow_remote: bool = False  #: whether other machines may reach the host
     port: int = 0  #: 0: any that is free
     api_key: str | None = attrs.field(default=None, repr=False)  #: None: any will do
     #: recorded seconds per second; None: a stream never waits
     speed: float | None = attrs.field(default=None, validator=optional(gt(0)))
-    #: what goes wrong with each request: the first fault that has uses left
+    #: each request meets the first fault that has uses left
     faults: tuple[Fault, ...] = ()
-    #: sessions on a page, if a request doesn't say
+    #: entries on a page, unless the request says otherwise
     page_size: int = attrs.field(default=50, validator=gt(0))
     last_page_token: LastPageToken = "absent"  # noqa: S105 - of a page, no secret
     attachment_seconds: float = 3600.0  #: how long the URL of an image is valid

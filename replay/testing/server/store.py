@@ -1,6 +1,6 @@
-"""The server's sessions: those of a source, and what was done to them since.
+"""The server's sessions: those of a source, with all changes made since.
 
-What was done is kept in memory. The source is only read.
+Changes are kept in memory. The source is only read.
 """
 
 from bisect import bisect_right
@@ -37,7 +37,7 @@ _JOB: Final = (
 
 @attrs.frozen
 class RecordedTurn:
-    """A turn of a source, its ``user_input`` aside: ``events[start:stop]``."""
+    """A turn of a source without its ``user_input``: ``events[start:stop]``."""
 
     session_id: str
     prompt: str | None  #: what the user asked; None: the turn has no ``user_input``
@@ -47,23 +47,23 @@ class RecordedTurn:
 
 @attrs.frozen
 class Run:
-    """A turn that goes on by the clock, whether anybody listens or not."""
+    """A turn in progress, which advances by the clock even if nobody listens."""
 
     prompt: str
     index_ids: tuple[str, ...]
     events: Sequence[Event]  #: without the ``user_input``
-    due: Sequence[float]  #: seconds after the start; nothing: all are due at once
-    started: float  #: when, by the store's clock
-    updated: str  #: when, as the service writes it
+    due: Sequence[float]  #: seconds after the start; empty: all are due at once
+    started: float  #: start time, by the store's clock
+    updated: str  #: start time, as the service writes it
 
     def events_at(self, time: float) -> Sequence[Event]:
-        """Return the events that have come by then, by the store's clock."""
+        """Return the events that are due by *time*, on the store's clock."""
         if not self.due:
             return self.events
         return self.events[: bisect_right(self.due, time - self.started)]
 
     def change_header(self, session: Session, time: float) -> Session:
-        """Return *session*, as before this turn, with the header that it has now."""
+        """Return *session* with this turn's changes to its header, as of *time*."""
         ended = [e for e in self.events_at(time)[-1:] if isinstance(e, Stop)]
         job = _job_of(ended[0], self.index_ids) if ended else session.job_metadata
         is_long = len(self.prompt) > _LONGEST_TITLE
@@ -92,7 +92,7 @@ def _job_of(stop: Stop, index_ids: Sequence[str]) -> JobMetadata:
 
 
 def new_session(index_ids: Sequence[str] | None, shared_access: str | None) -> Session:
-    """Return an empty session with an id of its own."""
+    """Return an empty session with a new id."""
     return Session(
         f"ses-{uuid4().hex[:24]}",
         last_updated_at=_now(),
@@ -103,7 +103,7 @@ def new_session(index_ids: Sequence[str] | None, shared_access: str | None) -> S
 
 
 def _now() -> str:
-    """Return the time as the service writes it: UTC, without saying so."""
+    """Return the current time as the service writes it: UTC, without an offset."""
     return datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
@@ -134,10 +134,10 @@ def turns_of(session: Session) -> tuple[RecordedTurn, ...]:
 def choose(
     turns: Sequence[RecordedTurn], prompt: str, replayed: Iterable[int]
 ) -> int | None:
-    """Return the number of the turn that answers a prompt; None: there are no turns.
+    """Return the number of the turn that answers a prompt, or None without turns.
 
-    It is one with this prompt, or any if there is none; among them the first that
-    wasn't replayed yet, or the first of all.
+    The candidates are the turns with this prompt, or else all turns. The first that
+    hasn't been replayed yet is chosen, or else the first.
     """
     matching = [n for n, each in enumerate(turns) if each.prompt == prompt]
     candidates = matching or range(len(turns))
@@ -154,7 +154,7 @@ def _with_header(session: Session, runs: Sequence[Run], time: float) -> Session:
 
 @attrs.frozen
 class _Contents:
-    """What a source holds, in its order; of several sessions of one id, the first."""
+    """A source's turns and images, in order; of sessions with one id, the first's."""
 
     turns: tuple[RecordedTurn, ...]
     images: tuple[ImageAttachment, ...]
@@ -176,19 +176,19 @@ def _contents_of(source: Source) -> _Contents:
 
 @attrs.define
 class _Served:
-    """What was done to one session."""
+    """The changes to one session."""
 
     created: Session | None = None  #: None: it is the source's
     runs: list[Run] = attrs.Factory(list)
-    replayed: list[int] = attrs.Factory(list)  #: numbers of turns, its own or of all
+    replayed: list[int] = attrs.Factory(list)  #: turn numbers: its own, or overall
 
 
 @attrs.define(eq=False)
 class Store:
-    """Reads, lists, creates and removes sessions; safe to use from several threads.
+    """A store to read, list, create and remove sessions, from several threads.
 
-    Its methods raise ``SessionNotFoundError`` for a session that isn't there, or not
-    any more, and ``ReplayError`` if the source can't be read.
+    Its methods raise ``SessionNotFoundError`` for a missing or deleted session, and
+    ``ReplayError`` if the source can't be read.
     """
 
     _source: Source
@@ -222,7 +222,7 @@ class Store:
         return attrs.evolve(_with_header(session, runs, time), events=events)
 
     def summary(self, session_id: str) -> SessionSummary:
-        """Return a session's header, as :meth:`session` does the whole."""
+        """Return a session's header as it is now."""
         return _with_header(*self._state(session_id)).summary()
 
     def create(
@@ -242,10 +242,10 @@ class Store:
             self._deleted.add(session_id)
 
     def run(self, session_id: str, prompt: str, index_ids: Sequence[str]) -> Run | None:
-        """Begin a turn: the recorded one that answers the prompt; None: there is none.
+        """Begin the recorded turn that answers the prompt; None: there is none.
 
-        A recorded session replays its own turns; one that was created, those of all
-        sessions of the source.
+        A recorded session replays its own turns; a created one, those of all sessions
+        of the source.
         """
         with self._lock:
             original = self._original(session_id)
@@ -268,7 +268,7 @@ class Store:
             return run
 
     def images(self) -> tuple[ImageAttachment, ...]:
-        """Return the images that tool results of the source name, each once."""
+        """Return the images named by the source's tool results, each once."""
         return self._read_contents().images
 
     def _state(self, session_id: str) -> tuple[Session, Sequence[Run], float]:

@@ -1,8 +1,8 @@
-"""The pace of a stream: when the events of a recorded session are due.
+"""The pace of a stream: the times at which recorded events are due.
 
 Arrival times are in a file beside the session's, with the same name and the suffix
 ``.arrivals``: a line for each event, with the seconds since the prompt as a number, or
-``null`` if nobody knows.
+``null`` if unknown.
 """
 
 import re
@@ -36,15 +36,15 @@ _SESSION_FILE: Final = re.compile(
 def due_times(
     events: Sequence[Event], arrivals: Sequence[float] | None, speed: float
 ) -> Sequence[float]:
-    """Return how many seconds after the prompt each event is due, never falling.
+    """Return the due time of each event, in seconds after the prompt, never falling.
 
     Without recorded arrival times, the turn's ``duration_ms`` is shared out by the
     characters of its deltas, or of its full events if it has no deltas; events without
-    characters come at once. Nothing is returned if nothing says how long it took.
+    characters come at once. If the duration is unknown, the result is empty.
 
     Args:
-        events: Those of one turn.
-        arrivals: When each arrived, in seconds after the prompt; None: not recorded.
+        events: The events of one turn.
+        arrivals: Their arrival times in seconds after the prompt; None: not recorded.
         speed: Recorded seconds per second.
     """
     if arrivals is None:
@@ -62,7 +62,7 @@ def _shared_out(events: Sequence[Event]) -> Sequence[float]:
 
 
 def _characters(events: Iterable[Event], kinds: UnionType) -> Sequence[float]:
-    """Return how many characters there are up to each event; nothing: none at all."""
+    """Return the number of characters up to each event; empty if there are none."""
     lengths = (len(e.content) if isinstance(e, kinds) else 0 for e in events)
     sums = array("d", accumulate(lengths))
     return sums if sums and sums[-1] else ()
@@ -70,15 +70,15 @@ def _characters(events: Iterable[Event], kinds: UnionType) -> Sequence[float]:
 
 @attrs.define(eq=False)
 class Arrivals:
-    """Finds the arrival times of sessions."""
+    """The recorded arrival times of sessions."""
 
-    location: str  #: where the sessions are, as for ``replay.open``
+    location: str  #: the sessions' location, as for ``replay.open``
     _paths: dict[str, Path] | None = attrs.field(default=None, init=False)
 
     def of_turn(
         self, session: Session, start: int, stop: int
     ) -> Sequence[float] | None:
-        """Return when each of ``events[start:stop]`` arrived; None: not all is known.
+        """Return the arrival times of ``events[start:stop]``; None: one is unknown.
 
         A file may have a line for each ``user_input`` too, or for none of them.
         """
@@ -110,16 +110,16 @@ class Arrivals:
 
 
 def _paths(location: str) -> Iterator[tuple[str, Path]]:
-    """Yield each session that has arrival times, and the file that holds them."""
+    """Yield the id of each session with arrival times, and the file that holds them."""
     for session_file, path in _pairs(path_of(location)):
         with suppress(ReplayError), replay.open(session_file) as source:
             yield from ((each.session_id, path) for each in source.summaries())
 
 
 def _pairs(place: Path | None) -> Iterator[tuple[Path, Path]]:
-    """Yield each file of sessions with arrival times beside it, and their file.
+    """Yield each session file that has arrival times beside it, and their file.
 
-    Neither is a pipe, which would be waited for; the times aren't a link.
+    Neither is a pipe, on which reading would block; the times aren't a link.
     """
     if place is None:
         return
@@ -132,7 +132,7 @@ def _pairs(place: Path | None) -> Iterator[tuple[Path, Path]]:
 
 
 def path_of(location: str) -> Path | None:
-    """Return the file or directory that a location names; None: it names neither."""
+    """Return the file or directory that a location names, or None."""
     for text in (location, location.partition(":")[2]):
         with suppress(OSError, ValueError):
             if text and Path(text).exists():

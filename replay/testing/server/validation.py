@@ -1,4 +1,4 @@
-"""Validation of requests, by pydantic and with FastAPI's answers, as in the service.
+"""Validation of requests, with pydantic and FastAPI's answers, as in the service.
 
 Source: the service's OpenAPI document of 2026-08-20, ``HTTPValidationError``.
 """
@@ -26,7 +26,7 @@ _MISSING: Final = {"type": "missing", "loc": (), "msg": "Field required", "input
 
 
 class InvalidRequestError(HTTPException):
-    """A request isn't as it must be."""
+    """An invalid request, answered with its problems."""
 
     def __init__(self, problems: Iterable[Mapping[str, Any]], place: str) -> None:
         detail = [{**each, "loc": [place, *each["loc"]]} for each in problems]
@@ -72,7 +72,7 @@ class PageQuery(BaseModel):
     page_size: Annotated[int, Field(ge=1)] | None = None
 
     def bounds(self, default: int) -> tuple[int, int]:
-        """Return where the page starts and ends; *default* is its size if not said."""
+        """Return the page's start and end; *default* is the size if none is given."""
         size = min(self.page_size or default, _LARGEST_PAGE)
         return self.start, self.start + size
 
@@ -102,7 +102,7 @@ def query_of(adapter: TypeAdapter[_Value], query: Mapping[str, str]) -> _Value:
 def body_of(adapter: TypeAdapter[_Value], data: bytes) -> _Value:
     """Return a request's body, or raise InvalidRequestError.
 
-    For bodies that can't be read at all, it is another HTTPException.
+    Except for syntax errors, an unreadable body raises a plain HTTPException.
     """
     value = _json_value(data)
     try:
@@ -131,5 +131,5 @@ def _json_value(data: bytes) -> object:
         }
         raise InvalidRequestError([problem], "body") from error
     except (ValueError, RecursionError):
-        pass  # FastAPI says no more of these either
+        pass  # FastAPI gives no details of these either
     raise HTTPException(400, "There was an error parsing the body")

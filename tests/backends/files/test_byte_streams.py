@@ -1,4 +1,4 @@
-"""Streams of bytes: packed, torn, guarded, and kept to be read again."""
+"""Byte streams: compressed, torn, guarded, and kept to be read again."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""Files and directories: what is found, what is opened, and what is refused."""
+"""Access to files and directories: finding, opening and refusing them."""
 
 import os
 import threading
@@ -23,7 +23,7 @@ OPENERS = [open_named, open_regular]
 
 @pytest.fixture(params=[True, False], ids=["descriptors", "paths"])
 def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Try it on a system with open directories and on one without."""
+    """Run the test on a system with open directories and on one without."""
     if not request.param:
         monkeypatch.setattr("replay_backends.files.file_access.HAS_DESCRIPTORS", False)
     return bool(request.param)

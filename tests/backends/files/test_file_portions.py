@@ -1,4 +1,4 @@
-"""Portions of a file of sessions: their keys, their lines, and what is stored."""
+"""Portions of a file of sessions: their keys, lines and stored sessions."""
 
 import gzip
 import io
@@ -72,7 +72,7 @@ def shared_out(path: Path) -> list[tuple[object, ...]]:
 
 
 def read_to_the_end(path: Path) -> list[tuple[object, ...]] | None:
-    """Return a file's sessions; None: it holds something else."""
+    """Return a file's sessions, or None if it holds something else."""
     try:
         return [shown(each) for each in JSONFileBackend(str(path)).sessions()]
     except DecodeError:
@@ -272,7 +272,7 @@ def test_a_key_that_no_file_has_is_refused() -> None:
             file_key(Portion(key, 1), "the-file")
 
 
-#: What lines are made of: what is blank, what looks like it, and what is not.
+#: Parts of lines: blanks, characters that look blank, and others.
 PIECES = [b"", b" ", b"\t", b"\r", MARK, b"\xef", b"\xbb\xbf", b"{}", b"\x0b"]
 blanks_and_lines = st.lists(st.sampled_from([*PIECES, b"\n", b"\n", b"\n\n"])).map(
     b"".join

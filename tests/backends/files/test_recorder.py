@@ -1,4 +1,4 @@
-"""A live turn on disk, whatever happens."""
+"""The recording of a live turn on disk, whatever happens."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Files of sessions: their names, what is in them, and what is written to them."""
+"""Session files: their names, their contents, and writing them."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""The index of a directory's sessions: what is known without reading their files."""
+"""The index of a directory's sessions, which saves reading their files."""
 
 import json
 import os
@@ -29,18 +29,18 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Index few files, and believe that every change gets a time of its own."""
+    """Index even a few files, and trust that every change gets its own time."""
     monkeypatch.setattr(module, "FEWEST", COUNT)
     monkeypatch.setattr(module, "TICK_NS", -1_000_000_000)
 
 
 def summaries(name: str) -> list[SessionSummary]:
-    """Return what a file is said to hold."""
+    """Return made-up summaries for a file."""
     return [SessionSummary(name, generated_title=f"The title of {name}")]
 
 
 def look(folder: Path) -> list[str]:
-    """Look through the files once; return the names of those that were read."""
+    """Scan the files once; return the names of those that were read."""
     read = []
     with open_folder(folder, "it") as opened:
         index = IndexFile.read(opened)
@@ -89,7 +89,7 @@ def rewrite(path: Path) -> None:
 
 
 def replace(path: Path) -> None:
-    """Put another file of the same size and time there."""
+    """Replace the file by another of the same size and time."""
     before = path.stat()
     other = path.with_name("other")
     other.write_text(path.read_text()[::-1])
@@ -148,7 +148,7 @@ def test_the_headers_are_kept_whole(folder: Path) -> None:
 
 
 def wrong_indexes(folder: Path) -> Iterator[bytes]:
-    """Yield indexes that are none, or are wrong about the first file."""
+    """Yield indexes that are invalid, or wrong about the first file."""
     right = json.loads((folder / NAME).read_text())
     yield from (b"", b"{", b"[" * 100_000, b"9" * 5000, b"[]", b"\xff")
     yield json.dumps({**right, "format": "another-1"}).encode()
@@ -207,7 +207,7 @@ def sessions(tmp_path: Path) -> Path:
 
 
 def text_of(place: Path | FixtureDirectoryBackend, session_id: str) -> object:
-    """Return what the session says; None: there is none."""
+    """Return the session's text, or None if there is no session."""
     backend = FixtureDirectoryBackend(str(place)) if isinstance(place, Path) else place
     try:
         (event,) = backend.session(session_id).events

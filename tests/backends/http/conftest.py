@@ -12,7 +12,7 @@ from http_server import Web
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no key, server or proxy of this machine's matter."""
+    """Hide the keys, servers and proxies of this machine."""
     for name in (
         "LLAMA_CLOUD_API_KEY",
         "LLAMA_PARSE_API_KEY",
@@ -27,7 +27,7 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return the waits between tries, in seconds, which are not waited for."""
+    """Return the waits between tries, in seconds, which are skipped."""
     waits: list[float] = []
     monkeypatch.setattr("time.sleep", waits.append)
     return waits
@@ -35,7 +35,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def web() -> Iterator[Web]:
-    """Return what starts servers, and opens sources, until the test ends."""
+    """Return a starter of servers and opener of sources, closed after the test."""
     with ExitStack() as undo:
         yield Web(undo)
 

@@ -199,10 +199,10 @@ def test_what_is_no_url_is_refused_and_not_shown(web: Web) -> None:
 def remote(
     monkeypatch: pytest.MonkeyPatch, web: Web, authority: trustme.CA, trusted: str
 ) -> "Remote":
-    """Return what opens a service that is not on this machine, as far as it knows.
+    """Return a function that opens a service that seems to be on another machine.
 
     A proxy stands for the network: it answers for the service, and images, whose host
-    it does not serve, are on this machine.
+    it doesn't serve, are on this machine.
     """
 
     def remote(**options: object) -> tuple[replay.Source, Server]:
@@ -290,7 +290,7 @@ def test_no_proxy_stands_before_images_on_this_machine(
 
 
 def broken(_: Request, connection: socket.socket) -> None:
-    """Send a header that urllib3 logs as one that it cannot read."""
+    """Send a header that urllib3 logs as unreadable."""
     connection.sendall(b"HTTP/1.1 403 No\r\nbad header\r\nX: y\r\n\r\n")
 
 

@@ -1,4 +1,4 @@
-"""The HTTP backend as its users see it."""
+"""The HTTP backend, as its users see it."""
 
 import io
 import json
@@ -213,7 +213,7 @@ PATIENCE = 60
 
 
 class EightAtOnce(ChatAPI):
-    """Answers eight requests for sessions at once, or none."""
+    """A service that answers eight requests for sessions at once, or none."""
 
     gate = threading.Barrier(8)
 
@@ -286,9 +286,9 @@ def test_a_session_that_cannot_be_had_is_an_error_in_its_turn(web: Web) -> None:
 
 
 class FirstOnly(ChatAPI):
-    """Gives the first session once all others that are fetched meanwhile wait."""
+    """A service that sends the first session once all others being fetched wait."""
 
-    sent = b""  #: to those that wait; then nothing
+    sent = b""  #: to waiting requests; then nothing
     others = threading.Semaphore(0)
 
     def __call__(self, request: Request, connection: socket.socket) -> bool:

@@ -1,4 +1,4 @@
-"""The client: retries, redirects, cookies, proxies, and what goes to whom."""
+"""The HTTP client: retries, redirects, cookies, proxies and recipients."""
 
 import socket
 from email.utils import formatdate

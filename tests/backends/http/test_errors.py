@@ -1,4 +1,4 @@
-"""What goes wrong on the wire, or is refused, each as an error that says so."""
+"""Failures and refusals on the wire, each with a clear error."""
 
 import gzip
 import json
@@ -47,13 +47,13 @@ def raised(source: replay.Source) -> replay.ReplayError:
 
 
 def chunked(*chunks: bytes) -> bytes:
-    """Return an answer in chunks, without the last, empty one."""
+    """Return a chunked answer without the last, empty chunk."""
     pieces = [b"%x\r\n%b\r\n" % (len(each), each) for each in chunks]
     return head(200, JSON, "Transfer-Encoding: chunked") + b"".join(pieces)
 
 
 def waiting(data: bytes) -> Callable[[Request, socket.socket], None]:
-    """Return what sends *data*, then nothing for as long as anyone listens."""
+    """Return a handler that sends *data*, then nothing while the client waits."""
 
     def handler(_: Request, connection: socket.socket) -> None:
         connection.sendall(data)
@@ -63,7 +63,7 @@ def waiting(data: bytes) -> Callable[[Request, socket.socket], None]:
 
 
 def dripping(data: bytes) -> Callable[[Request, socket.socket], None]:
-    """Return what sends *data* a byte at a time, one each 50 ms."""
+    """Return a handler that sends *data* a byte at a time, one every 50 ms."""
     pause = threading.Event()
 
     def handler(_: Request, connection: socket.socket) -> None:
@@ -286,7 +286,7 @@ def test_a_good_certificate_is_taken(
 
 
 def bad_contexts(authority: trustme.CA) -> dict[str, ssl.SSLContext]:
-    """Return contexts of servers that are not to be trusted."""
+    """Return TLS contexts of servers that must not be trusted."""
     past = datetime(2001, 1, 1, tzinfo=UTC)
     old = secure(authority)
     old.maximum_version = ssl.TLSVersion.TLSv1_1
@@ -423,7 +423,7 @@ Refuse = Callable[[bytes], replay.BackendError]
 
 @pytest.fixture
 def refuse(web: Web) -> Refuse:
-    """Return what gets an answer, and returns the error that it is."""
+    """Return a function that gets an answer, and returns the error it leads to."""
 
     def refuse(data: bytes) -> replay.BackendError:
         with pytest.raises(replay.BackendError) as caught:

@@ -1,4 +1,4 @@
-"""A turn that is under way."""
+"""Live turns over HTTP."""
 
 import signal
 import socket
@@ -73,7 +73,7 @@ def prompts(server: Server) -> list[Request]:
 
 
 def api_of(*turn: object) -> ChatAPI:
-    """Return a service that answers a prompt so, and keeps the turn."""
+    """Return a service that answers a prompt with these events, and keeps the turn."""
     api = ChatAPI([document("ses-1")])
     api.kept = [user_input("Why?"), *turn]
     api.turn = [frame(event) for event in turn if isinstance(event, dict)]
@@ -81,7 +81,7 @@ def api_of(*turn: object) -> ChatAPI:
 
 
 def broken(sent: bytes, *history: object, resets: bool = False) -> ChatAPI:
-    """Return a service that sends some bytes in answer to a prompt, and hangs up."""
+    """Return a service that answers a prompt with some bytes, and hangs up."""
     api = ChatAPI([document("ses-1")])
     api.kept = [*history]
     api.reply = (reset if resets else always)(sent)

@@ -1,4 +1,4 @@
-"""The rest of a turn that broke off."""
+"""Reconciliation: the rest of a turn that broke off."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -42,7 +42,7 @@ pieces = st.lists(
 
 @st.composite
 def blocks(draw: st.DrawFn) -> list[Event]:
-    """Return a block as it is sent: its deltas, then its full event."""
+    """Return a block as sent: its deltas, then its full event."""
     content = draw(pieces)
     whole = join_surrogates("".join(content))
     if draw(st.booleans()):
@@ -69,7 +69,7 @@ def deltas_only(turn: Sequence[Event]) -> list[Event]:
 
 
 def deltas_cut_otherwise(turn: Sequence[Event]) -> list[Event]:
-    """Return a turn whose deltas have one unit each, and no full event."""
+    """Return a turn with deltas of one unit each, and no full event."""
     cut: list[Event] = []
     for event in deltas_only(turn):
         if isinstance(event, Delta):
@@ -94,7 +94,7 @@ def messages(events: Sequence[Event]) -> list[tuple[str, str]]:
 
 
 def said(events: Sequence[Event]) -> list[object]:
-    """Return what a turn says between tool events, each kind in one piece."""
+    """Return a turn's texts between tool events, each kind joined."""
     stretches: list[object] = []
     current = {"text": "", "thinking": ""}
     for each in replay.coalesce([OPENING, *events]):
@@ -107,7 +107,7 @@ def said(events: Sequence[Event]) -> list[object]:
 
 
 def solid(text: str) -> str:
-    """Return a text's UTF-16 units without its white space."""
+    """Return a text's UTF-16 units without white space."""
     return "".join(split_surrogates(text).split())
 
 
@@ -139,7 +139,7 @@ many = pytest.mark.parametrize(
 def are_settled_in_order(found: Sequence[object], history: Sequence[Event]) -> bool:
     """Tell whether no full event settles what comes before another one's deltas.
 
-    Text is counted as it comes, and cannot be put before what has been counted.
+    Text is counted as it arrives, and can't be put before text counted earlier.
     """
     places = {id(event): place for place, event in enumerate(history)}
     for kind in get_args(Kind):
@@ -155,7 +155,7 @@ def are_settled_in_order(found: Sequence[object], history: Sequence[Event]) -> b
 
 @many
 def test_text_is_counted_by_the_rules_of_coalescing(examples: int) -> None:
-    """Where full events do not contradict their deltas: then the two may differ."""
+    """Leave out full events that contradict their deltas or settle out of order."""
 
     @settings(max_examples=examples)
     @given(histories)
@@ -215,7 +215,7 @@ def case(come: list[Event], history: list[Event], rest: list[Event] | None) -> C
     return come, history, rest
 
 
-#: What has come, the history after the prompt, and what is missing: None: no such turn.
+#: Received events, the history after the prompt, missing events; None: no such turn.
 CASES: dict[str, Case] = {
     "a stream of full events alone is not repeated by deltas": case(
         [Text("ab")],

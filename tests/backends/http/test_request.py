@@ -1,4 +1,4 @@
-"""Requests: their keys, and the URLs that they go to."""
+"""HTTP requests: their keys and URLs."""
 
 from urllib.parse import urlsplit
 

@@ -1,4 +1,4 @@
-"""The key and presigned URLs, which nobody but the service must ever see."""
+"""Secrecy of the key and of presigned URLs, which only the service may see."""
 
 import io
 import logging
@@ -100,7 +100,7 @@ def echo(request: Request) -> bytes:
 
 
 def echoing(*answers: bytes) -> Handler:
-    """Return what answers so, with the key in place of ``KEY``."""
+    """Return a handler that sends an answer with the key in place of ``KEY``."""
 
     def handler(request: Request, connection: socket.socket) -> None:
         connection.sendall(b"".join(answers).replace(b"KEY", echo(request)))

@@ -133,7 +133,7 @@ TEXT = b'data: {"type": "text_delta", "content": "a"}\n\n'
 
 
 def decoded(*chunks: bytes) -> tuple[list[Event], list[Diagnostic]]:
-    """Return a stream's events, and what was odd."""
+    """Return a stream's events and diagnostics."""
     decoder = EventDecoder(Limits())
     events = [event for chunk in chunks for event in decoder.feed(chunk)]
     decoder.finish()

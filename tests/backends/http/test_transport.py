@@ -1,4 +1,4 @@
-"""Connections: their time, their addresses, and the end of all waiting."""
+"""HTTP connections: their timeouts, addresses and cancellation."""
 
 import socket
 import sys
@@ -28,7 +28,7 @@ def test_a_connection_has_the_time_that_it_is_allowed() -> None:
 def look_up(
     monkeypatch: pytest.MonkeyPatch, host: str, places: list[tuple[str, int]]
 ) -> None:
-    """Have a host found at some addresses and ports."""
+    """Make a host resolve to some addresses and ports."""
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", each) for each in places]
     real = socket.getaddrinfo
 
@@ -40,7 +40,7 @@ def look_up(
 
 @pytest.fixture
 def dead(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """Return a port at which three addresses of a host never answer."""
+    """Return a port on which three addresses of a host never answer."""
     with ExitStack() as opened:
         places = []
         port = 0
@@ -61,7 +61,7 @@ TIMEOUTS: list[float | None] = []
 
 
 def note_connecting(event: str, arguments: tuple[object, ...]) -> None:
-    """Note the timeout of each socket that is about to be connected."""
+    """Record the timeout of each socket that is about to be connected."""
     if event == "socket.connect":
         sock = arguments[0]
         assert isinstance(sock, socket.socket)

@@ -1,4 +1,4 @@
-"""A bucket of an S3-compatible server that runs on this machine."""
+"""A bucket of a local S3-compatible server."""
 
 import itertools
 from collections.abc import Iterator

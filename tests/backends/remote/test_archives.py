@@ -1,4 +1,4 @@
-"""Zip files, the hostile ones too."""
+"""Zip files, including hostile ones."""
 
 import gzip
 import pickle

@@ -1,4 +1,4 @@
-"""Sessions in a bucket or a zip file at a URL: read, kept, and on the command line."""
+"""The backend for sessions in a bucket or a zip file at a URL."""
 
 import gzip
 import itertools

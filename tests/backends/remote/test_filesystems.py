@@ -1,4 +1,4 @@
-"""Locations of stores, and what fsspec's file systems do there."""
+"""Locations of stores, and fsspec's file systems for them."""
 
 import errno
 import sys

@@ -1,4 +1,4 @@
-"""The objects below a URL: listed, fetched, and put in place whole or not at all."""
+"""The objects below a URL: listed, fetched, and written whole or not at all."""
 
 import pickle
 from typing import BinaryIO
@@ -74,7 +74,7 @@ def test_s3_is_asked_page_by_page(bucket: Bucket) -> None:
 
 
 class Repeating:
-    """A service that takes no note of where its listing is to go on."""
+    """A service that ignores the point at which its listing should continue."""
 
     def call_s3(self, *_: object, **__: object) -> dict[str, object]:
         page = [{"Key": "it/a", "Size": 1}]

@@ -1,7 +1,7 @@
-"""What somebody who can write all of a log's files can do, and what verify says.
+"""Attacks by somebody who can write all of a log's files, and the answers of verify.
 
-Each attack is made on a real log, whose last checkpoint was kept elsewhere. The table
-in the docs is held to what the command answers.
+Each attack is on a real log whose last checkpoint was kept elsewhere. The table in the
+docs must match the command's answers.
 """
 
 import json
@@ -56,7 +56,7 @@ def swapped_files(log: Written) -> None:
 
 
 def first_checkpoint_beside(log: Written) -> int:
-    """Put the first session's checkpoint beside the log; return its place."""
+    """Put the first session's checkpoint beside the log; return its line number."""
     place = line_of(log, "checkpoint")
     note = json.loads(log.log.read_bytes().splitlines()[place])["note"]
     log.files.checkpoint.write_text(note)
@@ -122,7 +122,7 @@ def another_logs_records(log: Written) -> None:
 
 
 def crashed_and_edited(log: Written) -> None:
-    """Edit the last record, where a crash left the second session without its end."""
+    """Edit the last record after a crash that left the second session unfinished."""
     first_checkpoint_beside(log)
     log.keep()
     edits(lambda lines: lines[:-2])(log)
@@ -288,7 +288,7 @@ COMMITTED: Final[Attacks] = [
         lambda log: remove(log.log, 3, "content"),
     ),
 ]
-#: With the options of the logs that are attacked.
+#: Attacks, each with the options of the log.
 ATTACKS: Final[list[tuple[Attacks, dict[str, Any]]]] = [
     (PLAIN, {}),
     (ROTATED, {"max_bytes": 1500}),
@@ -299,7 +299,7 @@ NAMES: Final = [name for attacks, _ in ATTACKS for name, _ in attacks]
 
 
 def answer(*arguments: object) -> str:
-    """Return which questions `replay audit verify` answers with problems."""
+    """Return the questions that `replay audit verify` answers with problems."""
     words = ["audit", "verify", "--json", *map(str, arguments)]
     result = CliRunner().invoke(command, words, standalone_mode=False)
     found = json.loads(result.output)
@@ -311,7 +311,7 @@ def answer(*arguments: object) -> str:
 
 
 def answers_to(name: str, folder: Path) -> list[str]:
-    """Return what verification says of an attack, an answer for each auditor."""
+    """Return each auditor's verification result for an attack."""
     ((options, attack),) = (
         (options, dict(attacks)[name])
         for attacks, options in ATTACKS
@@ -324,7 +324,7 @@ def answers_to(name: str, folder: Path) -> list[str]:
 
 
 def rows_of_the_page() -> dict[str, list[str]]:
-    """Return the answers that the page gives to each attack, and its remark."""
+    """Return the page's answers to each attack, and its remark."""
     _, _, table = PAGE.read_text(encoding="utf-8").partition("| Attack | ")
     lines = table.split("\n\n")[0].splitlines()[2:]
     rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)

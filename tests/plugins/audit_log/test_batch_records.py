@@ -57,7 +57,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def worker(path: Path, **options: object) -> object:
-    """Make what a worker does of the plugin's name and options."""
+    """Make the worker's plugin from the plugin's name and options."""
     (spec,) = specs_of([("audit_log", {"path": str(path), **options})])
     return workers_plugin(spec)
 
@@ -195,7 +195,7 @@ def plain(path: Path, sessions: Sequence[Session], **options: bool) -> None:
 
 
 def ends(path: Path) -> list[str]:
-    """Return the batch keys of all sessions that a log tells of to their end."""
+    """Return the batch keys of all sessions that are complete in a log."""
     records = records_of(path)
     return [r["batch_key"] for r in records if r["kind"] == "session_end"]
 
@@ -286,7 +286,7 @@ def test_the_log_of_a_batch_verifies_and_its_records_can_be_proved(
 
 
 class Told:
-    """Results that tell a pipe of each one before it is merged."""
+    """Results that report each one to a pipe before it is merged."""
 
     def __init__(self, results: Sequence[BatchResult], pipe: int) -> None:
         self.results, self.pipe = results, pipe
@@ -301,10 +301,10 @@ class Told:
 
 
 def killed(path: Path, results: Sequence[BatchResult], after: int) -> bool:
-    """Have a child merge results; kill it when it has begun with so many.
+    """Merge results in a child; kill it when it has begun a number of them.
 
     Returns:
-        Whether it was still at work.
+        Whether it was still working.
     """
     reader, writer = os.pipe()
     child = forked(lambda: merge_results(AuditLog(path), Told(results, writer)))
@@ -318,7 +318,7 @@ def killed(path: Path, results: Sequence[BatchResult], after: int) -> bool:
 
 
 def sessions_in(path: Path) -> dict[str, list[Record]]:
-    """Return the records of each session that a log tells of to its end, by its key."""
+    """Return the records of each session that is complete in a log, by its key."""
     found: dict[str, list[Record]] = {}
     records: list[Record] = []
     for record in records_of(path):

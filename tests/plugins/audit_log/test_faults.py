@@ -1,6 +1,6 @@
-"""Where a call of the system fails, no record is lost and the log goes on.
+"""Failing system calls, which lose no record and don't end the log.
 
-strace lets the first call fail, then the second one, until no failure is met.
+strace makes the first call fail, then the second, until no failure is met.
 """
 
 import os
@@ -35,10 +35,10 @@ strace = shutil.which("strace")
 def traced(
     program: Sequence[str], folder: Path, watched: Iterable[Path], *expressions: str
 ) -> str:
-    """Run a program of Python's, what it does to files being watched by strace.
+    """Run a Python program, with strace watching its calls on files.
 
     Returns:
-        What the program printed; the calls are in the file ``calls``.
+        The program's output; the calls are in the file ``calls``.
     """
     if strace is None:
         pytest.skip("strace is not installed")
@@ -61,7 +61,7 @@ def traced(
 
 
 def met_by(folder: Path, call: str, *faults: str) -> list[str]:
-    """Return the errors that were met, while a call fails as strace was told."""
+    """Return the errors that were met while strace made a call fail."""
     program = ["failing_disk.py", str(folder), call]
     inject = [f"inject={fault}" for fault in faults]
     return traced(program, folder, paths(folder), *inject).split()
@@ -122,7 +122,7 @@ def test_records_are_on_the_disk_when_the_policy_says(
 
 
 def write_when_it_is_free(path: Path, pipe: int, actor: str) -> None:
-    """Replay a session into a log, having told once that another writer has it."""
+    """Replay a session into a log, after reporting once that another writer has it."""
     session, told = replay.load(EXAMPLES / "two_turns.json"), b"x"
     while True:
         try:
@@ -170,7 +170,7 @@ ROUNDS = int(os.environ.get("AUDIT_LOG_KILLS", "15"))
 
 
 def killed(path: Path, options: Mapping[str, Any], after: int) -> list[str]:
-    """Kill a writer that has acknowledged so many records; return all that it told."""
+    """Kill a writer after some acknowledged records; return all it acknowledged."""
     reader, writer = os.pipe()
     names = ("two_turns", "deltas_only", "unknown_event", "error_stop")
     sessions = [replay.load(EXAMPLES / f"{name}.json") for name in names]
@@ -195,7 +195,7 @@ def killed(path: Path, options: Mapping[str, Any], after: int) -> list[str]:
 
 
 def whole_records(path: Path) -> list[Record]:
-    """Return a log's records, less a torn end, having seen that they are a chain."""
+    """Return a log's records without a torn end, after checking that they chain."""
     if not path.exists():  # killed between two files
         return records_of(path)
     whole = path.read_bytes()

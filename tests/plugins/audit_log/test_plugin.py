@@ -1,4 +1,4 @@
-"""The plugin: a record for each thing that happens in a replay."""
+"""The plugin ``audit_log``: a record for each step of a replay."""
 
 import itertools
 import json
@@ -61,7 +61,7 @@ EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 MODES: list[Any] = ["raise", "isolate"]
 CONTENT = ["full", "digest", "committed"]
 
-#: What differs from log to log, or with the way in which deltas were cut.
+#: Fields that differ from log to log, or with the cuts between deltas.
 PASSING = {"seq", "prev", "time", "monotonic_ns", "log", "note", "event", "events"}
 PASSING |= {"session.digest", "clock_step", "batch_key"}
 
@@ -169,7 +169,7 @@ def test_deltas_are_recorded_where_that_is_asked(tmp_path: Path) -> None:
 
 
 class Stream(ExitStack):
-    """A turn under way, which does not break off."""
+    """A live turn that doesn't break off."""
 
     session_id, prompt, user_input = "s", "Q?", UserInput("Q?")
     diagnostics: Sequence[replay.Diagnostic] = ()
@@ -201,7 +201,7 @@ def test_a_live_turn_is_hashed_when_it_has_ended(path: Path) -> None:
 
 
 class Huge(Sequence[Event]):
-    """Events that do not fit into memory."""
+    """Events that don't fit into memory."""
 
     def __len__(self) -> int:
         return 1

@@ -1,4 +1,4 @@
-"""The plugin that keeps secrets from all others, and says what it replaced."""
+"""The plugin ``redact``, which hides secrets from all others, and reports them."""
 
 import io
 import itertools
@@ -43,7 +43,7 @@ class TestRedact(PluginContract):
 def replayed(
     plugin: object, *others: object, sessions: Sequence[Session] = (SESSION,)
 ) -> str:
-    """Replay sessions, and return what was printed."""
+    """Replay sessions, and return the output."""
     printed = io.StringIO()
     with redirect_stdout(printed), ReplayEngine([*others, plugin]) as engine:
         for session in sessions:

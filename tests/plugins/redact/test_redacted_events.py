@@ -1,4 +1,4 @@
-"""Events whose secrets are replaced while they are read."""
+"""Events whose secrets are replaced as they are read."""
 
 import json
 import pickle
@@ -53,7 +53,7 @@ def redacted(
 
 
 def told(events: Sequence[Event]) -> tuple[list[Told], list[str]]:
-    """Return what the messages of a history are, and the codes of what is odd."""
+    """Return a history's messages, and the codes of its diagnostics."""
     codes: list[str] = []
 
     messages = [
@@ -68,14 +68,14 @@ def told(events: Sequence[Event]) -> tuple[list[Told], list[str]]:
 
 @st.composite
 def contents(draw: Callable[[st.SearchStrategy[Any]], Any]) -> str:
-    """Return a text with some secrets in it, at its ends a word."""
+    """Return a text with some secrets in it, and a word at each end."""
     words = st.sampled_from([*PROSE, *EACH, *EACH])
     return "\n".join(["It", *draw(st.lists(words, max_size=4)), "so."])
 
 
 @st.composite
 def said(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Event]:
-    """Return a turn's messages: in deltas, whole or both; perhaps one in the other."""
+    """Return a turn's messages in deltas, whole or both, perhaps interleaved."""
     events: list[Event] = []
     for _ in range(draw(st.integers(1, 4))):
         kind, other = draw(st.permutations(["text", "thinking"]))
@@ -119,7 +119,7 @@ def test_messages_are_what_each_by_itself_would_be_redacted_to(
 def test_short_secrets_cut_anywhere_leave_messages_where_they_are(
     examples: int,
 ) -> None:
-    """But where a full event contradicts its deltas: one of them may come to fit."""
+    """Except if a full event contradicts its deltas: redaction may make one fit."""
 
     @settings(max_examples=examples)
     @given(histories)
@@ -182,7 +182,7 @@ def text_of_deltas(events: Sequence[Event]) -> str:
 T, TH = TextDelta, ThinkingDelta
 CALL = replay.ToolCall("c", "find", {})
 END = Stop(Usage(), is_error=False)
-#: Events, and their texts when they are redacted; the messages stay where they were.
+#: Events, and their texts after redaction; the messages stay in place.
 CASES: dict[str, tuple[list[Event], list[str]]] = {
     "a stretch becomes its pseudonym where it begins": (
         [T("to b@exa"), T(""), T("mple"), T(".org now")],
@@ -340,7 +340,7 @@ def test_a_part_of_a_long_turn_is_held_back() -> None:
 
 
 class CountedEvents(Sequence[Event]):
-    """Events that count how many of them were asked for."""
+    """Events that count how many were read."""
 
     def __init__(self, events: Sequence[Event]) -> None:
         self.events = events

@@ -1,4 +1,4 @@
-"""Sessions, values and texts with their secrets replaced, and nothing else."""
+"""Redaction of sessions, values and texts, which changes nothing but secrets."""
 
 import json
 import re
@@ -24,18 +24,17 @@ JSON: TypeAlias = Any  # what a test looks into
 
 
 def whole(session: Session) -> JSON:
-    """Return what a session is written as."""
+    """Return a session as written."""
     return json.loads(replay.dumps(session))
 
 
 def undone(redacted: JSON, given: JSON, report: list[Redacted]) -> JSON:
-    """Return a redacted document with what was there before, where a report says so.
+    """Return a redacted document with the replacements in a report undone.
 
     Args:
         redacted: The document.
-        given: What it was made of; nothing but the stretches that the report names is
-            taken from it.
-        report: What was replaced.
+        given: The original; only the stretches named in the report are taken from it.
+        report: The replacements.
     """
     by_path: dict[str, list[Redacted]] = {}
     for each in report:
@@ -71,7 +70,7 @@ def _text(redacted: str, given: str, told: list[Redacted]) -> str:
 
 
 def seeded(value: JSON, secrets: Iterator[str]) -> JSON:
-    """Return a JSON value with a secret in every text and every key of its own."""
+    """Return a JSON value with a different secret in every text and key."""
     if isinstance(value, str):
         return f"{value} {next(secrets)} "
     if isinstance(value, list):
@@ -85,7 +84,7 @@ def seeded(value: JSON, secrets: Iterator[str]) -> JSON:
 
 
 def seeded_event(event: JSON, secrets: Iterator[str]) -> list[Any]:
-    """Return an event with secrets in all its fields; a delta in several pieces."""
+    """Return an event with secrets in all fields, or a delta in several pieces."""
     if not isinstance(event, dict):
         return [seeded(event, secrets)]
     kind = event.get("type")
@@ -120,7 +119,7 @@ def seeded_header(header: JSON, secrets: Iterator[str]) -> JSON:
 
 
 def check(document: JSON) -> None:
-    """Check that what is replaced is what the report tells, and all secrets are."""
+    """Check that all secrets, and only the reported texts, are replaced."""
     session = replay.loads(json.dumps(document))
     redactor = Redactor()
     redacted = redactor.session(session)

@@ -1,4 +1,4 @@
-"""What is taken for a secret, and what is not."""
+"""The rules that find secrets, and the texts that they must leave alone."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Checkpoints for tests, closed behind them."""
+"""Checkpoints for tests, closed after each."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,13 +14,13 @@ Opening: TypeAlias = Callable[..., Checkpoint]
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where a checkpoint may be."""
+    """Return the path for a checkpoint."""
     return tmp_path / "checkpoint.sqlite"
 
 
 @pytest.fixture
 def opening(path: Path) -> Iterator[Opening]:
-    """Return what closes the last checkpoint, opens one, and begins a run."""
+    """Return a function that closes the last checkpoint, and begins a run of one."""
     last: list[Checkpoint] = []
 
     def opened(at: Path | None = path, plugins_key: bytes = KEY) -> Checkpoint:
@@ -36,5 +36,5 @@ def opening(path: Path) -> Iterator[Opening]:
 
 @pytest.fixture
 def checkpoint(opening: Opening) -> Checkpoint:
-    """Return a checkpoint at whose run nothing was kept yet."""
+    """Return a checkpoint with a new run and no results yet."""
     return opening()

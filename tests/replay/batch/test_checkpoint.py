@@ -1,4 +1,4 @@
-"""What a batch has done, kept in a file as it goes on."""
+"""Checkpoints: a batch's results, kept in a file as it runs."""
 
 import os
 import shutil
@@ -321,7 +321,7 @@ def test_results_can_be_walked_again_and_in_turns(checkpoint: Checkpoint) -> Non
 
 @pytest.fixture
 def making(tmp_path: Path) -> Making:
-    """Return what makes a checkpoint in which a task was kept."""
+    """Return a function that makes a checkpoint with a task's results."""
 
     def made(name: str, start: int, stop: int, key: bytes = KEY) -> Path:
         path = tmp_path / name

@@ -1,4 +1,4 @@
-"""The file of a checkpoint: found to be one, or made, and held by one run alone."""
+"""The file of a checkpoint: recognised or created, and held by one run alone."""
 
 import os
 import sqlite3
@@ -38,7 +38,7 @@ sys.stdin.read()
 """
 
 
-#: Keeps more than stays in memory.
+#: A script that keeps more than stays in memory.
 TEMPORARY = """
 import os, sys
 from pathlib import Path
@@ -78,7 +78,7 @@ def descriptors() -> int:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """Return what is in the file of a checkpoint."""
+    """Return the contents of a checkpoint's file."""
     return filled(tmp_path_factory.mktemp("whole") / "a").read_bytes()
 
 
@@ -193,7 +193,7 @@ class TestRefused:
 
 
 def with_damage(whole: bytes, seed: int) -> bytes:
-    """Return a file with some of its bytes changed, most often at its beginning."""
+    """Return a file with some bytes changed, most often at its beginning."""
     random = Random(seed)  # noqa: S311 - where to damage it is no secret
     data = bytearray(whole)
     for _ in range(random.choice([1, 2, 30])):
@@ -279,7 +279,7 @@ class TestLocking:
 
 
 def codes_of_racers(path: Path, racers: int) -> list[int]:
-    """Open a checkpoint in several processes at once: 0 who got it, 7 who did not."""
+    """Open a checkpoint in several processes at once: 0 if one got it, 7 if not."""
     start, ready, end = os.pipe(), os.pipe(), os.pipe()
 
     def race() -> None:

@@ -1,6 +1,6 @@
-"""A run that is killed leaves whole transactions, and all that it was told are kept.
+"""Killed runs, which leave whole transactions and all results reported as kept.
 
-CHECKPOINT_KILLS says how many are killed at most: 30 take some seconds.
+CHECKPOINT_KILLS is the largest number of kills: 30 take some seconds.
 """
 
 import os
@@ -28,7 +28,7 @@ def numbers_of(task: int) -> range:
 
 
 def worked_on(task: int) -> Worked:
-    """Return what came of a task."""
+    """Return a task's results."""
     numbers = numbers_of(task)
     return worked(*map(done, numbers), problem(numbers.stop))
 
@@ -41,7 +41,7 @@ def keep_from(first: int, checkpoint: Checkpoint, tell: Callable[[], object]) ->
 
 
 def begin_again(tasks: int, checkpoint: Checkpoint, tell: Callable[[], object]) -> None:
-    """Begin runs for ever, which know all but what failed."""
+    """Begin runs for ever, which know all sessions except the failed ones."""
     while True:
         checkpoint.begin()
         tell()
@@ -57,7 +57,7 @@ def killed(
     work: Callable[[Checkpoint, Callable[[], object]], None],
     random: Random,
 ) -> int:
-    """Kill a process at work on a checkpoint; return how often it has told."""
+    """Kill a process at work on a checkpoint; return the number of its reports."""
     reader, writer = os.pipe()
 
     def run() -> None:
@@ -78,7 +78,7 @@ def killed(
 
 
 def whole_tasks(path: Path) -> int:
-    """Return how many tasks there are, having seen that there is nothing else."""
+    """Return the number of tasks, after checking that there is nothing else."""
     with closing(Checkpoint(path, KEY)) as checkpoint:
         problems = list(checkpoint.problems())
         values = [result.value for result in checkpoint.results(0)]

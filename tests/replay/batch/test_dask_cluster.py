@@ -1,4 +1,4 @@
-"""A Dask cluster that does the work of a batch."""
+"""Batches on a Dask cluster."""
 
 import logging
 import os
@@ -20,7 +20,7 @@ from replay.errors import UnsupportedError, WorkerError
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """Yield the scheduler of two workers; a task may take down one, not a second."""
+    """Yield the scheduler of two workers; a task may kill one, but not a second."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),

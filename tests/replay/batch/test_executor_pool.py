@@ -25,7 +25,7 @@ def threads() -> Iterator[Executor]:
 
 
 class Unsized(Executor):
-    """Does not say how many workers it has."""
+    """An executor that doesn't report its number of workers."""
 
 
 def test_as_many_tasks_are_given_as_there_are_threads(threads: Executor) -> None:

@@ -1,4 +1,4 @@
-"""The leader of a batch: what it lists, gives out, keeps and counts."""
+"""The leader of a batch: its listing, tasks, results and counts."""
 
 import gzip
 import json
@@ -46,7 +46,7 @@ def checkpoint() -> Iterator[Checkpoint]:
 
 
 def _task(folder: Path, **said: str) -> Task:
-    """Return the task of some sessions, of which some say something else."""
+    """Return the task of some sessions, some of them with another text."""
     sessions = {name: said.get(name, name) for name in NAMES}
     location = directory_of(folder / "sessions", sessions)
     return whole_task(job_of(location, plugin_at(folder / "giving.py")))
@@ -59,7 +59,7 @@ def _with_plugin(task: Task, text: str) -> Task:
 
 
 def _cut(task: Task, size: int) -> Iterator[Task]:
-    """Yield a task in several, of so many portions each."""
+    """Yield a task cut into several, of *size* portions each."""
     for first in range(0, len(task.portions), size):
         portions = task.portions[first : first + size]
         yield attrs.evolve(task, first=first, portions=portions)
@@ -85,7 +85,7 @@ def _said(checkpoint: Checkpoint) -> str:
 
 
 class DeathError(Exception):
-    """A worker died of a session."""
+    """The death of a worker at a session."""
 
     def __init__(self, place: Place) -> None:
         super().__init__(place)
@@ -94,11 +94,11 @@ class DeathError(Exception):
 
 @attrs.define
 class MortalPool(InProcessPool):
-    """Dies when it comes to a deadly session.
+    """A pool that dies at a deadly session.
 
     Args:
-        deadly: How often each session is deadly; -1: always.
-        knows: Whether it knows what it died of.
+        deadly: Number of times that each session is deadly; -1: always.
+        knows: Whether it knows the cause of death.
     """
 
     work: Work[Worked] = attrs.field(default=work, init=False)
@@ -128,7 +128,7 @@ class MortalPool(InProcessPool):
             return Worked((), (died,))
 
     def _meet(self, task: Task) -> None:
-        """Die of the first session of a task that is deadly."""
+        """Die at a task's first deadly session."""
         for found in digests(task, Monitor()).found:
             if self.deadly.get(found.place, 0):
                 self.deadly[found.place] -= 1
@@ -137,7 +137,7 @@ class MortalPool(InProcessPool):
 
 @attrs.define
 class PatientPool(MortalPool):
-    """Answers all at once, when it has been given as much as it takes."""
+    """A pool that answers all at once, when it has taken as much as it can."""
 
     _answers: list[Callable[[], None]] = attrs.field(factory=list, init=False)
 
@@ -242,7 +242,7 @@ def test_who_kills_twice_is_quarantined_and_nobody_else(
 
 @attrs.define
 class MistakenPool(MortalPool):
-    """Takes a session that its task does not have for what it died of."""
+    """A pool that blames its death on a session outside its task."""
 
     def death_of(self, error: BaseException) -> Death | None:
         died = super().death_of(error)
@@ -393,7 +393,7 @@ def test_what_has_changed_cannot_be_listed_again() -> None:
 
 
 def _replayed(folder: Path, ids: str, checkpoint: Checkpoint) -> Job:
-    """Replay a file for each id by itself, and keep what they came to."""
+    """Replay a file for each id by itself, and keep the results."""
     for number, session_id in enumerate(ids):
         path = folder / f"{number:02}.json"
         path.write_text(json.dumps(document(session_id, f"{number}")))

@@ -1,4 +1,4 @@
-"""The plugins of a batch: named by its user, made anew wherever they work."""
+"""The plugins of a batch: named by its user, made anew in each worker."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The contract of pools, and the pool that works in this process."""
+"""The contract of pools, and the pool in this process."""
 
 import signal
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Processes that do tasks, die of some, and end with their leader."""
+"""The pool of worker processes, which may die of a task, and end with their leader."""
 
 import os
 import resource
@@ -61,7 +61,7 @@ def death_of(pool: ProcessPool, task: Task) -> WorkerDiedError:
 
 
 def told_by(fifo: Path, count: int) -> set[str]:
-    """Return what so many workers tell a pipe, which stays open for all of them."""
+    """Return the reports of several workers to a pipe, which stays open for all."""
     with os.fdopen(os.open(fifo, os.O_RDWR), encoding="utf-8") as pipe:
         return {pipe.readline() for _ in range(count)}
 
@@ -257,8 +257,8 @@ def inbox_of(kind: Kind | None = None, name: str = "a", deadline: int = 0) -> In
 
     Args:
         kind: AT_END: it died after all sessions. None: at no session.
-        name: The session's.
-        deadline: When the session's time is over.
+        name: The session's name.
+        deadline: The end of the session's time.
     """
     reading, writing = os.pipe()
     outbox = Outbox(writing)
@@ -356,7 +356,7 @@ else:
 
 
 def started(folder: Path, script: str, *arguments: str | Path) -> subprocess.Popen[str]:
-    """Start a script, with a group of processes of its own."""
+    """Start a script in its own process group."""
     path = folder / "script.py"
     path.write_text(script, encoding="utf-8")
     return subprocess.Popen(  # noqa: S603 - our own
@@ -370,7 +370,7 @@ def started(folder: Path, script: str, *arguments: str | Path) -> subprocess.Pop
 
 
 def said_by(folder: Path, script: str, *arguments: str | Path) -> str:
-    """Return what a script prints and says."""
+    """Return a script's output and errors."""
     with started(folder, script, *arguments) as process:
         return process.communicate()[0]
 
@@ -405,8 +405,8 @@ def test_a_machine_that_has_no_room_for_a_worker_is_told_of(pool: ProcessPool) -
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-#: Has all deeds done, each a session with a good one, all at once; prints how many
-#: sessions each task did. Ctrl-C makes the workers drain.
+#: A script that does all deeds at once, each in a task with a good one, and prints the
+#: number of sessions that each task did. Ctrl-C makes the workers drain.
 LEADING = """
 import signal, sys
 if __name__ == "__main__":
@@ -424,7 +424,7 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def leading(tmp_path: Path) -> Leading:
-    """Return what starts a leader."""
+    """Return a function that starts a leader."""
     return lambda *deeds: started(tmp_path, LEADING, *deeds)
 
 

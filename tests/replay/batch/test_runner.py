@@ -1,4 +1,4 @@
-"""A batch from its arguments to its report."""
+"""Batches from their arguments to their reports."""
 
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +20,7 @@ from replay import (
 )
 from replay.batch.tasks import Job
 
-#: Put where the file is that the plugin writes.
+#: A plugin that merges texts into the file MERGED, which the fixture names.
 MERGING = f"""{GIVING}
 
 def replay_batch_merge(results):
@@ -37,20 +37,20 @@ def replay_close(report):
 
 @pytest.fixture
 def plugin(tmp_path: Path) -> str:
-    """Return a plugin that merges what was said into the file ``merged``."""
+    """Return a plugin that merges texts into the file ``merged``."""
     merged = f"MERGED = {str(tmp_path / 'merged')!r}\n"
     return plugin_at(tmp_path / "merging.py", merged + MERGING)
 
 
 @pytest.fixture
 def location(tmp_path: Path) -> Path:
-    """Three sessions."""
+    """Return the location of three sessions."""
     return directory_of(tmp_path / "sessions", {"a": "1", "b": "2", "c": "3"})
 
 
 @pytest.fixture
 def job(location: Path, plugin: str) -> Job:
-    """Three sessions, and a plugin that merges."""
+    """Return a job of three sessions and a plugin that merges."""
     return job_of(location, plugin)
 
 
@@ -147,7 +147,7 @@ def test_without_a_session_nothing_is_merged_but_of_a_shard(
 
 # The function
 
-#: A plugin that fails at one session, and gives more of each than an answer holds.
+#: A plugin that fails at one session, and returns more than an answer holds.
 LARGE = """
 def replay_text(message):
     if message.content == "bad":
@@ -210,7 +210,7 @@ def test_many_large_sessions_of_one_id_are_what_they_are_without_a_batch(
     assert names == ["a.txt", *(f"a~{n}.txt" for n in range(2, 8)), "b.txt"]
 
 
-#: Shows one id in place of all, and nothing of a session that says "boom".
+#: A plugin that shows one id for all sessions, and fails at one that says "boom".
 HIDING = """
 import attrs
 

@@ -1,4 +1,4 @@
-"""Tasks: what they are about, cut up, and made of portions."""
+"""Tasks: their sessions, their cutting, and their making from portions."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -73,13 +73,13 @@ def test_what_a_task_looks_like_shows_no_key() -> None:
 
 
 def _task(*counts: int) -> Task:
-    """Return a task of portions of so many sessions, as far as anybody knows."""
+    """Return a task of portions with these expected numbers of sessions."""
     portions = tuple(Portion((n,), 1, count) for n, count in enumerate(counts))
     return Task(JOB, 3, portions)
 
 
 def _ends(task: Task) -> list[Task]:
-    """Return what a task is cut into in the end."""
+    """Return the smallest tasks that a task is cut into."""
     parts = cut(task)
     return [end for part in parts for end in _ends(part)] if parts else [task]
 

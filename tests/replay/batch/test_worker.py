@@ -1,4 +1,4 @@
-"""The work of a worker on a task, and the engines of workers and leader."""
+"""A worker's work on a task, and the engines of workers and leader."""
 
 import gzip
 import json
@@ -40,7 +40,7 @@ THREE = {"a": "one", "b": "two", "c": "three"}
 
 @pytest.fixture
 def task(tmp_path: Path) -> Task:
-    """Three sessions, one of each portion, with a plugin that gives what they say."""
+    """Return a task of three sessions, one per portion, and a plugin for the texts."""
     location = directory_of(tmp_path / "sessions", THREE)
     return whole_task(job_of(location, plugin_at(tmp_path / "giving.py")))
 
@@ -54,7 +54,7 @@ def stored(task: Task) -> Digested:
 
 
 def _task(folder: Path, text: str, **job: Any) -> Task:  # noqa: ANN401 - of a Job
-    """Return the task of three sessions, through a plugin."""
+    """Return the task of three sessions with a plugin."""
     location = directory_of(folder / "sessions", THREE)
     made = job_of(location, plugin_at(folder / "plugin.py", text))
     return whole_task(attrs.evolve(made, **job))
@@ -69,7 +69,7 @@ def _keeping_going(task: Task) -> Task:
 
 
 def _replace(task: Task, name: str, text: str) -> None:
-    """Let a session say something else."""
+    """Replace a session's text."""
     directory_of(Path(task.job.location), {name: text})
 
 
@@ -255,7 +255,7 @@ MANY = 20_000 + 5  # sessions: more than an answer holds
 
 
 def _packed(folder: Path, data: bytes) -> Task:
-    """Return the task of all lines of a packed file, which is one portion."""
+    """Return the task of all lines of a compressed file, which is one portion."""
     path = folder / "s.jsonl.gz"
     path.write_bytes(data)
     return whole_task(job_of(path, plugin_at(folder / "giving.py")))
@@ -304,7 +304,7 @@ SESSION = Session("s", events=[Text("one"), Text("two")])
 
 @attrs.define(eq=False)
 class Counting:
-    """Counts texts, tells how many, and notes each time that it is closed."""
+    """A plugin that counts texts, returns their number, and notes when it is closed."""
 
     calls: list[str] = attrs.field(factory=list)
     texts: int = 0
@@ -325,7 +325,7 @@ class Counting:
 
 @attrs.define(eq=False)
 class Closing:
-    """Gives nothing, and notes each time that it is closed."""
+    """A plugin without results that notes each time it is closed."""
 
     calls: list[str] = attrs.field(factory=list)
 
@@ -334,7 +334,7 @@ class Closing:
 
 
 class Failing(Closing):
-    """Fails to merge."""
+    """A plugin that fails to merge."""
 
     def replay_batch_merge(self) -> None:
         raise ValueError
@@ -342,7 +342,7 @@ class Failing(Closing):
 
 @attrs.define(eq=False)
 class Around:
-    """Goes around what others do when the engine is closed."""
+    """A plugin that wraps the others when the engine is closed."""
 
     calls: list[str] = attrs.field(factory=list)
 
@@ -356,7 +356,7 @@ class Around:
 
 @attrs.define(eq=False)
 class AroundAndGiving(Around):
-    """The same, and it gives results."""
+    """The same plugin with results."""
 
     def replay_batch_result(self) -> object:
         return "given"

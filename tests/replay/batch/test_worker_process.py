@@ -1,4 +1,4 @@
-"""The messages between a worker's process and its leader."""
+"""The messages between a worker process and its leader."""
 
 import os
 import threading
@@ -20,21 +20,21 @@ from replay.errors import DecodeError, WorkerError
 
 
 class TwoWordsError(Exception):
-    """Cannot be made again from its text alone, as pickle tries to."""
+    """An error that pickle fails to rebuild from its text alone."""
 
     def __init__(self, one: str, two: str) -> None:
         super().__init__(f"{one} {two}")
 
 
 class Unreadable:
-    """Can be pickled, but not unpickled."""
+    """An error that can be pickled, but not unpickled."""
 
     def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
         return int, ("no number",)
 
 
 class ForeignError(Exception):
-    """Becomes an error of another type on its way."""
+    """An error that turns into one of another type on its way."""
 
     def __reduce__(self) -> tuple[type[Exception], tuple[str]]:
         return ValueError, ("changed",)
@@ -92,7 +92,7 @@ class Line:
         self.inbox = Inbox()
 
     def pass_on(self, size: int = 1 << 16) -> Inbox:
-        """Let the leader read, so many bytes at a time."""
+        """Pass the worker's bytes to the leader, *size* at a time."""
         sent = os.read(self.reading, 1 << 16)
         for begin in range(0, len(sent), size):
             self.inbox.add(sent[begin : begin + size])

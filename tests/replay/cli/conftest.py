@@ -1,4 +1,4 @@
-"""The command on a terminal, and sessions and services for it."""
+"""Fixtures for the command: a terminal, sessions and services."""
 
 import fcntl
 import json
@@ -19,10 +19,10 @@ from replay_command import COMMAND, environment
 
 @pytest.fixture
 def on_terminal() -> Callable[..., tuple[int, str]]:
-    """Return what runs the command on a terminal 60 columns wide.
+    """Return a function that runs the command on a terminal 60 columns wide.
 
-    It returns the exit code and all that the terminal was sent. Where ``stderr`` is
-    not the terminal, no progress bar is sent, however slow the machine is.
+    It returns the exit code and everything sent to the terminal. If ``stderr`` isn't
+    the terminal, no progress bar is sent, however slow the machine is.
     """
 
     def on_terminal(
@@ -60,7 +60,7 @@ def _read_all(descriptor: int) -> bytes:
 
 @pytest.fixture
 def session_file(tmp_path: Path) -> Callable[..., Path]:
-    """Return what writes a session document, and returns its path."""
+    """Return a function that writes a session document and returns its path."""
 
     def session_file(
         *events: object, name: str = "session.json", **header: object
@@ -75,7 +75,7 @@ def session_file(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Handler], Server]]:
-    """Return what starts a server until the test ends; the key is known."""
+    """Return a function that starts a server until the test ends; the key is known."""
     monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
     with ExitStack() as undo:
         yield lambda handler: undo.enter_context(serving(handler))

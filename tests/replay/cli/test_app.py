@@ -1,4 +1,4 @@
-"""One run of the command: names, usage, streams, and other packages' commands."""
+"""A run of the command: names, usage, streams, and other packages' commands."""
 
 import json
 import logging
@@ -180,7 +180,7 @@ def test_words_are_completed(run: Run, words: str, expected: str) -> None:
 def installed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, run: Run
 ) -> Callable[..., Run]:
-    """Return what installs a package, and returns what runs the command with it."""
+    """Return a function that installs a package and returns a runner of the command."""
 
     def installed(
         code: str, name: str, package: str = "theirs", kind: str = "command"

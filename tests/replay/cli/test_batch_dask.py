@@ -15,7 +15,7 @@ from batches import directory_of, plugin_at
 from replay_command import INTERRUPTIBLE, Run
 
 USAGE = ("--plugin", "usage:output=usage.json,json=true")
-#: Says that it is there, and waits until it is let go.
+#: A plugin that reports that it runs, and waits until it is released.
 WAITS = """
 import pathlib
 def replay_session_start():
@@ -28,7 +28,7 @@ def replay_session_start():
 
 @contextmanager
 def scheduler(*, processes: bool) -> Iterator[str]:
-    """Yield the address of the scheduler of two workers: processes, or threads."""
+    """Yield the address of a scheduler with two workers: processes or threads."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with LocalCluster(  # type: ignore[no-untyped-call]
         n_workers=2,

@@ -1,4 +1,4 @@
-"""Ctrl-C while a batch runs: to the leader alone, or to all as a terminal sends it."""
+"""Ctrl-C during a batch, sent to the leader alone, or to all as by a terminal."""
 
 import os
 import pty
@@ -15,7 +15,7 @@ from batches import directory_of, plugin_at
 from replay.cli.batch_run import interruptible
 from replay_command import INTERRUPTIBLE, run_here
 
-#: Says that it is there, and waits for ever; only while there is a pipe to say it to.
+#: A plugin's function that reports to a pipe and waits for ever, if there is a pipe.
 WAITS = """
 import os, threading
 def wait(pipe="pipe"):
@@ -75,7 +75,7 @@ def folder(tmp_path: Path) -> Path:
 def started(
     folder: Path, plugin: str, *options: str, stderr: int = subprocess.PIPE
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a batch; whatever happens, it is not left behind."""
+    """Start a batch, and end it whatever happens."""
     name = plugin_at(folder / "plugin.py", plugin)
     command = [*INTERRUPTIBLE, "run", "sessions", "--plugin", name]
     with subprocess.Popen(  # noqa: S603 - our own command
@@ -93,7 +93,7 @@ def started(
 
 
 def error_of(process: subprocess.Popen[bytes]) -> str:
-    """Return what was written to standard error; the exit code is 130."""
+    """Return the output on standard error; check that the exit code is 130."""
     assert process.stderr
     said = process.stderr.read().decode()
     assert process.wait(60) == 130
@@ -102,7 +102,7 @@ def error_of(process: subprocess.Popen[bytes]) -> str:
 
 @contextmanager
 def ready(folder: Path) -> Iterator[None]:
-    """Wait for who waits, do the block, and see that who waited is gone."""
+    """Wait until the plugin waits, run the block, and check that the plugin is gone."""
     with (folder / "pipe").open("rb") as pipe:
         assert pipe.readline() == b"ready\n"
         yield
@@ -110,7 +110,7 @@ def ready(folder: Path) -> Iterator[None]:
 
 
 def goes_on(folder: Path, *options: str) -> str:
-    """Run the batch again, now that nobody waits, and return what it says."""
+    """Run the batch again, now that no plugin waits, and return its messages."""
     (folder / "pipe").unlink()
     done = run_here("run", "sessions", "--plugin", "plugin.py", *options, cwd=folder)
     assert done.returncode == 0

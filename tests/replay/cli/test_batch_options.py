@@ -1,4 +1,4 @@
-"""The options of a batch: what they take, and what goes together."""
+"""The options of a batch: their values and combinations."""
 
 import click
 import pytest
@@ -12,7 +12,7 @@ from replay.cli.batch_options import BatchOptions, batch_options
 @click.command()
 @batch_options
 def show(**given: object) -> None:
-    """Print what was given, and is not as it is without."""
+    """Print the options that differ from their defaults."""
     options = BatchOptions(**given)  # type: ignore[arg-type]  # checked by click
     options.check()
     without = BatchOptions()
@@ -22,7 +22,7 @@ def show(**given: object) -> None:
 
 
 def shown(*arguments: str) -> str:
-    """Return what is printed."""
+    """Return the output."""
     return CliRunner().invoke(show, arguments).output
 
 

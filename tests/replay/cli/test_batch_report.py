@@ -1,4 +1,4 @@
-"""What a batch came to, for people and as JSON."""
+"""Reports of batches, for people and as JSON."""
 
 import json
 

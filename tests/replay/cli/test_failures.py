@@ -1,4 +1,4 @@
-"""Errors: one clear line on standard error, an exit code, and soon."""
+"""Errors: one clear line on standard error, and an exit code, without delay."""
 
 import json
 import os
@@ -19,7 +19,7 @@ DEEP = 10_000
 
 
 def problem_with(done: subprocess.CompletedProcess[str]) -> str:
-    """Return the one line that the user is told."""
+    """Return the one line that the user gets."""
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("replay: error: ")
     assert done.stderr.count("\n") == 1
@@ -125,7 +125,7 @@ def test_a_bad_session_among_good_ones_is_told_after_them(run: Run) -> None:
 def told(
     capsys: pytest.CaptureFixture[str], error: Exception, *, traceback: bool = False
 ) -> tuple[int, str]:
-    """Return the exit code and what the user is told of an error."""
+    """Return an error's exit code and message."""
     code = tell(error, is_traceback_wanted=traceback)
     return code, capsys.readouterr().err
 

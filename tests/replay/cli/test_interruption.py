@@ -27,7 +27,7 @@ PRINTS = (
 
 @contextmanager
 def started(*arguments: str | Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the command; whatever happens, it is not left behind."""
+    """Start the command, and end it whatever happens."""
     with subprocess.Popen(  # noqa: S603 - our own command
         [*INTERRUPTIBLE, *arguments],
         stdin=subprocess.DEVNULL,
@@ -41,7 +41,7 @@ def started(*arguments: str | Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def end_of(process: subprocess.Popen[bytes]) -> tuple[int, bytes]:
-    """Return the exit code and what was written to standard error."""
+    """Return the exit code and the output on standard error."""
     assert process.stderr
     return process.wait(60), process.stderr.read()
 

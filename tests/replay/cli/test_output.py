@@ -1,4 +1,4 @@
-"""Output: standard output that fails, whole files, rows, and the terminal."""
+"""Output: failing standard output, whole files, rows, and the terminal."""
 
 import json
 import os
@@ -62,7 +62,7 @@ def test_nobody_hears_of_an_error_where_standard_error_is_closed() -> None:
 
 
 def fail_halfway(path: str) -> None:
-    """Fail after a part has been written."""
+    """Write a part, then fail."""
     with output_to(path) as write:
         write("half")
         raise KeyError

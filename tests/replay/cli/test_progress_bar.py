@@ -1,4 +1,4 @@
-"""A bar or lines on standard error, for work that takes long."""
+"""Progress bars and lines on standard error, for work that takes long."""
 
 import doctest
 import io
@@ -34,9 +34,9 @@ SOME = BatchProgress(replayed=12_000, known=298, failed=2, expected=20_000)
 
 @contextmanager
 def reading_slowly(fifo: Path, *arguments: str | Path) -> Iterator[int]:
-    """Let the command read a pipe; yield the terminal that is its standard error.
+    """Let the command read a pipe; yield the terminal on its standard error.
 
-    The pipe has nothing to say until the block is left.
+    The pipe sends nothing until the block ends.
     """
     ours, theirs = pty.openpty()
     with subprocess.Popen(  # noqa: S603 - our own command
@@ -54,7 +54,7 @@ def reading_slowly(fifo: Path, *arguments: str | Path) -> Iterator[int]:
 
 
 def read_until(descriptor: int, wanted: bytes) -> bytes:
-    """Return what a terminal is sent, up to what is wanted at the least."""
+    """Read a terminal's output at least up to the wanted text, and return it."""
     sent = b""
     while wanted not in sent:
         assert select.select([descriptor], [], [], 30)[0], sent
@@ -63,7 +63,7 @@ def read_until(descriptor: int, wanted: bytes) -> bytes:
 
 
 def rest_of(descriptor: int) -> bytes:
-    """Return what a terminal is still sent, and close it."""
+    """Read the rest of a terminal's output, close the terminal, and return it."""
     sent = b""
     try:
         while piece := os.read(descriptor, 1 << 16):
@@ -75,7 +75,7 @@ def rest_of(descriptor: int) -> bytes:
 
 
 def screen_after(sent: str) -> list[str]:
-    """Return the lines that a terminal shows, less those that are empty."""
+    """Return the lines that a terminal shows, without empty ones."""
     screen = pyte.Screen(100, 10)
     pyte.Stream(screen).feed(sent.replace("\n", "\r\n"))
     assert not screen.cursor.hidden or "\x1b[?25h" not in sent
@@ -90,7 +90,7 @@ def test_the_examples_are_true() -> None:
 
 
 class Terminal(io.StringIO):
-    """Takes what a terminal would be sent."""
+    """A stand-in for a terminal, which keeps the output."""
 
     def isatty(self) -> bool:
         return True
@@ -99,7 +99,7 @@ class Terminal(io.StringIO):
 def become_terminal(
     monkeypatch: pytest.MonkeyPatch, kind: str = "xterm-256color"
 ) -> Terminal:
-    """Return the terminal that is standard error from now on."""
+    """Make standard error a terminal, and return it."""
     monkeypatch.setenv("TERM", kind)
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     return terminal
@@ -154,7 +154,7 @@ def test_in_a_pipe_there_is_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
 
 @attrs.define
 class Clock:
-    """Tells the time that it is set to."""
+    """A clock that shows the time it is set to."""
 
     now: float = 1000.0
 
@@ -163,7 +163,7 @@ class Clock:
 
 
 def update(lines: Lines, clock: Clock, seen: Iterable[tuple[float, int]]) -> None:
-    """Say how much is done at some times since the beginning."""
+    """Update the lines at some times since the beginning."""
     for second, done in seen:
         clock.now = 1000.0 + second
         lines.update(done)

@@ -78,7 +78,7 @@ def service(*turn: object) -> ChatAPI:
 
 
 def written(folder: Path) -> bytes:
-    """Return all that is in a directory, names included."""
+    """Return everything in a directory, names included."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return b"".join(path.name.encode() + b"\n" + path.read_bytes() for path in files)
 
@@ -126,7 +126,7 @@ def test_wrong_options_write_nothing(  # noqa: PLR0913, PLR0917 - what it is tri
 
 @pytest.fixture
 def upper(tmp_path: Path) -> str:
-    """Return the path of a file with plugins that write in capitals."""
+    """Return the path of a file of plugins that convert text to capitals."""
     path = tmp_path / "upper.py"
     path.write_text(UPPER, encoding="utf-8")
     return str(path)

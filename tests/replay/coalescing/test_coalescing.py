@@ -1,4 +1,4 @@
-"""Deltas to messages: the rules one by one, and the laws for any history."""
+"""Coalescing of deltas: the rules one by one, and the laws for any history."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ SMILE = "\U0001f600"
 
 
 def told(*events: Event) -> list[tuple[str, str, int, str, bool]]:
-    """Return the messages that come out, without their events."""
+    """Return the coalesced messages, without their events."""
     return [
         (item.kind, item.content, item.index, item.source, item.complete)
         for item in coalesce(events)
@@ -63,7 +63,7 @@ def oddities(*events: Event) -> list[tuple[str, int | None, str]]:
 
 
 def shown(*events: Event) -> list[str]:
-    """Return the messages in short; thinking in brackets, what is cut off with dots."""
+    """Return the messages in short; thinking has brackets, incomplete ones dots."""
     return [
         f"{index} {source}: "
         + (f"[{text}]" if kind == "thinking" else text)
@@ -84,7 +84,7 @@ def case(
 
 
 T, TH = TextDelta, ThinkingDelta
-#: What comes of which events, by the rule that says so.
+#: Events and the messages they lead to, by rule.
 RULES: dict[str, Case] = {
     "1 a run is one message": case([T("Re"), T("venue"), END], ["0 deltas: Revenue"]),
     "1 unknown events do not interrupt a run": case(
@@ -268,7 +268,7 @@ def test_the_rules_are_what_a_second_writing_of_them_says(examples: int) -> None
 
 
 def placed(script: Transcript, history: Sequence[Event]) -> list[object]:
-    """Return a transcript with each index as the place where its event begins."""
+    """Return a transcript with each index replaced by the start of its event."""
     where = places(history)
     steps = [step for turn in script.turns for step in turn.steps]
     return [
@@ -358,7 +358,7 @@ def test_it_can_tell_which_deltas_each_message_is_made_of(
 
 
 def solid(text: str) -> str:
-    """Return a text without its white space, halves of characters joined."""
+    """Return a text without white space, with halves of characters joined."""
     return characters("".join(text.split()))
 
 
@@ -386,7 +386,7 @@ def test_coalescing_keeps_all_other_events(history: list[Event]) -> None:
 
 
 def calls_to_walk(events: list[Event]) -> int:
-    """Return how many Python and C functions a transcript calls: work, not time."""
+    """Return the number of calls that a transcript makes: work, not time."""
     count = 0
 
     def note(_frame: FrameType, what: str, _argument: object) -> None:
@@ -403,7 +403,7 @@ def calls_to_walk(events: list[Event]) -> int:
 
 
 RUNS: list[Event] = [T("ab"), TH("x")]
-#: Histories made of parts, each of which is repeated.
+#: Histories made of repeated parts.
 HOSTILE: dict[str, list[list[Event]]] = {
     "deltas": [[T("a")]],
     "turns": [[UserInput("q"), Text("a"), END]],
@@ -429,7 +429,7 @@ def test_twice_the_history_is_about_twice_the_work(name: str) -> None:
 
 
 class Counted(list[object]):
-    """Counts the entries that are looked at."""
+    """A list that counts the entries that are read."""
 
     looked_at = 0
 
@@ -440,7 +440,7 @@ class Counted(list[object]):
 
 
 def test_malformed_entries_cost_hardly_more_than_others() -> None:
-    """Counting the entries that are looked at, again and again or once."""
+    """Count the entries that are read, repeated reads included."""
     deltas = [{"type": "text_delta", "content": each} for each in ("a", None)]
     for malformed in [None], deltas:
         looked = []

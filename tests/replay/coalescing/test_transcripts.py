@@ -1,4 +1,4 @@
-"""Turns, tool exchanges, and what a transcript says of them."""
+"""Transcripts: their turns, tool exchanges and diagnostics."""
 
 import json
 from pathlib import Path
@@ -142,7 +142,7 @@ def test_steps_stand_in_the_order_of_their_first_events() -> None:
 
 
 Q, R = UserInput("q"), UserInput("r")
-#: Events, the exchanges they are, and the codes of what is odd.
+#: Events, their tool exchanges, and the codes of their diagnostics.
 EXCHANGES: dict[str, tuple[list[Event], list[object], list[str]]] = {
     "results pair with calls by id whatever their order": (
         [call("c1"), call("c2"), result("c2", 2), result("c1", 1)],

@@ -1,4 +1,4 @@
-"""Documents, lists and lines, checked; and the lines themselves."""
+"""Checks of documents, lists and lines, and the lines themselves."""
 
 import io
 import json
@@ -37,7 +37,7 @@ def of_lines(reader: Reader, *values: object) -> Session:
 
 
 Reading = Callable[[Reader, object], Session]
-#: How an event gets into a session, and its path there.
+#: Functions that put an event into a session, and its path there.
 in_each_shape = pytest.mark.parametrize(
     ("reading", "where"),
     [

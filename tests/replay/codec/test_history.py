@@ -1,4 +1,4 @@
-"""Histories as they were recorded, wherever they are: in memory or in a file."""
+"""Recorded histories, in memory or in a file."""
 
 import copy
 import io
@@ -65,7 +65,7 @@ def stored(data: bytes = DATA) -> StoredEvents:
 
 @pytest.fixture(params=[lambda: DecodedEvents(VALUES), stored], ids=["held", "stored"])
 def events(request: pytest.FixtureRequest) -> RecordedEvents:
-    """Return the events that are typed above, in memory or elsewhere."""
+    """Return the events typed above, in memory or in a file."""
     made: RecordedEvents = request.param()
     return made
 
@@ -100,7 +100,7 @@ def test_events_pickle_and_have_a_short_repr(events: RecordedEvents) -> None:
 
 
 class Stream(io.BytesIO):
-    """A file in which nobody can move about."""
+    """A file that can't seek."""
 
     def seekable(self) -> bool:
         return False
@@ -283,7 +283,7 @@ def test_a_value_is_had_by_its_position_again_and_again() -> None:
     assert [found[1], found[0], found[-1]] == [*DecodedEvents([CALL, TEXT, CALL])]
 
 
-#: Entries of a history that are no events, or nearly some.
+#: Entries of a history that aren't events, or only nearly.
 MALFORMED: st.SearchStrategy[object] = st.sampled_from(
     [
         *(5, None, "text_delta", [], {}, {"type": None}, {"type": []}, {"type": "new"}),

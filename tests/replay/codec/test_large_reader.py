@@ -27,13 +27,13 @@ blocks = st.integers(1, 200)
 
 
 def read(data: bytes, block: int, **options: Any) -> list[Session]:  # noqa: ANN401 - of read_sessions
-    """Return the sessions of a text of which nothing is kept."""
+    """Return the sessions of a text that isn't kept."""
     text = SourceText(partial(io.BytesIO, data), kept=len(data) - 1, block=block)
     return list(read_sessions(text, session_id="given", **options))
 
 
 def outcome(reading: Callable[[], list[Session]]) -> object:
-    """Return what a text gives: sessions, or the error that it ends in."""
+    """Return a text's sessions, or the error that it ends in."""
     try:
         return [
             (dumps(each), transcript(each), sorted(each.diagnostics, key=repr))
@@ -140,7 +140,7 @@ def test_a_key_that_ends_in_the_word_holds_no_events() -> None:
             reading(b'{"a\\"events":[%b]}' % DELTA)
 
 
-#: Recordings, and where what is wrong with them is.
+#: Malformed recordings, and the place of their error.
 FAULTY = [
     (b'[{"type": "text_delta"} x]', "line 1, column 25"),
     (b"[%b,\n%b,\n{]" % (DELTA, DELTA), "line 3, column 2"),
@@ -269,7 +269,7 @@ def test_lines_are_walked_whatever_stands_before_the_first(first: bytes) -> None
 
 
 def counted(data: bytes, kept: int, block: int) -> tuple[SourceText, list[int]]:
-    """Return a text, and how much is read of it each time."""
+    """Return a text, and the number of bytes read from it each time."""
     sizes: list[int] = []
 
     class Counted(io.BytesIO):

@@ -1,4 +1,4 @@
-"""The shapes of a recording, and what is refused."""
+"""The shapes of a recording, and refused input."""
 
 import io
 import json
@@ -313,7 +313,7 @@ def test_any_bytes_are_a_session_or_a_decode_error(data: bytes) -> None:
 
 
 def suite(shared: Path, folder: str, start: str) -> dict[str, bytes]:
-    """Return the suite's files: each, put in as a tool result's value."""
+    """Return the suite's files, each as the value of a tool result."""
     head, tail = AROUND_RESULT
     files = sorted((shared / "torture/json_test_suite" / folder).glob(f"{start}*.json"))
     assert files

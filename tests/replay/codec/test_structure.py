@@ -1,4 +1,4 @@
-"""JSON values as events and headers, or refused by their path."""
+"""Decoding of JSON values as events and headers, and refusals with their paths."""
 
 from collections.abc import Callable
 from functools import partial
@@ -205,13 +205,13 @@ def wrong_fields() -> list[tuple[dict[str, Any], str, object]]:
 
 
 def with_value(value: dict[str, Any], path: str, given: object) -> dict[str, Any]:
-    """Return a copy of *value* in which *path* holds what is given."""
+    """Return a copy of *value* with a new value at *path*."""
     key, _, rest = path.partition(".")
     return value | {key: with_value(value[key], rest, given) if rest else given}
 
 
 def refusal(check: Callable[[], object]) -> tuple[str, str]:
-    """Return the path of what is refused, and the first word of the reason."""
+    """Return the path of the refused value, and the first word of the reason."""
     with pytest.raises(DecodeError) as caught:
         check()
     return caught.value.where, caught.value.reason.split()[0]

@@ -1,4 +1,4 @@
-"""Sessions as JSON, and the hash of that."""
+"""Sessions as JSON, and its hash."""
 
 import copy
 import io

@@ -1,4 +1,4 @@
-"""The hooks of a batch: what sessions came to is given, and merged."""
+"""The hooks of a batch: results of sessions, and their merging."""
 
 from collections.abc import Callable, Generator, Sequence
 
@@ -20,7 +20,7 @@ from replay.engine.report import BatchResults
 
 @attrs.define(eq=False)
 class Giver:
-    """Gives a word, and takes note of what it is to merge."""
+    """A plugin that returns a word, and notes the results it is to merge."""
 
     word: object
     merged: list[object] = attrs.field(factory=list)
@@ -33,14 +33,14 @@ class Giver:
 
 
 class Silent:
-    """Gives nothing."""
+    """A plugin without results."""
 
     def replay_text(self) -> None:
         """Do nothing."""
 
 
 class Unasking:
-    """Takes no results, and is told that all is done."""
+    """A plugin whose merge hook takes no results, and notes that it was called."""
 
     is_told = False
 

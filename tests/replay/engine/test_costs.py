@@ -1,7 +1,7 @@
-"""What a replay costs, counted: calls and memory for each event, and no clock.
+"""The cost of a replay: calls and memory for each event, counted without a clock.
 
-A change that doubles a cost fails here. Each budget is about 1.5 times what was counted
-when it was set.
+A change that doubles a cost fails here. Each budget is about 1.5 times the count when
+it was set.
 """
 
 import io
@@ -23,7 +23,7 @@ FEW, MANY = 1_000, 5_000
 
 
 def recording(deltas: int) -> bytes:
-    """Return a session of turns of 200 deltas, with a full event and a stop each."""
+    """Return a session of turns, each of 200 deltas, a full event and a stop."""
     contents = [f"{number} pieces " for number in range(200)]
     delta = [{"type": "text_delta", "content": content} for content in contents]
     turn = [
@@ -36,7 +36,7 @@ def recording(deltas: int) -> bytes:
 
 
 def calls_of(work: Callable[[], object]) -> int:
-    """Return how many Python and C functions are called: work, not time."""
+    """Return the number of calls to Python and C functions: work, not time."""
     count = 0
 
     def note(_frame: FrameType, what: str, _argument: object) -> None:
@@ -52,7 +52,7 @@ def calls_of(work: Callable[[], object]) -> int:
 
 
 def growth(work: Callable[[int], Callable[[], object]]) -> float:
-    """Return how many calls each further delta costs."""
+    """Return the number of calls that each further delta costs."""
     few, many = work(FEW), work(MANY)
     few()  # what is made once, is made now
     return (calls_of(many) - calls_of(few)) / (MANY - FEW)
@@ -103,7 +103,7 @@ def test_a_delta_costs_few_calls(
 
 
 def peak(work: Callable[[], object]) -> int:
-    """Return how many bytes are held at once, beyond what is held before."""
+    """Return the peak number of bytes held, beyond those held before."""
     tracemalloc.start()
     try:
         work()

@@ -1,4 +1,4 @@
-"""The engine: which hooks fire, when, in what order, and what is reported."""
+"""The engine: its hooks, their order, and its reports."""
 
 import itertools
 import threading
@@ -139,7 +139,7 @@ def test_the_context_tells_the_header_the_event_and_the_turn() -> None:
 
 
 def contexts_in(spy: Spy) -> list[tuple[str, int | None, int | None]]:
-    """Return the index and the turn that each hook was told."""
+    """Return the index and the turn in each hook's context."""
     return [
         (name.removeprefix("replay_"), args[1].index, args[1].turn)
         for name, args in spy.calls
@@ -308,7 +308,7 @@ def failing(hook: str, error: BaseException) -> dict[str, object]:
 
 
 class Failing:
-    """Raises in ``replay_text``."""
+    """A plugin that raises in ``replay_text``."""
 
     def __init__(self, error: BaseException) -> None:
         self.error = error

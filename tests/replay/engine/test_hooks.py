@@ -1,4 +1,4 @@
-"""Plain calls and pluggy's own path do the same, for any history and any plugins."""
+"""Hook calls, plain or through pluggy, with the same result for all plugins."""
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import nullcontext
@@ -29,13 +29,13 @@ NAMES = sorted(set(HOOKS) - {"replay_close"})
 
 
 class _FailedError(Exception):
-    """A plugin of these tests failed, as it was asked to."""
+    """A deliberate failure of a plugin."""
 
 
 def listener(
     calls: list[Call], number: int, hook: str, wanted: tuple[str, ...], fails: int
 ) -> Callable[..., None]:
-    """Return a hook that takes *wanted*, and fails each *fails*-th time; 0: never."""
+    """Return a hook that takes *wanted*, and fails every *fails*-th time; 0: never."""
     times = 0
 
     def listen(*values: object) -> None:
@@ -54,7 +54,7 @@ def listener(
 
 @st.composite
 def plugins(draw: st.DrawFn) -> dict[str, tuple[tuple[str, ...], int]]:
-    """Return which hooks a plugin has, what each takes, and how often it fails."""
+    """Return a plugin's hooks, with the arguments and failure rate of each."""
     return {
         name: (
             tuple(each for each in HOOKS[name] if draw(st.booleans())),
@@ -65,7 +65,7 @@ def plugins(draw: st.DrawFn) -> dict[str, tuple[tuple[str, ...], int]]:
 
 
 class Around:
-    """Goes around every hook and changes nothing, so that pluggy makes the calls."""
+    """A plugin that wraps every hook unchanged, so that pluggy makes the calls."""
 
 
 def _around(name: str) -> Callable[..., Generator[None, object, object]]:
@@ -107,7 +107,7 @@ def outcome(
 
 
 def told(calls: list[Call]) -> list[object]:
-    """Return the calls; of reports only that there was one, for they may say more."""
+    """Return the calls; reports, which may differ, are only marked."""
     return [
         (
             number,

@@ -1,4 +1,4 @@
-"""Plugins: what may be one, how they are called, and what becomes of failures."""
+"""Plugins of an engine: the allowed kinds, their calls and failures."""
 
 import functools
 import types
@@ -21,7 +21,7 @@ SESSION = Session("s", events=[Text("a"), Text("b")])
 
 
 class Wrapper:
-    """Notes what happens around ``replay_text``."""
+    """A plugin that notes the start and end of ``replay_text``."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -257,7 +257,7 @@ def test_methods_of_any_kind_are_hooks_and_marked_ones_of_any_name() -> None:
 
 
 def module(hook: object) -> types.ModuleType:
-    """Return a module that has *hook* as its ``replay_text``."""
+    """Return a module with *hook* as its ``replay_text``."""
     made = types.ModuleType("mine")
     made.replay_text = hook  # type: ignore[attr-defined]  # a module made here
     return made
@@ -273,7 +273,7 @@ def test_a_module_and_a_mapping_are_plugins() -> None:
 
 
 class Collector:
-    """Has a method that is no hook by its name, and what must not be looked at."""
+    """A plugin with a method that isn't a hook, and an attribute nobody may read."""
 
     replay_version = 5
 

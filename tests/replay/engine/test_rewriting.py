@@ -1,4 +1,4 @@
-"""Plugins that rewrite a session before anybody else sees it."""
+"""Plugins that rewrite a session before others see it."""
 
 from collections.abc import Generator, Iterator, Sequence
 
@@ -23,7 +23,7 @@ SESSION = Session("s", events=[UserInput("a"), Text("b")])
 
 
 class Adding:
-    """Adds a word to the title, and replaces the events."""
+    """A plugin that adds a word to the title, and replaces the events."""
 
     def __init__(self, word: str) -> None:
         self.word = word
@@ -111,7 +111,7 @@ def test_a_wrapper_of_it_is_refused() -> None:
 
 
 class Numbering:
-    """Numbers texts as they arrive, and gives the session another id."""
+    """A plugin that numbers texts as they arrive, and changes the session's id."""
 
     def replay_rewrite(self, session: Session) -> Session:
         return attrs.evolve(session, session_id="other", events=Numbered(session))

@@ -1,4 +1,4 @@
-"""Values that were JSON objects: read-only, and nothing of them is lost."""
+"""Values from JSON objects, which are read-only and lose nothing."""
 
 import copy
 import json

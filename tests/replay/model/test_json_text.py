@@ -1,4 +1,4 @@
-"""JSON text: what is read, exactly, what is refused, and what is written."""
+"""JSON text: exact reading, refusals and writing."""
 
 import json
 import sys
@@ -321,7 +321,7 @@ def mutated_texts(draw: st.DrawFn) -> bytes:
 
 
 def read(data: bytes) -> str | None:
-    """Return what *data* is, exactly (1, 1.0 and true are three); None: refused."""
+    """Return *data* decoded, exactly (1, 1.0 and true differ); None: refused."""
     try:
         return repr(parse_json(data).value)
     except DecodeError:
@@ -329,7 +329,7 @@ def read(data: bytes) -> str | None:
 
 
 def standard(data: bytes) -> str | None:
-    """Return what the standard library reads where it is strict; None: it refuses."""
+    """Return the standard library's strict reading, or None if it refuses."""
 
     def refuse(_: str) -> NoReturn:
         raise ValueError

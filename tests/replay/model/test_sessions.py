@@ -1,4 +1,4 @@
-"""Sessions, their limits, and the messages and turns that they come to."""
+"""Sessions, their limits, and their messages and turns."""
 
 from typing import Any, Literal
 

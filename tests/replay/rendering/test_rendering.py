@@ -70,7 +70,7 @@ WORDS = st.one_of(
 
 
 def everything(word: str) -> Transcript:
-    """Return a transcript that holds *word* wherever recorded text can be."""
+    """Return a transcript with *word* in all places of recorded text."""
     call = ToolCall(word, word, {word: [word, {"x": word}]})
     image = ImageAttachment(word, word)
     results = (
@@ -90,12 +90,12 @@ def everything(word: str) -> Transcript:
 
 
 def margin(text: str) -> list[str]:
-    """Return the lines of a text rendering that are ours: those at the margin."""
+    """Return the lines at the margin of a text rendering, which are ours."""
     return [line for line in text.split("\n") if line and not line.startswith("    ")]
 
 
 def shape(tokens: list[Token]) -> list[object]:
-    """Return what a Markdown document is made of, without what was recorded."""
+    """Return the structure of a Markdown document, without recorded text."""
     return [
         [
             (child.type, child.type == "text" and child.content)
@@ -108,13 +108,13 @@ def shape(tokens: list[Token]) -> list[object]:
 
 
 def recorded(tokens: list[Token]) -> set[str]:
-    """Return what stands in the code spans of a Markdown document."""
+    """Return the contents of a Markdown document's code spans."""
     children = [child for token in tokens for child in token.children or ()]
     return {each.content for each in children if each.type == "code_inline"}
 
 
 def forges_a_line(word: str) -> bool:
-    """Tell whether *word* makes another line of text at the margin."""
+    """Tell whether *word* adds a line of text at the margin."""
     ours = margin(render(everything("word")))
     shown = sanitize_line(word)
     return margin(render(everything(word))) != [
@@ -123,7 +123,7 @@ def forges_a_line(word: str) -> bool:
 
 
 def forges_markdown(word: str) -> bool:
-    """Tell whether *word* makes anything of a Markdown document but data."""
+    """Tell whether *word* becomes anything but data in a Markdown document."""
     markdown = MarkdownIt("commonmark")
     ours = markdown.parse(render(everything("word"), "markdown"))
     tokens = markdown.parse(render(everything(word), "markdown"))

@@ -1,4 +1,4 @@
-"""What a reader is shown of a transcript, step by step."""
+"""The sections of a transcript that a reader sees, step by step."""
 
 import json
 from typing import Any
@@ -35,7 +35,7 @@ RESULT = ToolResult("call_1", "find_files", "- q3.pdf")
 
 
 def shown(*steps: Step, stop: Stop | None = None) -> list[Section]:
-    """Return what is shown of a turn, after the user's input."""
+    """Return the sections of a turn after the user's input."""
     turn = Turn(UserInput("And?"), steps, stop, "complete", None)
     return [*sections(Transcript("ses-1", None, (turn,), ()))][3:]
 
@@ -104,7 +104,7 @@ def test_the_call_of_a_late_result_is_shown_in_its_own_turn_only() -> None:
 
 
 def result_of(value: object, image: ImageAttachment | None = None) -> list[Section]:
-    """Return what is shown of an orphan result, and of another like it."""
+    """Return the sections of an orphan result, and of another like it."""
     result = ToolResult("call_1", "find_files", value, image)
     return shown(ToolExchange(None, (result, result), "orphan", 1, 2))
 

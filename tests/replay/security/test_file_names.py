@@ -14,7 +14,7 @@ RESERVED = {
     *("con", "prn", "aux", "nul"),
     *(f"{port}{number}" for port in ("com", "lpt") for number in range(10)),
 }
-#: What file systems make trouble of, more often than chance would give it.
+#: Pieces of names that trouble file systems, more often than at random.
 PIECES = [
     *(
         "con",

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and temporary files."""
+"""Files written whole or not at all, and temporary files."""
 
 import os
 import threading

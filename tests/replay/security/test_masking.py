@@ -1,4 +1,4 @@
-"""URLs and other words, less what nobody must see."""
+"""Masking of secrets in URLs and other words."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Recorded text is shown, never obeyed."""
+"""Sanitisation of recorded text, which is shown but never obeyed."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ NOT_SHOWN = {*map(chr, range(sys.maxunicode + 1))} - {"\n", "\t"}
 
 
 class Terminal(pyte.Screen):
-    """A terminal that takes note of all that text makes it do besides showing it."""
+    """A terminal that notes everything that text makes it do besides showing it."""
 
     def __init__(self) -> None:
         self.done: list[str] = []
@@ -33,7 +33,7 @@ class Terminal(pyte.Screen):
         self.done.append(f"answer {data!r}")
 
     def state(self) -> object:
-        """Return what must stay as it is, whatever is shown."""
+        """Return the state that must not change, whatever is shown."""
         cursor = self.cursor
         return (
             (self.title, self.icon_name, frozenset(self.mode), self.margins),
@@ -43,7 +43,7 @@ class Terminal(pyte.Screen):
 
 
 def changes_a_terminal(text: str) -> bool:
-    """Tell whether a terminal is another one after it has shown *text*."""
+    """Tell whether showing *text* changes a terminal's state."""
     terminal = Terminal()
     before = terminal.state()
     try:

@@ -1,4 +1,4 @@
-"""Turns under way: their events as they arrive, replayed."""
+"""Live turns, replayed as their events arrive."""
 
 import tracemalloc
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ ODD = Diagnostic("bad-frame", None, "odd")
 
 
 def calls(spy: Spy) -> list[tuple[str, tuple[object, ...]]]:
-    """Return what a plugin was told, but for the session itself."""
+    """Return a plugin's calls, without the session itself."""
     return [
         (name, arguments)
         for name, arguments in spy.calls

@@ -1,4 +1,4 @@
-"""A session each, where a backend knows no portions."""
+"""Portions of a session each, for backends without portions of their own."""
 
 import pickle
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Sources: which backend serves a location, and what it gives."""
+"""Sources: the backends that serve locations, and their sessions."""
 
 import io
 import json
@@ -32,21 +32,21 @@ IMAGE = ImageAttachment("dfl-1", "page_7.jpg")
 
 
 class Bulk(InMemory):
-    """One that knows a quicker way to all of its sessions."""
+    """A backend with a quicker way to all of its sessions."""
 
     def sessions(self) -> Iterator[Session]:
         yield from self.kept
 
 
 class Writable(InMemory):
-    """One that can be written to."""
+    """A backend that can be written to."""
 
     def write(self, session: Session) -> None:
         self.kept.append(session)
 
 
 class Portioned(InMemory):
-    """One that knows portions."""
+    """A backend with portions."""
 
     def portions(self) -> Iterator[Portion]:
         return (Portion((number,), 1) for number in range(len(self.kept)))
@@ -58,7 +58,7 @@ class Portioned(InMemory):
 
 
 class Live(InMemory):
-    """One that takes part in a chat."""
+    """A backend that can take part in a chat."""
 
     def stream(self, *asked: object, **options: object) -> LiveStream:
         return cast("LiveStream", (*asked, options))
@@ -209,7 +209,7 @@ def test_standard_input_is_a_source(monkeypatch: pytest.MonkeyPatch) -> None:
     assert replay.load("-").session_id == "stdin"
 
 
-#: A backend that tells what it was given; where it claims is up to the test.
+#: A backend that reports its arguments; the test decides which locations it claims.
 TELLING = """
 class mine:
     def __init__(self, location, **options):

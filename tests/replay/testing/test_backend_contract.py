@@ -1,4 +1,4 @@
-"""The suite for backends: it finds out those that misbehave, and no others."""
+"""The suite for backends, which fails those that misbehave, and no others."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -53,7 +53,7 @@ class InMemory:
 
 
 class InMemoryAtOnce(InMemory):
-    """A backend that has everything at once, and can write."""
+    """A backend that returns all sessions at once, and can write."""
 
     def sessions(self) -> Iterator[Session]:
         yield from self.kept.values()
@@ -111,7 +111,7 @@ class Turning(InMemory):
 
 @attrs.define(eq=False)
 class OneCursor(InMemory):
-    """Its walks share one place."""
+    """A backend whose walks share one position."""
 
     left: list[str] = attrs.field(factory=list)
 
@@ -150,7 +150,7 @@ class Short(tuple[Event, ...]):
 
 @attrs.define(eq=False)
 class WithEvents(InMemory):
-    """Gives its events as something else."""
+    """A backend that returns its events changed."""
 
     convert: Callable[[Sequence[Event]], Sequence[Event]] = Once
 
@@ -160,7 +160,7 @@ class WithEvents(InMemory):
 
 
 def misread(events: Sequence[Event]) -> Sequence[Event]:
-    """Return events as unknown ones, though they are known."""
+    """Return known events as unknown ones."""
     return [UnknownEvent(event.as_object()) for event in events]
 
 
@@ -191,7 +191,7 @@ class LastFirst(InPortions):
 
 @attrs.define(eq=False)
 class Sharing(InPortions):
-    """Reads the portions in one order only."""
+    """A backend that reads its portions in one order only."""
 
     left: list[str] = attrs.field(factory=lambda: ["rent", "notice"])
 
@@ -200,7 +200,7 @@ class Sharing(InPortions):
 
 
 class Undigested(InPortions):
-    """Has digests that are not those of what it stores."""
+    """A backend whose digests don't match its stored sessions."""
 
     def __init__(self, *digests: bytes) -> None:
         super().__init__()
@@ -212,7 +212,7 @@ class Undigested(InPortions):
 
 
 class Untold(InPortions):
-    """Forgets the answers of what it reads from portions."""
+    """A backend that drops the answers of sessions read from portions."""
 
     def stored(self, portion: Portion) -> Iterator[Stored]:
         for each in super().stored(portion):
@@ -226,7 +226,7 @@ class NotShared(InPortions):
 
 
 class OneCase(InMemoryAtOnce):
-    """Takes ids for the same that differ only in case."""
+    """A backend that treats ids as equal if they differ only in case."""
 
     def session(self, session_id: str) -> Session:
         return super().session(session_id.lower())
@@ -250,7 +250,7 @@ class ListsTwice(InMemoryAtOnce):
         return iter([*super().summaries()] * 2)
 
 
-#: For each law, backends that break it, and what their authors are told.
+#: For each law, backends that break it, and the messages to their authors.
 BROKEN: dict[str, list[tuple[Backend, str]]] = {
     "its_summaries_are_the_same_each_time": [
         (InMemory({}), "there is no session"),

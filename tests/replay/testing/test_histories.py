@@ -25,7 +25,7 @@ from replay.testing.histories import (
 
 SHORT = tuple(odd_histories(longest=200))
 
-#: What only a document, a source or a stream can be, not a history.
+#: Diagnostics that only a document, a source or a stream can have, not a history.
 NOT_OF_HISTORIES = {"byte-order-mark", "duplicate-key", "repeated-session-id"}
 NOT_OF_HISTORIES |= {"bad-frame", "frame-name-differs", "torn-frame", "torn-line"}
 
@@ -117,7 +117,7 @@ def test_ids_differ_though_some_do_in_case_or_form_only() -> None:
 
 
 def as_messages(told: Transcript) -> object:
-    """Return what a transcript says, positions aside."""
+    """Return a transcript's messages, without their positions."""
     return [
         (turn.answer, turn.status, turn.usage, turn.user_input, len(turn.steps))
         for turn in told.turns

@@ -1,4 +1,4 @@
-"""The suite for plugins: it finds out those that misbehave, and no others."""
+"""The suite for plugins, which fails those that misbehave, and no others."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -27,14 +27,14 @@ CONTRACT = PluginContract()
 
 
 class OfFew(PluginContract):
-    """The contract with a longest history that is soon replayed."""
+    """The contract with a longest history that replays quickly."""
 
     longest: ClassVar[int] = 1000
 
 
 @attrs.define(eq=False)
 class Answers:
-    """Gathers what was said: a plugin that does nothing wrong."""
+    """A correct plugin, which collects texts."""
 
     texts: list[str] = attrs.field(factory=list)
 
@@ -54,7 +54,7 @@ class TestOfAGoodPlugin(OfFew):
 
 @attrs.define(eq=False)
 class Batched(Answers):
-    """The same, for batches."""
+    """The same plugin, for batches."""
 
     def replay_batch_result(self) -> object:
         texts, self.texts = self.texts, []
@@ -82,12 +82,12 @@ class TestOfAPluginThatStops(OfFew):
 
 
 def hook(name: str, function: Callable[..., object]) -> Callable[[], object]:
-    """Return what makes a plugin of one hook."""
+    """Return a factory of plugins with one hook."""
     return lambda: {name: function}
 
 
 def force(value: object, **changes: str) -> None:
-    """Change a frozen value in spite of that."""
+    """Change a frozen value regardless."""
     for name, change in changes.items():
         object.__setattr__(value, name, change)
 
@@ -106,7 +106,7 @@ def assign(event: UserInput) -> None:
 
 @attrs.define(eq=False)
 class SeenEnough:
-    """Stops at the tenth event, of whichever session it is."""
+    """A plugin that stops at its tenth event, in whichever session."""
 
     events: int = 0
 
@@ -118,7 +118,7 @@ class SeenEnough:
 
 @attrs.define(eq=False)
 class Numbered(Answers):
-    """Is told apart from all that were made before it."""
+    """A plugin that differs from all made before it."""
 
     made: ClassVar[list[str]] = []
 
@@ -129,7 +129,7 @@ class Numbered(Answers):
 
 @attrs.define(eq=False)
 class ClearsAtTheEnd:
-    """Begins anew at the end of a session, but not of one that was stopped."""
+    """A plugin that resets at the end of a session, unless that was stopped."""
 
     index: int = -1
 
@@ -145,7 +145,7 @@ class ClearsAtTheEnd:
 
 @attrs.define(eq=False)
 class CountsDeltas:
-    """Counts deltas, which is right only if its tests say so."""
+    """A plugin that counts deltas, which is right only if its tests say so."""
 
     count: int = 0
 
@@ -154,7 +154,7 @@ class CountsDeltas:
 
 
 class OfCounts(PluginContract):
-    """The contract of a plugin that counts deltas and does not say so."""
+    """The contract of a plugin that counts deltas and doesn't say so."""
 
     def result_of(self, plugin: object) -> object:
         assert isinstance(plugin, CountsDeltas)
@@ -163,7 +163,7 @@ class OfCounts(PluginContract):
 
 @attrs.define(eq=False)
 class StopsAtDeltas:
-    """Stops a session at its third delta."""
+    """A plugin that stops a session at its third delta."""
 
     left: int = 3
 
@@ -174,28 +174,28 @@ class StopsAtDeltas:
 
 
 class KeepsResults(Batched):
-    """Returns what it returned before once more."""
+    """A plugin that returns its earlier results again."""
 
     def replay_batch_result(self) -> object:
         return self.texts
 
 
 class ReturnsASet(Batched):
-    """Returns what is no JSON value."""
+    """A plugin that returns a value that isn't JSON."""
 
     def replay_batch_result(self) -> object:
         return {*super().replay_batch_result()}  # type: ignore[misc]  # a list
 
 
 class FailsToReturn(Batched):
-    """Has no result of a session without an answer."""
+    """A plugin that fails on a session without an answer."""
 
     def replay_batch_result(self) -> object:
         return self.texts.pop()
 
 
 class MergesTheLast(Batched):
-    """Merges only the last result."""
+    """A plugin that merges only the last result."""
 
     def replay_batch_merge(self, results: BatchResults) -> None:
         self.texts = [*results][-1].value
@@ -204,7 +204,7 @@ class MergesTheLast(Batched):
 EXPECTS_RESULTS = hook("tool_result", lambda event: list(event.result["results"]))
 OF_ANSWERS = TestOfAGoodPlugin()
 
-#: For each law, a contract and a plugin that breaks it, and what its author is told.
+#: For each law, a contract, a plugin that breaks it, and the message to its author.
 BROKEN: dict[str, list[tuple[PluginContract, Callable[[], object], str]]] = {
     "no_history_makes_a_hook_raise": [
         (OfFew(), EXPECTS_RESULTS, "hook replay_tool_result, .*ready for any history"),
@@ -268,7 +268,7 @@ class OfHonestCounts(OfCounts):
 
 
 class Gives(Answers):
-    """Gives results, and merges none."""
+    """A plugin that returns results, but merges none."""
 
     def replay_batch_result(self) -> object:
         return len(self.texts)
@@ -285,7 +285,7 @@ def test_what_a_plugin_need_not_do_is_not_tried() -> None:
         CONTRACT.test_merging_a_batch_is_replaying_in_one_go(Gives)
 
 
-#: The hooks that only get an event, as ``replay_event`` does, or nothing new.
+#: The hooks that get only an event, like ``replay_event``, or nothing new.
 LEFT_OUT = {*EVENT_CLASSES, "unknown_event", "close"} - {
     *("text", "thinking", "tool_result")
 }

@@ -1,4 +1,4 @@
-"""The pytest fixture, as its users have it: in a project of their own."""
+"""The pytest fixture, in a project like its users'."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The group ``replay audit``, found by its entry point like anyone's."""
+"""The group ``replay audit``, found by its entry point like any other."""
 
 import json
 import stat
@@ -219,7 +219,7 @@ def test_a_key_that_cannot_be_made_leaves_its_file_as_it_is(tmp_path: Path) -> N
 
 
 def proof_of(log: Written, *arguments: object) -> Path:
-    """Write a proof to a file, as somebody does who sends it to another."""
+    """Write a proof to a file, as to send it to somebody."""
     file = log.folder / "proof.json"
     done = audit(*arguments, "-o", file)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -332,7 +332,7 @@ def test_the_log_goes_on_after_a_removal(tmp_path: Path) -> None:
 
 
 def shown(*arguments: object) -> list[list[str]]:
-    """Return the rows that are printed, their times left out."""
+    """Return the printed rows without their times."""
     done = audit("show", *arguments)
     assert (done.returncode, done.stderr) == (0, "")
     rows = [line.split("\t") for line in done.stdout.splitlines()]

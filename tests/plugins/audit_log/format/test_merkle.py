@@ -55,7 +55,7 @@ def frontier(hashes: list[bytes]) -> Frontier:
 
 
 def vectors(folder: Path) -> Iterator[tuple[str, dict[str, Any], list[bytes]]]:
-    """Yield others' tests of proofs: name, values and hashes of each."""
+    """Yield published test vectors of proofs: name, values and hashes of each."""
     for path in sorted(folder.rglob("*.json")):
         vector = json.loads(path.read_bytes())
         yield path.name, vector, [b64decode(each) for each in vector["proof"] or []]

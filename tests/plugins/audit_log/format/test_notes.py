@@ -1,4 +1,4 @@
-"""Signed notes: checkpoints as C2SP's tlog-checkpoint writes them, and their keys."""
+"""Signed notes: checkpoints in C2SP's tlog-checkpoint format, and their keys."""
 
 import subprocess
 import sys
@@ -32,7 +32,7 @@ from replay_plugins.audit_log.plugin import signer_at
 
 ROOT = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I="
 
-#: The example of the specification.
+#: The specification's example.
 EXAMPLE = f"""\
 example.com/behind-the-sofa
 20852163
@@ -92,7 +92,7 @@ def test_what_is_no_checkpoint_is_refused(text: str) -> None:
         Checkpoint.from_text(text)
 
 
-#: Key, text and signatures stand in the documentation of golang.org/x/mod/sumdb/note.
+#: Key, text and signatures from the documentation of golang.org/x/mod/sumdb/note.
 PRIVATE = (
     "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
 )

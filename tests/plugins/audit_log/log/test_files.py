@@ -1,4 +1,4 @@
-"""The files of a log: appended to by whole lines, locked, their owner's alone."""
+"""The files of a log: appended by whole lines, locked, and private to their owner."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A log on disk: whole records, in one chain, where the policy wants them."""
+"""A log on disk: whole records, in one chain, written as the policy says."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""A log as it is found when it is opened."""
+"""Recovery of a log when it is opened."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from replay_plugins.audit_log.log.recovery import end_of_openings, read_back
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    """Return a log of 12 records in four files, closed, its checkpoint removed."""
+    """Return a closed log of 12 records in four files, without its checkpoint."""
     path = tmp_path / "a"
     with_parts = opened(path, max_bytes=400)
     for number in range(4):
@@ -116,7 +116,7 @@ def swap_parts(log: Path) -> None:
 
 
 def begin_with(rest: bytes) -> Callable[[Path], None]:
-    """Return what leaves one record, with anything after its first fields."""
+    """Return an edit that leaves one record, with anything after its first fields."""
 
     def attack(log: Path) -> None:
         remove_the_log(log)
@@ -174,7 +174,7 @@ def begin_another(log: Path) -> None:
 
 
 def rebuild(log: Path) -> None:
-    """Change a record, and chain all that follow it anew."""
+    """Change a record, and rebuild the chain after it."""
     lines = [*map(renumbered, lines_of(log))]
     remove_the_log(log)
     head = "0" * 64

@@ -1,4 +1,4 @@
-"""A log read back."""
+"""Reading of logs."""
 
 import json
 import os
@@ -52,7 +52,7 @@ def test_a_log_is_read_as_it_was_when_reading_began(tmp_path: Path) -> None:
 
 @attrs.frozen
 class RotatedMeanwhile(LogFiles):
-    """A log that is rotated once, just after its older files were listed."""
+    """A log that is rotated once, right after its older files are listed."""
 
     rotate: Callable[[], object]
     todo: list[int] = attrs.field(factory=lambda: [1])

@@ -1,4 +1,4 @@
-"""Openings checked against commitments, and removed."""
+"""Openings, checked against commitments and removed."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Proofs of records, and of logs that go on."""
+"""Proofs of records, and of logs that continue."""
 
 import json
 from collections.abc import Callable

@@ -45,7 +45,7 @@ def log(tmp_path: Path) -> Written:
 
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> tuple[Written, bytes]:
-    """Return a log that a test may change, and what it holds at first."""
+    """Return a log that a test may change, and its original content."""
     log = written(tmp_path_factory.mktemp("honest") / "log")
     return log, log.log.read_bytes()
 

@@ -14,7 +14,7 @@ TEXT = {"type": "text", "content": "x"}
 
 
 def lines_of(*ids: str) -> bytes:
-    """Return JSON Lines of a session for each id."""
+    """Return JSON Lines with a session for each id."""
     documents = [{"session_id": each, "events": [TEXT]} for each in ids]
     return "\n".join(map(json.dumps, documents)).encode()
 
@@ -32,7 +32,7 @@ def test_sessions_survive_the_copy(run: Run, tmp_path: Path) -> None:
 
 @pytest.fixture
 def naughty(shared: Path) -> dict[str, list[object]]:
-    """Return a history for each naughty string, which is all that it holds."""
+    """Return a history for each naughty string, which is its only content."""
     words = json.loads((shared / "torture" / "blns.json").read_text("utf-8"))
     call = {"type": "tool_call"}
     return {

@@ -132,7 +132,7 @@ def test_a_turn_that_failed_is_told(
 
 
 class BreaksOff(ChatAPI):
-    """Ends a turn after its first events."""
+    """A service that breaks a turn off after its first events."""
 
     def _reply(self, connection: socket.socket) -> bool:
         connection.sendall(stream_head() + b"".join(map(chunk, self.turn[:2])))
@@ -170,7 +170,7 @@ def test_a_turn_whose_rest_is_not_there_is_kept_as_far_as_it_came(
 
 
 class Refuses(ChatAPI):
-    """Answers a prompt with the status of an error."""
+    """A service that answers a prompt with an error status."""
 
     def _reply(self, connection: socket.socket) -> bool:
         connection.sendall(answer(b"", 503))

@@ -13,7 +13,7 @@ TEXTS = [{"type": "text", "content": "one"}, {"type": "text", "content": "two"}]
 
 @pytest.fixture
 def plugin(tmp_path: Path) -> Callable[[str], Path]:
-    """Return what writes a plugin's file, and returns its path."""
+    """Return a function that writes a plugin's file and returns its path."""
 
     def plugin(code: str) -> Path:
         path = tmp_path / "plugin.py"

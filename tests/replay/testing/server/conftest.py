@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def serve(folder: Path) -> Iterator[Callable[..., LlamaCloudServer]]:
-    """Return what starts a server, of ``folder`` where nothing else is said."""
+    """Return a function that starts a server, by default of ``folder``."""
     with ExitStack() as stack:
 
         def serve(

@@ -97,7 +97,7 @@ def test_the_last_page_says_so_as_it_is_told_to(
 
 
 def bounds(**query: str) -> tuple[int, int]:
-    """Return where the page that is asked for starts and ends, after 50 by default."""
+    """Return the start and end of the requested page, 50 entries long by default."""
     return query_of(PAGE, query).bounds(50)
 
 

@@ -1,4 +1,4 @@
-"""A client's connection: what comes in, what becomes of it, and who has to go."""
+"""Client connections: requests, answers, and the limit on their number."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ REQUEST = request_bytes("GET", "/", "Connection: close")
 
 
 def received(url: str, *data: bytes) -> bytes:
-    """Return all that comes for what is sent."""
+    """Return all bytes received in answer to the bytes sent."""
     with connected(url) as client:
         for each in data:
             client.sendall(each)
@@ -245,7 +245,7 @@ async def room_for(
 async def answer_to(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> bytes:
-    """Return how the answer to one more request begins; nothing: turned away."""
+    """Return the start of the answer to one more request; empty if turned away."""
     try:
         writer.write(REQUEST)
         return (await reader.read())[:13]
@@ -256,12 +256,12 @@ async def answer_to(
 
 
 async def answer_at(port: int) -> bytes:
-    """Return the same for a client that has just come."""
+    """Return the same for a new client."""
     return await answer_to(*await asyncio.open_connection("127.0.0.1", port))
 
 
 async def come(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Return the connection of a client that is known, and now asks for nothing."""
+    """Return the connection of a known client that is now idle."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request_bytes("GET", "/"))
     assert await reader.readuntil(b"}")

@@ -24,7 +24,7 @@ from serving_process import ASKED, SESSION, STREAM, Serve
 
 
 def spoiled(serve: Serve, fault: str, target: str = SESSION) -> tuple[bytes, bytes]:
-    """Return the head, in lower case, and the body that come for a GET."""
+    """Return the head, in lower case, and the body of the answer to a GET."""
     answer, is_reset = exchanged(serve(faults=fault).url, "GET", target)
     assert is_reset is fault.startswith("reset")
     head, _, body = answer.partition(b"\r\n\r\n")
@@ -187,7 +187,7 @@ def test_a_body_is_packed_to_the_size_that_is_said(
 
 
 def _joined(chunks: bytes) -> bytes:
-    """Return the body that was sent in chunks."""
+    """Return a chunked body, joined."""
     body = b""
     while chunks:
         size, _, rest = chunks.partition(b"\r\n")

@@ -1,4 +1,4 @@
-"""Faults: their names, their values, and their turn."""
+"""Faults: their names, values and order."""
 
 import pytest
 

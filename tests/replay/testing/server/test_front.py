@@ -1,4 +1,4 @@
-"""Requests: who is admitted, what goes wrong on purpose, and how errors are told."""
+"""Request handling: admission, faults and error answers."""
 
 import json
 from collections.abc import Iterator

@@ -20,7 +20,7 @@ NAME = NAMES[1]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a directory of one session, whose tools returned three images."""
+    """Return a directory of one session whose tools returned three images."""
     result = {"type": "tool_result", "call_id": "c", "name": "read", "result": None}
     images = [{"source_id": "dfl/1", "attachment_name": each} for each in NAMES]
     images.append({"source_id": "dfl-2", "attachment_name": "other.png"})

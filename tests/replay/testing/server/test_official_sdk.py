@@ -1,4 +1,4 @@
-"""The official SDK, unchanged, against a server of ours."""
+"""The unchanged official SDK against our server."""
 
 import asyncio
 import json

@@ -32,7 +32,7 @@ def test_only_the_latest_requests_are_kept() -> None:
 
 
 def watched(*frames: bytes, kind: bytes = b"text/event-stream") -> RecordedRequest:
-    """Return the record of an answer that has gone by."""
+    """Return the record of an answer that was sent."""
     record = RequestLog().add(request())
     answer = record.watch(Answer(200, [(b"content-type", kind)], pieces(*frames)))
     assert anyio.run(answer.whole_body) == b"".join(frames)

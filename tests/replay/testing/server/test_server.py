@@ -1,4 +1,4 @@
-"""A server: in a thread of its own, or as a process that many clients ask at once."""
+"""The server, in its own thread or process, with many clients at once."""
 
 import json
 import os
@@ -123,9 +123,9 @@ def events_of_client(number: int) -> list[object]:
 
 
 def begun(url: str, number: int) -> tuple[socket.socket, HTTPResponse]:
-    """Return a connection on which a stream was asked for, and the answer.
+    """Return a connection on which a stream was requested, and the answer.
 
-    It stalls after its first event, until the client has said that it says no more.
+    It stalls after its first event, until the client closes its sending side.
     """
     client = connected(url)
     prompt = {"prompt": f"Who is {number}?", "index_ids": ["idx-1"]}
@@ -171,7 +171,7 @@ def test_clients_may_come_faster_than_they_are_let_in(tmp_path: Path) -> None:
 
 
 def memory_of(process: subprocess.Popen[str]) -> int:
-    """Return how much memory a process has now, in kB."""
+    """Return a process's current memory, in kB."""
     status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
     return int(status.partition("VmRSS:")[2].split()[0])
 

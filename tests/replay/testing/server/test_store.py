@@ -1,4 +1,4 @@
-"""The sessions of a server, and the turns that answer."""
+"""The sessions of a server, and the turns that answer prompts."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ IMAGE = {"source_id": "dfl-1", "attachment_name": "a.png", "more": 1}
 
 
 class Clock:
-    """Stands still until it is moved."""
+    """A clock that stands still until it is moved."""
 
     time = 0.0
 

@@ -1,4 +1,4 @@
-"""When events are due, and the arrival times beside recorded sessions."""
+"""Due times of events, and the arrival times beside recorded sessions."""
 
 import gzip
 import json
@@ -60,7 +60,7 @@ NONE = [None, None]
 
 
 def found(location: str | Path, session: Path | None = None) -> object:
-    """Return the times of both turns of a session that is at *location*."""
+    """Return the times of both turns of a session at *location*."""
     arrivals = Arrivals(str(location))
     loaded = replay.load(session or location)
     return [arrivals.of_turn(loaded, *bounds) for bounds in ((1, 3), (4, 5))]
@@ -74,7 +74,7 @@ def times(location: Path, arrivals: str, name: str = "a.arrivals") -> object:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Return a session's file, called otherwise than the session."""
+    """Return a session's file, whose name differs from the session's."""
     path = tmp_path / "a.json"
     document = {"session_id": "ses-1", "events": EVENTS}
     path.write_text(json.dumps(document), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Requests that are wrong, and what FastAPI answers them in the service.
+"""Invalid requests, and FastAPI's answers to them in the service.
 
 The expected answers are those of FastAPI 0.165 with the contract's models.
 """
@@ -14,14 +14,14 @@ STREAM = f"{CHAT}/ses-hello/messages/stream"
 
 
 def detail(url: str, body: object, target: str = STREAM) -> Any:  # noqa: ANN401 - any JSON value
-    """Return what the answer to a wrong request says."""
+    """Return the detail in the answer to an invalid request."""
     reply = ask(url, "POST", target, body)
     assert reply.status == 422
     return reply.json["detail"]
 
 
 def problem(kind: str, place: list[object], message: str, **more: object) -> object:
-    """Return how one thing that is wrong is told."""
+    """Return one problem as FastAPI reports it."""
     return {"type": kind, "loc": ["body", *place], "msg": message, **more}
 
 
