@@ -1,4 +1,4 @@
-"""JSON Lines of sessions: how to recognise, divide and read them, line by line."""
+"""JSON Lines of sessions, recognised, divided and read line by line."""
 
 import re
 from collections.abc import Iterator
@@ -27,35 +27,34 @@ from replay.model.sessions import Session
 from replay.sources.protocols import DIGEST_SIZE, Stored
 
 _RANGE_SIZE: Final = 4 << 20
-_PIECE: Final = 1 << 20  # bytes that are hashed, or looked at, in one go
-_TRIES: Final = 100  # lines of a broken text that are looked at
+_PIECE: Final = 1 << 20  # bytes that are read at once
+_TRIES: Final = 100  # how many lines of a broken text are tried
 _BLANK_BEGINNINGS: Final = (b" ", b"\t", b"\r", b"\n", b"\xef")
 _MAY_BE_BLANK: Final = re.compile(rb"\n[ \t\r\n\xef]")
-#: A line that :mod:`replay.codec.documents` takes for a blank one, with the end
-#: before it.
+#: A line that :mod:`replay.codec.documents` treats as blank, with the line end before
+#: it.
 _BLANK: Final = re.compile(rb"\n(?:\xef\xbb\xbf)?[ \t\r]*+(?=\n)")
 
 
 @attrs.frozen
 class LineRange:
-    """Some lines that follow each other in a text."""
+    """A range of consecutive lines in a text."""
 
     start: int  #: where the first begins, in bytes from the text's beginning
     end: int  #: where the last ends
     lines_before: int = 0
-    filled_before: int = 0  #: of these, the lines that are not blank
+    filled_before: int = 0  #: how many of these aren't blank
 
 
 def line_ranges(
     file: BinaryIO, longest: int, size: int = _RANGE_SIZE
 ) -> Iterator[tuple[LineRange, int]]:
-    """Yield ranges that are together all lines of a file, in order.
+    """Yield ranges that together cover all lines of a file, in order.
 
     Args:
         file: At its beginning. It is read once.
-        longest: How long a line may be, in bytes; of a longer one, the rest is only
-            passed over.
-        size: In how many bytes from a range's beginning its last line begins.
+        longest: How long a line may be, in bytes; the rest of a longer one is skipped.
+        size: A range's last line begins within this many bytes of the range's start.
 
     Yields:
         The range, and how many of its lines are not blank.
@@ -81,15 +80,15 @@ def _counts(text: bytes) -> tuple[int, int]:
 
 
 def holds_session_lines(text: SourceText, longest: int, *, is_lines: bool) -> bool:
-    """Tell whether ``read_sessions`` takes each line of a text for a session.
+    """Tell whether ``read_sessions`` takes each line of a text as a session.
 
-    If it would fail, since the first line isn't JSON, the first line that is decides:
-    the others may be read all the same.
+    If it would fail because the first line isn't JSON, the first line that is JSON
+    decides, since the others may still be readable.
 
     Args:
         text: JSON in UTF-8.
-        longest: The most bytes that a line may have.
-        is_lines: Whether it must be JSON Lines; otherwise that is found out.
+        longest: How long a line may be, in bytes.
+        is_lines: Whether it must be JSON Lines; if not, that is detected.
 
     Raises:
         BackendError: The text cannot be read.
@@ -102,12 +101,12 @@ def holds_session_lines(text: SourceText, longest: int, *, is_lines: bool) -> bo
             tries = islice(lines_of_any_length(opened, longest), _TRIES)
             found = (_is_session(line, longest) for line in tries)
             return next((each for each in found if each is not None), False)
-    except DecodeError:  # what is compressed is corrupt
+    except DecodeError:  # the compressed data is corrupt
         return False
 
 
 def _is_session(line: Line, longest: int) -> bool | None:
-    """Tell whether a session is on a line; None: it cannot be read."""
+    """Tell whether a line holds a session; None: it cannot be read."""
     if len(line.text) > longest:
         return None
     try:
@@ -117,16 +116,16 @@ def _is_session(line: Line, longest: int) -> bool | None:
 
 
 def _is_object_before_others(file: BinaryIO, longest: int) -> bool:
-    """Tell whether the first line may be an object by itself, and others follow."""
+    """Tell whether the first line may be a whole object, and others follow."""
     pieces = iter(partial(file.readline, _PIECE), b"")
     end = _end_of_first_line(pieces, longest)
     return end.rstrip(BLANKS).endswith(b"}") and any(map(_is_filled, pieces))
 
 
 def _end_of_first_line(pieces: Iterator[bytes], longest: int) -> bytes:
-    """Return the last piece of the first line; none: it does not end, or is too long.
+    """Return the last piece of the first line; empty: it has no end, or is too long.
 
-    The line is not kept: it may be all of a large document.
+    The line isn't kept, since it may be a whole large document.
     """
     size, last = 0, b""
     for piece in pieces:
@@ -153,15 +152,15 @@ def stored_lines(
 ) -> Iterator[Stored]:
     """Yield the session of each line.
 
-    A digest is that of the line without its end; of a line that is too long, that of
-    its beginning.
+    The digest is that of the line without its line end, or of the beginning of a line
+    that is too long.
 
     Args:
         text: JSON Lines of sessions.
-        within: Which lines; None: all. For some, the text must be seekable.
-        session_id: What sessions are called that do not say so themselves.
-        strict: Refuse events that are not known or malformed.
-        limits: What is refused as too large; None: the usual limits.
+        within: The lines to read; the text must be seekable then. None: all lines.
+        session_id: Base of the ids of sessions that give none.
+        strict: Refuse events that are unknown or malformed.
+        limits: Limits on sizes and depth; None: the default limits.
 
     Raises:
         BackendError, DecodeError: The text cannot be read to its end.
