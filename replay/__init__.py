@@ -95,7 +95,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Import what is asked for when it is asked for, so that starting is quick."""
+        """Import a public name when it is first used, so that startup is fast."""
         homes = _homes()
         if name == "__all__":
             value: object = sorted(homes)
@@ -112,12 +112,12 @@ else:
 
     @cache
     def _homes() -> dict[str, str]:
-        """Return the module of each public name: those imported above, and no other.
+        """Return the module of each public name that is imported above.
 
-        They are read from this module as it is compiled, since an application may be
-        shipped without its sources.
+        They are read from this module's bytecode, since an application may be shipped
+        without its sources.
         """
-        from dis import get_instructions  # noqa: PLC0415 - not before it is needed
+        from dis import get_instructions  # noqa: PLC0415 - only when it is needed
 
         module, homes = "", {}
         for instruction in get_instructions(__spec__.loader.get_code(__name__)):

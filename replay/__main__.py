@@ -1,4 +1,4 @@
-"""``python -m replay`` is the command."""
+"""Entry point of ``python -m replay``."""
 
 from replay.cli import main
 

@@ -1,10 +1,10 @@
-"""The parts of the library that authors of backends and plugins build on.
+"""Building blocks for authors of backends and plugins.
 
-Backends and plugins need no more than a few methods and the names of :mod:`replay`.
-These are the tools with which the built-in ones are made: to read sessions from bytes,
-to decode events one by one, to rewrite a history, to write files, and to show text
-safely. They keep their meaning from one version to the next, as those of :mod:`replay`
-do. Commands find theirs in ``replay.cli.output``.
+A backend or plugin needs only a few methods and the names in :mod:`replay`. These are
+the tools that the built-in ones use to read sessions from bytes, decode events one by
+one, rewrite a history, write files and show text safely. They are as stable from one
+version to the next as the names in :mod:`replay`. The tools for commands are in
+``replay.cli.output``.
 """
 
 from replay.coalescing.coalescer import Composition as Composition

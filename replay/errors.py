@@ -3,31 +3,31 @@
 ReplayError
 ├── DecodeError                  a recording is malformed      (also ValueError)
 │   └── LimitExceededError       … or larger than a limit allows
-├── EncodeError                  a value cannot stand in JSON  (also ValueError)
+├── EncodeError                  a value JSON cannot hold      (also ValueError)
 ├── BackendError                 the source could not serve
 │   ├── SessionNotFoundError     … it has no such session      (also LookupError)
 │   ├── AuthError                … there is no key, or a wrong one
 │   ├── PermissionDeniedError    … the key may not do that
-│   ├── InvalidRequestError      … what was asked is not valid (also ValueError)
-│   ├── BadResponseError         … what answers is not the service
-│   ├── UnsafeRedirectError      … it would lead to another host
-│   ├── TLSError                 … its certificate is not good (also ConnectionError)
+│   ├── InvalidRequestError      … the request is not valid    (also ValueError)
+│   ├── BadResponseError         … the response isn't the service's
+│   ├── UnsafeRedirectError      … it redirects to another host
+│   ├── TLSError                 … the connection isn't secure (also ConnectionError)
 │   ├── StreamInterruptedError   … a live turn broke off       (also ConnectionError)
 │   └── BackendUnavailableError  … try again later             (also ConnectionError)
-│       ├── RateLimitedError     … it was asked too often
+│       ├── RateLimitedError     … it received too many requests
 │       ├── TruncatedResponseError … its answer broke off
 │       └── DeadlineExceededError  … it took too long          (also TimeoutError)
 ├── CheckpointError              a batch cannot keep its results
-├── MustStopError                a hook said: stop, whatever is isolated
+├── MustStopError                a hook ended the replay, isolated or not
 │   └── AuditError               … the audit log cannot be written
-│       ├── AuditLockedError     … another program or process writes it
+│       ├── AuditLockedError     … another program or process is writing it
 │       ├── AuditFullError       … there is no room for the record
-│       ├── AuditPoisonedError   … what is on the disk is unknown
-│       └── AuditTamperedError   … it is not as it was left
-├── BatchError                   a session of a batch failed, and it was to stop
+│       ├── AuditPoisonedError   … the state of the disk is unknown
+│       └── AuditTamperedError   … it was changed since it was last written
+├── BatchError                   a batch stopped at a session that failed
 ├── UnknownNameError             no such backend or plugin     (also LookupError)
 ├── UnsupportedError             this source cannot do that    (also TypeError)
-├── WorkerError                  workers of a batch cannot be had, or used
+├── WorkerError                  a batch cannot start or use its workers
 └── PluginError                  a plugin is wrong, or a hook raised; see __cause__
 
 Every error carries ``code`` (a stable word for programs), ``hint`` (what to do, or
@@ -51,10 +51,10 @@ class ReplayError(Exception):
 
 @attrs.define(slots=False)
 class MustStopError(ReplayError):
-    """Raised by a hook when the replay must not go on.
+    """Raised by a hook when the replay must not continue.
 
-    It reaches the caller as it is, with ``on_plugin_error="isolate"`` too. Subclass it
-    for a plugin without which nothing may happen, such as an audit log.
+    It reaches the caller unchanged, even with ``on_plugin_error="isolate"``. Subclass
+    it for a plugin without which nothing may happen, such as an audit log.
     """
 
     code: ClassVar[str] = "must-stop"
@@ -119,7 +119,7 @@ class BatchError(ReplayError):
 
     code: ClassVar[str] = "batch-error"
 
-    session: str  #: its id, or where it is
+    session: str  #: its id; if that is unknown, where it is
     cause: str  #: the ``code`` of what went wrong
     reason: str  #: as a sentence
     hint: str = "to go on past such sessions: keep_going, or --keep-going"
@@ -202,8 +202,8 @@ class BackendError(ReplayError):
     reason: str
     hint: str = ""
     status: int | None = None  #: of the HTTP response; None: there was none
-    detail: object = None  #: what the service said of it, as JSON; None: nothing
-    request_id: str | None = None  #: what the service calls the request
+    detail: object = None  #: what the service said about it, as JSON; None: nothing
+    request_id: str | None = None  #: the service's id for the request
 
     def __str__(self) -> str:
         request = f", request {self.request_id}" if self.request_id else ""
@@ -237,7 +237,7 @@ class InvalidRequestError(BackendError, ValueError):
 
     code: ClassVar[str] = "invalid-request"
 
-    #: what is wrong, each with ``loc`` and ``msg``, where the service lists it
+    #: what is wrong, each with ``loc`` and ``msg``, if the service lists it
     errors: tuple[Mapping[str, object], ...] = ()
 
 
@@ -268,7 +268,7 @@ class StreamInterruptedError(BackendError, ConnectionError):
 
     code: ClassVar[str] = "stream-interrupted"
 
-    received: int = 0  #: events that were handed out before
+    received: int = 0  #: how many events were delivered before
 
 
 @attrs.define(slots=False)
@@ -338,7 +338,7 @@ class PluginError(ReplayError):
     plugin: str  #: the plugin's name
     reason: str
     hook: str | None = None  #: None: it failed before any hook was called
-    index: int | None = None  #: the event that was walked; None: outside the events
+    index: int | None = None  #: the current event; None: outside the events
     hint: str = ""
 
     def __str__(self) -> str:
@@ -350,7 +350,7 @@ class PluginError(ReplayError):
         return sentence(f"{place}: {self.reason}", self.hint)
 
 
-class StopReplay(Exception):  # noqa: N818 - a request like StopIteration, no error
+class StopReplay(Exception):  # noqa: N818 - a request like StopIteration
     """Raised by a hook to end this session's replay cleanly."""
 
 
@@ -385,7 +385,7 @@ def os_failure(source: str, error: OSError | ValueError) -> BackendError:
 
     Args:
         source: The file or directory.
-        error: What it raised.
+        error: The OSError.
     """
     reason = getattr(error, "strerror", None) or str(error)
     return BackendError(source, reason[:1].lower() + reason[1:])

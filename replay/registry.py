@@ -1,6 +1,7 @@
-"""The registry of backends, plugins and commands, our own like any other package's.
+"""The registry of backends, plugins and commands.
 
-Nothing is imported before it is asked for.
+The built-in ones are registered like any other package's. Nothing is imported before
+it is needed.
 """
 
 import difflib
@@ -39,9 +40,9 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 Kind: TypeAlias = Literal["backend", "plugin", "command"]
-Factory: TypeAlias = Callable[..., Any]  # what it takes is checked when it is called
+Factory: TypeAlias = Callable[..., Any]  # arguments are checked when it is called
 
-#: Where a package registers each kind.
+#: The entry-point group of each kind.
 GROUPS: Final[Mapping[Kind, str]] = MappingProxyType(
     {
         "backend": "replay.backends",
@@ -53,12 +54,12 @@ GROUPS: Final[Mapping[Kind, str]] = MappingProxyType(
 
 @attrs.frozen
 class Installed:
-    """A backend, plugin or command that some package registers."""
+    """A backend, plugin or command that a package registers."""
 
     kind: Kind
     name: str
-    version: str | None  #: of the package that registers it; None: it does not say
-    origin: str | None  #: that package's name; None: it does not say
+    version: str | None  #: of the package that registers it; None: unknown
+    origin: str | None  #: that package's name; None: unknown
     error: str | None  #: why it cannot be loaded; None: it can
 
 
@@ -78,7 +79,7 @@ def installed(kind: Kind) -> list[Installed]:
 
 
 def load(kind: Kind, name: str) -> Factory:
-    """Load the factory that a name, or ``FILE.py::CLASS``, stands for.
+    """Load the factory for a name, or for ``FILE.py::CLASS``.
 
     Raises:
         UnknownNameError: There is none.
@@ -100,16 +101,16 @@ def version_of(kind: Kind, name: str) -> str | None:
     """Return the version of the package that registers a name.
 
     Returns:
-        None: the package does not say, or there is none.
+        None: it is unknown, or no package registers that name.
     """
     found = [each for each in _entry_points(kind) if each.name == name]
     return _version(found[0]) if found else None
 
 
 def load_all(kind: Kind) -> Iterator[tuple[str, Factory]]:
-    """Yield each name with its factory, if it loads: other packages' first.
+    """Yield each name with its factory, other packages' first.
 
-    What cannot be loaded is passed over, for nobody asked for it by name.
+    A factory that fails to load is skipped, since nobody asked for it by name.
     """
     for found in sorted(_entry_points(kind), key=_is_ours):
         if _fault(kind, found) is None:
@@ -117,7 +118,7 @@ def load_all(kind: Kind) -> Iterator[tuple[str, Factory]]:
 
 
 def failure(kind: Kind, name: str, reason: str) -> BackendError | PluginError:
-    """Return the error for something that is registered and cannot be used."""
+    """Return the error for something that is registered but cannot be used."""
     if kind == "backend":
         return BackendError(f"backend {name!r}", reason)
     return PluginError(f"replay {name}" if kind == "command" else name, reason)
@@ -125,13 +126,13 @@ def failure(kind: Kind, name: str, reason: str) -> BackendError | PluginError:
 
 @contextmanager
 def guarded(kind: Kind, name: str, what: str) -> Iterator[None]:
-    """Turn any exception of other packages' code into an error that names it.
+    """Turn any exception from other packages' code into an error that names it.
 
-    An error of this library passes, and so do KeyboardInterrupt and MemoryError.
+    Errors of this library pass through, as do KeyboardInterrupt and MemoryError.
 
     Args:
-        kind: What the code belongs to.
-        name: What users call it.
+        kind: What the code implements.
+        name: Its name, for messages.
         what: What failed, such as ``cannot be imported``.
     """
     try:
@@ -171,7 +172,7 @@ def _load(kind: Kind, found: "EntryPoint") -> Factory:
         factory = found.load()
     if not callable(factory):
         raise failure(kind, found.name, f"{found.value} cannot be called")
-    return factory  # type: ignore[no-any-return]  # callable is all that is asked
+    return factory  # type: ignore[no-any-return]  # it only has to be callable
 
 
 def _fault(kind: Kind, found: "EntryPoint") -> str | None:
@@ -201,7 +202,7 @@ _BOOLEANS: Final[Mapping[str, bool]] = MappingProxyType(
     | {"false": False, "no": False, "off": False, "0": False}
 )
 
-#: What makes a value of a string, and what that string should have been.
+#: A function that converts a string to each type, and what it expects.
 _CONVERSIONS: Final[Mapping[type, tuple[Callable[[str], object], str]]] = {
     bool: (lambda text: _BOOLEANS[text.lower()], "true or false"),
     int: (int, "a whole number"),
@@ -225,7 +226,7 @@ def call_factory(
         factory: A class or function; its parameters are the options it knows.
         options: By name.
         kind: What it makes, for messages.
-        name: What users call it, for messages.
+        name: Its name, for messages.
         convert: Convert strings to the types of the annotations: bool, int, float,
             pathlib.Path, or one of several joined by ``|``. For any other
             annotation, a string stays a string.
@@ -233,7 +234,7 @@ def call_factory(
     Raises:
         UnknownNameError: It has no such option.
         BackendError, PluginError: An option is missing or cannot be converted, or
-            the factory raised something that is no error of this library.
+            the factory raised something other than this library's errors.
     """
     with guarded(kind, name, "its options cannot be read"):
         parameters = inspect.signature(factory).parameters
@@ -249,7 +250,7 @@ def can_do_without_location(factory: Factory) -> bool:
 
     It does if its first parameter, the location, has a default.
     """
-    with suppress(TypeError, ValueError):  # it has no signature that can be read
+    with suppress(TypeError, ValueError):  # its signature cannot be read
         first = next(iter(inspect.signature(factory).parameters.values()), None)
         return first is not None and first.default is not first.empty
     return False
@@ -321,7 +322,7 @@ def _converted(text: str, wanted: tuple[object, ...]) -> object:
 
 
 _IN_FILE: Final = re.compile(r"(?P<path>.+?\.py)::(?P<class>\w+)", re.DOTALL)
-_HOOK: Final = "replay_"  # how the names of hooks begin
+_HOOK: Final = "replay_"  # the prefix of every hook's name
 
 
 def load_plugin(name: str | os.PathLike[str], **options: object) -> Any:  # noqa: ANN401 - whatever the factory makes
@@ -331,13 +332,13 @@ def load_plugin(name: str | os.PathLike[str], **options: object) -> Any:  # noqa
     ``usage: Usage = load_plugin("usage")``.
 
     Args:
-        name: What its package registers it as, in the group ``replay.plugins``, or a
-            Python file: ``FILE.py``, whose functions are hooks, or which has one class
-            with hooks; ``FILE.py::CLASS`` if it has several.
-        options: What its factory takes; strings are converted by its annotations.
+        name: Its registered name, in the entry-point group ``replay.plugins``, or a
+            Python file: ``FILE.py`` if its functions are hooks or it has one class
+            with hooks, ``FILE.py::CLASS`` if it has several.
+        options: Options for its factory; strings are converted to the annotated types.
 
     Raises:
-        UnknownNameError: No plugin, or no option of it, has that name.
+        UnknownNameError: There is no such plugin, or it has no such option.
         PluginError: It cannot be imported or started, or an option is wrong.
         TypeError: *name* is a plugin itself, or its class.
     """
@@ -356,7 +357,7 @@ def load_plugin(name: str | os.PathLike[str], **options: object) -> Any:  # noqa
 
 
 def find_plugin(name: str) -> Factory | ModuleType:
-    """Return what makes a plugin, or the module that is one.
+    """Return a plugin's factory, or the module that is the plugin.
 
     Args:
         name: As for :func:`load_plugin`.
@@ -395,7 +396,7 @@ def _class_in(path: str, name: str, kind: Kind) -> Factory:
 
 
 def _classes_in(module: ModuleType) -> list[type]:
-    """Return the classes that a module defines, private ones aside."""
+    """Return the public classes that a module defines."""
     return [
         each
         for name, each in vars(module).items()

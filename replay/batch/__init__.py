@@ -1,1 +1,1 @@
-"""Many sessions, on all cores or a cluster, each counted exactly once."""
+"""Batch replay of many sessions, on all cores or a cluster, each counted once."""

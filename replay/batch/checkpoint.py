@@ -1,8 +1,8 @@
-"""The checkpoint of a batch: what it has done, kept in a file as it goes on.
+"""The checkpoint of a batch: a file that keeps its results as it runs.
 
-Results are kept by what they depend on: the plugins, and what is stored of a session.
-Places say which of them are of this run, and in which order. All that one call keeps is
-there as a whole or not at all, whenever the process is killed.
+Results are stored under what they depend on: the plugins and the stored session.
+Places tell which results belong to this run, and in what order. What one call keeps is
+saved completely or not at all, even if the process is killed.
 """
 
 import sqlite3
@@ -33,18 +33,18 @@ from replay.model.json_text import judge, parse_json
 
 @attrs.frozen
 class BatchReport:
-    """What a batch came to: this run of it, and those before that it goes on from."""
+    """The result of a batch: of this run, and of earlier runs that it continues."""
 
     sessions: int  #: of the location, or the shard: the sum of the next four
     replayed: int  #: in this run
-    known: int  #: from an earlier run, since neither they nor the plugins have changed
+    known: int  #: from an earlier run: neither they nor the plugins have changed
     failed: int  #: could not be replayed
-    quarantined: int  #: took their worker down, and again when alone
-    turns: int  #: of the sessions replayed or known, as the next three
+    quarantined: int  #: killed their worker, and again when tried alone
+    turns: int  #: of the replayed and known sessions, as are the next three
     events: int
     messages: int
     diagnostics: int
-    seconds: float  #: that this run took
+    seconds: float  #: how long this run took
     problems: tuple[Problem, ...] = ()  #: the first 100, in the order of the sessions
 
 
@@ -99,15 +99,15 @@ _FAILED: Final = """SELECT count(*), total(is_quarantined) FROM (
 
 
 class Checkpoint:
-    """Results, places and problems; for one thread of one process at a time.
+    """A batch's results, places and problems; for one thread of one process at a time.
 
     Args:
-        path: The file; made if it is missing. None: a temporary one, without a name.
-        plugins_key: Stands for the plugins, their versions and their options: results
+        path: The file; created if missing. None: a temporary file without a name.
+        plugins_key: Identifies the plugins, their versions and their options: results
             under another key are left alone.
 
     Raises:
-        CheckpointError: Another run has it open, or it isn't a checkpoint, or damaged.
+        CheckpointError: Another run has it open, it isn't a checkpoint, or is damaged.
     """
 
     def __init__(self, path: Path | None, plugins_key: bytes) -> None:
@@ -127,17 +127,17 @@ class Checkpoint:
                 raise
 
     def begin(self) -> None:
-        """Begin a run: forget the places, the problems, and what is not final."""
+        """Begin a run: forget places, problems, and results that aren't final."""
         with self._whole():
             for statement in _FORGET_THE_RUN:
                 self._connection.execute(statement)
             self._connection.execute(_KNOW, (self._plugins, 0))
 
     def keep(self, worked: Worked) -> None:
-        """Keep what came of a task, in place of what its places had before.
+        """Keep the results of a task, replacing what its places had before.
 
-        A session whose plugins failed, or that was replayed again since its id is
-        repeated, is not final: the next run would have something else.
+        A result isn't final if a plugin failed, or if the session was replayed again
+        because its id is repeated: the next run would get another one.
         """
         with self._whole():
             last = self._last_result()
@@ -169,7 +169,7 @@ class Checkpoint:
         return [each.place for each in digested.found if each.place not in known]
 
     def repeated(self) -> Iterator[Repeated]:
-        """Yield, in order, the places of sessions whose ids others have too."""
+        """Yield the sessions that share an id with others, in order of place."""
         with self._whole():
             self._connection.execute("DELETE FROM repeated")
             self._connection.execute(_FIND_REPEATED)
@@ -179,9 +179,9 @@ class Checkpoint:
                 yield Repeated((portion, number), before)
 
     def forget(self, places: Iterable[Place]) -> None:
-        """Forget the results of sessions that are to be replayed again.
+        """Forget the results of sessions that will be replayed again.
 
-        What is kept for these places next is of this run only.
+        The next results kept for these places are for this run only.
         """
         places = list(places)
         with self._whole():
@@ -192,13 +192,13 @@ class Checkpoint:
     def take_over(self, other: Path) -> int:
         """Copy the results of the same plugins from another checkpoint.
 
-        They count as known: a run must have begun.
+        They count as known. A run must have begun.
 
         Returns:
-            How many there were that were not known.
+            How many were not known before.
 
         Raises:
-            CheckpointError: The other one is none, in use, or damaged.
+            CheckpointError: The other file isn't a checkpoint, is in use, or damaged.
         """
         with (
             self._errors(),
@@ -213,7 +213,7 @@ class Checkpoint:
         return copied
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what failed, of sessions and plugins, in order of place."""
+        """Yield the failures of sessions and plugins, in order of place."""
         with self._errors():
             for portion, number, *texts, is_quarantined in self._walk(_PROBLEMS):
                 name, code, reason = map(_read_text, texts)
@@ -221,15 +221,15 @@ class Checkpoint:
                 yield Problem(place, name, code, reason, bool(is_quarantined))
 
     def results(self, number: int) -> "KeptResults":
-        """Return what a plugin gave for each session; it is read when it is walked.
+        """Return a plugin's results for all sessions, read as they are iterated.
 
         Args:
-            number: The plugin's, among those that give results.
+            number: The plugin's, among all plugins of the batch, from 0.
         """
         return KeptResults(self._walk, self._source, number)
 
     def report(self) -> BatchReport:
-        """Return what all places of this run come to; it took no seconds."""
+        """Return the report of all places of this run; its ``seconds`` are 0."""
         with self._errors():
             placed, known, *counts = map(int, self._walk(_DONE).fetchone())
             failed, quarantined = map(int, self._walk(_FAILED).fetchone())
@@ -243,10 +243,10 @@ class Checkpoint:
             )
 
     def close(self) -> None:
-        """Let go of the file, so that it stands alone. Calling it twice is harmless."""
-        while self._walks:  # one that was left would hold the file
+        """Close the file, leaving no journal. Calling it twice is harmless."""
+        while self._walks:  # an open cursor would keep the file locked
             self._walks.pop().close()
-        with suppress(sqlite3.Error):  # then its journal stays beside it: as good
+        with suppress(sqlite3.Error):  # its journal stays then, which does no harm
             self._connection.execute("PRAGMA main.journal_mode = DELETE")
         self._connection.close()
 
@@ -274,13 +274,13 @@ class Checkpoint:
     def _add_places(
         self, results: Iterable[tuple[Place, int | None]], *, known: bool
     ) -> None:
-        """Note which results places have; no other, and no problem."""
+        """Set the results of places, replacing other results and problems."""
         rows = [(*place, result, known) for place, result in results]
         self._connection.executemany(_PLACE, rows)
         self._connection.executemany(_NO_PROBLEM, (row[:2] for row in rows))
 
     def _replace_by_problems(self, problems: Iterable[Problem]) -> None:
-        """Note that places have problems, and nothing else."""
+        """Set the problems of places, replacing results and other problems."""
         places = [problem.place for problem in problems]
         self._connection.executemany(_NO_RESULT, places)
         self._connection.executemany(_NO_PROBLEM, places)
@@ -327,21 +327,21 @@ _SPLIT: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 class KeptResults:
     """The results of one plugin, in the order of the sessions."""
 
-    select: Callable[[str], sqlite3.Cursor]  #: asks the checkpoint
+    select: Callable[[str], sqlite3.Cursor]  #: queries the checkpoint
     source: str  #: its file
-    number: int  #: the plugin's, among those that give results
+    number: int  #: the plugin's, among all plugins of the batch, from 0
 
     def __len__(self) -> int:
-        """Return how many sessions there are."""
+        """Return the number of sessions."""
         with checkpoint_errors(self.source):
             (count,) = self.select(_COUNT).fetchone()
             return int(count)
 
     def __iter__(self) -> Iterator[BatchResult]:
-        """Yield the results, each time anew.
+        """Yield the results; they can be iterated repeatedly.
 
         Raises:
-            CheckpointError: It cannot be read.
+            CheckpointError: The checkpoint cannot be read.
         """
         with checkpoint_errors(self.source):
             for key, session_id, values in self.select(_SELECT):
@@ -353,7 +353,7 @@ class KeptResults:
 
 
 def element(array: bytes, number: int) -> object:
-    """Return one element of a JSON array, without decoding the others if it can be.
+    """Return one element of a JSON array, without decoding the others if possible.
 
     Raises:
         DecodeError: It is not JSON.
@@ -367,7 +367,7 @@ def element(array: bytes, number: int) -> object:
 
 
 def _kept_text(text: str) -> bytes:
-    """Return a text as it is kept, lone surrogates and all."""
+    """Return a text as it is stored, lone surrogates included."""
     return text.encode("utf-8", "surrogatepass")
 
 

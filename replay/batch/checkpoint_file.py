@@ -1,6 +1,7 @@
-"""The file of a checkpoint: a database that is made or checked, and locked.
+"""The file of a checkpoint: an SQLite database, created or checked, and locked.
 
-SQLite notices damage to its own structures, not to what they hold.
+SQLite notices damage to its own structures but not to the data in them, so each result
+has a checksum.
 """
 
 import os
@@ -20,10 +21,10 @@ def checksum(*columns: object) -> int | None:
     """Return a result's checksum.
 
     Args:
-        columns: The number of its plugins, key, session id, four counts, values.
+        columns: Its plugin set's number, key, session id, four counts, and values.
 
     Returns:
-        None: one of them has another type, or is a number below zero.
+        None: a column has the wrong type, or a number is negative.
     """
     plugins, key, session_id, *counts, values = columns
     numbers = (plugins, *counts)
@@ -57,11 +58,11 @@ _REASONS: Final = {
 
 @contextmanager
 def checkpoint_errors(source: str) -> Iterator[None]:
-    """Turn what SQLite or the system refuses within the block into CheckpointError."""
+    """Turn errors of SQLite and the system in the block into CheckpointErrors."""
     try:
         yield
     except sqlite3.Error as error:
-        # What the module itself refuses has no code.
+        # Errors that the module itself raises have no code.
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         reason, hint = _REASONS.get(code, (str(error), ""))
         raise CheckpointError(source, reason, hint) from error
@@ -79,7 +80,7 @@ def damaged(source: str, what: str) -> CheckpointError:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Do all within the block, or nothing."""
+    """Run the block as one transaction."""
     try:
         connection.execute("BEGIN IMMEDIATE")
         yield
@@ -93,10 +94,10 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 APPLICATION: Final = 0x7270_6C79  #: in the file's header, as SQLite's docs advise
 VERSION: Final = 1  #: of the tables
 
-_PATIENCE: Final = 0.1  # seconds; for those who let go at once
+_PATIENCE: Final = 0.1  # seconds; for a lock that is about to be released
 _TABLES: Final = (
     "CREATE TABLE plugin_sets (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE)",
-    # Only ever appended to: an index of the keys would be written all over.
+    # Append-only: an index of the keys would be rewritten all over.
     """CREATE TABLE results (
         id INTEGER PRIMARY KEY, plugins INTEGER NOT NULL, key BLOB NOT NULL,
         session_id BLOB NOT NULL,
@@ -105,7 +106,7 @@ _TABLES: Final = (
         plugin_values BLOB NOT NULL, checksum INTEGER NOT NULL,
         is_final INTEGER NOT NULL)""",
     "CREATE INDEX not_final ON results (id) WHERE NOT is_final",
-    # No result: the session is being replayed again.
+    # A place without a result: its session is being replayed again.
     """CREATE TABLE places (
         portion INTEGER NOT NULL, number INTEGER NOT NULL,
         result INTEGER, is_known INTEGER NOT NULL,
@@ -121,24 +122,24 @@ _TABLES: Final = (
 _FIND_DAMAGED: Final = """SELECT id FROM {}.results WHERE checksum IS NOT checksum_of(
     plugins, key, session_id, turns, events, messages, diagnostics, plugin_values)"""
 _TEMPORARY: Final = (
-    # The results that there were when the run began, by key.
+    # The results that existed when the run began, by key.
     """CREATE TEMP TABLE known (
         key BLOB PRIMARY KEY, result INTEGER NOT NULL) WITHOUT ROWID""",
-    # The places of sessions whose ids others have too.
+    # The places of sessions that share an id.
     """CREATE TEMP TABLE repeated (
         id INTEGER PRIMARY KEY, portion INTEGER, number INTEGER, before INTEGER)""",
 )
 
 
 def opened(path: Path | None) -> sqlite3.Connection:
-    """Return a connection to a checkpoint, which no other can have meanwhile.
+    """Return an exclusive connection to a checkpoint.
 
     Args:
-        path: The file; made with mode 0600 if it is missing. None: a temporary one
-            that has no name.
+        path: The file; created with mode 0600 if missing. None: a temporary file
+            without a name.
 
     Raises:
-        CheckpointError: It is something else, or damaged.
+        CheckpointError: It isn't a checkpoint, or is damaged.
         sqlite3.Error, OSError, ValueError: It cannot be opened.
     """
     if path is not None:
@@ -165,7 +166,7 @@ def attached(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
     """Attach another checkpoint to one as the schema ``other``, for the block.
 
     Raises:
-        CheckpointError: The other one is none, in use, or damaged.
+        CheckpointError: The other file isn't a checkpoint, is in use, or damaged.
     """
     with checkpoint_errors(str(path)):
         connection.execute("ATTACH ? AS other", (_uri_of(path, "ro"),))
@@ -180,7 +181,7 @@ def attached(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
 
 
 def _is_checkpoint(connection: sqlite3.Connection, schema: str, source: str) -> bool:
-    """Tell whether a database is a checkpoint; otherwise it is an empty one.
+    """Tell whether a database is a checkpoint; if not, it is empty.
 
     Raises:
         CheckpointError: It belongs to another program, or to a later version.
@@ -200,7 +201,7 @@ def _is_checkpoint(connection: sqlite3.Connection, schema: str, source: str) -> 
 
 
 def _check(connection: sqlite3.Connection, schema: str, source: str) -> None:
-    """Make sure that a checkpoint is whole.
+    """Check that a checkpoint isn't damaged.
 
     Raises:
         CheckpointError: It is damaged.
@@ -213,7 +214,7 @@ def _check(connection: sqlite3.Connection, schema: str, source: str) -> None:
 
 
 def _make(path: Path) -> None:
-    # An existing file is not opened: to close it would take SQLite's locks off it.
+    # An existing file is not opened, since closing it would drop SQLite's locks.
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
@@ -227,7 +228,7 @@ def _prepare(connection: sqlite3.Connection, source: str) -> None:
     is_old = _is_checkpoint(connection, "main", source)
     for setting in (
         "journal_mode = WAL",
-        "synchronous = FULL",  # one wait for the disk in a task's second of work
+        "synchronous = FULL",  # one wait for the disk a task, a second's work
         "secure_delete = OFF",
         "trusted_schema = OFF",
         "cache_size = -16000",
@@ -247,7 +248,7 @@ def _prepare(connection: sqlite3.Connection, source: str) -> None:
 
 
 def _lock(connection: sqlite3.Connection) -> None:
-    # In this order: of several that try at once, each lets go but the one that gets it.
+    # In this order: if several processes try at once, all but one give way.
     connection.execute("BEGIN EXCLUSIVE")
     connection.execute("PRAGMA main.locking_mode = EXCLUSIVE")
     connection.execute("COMMIT")

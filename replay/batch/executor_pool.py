@@ -1,4 +1,4 @@
-"""A pool over any executor of the user's: threads, processes, or a Dask cluster."""
+"""A pool on an executor of the user's: threads, processes, or a Dask cluster."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ from replay.batch.tasks import Task, Worked
 from replay.batch.worker_process import answer_of, result_of
 from replay.errors import UnsupportedError, WorkerError
 
-#: How many tasks are given at once to an executor that does not say how many it does.
+#: Number of tasks given at once to an executor that does not tell its size.
 DEFAULT_SIZE: Final = 32
 _TOKEN: Final = uuid4().hex
 _AT_WORK: Final = threading.Lock()
@@ -36,14 +36,14 @@ _HINT: Final = (
 
 
 class ExecutorPool:
-    """Has tasks done by an executor, which stays the user's: it is not shut down.
+    """A pool that runs tasks on the user's executor, which it does not shut down.
 
-    Nothing tells which session a worker was at when it died. Nor can running tasks be
-    told to return early.
+    If a worker dies, nothing tells which session it was at. Running tasks cannot be
+    made to return early.
 
     Args:
-        executor: Does the tasks.
-        work: What :meth:`alone` does with a task, in a process of this machine.
+        executor: Runs the tasks.
+        work: The function that :meth:`alone` runs, in a process on this machine.
     """
 
     def __init__(self, executor: Executor, work: Work[Worked]) -> None:
@@ -53,10 +53,10 @@ class ExecutorPool:
         self._given: set[Future[bytes]] = set()
 
     def submit(self, work: Work[Result], task: Task) -> Future[Result]:
-        """Have a task done.
+        """Submit a task.
 
         Raises:
-            WorkerError: The executor takes no more.
+            WorkerError: The executor accepts no more tasks.
         """
         try:
             given = self._executor.submit(do, work, task, _this_process())
@@ -69,23 +69,23 @@ class ExecutorPool:
         return future
 
     def death_of(self, error: BaseException) -> Death | None:
-        """Return that a worker died, of an unknown session."""
+        """Return the death of a worker, at an unknown session."""
         distributed = sys.modules.get("distributed")
         killed: type[BaseException] = getattr(distributed, "KilledWorker", MemoryError)
         return Death(None) if isinstance(error, MemoryError | killed) else None
 
     def alone(self, task: Task) -> Worked:
-        """Do a task of one session in a process of its own, on this machine."""
+        """Run a task of one session in a process of its own, on this machine."""
         return self._processes.alone(task)
 
     def drain(self) -> None:
-        """Do nothing: a task that runs elsewhere cannot be told."""
+        """Do nothing: tasks that run elsewhere cannot be notified."""
 
     def close(self, *, now: bool = False) -> None:
-        """Leave the executor to its user.
+        """Close the pool, but not the executor.
 
         Args:
-            now: Cancel what has not begun, and kill what is done alone.
+            now: Cancel tasks that have not started, and kill those that run alone.
         """
         self._processes.close(now=now)
         for given in [*self._given] if now else []:
@@ -93,7 +93,7 @@ class ExecutorPool:
 
 
 def _workers_of(executor: Executor) -> int | None:
-    """Return how many tasks an executor does at once; None: it does not say."""
+    """Return how many tasks an executor runs at once; None: unknown."""
     size: int | None = getattr(executor, "_max_workers", None)
     if size is None and (client := getattr(executor, "_client", None)) is not None:
         size = sum(client.nthreads().values())  # Dask's
@@ -101,16 +101,16 @@ def _workers_of(executor: Executor) -> int | None:
 
 
 def do(work: Work[object], task: Task, leader: str) -> bytes:
-    """Do a task in a worker of the executor, and return what it came to, pickled.
+    """Run a task in a worker of the executor, and return its pickled result.
 
     Raises:
-        MemoryError: It needed too much.
+        MemoryError: The task needed too much memory.
     """
     return answer_of(partial(_done, work, task, leader))
 
 
 def _done(work: Work[object], task: Task, leader: str) -> object:
-    """Do a task, within the limits of its job."""
+    """Run a task within the limits of its job."""
     job, monitor = task.job, Monitor()
     if job.seconds is None and job.memory is None:
         return work(task, monitor)
@@ -128,19 +128,19 @@ def _done(work: Work[object], task: Task, leader: str) -> object:
 
 
 def _pass_on(given: "Future[bytes]", future: "Future[Any]") -> None:
-    """Give a future what came of the executor's."""
+    """Copy the outcome of the executor's future to another one."""
     try:
         future.set_result(result_of(given.result()))
     except (BrokenExecutor, CancelledError) as error:
         future.set_exception(_given_up(error))
-    except BaseException as error:  # noqa: BLE001 - whoever waits has to deal with it
+    except BaseException as error:  # noqa: BLE001 - whoever waits has to handle it
         future.set_exception(error)
     finally:
-        del given  # an exception knows this frame; a cluster keeps what is referred to
+        del given  # an exception refers to this frame, and would keep a result alive
 
 
 def _given_up(error: Exception) -> WorkerError:
-    """Return the error for an executor that does no more tasks."""
+    """Return the error for an executor that runs no more tasks."""
     reason = f"the executor gave up: {str(error) or type(error).__name__}"
     given_up = WorkerError(reason, _HINT)
     given_up.__cause__ = error
@@ -148,26 +148,26 @@ def _given_up(error: Exception) -> WorkerError:
 
 
 def _this_process() -> str:
-    """Return what no other process is called, on any machine."""
+    """Return an id of this process that is unique across machines."""
     return f"{_TOKEN}-{os.getpid()}"
 
 
-_PATIENCE: Final = 10.0  # seconds, with a scheduler that does not answer
-_LATER: Final = 1.2  # Dask's own end, at the timeout, comes first: it says why
+_PATIENCE: Final = 10.0  # seconds to wait for a scheduler's answer
+_LATER: Final = 1.2  # lets Dask's own timeout come first, since it says why
 
 
 @contextmanager
 def dask_executor(address: str, *, timeout: float = _PATIENCE) -> Iterator[Executor]:
-    """Yield an executor of a Dask cluster; at the end of the block, leave it.
+    """Yield an executor of a Dask cluster; disconnect when the block ends.
 
-    The cluster keeps tasks and results until the leader has them. It gives a task whose
-    worker dies to others, until one more has died than
-    ``distributed.scheduler.allowed-failures`` says, which is 3 by default.
+    The cluster keeps tasks and results until the leader has them. If a worker dies, its
+    task goes to another one, until more workers have died than
+    ``distributed.scheduler.allowed-failures`` allows (3 by default).
 
     Args:
-        address: Of the scheduler, such as ``tcp://10.0.0.1:8786``. Whoever listens
-            there is trusted: it may have any code run, here too.
-        timeout: How long the scheduler may take to answer, in seconds.
+        address: The scheduler's, such as ``tcp://10.0.0.1:8786``. Whoever listens there
+            is trusted: they can run any code, here too.
+        timeout: Seconds that the scheduler may take to answer.
 
     Raises:
         UnsupportedError: Dask is not installed.
@@ -193,7 +193,7 @@ def _check_answer(distributed: ModuleType, address: str, timeout: float) -> None
         await (await asyncio.wait_for(connecting, timeout * _LATER)).close()
 
     try:
-        with ThreadPoolExecutor(1) as thread:  # this one may have a loop: a notebook's
+        with ThreadPoolExecutor(1) as thread:  # ours may run a loop, in a notebook
             thread.submit(asyncio.run, answer()).result()
     except (OSError, TypeError, ValueError) as error:
         why = str(error) or "it says nothing"

@@ -1,4 +1,4 @@
-"""The leader of a batch: it gives tasks to a pool, and keeps what comes of them."""
+"""The leader of a batch, which gives tasks to a pool and keeps their results."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -30,13 +30,13 @@ from replay.sources.source import Source
 
 @attrs.frozen
 class BatchProgress:
-    """How far a batch has come."""
+    """The progress of a batch, in sessions."""
 
-    replayed: int = 0  #: sessions, in this run
+    replayed: int = 0  #: in this run
     known: int = 0  #: from an earlier run
     failed: int = 0
     quarantined: int = 0
-    expected: int | None = None  #: sessions, about; None: not all are listed yet
+    expected: int | None = None  #: about how many; None: not all are listed yet
 
 
 #: Called on the leader's thread whenever some sessions are done.
@@ -45,22 +45,22 @@ ProgressCallback: TypeAlias = Callable[[BatchProgress], object]
 
 @attrs.define(eq=False)
 class ProgressCounter:
-    """Counts what was done, and passes it on."""
+    """A counter of finished sessions that passes its counts on."""
 
-    _callback: ProgressCallback | None  #: None: nobody asks
+    _callback: ProgressCallback | None  #: None: there is none
     progress: BatchProgress = attrs.field(factory=BatchProgress, init=False)
 
     def add(
         self, replayed: int = 0, known: int = 0, failed: int = 0, quarantined: int = 0
     ) -> None:
-        """Count what was done."""
+        """Count sessions that are done."""
         now = self.progress
         replayed, known = now.replayed + replayed, now.known + known
         failed, quarantined = now.failed + failed, now.quarantined + quarantined
         self._pass_on(BatchProgress(replayed, known, failed, quarantined, now.expected))
 
     def expect(self, sessions: int) -> None:
-        """Note how many sessions there are, about."""
+        """Set about how many sessions there are."""
         self._pass_on(attrs.evolve(self.progress, expected=sessions))
 
     def _pass_on(self, progress: BatchProgress) -> None:
@@ -80,14 +80,14 @@ class Listing:
 
     _source: Source
     _shard: tuple[int, int] | None
-    sessions: int = attrs.field(default=0, init=False)  #: about how many, at the end
+    sessions: int = attrs.field(default=0, init=False)  #: about; 0 until all are listed
     _digest: bytes | None = attrs.field(default=None, init=False)
 
     def portions(self) -> Iterator[tuple[int, Portion]]:
         """Yield the portions with their numbers, from 0.
 
         Raises:
-            BackendError: They cannot be listed, or are not what they were before.
+            BackendError: They cannot be listed, or have changed since the last time.
         """
         hashed = blake2b(digest_size=16)
         sessions = 0
@@ -105,22 +105,22 @@ class Listing:
 
 
 _Located: TypeAlias = tuple[Portion, Repeated]
-_MOST: Final = 20_000  # sessions of one task
+_MOST: Final = 20_000  # sessions in one task
 
 
 def repeated_tasks(
     job: Job, listing: Listing, checkpoint: Checkpoint, *, most: int = _MOST
 ) -> Iterator[Task]:
-    """Yield the tasks of all sessions whose ids others have too.
+    """Yield the tasks for all sessions that share an id with others.
 
-    Alone, each was taken for the only one of its id. What it came to then is forgotten,
-    in later runs too: it depends on the others.
+    Each was first replayed as if its id were unique. That result is forgotten, in later
+    runs too, since the right one depends on the other sessions.
 
     Args:
-        job: What is replayed.
-        listing: Its portions, which were listed before. They are listed once more.
-        checkpoint: It knows the ids of all sessions.
-        most: How many sessions make a task.
+        job: The settings of all tasks.
+        listing: The portions, listed before; they are listed once more.
+        checkpoint: Holds the ids of all sessions.
+        most: The largest number of sessions in a task.
 
     Raises:
         BackendError: The location has changed.
@@ -132,7 +132,7 @@ def repeated_tasks(
 
 
 def _located(listing: Listing, repeated: Iterator[Repeated]) -> Iterator[_Located]:
-    """Yield sessions with their portions."""
+    """Yield repeated sessions with their portions."""
     if (waiting := next(repeated, None)) is None:
         return
     for number, portion in listing.portions():
@@ -156,7 +156,7 @@ def _task(job: Job, located: Sequence[_Located]) -> Task:
 
 
 _Answer: TypeAlias = Worked | Digested
-_PATIENCE: Final = 0.7  # seconds that running tasks have to return
+_PATIENCE: Final = 0.7  # seconds for running tasks to return
 
 
 @attrs.frozen
@@ -169,7 +169,7 @@ class _Assignment:
 
 @attrs.define(eq=False)
 class Leader:
-    """Has tasks done, in any order; the checkpoint keeps what comes of them."""
+    """The leader of a batch, which runs tasks in any order and keeps their results."""
 
     pool: Pool
     checkpoint: Checkpoint
@@ -180,16 +180,16 @@ class Leader:
     _suspects: list[Task] = attrs.field(factory=list, init=False)
 
     def run(self, tasks: Iterator[Task], *, may_be_known: bool) -> None:
-        """Have all tasks done, and what comes of them kept.
+        """Run all tasks, and keep their results.
 
         Args:
-            tasks: Asked for as they can be submitted.
-            may_be_known: Ask first what is stored, and replay what is not known.
+            tasks: Taken one by one as they can be submitted.
+            may_be_known: First compare digests, and replay only what isn't known.
 
         Raises:
-            BatchError: A session could not be replayed, and this is not to go on.
+            BatchError: A session could not be replayed, and ``keep_going`` is false.
             KeyboardInterrupt: What was done by then is kept.
-            ReplayError: A worker cannot begin, or a plugin said that all must stop.
+            ReplayError: A worker cannot start, or a plugin raised MustStopError.
         """
         begin = digests if may_be_known else work
         try:
@@ -202,7 +202,7 @@ class Leader:
             raise
 
     def _submit(self, begin: Work[_Answer], tasks: Iterator[Task]) -> bool:
-        """Submit as much as the pool can have at hand; tell whether any is running."""
+        """Submit enough tasks to keep the pool busy; tell whether any is running."""
         while len(self._running) < 2 * self.pool.size:
             if self._waiting:
                 given = self._waiting.popleft()
@@ -212,7 +212,7 @@ class Leader:
                 break
             future = self.pool.submit(given.do, given.task)
             self._running[future] = given
-            if future.done():  # it may be the last one that is to be submitted
+            if future.done():  # it may be the last one, if it ends the batch
                 break
         return bool(self._running)
 
@@ -225,7 +225,7 @@ class Leader:
             self._keep(given.task, answer)
 
     def _compare(self, task: Task, answer: Digested) -> None:
-        """Have replayed what is not known."""
+        """Queue the sessions that aren't known, to be replayed."""
         missing = self.checkpoint.place_known(answer)
         self.counter.add(known=len(answer.found) - len(missing))
         if missing:
@@ -255,12 +255,12 @@ class Leader:
             raise BatchError(first.name, first.code, first.reason)
 
     def _handle_death(self, given: _Assignment, error: BaseException) -> None:
-        """Try a task again, but for the sessions that may have killed its worker."""
+        """Retry a task without the sessions that may have killed its worker."""
         death = self.pool.death_of(error)
         if death is None:
             raise error
         suspects = death.suspects
-        if suspects:  # None: it was at none of this task, but opened a file, say
+        if suspects:  # None if it was at no session of this task, but opening a file
             suspects = frozenset(filter(given.task.has, suspects)) or None
         if suspects is not None:
             self._suspects += (alone(given.task, each) for each in sorted(suspects))
@@ -272,7 +272,7 @@ class Leader:
             self._suspects.append(given.task)
 
     def _try_suspects(self) -> bool:
-        """Replay each session by itself that a worker may have died of, if any is."""
+        """Replay alone each session that may have killed a worker, if there are any."""
         suspects, self._suspects = self._suspects, []
         if not suspects:
             return False
@@ -281,12 +281,12 @@ class Leader:
             answers = threads.map(self.pool.alone, suspects)
             for task, answer in zip(suspects, answers, strict=True):
                 self._keep(task, answer)
-        finally:  # where something is wrong, they wait until the pool is closed
+        finally:  # after an error, its threads last until the pool is closed
             threads.shutdown(wait=False, cancel_futures=True)
         return True
 
     def _stop(self) -> None:
-        """Keep what running tasks have done, if they return quickly."""
+        """Keep the results of running tasks, if they return quickly."""
         self.pool.drain()
         finished, _ = wait(self._running, timeout=_PATIENCE)
         for future in finished:

@@ -1,4 +1,4 @@
-"""The plugins of a batch: named by its user, made anew wherever they work."""
+"""The plugins of a batch, given by name so that each worker can create its own."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,12 +23,12 @@ from replay.registry import (
 #: A plugin by name, or by name and options.
 NamedPlugin: TypeAlias = str | tuple[str, Mapping[str, object]]
 
-_READING: Final = ("strict", "limits")  # backends' options that change what is read
+_READING: Final = ("strict", "limits")  # backend options that change what is read
 _WORKERS: Final = "batch_worker"
 
 
 def specs_of(plugins: Iterable[NamedPlugin]) -> tuple[PluginSpec, ...]:
-    """Return the plugins as workers get them.
+    """Return the plugins in the form that workers receive.
 
     Raises:
         TypeError: One is neither a name nor a name and options.
@@ -55,7 +55,7 @@ def workers_plugin(spec: PluginSpec) -> object:
 
 
 def merging_plugins(specs: Sequence[PluginSpec]) -> dict[int, object]:
-    """Return the plugins that merge results, by their number.
+    """Return the plugins that merge results, by number.
 
     Raises:
         UnknownNameError, PluginError: As from :func:`replay.load_plugin`.
@@ -77,9 +77,9 @@ def has_hook(name: str, hook: str) -> bool:
 
 
 def plugins_key(job: Job) -> bytes:
-    """Return 16 bytes, equal for batches that can use each other's results.
+    """Return a 16-byte key, equal for batches that can use each other's results.
 
-    Of a plugin's file, its name and content count, not where it is.
+    For a plugin in a file, the file's name and content count, not its directory.
     """
     reading = {name: repr(job.options.get(name)) for name in _READING}
     plugins = [

@@ -1,4 +1,4 @@
-"""The interface of a worker pool, and the pool that works in this process."""
+"""The interface of a worker pool, and the pool that runs in this process."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -13,23 +13,23 @@ Result = TypeVar("Result")
 
 @attrs.define
 class Monitor:
-    """What a task reports to: it knows the session that the task is at."""
+    """The receiver of a task's reports of which session it is at."""
 
-    #: Called with each session's place and name; None: nobody asks.
+    #: Called with each session's place and name; None: no callback.
     report: Callable[[Place | None, str], object] | None = None
     #: Called whenever a session begins; None: its time is not limited.
     restart_clock: Callable[[], object] | None = None
-    is_draining: bool = False  #: whether to return, with the rest, after this session
+    is_draining: bool = False  #: whether to return after this session, giving the rest
 
     def at(self, place: Place | None, name: str = "") -> None:
-        """Report that a session begins. Call it before anything of it is read.
+        """Report that a session begins; call this before any of it is read.
 
-        If this process dies, the session is a suspect. Its time is counted from here.
+        If this process dies, the session is a suspect. Its time limit starts here.
 
         Args:
-            place: The session's; None: all sessions are done, but for what is due at
-                the task's end.
-            name: The session's, if it is known. Report it again once it is.
+            place: The session's; None: all sessions are done, and only the work at the
+                task's end is left.
+            name: The session's, if known. Report it again once it is.
         """
         if self.restart_clock is not None:
             self.restart_clock()
@@ -37,70 +37,70 @@ class Monitor:
             self.report(place, name)
 
 
-Work: TypeAlias = Callable[[Task, Monitor], Result]  #: what is done with a task
+Work: TypeAlias = Callable[[Task, Monitor], Result]  #: what a worker does with a task
 
 
 @attrs.frozen
 class Death:
-    """The death of the worker that a task was given to."""
+    """The death of a task's worker."""
 
     #: the sessions that it was at; empty: none, so the task is innocent; None: unknown
     suspects: frozenset[Place] | None
 
 
 class Pool(Protocol):
-    """Workers that do the tasks of a batch, some at once."""
+    """Workers that run the tasks of a batch, several at a time."""
 
     @property
     def size(self) -> int:
-        """How many tasks are worked on at once."""
+        """Return the number of tasks that run at once."""
 
     def submit(self, work: Work[Result], task: Task) -> Future[Result]:
-        """Have a task done.
+        """Submit a task.
 
         Raises:
-            WorkerError: This pool can do no more.
+            WorkerError: This pool accepts no more tasks.
         """
 
     def death_of(self, error: BaseException) -> Death | None:
         """Return the death that a future's exception reports.
 
         Returns:
-            None: nobody died; the exception is the task's own, and to be raised.
+            None: nobody died; the exception is the task's own and must be raised.
 
         Raises:
-            WorkerError: This pool can do no more.
+            WorkerError: This pool can run no more tasks.
         """
 
     def alone(self, task: Task) -> Worked:
-        """Have a task of one session done by a process that does nothing else.
+        """Run a task of one session in a process that does nothing else.
 
-        If it dies, that is a problem of the session, which is quarantined. Several may
-        be done at once, each called from a thread of its own.
+        If the process dies, the session is quarantined. Several threads may call this
+        at once.
 
         Raises:
-            WorkerError: There is no such process to be had.
+            WorkerError: No such process can be started.
         """
 
     def drain(self) -> None:
-        """Have running tasks return after the session that they are at.
+        """Make running tasks return after their current session.
 
-        May be called by a handler of a signal.
+        May be called by a signal handler.
         """
 
     def close(self, *, now: bool = False) -> None:
-        """Let go of the workers. Calling it twice is harmless.
+        """Release the workers. Calling it twice is harmless.
 
         Args:
-            now: Kill what runs. Otherwise it is waited for.
+            now: Kill running tasks instead of waiting for them.
         """
 
 
 @attrs.define
 class InProcessPool:
-    """Does each task at once, in this process and thread.
+    """A pool that runs each task immediately, in this process and thread.
 
-    A session that crashes, hangs or takes all memory does so here: nothing is limited.
+    A session that crashes, hangs or takes all memory does so here: there are no limits.
     """
 
     work: Work[Worked]
@@ -108,30 +108,30 @@ class InProcessPool:
     _monitor: Monitor = attrs.field(factory=Monitor, init=False)
 
     def submit(self, work: Work[Result], task: Task) -> Future[Result]:
-        """Do a task before this returns.
+        """Run a task before returning.
 
         Raises:
             KeyboardInterrupt: Ctrl-C, if nothing handles it: what the task has done so
-                far is lost. A handler that calls :meth:`drain` keeps it.
+                far is lost. A handler that calls :meth:`drain` saves it.
         """
         future: Future[Result] = Future()
         try:
             future.set_result(work(task, self._monitor))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the future has it
+        except Exception as error:  # noqa: BLE001 - the future carries any error
             future.set_exception(error)
         return future
 
     def death_of(self, error: BaseException) -> Death | None:  # noqa: ARG002 - none dies here
-        """Return None: whoever reads it lives."""
+        """Return None: there is no other process that could die."""
         return None
 
     def alone(self, task: Task) -> Worked:
-        """Do a task, here as well."""
+        """Run a task, in this process too."""
         return self.submit(self.work, task).result()
 
     def drain(self) -> None:
-        """Have the running task return after the session that it is at."""
+        """Make the running task return after its current session."""
         self._monitor.is_draining = True
 
     def close(self, *, now: bool = False) -> None:
-        """Do nothing: nothing runs."""
+        """Do nothing: no task is running."""

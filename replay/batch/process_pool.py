@@ -1,4 +1,4 @@
-"""A pool of processes on this machine, which survives when some of them die."""
+"""A pool of processes on this machine, which survives the death of some of them."""
 
 import multiprocessing
 import os
@@ -25,9 +25,9 @@ from replay.errors import WorkerError
 
 @attrs.define(slots=False)
 class WorkerDiedError(Exception):
-    """A worker ended before it had answered."""
+    """A worker died before it answered."""
 
-    position: Position | None  #: what it was at; None: it came to no session
+    position: Position | None  #: the session it was at; None: it had reached none
     code: str  #: as in :attr:`~replay.batch.tasks.Problem.code`
     reason: str  #: such as "took longer than 60 s"
 
@@ -36,12 +36,12 @@ class WorkerDiedError(Exception):
 
 
 def death(exit_code: int, inbox: Inbox, job: Job) -> WorkerDiedError:
-    """Return what a worker died of.
+    """Return the error for a worker's death, with its cause.
 
     Args:
-        exit_code: Of its process; below zero the signal that ended it.
-        inbox: What it sent.
-        job: What it was at.
+        exit_code: Its process's; if negative, the signal that ended it.
+        inbox: The messages it sent.
+        job: The job it was working on.
     """
     if inbox.is_out_of_memory:
         size = "the memory that there is" if job.memory is None else size_of(job.memory)
@@ -54,7 +54,7 @@ def death(exit_code: int, inbox: Inbox, job: Job) -> WorkerDiedError:
 
 
 def ending(exit_code: int) -> str:
-    """Return in words how a process ended, such as "ended with exit code 3"."""
+    """Return a phrase for a process's end, such as "ended with exit code 3"."""
     if exit_code >= 0:
         return f"ended with exit code {exit_code}"
     if exit_code == -signal.SIGKILL:
@@ -66,14 +66,14 @@ def ending(exit_code: int) -> str:
 
 
 def quarantined(task: Task, died: WorkerDiedError) -> Worked:
-    """Return what came of a task of one session: its worker's death."""
+    """Return the result of a one-session task whose worker died."""
     place, name = _blamed(task, died.position)
     problem = Problem(place, name, died.code, died.reason, is_quarantined=True)
     return Worked((), (problem,))
 
 
 def _blamed(task: Task, position: Position | None) -> tuple[Place, str]:
-    """Return where the session of a task is, and what it is called."""
+    """Return the place and name of the session to blame."""
     portions = dict(task.numbered())
     if position and position.place and task.has(position.place):
         place, name = position.place, position.name
@@ -89,23 +89,23 @@ CONTEXT: Final = (
     if "forkserver" in multiprocessing.get_all_start_methods()
     else multiprocessing.get_context("spawn")
 )
-#: Python asks after all its children whenever one is begun: of two threads that ask
-#: after the same child, one is told a wrong exit code.
+#: Python polls all its children whenever it starts one: if two threads poll the same
+#: child, one of them gets a wrong exit code.
 _ASKING: Final = threading.Lock()
 _Pipe: TypeAlias = "Connection[bytes, bytes]"
-_GRACE: Final = 2.0  # seconds that a process may take to end after its pipe has
-_CHUNK: Final = 1 << 16  # bytes: what a pipe holds
-#: Seconds between two looks at what a worker is at: to be woken for each session would
+_GRACE: Final = 2.0  # seconds for a process to end after its pipe is closed
+_CHUNK: Final = 1 << 16  # bytes: the capacity of a pipe
+#: Seconds between two looks at a worker's position: waking up for each session would
 #: take longer than a tiny session does.
 _PAUSE: Final = 0.01
 
 
 @contextmanager
 def _no_interrupts() -> Iterator[None]:
-    """Have processes that this thread begins never see Ctrl-C, not even at first.
+    """Hide Ctrl-C from processes that this thread starts, even while they start.
 
-    Python's tracker of resources, of which all need one, lets signals through again
-    when it is begun: it comes first.
+    Python's resource tracker, which all of them need, unblocks signals when it starts,
+    so it is started first.
     """
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -116,7 +116,7 @@ def _no_interrupts() -> Iterator[None]:
 
 
 class Worker:
-    """A process that does one task after another, until it dies.
+    """A process that runs one task after another until it dies.
 
     Used by one thread at a time; :meth:`kill` may be called by any.
 
@@ -130,8 +130,8 @@ class Worker:
         try:
             theirs, self._questions = CONTEXT.Pipe(duplex=False)
             self._answers, answers = CONTEXT.Pipe(duplex=False)
-            # A leader that ends without stopping its workers waits for them, once this
-            # has been called.
+            # A leader that exits without stopping its workers calls this first, so that
+            # they end, and then waits for them.
             self._let_go = Finalize(self, self._questions.close, exitpriority=1)
             given = theirs, answers, orders, dict(os.environ)
             self._process = CONTEXT.Process(target=serve, args=given)
@@ -150,11 +150,11 @@ class Worker:
         return None
 
     def ask(self, work: Work[Result], task: Task) -> Result:
-        """Have a task done, and return what it came to or raise what it raised.
+        """Run a task, and return its result or raise its exception.
 
         Raises:
-            WorkerDiedError: The worker died; it can do no more.
-            WorkerError: The task cannot be sent or begin, or what it came to not be
+            WorkerDiedError: The worker died, and can run no more tasks.
+            WorkerError: The task cannot be sent or started, or its result cannot be
                 sent.
         """
         question = question_of(work, task)
@@ -168,7 +168,7 @@ class Worker:
         return result
 
     def kill(self) -> None:
-        """End the worker at once, whatever it is at."""
+        """End the worker at once, whatever it is doing."""
         self._process.kill()
 
     def close(self) -> None:
@@ -180,7 +180,7 @@ class Worker:
         """Return the next answer.
 
         Raises:
-            EOFError, OSError: The worker is dead, or dies; all that it sent was read.
+            EOFError, OSError: The worker is dead or dying; all its messages were read.
         """
         inbox, ended = self._inbox, self._process.sentinel
         while inbox.answer is None:
@@ -195,7 +195,7 @@ class Worker:
         return answer
 
     def _exit_code(self) -> int:
-        """Return how the worker ended, once it has; see that it does."""
+        """End the worker, and return its exit code."""
         self._let_go()
         if not wait([self._process.sentinel], _GRACE):
             self._process.kill()
@@ -204,7 +204,7 @@ class Worker:
         return self._process.exitcode or 0
 
 
-#: How many workers in a row may be killed before they could do anything.
+#: How many workers in a row may be killed before they do anything.
 TRIES: Final = 3
 _NO_START: Final = (
     "see above what it said; a script that begins a batch does so under "
@@ -216,16 +216,16 @@ _REPEATED_DEATHS: Final = (
 
 
 class ProcessPool:
-    """Does some tasks at once, each in a process that does one after another.
+    """A pool of processes, each of which runs one task after another.
 
-    A thread waits for each process, over a pipe that nothing else uses. So a process
-    that dies takes down its own task alone, and the session that it was at is known.
-    (The standard library's pool breaks as a whole if one process dies, and hangs for
-    ever if that happens while the process sends a result.)
+    A thread waits for each process, over a pipe that nothing else uses. So if a process
+    dies, only its own task fails, and the session that it was at is known. (The
+    standard library's pool breaks as a whole if one process dies, and hangs for ever if
+    that happens while the process sends a result.)
 
     Args:
-        jobs: How many tasks are done at once, at least 1.
-        work: What :meth:`alone` does with a task.
+        jobs: Number of processes, at least 1.
+        work: The function that :meth:`alone` runs.
 
     Raises:
         ValueError: *jobs* is below 1.
@@ -243,14 +243,14 @@ class ProcessPool:
         CONTEXT.set_forkserver_preload([work.__module__])
 
     def submit(self, work: Work[Result], task: Task) -> Future[Result]:
-        """Have a task done by the first process that is free.
+        """Submit a task to the first free process.
 
-        A task whose process died between sessions is done again, by another one.
+        If the process dies before it reaches a session, another one runs the task.
         """
         return self._threads.submit(self._do, work, task)
 
     def death_of(self, error: BaseException) -> Death | None:
-        """Return which session was being replayed when a task's process died."""
+        """Return the death of a task's process, with the session that it was at."""
         if not isinstance(error, WorkerDiedError):
             return None
         if error.position is None:
@@ -260,21 +260,21 @@ class ProcessPool:
         return Death(None if place is None else frozenset({place}))
 
     def alone(self, task: Task) -> Worked:
-        """Do a task of one session in a process of its own."""
+        """Run a task of one session in a process of its own."""
         try:
             return self._do(self._work, task, is_alone=True)
         except WorkerDiedError as died:
             return quarantined(task, died)
 
     def drain(self) -> None:
-        """Have all processes return after the session that they are at."""
+        """Make the tasks in all processes return after their current session."""
         self._ordering.send_bytes(b"now")
 
     def close(self, *, now: bool = False) -> None:
-        """Let go of the processes; no task can be given any more.
+        """Release the processes; no more tasks are accepted.
 
         Args:
-            now: Kill them. Otherwise what was given is done first.
+            now: Kill them instead of finishing the submitted tasks first.
         """
         if now:
             with self._lock:
@@ -287,11 +287,12 @@ class ProcessPool:
             self._stop(self._idle.pop())
 
     def _do(self, work: Work[Result], task: Task, *, is_alone: bool = False) -> Result:
-        """Do a task, again if nothing but its process can be blamed.
+        """Run a task, and retry if only its process can be to blame.
 
         Raises:
-            WorkerDiedError: At a session; or again and again at none.
-            WorkerError: It cannot begin, or its result not be sent, in a new one too.
+            WorkerDiedError: The process died at a session, or repeatedly at none.
+            WorkerError: The task cannot start, or its result cannot be sent, even in a
+                new process.
         """
         tries = 0
         while True:
@@ -314,7 +315,7 @@ class ProcessPool:
                     self._stop(worker)
 
     def _free(self) -> Worker:
-        """Return a worker that is idle, or a new one."""
+        """Return an idle worker, or a new one."""
         with suppress(IndexError):
             return self._idle.pop()
         return self._start()
@@ -323,8 +324,8 @@ class ProcessPool:
         """Return a new worker.
 
         Raises:
-            WorkerError: None can be had: it ends by itself before it has begun, or is
-                killed again and again; or all were killed.
+            WorkerError: None can be started: it exits before it begins, or is killed
+                repeatedly, or all workers were killed.
         """
         tries = 0
         while True:
@@ -343,7 +344,7 @@ class ProcessPool:
                 raise WorkerError(reason, _NO_START)
 
     def _stop(self, worker: Worker) -> None:
-        """Let a worker end, and wait until it has."""
+        """Let a worker end, and wait for it."""
         with self._lock:
             self._running.discard(worker)
         worker.close()

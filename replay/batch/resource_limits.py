@@ -1,4 +1,4 @@
-"""Limits of what a session may take: seconds, and a worker's bytes of memory."""
+"""Limits on a session's time and a worker's memory."""
 
 import faulthandler
 import os
@@ -12,11 +12,11 @@ from replay.batch.pool import Monitor
 from replay.batch.tasks import Job
 from replay.errors import WorkerError
 
-#: What a worker needs to begin a task with, in bytes.
+#: The memory that a worker needs to start a task, in bytes.
 _ROOM: Final = 8 << 20
-#: How late the end may come, as a part of the time: so often is a clock set anew.
+#: How late the end may come, as a fraction of the limit: the clock is reset this often.
 _SLACK: Final = 0.1
-EXIT_CODE: Final = 1  #: of a process whose time is over
+EXIT_CODE: Final = 1  #: of a process that ran out of time
 
 
 def _ignore(deadline: int) -> None:
@@ -27,18 +27,18 @@ def _ignore(deadline: int) -> None:
 def limited_time(
     job: Job, monitor: Monitor, report: Callable[[int], object] = _ignore
 ) -> Iterator[None]:
-    """End this process if a session takes too long while a task is done.
+    """End this process if a session takes too long within the block.
 
-    The clock is a thread of C, which needs nothing of Python: it ends a process that
-    sleeps, and one that holds the interpreter's lock. A process has one such clock. A
-    session has at least all of its time, and at most a tenth more.
+    The clock is a thread in C that does not depend on Python: it also ends a process
+    that sleeps or holds the interpreter's lock. A process has one such clock. A session
+    gets at least its full time, and at most a tenth more.
 
     Args:
         job: The task's.
-        monitor: The task's: it restarts the clock with each session. That raises
-            MemoryError if there is none left, not even for the clock.
-        report: Called with the time at which a session's is over, by
-            ``time.monotonic_ns()``, whenever that changes; 0: there is none.
+        monitor: The task's, which restarts the clock at each session. That raises
+            MemoryError if there isn't enough memory even for the clock.
+        report: Called with the session's deadline, by ``time.monotonic_ns()``, whenever
+            it changes; 0: there is none.
     """
     if job.seconds is None:
         yield
@@ -56,7 +56,7 @@ def limited_time(
         report(int((now + longest) * 1e9))
         try:
             faulthandler.dump_traceback_later(longest, file=nowhere, exit=True)
-        except RuntimeError as error:  # no thread can be begun
+        except RuntimeError as error:  # no thread can be started
             raise MemoryError from error
 
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:  # it must stay open
@@ -71,10 +71,10 @@ def limited_time(
 
 @contextmanager
 def limited_memory(job: Job) -> Iterator[None]:
-    """Limit the memory of this process, code and libraries too, while a task is done.
+    """Limit the memory of this process, code and libraries included, in the block.
 
     Raises:
-        WorkerError: It is not enough to begin with; or this system has no such limit.
+        WorkerError: The limit is too low to start, or this system has no such limit.
     """
     if job.memory is None:
         yield
@@ -104,5 +104,5 @@ def _check_room(memory: int) -> None:
 
 
 def size_of(memory: int) -> str:
-    """Return a number of bytes for people, such as "512 MiB" or "1500 MB"."""
+    """Return a readable number of bytes, such as "512 MiB" or "1500 MB"."""
     return f"{memory / 1e6:g} MB" if memory % (1 << 20) else f"{memory >> 20} MiB"

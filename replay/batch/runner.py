@@ -1,4 +1,4 @@
-"""A batch: every session of a location through plugins, on all cores or a cluster."""
+"""Batch replay: all sessions of a location, in one process, many, or a cluster."""
 
 import os
 import sys
@@ -38,10 +38,10 @@ from replay.sources.source import Source
 from replay.sources.source import open as open_source
 
 _Limit = TypeVar("_Limit", int, float)
-_LONGEST: Final = 1e9  #: seconds; a clock counts not much further
+_LONGEST: Final = 1e9  #: seconds; clocks don't count much further
 
 
-def replay_many(  # noqa: PLR0913 - what a batch may be told
+def replay_many(  # noqa: PLR0913 - the options of a batch
     source: str | os.PathLike[str] | Source,
     plugins: Iterable[NamedPlugin],
     *,
@@ -59,37 +59,36 @@ def replay_many(  # noqa: PLR0913 - what a batch may be told
 ) -> BatchReport:
     """Replay every session of a location, each exactly once, and merge the results.
 
-    Workers open the location by themselves, and make the plugins anew. What is merged
-    is the same whoever did the work, in whatever order.
+    Each worker opens the location and creates the plugins itself. The merged results
+    are the same whichever worker replayed which session, in any order.
 
     Args:
         source: A location, as for :func:`replay.open`, or a source that it opened.
         plugins: By name, as for :func:`replay.load_plugin`, or by name and options.
-        executor: Does the work, such as a cluster's; it is not shut down. None: this
-            process, or *jobs*.
-        jobs: Number of processes of this machine that do the work; not with an
-            executor.
-        checkpoint: A file that keeps what was done: another run goes on from there,
-            or does what has changed. None: nothing is kept.
-        gather: Checkpoints of other runs, such as those of shards: what they did need
-            not be done.
+        executor: Runs the work, on a cluster, say; it is not shut down. None: use
+            *jobs*, or this process.
+        jobs: Number of worker processes on this machine; not with an executor.
+        checkpoint: A file that keeps the results: another run continues from there,
+            or redoes what has changed. None: nothing is kept.
+        gather: Checkpoints of other runs, such as those of shards, whose results are
+            used instead of replaying the sessions again.
         shard: ``(i, n)``: replay the i-th of n parts, from 1; None: all.
-        keep_going: Go on past sessions that cannot be replayed, and report them.
-        strict: A session with anything unusual cannot be replayed.
-        on_plugin_error: As for :class:`replay.ReplayEngine`; a session at which a
-            plugin failed counts, and is replayed again by the next run.
+        keep_going: Continue past sessions that cannot be replayed, and report them.
+        strict: Treat a session with a diagnostic as one that cannot be replayed.
+        on_plugin_error: As for :class:`replay.ReplayEngine`. With ``"isolate"``, a
+            session in which a plugin failed counts, but the next run replays it again.
         time_limit: Seconds that a session may take; needs *jobs*, or workers with one
-            thread each. None: there is no limit.
-        memory_limit: Bytes that a worker may use; needs the same. None: there is no
+            thread each. None: no limit.
+        memory_limit: Bytes of memory that a worker may use; needs the same. None: no
             limit.
         watch: Called on the leader's thread whenever some sessions are done.
 
     Raises:
-        BatchError: A session could not be replayed, and this is not to go on.
+        BatchError: A session could not be replayed, and *keep_going* is false.
         CheckpointError: A checkpoint cannot be used.
-        UnknownNameError, PluginError: A plugin cannot be had, or failed to merge.
+        UnknownNameError, PluginError: A plugin cannot be created, or failed to merge.
         BackendError, DecodeError: The location cannot be read.
-        TypeError, ValueError: The arguments make no sense.
+        TypeError, ValueError: An argument is invalid, or contradicts another.
     """
     if not isinstance(source, str | os.PathLike | Source):
         advice = "a batch opens it in each worker; an engine replays sessions"
@@ -150,7 +149,7 @@ def _run(  # noqa: PLR0913, PLR0917 - what a batch needs
     shard: tuple[int, int] | None,
     counter: ProgressCounter,
 ) -> BatchReport:
-    """Have all sessions replayed by a pool, and merge what they came to."""
+    """Replay all sessions with a pool, and merge their results."""
     began = time.monotonic()
     merging = merging_plugins(job.plugins)
     kept = Checkpoint(checkpoint, plugins_key(job))

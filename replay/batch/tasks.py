@@ -1,4 +1,4 @@
-"""Tasks and results of workers: values that can be pickled."""
+"""Tasks for workers and their results: values that can be pickled."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -11,51 +11,51 @@ import attrs
 from replay.engine.plugin_set import OnPluginError
 from replay.sources.protocols import Portion
 
-#: Where a session is: the number of its portion, and its number in that; both from 0.
+#: A session's place: its portion's number, and its own number in that; both from 0.
 Place: TypeAlias = tuple[int, int]
 
 
 @attrs.frozen
 class PluginSpec:
-    """A plugin by name, as a worker makes it anew."""
+    """A plugin by name, for a worker to create."""
 
     name: str  #: as :func:`replay.load_plugin` takes it
     options: Mapping[str, object] = attrs.field(repr=False)  #: they may hold a key
-    version: str  #: what its results depend on besides
+    version: str  #: its package's version, or a digest of its file
 
 
 @attrs.frozen
 class Job:
-    """What all tasks of a batch have in common."""
+    """The settings that all tasks of a batch share."""
 
     location: str
-    #: the backend's; they may hold a key
+    #: for the backend; they may hold a key
     options: Mapping[str, object] = attrs.field(repr=False)
     plugins: tuple[PluginSpec, ...]
     strict: bool = False
     on_plugin_error: OnPluginError = "raise"
     keep_going: bool = False
-    seconds: float | None = None  #: that a session may take; None: for ever
-    memory: int | None = None  #: bytes that a worker may use; None: what there is
+    seconds: float | None = None  #: limit for a session; None: no limit
+    memory: int | None = None  #: limit for a worker, in bytes; None: no limit
 
 
 @attrs.frozen
 class Task:
-    """Some portions, to be worked on by one worker."""
+    """Some portions, or sessions of theirs, for one worker."""
 
     job: Job
     first: int  #: the number of the first portion
     portions: tuple[Portion, ...]
-    numbers: tuple[int, ...] = ()  #: the portions'; none: they follow the first
+    numbers: tuple[int, ...] = ()  #: the portions'; empty: consecutive from *first*
     start: Place = (0, 0)  #: the first session
-    stop: Place | None = None  #: the session at which to stop; None: at the end
+    stop: Place | None = None  #: the session to stop before; None: go to the end
     only: frozenset[Place] | None = None  #: None: all from *start* to *stop*
     without: frozenset[Place] = frozenset()
-    #: how many sessions before those at some places have their ids
+    #: for some places, how many earlier sessions have the same id
     repetitions: Mapping[Place, int] = attrs.field(factory=dict)
 
     def numbered(self) -> Iterator[tuple[int, Portion]]:
-        """Yield the portions that have sessions to be worked on, with their numbers."""
+        """Yield the portions that have sessions of this task, with their numbers."""
         numbers = self.numbers or count(self.first)
         wanted = None if self.only is None else {number for number, _ in self.only}
         for number, portion in zip(numbers, self.portions, strict=False):
@@ -66,7 +66,7 @@ class Task:
                 yield number, portion
 
     def has(self, place: Place) -> bool:
-        """Tell whether the session at a place is to be worked on."""
+        """Tell whether the session at a place is part of this task."""
         return (
             self.start <= place
             and (self.stop is None or place < self.stop)
@@ -85,7 +85,7 @@ class Repeated:
 
 @attrs.frozen
 class Found:
-    """A session that is stored at a place."""
+    """A stored session, found at a place."""
 
     place: Place
     name: str  #: see :class:`~replay.sources.protocols.Stored`
@@ -94,7 +94,7 @@ class Found:
 
 @attrs.frozen
 class Counts:
-    """What a replay came to, in numbers that add up."""
+    """The counts of a replay, which can be added up."""
 
     turns: int = 0
     events: int = 0
@@ -104,52 +104,55 @@ class Counts:
 
 @attrs.frozen
 class Done:
-    """A session that was replayed."""
+    """A replayed session."""
 
     found: Found
-    session_id: str  #: that plugins saw; where they saw none, the digest in hex
+    session_id: str  #: as plugins saw it; if they saw none, the digest in hex
     counts: Counts
-    values: bytes  #: a JSON array: what each plugin that gives a result gave
-    plugin_errors: tuple[str, ...] = ()  #: what was isolated
+    values: bytes  #: a JSON array of each plugin's result; null: it gives none
+    plugin_errors: tuple[str, ...] = ()  #: isolated failures
 
 
 @attrs.frozen
 class Problem:
-    """A session, or the rest of a portion, that could not be replayed."""
+    """A session that could not be replayed, or in which a plugin failed.
+
+    If a portion cannot be read to its end, one problem stands for the rest of it.
+    """
 
     place: Place
-    name: str  #: the session's id, or as much as is known
+    name: str  #: the session's id, or whatever is known of it
     code: (
         str  #: an error's ``code``, or ``crashed``, ``out-of-memory``, ``out-of-time``
     )
     reason: str  #: as a sentence
-    is_quarantined: bool = False  #: it took its worker down, and again when alone
+    is_quarantined: bool = False  #: it killed its worker, and again when tried alone
 
 
 @attrs.frozen
 class Worked:
-    """What came of a task."""
+    """The result of a task: its sessions, replayed or failed."""
 
     done: tuple[Done, ...]
     problems: tuple[Problem, ...]
-    rest: Place | None = None  #: where to go on; None: all is done
+    rest: Place | None = None  #: where to continue; None: all is done
     is_interrupted: bool = False  #: by the user, in the leader's own process
 
 
 @attrs.frozen
 class Digested:
-    """What is stored at the places of a task."""
+    """The stored sessions of a task, with their digests."""
 
     found: tuple[Found, ...]
     problems: tuple[Problem, ...]
-    rest: Place | None = None  #: where to go on; None: that is all
+    rest: Place | None = None  #: where to continue; None: that is all
 
 
 def cut(task: Task) -> list[Task]:
-    """Return a task in two; nothing, where it is of one session.
+    """Cut a task in two; return an empty list if it has only one session.
 
-    Portions are shared out; then the sessions of one portion, of which there are as
-    many as it says, or more. Those that are more stay together.
+    Portions are divided first, then the sessions of one portion. There may be more of
+    these than the portion says; the extra ones stay together.
     """
     if task.only is not None:
         return _parts_of(task, sorted(task.only))
@@ -162,17 +165,17 @@ def cut(task: Task) -> list[Task]:
 
 
 def alone(task: Task, place: Place) -> Task:
-    """Return the task of one session."""
+    """Return a task for one session of a task."""
     return attrs.evolve(task, only=frozenset([place]), without=frozenset())
 
 
 def _within(task: Task, number: int, portion: Portion) -> list[Task]:
-    """Return the task of one portion in two."""
+    """Cut a task of one portion in two, if it has more than one session."""
     begin = task.start[1] if task.start[0] == number else 0
     if task.stop is not None and task.stop[0] == number:
         end = task.stop[1]
     else:
-        end = portion.sessions + 1  # all that is more counts as one
+        end = portion.sessions + 1  # the extra ones count as one
     return _at(task, (number, (begin + end) // 2)) if end - begin > 1 else []
 
 
@@ -186,28 +189,28 @@ def _parts_of(task: Task, places: list[Place]) -> list[Task]:
     return [attrs.evolve(task, only=frozenset(part)) for part in parts if middle]
 
 
-#: What a task weighs, in bytes: more than a second's work.
+#: The weight of a task, in bytes: more than a second's work.
 TASK_WEIGHT: Final = 48 << 20
-_SESSION_WEIGHT: Final = 8 << 10  # what a session costs besides its bytes
-_PORTION_WEIGHT: Final = 4 << 10  # what opening one costs
-_AHEAD: Final = 2  # tasks for each worker that are laid out before the first is given
-_FURTHER: Final = 4  # tasks that are laid out when one is given: soon all are known
-_MOST_PORTIONS: Final = 50_000  # that are laid out
+_SESSION_WEIGHT: Final = 8 << 10  # the cost of a session besides its bytes
+_PORTION_WEIGHT: Final = 4 << 10  # the cost of opening one
+_AHEAD: Final = 2  # tasks listed for each worker before the first is given out
+_FURTHER: Final = 4  # more tasks listed for each one given out: soon all are known
+_MOST_PORTIONS: Final = 50_000  # that wait at once
 
 
 def shared_out(
     job: Job, numbered: Iterator[tuple[int, Portion]], workers: int
 ) -> Iterator[Task]:
-    """Yield tasks, in order; no more portions are asked for than are needed.
+    """Yield tasks in order, listing no more portions than needed.
 
     Args:
-        job: What the tasks have in common.
-        numbered: Portions with their numbers, which grow.
-        workers: How many tasks are done at once.
+        job: The settings of all tasks.
+        numbered: Portions with their numbers, in increasing order.
+        workers: How many tasks run at once.
     """
     waiting = deque[tuple[int, Portion]]()
     weight, ahead, given = 0, _AHEAD * workers * TASK_WEIGHT, 0
-    left: int | None = None  # tasks; None: nobody knows
+    left: int | None = None  # tasks; None: unknown
     while True:
         while weight < ahead and len(waiting) < _MOST_PORTIONS:
             if (each := next(numbered, None)) is None:
@@ -228,12 +231,12 @@ def shared_out(
 
 
 def weight_of(portion: Portion) -> int:
-    """Return what a portion costs, as the bytes that would cost as much."""
+    """Return the cost of a portion, as an equivalent number of bytes."""
     return portion.size + _SESSION_WEIGHT * portion.sessions + _PORTION_WEIGHT
 
 
 def _take(waiting: deque[tuple[int, Portion]], limit: int) -> list[tuple[int, Portion]]:
-    """Take out portions until they weigh so much; at least one."""
+    """Take out portions until they reach a weight; at least one."""
     taken = [waiting.popleft()]
     weight = weight_of(taken[0][1])
     while waiting and weight < limit:
@@ -243,7 +246,7 @@ def _take(waiting: deque[tuple[int, Portion]], limit: int) -> list[tuple[int, Po
 
 
 def _tasks_left(weight: int, workers: int, given: int) -> int:
-    """Return how many tasks the rest makes: each worker gets as many as the others."""
+    """Return the number of tasks left, so that each worker gets equally many."""
     return workers * ceil((given + weight / TASK_WEIGHT) / workers) - given
 
 

@@ -1,4 +1,4 @@
-"""The work on one task, session by session, and the engines of workers and leader."""
+"""The work on one task, session by session, and the engines for workers and leader."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
@@ -30,9 +30,9 @@ from replay.sources.source import open as open_source
 
 
 class WorkerEngine(ReplayEngine):
-    """Replays sessions, and returns what each came to.
+    """An engine that returns the plugins' results for each session.
 
-    The hook ``replay_close`` of plugins that give results is not called.
+    It does not call ``replay_close`` of plugins that give results.
     """
 
     def __init__(
@@ -43,12 +43,12 @@ class WorkerEngine(ReplayEngine):
         self._plugins.hooks["replay_close"].silence(giving)
 
     def replay_for_results(self, session: Session) -> tuple[ReplayReport, list[object]]:
-        """Replay a session; return the report, and what each plugin has of it.
+        """Replay a session; return the report, and each plugin's result.
 
-        The report's id is the one that plugins saw; None: a plugin let none see any.
+        The report's id is the one that plugins saw; None: no session was shown to them.
 
         Raises:
-            PluginError: One failed, and failures are not isolated.
+            PluginError: A plugin failed, and failures are not isolated.
             MustStopError, DecodeError: As from :meth:`replay`.
         """
         errors = self._plugins.failures.errors
@@ -62,10 +62,10 @@ class WorkerEngine(ReplayEngine):
         return attrs.evolve(report, plugin_errors=tuple(errors[before:])), values
 
     def close_for_errors(self) -> tuple[PluginError, ...]:
-        """Close the plugins; return what was isolated.
+        """Close the plugins; return the isolated failures.
 
         Raises:
-            PluginError: One failed, and failures are not isolated.
+            PluginError: A plugin failed, and failures are not isolated.
             MustStopError: As from :meth:`close`.
         """
         errors = self._plugins.failures.errors
@@ -75,18 +75,18 @@ class WorkerEngine(ReplayEngine):
 
 
 class LeaderEngine(ReplayEngine):
-    """Replays nothing: its plugins merge what the workers' came to."""
+    """An engine that replays nothing: its plugins merge the workers' results."""
 
     def merge(
         self, results: Callable[[int], BatchResults], report: ReplayReport
     ) -> None:
         """Let each plugin merge the results.
 
-        If one fails, ``replay_close`` of those after it is not called: they would say
-        that there were no sessions. The others are told the report.
+        If one fails, ``replay_close`` of those after it is not called: they would
+        report no sessions. The others get *report*.
 
         Raises:
-            PluginError: One failed, and failures are not isolated.
+            PluginError: A plugin failed, and failures are not isolated.
         """
         self._totals.add(report)
         waiting = set(self._plugins.batch.merging)
@@ -95,16 +95,16 @@ class LeaderEngine(ReplayEngine):
 
 
 _MOST_SESSIONS: Final = 20_000  # in one answer
-_MOST_BYTES: Final = 8 << 20  # the same, of what plugins give and of reasons
+_MOST_BYTES: Final = 8 << 20  # of plugins' results and of reasons, in one answer
 _LONGEST: Final = 4_000  # characters of a reason
 
 
 def work(task: Task, monitor: Monitor) -> Worked:
-    """Replay the sessions of a task, as many as an answer may hold.
+    """Replay the sessions of a task, as many as one answer may hold.
 
     Raises:
         MustStopError: A plugin raised it.
-        ReplayError: The source cannot be opened, or a plugin not be made.
+        ReplayError: The source cannot be opened, or a plugin cannot be created.
     """
     run = _Run(task, monitor)
     place = task.start
@@ -121,7 +121,7 @@ def work(task: Task, monitor: Monitor) -> Worked:
 
 
 def digests(task: Task, monitor: Monitor) -> Digested:
-    """Return what is stored at the places of a task, as much as an answer may hold.
+    """Return the digests of a task's sessions, as many as one answer may hold.
 
     Nothing is decoded.
 
@@ -140,21 +140,21 @@ def digests(task: Task, monitor: Monitor) -> Digested:
 
 @attrs.define(eq=False)
 class _Run:
-    """A task that is under way."""
+    """A task in progress."""
 
     task: Task
     monitor: Monitor
     done: list[Done] = attrs.field(factory=list, init=False)
     problems: list[Problem] = attrs.field(factory=list, init=False)
     _engine: WorkerEngine | None = attrs.field(default=None, init=False)
-    _closed: int = attrs.field(default=0, init=False)  # of those done: their engine is
+    _closed: int = attrs.field(default=0, init=False)  # of done: their engine is closed
     _size: int = attrs.field(default=0, init=False)
 
     def start(self) -> WorkerEngine:
-        """Return the engine; if there is none, make it.
+        """Return the engine, created if there is none.
 
         Raises:
-            UnknownNameError, PluginError: A plugin cannot be made.
+            UnknownNameError, PluginError: A plugin cannot be created.
         """
         if self._engine is None:
             job = self.task.job
@@ -166,7 +166,7 @@ class _Run:
         return self._engine
 
     def is_over(self) -> bool:
-        """Tell whether the answer is to be given now."""
+        """Tell whether it is time to answer."""
         count = len(self.done) + len(self.problems)
         is_full = count >= _MOST_SESSIONS or self._size >= _MOST_BYTES
         has_failed = bool(self.problems) and not self.task.job.keep_going
@@ -182,7 +182,7 @@ class _Run:
             self.monitor.at(place, name)
             if repetition := self.task.repetitions.get(place):
                 session = repeated(session, repetition)
-            is_spoilt = True  # if it fails, nobody knows what the plugins keep of it
+            is_spoilt = True  # after a failure, the state of the plugins is unknown
             done = self._replayed(Found(place, stored.name, stored.digest), session)
         except MustStopError:
             raise
@@ -197,7 +197,7 @@ class _Run:
             self._close()
 
     def ended(self, rest: Place | None) -> Worked:
-        """Return the answer."""
+        """Close the plugins, and return the answer."""
         self.monitor.at(None)
         self._close()
         return Worked(tuple(self.done), tuple(self.problems), rest)
@@ -219,9 +219,9 @@ class _Run:
         )
 
     def _close(self) -> None:
-        """Close the plugins; what they did counts only if that goes well.
+        """Close the plugins; their sessions count only if that succeeds.
 
-        The next session gets new ones.
+        The next session gets new plugins.
         """
         engine, self._engine = self._engine, None
         closing = self.done[self._closed :]
@@ -244,7 +244,7 @@ class _Run:
 def _selected(
     task: Task, source: Source, monitor: Monitor, problems: list[Problem]
 ) -> Iterator[tuple[Place, Stored]]:
-    """Yield the sessions of a task; what cannot be read becomes a problem."""
+    """Yield the sessions of a task; add a problem for what cannot be read."""
     for number, portion in task.numbered():
         place = (number, 0)
         monitor.at(place)
@@ -266,6 +266,6 @@ def _problem(place: Place, name: str, error: ReplayError) -> Problem:
 
 
 def _reason_of(error: ReplayError) -> str:
-    """Return an error's text; of a very long one, only the beginning."""
+    """Return an error's text, cut off if it is very long."""
     text = str(error)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

@@ -1,8 +1,8 @@
-"""A worker's process, and the messages that pass between it and its leader.
+"""A worker's process, and the messages between it and its leader.
 
-A question is a pickle. What a worker sends is a stream of messages, each a head and
-some bytes: that it has started, which session it is at, when its time is over, and its
-answer. So the leader knows what a worker died of, however it died.
+A question is a pickle. A worker sends a stream of messages, each a header and some
+bytes: that it has started, the session it is at, the session's deadline, and its
+answer. So the leader knows why a worker died, however it died.
 """
 
 import os
@@ -27,10 +27,10 @@ from replay.errors import WorkerError
 
 
 def question_of(work: Callable[[Task, Monitor], object], task: Task) -> bytes:
-    """Return a task and what is to be done with it, pickled.
+    """Return a pickled task, with the function to run on it.
 
     Raises:
-        WorkerError: They cannot be pickled, such as an option that is a function.
+        WorkerError: They cannot be pickled: an option is a function, say.
     """
     try:
         return pickle.dumps((work, task))
@@ -41,28 +41,28 @@ def question_of(work: Callable[[Task, Monitor], object], task: Task) -> bytes:
 
 
 def answer_of(function: Callable[[], object]) -> bytes:
-    """Return what a function returns or raises, pickled.
+    """Call a function, and return its result or exception, pickled.
 
-    What cannot be sent becomes a :class:`~replay.WorkerError` that describes it.
+    One that cannot be sent becomes a :class:`~replay.WorkerError` that describes it.
 
     Raises:
-        MemoryError: The function did: there may be none left to pickle it with.
+        MemoryError: The function raised it: there may be no memory left to pickle it.
     """
     try:
         value = function()
     except MemoryError:
         raise
-    except BaseException as error:  # noqa: BLE001 - whoever asked has to deal with it
+    except BaseException as error:  # noqa: BLE001 - whoever asked has to handle it
         return _pickled_error(error)
     try:
         return pickle.dumps((value, None, ""))
-    except Exception as error:  # noqa: BLE001 - pickle runs code of others
+    except Exception as error:  # noqa: BLE001 - pickle runs other people's code
         reason = f"a worker's result cannot be sent: {_words(error)}"
         return _pickled_error(WorkerError(reason))
 
 
 def result_of(answer: bytes) -> Any:  # noqa: ANN401 - what the function returned
-    """Return what a function returned elsewhere, or raise what it raised.
+    """Return the result in an answer, or raise the exception in it.
 
     Raises:
         WorkerError: The answer cannot be read, or could not be sent.
@@ -79,14 +79,14 @@ def result_of(answer: bytes) -> Any:  # noqa: ANN401 - what the function returne
 
 
 def _pickled_error(error: BaseException) -> bytes:
-    """Return an exception, pickled; or its words, if it would not arrive whole."""
+    """Return a pickled exception, or its text if it would not arrive intact."""
     trace = "".join(format_exception(error))
     if isinstance(error, Exception):
         try:
             pickled = pickle.dumps((None, error, trace))
             if type(pickle.loads(pickled)[1]) is type(error):  # noqa: S301 - our own
                 return pickled
-        except Exception as failure:  # noqa: BLE001 - pickle runs code of others
+        except Exception as failure:  # noqa: BLE001 - pickle runs other people's code
             trace += f"\nIt could not be sent: {_words(failure)}"
     return pickle.dumps((None, WorkerError(f"in a worker: {_words(error)}"), trace))
 
@@ -97,18 +97,18 @@ def _words(error: BaseException) -> str:
 
 
 class Kind(IntEnum):
-    """The kinds of messages that a worker sends."""
+    """The kind of a message from a worker."""
 
     AT = 0  #: it is at a session: the place's two numbers, and the name
-    AT_END = 1  #: all sessions are done, but for what is due at the task's end
-    DEADLINE = 2  #: when the session's time is over, in nanoseconds; 0: there is none
+    AT_END = 1  #: all sessions are done; only the work at the task's end is left
+    DEADLINE = 2  #: the session's deadline, in nanoseconds; 0: there is none
     OUT_OF_MEMORY = 3
-    DONE = 4  #: the task is: the answer follows
+    DONE = 4  #: the task is done: the answer follows
     ANSWER = 5  #: to a question; an empty one says that the worker has started
 
 
 _HEAD: Final = Struct("=BQQQ")  # the kind, two numbers, and how many bytes follow
-_OUT_OF_MEMORY: Final = _HEAD.pack(Kind.OUT_OF_MEMORY, 0, 0, 0)  # made in time
+_OUT_OF_MEMORY: Final = _HEAD.pack(Kind.OUT_OF_MEMORY, 0, 0, 0)  # made in advance
 _LONGEST_NAME: Final = 200  # characters
 
 
@@ -135,10 +135,10 @@ class Outbox:
         else:
             spelled = name[:_LONGEST_NAME].encode("utf-8", "surrogatepass")
             head = _HEAD.pack(Kind.AT, *place, len(spelled))
-            os.write(self.descriptor, head + spelled)  # at once: a pipe holds it
+            os.write(self.descriptor, head + spelled)  # one write: it fits into a pipe
 
     def report_deadline(self, deadline: int) -> None:
-        """Tell the leader when the session's time is over."""
+        """Tell the leader the session's deadline."""
         self.send(Kind.DEADLINE, number=deadline)
 
 
@@ -146,24 +146,24 @@ class Outbox:
 class Position:
     """The session that a worker is at."""
 
-    place: Place | None  #: None: it has done all of them
-    name: str  #: the session's, as far as it is known; its first 200 characters
+    place: Place | None  #: None: all of them are done
+    name: str  #: the session's, as far as known; at most 200 characters
 
 
 @attrs.define
 class Inbox:
-    """The messages of a worker, as its leader reads them."""
+    """The reading end of a worker's messages, in the leader."""
 
     answer: bytes | None = None  #: the last one, until it is taken
     deadline: int = 0  #: see :attr:`Kind.DEADLINE`
     is_out_of_memory: bool = False
-    #: the message that last said what the worker is at
+    #: the latest message about the worker's position
     _at: tuple[int, int, int, bytes] | None = None
     _unread: bytearray = attrs.field(factory=bytearray)
 
     @property
     def position(self) -> Position | None:
-        """The session that the worker is, or was, at; None: it came to none."""
+        """Return the worker's current or last session; None: it has reached none."""
         if self._at is None:
             return None
         kind, portion, number, name = self._at
@@ -172,11 +172,11 @@ class Inbox:
 
     @property
     def is_whole(self) -> bool:
-        """Whether no message was read in part."""
+        """Tell whether all messages so far were read completely."""
         return not self._unread
 
     def add(self, data: bytes) -> None:
-        """Take in what was read of a worker's messages."""
+        """Take bytes that were read from a worker."""
         unread = self._unread
         unread += data
         begin = 0
@@ -207,19 +207,19 @@ def serve(
     orders: "Connection[bytes, bytes]",
     variables: Mapping[str, str],
 ) -> None:
-    """Answer until the leader closes its pipe, or dies.
+    """Answer questions until the leader closes its pipe or dies.
 
     Args:
         questions: From the leader.
         answers: To the leader.
         orders: From the leader to all its workers; once there is something to read,
-            they return after the session that they are at.
-        variables: The leader's environment as it is now. A fork server has that of the
+            they return after their current session.
+        variables: The leader's current environment. A fork server still has that of the
             first batch.
     """
     os.environ.clear()
     os.environ.update(variables)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the leader decides what is ended
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the leader decides what to end
     outbox = Outbox(answers.fileno())
     monitor = Monitor(outbox.report)
     threading.Thread(target=_obey, args=(orders, monitor), daemon=True).start()
@@ -232,7 +232,7 @@ def serve(
 
 
 def _answer(question: bytes, monitor: Monitor, outbox: Outbox) -> bytes:
-    """Do a task; if there is not enough memory, say so and end this process."""
+    """Run a task; if it runs out of memory, report that and end this process."""
 
     def done() -> object:
         work, task = pickle.loads(question)  # noqa: S301 - from our own leader
@@ -248,7 +248,7 @@ def _answer(question: bytes, monitor: Monitor, outbox: Outbox) -> bytes:
 
 
 def _obey(orders: "Connection[bytes, bytes]", monitor: Monitor) -> None:
-    """Drain this worker when that is ordered; end it once its leader is gone."""
+    """Drain this worker when ordered to; end it once its leader is gone."""
     leader = parent_process()
     assert leader is not None, "this is a worker"  # noqa: S101 - for the type checker
     if leader.sentinel not in wait([leader.sentinel, orders]):

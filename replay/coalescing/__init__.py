@@ -1,1 +1,1 @@
-"""Deltas to messages, messages to turns: the rules, without I/O."""
+"""The rules that turn deltas into messages and messages into turns, without I/O."""

@@ -33,17 +33,17 @@ from replay.model.messages import Message
 
 @attrs.frozen(eq=False)
 class Composition:
-    """What a message was put together from.
+    """The parts that a message was made from.
 
-    Or, where ``repeats`` is not 0, the full event that became no message.
+    If ``repeats`` isn't 0, it stands for a full event that became no message.
     """
 
     kind: Kind
-    #: what of each run became part of it: the run's first index, and the text
+    #: the part of each run that went into it: the run's first index, and the text
     runs: tuple[tuple[int, str], ...]
     full: int | None = None  #: the position of its full event; None: there is none
-    fits: bool = True  #: False: the full event says something else than the deltas
-    repeats: int = 0  #: the latest messages that the full event repeats, joined
+    fits: bool = True  #: False: the full event differs from the deltas
+    repeats: int = 0  #: how many of the latest messages, joined, the full event repeats
 
 
 @attrs.define(eq=False)
@@ -52,27 +52,27 @@ class _Block:
 
     pending: deque[Run] = attrs.field(factory=deque)  #: runs that wait to be settled
     apart: bool = False  #: whether they are compared with surrogate pairs taken apart
-    recent: list[str] = attrs.field(factory=list)  #: the latest, if from deltas alone
-    rest_end: int = -1  #: up to this run, a full event has left a rest
+    recent: list[str] = attrs.field(factory=list)  #: latest texts, from deltas alone
+    rest_end: int = -1  #: the index of the last run that a full event left a rest of
 
 
 @attrs.define(eq=False)
 class _Full:
     event: FullEvent
-    content: str  #: its halves of surrogate pairs joined where that matters
+    content: str  #: with halves of surrogate pairs joined if that matters
     index: int
 
 
 class Coalescer:
-    """Settles runs of deltas by the full events that follow them.
+    """A coalescer, which settles runs of deltas by the full events that follow them.
 
     Args:
-        compositions: Gets what each message was put together from that is not a full
-            event alone; None: nobody asks.
+        compositions: Collects the composition of each message that isn't a full event
+            alone; None: they are not collected.
     """
 
     def __init__(self, compositions: list[Composition] | None = None) -> None:
-        self.diagnostics: list[Diagnostic] = []  #: found since the caller emptied it
+        self.diagnostics: list[Diagnostic] = []  #: new ones; the caller takes them out
         self._compositions = compositions
         self._queue: deque[Run] = deque()
         self._open: Run | None = None
@@ -81,7 +81,7 @@ class Coalescer:
     def delta(
         self, kind: Kind, content: str, index: int, *, may_have_halves: bool = True
     ) -> None:
-        """Take a delta that is not empty."""
+        """Take a delta that isn't empty."""
         run = self._open
         if run is None or run.kind != kind:
             self._close()
@@ -95,13 +95,13 @@ class Coalescer:
         """Take a full event and return the messages that can now be delivered.
 
         Returns:
-            None where the event repeats what was delivered before: nothing comes of it.
+            None: the event repeats what was delivered before, and yields nothing.
         """
         self._close()
         kind = event.kind
         block = self._blocks[kind]
         is_alone = len(self._queue) == len(block.pending) == 1
-        if is_alone and block.pending[0].text == event.content:  # as nearly always
+        if is_alone and block.pending[0].text == event.content:  # nearly always
             run = self._queue.popleft()
             block.pending.clear()
             block.recent.clear()
@@ -121,10 +121,10 @@ class Coalescer:
         return self._delivered()
 
     def release(self, *, complete: bool) -> list[Message]:
-        """Return all that is pending: a boundary has come.
+        """Return all pending messages, since a boundary has come.
 
         Args:
-            complete: False where the boundary cuts the messages off.
+            complete: False if the boundary cuts the messages off.
         """
         if not self._queue:
             return []
@@ -222,7 +222,7 @@ class Coalescer:
         self._deliver(settled[::-1], full, fits=fits)
 
     def _split(self, block: _Block, count: int, rest: str, full: _Full) -> None:
-        """Settle the first *count* runs and the next one but for its *rest*."""
+        """Settle the first *count* runs, and the next one except for its *rest*."""
         runs = block.pending
         if rest.isspace() and runs[-1].last_solid <= runs[count].index:
             self._merge(block, len(runs), full)
@@ -259,7 +259,7 @@ class Coalescer:
             self._say("late-full-differs", full.index, detail)
         return count > 0
 
-    def _compose(  # noqa: PLR0913 - what a composition says
+    def _compose(  # noqa: PLR0913 - the fields of a composition
         self,
         kind: Kind,
         runs: Iterable[Run],

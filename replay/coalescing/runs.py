@@ -1,6 +1,6 @@
 """Runs of deltas, and their comparison with full events.
 
-Texts are compared in *units*: the text itself or, where it holds halves of surrogate
+Texts are compared in *units*: the text itself or, if it holds halves of surrogate
 pairs, the text with every pair taken apart, so that units join as the texts do.
 """
 
@@ -29,17 +29,17 @@ class Run:
     index: int  #: the position of its first delta
     pieces: list[str] = attrs.field(factory=list)
     messages: list[Message] = attrs.field(factory=list)  #: settled, not yet delivered
-    pending: bool = True  #: False: nothing of it waits for a full event any more
-    text: str = ""  #: the deltas join_surrogates to characters, once it is closed
-    last_solid: int = -1  #: the latest pending run up to it that is not blank
+    pending: bool = True  #: False: no part of it waits for a full event any more
+    text: str = ""  #: the joined deltas, surrogate halves too, once it is closed
+    last_solid: int = -1  #: the latest pending run up to it that isn't blank
     may_have_halves: bool = False  #: whether any of the deltas may
-    _apart: str | None = None  #: that text taken apart, once it was asked for
+    _apart: str | None = None  #: that text taken apart, once it was needed
 
     def close(self, last_solid: int) -> bool:
-        """Take no more deltas; tell whether halves of surrogate pairs are left.
+        """Join the deltas; tell whether halves of surrogate pairs are left.
 
         Args:
-            last_solid: The index of the latest run before it that is not blank.
+            last_solid: The index of the latest run before it that isn't blank.
         """
         text = "".join(self.pieces)
         is_to_join = self.may_have_halves and has_surrogates(text)
@@ -79,11 +79,11 @@ def tail_equal_to(content: str, texts: Iterable[str]) -> int:
 
 
 def beginning_in(content: str, texts: Iterable[str]) -> tuple[int, str] | None:
-    """Return where *content* ends within *texts*, or None where they do not begin so.
+    """Return where *content* ends in *texts*, or None if they don't begin with it.
 
     Returns:
-        How many texts it covers whole, and what it leaves of the next one; the rest
-        is not empty, since *content* is a proper beginning.
+        How many texts it covers completely, and the rest of the next one, which is
+        never empty, since *content* is a proper beginning.
     """
     at = 0
     for count, text in enumerate(texts):
@@ -99,7 +99,7 @@ def beginning_in(content: str, texts: Iterable[str]) -> tuple[int, str] | None:
 
 
 def equal_but_for_space(content: str, texts: Iterable[str]) -> bool:
-    """Tell whether *texts* join to *content*, white space at the ends aside."""
+    """Tell whether *texts* join to *content*, ignoring white space at the ends."""
     wanted, at = content.strip(), 0
     for text in texts:
         start = 0 if at else _first_solid(text)
@@ -145,9 +145,9 @@ def first_difference(one: str, other: str) -> int:
 
 
 def beginnings_at_end(content: str, text: str) -> Iterator[int]:
-    """Yield how long the beginnings of *content* are in which *text* ends.
+    """Yield the lengths of the beginnings of *content* that *text* ends with.
 
-    The longest comes first. (Knuth, Morris and Pratt: linear for hostile texts too.)
+    The longest comes first. (Knuth-Morris-Pratt: linear even for hostile texts.)
     """
     falls = [0] * len(content)
     length = 0

@@ -1,4 +1,4 @@
-"""A session's turns: what was asked, done and answered; pure."""
+"""The turns of a session: what was asked, done and answered."""
 
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
@@ -16,7 +16,7 @@ from replay.model.sessions import Session
 
 
 class TurnBuilder:
-    """Builds one turn after another from what a walk finds at each event."""
+    """A builder of turns, one after another, from the advances of a walk."""
 
     def __init__(self) -> None:
         self._user_input: UserInput | None = None
@@ -46,7 +46,7 @@ class TurnBuilder:
         return ended
 
     def finish(self, advance: Advance) -> Turn | None:
-        """Take the end of the events; return the last turn, if there was any."""
+        """Take the end of the events; return the last turn, if there is one."""
         self._add_messages(advance)
         return self._turn() if advance.closes else None
 
@@ -79,9 +79,9 @@ def _status(stop: Stop | None) -> Literal["complete", "error", "incomplete"]:
 
 @attrs.define(eq=False)
 class LazyTranscript:
-    """A session's transcript, made turn by turn: nothing of it is kept.
+    """A session's transcript, made turn by turn without keeping any.
 
-    ``turns`` can be walked once, and ``diagnostics`` are all there when that is done.
+    ``turns`` can be iterated once; after that, ``diagnostics`` is complete.
     """
 
     session_id: str
@@ -91,7 +91,7 @@ class LazyTranscript:
 
 
 def lazy_transcript(session: Session) -> LazyTranscript:
-    """Return the transcript of *session*, to be walked turn by turn."""
+    """Return the transcript of *session*, to be iterated turn by turn."""
     diagnostics: list[Diagnostic] = list(session.diagnostics)
     turns = _turns(session, diagnostics)
     return LazyTranscript(
@@ -100,7 +100,7 @@ def lazy_transcript(session: Session) -> LazyTranscript:
 
 
 def diagnose(session: Session) -> Iterator[Diagnostic]:
-    """Yield what is odd about *session*, in the order of finding."""
+    """Yield the diagnostics of *session*, in the order they are found."""
     yield from session.diagnostics
     walk = Walk()
     for index, part in parts_of(session.events):

@@ -26,7 +26,7 @@ from replay.model.events import (
 )
 from replay.model.messages import Message, ToolExchange
 
-_SHOWN: Final = 60  # characters of a name, so that many results repeat little
+_SHOWN: Final = 60  # characters of a name, so that long names are not repeated
 
 
 @attrs.define(eq=False)
@@ -44,7 +44,7 @@ class Exchange:
         return ToolExchange(
             self.call,
             tuple(self.results),
-            self.status,  # type: ignore[arg-type]  # only the four words are given
+            self.status,  # type: ignore[arg-type]  # it is one of the four words
             self.index,
             self.end,
         )
@@ -52,13 +52,13 @@ class Exchange:
 
 @attrs.define(eq=False)
 class Advance:
-    """What one event brings about, in the order of the hooks."""
+    """The effects of one event, in the order of the hooks."""
 
-    released: Sequence[Message] = ()  #: a boundary has come for these
+    released: Sequence[Message] = ()  #: messages that a boundary released
     closes: bool = False  #: the turn before it ends
     opens: bool = False  #: a turn begins with it
     diagnostics: Sequence[Diagnostic] = ()
-    settled: Sequence[Message] = ()  #: a full event has settled these
+    settled: Sequence[Message] = ()  #: messages that a full event settled
     exchange: Exchange | None = None  #: the tool exchange that it belongs to
 
 
@@ -99,7 +99,7 @@ class OpenCalls:
         return late
 
     def end_turn(self) -> None:
-        """Put the calls that are still open aside for late results."""
+        """Set aside the calls that are still open, for late results."""
         for call_id, waiting in self._open.items():
             if waiting:
                 self._earlier.setdefault(call_id, []).append(waiting)
@@ -108,10 +108,11 @@ class OpenCalls:
 
 
 class Walk:
-    """Walks a history's events in order, one :meth:`step` each, then :meth:`finish`.
+    """A walk through a history's events: one :meth:`step` each, then :meth:`finish`.
 
     Args:
-        compositions: Gets what each message was put together from; None: nobody asks.
+        compositions: Collects the composition of each message that isn't a full event
+            alone; None: they are not collected.
     """
 
     def __init__(self, compositions: list[Composition] | None = None) -> None:
@@ -135,7 +136,7 @@ class Walk:
         """Take the part of the history that begins at *index*.
 
         Raises:
-            TypeError: It is no event.
+            TypeError: It isn't an event.
         """
         take = self._take.get(type(part))
         if take is None:
@@ -156,7 +157,7 @@ class Walk:
         return advance
 
     def finish(self) -> Advance:
-        """Take the end of the events; its turn opens before it closes."""
+        """Take the end of the events; here a turn opens before it closes."""
         advance = Advance(released=self._coalescer.release(complete=False))
         if self.turn < 0 and self._has_early_events:
             self._begin(advance)
@@ -258,19 +259,19 @@ def coalesce(
     *,
     on_diagnostic: Callable[[Diagnostic], object] | None = None,
 ) -> Iterator[Event | Message]:
-    """Yield the events of a history, with its full events replaced by messages.
+    """Yield the events of a history, with messages in place of full events.
 
-    Every message comes exactly once, at the latest with the next tool event, stop or
-    user input, however its deltas were cut. All other events, deltas included, come
-    as they are.
+    Every message is yielded exactly once, however its deltas were cut, at the latest
+    with the next tool event, stop or user input. All other events, deltas included,
+    are yielded unchanged.
 
     Args:
         events: A history, oldest event first; events, or their JSON objects.
-        on_diagnostic: Called with each odd thing as it is found; None: they are
+        on_diagnostic: Called with each diagnostic as it is found; None: they are
             dropped.
 
     Raises:
-        TypeError: *events* is no list of events, but a session, say.
+        TypeError: *events* isn't a list of events but a session, say.
 
     >>> from replay import Text, TextDelta
     >>> history = [TextDelta("Reve"), TextDelta("nue"), Text("Revenue")]

@@ -1,1 +1,1 @@
-"""Text to sessions and back, however large."""
+"""Decoding of text to sessions, and back, however large."""

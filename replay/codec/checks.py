@@ -1,4 +1,4 @@
-"""Checks of what is read: its size, its depth and, if strict, its events."""
+"""Checks of a recording: its size, its depth and, if strict, its events."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
@@ -20,9 +20,9 @@ def in_list(path: str) -> Where:
 
 @attrs.frozen
 class Checks:
-    """The checks that are made when a recording is read."""
+    """The checks made when a recording is read."""
 
-    strict: bool  #: refuse events that are not known or malformed
+    strict: bool  #: refuse events that are unknown or malformed
     limits: Limits
 
     def header(self, header: Mapping[str, object]) -> None:
@@ -30,12 +30,12 @@ class Checks:
         self._depth("$", header)
 
     def may_refuse(self, depth: int, size: int) -> bool:
-        """Tell whether known events of that depth and size together may not pass."""
+        """Tell whether known events of this depth and total size might not pass."""
         limits = self.limits
         return self.strict or depth > limits.depth or size > limits.event_bytes
 
     def is_too_deep(self, values: Sequence[object], levels: int) -> bool:
-        """Tell whether any field, so many levels deep in *values*, is too deep."""
+        """Tell whether any field is too deep, if fields are at *levels* in *values*."""
         return is_deeper(values, self.limits.depth + levels)
 
     def event(self, where: str, value: object) -> None:
@@ -43,7 +43,7 @@ class Checks:
 
         Raises:
             LimitExceededError: It is too deep.
-            DecodeError: Checks are strict, and it is not as it should be.
+            DecodeError: Checks are strict, and it is unknown or malformed.
         """
         self._depth(where, value)
         if self.strict:

@@ -1,4 +1,4 @@
-"""Sessions made of a recording's JSON text, checked, each in its shape."""
+"""Decoding and checking of sessions in a recording's JSON text, in any shape."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,14 +22,14 @@ from replay.model.events import EVENT_CLASSES
 from replay.model.json_text import Parsed, parse_json
 from replay.model.sessions import Session, Shape, header_fields
 
-_PIECE: Final = 1 << 20  # bytes of a line that are passed over at once
+_PIECE: Final = 1 << 20  # bytes of a line that are skipped at once
 
 
 @attrs.frozen
 class Line:
-    """A line that is not blank."""
+    """A line that isn't blank."""
 
-    number: int  #: from 1, blank ones counted
+    number: int  #: from 1, counting blank lines
     text: bytes  #: with its line end
     end: int  #: where it ends, in bytes from the beginning of the text
 
@@ -40,7 +40,7 @@ class Line:
 
 
 def lines(file: BinaryIO, checks: Checks) -> Iterator[Line]:
-    """Yield the lines of a file, from its beginning, that are not blank.
+    """Yield the lines of a file that aren't blank, from its beginning.
 
     Raises:
         LimitExceededError: One is longer than *checks* allow.
@@ -60,12 +60,12 @@ def check_length(line: Line, checks: Checks) -> None:
 def lines_of_any_length(
     file: BinaryIO, longest: int, *, offset: int = 0, before: int = 0
 ) -> Iterator[Line]:
-    """Yield the lines of a file that are not blank, and those that are too long.
+    """Yield the lines of a file that aren't blank, and those that are too long.
 
     Args:
         file: At the beginning of a line.
-        longest: Of a longer line, only one byte more than that is kept.
-        offset: Where that line begins, in bytes from the beginning of the text.
+        longest: How long a line may be, in bytes; a longer one is cut one byte later.
+        offset: Where the first line begins, in bytes from the beginning of the text.
         before: How many lines there are before it.
     """
     at = offset
@@ -81,8 +81,8 @@ def lines_of_any_length(
 def groups(lines: Iterator[Line], block: int) -> Iterator[list[Line]]:
     """Yield groups of consecutive lines.
 
-    A group reaches at most *block* bytes far, the blank lines in it included; one line
-    may be longer.
+    A group spans at most *block* bytes, including blank lines in it; a single line may
+    be longer.
     """
     group: list[Line] = []
     for line in lines:
@@ -113,34 +113,34 @@ Oddities: TypeAlias = Iterable[tuple[str, str]]
 
 @attrs.frozen
 class Reader:
-    """Makes sessions of the text of one recording."""
+    """A decoder of the sessions in one recording's text."""
 
-    session_id: str  #: what a session is called that does not say so itself
+    session_id: str  #: the base of the ids of sessions that give none
     checks: Checks
 
     def document(self, data: bytes) -> Session:
-        """Return the session that *data* holds."""
+        """Return the session in *data*."""
         session = self._known(data, self.session_id)
         return session or self._any(parse_json(data), data, self.session_id)
 
     def sessions(self, lines: Iterable[Line]) -> Iterator[Session]:
-        """Yield the sessions that *lines* hold, a document each."""
+        """Yield the sessions on *lines*, one document each."""
         for number, line in enumerate(lines, 1):
             yield self.on_line(line, self.id_of(number))
 
     def id_of(self, number: int) -> str:
-        """Return the id of the session on a line that gives none.
+        """Return the id for the session on a line that gives none.
 
         Args:
-            number: How many lines there are up to it, itself included, blank ones not.
+            number: The line's, from 1, not counting blank lines.
         """
         return self.session_id if number == 1 else f"{self.session_id}-{number}"
 
     def on_line(self, line: Line, session_id: str) -> Session:
-        """Return the session that a line holds, one of a text whose lines are sessions.
+        """Return the session on a line of a text whose lines are sessions.
 
         Raises:
-            DecodeError: It holds something else.
+            DecodeError: The line isn't a session.
         """
         with _numbered(line.number):
             session = self._known(line.text, session_id)
@@ -161,7 +161,7 @@ class Reader:
         The first of them has the index *first*.
 
         Raises:
-            DecodeError: A line is no JSON, or does not pass the checks.
+            DecodeError: A line isn't JSON, or fails the checks.
         """
 
         def where(index: int) -> str:
@@ -183,7 +183,7 @@ class Reader:
         oddities: Oddities,
         session_id: str,
     ) -> Session:
-        """Return the session of a document: its header, null for events, and these.
+        """Return a document's session from its header, null for events, and its events.
 
         Raises:
             DecodeError: A field of the header is wrong.
@@ -201,14 +201,14 @@ class Reader:
     def without_header(
         self, events: RecordedEvents, shape: Shape, oddities: Oddities
     ) -> Session:
-        """Return the session of events without a header."""
+        """Return a session of events that have no header."""
         diagnostics = _diagnostics(oddities)
         return Session(
             self.session_id, events=events, shape=shape, diagnostics=diagnostics
         )
 
     def _known(self, data: bytes, session_id: str) -> Session | None:
-        """Return the session where it is laid out as expected, and all is known."""
+        """Return the session if its layout is as expected and all events are known."""
         if data.startswith(b"["):
             events = self._checked(data, in_list("$"))
             return None if events is None else self.without_header(events, "list", ())

@@ -1,7 +1,7 @@
-"""Recorded events, each made a typed value when it is asked for.
+"""Recorded events, each decoded to a typed value when it is needed.
 
-What is anything else is read the long way, which loses nothing; so all that is here is
-speed.
+The fast ways here only save time: an event that doesn't suit them is read the long way,
+which loses nothing.
 """
 
 from abc import abstractmethod
@@ -20,7 +20,7 @@ from replay.model.events import DELTAS, Event
 
 
 class RecordedEvents(Sequence[Event]):
-    """A history as it was recorded, wherever its JSON values are."""
+    """A history as recorded, wherever its JSON values are stored."""
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -31,7 +31,7 @@ class RecordedEvents(Sequence[Event]):
 
     @abstractmethod
     def parts(self, first: int = 0) -> Iterator[tuple[int, Part]]:
-        """Yield what the history consists of, each part with its first index.
+        """Yield the parts of the history, each with its first index.
 
         Args:
             first: The index of the history's first event.
@@ -69,7 +69,7 @@ class RecordedEvents(Sequence[Event]):
 
 
 def parts_of(events: Iterable[Event]) -> Iterator[tuple[int, Part]]:
-    """Yield what *events* consist of, each part with the index of its first event."""
+    """Yield the parts of *events*, each with the index of its first event."""
     if isinstance(events, RecordedEvents):
         return events.parts()
     return grouped_parts(events)
@@ -81,13 +81,13 @@ _CLASSES: Final = {cls.type: cls for cls in DELTAS}
 
 
 class DecodedEvents(RecordedEvents):
-    """A history as it was decoded from JSON, whatever it holds."""
+    """A history as it was decoded from JSON, valid or not."""
 
     def __init__(self, values: Sequence[object]) -> None:
-        """Take *values*, the entries of a session's ``events``; keep them as they are.
+        """Keep *values*, the entries of a session's ``events``, as they are.
 
         Args:
-            values: JSON values that nobody else holds.
+            values: JSON values that nothing else refers to.
         """
         self._values = values
 
@@ -103,7 +103,7 @@ class DecodedEvents(RecordedEvents):
         return self._values[index]
 
     def parts(self, first: int = 0) -> Iterator[tuple[int, Part]]:
-        """Yield what the history consists of, each part with its first index."""
+        """Yield the parts of the history, each with its first index."""
         done, singly = 0, 1
         values = self._values
         while done < len(values):
@@ -111,14 +111,14 @@ class DecodedEvents(RecordedEvents):
                 for part in _sorted(values, done):
                     yield first + done, part
                     done += len(part.contents) if isinstance(part, Deltas) else 1
-            except (KeyError, TypeError):  # some entry ahead is no event
+            except (KeyError, TypeError):  # some entry ahead isn't an event
                 singly *= 2  # so many malformed entries cost no more than n log n
                 for value in values[done : done + singly]:
                     yield first + done, part_of(decode_event(value))
                     done += 1
 
     def check(self, checks: Checks, where: Where, first: int = 0) -> None:
-        """Check each event, where there is any that might not pass."""
+        """Check each event, if any might not pass."""
         if checks.strict or checks.is_too_deep(self._values, 2):
             checks.events(self._values, where, first)
 
@@ -127,7 +127,7 @@ def _sorted(values: Sequence[object], start: int) -> Iterator[Part]:
     """Yield the parts of *values* from *start* on.
 
     Raises:
-        KeyError, TypeError: There comes an entry that is no event.
+        KeyError, TypeError: An entry isn't an event.
     """
     for wire_type, group in groupby(islice(values, start, None), _TYPE):
         if cls := _CLASSES.get(wire_type):
@@ -142,12 +142,12 @@ def _sorted(values: Sequence[object], start: int) -> Iterator[Part]:
 
 
 class KnownEvents(RecordedEvents):
-    """A history whose events are all known, in memory."""
+    """A history in memory whose events are all known."""
 
     def __init__(
         self, found: tuple[Sequence[Part], int, int], text: bytes, form: Form
     ) -> None:
-        """Take what :func:`decode_parts` found in a text, and the text itself."""
+        """Take the result of :func:`decode_parts` for a text, and the text itself."""
         self._parts, self._length, self._depth = found
         self._text = text
         self._form = form
@@ -171,19 +171,19 @@ class KnownEvents(RecordedEvents):
         return decode_known, (self._text, self._form)
 
     def parts(self, first: int = 0) -> Iterator[tuple[int, Part]]:
-        """Yield what the history consists of, each part with its first index."""
+        """Yield the parts of the history, each with its first index."""
         index = first
         for part in self._parts:
             yield index, part
             index += len(part.contents) if isinstance(part, Deltas) else 1
 
     def check(self, checks: Checks, where: Where, first: int = 0) -> None:
-        """Check each event, where there is any that might not pass."""
+        """Check each event, if any might not pass."""
         if checks.strict or self._depth > checks.limits.depth:
             checks.events(self.values(), where, first)
 
 
 def decode_known(text: bytes, form: Form) -> KnownEvents | None:
-    """Return the events that a JSON text holds; None: read it the long way."""
+    """Return the events in a JSON text; None: it must be read the long way."""
     found = decode_parts(text, form)
     return None if found is None else KnownEvents(found, text, form)

@@ -1,7 +1,7 @@
-"""The ends of JSON values in a text, found by its brackets, without reading them.
+"""The ends of JSON values in a text, found by brackets, without decoding.
 
-Where the cut goes is a guess that the header's text confirms or not; a document that is
-laid out in some other way is read whole.
+The place to cut a document is a guess, which decoding the header confirms or not. If a
+document is laid out in another way, it is read whole.
 """
 
 import re
@@ -13,14 +13,14 @@ import attrs
 from replay.errors import DecodeError
 from replay.model.json_text import judge, parse_json
 
-#: A string (its last group is empty where the text ends too soon), or a bracket.
+#: A string (its last group is empty if the text ends too soon), or a bracket.
 _TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)|[][{}]', re.DOTALL)
 _SCALAR: Final = re.compile(rb"[^ \t\r\n,\]}\"\[{]++(?=[ \t\r\n,\]}])")
 _BLANK: Final = re.compile(rb"[ \t\r\n]*+")
 
 
 def value_end(text: bytes, start: int) -> int | None:
-    """Return where the value that begins at *start* ends; None: not in this text."""
+    """Return the end of the value that begins at *start*; None: not in this text."""
     if text[start : start + 1] not in (b'"', b"[", b"{"):
         scalar = _SCALAR.match(text, start)
         return scalar and scalar.end()
@@ -40,8 +40,8 @@ def value_end(text: bytes, start: int) -> int | None:
 def values_end(text: bytes, start: int, enough: int) -> int:
     """Return the end of the last of several values separated by commas.
 
-    That is the last one which is whole and begins before *enough*. The first begins at
-    *start*, or after blanks; *start* is returned if it is none.
+    That is the last whole one that begins before *enough*. The first begins at *start*,
+    or after blanks; if it isn't whole, *start* is returned.
     """
     last = start
     while start < enough:
@@ -62,7 +62,7 @@ def blank_end(text: bytes, start: int) -> int:
 
 
 def follow_brackets(text: bytes, start: int, end: int, opened: bytearray) -> None:
-    """Update the open brackets, outermost first; at *start* no string is open."""
+    """Update the open brackets, outermost first; *start* must be outside a string."""
     for token in _TOKEN.finditer(text, start, end):
         if token[0] in b"[{":
             opened += token[0]
@@ -72,12 +72,12 @@ def follow_brackets(text: bytes, start: int, end: int, opened: bytearray) -> Non
 
 Form: TypeAlias = Literal["array", "lines"]
 
-BLANKS = b" \t\r\n"  #: what may stand around a JSON value
-MARK = b"\xef\xbb\xbf"  #: a byte order mark, which may stand before the first
+BLANKS = b" \t\r\n"  #: the characters that may surround a JSON value
+MARK = b"\xef\xbb\xbf"  #: a byte order mark, which may precede the first value
 
 
 def values_of(text: bytes, form: Form) -> Sequence[object]:
-    """Return the JSON values of the events that a text, decoded before, holds."""
+    """Return the JSON values of the events in a text that was decoded before."""
     if form == "lines":
         return [parse_json(line).value for line in lines_of(text)]
     values: Any = parse_json(text).value
@@ -85,12 +85,12 @@ def values_of(text: bytes, form: Form) -> Sequence[object]:
 
 
 def lines_of(text: bytes) -> list[bytes]:
-    """Return the lines of a text that are not blank."""
+    """Return the lines of a text that aren't blank."""
     lines = text.split(b"\n")
     return [line for line in lines if line.removeprefix(MARK).strip(BLANKS)]
 
 
-#: A key, since before it there is no text that could go on in a string.
+#: A key, since its first quote cannot be within a string or end one.
 _EVENTS: Final = re.compile(rb'(?<=[{, \t\r\n])"events"[ \t\r\n]*+:[ \t\r\n]*+\[')
 _FARTHEST: Final = 200  # blanks between the last event and the end of its array
 _TRIES: Final = 100
@@ -98,7 +98,7 @@ _TRIES: Final = 100
 
 @attrs.frozen
 class Cut:
-    """A document's header, with null for its events, and the text of these."""
+    """A document's header, with null for its events, and the text of the events."""
 
     header: Mapping[str, object]
     oddities: tuple[tuple[str, str], ...]
@@ -120,7 +120,7 @@ def cut(data: bytes) -> Cut | None:
 
 
 def beginning_of_events(data: bytes) -> int:
-    """Return where the array of a document's events begins; -1: nowhere."""
+    """Return where the array of a document's events begins; -1: there is none."""
     opened, at = bytearray(), 0
     for found in _EVENTS.finditer(data):
         follow_brackets(data, at, found.start(), opened)
@@ -131,7 +131,7 @@ def beginning_of_events(data: bytes) -> int:
 
 
 def end_of_events(data: bytes) -> int:
-    """Return where the last array ends that has an object at its end; 0: nowhere."""
+    """Return the end of the last array that ends in an object; 0: there is none."""
     end = len(data)
     for _ in range(_TRIES):
         end = max(0, data.rfind(b"]", 0, end))
@@ -141,11 +141,11 @@ def end_of_events(data: bytes) -> int:
 
 
 class Window:
-    """A part of a text that moves on towards its end."""
+    """A window on a text, which moves towards the end of the text."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.data = b""
-        self.offset = 0  #: where the data begin in the text
+        self.offset = 0  #: where the data begins in the text
         self.is_last = False  #: whether nothing follows the data
         self._file = file
 
@@ -181,6 +181,6 @@ class Window:
         return self.data[:1]
 
     def drop(self, size: int) -> None:
-        """Move on by *size* bytes, which are held."""
+        """Move on by *size* bytes, which must be held."""
         self.data = self.data[size:]
         self.offset += size

@@ -1,8 +1,8 @@
-"""Sessions too large for memory: their events are read when they are walked.
+"""Sessions too large for memory, whose events are read as they are iterated.
 
-A list of events is cut into stretches of whole events. Where one ends is guessed from
-what stands between its first two events, and the guess is right where the stretch
-decodes. Elsewhere, brackets are counted.
+A list of events is cut into stretches of whole events. The end of a stretch is guessed
+from the text between its first two events, and the guess is right if the stretch
+decodes. If not, brackets are counted.
 """
 
 import re
@@ -32,7 +32,7 @@ from replay.model.json_text import Parsed, judge, parse_json
 from replay.model.sessions import Session
 
 _BLOCK: Final = 1 << 20  # bytes
-_LATER: Final = bytes(range(0x80, 0xC0))  # of a character's bytes, all but the first
+_LATER: Final = bytes(range(0x80, 0xC0))  # a character's bytes after the first
 _LINE: Final = re.compile(r"line (\d+), column (\d+)")
 _BYTE: Final = re.compile(r"byte (\d+)")
 _INDEX: Final = re.compile(r"\$\[(\d+)\]")
@@ -40,7 +40,7 @@ _INDEX: Final = re.compile(r"\$\[(\d+)\]")
 
 @attrs.frozen
 class Place:
-    """Where a stretch begins in a text."""
+    """The position of a byte in a text."""
 
     byte: int  #: from 0
     line: int = 1  #: from 1
@@ -48,7 +48,7 @@ class Place:
 
 
 def place_of(text: SourceText, offset: int) -> Place:
-    """Return the place of the byte at *offset*; what precedes it is read."""
+    """Return the place of the byte at *offset*, after reading the text before it."""
     line, column, left = 1, 1, offset
     with text.opened() as file:
         while left and (block := file.read(min(left, _BLOCK))):
@@ -62,7 +62,7 @@ def place_of(text: SourceText, offset: int) -> Place:
 
 
 def fault(text: bytes) -> DecodeError:
-    """Return what is wrong with a text that is no JSON."""
+    """Return the error for text that isn't JSON."""
     error = DecodeError("line 1, column 1", "not JSON")
     try:
         judge(text)
@@ -79,15 +79,15 @@ def moved(  # noqa: PLR0913, PLR0917 - what makes a place
     where: Where,
     first: int,
 ) -> DecodeError:
-    """Return the error of a stretch as one of the whole text.
+    """Return the error of a stretch, with its place in the whole text.
 
     Args:
-        error: What reading the stretch ended in.
-        text: The whole.
+        error: The error from reading the stretch.
+        text: The whole text.
         offset: Where the stretch begins in it, in bytes.
-        shift: How many bytes, all ASCII, were put before it to read it.
-        where: Tells the places of the list's events.
-        first: The index that the stretch's first event has there.
+        shift: How many bytes, all ASCII, were prepended to the stretch to read it.
+        where: Returns the place of an event of the list.
+        first: The index of the stretch's first event in the list.
     """
     if found := _INDEX.match(error.where):
         moved_to = where(int(found[1]) + first) + error.where[found.end() :]
@@ -103,19 +103,19 @@ def moved(  # noqa: PLR0913, PLR0917 - what makes a place
     return attrs.evolve(error, where=moved_to)
 
 
-_NO_VALUE: Final = (b",", b":", b"}", b"]")  # what no value begins with
+_NO_VALUE: Final = (b",", b":", b"}", b"]")  # no value begins with these
 _BETWEEN: Final = re.compile(rb"[ \t\r\n]*+,[ \t\r\n]*+\{")
 
 
 @attrs.define(eq=False)
 class Stretches:
-    """Cuts the list that a window has come to.
+    """The stretches of a list, which is cut as a window moves over it.
 
     Args:
-        text: What is read; again, to tell where an error is.
-        window: Just past the list's opening bracket.
-        checks: What is checked of each event.
-        where: Tells the place of each event.
+        text: The text; it is read again to locate an error.
+        window: A window just past the list's opening bracket.
+        checks: The checks of each event.
+        where: Returns the place of an event.
     """
 
     _text: SourceText
@@ -126,10 +126,10 @@ class Stretches:
     _first: int = attrs.field(default=0, init=False)
 
     def __iter__(self) -> Iterator[Stretch]:
-        """Yield the stretches; the window is past the closing bracket then.
+        """Yield the stretches; afterwards, the window is past the closing bracket.
 
         Raises:
-            DecodeError: It is no list, or an event does not pass the checks.
+            DecodeError: It isn't a list, or an event fails the checks.
         """
         while not self._is_at_end():
             stretch = self._next()
@@ -138,7 +138,7 @@ class Stretches:
             self._window.drop(stretch.size)
 
     def _is_at_end(self) -> bool:
-        """Pass over what stands before the next event, or over the list's end."""
+        """Skip to the next event, or past the list's end; tell if that was the end."""
         if self._first == 0:
             if self._peek() != b"]":
                 return False
@@ -205,7 +205,7 @@ class Stretches:
             self._checks.sizes(values, self._where, self._first)
 
     def _guess(self) -> int:
-        """Return where the stretch may end; 0: nobody knows."""
+        """Return where the stretch may end; 0: unknown."""
         data = self._window.data
         if self._window.is_last:
             return max(0, end_of_events(data) - 1)
@@ -214,13 +214,13 @@ class Stretches:
         if end is None or between is None or data[end - 1 : end] != b"}":
             return 0
         guess = data.rfind(data[end - 1 : between.end()]) + 1
-        return guess if guess > len(data) // 2 else 0  # or blocks are read for little
+        return guess if guess > len(data) // 2 else 0  # else too little of it is used
 
     def _fault(self, before: bytes) -> DecodeError:
-        """Return what is wrong with the text from the window on.
+        """Return the error in the text from the window on.
 
         Args:
-            before: What makes it a list from its beginning.
+            before: Text to prepend, so that the list is complete from its beginning.
         """
         return self._moved(fault(before + self._window.data), len(before))
 
@@ -233,34 +233,34 @@ _BEFORE: Final = b'{"":null'  # stands for a document's beginning
 _ODD_MARK: Final = ("byte-order-mark", "the document begins with one")
 
 
-class FollowedByLines(Exception):  # noqa: N818 - a finding, no error
+class FollowedByLines(Exception):  # noqa: N818 - a finding, not an error
     """The document is the first line of several."""
 
 
 @attrs.frozen
 class LargeReader:
-    """Makes a session of a text that is too large to be kept.
+    """A decoder of a session from a text that is too large for memory.
 
     Args:
-        reader: What is known of its recording.
-        text: What is too large.
+        reader: The reader of its recording.
+        text: The text.
     """
 
     reader: Reader
     text: SourceText
 
     def first_byte(self) -> bytes:
-        """Return the first byte of the first value; none: the text is blank."""
+        """Return the first byte of the first value; empty: the text is blank."""
         with self.text.opened() as file:
             window = Window(file)
             window.pass_mark()
             return window.peek(self.text.block)
 
     def from_list(self) -> Session:
-        """Return the session that a list of events is.
+        """Return the session of a text that is a list of events.
 
         Raises:
-            DecodeError: It is something else.
+            DecodeError: The text is something else.
         """
         with self.text.opened() as file:
             window = Window(file)
@@ -274,10 +274,10 @@ class LargeReader:
         return self.reader.without_header(events, "list", oddities)
 
     def from_lines(self, lines: Iterator[Line]) -> Session:
-        """Return the session that all lines that are not blank are, an event each.
+        """Return the session of lines that are an event each.
 
         Raises:
-            DecodeError: A line is no JSON, or does not pass the checks.
+            DecodeError: A line isn't JSON, or fails the checks.
         """
         stretches: list[Stretch] = []
         oddities: list[tuple[str, str]] = []
@@ -292,11 +292,11 @@ class LargeReader:
         return self.reader.without_header(stored, "lines", oddities)
 
     def from_document(self) -> Session:
-        """Return the session that a document is.
+        """Return the session of a text that is a document.
 
         Raises:
             FollowedByLines: It is one line, and others follow.
-            DecodeError: It is something else.
+            DecodeError: The text is something else.
         """
         with self.text.opened() as file:
             window = Window(file)
@@ -323,7 +323,7 @@ class LargeReader:
         """Return where the list of events begins in the window.
 
         Returns:
-            -1: the first value ends before any list of events, or the text does.
+            -1: the first value or the text ends before any list of events.
         """
         size = self.text.block
         while True:
@@ -338,7 +338,7 @@ class LargeReader:
             size *= 2
 
     def _without_events(self, window: Window) -> Session:
-        """Return the session that the text is all the same, as one event."""
+        """Return the session of a text without a list of events, such as one event."""
         end = value_end(window.data, _beginning(window.data)) or len(window.data)
         first = window.data[:end]
         window.drop(end)
@@ -346,7 +346,7 @@ class LargeReader:
         return self.reader.document(first + window.data)
 
     def _header(self, before: bytes, window: Window) -> Parsed:
-        """Return the header, of which all that follows the events is left to read."""
+        """Return the header, after reading its part that follows the events."""
         while (end := value_end(_BEFORE + window.data, 0)) is None:
             self._check_size(window, "after")
             if window.is_last:
@@ -370,7 +370,7 @@ class LargeReader:
             raise LimitExceededError(where, reason, hint="raise Limits(event_bytes=…)")
 
     def _check_no_line(self, window: Window) -> None:
-        """Pass over blanks; what follows a document on one line is another line."""
+        """Skip blanks; raise FollowedByLines if a one-line document isn't the end."""
         end = window.offset
         if not window.peek(self.text.block):
             return
@@ -383,7 +383,7 @@ class LargeReader:
             raise self._moved(fault(b"[]" + window.data), window.offset, 2)
 
     def _told(self, error: DecodeError, after: bytes, offset: int) -> DecodeError:
-        """Return an error of a header as one of the whole text."""
+        """Return the error of a header, with its place in the whole text."""
         try:
             judge(_BEFORE + after)
         except DecodeError as found:

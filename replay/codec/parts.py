@@ -1,7 +1,7 @@
-"""A history in parts: the deltas of one kind that follow each other, or one event.
+"""A history in parts, each of them consecutive deltas of one kind, or one event.
 
-Sorting and joining them is left to what Python does in C, since most events are deltas
-and few listen to each of them.
+Deltas are grouped and joined by functions that Python has in C, since most events are
+deltas and few plugins listen to each of them.
 """
 
 from collections import deque
@@ -24,18 +24,18 @@ _drain: Final = deque[object](maxlen=0).extend
 
 @attrs.frozen(eq=False)
 class Deltas:
-    """Deltas of one kind that follow each other, as they were recorded or built."""
+    """Consecutive deltas of one kind, as they were recorded or built."""
 
     cls: type[Delta]
     contents: list[str]
     text: str  #: the contents joined
-    #: events, or the objects that they were recorded as; None: they hold no more
+    #: events, or their recorded objects; None: they hold nothing else
     items: Sequence[object] | None = None
     may_have_halves: bool = True  #: of surrogate pairs; False: there are none
 
     @property
     def first(self) -> int:
-        """Return how many of them are empty before the first that is not."""
+        """Return how many empty deltas precede the first that isn't empty."""
         if not self.text or self.contents[0]:
             return 0
         return next(count for count, each in enumerate(self.contents) if each)
@@ -70,7 +70,7 @@ def part_of(event: Event) -> Part:
 
 
 def grouped_parts(events: Iterable[Event]) -> Iterator[tuple[int, Part]]:
-    """Yield what *events* consist of, each part with the index of its first event."""
+    """Yield the parts of *events*, each with the index of its first event."""
     index = 0
     for cls, group in groupby(events, type):
         if cls in DELTAS:

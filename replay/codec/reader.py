@@ -31,17 +31,17 @@ _READS_FILES: Final = "replay.load reads a file"
 def loads(
     data: bytes | str, *, strict: bool = False, limits: Limits = _LIMITS
 ) -> Session:
-    """Return the one session that *data* holds.
+    """Return the only session in *data*.
 
     Args:
         data: A session document, a list of events, or JSON Lines of either.
-        strict: Refuse events that are not known or malformed, which otherwise become
+        strict: Refuse events that are unknown or malformed, which otherwise become
             :class:`~replay.UnknownEvent`.
-        limits: How large things may be.
+        limits: Limits on sizes and depth.
 
     Raises:
-        DecodeError: It is no session, or holds several.
-        TypeError: *data* is no text.
+        DecodeError: It isn't a session, or holds several.
+        TypeError: *data* isn't text.
     """
     if isinstance(data, str):
         data = data.encode("utf-8", "backslashreplace")
@@ -75,20 +75,20 @@ def read_sessions(
     strict: bool = False,
     limits: Limits = _LIMITS,
 ) -> Iterator[Session]:
-    """Yield the sessions that a text holds, one at a time; at least one.
+    """Yield the sessions in a text, one at a time; at least one.
 
-    A large text is not kept in memory: the events of its session are read from it again
-    whenever they are walked.
+    A large text isn't kept in memory: the events of its session are read from it again
+    whenever they are iterated.
 
     Args:
         text: JSON in UTF-8.
-        session_id: What the session is called where the recording does not say.
-        is_lines: Whether it is JSON Lines, a value a line; None: find out.
-        strict: Refuse events that are not known or malformed.
-        limits: How large things may be.
+        session_id: The session's id if the recording gives none.
+        is_lines: Whether it is JSON Lines, one value a line; None: detect it.
+        strict: Refuse events that are unknown or malformed.
+        limits: Limits on sizes and depth.
 
     Raises:
-        DecodeError: It is no session; the sessions before that have been yielded.
+        DecodeError: It isn't a session; the sessions before that have been yielded.
     """
     reader = Reader(session_id, Checks(strict, limits))
     large = LargeReader(reader, text)
@@ -123,7 +123,7 @@ def _of_lines(
     with text.opened() as file:
         waiting = lines(file, reader.checks)
         first = next(waiting, None)
-        if first is None:  # for a byte order mark is no line
+        if first is None:  # a byte order mark isn't a line
             raise _empty()
         waiting = chain([first], waiting)
         if is_document(parse_line(first).value):
@@ -143,9 +143,9 @@ def _begins_with_a_line(text: bytes, first: bytes, whole: SourceText) -> bool:
     """Tell whether the first line is an object by itself, and others follow.
 
     Args:
-        text: From its first value on, as much of it as is known.
+        text: The text from its first value on, as far as it is known.
         first: The first byte of that value.
-        whole: Where the text comes from.
+        whole: The whole text.
 
     Raises:
         DecodeError: What begins there is neither an object nor a list.

@@ -1,7 +1,7 @@
-"""A fast way, by msgspec, for events that are all as the service describes them.
+"""Fast decoding, by msgspec, of events that are all as the service describes them.
 
-A small value each, and a refusal of the whole text where one is anything else: an
-unknown type, another key, a field that is missing or wrong.
+Each event becomes a small value. The whole text is refused if any event is different:
+if its type is unknown, it has another key, or a field is missing or wrong.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,16 +31,16 @@ _UNSET: Final = msgspec.UNSET  # the object does not have that key
 _SHORT: Final = 400  # bytes of a field whose brackets are not worth counting
 _CONTENT: Final = attrgetter("content")
 _CHECK: Final = msgspec.json.Decoder().decode
-#: Numbers may be too large where digits have an exponent, or are so many.
+#: Numbers may be too large if digits have an exponent, or there are this many.
 _DIGITS: Final = bytes.maketrans(b"123456789E", b"000000000e")
 _EXPONENT: Final = b"0e"
 _MANY: Final = b"0" * 200
-#: What may be deep or large is left as text.
+#: The fields that may be deep or large, which are left as text.
 _RAW: Final[Mapping[type, str]] = {ToolCall: "arguments", ToolResult: "result"}
 
 
 def _struct(cls: type[WireObject]) -> Any:  # noqa: ANN401 - msgspec's own metaclass
-    """Return msgspec's description of the JSON object that *cls* stands for."""
+    """Return msgspec's description of the JSON object for *cls*."""
     return msgspec.defstruct(
         cls.__name__,
         [
@@ -56,7 +56,7 @@ def _struct(cls: type[WireObject]) -> Any:  # noqa: ANN401 - msgspec's own metac
     )
 
 
-#: What msgspec makes of each type of field.
+#: The type that msgspec decodes for each type of field.
 _TYPES: Final[dict[object, Any]] = {
     str: str,
     bool: bool,
@@ -78,10 +78,10 @@ _DECODE_ARRAY: Final = msgspec.json.Decoder(list[_ANY]).decode
 
 
 def scan(text: bytes, form: Form) -> tuple[int, int] | None:
-    """Return how many events a text holds, and how deep a field may be at most.
+    """Return the number of events in a text, and an upper bound of a field's depth.
 
     Returns:
-        None: some event is not as it should be.
+        None: an event isn't as the service describes it.
     """
     try:
         structs = _decode(text, form)
@@ -97,10 +97,10 @@ def scan(text: bytes, form: Form) -> tuple[int, int] | None:
 
 
 def decode_parts(text: bytes, form: Form) -> tuple[Sequence[Part], int, int] | None:
-    """Return what the events are that a text holds, how many, and how deep a field is.
+    """Return the parts of a text, its number of events, and a bound of a field's depth.
 
     Returns:
-        None: some event is not as it should be.
+        None: an event isn't as the service describes it.
     """
     depths = [0]
     try:
@@ -133,10 +133,10 @@ def _parts(structs: Sequence[Any], depths: list[int]) -> Iterator[Part]:
 
 
 def _check_field(struct: Any) -> int:  # noqa: ANN401 - msgspec's
-    """Check what was left as text; return how deep that may be at most.
+    """Check the field that was left as text; return an upper bound of its depth.
 
     Raises:
-        ValueError, msgspec.MsgspecError: It is no value that can be kept.
+        ValueError, msgspec.MsgspecError: It isn't a value that can be kept.
     """
     name = _RAW[_CLASSES[type(struct)]]
     text = bytes(getattr(struct, name))
@@ -147,7 +147,7 @@ def _check_field(struct: Any) -> int:  # noqa: ANN401 - msgspec's
         text.decode()
     digits = text.translate(_DIGITS)
     if _EXPONENT in digits or _MANY in digits:
-        _CHECK(text)  # passing over a value finds all else that is wrong with it
+        _CHECK(text)  # skipping the value has found anything else that is wrong
     if len(text) <= _SHORT:
         return len(text) // 2
     return text.count(b"{") + text.count(b"[")
@@ -177,6 +177,6 @@ def _stop(struct: Any) -> Stop:  # noqa: ANN401 - msgspec's
 
 
 def _given(struct: Any) -> dict[str, Any]:  # noqa: ANN401 - msgspec's
-    """Return the fields that the object has: which they are, is not lost."""
+    """Return only the fields that the object has."""
     fields = msgspec.structs.asdict(struct)
     return {name: value for name, value in fields.items() if value is not _UNSET}

@@ -1,4 +1,4 @@
-"""Recorded events that are not kept in memory: their text is read when they are."""
+"""Recorded events that aren't kept in memory: their text is read on demand."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -23,11 +23,11 @@ KEPT_IN_MEMORY: Final = 8 << 20  #: the largest text that is kept in memory, in 
 
 @attrs.frozen
 class SourceText:
-    """A text that is opened anew each time it is read.
+    """A text that is opened again each time it is read.
 
     Args:
         open_file: Opens it at its beginning.
-        source: What messages call it; None: it was given as a value.
+        source: Its name in messages; None: it was given as a value.
         kept: The largest text that is kept in memory, in bytes.
         block: How much of a larger one is held at once, in bytes.
     """
@@ -50,7 +50,7 @@ class SourceText:
 
     @contextmanager
     def named(self) -> Iterator[None]:
-        """Let errors within the block name the text."""
+        """Make errors within the block name the text."""
         try:
             yield
         except DecodeError as error:
@@ -61,30 +61,30 @@ class SourceText:
             raise os_failure(str(self.source), error) from error
 
 
-_SKIPPED: Final = 1 << 20  # bytes that are passed over at once
+_SKIPPED: Final = 1 << 20  # bytes that are skipped at once
 
 
 @attrs.frozen
 class Stretch:
-    """Some events that stand together in a text."""
+    """A stretch of consecutive events in a text."""
 
     offset: int  #: in bytes from the text's beginning
     size: int  #: in bytes
-    count: int  #: how many events they are
+    count: int  #: how many events it has
 
 
 class StoredEvents(RecordedEvents):
-    """A history whose text is elsewhere, read one stretch after another."""
+    """A history whose text isn't in memory, read one stretch after another."""
 
     def __init__(
         self, text: SourceText, stretches: Sequence[Stretch], form: Form
     ) -> None:
-        """Take where the events are.
+        """Take the locations of the events.
 
         Args:
-            text: What holds them.
-            stretches: Where the events stand in it, in order.
-            form: How they are laid out; a stretch of an array lacks its brackets.
+            text: The text that holds them.
+            stretches: The stretches of events in it, in order.
+            form: Their layout; a stretch of an array lacks its brackets.
         """
         self._text = text
         self._stretches = stretches
@@ -109,7 +109,7 @@ class StoredEvents(RecordedEvents):
         return self._latest[1].value(index - self._firsts[number])
 
     def parts(self, first: int = 0) -> Iterator[tuple[int, Part]]:
-        """Yield what the history consists of, each part with its first index."""
+        """Yield the parts of the history, each with its first index."""
         for start, events in zip(self._firsts, self._pieces(), strict=False):
             yield from events.parts(first + start)
 
@@ -133,7 +133,7 @@ class StoredEvents(RecordedEvents):
 
 
 def events_of(text: bytes, form: Form) -> KnownEvents | DecodedEvents:
-    """Return the events that a stretch of a text holds; an array's has no brackets.
+    """Return the events in a stretch of a text; an array's has no brackets.
 
     Raises:
         DecodeError: It holds something else.

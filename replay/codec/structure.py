@@ -1,4 +1,4 @@
-"""JSON values to events and headers, exactly: nothing is coerced, nothing is lost."""
+"""Exact decoding of events and headers: nothing is coerced, nothing is lost."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
@@ -43,7 +43,7 @@ _NAMES: Final[Mapping[object, str]] = {
 
 
 class _UnexpectedError(Exception):
-    """A value is not of the type that its field has: the reason, the place within."""
+    """A value has the wrong type for its field: the reason, and the place within it."""
 
 
 def decode_event(value: object) -> Event:
@@ -77,7 +77,7 @@ def event_of(entry: Event | Mapping[str, object]) -> Event:
         entry: The object may be changed later: it is copied.
 
     Raises:
-        EncodeError: It holds what JSON cannot.
+        EncodeError: It holds a value that isn't JSON.
         TypeError: It is a session.
     """
     if isinstance(entry, Event):
@@ -98,14 +98,14 @@ def _fault_of_type(kind: object) -> tuple[str, str]:
 
 
 def check_event(value: object, where: str) -> None:
-    """Raise an error for a value that is no known event.
+    """Raise an error for a value that isn't a known event.
 
     Args:
         value: One entry of a session's ``events``.
         where: Its JSON path.
 
     Raises:
-        DecodeError: The event's type is not known, or one of its fields is wrong.
+        DecodeError: The event's type is unknown, or one of its fields is wrong.
     """
     event = decode_event(value)
     if isinstance(event, UnknownEvent):
@@ -120,11 +120,11 @@ def decode_header(value: Mapping[str, object], session_id: str) -> SessionSummar
     """Return the header of a session document.
 
     Args:
-        value: The document, ``events`` aside.
-        session_id: What the session is called where the document does not say.
+        value: The document, without ``events``.
+        session_id: The session's id if the document gives none.
 
     Raises:
-        DecodeError: A field is of a wrong type.
+        DecodeError: A field has the wrong type.
     """
     given = {k: v for k, v in value.items() if v is not None or k == "session_id"}
     header = _structure({"session_id": session_id, **given}, SessionSummary)
@@ -200,7 +200,7 @@ def _strings(value: object, _: object) -> tuple[str, ...]:
     return cast("tuple[str, ...]", tuple(items))
 
 
-#: What makes the value of a field of each type that is no class.
+#: A function that decodes fields of each type that isn't a class.
 _FIELDS: Final[Sequence[tuple[object, _Structure]]] = (
     (object, lambda value, _: value),
     (Mapping[str, object], _dict),

@@ -1,4 +1,4 @@
-"""Sessions to JSON, in the shape in which they were recorded."""
+"""Encoding of sessions as JSON, in the shape in which they were recorded."""
 
 import io
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def dumps(session: Session) -> bytes:
-    """Return *session* as JSON in UTF-8, an event a line.
+    """Return *session* as JSON in UTF-8, one event a line.
 
-    What was loaded comes back as the same JSON value: unknown events and keys, key
-    order and large integers included.
+    A loaded session comes back as the same JSON value, including unknown events and
+    keys, key order and large integers.
 
     Raises:
-        EncodeError: It holds, built by hand, what JSON cannot.
+        EncodeError: It was built by hand with a value that JSON cannot hold.
     """
     file = io.BytesIO()
     dump(session, file)
@@ -33,12 +33,12 @@ def dump(session: Session, file: BinaryIO) -> None:
     """Write *session* to *file*, as :func:`dumps` would return it.
 
     Args:
-        session: What to write.
-        file: Open for writing bytes.
+        session: The session to write.
+        file: A file open for writing bytes.
 
     Raises:
-        EncodeError: It holds, built by hand, what JSON cannot; what comes before
-            that is written.
+        EncodeError: It was built by hand with a value that JSON cannot hold; everything
+            before that value is written.
     """
     if not isinstance(session, Session):
         advice = "Session.from_events makes one of a list of events"
@@ -96,7 +96,7 @@ def hash_session(session: Session, into: Hash) -> None:
 
     Args:
         session: The session; it need not be in memory.
-        into: Takes in the bytes.
+        into: The hash to update.
 
     Raises:
         EncodeError, DecodeError, BackendError: As from :func:`replay.dump`.

@@ -1,4 +1,4 @@
-"""One replay of one session: every hook at its moment."""
+"""The replay of one session, with each hook called at the right moment."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ from replay.model.sessions import Session
 
 
 class History(Protocol):
-    """What is replayed: a session, or a turn that is under way."""
+    """A history to replay: a session, or a turn in progress."""
 
     @property
     def session(self) -> Session:
@@ -30,30 +30,30 @@ class History(Protocol):
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
-        """Return its own diagnostics; more may be found on the way."""
+        """Return the history's own diagnostics; there may be more later."""
 
     def parts(self) -> Iterator[tuple[int, Part]]:
-        """Yield what it consists of, each part with the index of its first event."""
+        """Yield the parts of the history, each with the index of its first event."""
 
 
 @attrs.frozen
 class Recorded:
-    """A session that was recorded."""
+    """A recorded session."""
 
     session: Session
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
-        """Return what is odd about the document."""
+        """Return the document's own diagnostics."""
         return self.session.diagnostics
 
     def parts(self) -> Iterator[tuple[int, Part]]:
-        """Yield what the session consists of."""
+        """Yield the parts of the session."""
         return parts_of(self.session.events)
 
 
 class Replay:
-    """Fires the hooks of one history; what it came to is in ``report``."""
+    """The replay of one history, which fires its hooks; the result is ``report``."""
 
     def __init__(self, plugins: Plugins, history: History, *, strict: bool) -> None:
         session = history.session
@@ -62,7 +62,7 @@ class Replay:
         self._hooks = plugins.hooks
         self._history = history
         self._is_document = session.shape == "document"
-        self._told = 0  # of the history's own diagnostics
+        self._told = 0  # how many of the history's own diagnostics were reported
         self._strict = strict
         self._walk = Walk()
         self._builder = TurnBuilder() if self._hooks["replay_turn_end"] else None
@@ -72,10 +72,10 @@ class Replay:
         self._first_error = len(plugins.failures.errors)
         self._seconds = dict(plugins.seconds or {})
         self._header = session.summary()
-        self._unwanted = Context(self._header, 0, 0)  # for hooks that take none
+        self._unwanted = Context(self._header, 0, 0)  # for hooks without a context
 
     def run(self) -> ReplayReport:
-        """Replay the session, and return what it came to."""
+        """Replay the session, and return the report."""
         try:
             self._replay()
         except StopReplay:
@@ -188,7 +188,7 @@ class Replay:
             self._hooks[f"replay_{message.kind}"](index, message, context)
 
     def _tell_own(self, index: int) -> None:
-        """Report the history's own diagnostics that are new."""
+        """Report new diagnostics of the history's own."""
         found = self._history.diagnostics
         if len(found) > self._told:
             new, self._told = found[self._told :], len(found)

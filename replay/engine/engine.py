@@ -1,4 +1,4 @@
-"""The replay engine: it walks sessions and fires the plugins' hooks."""
+"""The replay engine, which walks sessions and fires the plugins' hooks."""
 
 from collections.abc import Iterable, Mapping
 from types import TracebackType
@@ -14,23 +14,23 @@ from replay.sources.source import session_of
 
 
 class ReplayEngine:
-    """Replays sessions into plugins.
+    """An engine that replays sessions into plugins.
 
-    Engines share nothing: each may run in a thread of its own. As a context manager,
-    an engine fires ``replay_close`` when it is left.
+    Engines share nothing: each may run in a thread of its own. Used as a context
+    manager, an engine fires ``replay_close`` at the end.
 
     Args:
         plugins: Objects with hook methods, modules, or mappings such as
             ``{"text": function}``; called in this order.
         strict: Raise at the first diagnostic.
         on_plugin_error: ``"raise"`` stops at a hook that raises; ``"isolate"`` notes
-            it in the report and goes on, and drops a plugin that fails ten times.
-        time_plugins: Add up the seconds that each plugin takes, for the report;
-            pluggy's wrappers aside.
+            it in the report and continues, and drops a plugin that fails ten times.
+        time_plugins: Report the seconds that each plugin takes, except in pluggy's
+            wrappers.
 
     Raises:
         PluginError: A plugin has no hooks, or a misspelt one.
-        TypeError: *plugins* is one plugin, where a list of them is needed.
+        TypeError: *plugins* is a single plugin, not a list of them.
         ValueError: *on_plugin_error* is neither word.
 
     >>> engine = ReplayEngine([{"text": lambda message: print(message.content)}])
@@ -61,7 +61,7 @@ class ReplayEngine:
 
     @property
     def report(self) -> ReplayReport:
-        """Return the totals of all that was replayed so far."""
+        """Return the totals of all replays so far."""
         return self._totals.report()
 
     def replay(self, session: Recording) -> ReplayReport:
@@ -73,8 +73,9 @@ class ReplayEngine:
 
         Raises:
             PluginError: A hook raised, and failures are not isolated.
-            MustStopError: A hook raised it: the replay must not go on.
-            DecodeError: ``strict``: the history is odd. Or its file has changed.
+            MustStopError: A hook raised it: the replay must not continue.
+            DecodeError: There is a diagnostic and ``strict`` is set, or the session's
+                file has changed.
             TypeError: *session* is none of these.
         """
         shown = self._rewritten(session_of(session))
@@ -83,21 +84,21 @@ class ReplayEngine:
     def replay_live(
         self, stream: LiveStream, *, reconcile: bool = False
     ) -> ReplayReport:
-        """Walk a turn that is under way, and fire the hooks as its events arrive.
+        """Walk a turn in progress, and fire the hooks as its events arrive.
 
         They are the hooks of the recording that it becomes: the user input comes first.
         ``replay_session_start`` gets a session without events, ``replay_session_end``
-        one with the events of this turn, which are kept where a plugin has that hook.
+        one with the events of this turn, which are kept only if a plugin has that hook.
 
         Args:
-            stream: What ``source.stream`` returns.
-            reconcile: Where the stream breaks off, go on with what the service has of
+            stream: A stream that ``source.stream`` returned.
+            reconcile: If the stream breaks off, continue with what the service has of
                 the turn.
 
         Raises:
             PluginError: A hook raised, and failures are not isolated.
             StreamInterruptedError: The stream broke off.
-            BackendError: What is missing could not be had.
+            BackendError: The missing events could not be fetched.
             TypeError: *stream* is something else, such as a recorded session.
         """
         if not hasattr(stream, "user_input"):
@@ -116,7 +117,7 @@ class ReplayEngine:
         return self._run(history)
 
     def _rewritten(self, session: Session) -> Session | ReplayReport:
-        """Return what is shown of a session; or, where nothing is, the report."""
+        """Return the session to show to plugins, or a report if none may be shown."""
         if not self._plugins.rewrite:
             return session
         first_error = len(self._plugins.failures.errors)
@@ -146,7 +147,7 @@ class ReplayEngine:
             self._totals.add(replay.report)
 
     def close(self) -> None:
-        """Fire ``replay_close`` with the totals; the second time, do nothing.
+        """Fire ``replay_close`` with the totals. Calling it twice is harmless.
 
         Raises:
             PluginError: A hook raised, and failures are not isolated.

@@ -1,4 +1,4 @@
-"""One hook, compiled to plain calls; through pluggy only where wrappers need it."""
+"""One hook, compiled to plain calls; pluggy is only used if there are wrappers."""
 
 import logging
 from collections import Counter
@@ -11,13 +11,16 @@ import attrs
 
 from replay.errors import MustStopError, PluginError, StopReplay
 
-MAX_FAILURES: Final = 10  # of one plugin, where failures are isolated
+MAX_FAILURES: Final = 10  # of one plugin, if failures are isolated
 
 _PASSING: Final = (KeyboardInterrupt, MemoryError, StopReplay, MustStopError)
 
 
 class Failures:
-    """Raises failures, or isolates them: notes them, and drops who fails too often."""
+    """The failures of plugins, which are raised or isolated.
+
+    Isolated failures are recorded, and a plugin that fails too often is dropped.
+    """
 
     def __init__(self, *, isolated: bool) -> None:
         self.errors: list[PluginError] = []
@@ -29,7 +32,7 @@ class Failures:
     def take(
         self, plugin: str, hook: str, index: int | None, cause: BaseException
     ) -> None:
-        """Take note of what a plugin's hook raised at an event, if any, or raise it.
+        """Record an exception from a plugin's hook, or raise it.
 
         Raises:
             PluginError: Failures are not isolated.
@@ -39,7 +42,7 @@ class Failures:
         if isinstance(cause, _PASSING):
             raise cause
         if cause is self._raised:
-            raise cause  # it comes from a plugin inside a wrapper
+            raise cause  # it comes through a wrapper, from a plugin inside
         reason = f"{type(cause).__name__}: {cause}".removesuffix(": ")
         error = PluginError(plugin, reason, hook, index)
         if not self._isolated:
@@ -69,13 +72,13 @@ class Listener:
 
 
 class Hook:
-    """One hook's implementations; false where there is none.
+    """The implementations of one hook; false if there are none.
 
     Args:
-        name: What the hook is called.
+        name: The hook's name.
         offered: The names of its arguments.
         listeners: Its implementations, in the order of calling.
-        failures: What becomes of those that fail.
+        failures: Takes their exceptions.
     """
 
     def __init__(
@@ -91,17 +94,17 @@ class Hook:
         self._failures = failures
         self._index: int | None = None
         self._is_wrapped = False
-        self._raised: list[BaseException] | None = None  # while all are called
+        self._raised: list[BaseException] | None = None  # a list while all are called
         self._silenced: Collection[str] = ()
         self._takes_first = all(each.wanted == offered[:1] for each in listeners)
         self._functions = [(each.plugin, each.function) for each in listeners]
         self._calls = [(each.plugin, _call(each, offered)) for each in listeners]
 
     def wrap(self, plugin: str, caller: Function) -> None:
-        """Go through *caller* from now on, for a wrapper of *plugin* goes around all.
+        """Call through *caller* from now on, since a wrapper of *plugin* surrounds all.
 
         Args:
-            plugin: Who is to blame for what :meth:`guarded` does not catch.
+            plugin: The plugin to blame for anything that :meth:`guarded` doesn't catch.
             caller: Takes the hook's arguments by name.
         """
         offered = self._offered
@@ -114,7 +117,7 @@ class Hook:
         self._calls = [(plugin, call)]
 
     def silence(self, plugins: Collection[str]) -> None:
-        """Let :meth:`call_all` pass over some plugins from now on."""
+        """Make :meth:`call_all` skip some plugins from now on."""
         self._silenced = plugins
 
     def __bool__(self) -> bool:
@@ -124,8 +127,8 @@ class Hook:
         """Call the implementations in order.
 
         Args:
-            index: The event now walked; None: outside the events.
-            arguments: As the hook's spec names them.
+            index: The current event's; None: outside the events.
+            arguments: The hook's, in the order of its spec.
 
         Raises:
             PluginError: One failed, and failures are not isolated.
@@ -135,7 +138,7 @@ class Hook:
             if self._is_wrapped or plugin not in self._failures.dropped:
                 try:
                     call(*arguments)
-                except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+                except BaseException as error:  # noqa: BLE001 - plugins raise anything
                     self._failures.take(plugin, self._name, index, error)
 
     def each(
@@ -148,8 +151,8 @@ class Hook:
 
         Args:
             start: The index of the first event.
-            events: What the hook takes first; all else that it takes is its context.
-            context_at: Gives the context of the event at an index.
+            events: Values of the hook's first argument; the other one is the context.
+            context_at: Returns the context of the event at an index.
 
         Raises:
             PluginError: One failed, and failures are not isolated.
@@ -163,10 +166,10 @@ class Hook:
             self._each_of_several(start, events)
 
     def call_all(self, *arguments: object) -> None:
-        """Call every implementation once, whatever the others do.
+        """Call every implementation once, even if others fail.
 
         Raises:
-            PluginError: One failed, and failures are not isolated; the first one.
+            PluginError: The first one that failed, if failures are not isolated.
             KeyboardInterrupt, MemoryError: One raised it; the others were called.
         """
         self._index, self._raised = None, []
@@ -174,11 +177,11 @@ class Hook:
             try:
                 if self._is_wrapped or plugin not in self._silenced:
                     call(*arguments)
-            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+            except BaseException as error:  # noqa: BLE001 - plugins raise anything
                 self._fail(plugin, error)
         raised, self._raised = self._raised, None
         for waiting in sorted(raised, key=_may_wait):
-            if not isinstance(waiting, StopReplay):  # it is the end in any case
+            if not isinstance(waiting, StopReplay):  # the replay ends anyway
                 raise waiting
 
     def _each_of_one(
@@ -189,7 +192,7 @@ class Hook:
             try:
                 for event in waiting:
                     function(event)
-            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+            except BaseException as error:  # noqa: BLE001 - plugins raise anything
                 self._index = start + len(events) - length_hint(waiting) - 1
                 self._fail(plugin, error)
             else:
@@ -206,7 +209,7 @@ class Hook:
                 for event in waiting:
                     for number, function in numbered:  # noqa: B007 - tells who failed
                         function(event)
-            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+            except BaseException as error:  # noqa: BLE001 - plugins raise anything
                 self._index = start + len(events) - length_hint(waiting) - 1
                 self._fail(listening[number][0], error)
                 for plugin, function in listening[number + 1 :]:
@@ -223,27 +226,27 @@ class Hook:
             self._raised.append(raised)
 
     def _is_off(self, plugin: str) -> bool:
-        """Return whether *plugin* is not called."""
+        """Tell whether *plugin* is not called."""
         if self._raised is None:
             return plugin in self._failures.dropped
         return plugin in self._silenced  # all the others are called now
 
     def guarded(self, plugin: str, function: Function) -> Function:
-        """Return *function* with its failures taken care of, for use in a wrapper."""
+        """Return *function* with its failures handled, for use in a wrapper."""
 
         def guarded(*arguments: object) -> object:
             if self._is_off(plugin):
                 return None
             try:
                 return function(*arguments)
-            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+            except BaseException as error:  # noqa: BLE001 - plugins raise anything
                 self._fail(plugin, error)
                 return None
 
         return guarded
 
     def guarded_wrapper(self, plugin: str, wrapper: Wrapper) -> Wrapper:
-        """Return *wrapper* with its failures taken care of: it lets all pass then."""
+        """Return *wrapper* with its failures handled: it then lets all calls pass."""
 
         def guarded(*arguments: object) -> Generator[None, object, object]:
             if self._is_off(plugin):
@@ -251,20 +254,20 @@ class Hook:
             try:
                 inner = wrapper(*arguments)
                 next(inner)
-            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+            except BaseException as error:  # noqa: BLE001 - plugins raise anything
                 self._fail(plugin, error)
                 return (yield)
             outcome: object = None
             try:
                 outcome = yield
                 resume = partial(inner.send, outcome)
-            except BaseException as error:  # noqa: BLE001 - of what it goes around
+            except BaseException as error:  # noqa: BLE001 - from what it wraps
                 resume = partial(inner.throw, error)
             try:
                 resume()
             except StopIteration as end:
                 return end.value
-            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+            except BaseException as error:  # noqa: BLE001 - plugins raise anything
                 self._fail(plugin, error)
             return outcome
 
@@ -276,7 +279,7 @@ def _may_wait(error: BaseException) -> bool:
 
 
 def _call(listener: Listener, offered: tuple[str, ...]) -> Function:
-    """Return a function of all that a hook offers, for one that takes some of it."""
+    """Return a function of all of a hook's arguments, for one that takes some."""
     function, wanted = listener.function, listener.wanted
     if wanted == offered:
         return function

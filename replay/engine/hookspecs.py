@@ -1,19 +1,19 @@
-"""The hooks on one page: those a plugin can implement, when, and in what order.
+"""The hooks that a plugin can implement, when they are called, and in what order.
 
 A plugin is any object with methods of these names, a module, or a mapping such as
 ``{"text": function}``. Implement only the hooks you need, and take only the arguments
-you need. ``replay_rewrite`` comes first; it returns something, as does
-``replay_batch_result``, and no other. For each recorded event, in this order:
+you need. ``replay_rewrite`` comes first; only it and ``replay_batch_result`` return
+something. For each recorded event, in this order:
 
-1. a boundary (tool call, tool result, stop, user input, end of events) releases what
-   is pending: ``replay_text``, ``replay_thinking``; then ``replay_turn_end`` and
-   ``replay_turn_start`` where a turn ends or begins;
+1. a boundary (tool call, tool result, stop, user input, end of events) releases
+   pending messages: ``replay_text``, ``replay_thinking``; then ``replay_turn_end`` and
+   ``replay_turn_start`` if a turn ends or begins;
 2. ``replay_event``;
 3. ``replay_diagnostic``;
 4. the messages that the event settled: ``replay_text``, ``replay_thinking``;
 5. the event's own hook, such as ``replay_tool_call``.
 
-Plugins are called in the order in which they were given to the engine.
+Plugins are called in the order they were given to the engine.
 """
 
 import attrs
@@ -40,33 +40,33 @@ hookimpl = pluggy.HookimplMarker("replay")
 
 @attrs.frozen
 class Context:
-    """Where a hook is called."""
+    """The point in a replay at which a hook is called."""
 
     session: SessionSummary  #: the session's header
-    index: int  #: the event now walked; at the end of the events, how many there are
+    index: int  #: the current event's; after the last event, the number of events
     turn: int  #: the number of the turn, from 0
 
 
 @hookspec
 def replay_rewrite(session: Session) -> Session:  # type: ignore[empty-body]  # a spec
-    """A session is to be shown to plugins; return what they shall see instead.
+    """A session is about to be shown to plugins; return the one to show instead.
 
-    Called once, before all else, with what the plugin before it returned. Everybody
-    is then told of the session that the last one returned, and of no other. Where one
-    fails, the session is not replayed.
+    Called once, before all else, with what the previous plugin returned. All plugins
+    then see the session that the last one returned, and no other. If one fails, the
+    session is not replayed.
 
     Args:
         session: The session; of a live turn, its events come as they arrive.
 
     Returns:
-        A session with as many events, each at its index. Events that are not in memory
-        are best rewritten while they are read.
+        A session with as many events, each at its old index. Events that are not in
+        memory are best rewritten as they are read.
     """
 
 
 @hookspec
 def replay_session_start(session: Session) -> None:
-    """A session is about to be walked; called once, before all else."""
+    """A session is about to be replayed; called once, before its events."""
 
 
 @hookspec
@@ -74,53 +74,54 @@ def replay_turn_start(user_input: UserInput | None, context: Context) -> None:
     """A turn begins.
 
     Args:
-        user_input: What opened it; None: the recording holds no user input for it.
-        context: The event that opened it.
+        user_input: The event that opened it; None: the recording holds no user input
+            for it.
+        context: The position of the event that opened it.
     """
 
 
 @hookspec
 def replay_event(event: Event, context: Context) -> None:
-    """Something was recorded; called exactly once per event, in recorded order."""
+    """An event was recorded; called exactly once per event, in recorded order."""
 
 
 @hookspec
 def replay_diagnostic(diagnostic: Diagnostic, context: Context) -> None:
-    """Something is odd about the history; called once, when it is found."""
+    """Something in the history is unusual; called once, when it is found."""
 
 
 @hookspec
 def replay_user_input(event: UserInput, context: Context) -> None:
-    """The user said something; called once per event, its turn having begun."""
+    """The user said something; called once per event, after its turn has begun."""
 
 
 @hookspec
 def replay_thinking_delta(event: ThinkingDelta, context: Context) -> None:
-    """A piece of reasoning passed; called once per event, in order."""
+    """A piece of reasoning arrived; called once per event, in order."""
 
 
 @hookspec
 def replay_thinking(message: Message, context: Context) -> None:
-    """A block of reasoning is whole; called once, whatever was recorded of it.
+    """A block of reasoning is whole; called once, however it was recorded.
 
     Args:
         message: The block; its ``index`` is that of its first event.
-        context: The event that made it whole.
+        context: The position of the event that made it whole.
     """
 
 
 @hookspec
 def replay_text_delta(event: TextDelta, context: Context) -> None:
-    """A piece of the answer passed; called once per event, in order."""
+    """A piece of the answer arrived; called once per event, in order."""
 
 
 @hookspec
 def replay_text(message: Message, context: Context) -> None:
-    """A block of the answer is whole; called once, whatever was recorded of it.
+    """A block of the answer is whole; called once, however it was recorded.
 
     Args:
         message: The block; its ``index`` is that of its first event.
-        context: The event that made it whole.
+        context: The position of the event that made it whole.
     """
 
 
@@ -138,18 +139,18 @@ def replay_tool_result(
     Args:
         event: The result.
         call: The call that it answers; None: there is no such call.
-        context: The result's place.
+        context: The result's position.
     """
 
 
 @hookspec
 def replay_stop(event: Stop, context: Context) -> None:
-    """A run ended; called once per event, what it released having been delivered."""
+    """A run ended; called once per event, after the messages that it released."""
 
 
 @hookspec
 def replay_unknown_event(event: UnknownEvent, context: Context) -> None:
-    """Something of no known shape was recorded; called once per event, in order."""
+    """An event of unknown shape was recorded; called once per event, in order."""
 
 
 @hookspec
@@ -158,23 +159,23 @@ def replay_turn_end(turn: Turn, context: Context) -> None:
 
     Args:
         turn: The whole turn, equal to the transcript's.
-        context: The event that ended it, with the number of the turn that ended.
+        context: The position of the event that ended it, with that turn's number.
     """
 
 
 @hookspec
 def replay_session_end(session: Session, report: ReplayReport) -> None:
-    """A session was walked; called once, also when the replay failed or was stopped.
+    """A session was replayed; called once, even if the replay failed or was stopped.
 
     Args:
         session: The session.
-        report: What happened; its ``outcome`` tells how it ended.
+        report: The report of the replay; its ``outcome`` tells how it ended.
     """
 
 
 @hookspec
 def replay_close(report: ReplayReport) -> None:
-    """The engine, used as a context manager, is left; called once.
+    """The engine is closed, or its ``with`` statement ends; called once.
 
     Args:
         report: The totals of all the sessions that it replayed.
@@ -183,10 +184,10 @@ def replay_close(report: ReplayReport) -> None:
 
 @hookspec
 def replay_batch_result() -> object:
-    """In a batch, a session was replayed; return what it came to, and forget it.
+    """In a batch, a session was replayed; return its result, and forget it.
 
-    Called by a worker, after ``replay_session_end``. A plugin that has this hook is not
-    told ``replay_close`` by workers.
+    Called by a worker, after ``replay_session_end``. Workers do not call
+    ``replay_close`` of a plugin that has this hook.
 
     Returns:
         A JSON value, which must not depend on other sessions.
@@ -195,11 +196,11 @@ def replay_batch_result() -> object:
 
 @hookspec
 def replay_batch_merge(results: BatchResults) -> None:
-    """In a batch, all is done; make one of what the sessions came to.
+    """In a batch, all sessions are done; merge their results.
 
     Called once, on a plugin that was shown no session; ``replay_close`` follows.
 
     Args:
-        results: What ``replay_batch_result`` gave for each session, in the order of
-            the sessions. It can be walked again and again; it is not in memory.
+        results: The result of ``replay_batch_result`` for each session, in the order of
+            the sessions. They can be iterated repeatedly, and are not in memory.
     """

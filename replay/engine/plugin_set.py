@@ -1,4 +1,4 @@
-"""The plugins of one engine: checked when they come, called in the order given."""
+"""The plugins of one engine, checked when given and called in that order."""
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
@@ -29,7 +29,7 @@ class BatchHooks:
 
     @property
     def giving(self) -> frozenset[str]:
-        """Return the plugins that give a result of each session."""
+        """Return the plugins that give a result for each session."""
         return frozenset(each.plugin for each in self._giving)
 
     @property
@@ -54,8 +54,8 @@ class BatchHooks:
         """Let each plugin merge its results.
 
         Args:
-            results: Returns what the plugin of a number gave, for all sessions.
-            begin: Is told of each plugin by name, before it merges.
+            results: Returns the results of a plugin, by its number, for all sessions.
+            begin: Called with each plugin's name before it merges.
 
         Raises:
             PluginError: One failed, and failures are not isolated.
@@ -70,9 +70,9 @@ class BatchHooks:
     ) -> object:
         try:
             return listener.function(*arguments)
-        except StopReplay:  # it is the end in any case
+        except StopReplay:  # the session or the batch ends anyway
             return None
-        except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+        except BaseException as error:  # noqa: BLE001 - plugins raise anything
             self._failures.take(listener.plugin, hook, None, error)
             return None
 
@@ -84,8 +84,8 @@ HOOK = "replay_rewrite"
 class Rewriting:
     """The plugins that rewrite sessions; false if there are none.
 
-    A plugin that was dropped is still called: without it, others would be shown what
-    it was to take away.
+    A dropped plugin is still called: without it, others would see what it was meant to
+    remove.
     """
 
     _listeners: Sequence[Listener]
@@ -95,17 +95,17 @@ class Rewriting:
         return bool(self._listeners)
 
     def __call__(self, session: Session) -> Session | None:
-        """Return *session* as it was rewritten; None: it must not be shown to anyone.
+        """Return the rewritten session; None: it must not be shown to anyone.
 
         Raises:
             PluginError: One failed, and failures are not isolated.
-            StopReplay: One has seen enough.
+            StopReplay: A plugin raised it.
         """
         for listener in self._listeners:
             try:
                 given = (session,) if listener.wanted else ()
                 session = _session(listener.function(*given))
-            except BaseException as error:  # noqa: BLE001 - a plugin's: any at all
+            except BaseException as error:  # noqa: BLE001 - plugins raise anything
                 self._failures.take(listener.plugin, HOOK, None, error)
                 return None
         return session
@@ -128,7 +128,7 @@ _SPECS: Final = {
 
 
 class _Manager(pluggy.PluginManager):
-    """Takes methods named ``replay_*`` for hooks, marked or not."""
+    """A manager that treats methods named ``replay_*`` as hooks, marked or not."""
 
     def parse_hookimpl_opts(
         self, plugin: object, name: str
@@ -183,11 +183,11 @@ class Plugins:
         if wrappers:
             for impl, listener in zip(plain, listeners, strict=True):
                 guarded = hook.guarded(listener.plugin, listener.function)
-                impl.function = guarded  # type: ignore[misc]  # pluggy reads it anew
+                impl.function = guarded  # type: ignore[misc]  # pluggy rereads it
             for impl in wrappers:
-                wrapper: Any = impl.function  # pluggy has seen that it is a generator
+                wrapper: Any = impl.function  # pluggy checked that it is a generator
                 guarded = hook.guarded_wrapper(impl.plugin_name, wrapper)
-                impl.function = guarded  # type: ignore[misc]  # pluggy reads it anew
+                impl.function = guarded  # type: ignore[misc]  # pluggy rereads it
             hook.wrap(wrappers[0].plugin_name, caller)
         return hook
 
@@ -199,7 +199,7 @@ class Plugins:
         return Listener(impl.plugin_name, self._timed(impl), tuple(impl.argnames))
 
     def _timed(self, impl: pluggy.HookImpl) -> Function:
-        """Return a function, its time added to its plugin's where that is counted."""
+        """Return a hook's function, timed if plugins are timed."""
         seconds, plugin, function = self.seconds, impl.plugin_name, impl.function
         if seconds is None:
             return function
@@ -216,7 +216,7 @@ class Plugins:
 
 
 def _named(plugins: Iterable[object]) -> dict[str, object]:
-    """Return *plugins* by name, in order, each name once."""
+    """Return *plugins* by unique name, in order."""
     named: dict[str, object] = {}
     for plugin in plugins:
         name = plugin_name(plugin)

@@ -1,4 +1,4 @@
-"""Checks of a plugin: refused when it is given, rather than silent later."""
+"""Checks that refuse a faulty plugin when it is given, instead of ignoring it later."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ from replay.errors import PluginError
 from replay.registry import did_you_mean
 
 _PREFIX: Final = "replay_"
-#: hooks that are called for each plugin by itself
+#: hooks that are called for each plugin separately
 _UNWRAPPED: Final = ("replay_rewrite", "replay_batch_result", "replay_batch_merge")
 _MARK: Final = "replay_impl"  # what pluggy's marker leaves on a function
 
@@ -22,7 +22,7 @@ class Manager(Protocol):
     def parse_hookimpl_opts(
         self, plugin: object, name: str
     ) -> Mapping[str, object] | None:
-        """Return how a hook is to be called; None: it is no hook."""
+        """Return the options of a hook; None: it isn't a hook."""
 
 
 class _Hooks:
@@ -33,10 +33,10 @@ class _Hooks:
 
 
 def as_plugin(plugin: object) -> object:
-    """Return *plugin* as an object with hooks; a mapping gives each by event type.
+    """Return *plugin* as an object with hooks; a mapping has them by event type.
 
     Raises:
-        PluginError: It is a class, where an object of that class is needed, or a name.
+        PluginError: It is a class instead of an object of that class, or a name.
     """
     if isinstance(plugin, str):
         reason, hint = "is a name", f"give load_plugin({plugin!r})"
@@ -50,14 +50,14 @@ def as_plugin(plugin: object) -> object:
 
 
 def plugin_name(plugin: object) -> str:
-    """Return a plugin's name in errors and reports."""
+    """Return a plugin's name for errors and reports."""
     if isinstance(plugin, ModuleType):
         return plugin.__name__
     return "mapping" if isinstance(plugin, _Hooks) else type(plugin).__name__
 
 
 def is_hook(plugin: object, name: str) -> bool:
-    """Tell whether an attribute is a hook; properties are not even looked at."""
+    """Tell whether an attribute is a hook; properties are not evaluated."""
     if not _is_function(inspect.getattr_static(plugin, name, None)):
         return False
     return name.startswith(_PREFIX) or hasattr(getattr(plugin, name), _MARK)

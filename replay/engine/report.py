@@ -1,4 +1,4 @@
-"""Reports of replays, in numbers."""
+"""Reports of replays, and the results of plugins in a batch."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,8 +14,8 @@ from replay.model.json_object import read_only
 class BatchResult:
     """A plugin's ``replay_batch_result`` for one session."""
 
-    key: str  #: in hex; the same in each run, as long as session and plugins are
-    session_id: str  #: that plugins saw; where one let none see any, a digest in hex
+    key: str  #: in hex; the same in each run until the session or the plugins change
+    session_id: str  #: as plugins saw it; if they saw none, a digest in hex
     value: object  #: JSON
 
 
@@ -23,10 +23,10 @@ class BatchResults(Protocol):
     """A plugin's results, one for each session; they are not in memory."""
 
     def __len__(self) -> int:
-        """Return how many sessions there are."""
+        """Return the number of sessions."""
 
     def __iter__(self) -> Iterator[BatchResult]:
-        """Yield the results in the order of the sessions, each time anew."""
+        """Yield the results in the order of the sessions; can be repeated."""
 
 
 Outcome: TypeAlias = Literal["complete", "stopped", "failed"]
@@ -44,14 +44,14 @@ class ReplayReport:
     session_id: str | None  #: None: these are an engine's totals
     sessions: int = 1
     turns: int = 0
-    #: how many, by event type; of a replay that ended early, deltas that follow each
-    #: other count together
+    #: how many, by event type; if a replay ended early, consecutive deltas count
+    #: together
     events: Mapping[str, int] = _counts()
     messages: Mapping[str, int] = _counts()  #: how many, by kind
     diagnostics: Mapping[str, int] = _counts()  #: how many, by code
     plugin_errors: tuple[PluginError, ...] = ()  #: with ``on_plugin_error="isolate"``
-    dropped_plugins: tuple[str, ...] = ()  #: failed too often, and were not called on
-    #: by plugin; None: was not asked for
+    dropped_plugins: tuple[str, ...] = ()  #: failed too often, so no longer called
+    #: by plugin; None: plugins were not timed
     seconds: Mapping[str, float] | None = attrs.field(default=None, converter=read_only)
     #: ``stopped``: a plugin raised StopReplay; ``failed``: an error ended the replay
     outcome: Outcome = "complete"
@@ -66,7 +66,7 @@ class ReplayReport:
 
 @attrs.define(eq=False)
 class Totals:
-    """Adds up reports, one after another."""
+    """A running total of reports."""
 
     _sessions: int = attrs.field(default=0, init=False)
     _turns: int = attrs.field(default=0, init=False)
@@ -95,7 +95,7 @@ class Totals:
         self._outcome = max(self._outcome, report.outcome, key=_OUTCOMES.index)
 
     def report(self) -> ReplayReport:
-        """Return what was added up."""
+        """Return the totals."""
         return ReplayReport(
             session_id=None,
             sessions=self._sessions,

@@ -1,1 +1,1 @@
-"""The values: events, sessions, messages, diagnostics, limits."""
+"""The data model: events, sessions, messages, diagnostics, limits."""

@@ -1,4 +1,4 @@
-"""The codes for odd histories, each with a sentence.
+"""Diagnostics of unusual histories, and their codes, each with a sentence.
 
 A diagnostic never stops a replay, unless ``strict=True`` asks for it.
 """
@@ -34,7 +34,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-#: The codes that say: deltas and full events do not agree.
+#: The codes for deltas and full events that disagree.
 DELTA_FAMILY: Final[frozenset[str]] = frozenset(
     code for code in CODES if code.startswith(("delta-", "late-full"))
 )
@@ -42,8 +42,8 @@ DELTA_FAMILY: Final[frozenset[str]] = frozenset(
 
 @attrs.frozen
 class Diagnostic:
-    """One odd thing about a history, for programs to branch on and people to read."""
+    """A report of one unusual thing in a history, for programs and for people."""
 
     code: str  #: one of :data:`CODES`
     index: int | None  #: the event where it was found; None: the document itself
-    detail: str  #: what exactly; holds no event index
+    detail: str  #: what exactly; never holds an event index

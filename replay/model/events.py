@@ -1,7 +1,7 @@
 """The eight events of a chat session, and one that stands in for any other.
 
-An event has no identity but its position. Two events are equal when their documented
-fields are; what else their JSON objects held is in ``extra`` and is written back.
+An event has no identity but its position. Two events are equal if their documented
+fields are; anything else in their JSON objects is in ``extra`` and is written back.
 
 Source: the service's OpenAPI document of 2026-08-20, schemas ``*Event``.
 """
@@ -85,7 +85,7 @@ class Text(_Content):
 
 @attrs.frozen(repr=False)
 class ToolCall(WireObject):
-    """The agent calls a tool."""
+    """The agent's call of a tool."""
 
     type: ClassVar[Literal["tool_call"]] = "tool_call"
     _required: ClassVar[tuple[str, ...]] = ("call_id", "name", "arguments")
@@ -105,7 +105,7 @@ class ToolCall(WireObject):
 
 @attrs.frozen(repr=False)
 class ToolResult(WireObject):
-    """A tool answers a call."""
+    """A tool's answer to a call."""
 
     type: ClassVar[Literal["tool_result"]] = "tool_result"
     _required: ClassVar[tuple[str, ...]] = ("call_id", "name", "result")
@@ -123,9 +123,9 @@ class ToolResult(WireObject):
 
 
 def exchanged(event: ToolCall | ToolResult) -> object:
-    """Return a tool's arguments or result, to be read only: nothing enforces it.
+    """Return a tool's arguments or result, which must only be read: nothing checks it.
 
-    It takes a fraction of the time of ``arguments`` and ``result``.
+    This takes a fraction of the time of ``arguments`` and ``result``.
     """
     if isinstance(event, ToolCall):
         given = event._arguments  # noqa: SLF001 - of this module
@@ -136,14 +136,14 @@ def exchanged(event: ToolCall | ToolResult) -> object:
 
 @attrs.frozen(repr=False)
 class Stop(WireObject):
-    """A run has ended, well or not."""
+    """The end of a run, successful or not."""
 
     type: ClassVar[Literal["stop"]] = "stop"
     _required: ClassVar[tuple[str, ...]] = ("usage", "is_error", "error")
 
     usage: Usage
     is_error: bool
-    error: str | None = None  #: None: the run says nothing of an error
+    error: str | None = None  #: None: the run names no error
     skipped_index_ids: tuple[str, ...] | None = None  #: None: the service did not say
 
 
@@ -176,11 +176,11 @@ Delta: TypeAlias = TextDelta | ThinkingDelta
 DELTAS: Final[tuple[type[Delta], ...]] = get_args(Delta)
 #: A whole message, which settles the deltas that it repeats.
 FullEvent: TypeAlias = Text | Thinking
-#: An event that no message goes beyond.
+#: An event that no message extends past.
 Boundary: TypeAlias = UserInput | ToolCall | ToolResult | Stop
 Event: TypeAlias = Delta | FullEvent | Boundary | UnknownEvent
 
-#: What a delta or a full event says.
+#: The kind of text in a delta, a full event or a message.
 Kind: TypeAlias = Literal["text", "thinking"]
 
 #: The class of each documented event, by its type on the wire.

@@ -1,4 +1,4 @@
-"""Values that were JSON objects: read-only inside, and nothing of them is lost."""
+"""Values made from JSON objects, read-only inside, with nothing lost."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -18,7 +18,7 @@ def _refuse(*_: object, **__: object) -> NoReturn:
 
 
 class _ReadOnlyDict(dict[str, object]):
-    """A dict that refuses to be changed, and is a dict to everyone who reads."""
+    """A dict that cannot be changed, but reads like any other dict."""
 
     __slots__ = ()
     __setitem__ = __delitem__ = __ior__ = _refuse
@@ -32,7 +32,7 @@ class _ReadOnlyDict(dict[str, object]):
 
 
 class _ReadOnlyList(list[object]):
-    """A list that refuses to be changed, and is a list to everyone who reads."""
+    """A list that cannot be changed, but reads like any other list."""
 
     __slots__ = ()
     __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
@@ -51,7 +51,8 @@ def read_only(value: Any, depth: int = DEEPEST + 1) -> Any:  # noqa: ANN401 - an
 
     Args:
         value: A JSON value; it is copied, never changed.
-        depth: How deep it may be nested: one event, and what its fields hold.
+        depth: How deep it may be nested; by default, as an event with the deepest
+            fields.
 
     Raises:
         EncodeError: It is nested deeper, or has a key that isn't a string.
@@ -72,13 +73,13 @@ def read_only(value: Any, depth: int = DEEPEST + 1) -> Any:  # noqa: ANN401 - an
 
 @attrs.frozen
 class Undecoded:
-    """A JSON value that nobody has asked for yet."""
+    """A JSON value that was not needed yet."""
 
-    text: bytes  #: JSON that was found to be right
+    text: bytes  #: JSON that was checked
 
 
 def decoded(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a JSON value, decoded where it has not been yet."""
+    """Return a JSON value, decoded if it was not yet."""
     if not isinstance(value, Undecoded):
         return value
     values: Any = parse_json(b"[%b]" % value.text).value  # a root has rules of its own
@@ -87,10 +88,10 @@ def decoded(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 @attrs.frozen(repr=False)
 class WireObject:
-    """A value that was a JSON object, with whatever else that object held."""
+    """A value made from a JSON object, with anything else that the object held."""
 
-    type: ClassVar[str] = ""  #: what the wire calls an event of this class
-    _required: ClassVar[tuple[str, ...]] = ()  #: written even where they are None
+    type: ClassVar[str] = ""  #: the type of this class's events on the wire
+    _required: ClassVar[tuple[str, ...]] = ()  #: fields that are written even if None
 
     _recorded: Mapping[str, object] | None = attrs.field(
         default=None, kw_only=True, eq=False, alias="recorded"
@@ -107,14 +108,14 @@ class WireObject:
         return rest
 
     def as_object(self) -> dict[str, object]:
-        """Return the JSON object: these fields, and the rest as it was recorded.
+        """Return the JSON object: these fields, and the rest as recorded.
 
-        Keys keep their recorded order; but in a replay, an event among others that
-        are all known has them in the documented one. What was absent stays absent,
-        unless a field was given since. Nested values are read-only.
+        Keys keep their recorded order, except in a replay: there, an event among others
+        that are all known has the documented order. Absent keys stay absent, unless
+        their field was set since. Nested values are read-only.
 
         Raises:
-            EncodeError: It holds, built by hand, what JSON cannot.
+            EncodeError: It was built by hand with a value that JSON cannot hold.
         """
         fields = documented_fields(type(self))
         recorded = (self._recorded or {}).items()

@@ -1,7 +1,7 @@
-"""JSON text, strictly: bytes to values and back.
+"""Strict JSON: bytes to values and back.
 
-msgspec goes first, being twice as fast; whatever it refuses, the standard library's
-``json``, made strict, decides.
+msgspec is tried first, since it is twice as fast; anything it refuses is decided by the
+standard library's ``json``, made strict.
 """
 
 import json
@@ -22,7 +22,7 @@ _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 @attrs.frozen
 class Parsed:
-    """A JSON value, and what was odd about its text."""
+    """A JSON value, and the oddities of its text."""
 
     value: object
     oddities: tuple[tuple[str, str], ...] = ()  #: (diagnostic code, detail)
@@ -30,32 +30,32 @@ class Parsed:
 
 @attrs.frozen
 class _Refused:
-    """Stands for a number that cannot be kept exactly."""
+    """A placeholder for a number that cannot be kept exactly."""
 
     reason: str
 
 
 def parse_json(data: bytes) -> Parsed:
-    """Return the JSON value that *data* holds.
+    """Return the JSON value in *data*.
 
     Args:
-        data: UTF-8 text; a leading byte order mark is an oddity, no error.
+        data: UTF-8 text; a leading byte order mark is an oddity, not an error.
 
     Raises:
-        DecodeError: It is not JSON, not UTF-8, or holds a number past what Python
-            keeps, or its root gives ``events`` twice.
+        DecodeError: It isn't JSON or UTF-8, holds a number that Python cannot keep, or
+            gives ``events`` twice at its root.
         LimitExceededError: It is nested deeper than can be read.
     """
     if not _may_repeat_events(data):
         try:
             return Parsed(msgspec.json.decode(data))
         except (ValueError, RecursionError, msgspec.MsgspecError):
-            pass  # the judge knows better, or says why not
+            pass  # the judge accepts it after all, or says why not
     return judge(data)
 
 
 def judge(data: bytes) -> Parsed:
-    """Return the JSON value that *data* holds, with all that is odd about its text.
+    """Return the JSON value in *data*, with all oddities of its text.
 
     Raises:
         DecodeError, LimitExceededError: As from :func:`parse_json`.
@@ -69,7 +69,7 @@ def _may_repeat_events(data: bytes) -> bool:
 
 
 class _Judge:
-    """Reads one document as the standard says, and notes what is odd."""
+    """A strict reader of one document, which notes oddities."""
 
     def __init__(self) -> None:
         self._oddities: list[tuple[str, str]] = []
@@ -102,7 +102,7 @@ class _Judge:
             parse_constant=self._constant,
         )
         if self._refusal is not None:
-            # Not found: a second key of its name has taken its place.
+            # If it isn't found, a second key with the same name replaced it.
             steps, reason = _refused(value) or ([], self._refusal.reason)
             raise DecodeError("".join(["$", *reversed(steps)]), reason)
         return value
@@ -202,7 +202,7 @@ def write_decoded(value: object) -> bytes:
     """Return a parsed value as JSON, as :func:`write_json` does, but faster."""
     try:
         return _ENCODE(value)
-    except (ValueError, OverflowError, RecursionError):  # a lone half, a large integer
+    except (ValueError, OverflowError, RecursionError):  # lone half or large integer
         return write_json(value)
 
 
@@ -210,7 +210,7 @@ def write_json(value: object) -> bytes:
     r"""Return *value* as JSON in UTF-8; lone surrogate halves as ``\uXXXX``.
 
     Raises:
-        EncodeError: It is no JSON value.
+        EncodeError: It isn't a JSON value.
     """
     try:
         text = json.dumps(

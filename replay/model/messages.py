@@ -1,4 +1,4 @@
-"""Whole messages, the turns that they belong to, and transcripts."""
+"""Whole messages, the turns they belong to, and transcripts."""
 
 from typing import Literal, TypeAlias
 
@@ -16,7 +16,7 @@ from replay.model.events import (
     UserInput,
 )
 
-#: What a message was put together from.
+#: The kinds of events that a message was made from.
 MessageSource: TypeAlias = Literal["deltas", "full", "both"]
 
 
@@ -38,7 +38,7 @@ class ToolExchange:
 
     call: ToolCall | None  #: None: the results answer no known call
     results: tuple[ToolResult, ...]
-    #: ``late``: these results answer a call of an earlier turn, where it is unresolved
+    #: ``late``: these results answer a call of an earlier turn, unresolved in that turn
     status: Literal["resolved", "unresolved", "orphan", "late"]
     index: int  #: the position of its first event in this turn
     end: int  #: the position of its last event in this turn
@@ -59,7 +59,7 @@ class Turn:
 
     @property
     def answer(self) -> str:
-        """Return the text after the last tool exchange, joined as it stands."""
+        """Return the text after the last tool exchange, joined unchanged."""
         after = max(
             (
                 step.end
@@ -82,4 +82,4 @@ class Transcript:
     session_id: str
     title: str | None  #: None: the session has none
     turns: tuple[Turn, ...]
-    diagnostics: tuple[Diagnostic, ...]  #: what was odd, in the order of finding
+    diagnostics: tuple[Diagnostic, ...]  #: in the order they were found

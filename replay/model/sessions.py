@@ -15,7 +15,7 @@ from replay.model.diagnostics import Diagnostic
 from replay.model.events import Event, Usage
 from replay.model.json_object import WireObject, documented_fields, read_only
 
-#: How a recording was laid out: a whole document, a list of events, or a line each.
+#: A recording's layout: a whole document, a list of events, or one event a line.
 Shape: TypeAlias = Literal["document", "list", "lines"]
 
 
@@ -49,7 +49,7 @@ class SessionSummary(WireObject):
 
 
 def header_fields(header: SessionSummary) -> dict[str, Any]:
-    """Return a header's fields by name, to make another header of them."""
+    """Return a header's fields by name, to make another header from them."""
     names = documented_fields(SessionSummary)
     return {name: getattr(header, name) for name in names}
 
@@ -72,15 +72,14 @@ def _sequence(events: Iterable[Event]) -> Sequence[Event]:
     return made
 
 
-_BESIDE = {"wire": False}  # no part of the object on the wire
+_BESIDE = {"wire": False}  # not part of the object on the wire
 
 
 @attrs.frozen(repr=False, kw_only=True)
 class Session(SessionSummary):
     """A recorded chat session.
 
-    ``events`` has a length and can be walked again and again; it need not be in
-    memory.
+    ``events`` has a length and can be iterated repeatedly; it need not be in memory.
     """
 
     events: Sequence[Event] = attrs.field(
@@ -91,16 +90,16 @@ class Session(SessionSummary):
     )  #: how ``dumps`` lays it out
     diagnostics: tuple[Diagnostic, ...] = attrs.field(
         default=(), eq=False, metadata=_BESIDE
-    )  #: what was odd about the document itself
+    )  #: those of the document itself
     repetition: int = attrs.field(
         default=0, eq=False, metadata=_BESIDE
-    )  #: how many sessions before it, in the source it comes from, have its id
+    )  #: how many sessions before it in its source have the same id
     derived_id: str | None = attrs.field(
         default=None, eq=False, metadata=_BESIDE
-    )  #: what it is called since the recording does not say; None: it does
+    )  #: its id if the recording gives none; None: the recording gives one
 
     @classmethod
-    def from_events(  # noqa: PLR0913 - what a header may hold
+    def from_events(  # noqa: PLR0913 - the fields of a header
         cls,
         events: Iterable[Event | Mapping[str, object]],
         *,
@@ -111,14 +110,14 @@ class Session(SessionSummary):
         job_metadata: JobMetadata | None = None,
         shared_access: str | None = None,
     ) -> Self:
-        """Return a session of events, or of their JSON objects, such as dicts.
+        """Return a session made from events or their JSON objects, such as dicts.
 
-        As everywhere, an object that is none of the known events, or has a wrong field,
-        becomes an :class:`~replay.UnknownEvent`.
+        As everywhere, an object that isn't a known event, or has a wrong field, becomes
+        an :class:`~replay.UnknownEvent`.
 
         Args:
             events: Oldest first.
-            session_id: What the session is called.
+            session_id: The session's id.
             last_updated_at: As the field.
             generated_title: As the field.
             index_ids: As the field.
@@ -126,7 +125,7 @@ class Session(SessionSummary):
             shared_access: As the field.
 
         Raises:
-            TypeError: *events* isn't a list of events, but a file name, say.
+            TypeError: *events* isn't a list of events but a file name, say.
             EncodeError: One of them holds a value that isn't JSON.
 
         >>> Session.from_events([{"type": "text", "content": "Hello"}]).events
@@ -136,7 +135,7 @@ class Session(SessionSummary):
         if not is_list or isinstance(events, str | bytes | Mapping):
             advice = "replay.load reads a file, replay.loads a text"
             raise wrong_type(events, "a list of events", advice)
-        # The codec stands above the values, and is imported when it is needed.
+        # The codec is a layer above the model, so it is only imported when needed.
         structure = import_module("replay.codec.structure")
         event_of: Callable[[object], Event] = structure.event_of
         return cls(
@@ -156,7 +155,7 @@ class Session(SessionSummary):
         return rest
 
     def as_object(self) -> dict[str, object]:
-        """Return the header's JSON object, without an id that was derived."""
+        """Return the header's JSON object, without a derived id."""
         header = super().as_object()
         if "session_id" in header or self.session_id == self.derived_id:
             return header
@@ -168,7 +167,7 @@ class Session(SessionSummary):
         return SessionSummary(**header_fields(self), recorded=recorded)
 
 
-#: Whatever a session can be had of: itself, its location, or its events.
+#: Anything that gives a session: itself, its location, or its events.
 Recording: TypeAlias = (
     Session | str | os.PathLike[str] | Iterable[Event | Mapping[str, object]]
 )

@@ -1,4 +1,4 @@
-"""A session's transcript, and the transcript as text, as Markdown, or as JSON."""
+"""A session's transcript, and its rendering as text, Markdown or JSON."""
 
 from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias, get_args
@@ -14,7 +14,7 @@ FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 
 def transcript(recording: Recording) -> Transcript:
-    """Return what was said and done in a session, turn by turn.
+    """Return the transcript of a session: what was said and done, turn by turn.
 
     Args:
         recording: A session, the location of one, or a list of events; see
@@ -23,7 +23,7 @@ def transcript(recording: Recording) -> Transcript:
     Raises:
         DecodeError, BackendError: The session cannot be read, or its file has changed
             since it was opened.
-        TypeError: It is none of these.
+        TypeError: *recording* is none of these.
     """
     session = recording if isinstance(recording, Session) else _session_of(recording)
     lazy = lazy_transcript(session)
@@ -44,20 +44,19 @@ def render(
 ) -> str:
     """Return a whole transcript as text that ends with a line feed.
 
-    Nothing is shortened, and whatever was recorded is shown as data: it cannot steer
-    a terminal, forge a heading or leave its block.
+    Nothing is shortened, and recorded text is shown as data: it cannot control a
+    terminal, forge a heading or leave its block.
 
     Args:
-        transcript: What to render; of anything else, what :func:`replay.transcript`
-            makes of it.
-        format: ``"text"``: headings at the beginning of a line, what was recorded
-            indented by four spaces. ``"markdown"``: headings, and what was recorded
-            in fenced blocks and code spans. ``"json"``: one line, whose shape
+        transcript: A transcript, or anything that :func:`replay.transcript` takes.
+        format: ``"text"``: headings at the beginning of a line, recorded text indented
+            by four spaces. ``"markdown"``: headings, with recorded text in fenced
+            blocks and code spans. ``"json"``: one line, in the shape that
             :func:`replay.rendering.as_json.json_pieces` describes.
 
     Raises:
         UnknownNameError: There is no such format.
-        EncodeError: It holds, built by hand, what JSON cannot.
+        EncodeError: It was built by hand with a value that JSON cannot hold.
         DecodeError, BackendError, TypeError: As from :func:`replay.transcript`.
     """
     return "".join(render_pieces(_transcript(transcript), format))
@@ -71,16 +70,16 @@ def render_pieces(transcript: Transcript | Session, format: Format) -> Iterator[
     """Return the text of :func:`replay.render` piece by piece.
 
     Args:
-        transcript: What to render; a session is walked turn by turn, and its
+        transcript: The transcript; a session is read turn by turn, and its
             transcript isn't kept in memory.
         format: As for :func:`replay.render`.
 
     Raises:
         UnknownNameError: There is no such format.
-        EncodeError: While it is walked, as from :func:`replay.render`.
+        EncodeError: During iteration, as from :func:`replay.render`.
     """
-    from replay.rendering.as_json import json_pieces  # noqa: PLC0415 - not for those
-    from replay.rendering.sections import (  # noqa: PLC0415 - who make a transcript only
+    from replay.rendering.as_json import json_pieces  # noqa: PLC0415 - only to render
+    from replay.rendering.sections import (  # noqa: PLC0415 - only to render
         markdown_pieces,
         text_pieces,
     )

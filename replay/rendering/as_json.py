@@ -35,10 +35,10 @@ def json_pieces(transcript: Transcript | LazyTranscript) -> Iterator[str]:
         {"code": "delta-gap", "index": 12 or null, "detail": "…"}
 
     ``event`` and ``usage`` are objects as they were recorded. Members may be added in
-    later releases. What could steer a terminal is written as ``\uXXXX``.
+    later releases. Characters that could control a terminal are written as ``\uXXXX``.
 
     Raises:
-        EncodeError: It holds, built by hand, what JSON cannot.
+        EncodeError: It was built by hand with a value that JSON cannot hold.
     """
     yield f'{{"session_id":{_text(transcript.session_id)}'
     yield f',"title":{_text(transcript.title)},"turns":['

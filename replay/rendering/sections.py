@@ -1,4 +1,4 @@
-"""A transcript in sections, and these as lines of text or as Markdown."""
+"""A transcript in sections, and their rendering as lines of text or Markdown."""
 
 import json
 import re
@@ -50,9 +50,9 @@ def _lines(names: tuple[str, ...]) -> tuple[str, ...]:
 
 @attrs.frozen
 class Section:
-    """A heading, and what was recorded under it.
+    """A heading, and the recorded text under it.
 
-    Only ``names`` and ``body`` hold recorded text, and hold it sanitized.
+    Only ``names`` and ``body`` hold recorded text, and it is sanitized.
     """
 
     role: Role
@@ -173,7 +173,7 @@ def _diagnostic(diagnostic: Diagnostic) -> str:
 def _pretty(value: object) -> str:
     try:
         text = msgspec.json.format(_written(value, _ENCODE), indent=2)  # json's is slow
-    except (UnicodeEncodeError, RecursionError):  # half of a pair; it is deep
+    except (UnicodeEncodeError, RecursionError):  # a lone surrogate; too deep
         text = _written(value, _ENCODE_PRETTY)
     return escape_json(text)
 
@@ -197,9 +197,9 @@ INDENT: Final = "    "
 class Line:
     """One line of a transcript, with what a terminal needs to colour it."""
 
-    role: Role | None  #: what it tells of; None: a blank line between sections
+    role: Role | None  #: its section's; None: a blank line between sections
     text: str  #: safe to show; no line feed
-    is_heading: bool = False  #: whether it stands at the margin, in our words
+    is_heading: bool = False  #: whether it is a heading, which begins at the margin
 
 
 _BLANK: Final = Line(None, "")
@@ -219,9 +219,9 @@ def lines(transcript: Transcript | LazyTranscript) -> Iterator[Line]:
 def text_pieces(transcript: Transcript | LazyTranscript) -> Iterator[str]:
     """Yield *transcript* as text, piece by piece.
 
-    Whatever begins at the margin is ours; what was recorded is indented by four
-    spaces, or stands in a heading, after its colon. Strings are shown as they are,
-    all other results of tools as JSON. Nothing is shortened.
+    Only headings begin at the margin; recorded text is indented by four spaces, or
+    follows the colon of a heading. Tool results are shown unchanged if they are
+    strings, otherwise as JSON. Nothing is shortened.
     """
     for number, section in enumerate(sections(transcript)):
         blank = "\n" if number else ""
@@ -231,7 +231,7 @@ def text_pieces(transcript: Transcript | LazyTranscript) -> Iterator[str]:
 def _indented(body: str) -> str:
     if not body:
         return ""
-    if "\n\n" not in body and body[0] != "\n" != body[-1]:  # the short way
+    if "\n\n" not in body and body[0] != "\n" != body[-1]:  # the fast way
         return INDENT + body.replace("\n", "\n" + INDENT) + "\n"
     return "".join(f"{INDENT}{text}\n" if text else "\n" for text in body.split("\n"))
 
@@ -251,8 +251,8 @@ _BACKTICKS: Final = re.compile("`+")
 def markdown_pieces(transcript: Transcript | LazyTranscript) -> Iterator[str]:
     """Yield *transcript* as CommonMark, piece by piece.
 
-    Whatever was recorded stands, word for word, in a fenced block or in a code span
-    of a heading; nothing in it is read as Markdown or HTML.
+    Recorded text appears, word for word, in a fenced block or in a code span of a
+    heading; none of it is read as Markdown or HTML.
 
     Source: CommonMark 0.31.2, sections 4.5 (fences) and 6.1 (code spans).
     """
@@ -282,6 +282,6 @@ def _fenced(section: Section) -> str:
 
 
 def _shortest_absent_run(text: str) -> int:
-    """Return how many backticks in a row *text* does not hold; at least 1."""
+    """Return the length of the shortest run of backticks that *text* does not hold."""
     runs = {len(run) for run in _BACKTICKS.findall(text)}
     return next(length for length in range(1, len(runs) + 2) if length not in runs)

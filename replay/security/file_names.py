@@ -1,7 +1,7 @@
 """Session ids as file names, one to one, on any file system.
 
-A name holds only ``a-z 0-9 . _ - % ~``, so no two of them are the same where case or
-Unicode forms do not count, and none leads out of its directory.
+A name holds only ``a-z 0-9 . _ - % ~``, so no two are the same even if case and Unicode
+forms are ignored, and none leads out of its directory.
 """
 
 import re
@@ -19,8 +19,8 @@ _CUT_ESCAPE: Final = re.compile(r"%[0-9a-f]?\Z")
 def file_name(session_id: str) -> str:
     """Return the name, without a suffix, of the file that holds a session.
 
-    Every byte that is not safe becomes ``%`` and two hexadecimal digits. What is
-    longer than 180 characters is cut, and ends in ``~`` and the id's SHA-256.
+    Every unsafe byte becomes ``%`` and two hexadecimal digits. A name longer than 180
+    characters is cut, and ends in ``~`` and the id's SHA-256.
 
     >>> file_name("Köln/1")
     '%4b%c3%b6ln%2f1'
@@ -36,9 +36,9 @@ def file_name(session_id: str) -> str:
 
 
 def session_id_of(stem: str) -> str:
-    """Return the id that a file's name stands for, its suffix aside.
+    """Return the session id that a file's name, without its suffix, stands for.
 
-    A name that :func:`file_name` did not make stands for itself, but for the escapes
+    A name that :func:`file_name` did not make stands for itself, except for any escapes
     in it.
 
     >>> session_id_of("%4b%c3%b6ln%2f1")

@@ -9,11 +9,11 @@ other: the last one wins, with a whole file.
   replaced, not followed. The mode is the given one, less the umask.
 - :func:`output_file` writes a file that the user named. A link is followed, a file that
   is replaced keeps its mode, and a pipe or a device gets the text as it comes.
-- :func:`temporary_file` keeps what is too long for memory, but never on a disk what
-  must not reach one.
+- :func:`temporary_file` holds what is too large for memory, but keeps off the disk
+  what must not reach it.
 
-Nothing is forced onto the disk: a power cut may lose what was written last. Whoever
-needs more syncs the file before the block ends, and then its directory.
+Nothing is synced to disk: a power cut may lose what was written last. If you need more,
+sync the file before the block ends, and then its directory.
 """
 
 import io
@@ -45,7 +45,7 @@ def whole_file(
     draft: str | Path | None = None,
     is_new: bool = False,
 ) -> Iterator[BinaryIO]:
-    """Open a file for writing, which takes its name when the block ends well.
+    """Open a file for writing that takes its name if the block succeeds.
 
     Args:
         path: The file; within *directory*, if that is given.
@@ -53,8 +53,8 @@ def whole_file(
         mode: The file's permissions, less the umask.
         draft: The draft's path, for a writer that excludes all others: it replaces
             what a killed writer left. None: a hidden file with a random name.
-        is_new: Refuse a name that is taken. The file has it from the start then, and
-            is removed if the block fails.
+        is_new: Refuse a name that is taken. The file then has its name from the start,
+            and is removed if the block fails.
 
     Raises:
         OSError: It cannot be written; the error names *path*.
@@ -106,7 +106,7 @@ def output_file(path: str | Path) -> Iterator[Callable[[str], None]]:
 
 
 def temporary_file(in_memory: int = 0) -> BinaryIO:
-    """Return a new file without a name, which is gone when it is closed.
+    """Return a new file without a name, which is deleted when it is closed.
 
     Args:
         in_memory: Bytes that are kept in memory. While sessions are being rewritten
@@ -140,14 +140,14 @@ def may_use_disk() -> bool:
 
 
 def _refuse(count: int) -> None:
-    global _refused  # noqa: PLW0603 - a matter of the whole process, its threads too
+    global _refused  # noqa: PLW0603 - it applies to the whole process, threads too
     with _lock:
         _refused += count
 
 
 @contextmanager
 def _closing(file: BinaryIO) -> Iterator[BinaryIO]:
-    """Close a file; if the block fails, that is the error that counts."""
+    """Close a file after the block; if the block fails, raise only its error."""
     try:
         yield file
         file.close()
@@ -159,7 +159,7 @@ def _closing(file: BinaryIO) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _naming(path: str) -> Iterator[None]:
-    """Let an error name what the caller named, not the draft beside it."""
+    """Make errors name the caller's file, not the draft beside it."""
     try:
         yield
     except OSError as error:

@@ -9,11 +9,11 @@ _LOOPBACK: Final = IPv4Network("127.0.0.0/8")
 def is_loopback(host: str) -> bool:
     """Tell whether a host is always this machine.
 
-    Only ``localhost``, 127.0.0.0/8 and ::1 never do. No name is looked up.
+    Only ``localhost``, 127.0.0.0/8 and ::1 are. No name is looked up.
 
     Args:
-        host: A name or address, in any case; brackets around it and a dot behind it
-            do not matter.
+        host: A name or address, in any case; brackets around it and a trailing dot are
+            ignored.
 
     >>> [is_loopback(host) for host in ("127.0.0.1", "[::1]", "localhost.", "0.0.0.0")]
     [True, True, True, False]

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-#: A password may have slashes in it, as Amazon's have. Neither the name of a resource
-#: of theirs, nor a port, a drive, or a URL after ``zip://INSIDE::`` is one.
+#: A password may contain slashes, as Amazon's do. An Amazon resource name, a port, a
+#: drive, or a URL after ``zip://INSIDE::`` isn't a password.
 _USER: Final = re.compile(
     r"(?<=://)(?!arn:)/{,9}[^/?\s@:]{,999}:(?!:|[0-9]{,9}/)[^?\s@]{,999}@", re.ASCII
 )
@@ -20,8 +20,8 @@ def masked(text: str, secrets: Iterable[str] = ()) -> str:
     """Return *text* with passwords and signed queries in URLs masked.
 
     Args:
-        text: What is to be shown.
-        secrets: What else is not shown.
+        text: The text to show.
+        secrets: Other strings to mask.
 
     >>> masked("s3://me:word@bucket/a.json?X-Amz-Signature=1f")
     's3://***@bucket/a.json?***'

@@ -1,14 +1,14 @@
-r"""Recorded text made safe to look at: control characters are shown, never obeyed.
+r"""Recorded text made safe to show: control characters are displayed, never obeyed.
 
-What is shown instead of a character:
+The replacements of characters:
 
 - a C0 control other than line feed and tab: its picture, such as ``␛`` for ESC;
 - half of a surrogate pair, which no encoding can write: U+FFFD;
 - DEL, the C1 controls, bidirectional controls, line and paragraph separators, and
-  format controls that nothing on the screen gives away (zero-width space, byte order
-  mark, tags and others of their kind): their code point, such as ``\u{202e}``.
+  invisible format controls (zero-width space, byte order mark, tags and the like):
+  their code point, such as ``\u{202e}``.
 
-The soft hyphen and the zero-width joiners stay, for written languages need them.
+The soft hyphen and the zero-width joiners stay, since written languages need them.
 
 Source: terminals obey ECMA-48; Unicode 15, general categories Cc, Cf, Cs, Zl and Zp.
 """
@@ -33,9 +33,9 @@ _LAYOUT: Final = str.maketrans("\t\n", "\u2409\u240a")
 
 
 def sanitize(text: str) -> str:
-    r"""Return *text* as it can safely be shown; line feeds and tabs stay.
+    r"""Return *text* made safe to show; line feeds and tabs stay.
 
-    Sanitizing twice is sanitizing once.
+    Sanitizing it again changes nothing.
 
     >>> print(sanitize("\x1b[31mred\x07 \u202eabc"))
     ␛[31mred␇ \u{202e}abc
@@ -44,7 +44,7 @@ def sanitize(text: str) -> str:
 
 
 def sanitize_line(text: str) -> str:
-    r"""Return *text* as it can safely be shown within one line.
+    r"""Return *text* made safe to show within one line.
 
     >>> print(sanitize_line("one\n\ttwo"))
     one␊␉two
@@ -55,11 +55,11 @@ def sanitize_line(text: str) -> str:
 
 
 def escape_json(text: str) -> str:
-    r"""Return JSON text of the same value that can safely be shown.
+    r"""Return JSON text of the same value that is safe to show.
 
     Args:
-        text: Valid JSON, laid out with spaces, tabs and line feeds only. There, what
-            is unsafe stands within strings, and becomes ``\uXXXX``.
+        text: Valid JSON, laid out with spaces, tabs and line feeds only, so that unsafe
+            characters are all within strings. They become ``\uXXXX``.
 
     >>> print(escape_json('["\u202eabc"]'))
     ["\u202eabc"]

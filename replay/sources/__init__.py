@@ -1,1 +1,1 @@
-"""Sources of sessions: backends as users open them, and authors write them."""
+"""Sources of sessions: backends as users open them and authors write them."""

@@ -1,4 +1,4 @@
-"""A turn that is under way, as its users hold it, and the backend that sends it."""
+"""A turn in progress, as users see it, and the protocol of a backend that sends it."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ from replay.model.sessions import Session
 class ArrivingEvents(Sequence[Event]):
     """Events as they arrive; those that have arrived are kept.
 
-    Its length is how many have arrived. To iterate it is to wait for the others.
+    The length is the number that have arrived. Iterating waits for the others.
     """
 
     def __init__(self, source: Iterator[Event]) -> None:
@@ -26,7 +26,7 @@ class ArrivingEvents(Sequence[Event]):
         self._arrived: list[Event] = []
 
     def go_on_with(self, source: Iterator[Event]) -> None:
-        """Take the iterator of the events that follow."""
+        """Continue with an iterator of the events that follow."""
         self._source = source
 
     def __len__(self) -> int:
@@ -51,12 +51,12 @@ class ArrivingEvents(Sequence[Event]):
             index += 1
 
 
-#: Returns what is to be shown and written instead of a session, event for event.
+#: Returns the session to show and write instead of a given one, event for event.
 Rewrite: TypeAlias = Callable[[Session], Session]
 
 
 class LiveStream(Protocol):
-    """A turn that is under way: an iterator of its events as they arrive."""
+    """A turn in progress: an iterator of its events as they arrive."""
 
     @property
     def session_id(self) -> str:
@@ -68,7 +68,7 @@ class LiveStream(Protocol):
 
     @property
     def user_input(self) -> UserInput:
-        """Return the turn's first event, which is not among those that arrive."""
+        """Return the turn's first event, which isn't among those that arrive."""
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
@@ -81,7 +81,7 @@ class LiveStream(Protocol):
         """Return the next event when it arrives."""
 
     def rest(self, *, known: int | None = None) -> Iterator[Event]:
-        """Yield the events of a broken turn that have not arrived yet."""
+        """Yield the events that have not arrived yet, of a turn that broke off."""
 
     def close(self) -> None:
         """Close the connection; a recording gets its final name."""
@@ -102,7 +102,7 @@ class LiveStream(Protocol):
 class LiveBackend(Protocol):
     """A backend that can send a turn and stream its events."""
 
-    def stream(  # noqa: PLR0913 - what a turn may be asked with
+    def stream(  # noqa: PLR0913 - the options of a turn
         self,
         session_id: str,
         prompt: str,
@@ -118,8 +118,8 @@ class LiveBackend(Protocol):
 def may_be_kept(error: StreamInterruptedError) -> bool:
     """Tell whether the service may have kept a turn that broke off.
 
-    It may not where it refused the prompt with the status of an error: then a turn of
-    that prompt is likely another one.
+    It has not if it refused the prompt with an error status: a turn with that prompt is
+    then likely another one.
     """
     return error.status is None
 
@@ -129,14 +129,15 @@ _HIDDEN: Final = "not shown, since the session is rewritten"
 
 @attrs.define(eq=False)
 class LiveHistory:
-    """The turn's user input, then its events as they arrive.
+    """A live turn as a history: its user input, then its events as they arrive.
 
     Args:
-        stream: Where they come from.
-        header: The session that the turn is added to; its own events do not count.
-        events: The turn's events, each once it is there.
+        stream: The stream that they come from.
+        header: The session that the turn is added to; its own events are ignored.
+        events: The turn's events, each as it arrives.
         keep: Keep the events, for the session at the end.
-        is_rewritten: What arrives must not be shown as it is, not even in details.
+        is_rewritten: The events that arrive must not be shown unchanged, not even in
+            the details of diagnostics.
     """
 
     _stream: LiveStream
@@ -173,11 +174,11 @@ def without_details(found: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
 def arriving(stream: LiveStream, *, reconcile: bool) -> Iterator[Event]:
     """Yield a turn's user input, then its events as they arrive.
 
-    To *reconcile* is to go on with what the service has where the stream breaks off.
-    Where it refused the prompt, there is nothing to go on with.
+    With *reconcile*, a stream that breaks off continues with what the service has. If
+    the service refused the prompt, there is nothing to continue with.
 
     Raises:
-        StreamInterruptedError: The stream broke off, and is not to be reconciled.
+        StreamInterruptedError: The stream broke off, and isn't reconciled.
     """
     yield stream.user_input
     try:

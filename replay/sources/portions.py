@@ -1,4 +1,4 @@
-"""Portions for a backend without its own: each session by itself."""
+"""Portions for a backend that has none of its own, one for each session."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -11,7 +11,7 @@ from replay.errors import BackendError
 from replay.model.sessions import Session
 from replay.sources.protocols import Backend, Portion, Stored
 
-#: How many bytes a session is taken for, since nobody knows before it is fetched.
+#: The size assumed for a session, in bytes, since it is unknown until it is fetched.
 _GUESSED_SIZE: Final = 1 << 16
 
 
@@ -36,13 +36,13 @@ def stored_of(backend: Backend, portion: Portion, source: str) -> Iterator[Store
     """Fetch and yield the one session of a portion.
 
     Args:
-        backend: It has the session.
+        backend: The backend that has the session.
         portion: One that :func:`portions_of` yielded.
-        source: What messages call the backend.
+        source: The backend's name in messages.
 
     Raises:
-        SessionNotFoundError: It is gone.
-        BackendError, DecodeError: It cannot be had.
+        SessionNotFoundError: The session is gone.
+        BackendError, DecodeError: The session cannot be read.
     """
     match portion.key:
         case (str(session_id),):

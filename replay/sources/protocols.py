@@ -29,12 +29,12 @@ class Portion:
 
 @attrs.frozen
 class Stored:
-    """A session in its store, known by a digest and not decoded yet."""
+    """A stored session, known by its digest and not decoded yet."""
 
     digest_size: ClassVar[int] = 16  #: bytes
-    name: str  #: what it is called where its recording does not say
+    name: str  #: its id if its recording gives none
     digest: bytes  #: BLAKE2b of what is stored, of :attr:`digest_size` bytes
-    #: Returns the session; raises DecodeError or BackendError where it is none.
+    #: Returns the session; raises DecodeError or BackendError if it isn't one.
     read: Callable[[], Session]
 
     @classmethod
@@ -59,11 +59,11 @@ class PortionedBackend(Protocol):
     def stored(self, portion: Portion) -> Iterator[Stored]:
         """Yield the sessions of a portion, in order.
 
-        One that cannot be decoded fails when it is read, and only then: those after it
-        are yielded all the same.
+        A session that cannot be decoded fails only when it is read: those after it are
+        still yielded.
 
         Raises:
-            BackendError, DecodeError: No more can be had of this portion.
+            BackendError, DecodeError: The rest of this portion cannot be read.
         """
 
 
@@ -78,12 +78,12 @@ class Backend(Protocol):
         """Return one session, its events oldest first.
 
         Args:
-            session_id: An id that :meth:`summaries` yielded. Where it did so more
-                than once, the first of these sessions is meant.
+            session_id: An id that :meth:`summaries` yielded. If it did so more than
+                once, the first of these sessions is meant.
 
         Raises:
             SessionNotFoundError: This source has no such session.
-            DecodeError: What the source holds is not a session.
+            DecodeError: What the source holds isn't a session.
         """
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ class WritableBackend(Protocol):
         """Store a session, replacing one with the same id.
 
         Raises:
-            BackendError: It could not be kept; what was kept before is as it was.
+            BackendError: It could not be stored; what was stored before is unchanged.
         """
 
 

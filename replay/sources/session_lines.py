@@ -1,4 +1,4 @@
-"""JSON Lines of sessions: how to recognise, divide and read them, line by line."""
+"""JSON Lines of sessions, recognised, divided and read line by line."""
 
 import re
 from collections.abc import Iterator
@@ -27,23 +27,23 @@ from replay.model.sessions import Session
 from replay.sources.protocols import Stored
 
 _RANGE_SIZE: Final = 4 << 20
-_PIECE: Final = 1 << 20  # bytes that are hashed, or looked at, in one go
-_TRIES: Final = 100  # lines of a broken text that are looked at
+_PIECE: Final = 1 << 20  # bytes that are read at once
+_TRIES: Final = 100  # how many lines of a broken text are tried
 _BLANK_BEGINNINGS: Final = (b" ", b"\t", b"\r", b"\n", b"\xef")
 _MAY_BE_BLANK: Final = re.compile(rb"\n[ \t\r\n\xef]")
-#: A line that :mod:`replay.codec.documents` takes for a blank one, with the end
-#: before it.
+#: A line that :mod:`replay.codec.documents` treats as blank, with the line end before
+#: it.
 _BLANK: Final = re.compile(rb"\n(?:\xef\xbb\xbf)?[ \t\r]*+(?=\n)")
 
 
 @attrs.frozen
 class LineRange:
-    """Some lines that follow each other in a text."""
+    """A range of consecutive lines in a text."""
 
     start: int  #: where the first begins, in bytes from the text's beginning
     end: int  #: where the last ends
     lines_before: int = 0
-    filled_before: int = 0  #: of these, the lines that are not blank
+    filled_before: int = 0  #: how many of these aren't blank
 
 
 @attrs.frozen
@@ -144,7 +144,7 @@ def _counts(text: bytes) -> tuple[int, int]:
 
 
 def _is_session(line: Line, longest: int) -> bool | None:
-    """Tell whether a session is on a line; None: it cannot be read."""
+    """Tell whether a line holds a session; None: it cannot be read."""
     if len(line.text) > longest:
         return None
     try:
@@ -154,16 +154,16 @@ def _is_session(line: Line, longest: int) -> bool | None:
 
 
 def _is_object_before_others(file: BinaryIO, longest: int) -> bool:
-    """Tell whether the first line may be an object by itself, and others follow."""
+    """Tell whether the first line may be a whole object, and others follow."""
     pieces = iter(partial(file.readline, _PIECE), b"")
     end = _end_of_first_line(pieces, longest)
     return end.rstrip(BLANKS).endswith(b"}") and any(map(_is_filled, pieces))
 
 
 def _end_of_first_line(pieces: Iterator[bytes], longest: int) -> bytes:
-    """Return the last piece of the first line; none: it does not end, or is too long.
+    """Return the last piece of the first line; empty: it has no end, or is too long.
 
-    The line is not kept: it may be all of a large document.
+    The line isn't kept, since it may be a whole large document.
     """
     size, last = 0, b""
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""A source of sessions, as its users hold it, and the backend that serves it."""
+"""A source of sessions, as users see it, and the choice of its backend."""
 
 import os
 import re
@@ -49,7 +49,7 @@ from replay.sources.protocols import (
 
 @attrs.define(eq=False)
 class RepeatedIds:
-    """Marks sessions whose id an earlier one has."""
+    """The ids seen so far, to mark sessions that repeat one."""
 
     _seen: set[bytes] = attrs.field(factory=set, init=False)
     _repetitions: Counter[bytes] = attrs.field(factory=Counter, init=False)
@@ -65,7 +65,7 @@ class RepeatedIds:
 
 
 def repeated(session: Session, repetition: int) -> Session:
-    """Return *session* with a diagnostic that so many earlier ones have its id."""
+    """Return *session*, marked as having the same id as *repetition* earlier ones."""
     detail = f"an earlier session is called {session.session_id!a}"
     diagnostic = Diagnostic("repeated-session-id", None, detail)
     diagnostics = (*session.diagnostics, diagnostic)
@@ -81,7 +81,7 @@ class Source:
 
     backend: Backend
     location: str  #: as the user gave it, for messages
-    #: the backend's own, with which :func:`open` opened it; they may hold a key
+    #: the options that :func:`open` gave to the backend; they may hold a key
     options: Mapping[str, object] = attrs.field(factory=dict, kw_only=True, repr=False)
 
     def summaries(self) -> Iterator[SessionSummary]:
@@ -92,19 +92,19 @@ class Source:
         """Return one session, its events oldest first.
 
         Args:
-            session_id: An id that :meth:`summaries` yields. Where several sessions
-                have it, the first is returned.
+            session_id: An id that :meth:`summaries` yields. If several sessions have
+                it, the first is returned.
 
         Raises:
             SessionNotFoundError: This source has no such session.
-            DecodeError: What the source holds is not a session.
+            DecodeError: What the source holds isn't a session.
         """
         return self.backend.session(session_id)
 
     def sessions(self) -> Iterator[Session]:
         """Yield every session, in the order of :meth:`summaries`.
 
-        One whose id another session had before says so in its diagnostics.
+        A session with the same id as an earlier one has a diagnostic that says so.
         """
         repeated = RepeatedIds()
         return map(repeated.marked, self._sessions())
@@ -115,11 +115,11 @@ class Source:
     def portions(self) -> Iterator[Portion]:
         """Yield the portions, in the order of :meth:`sessions`.
 
-        It is cheap where the backend knows portions, a file or some lines of one each.
-        Elsewhere there is one for each of :meth:`summaries`.
+        This is cheap if the backend has portions, such as files or ranges of lines.
+        Otherwise there is one for each of :meth:`summaries`.
 
         Raises:
-            UnsupportedError: Nobody else can read what this source reads.
+            UnsupportedError: No other process can read this source.
         """
         if self._portioned is None:
             return portions_of(self.backend)
@@ -132,8 +132,8 @@ class Source:
             portion: One that :meth:`portions` yielded, here or in another process.
 
         Raises:
-            BackendError: No more can be had of it.
-            DecodeError: No more can be had of it.
+            BackendError: The rest of it cannot be read.
+            DecodeError: The rest of it cannot be read.
         """
         if self._portioned is None:
             return stored_of(self.backend, portion, self.location)
@@ -144,13 +144,13 @@ class Source:
 
         Raises:
             UnsupportedError: This source cannot be written to.
-            BackendError: It could not be kept; what was kept before is as it was.
+            BackendError: It could not be stored; what was stored before is unchanged.
         """
         if not isinstance(self.backend, WritableBackend):
             self._refuse_to("write sessions")
         self.backend.write(session)
 
-    def stream(  # noqa: PLR0913 - what a turn may be asked with
+    def stream(  # noqa: PLR0913 - the options of a turn
         self,
         session_id: str,
         prompt: str,
@@ -164,19 +164,19 @@ class Source:
 
         Args:
             session_id: The session that the turn is added to.
-            prompt: What the user asks: at most 1,000 characters.
-            index_ids: The indexes to ask: 1 to 10.
-            require_all_indexes: Let the turn fail where one of them cannot be asked.
+            prompt: The user's prompt, at most 1,000 characters.
+            index_ids: The indexes to ask, 1 to 10.
+            require_all_indexes: Fail the turn if one of them cannot be asked.
             record_to: A directory of fixtures that gets each event before the caller
                 does; None: nothing is written.
-            rewrite: Takes a session whose events come as they arrive, and returns what
-                the caller and the directory get instead, such as a plugin's
-                ``replay_rewrite``; None: they get what arrives.
+            rewrite: A function, such as a plugin's ``replay_rewrite``, that takes a
+                session whose events come as they arrive, and returns the session that
+                the caller and the directory get instead. None: they get what arrives.
 
         Raises:
             UnsupportedError: This source is a recording.
-            InvalidRequestError: The service would not take it; nothing was sent.
-            BackendError: It was refused, or could not be sent, or not be recorded.
+            InvalidRequestError: The service would refuse it; nothing was sent.
+            BackendError: It was refused, or could not be sent or recorded.
         """
         if not isinstance(self.backend, LiveBackend):
             self._refuse_to("send a turn")
@@ -216,7 +216,7 @@ class Source:
         self.close()
 
     @cached_property
-    def _portioned(self) -> PortionedBackend | None:  # which takes long to find out
+    def _portioned(self) -> PortionedBackend | None:  # the check is slow
         return self.backend if isinstance(self.backend, PortionedBackend) else None
 
     def _refuse_to(self, action: str) -> NoReturn:
@@ -237,13 +237,13 @@ _IN_FILE: Final = re.compile(r"(?P<name>.+?\.py::\w+):?(?P<rest>.*)", re.DOTALL)
 def open_backend(
     location: str | os.PathLike[str], options: Mapping[str, object]
 ) -> Any:  # noqa: ANN401 - whatever the backend's author wrote
-    """Return the backend that serves a location, opened.
+    """Open the backend that serves a location.
 
     Args:
         location: ``-`` for standard input, ``NAME:location`` for the backend of that
             name, ``FILE.py::CLASS:location`` for a class in a file, a URL for the
             backend of its scheme, or a path.
-        options: The backend's own, by name.
+        options: Options for the backend, by name.
 
     Raises:
         UnknownNameError: There is no such backend, or it has no such option.
@@ -307,7 +307,7 @@ def _claims(name: str, factory: Factory, path: str) -> bool:
         with guarded("backend", name, "cannot tell what it reads"):
             return bool(claims(path))
     except BackendError:
-        return False  # it was not asked for by name, so it must not disturb
+        return False  # nobody asked for it by name, so its failure must not matter
 
 
 def session_of(recording: Recording) -> Session:
@@ -341,7 +341,7 @@ def open(  # noqa: A001 - replay.open, as promised
     Args:
         location: A file, a directory, ``-`` for standard input, a URL, or
             ``NAME:location`` for the backend of that name.
-        options: The backend's own.
+        options: Options for the backend.
 
     Raises:
         UnknownNameError: There is no such backend, or it has no such option.
@@ -368,7 +368,7 @@ def load(location: str | os.PathLike[str], **options: object) -> Session:
     Raises:
         SessionNotFoundError: There is no session.
         BackendError: There are several, or the location cannot be read.
-        DecodeError: What is there is not a session.
+        DecodeError: What is there isn't a session.
     """
     with open(location, **options) as source:
         sessions = list(islice(source, 4))
