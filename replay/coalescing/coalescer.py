@@ -7,7 +7,7 @@ cut.
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import get_args
+from typing import Final, get_args
 
 import attrs
 
@@ -29,6 +29,8 @@ from replay.coalescing.surrogates import (
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import FullEvent, Kind
 from replay.model.messages import Message
+
+_KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 
 @attrs.frozen(eq=False)
@@ -76,7 +78,7 @@ class Coalescer:
         self._compositions = compositions
         self._queue: deque[Run] = deque()
         self._open: Run | None = None
-        self._blocks: dict[Kind, _Block] = {kind: _Block() for kind in get_args(Kind)}
+        self._blocks: dict[Kind, _Block] = {kind: _Block() for kind in _KINDS}
 
     def delta(
         self, kind: Kind, content: str, index: int, *, may_have_halves: bool = True

@@ -278,11 +278,18 @@ def coalesce(
     >>> [item.content for item in coalesce(history)]
     ['Reve', 'nue', 'Revenue']
     """
-    is_list = isinstance(events, Iterable)
-    if not is_list or isinstance(events, str | bytes | Mapping):
+    if type(events) not in _LISTS and not _may_be_events(events):
         advice = "coalesce(session.events), with session = replay.load(path)"
         raise wrong_type(events, "a list of events", advice)
     return _walked(events, on_diagnostic or (lambda _: None))
+
+
+_LISTS: Final = (list, tuple)
+
+
+def _may_be_events(value: object) -> bool:
+    is_iterable = isinstance(value, Iterable)
+    return is_iterable and not isinstance(value, str | bytes | Mapping)
 
 
 def _walked(
@@ -299,9 +306,11 @@ def _walked(
             walk.step(Deltas(cls, contents, "".join(contents)), index)
             index += len(contents)
         else:
+            is_object = issubclass(cls, Mapping)
             for entry in group:
-                event = event_of(entry) if isinstance(entry, Mapping) else entry
-                yield from _coalesced(event, walk.step(part_of(event), index), tell)
+                event: Any = event_of(entry) if is_object else entry  # as cls says
+                part = part_of(event) if is_object else event
+                yield from _coalesced(event, walk.step(part, index), tell)
                 index += 1
     advance = walk.finish()
     yield from advance.released
