@@ -18,11 +18,11 @@ import attrs
 import msgspec
 
 from replay.batch.checkpoint_file import (
-    attached,
+    attach,
     checkpoint_errors,
     checksum,
     damaged,
-    opened,
+    open_checkpoint,
     transaction,
 )
 from replay.batch.tasks import Digested, Done, Found, Place, Problem, Repeated, Worked
@@ -117,7 +117,7 @@ class Checkpoint:
         self._hash = blake2b(size + plugins_key, digest_size=16)
         self._walks = WeakSet[sqlite3.Cursor]()
         with self._errors():
-            self._connection = opened(path)
+            self._connection = open_checkpoint(path)
             try:
                 self._plugins = self._number_of_plugins()
                 #: Whether an earlier run left results of these plugins.
@@ -133,8 +133,8 @@ class Checkpoint:
                 self._connection.execute(statement)
             self._connection.execute(_KNOW, (self._plugins, 0))
 
-    def keep(self, worked: Worked) -> None:
-        """Keep the results of a task, replacing what its places had before.
+    def save(self, worked: Worked) -> None:
+        """Save the results of a task, replacing what its places had before.
 
         A result isn't final if a plugin failed, or if the session was replayed again
         because its id is repeated: the next run would get another one.
@@ -168,7 +168,7 @@ class Checkpoint:
             self._replace_by_problems(digested.problems)
         return [each.place for each in digested.found if each.place not in known]
 
-    def repeated(self) -> Iterator[Repeated]:
+    def repeated_sessions(self) -> Iterator[Repeated]:
         """Yield the sessions that share an id with others, in order of place."""
         with self._whole():
             self._connection.execute("DELETE FROM repeated")
@@ -178,10 +178,10 @@ class Checkpoint:
             for portion, number, before in self._walk(select):
                 yield Repeated((portion, number), before)
 
-    def forget(self, places: Iterable[Place]) -> None:
-        """Forget the results of sessions that will be replayed again.
+    def discard(self, places: Iterable[Place]) -> None:
+        """Discard the results of sessions that will be replayed again.
 
-        The next results kept for these places are for this run only.
+        The next results saved for these places are for this run only.
         """
         places = list(places)
         with self._whole():
@@ -189,7 +189,7 @@ class Checkpoint:
             self._connection.executemany(_DELETE, places)
             self._add_places(((place, None) for place in places), known=False)
 
-    def take_over(self, other: Path) -> int:
+    def copy_from(self, other: Path) -> int:
         """Copy the results of the same plugins from another checkpoint.
 
         They count as known. A run must have begun.
@@ -202,7 +202,7 @@ class Checkpoint:
         """
         with (
             self._errors(),
-            attached(self._connection, other),
+            attach(self._connection, other),
             checkpoint_errors(f"{other}, copied to {self._source}"),
             transaction(self._connection),
         ):

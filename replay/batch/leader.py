@@ -125,9 +125,9 @@ def repeated_tasks(
     Raises:
         BackendError: The location has changed.
     """
-    located = _located(listing, checkpoint.repeated())
+    located = _located(listing, checkpoint.repeated_sessions())
     for some in iter(lambda: [*islice(located, most)], []):
-        checkpoint.forget(repeated.place for _, repeated in some)
+        checkpoint.discard(repeated.place for _, repeated in some)
         yield _task(job, some)
 
 
@@ -238,7 +238,7 @@ class Leader:
         self._check(answer.problems)
 
     def _keep(self, task: Task, answer: Worked) -> None:
-        self._keep_results(answer)
+        self._save_results(answer)
         if answer.rest is not None:
             rest = attrs.evolve(task, start=answer.rest)
             self._waiting.appendleft(_Assignment(work, rest))
@@ -293,8 +293,8 @@ class Leader:
             if not future.cancelled() and future.exception() is None:
                 answer = future.result()
                 if isinstance(answer, Worked):
-                    self._keep_results(answer)
+                    self._save_results(answer)
 
-    def _keep_results(self, answer: Worked) -> None:
-        self.checkpoint.keep(answer)
+    def _save_results(self, answer: Worked) -> None:
+        self.checkpoint.save(answer)
         self.counter.add(replayed=len(answer.done))

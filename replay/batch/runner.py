@@ -155,7 +155,7 @@ def _run(  # noqa: PLR0913, PLR0917 - what a batch needs
     kept = Checkpoint(checkpoint, plugins_key(job))
     try:
         kept.begin()
-        gathered = sum(map(kept.take_over, gather))
+        gathered = sum(map(kept.copy_from, gather))
         leader = Leader(pool, kept, counter, job.keep_going)
         with open_source(job.location, **job.options) as source:
             listing = Listing(source, shard)

@@ -36,7 +36,7 @@ def worked_on(task: int) -> Worked:
 def keep_from(first: int, checkpoint: Checkpoint, tell: Callable[[], object]) -> None:
     """Keep tasks for ever."""
     for task in count(first):
-        checkpoint.keep(worked_on(task))
+        checkpoint.save(worked_on(task))
         tell()
 
 
@@ -48,7 +48,7 @@ def begin_again(tasks: int, checkpoint: Checkpoint, tell: Callable[[], object]) 
         for task in range(tasks):
             places = digested(*map(found, numbers_of(task)))
             assert checkpoint.place_known(places) == []
-            checkpoint.keep(worked(problem(numbers_of(task).stop)))
+            checkpoint.save(worked(problem(numbers_of(task).stop)))
             tell()
 
 
@@ -107,7 +107,7 @@ def test_a_kill_at_the_start_of_a_run_loses_no_result(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint"
     with closing(Checkpoint(path, KEY)) as checkpoint:
         for task in range(3):
-            checkpoint.keep(worked_on(task))
+            checkpoint.save(worked_on(task))
     for seed in range(ROUNDS // 3):
         random = Random(seed)  # noqa: S311 - when to kill is no secret
         killed(path, lambda *given: begin_again(3, *given), random)

@@ -205,7 +205,7 @@ def test_what_is_stored_is_told_in_several_answers(
     task = whole_task(job_of(path, plugin_at(tmp_path / "giving.py")))
     found = digests(attrs.evolve(task, start=(0, 4)), Monitor()).found
     done = tuple(Done(each, each.name, Counts(), b"[]") for each in found)
-    checkpoint.keep(Worked(done, ()))
+    checkpoint.save(Worked(done, ()))
     checkpoint.begin()
     pool = InProcessPool(work)
     progress = _lead(pool, checkpoint, iter([task]), may_be_known=True)
@@ -399,7 +399,7 @@ def _replayed(folder: Path, ids: str, checkpoint: Checkpoint) -> Job:
         path.write_text(json.dumps(document(session_id, f"{number}")))
     task = whole_task(job_of(folder))
     checkpoint.begin()
-    checkpoint.keep(work(task, Monitor()))
+    checkpoint.save(work(task, Monitor()))
     return task.job
 
 
@@ -448,7 +448,7 @@ def test_sessions_of_one_portion_are_told_apart(
     path = lines_of(tmp_path / "s.jsonl", [(each, each) for each in "abcab"])
     task = whole_task(job_of(path))
     checkpoint.begin()
-    checkpoint.keep(work(task, Monitor()))
+    checkpoint.save(work(task, Monitor()))
     (again,) = _repeated(task.job, checkpoint)
     assert again.repetitions == {(0, 0): 0, (0, 1): 0, (0, 3): 1, (0, 4): 1}
     assert len(again.portions) == 1
