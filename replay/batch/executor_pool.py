@@ -22,7 +22,7 @@ from replay.batch.pool import Death, Monitor, Result, Work
 from replay.batch.process_pool import ProcessPool
 from replay.batch.resource_limits import limited_memory, limited_time
 from replay.batch.tasks import Task, Worked
-from replay.batch.worker_process import answer_of, result_of
+from replay.batch.worker_process import pickle_outcome, unpickle_outcome
 from replay.errors import UnsupportedError, WorkerError
 
 #: Number of tasks given at once to an executor that does not tell its size.
@@ -106,7 +106,7 @@ def do(work: Work[object], task: Task, leader: str) -> bytes:
     Raises:
         MemoryError: The task needed too much memory.
     """
-    return answer_of(partial(_done, work, task, leader))
+    return pickle_outcome(partial(_done, work, task, leader))
 
 
 def _done(work: Work[object], task: Task, leader: str) -> object:
@@ -130,7 +130,7 @@ def _done(work: Work[object], task: Task, leader: str) -> object:
 def _pass_on(given: "Future[bytes]", future: "Future[Any]") -> None:
     """Copy the outcome of the executor's future to another one."""
     try:
-        future.set_result(result_of(given.result()))
+        future.set_result(unpickle_outcome(given.result()))
     except (BrokenExecutor, CancelledError) as error:
         future.set_exception(_given_up(error))
     except BaseException as error:  # noqa: BLE001 - whoever waits has to handle it

@@ -13,7 +13,7 @@ from pathlib import Path
 from replay.batch.executor_pool import do
 from replay.batch.pool import Monitor
 from replay.batch.tasks import Counts, Done, Found, Job, Task, Worked
-from replay.batch.worker_process import result_of
+from replay.batch.worker_process import unpickle_outcome
 from replay.sources.protocols import Portion
 
 
@@ -192,7 +192,7 @@ def fail(task: Task, _: Monitor) -> Worked:
 
 def work_within_work(task: Task, _: Monitor) -> Worked:
     """Do a task within a task of another executor."""
-    worked: Worked = result_of(do(work, task, "another leader"))
+    worked: Worked = unpickle_outcome(do(work, task, "another leader"))
     return worked
 
 
