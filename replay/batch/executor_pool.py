@@ -21,7 +21,7 @@ from uuid import uuid4
 from replay.batch.pool import Death, Monitor, Result, Work
 from replay.batch.process_pool import ProcessPool
 from replay.batch.resource_limits import limited_memory, limited_time
-from replay.batch.tasks import Task, Worked
+from replay.batch.tasks import Task, TaskResult
 from replay.batch.worker_process import pickle_outcome, unpickle_outcome
 from replay.errors import UnsupportedError, WorkerError
 
@@ -46,7 +46,7 @@ class ExecutorPool:
         work: The function that :meth:`alone` runs, in a process on this machine.
     """
 
-    def __init__(self, executor: Executor, work: Work[Worked]) -> None:
+    def __init__(self, executor: Executor, work: Work[TaskResult]) -> None:
         self.size = _workers_of(executor) or DEFAULT_SIZE
         self._executor = executor
         self._processes = ProcessPool(1, work)
@@ -74,7 +74,7 @@ class ExecutorPool:
         killed: type[BaseException] = getattr(distributed, "KilledWorker", MemoryError)
         return Death(None) if isinstance(error, MemoryError | killed) else None
 
-    def alone(self, task: Task) -> Worked:
+    def alone(self, task: Task) -> TaskResult:
         """Run a task of one session in a process of its own, on this machine."""
         return self._processes.alone(task)
 

@@ -18,7 +18,7 @@ import attrs
 
 from replay.batch.pool import Death, Result, Work
 from replay.batch.resource_limits import EXIT_CODE, size_of
-from replay.batch.tasks import Job, Place, Problem, Task, Worked
+from replay.batch.tasks import Job, Place, Problem, Task, TaskResult
 from replay.batch.worker_process import (
     Inbox,
     Position,
@@ -71,11 +71,11 @@ def ending(exit_code: int) -> str:
     return f"killed by {signal.Signals(-exit_code).name} ({words})"
 
 
-def quarantine_result(task: Task, died: WorkerDiedError) -> Worked:
+def quarantine_result(task: Task, died: WorkerDiedError) -> TaskResult:
     """Return the result of a one-session task whose worker died."""
     place, name = _blamed(task, died.position)
     problem = Problem(place, name, died.code, died.reason, is_quarantined=True)
-    return Worked((), (problem,))
+    return TaskResult((), (problem,))
 
 
 def _blamed(task: Task, position: Position | None) -> tuple[Place, str]:
@@ -84,7 +84,7 @@ def _blamed(task: Task, position: Position | None) -> tuple[Place, str]:
     if position and position.place and task.has(position.place):
         place, name = position.place, position.name
     else:
-        first = min(task.only or [(min(portions), 0)])
+        first = min(task.included or [(min(portions), 0)])
         place, name = max(first, task.start), ""
     return place, name or str(portions[place[0]].key[0])
 
@@ -237,7 +237,7 @@ class ProcessPool:
         ValueError: *jobs* is below 1.
     """
 
-    def __init__(self, jobs: int, work: Work[Worked]) -> None:
+    def __init__(self, jobs: int, work: Work[TaskResult]) -> None:
         self.size = jobs
         self._work = work
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="replay-batch")
@@ -265,7 +265,7 @@ class ProcessPool:
         place = error.position.place
         return Death(None if place is None else frozenset({place}))
 
-    def alone(self, task: Task) -> Worked:
+    def alone(self, task: Task) -> TaskResult:
         """Run a task of one session in a process of its own."""
         try:
             return self._do(self._work, task, is_alone=True)

@@ -13,12 +13,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_values import KEY, digested, done, found, place_of, problem, task, worked
+from batch_values import (
+    KEY,
+    done,
+    found,
+    place_of,
+    problem,
+    task,
+    task_digests,
+    task_result,
+)
 from file_room import room_for
 from json_values import exact
 from privileges import public_folder, unprivileged
 from replay.batch.checkpoint import BatchReport, Checkpoint, element
-from replay.batch.tasks import Place, Problem, Repeated
+from replay.batch.tasks import Place, Problem, RepeatedSession
 from replay.engine.report import BatchResult
 from replay.errors import CheckpointError
 from replay.model.json_text import write_decoded, write_json
@@ -32,14 +41,14 @@ def values_of(checkpoint: Checkpoint) -> list[object]:
 
 
 def missing(checkpoint: Checkpoint, *numbers: int) -> list[Place]:
-    return checkpoint.place_known(digested(*map(found, numbers)))
+    return checkpoint.place_known(task_digests(*map(found, numbers)))
 
 
 def test_what_was_kept_comes_in_order_of_place(checkpoint: Checkpoint) -> None:
     assert not checkpoint.has_results
     late, early = problem(300), problem(5, "crashed", is_quarantined=True)
-    checkpoint.save(worked(done(205), late, done(7)))
-    checkpoint.save(worked(early, done(31)))
+    checkpoint.save(task_result(done(205), late, done(7)))
+    checkpoint.save(task_result(early, done(31)))
     assert values_of(checkpoint) == [7, 31, 205]
     assert list(checkpoint.problems()) == [early, late]
 
@@ -55,7 +64,7 @@ def test_what_is_stored_is_known_to_the_next_run_wherever_it_is(
     moved = attrs.evolve(found(1), place=(9, 9))
     renamed = attrs.evolve(found(2), name="other", place=(9, 10))
     changed = attrs.evolve(found(2), digest=bytes(16), place=(9, 11))
-    stored = digested(found(0), moved, renamed, changed, found(5), problem(3))
+    stored = task_digests(found(0), moved, renamed, changed, found(5), problem(3))
     assert checkpoint.place_known(stored) == [(9, 10), (9, 11), place_of(5)]
     assert values_of(checkpoint) == [0, 1], "2 is gone"
     assert list(checkpoint.problems()) == [problem(3)]
@@ -71,10 +80,10 @@ def test_other_plugins_know_nothing_and_forget_nothing(opening: Opening) -> None
 
 def test_what_plugins_failed_in_counts_now_and_is_done_again(opening: Opening) -> None:
     first = opening()
-    first.save(worked(done(0, errors=("one", "two"))))
+    first.save(task_result(done(0, errors=("one", "two"))))
     assert not opening().has_results
     first = opening()
-    first.save(worked(done(0, errors=("one", "two")), done(1)))
+    first.save(task_result(done(0, errors=("one", "two")), done(1)))
     assert values_of(first) == [0, 1]
     assert [(p.code, p.reason, p.name) for p in first.problems()] == [
         ("plugin-error", "one", "ses-00000"),
@@ -86,12 +95,12 @@ def test_what_plugins_failed_in_counts_now_and_is_done_again(opening: Opening) -
 
 
 def test_what_is_kept_last_takes_the_place(checkpoint: Checkpoint) -> None:
-    checkpoint.save(worked(problem(0)))
-    checkpoint.save(worked(done(0)))
+    checkpoint.save(task_result(problem(0)))
+    checkpoint.save(task_result(done(0)))
     assert (list(checkpoint.problems()), values_of(checkpoint)) == ([], [0])
-    checkpoint.save(worked(done(0, values=b"[1]")))
+    checkpoint.save(task_result(done(0, values=b"[1]")))
     assert values_of(checkpoint) == [1]
-    checkpoint.save(worked(problem(0)))
+    checkpoint.save(task_result(problem(0)))
     assert (list(checkpoint.problems()), values_of(checkpoint)) == ([problem(0)], [])
 
 
@@ -99,7 +108,7 @@ def test_what_is_kept_last_takes_the_place(checkpoint: Checkpoint) -> None:
 def test_any_text_comes_back(checkpoint: Checkpoint, text: str) -> None:
     wrong = Problem((1, 0), text, text, text)
     named = attrs.evolve(done(0, text), found=attrs.evolve(found(0), name=text))
-    checkpoint.save(worked(attrs.evolve(named, session_id=text), wrong))
+    checkpoint.save(task_result(attrs.evolve(named, session_id=text), wrong))
     (result,) = checkpoint.results(0)
     assert result.session_id == text
     assert list(checkpoint.problems()) == [wrong]
@@ -107,35 +116,39 @@ def test_any_text_comes_back(checkpoint: Checkpoint, text: str) -> None:
 
 def test_names_and_digests_are_told_apart_wherever_one_ends(opening: Opening) -> None:
     cut = attrs.evolve(found(0), name="bc", digest=b"a")
-    opening().save(worked(attrs.evolve(done(0), found=cut)))
+    opening().save(task_result(attrs.evolve(done(0), found=cut)))
     other = attrs.evolve(found(0), name="c", digest=b"ab")
-    assert opening().place_known(digested(other)) == [place_of(0)]
+    assert opening().place_known(task_digests(other)) == [place_of(0)]
 
 
 # Repeated ids
 
 
 def test_ids_of_several_places_are_found(checkpoint: Checkpoint) -> None:
-    checkpoint.save(worked(done(1, "a"), done(2, "c")))
+    checkpoint.save(task_result(done(1, "a"), done(2, "c")))
     assert list(checkpoint.repeated_sessions()) == []
-    checkpoint.save(worked(done(250, "b"), done(3, "b"), done(4, "a"), done(5, "b")))
+    checkpoint.save(
+        task_result(done(250, "b"), done(3, "b"), done(4, "a"), done(5, "b"))
+    )
     places = [(0, 1), (0, 3), (0, 4), (0, 5), (2, 50)]
     befores = [0, 0, 1, 1, 2]
-    assert list(checkpoint.repeated_sessions()) == [*map(Repeated, places, befores)]
+    assert list(checkpoint.repeated_sessions()) == [
+        *map(RepeatedSession, places, befores)
+    ]
 
 
 def test_they_can_be_replayed_while_they_are_listed(checkpoint: Checkpoint) -> None:
-    checkpoint.save(worked(*(done(n, f"twin-{n % 50:02}") for n in range(100))))
+    checkpoint.save(task_result(*(done(n, f"twin-{n % 50:02}") for n in range(100))))
     for each in checkpoint.repeated_sessions():
         checkpoint.discard([each.place])
         number = each.place[1]
-        checkpoint.save(worked(done(number, f"twin-{number % 50:02}", b"[-1]")))
+        checkpoint.save(task_result(done(number, f"twin-{number % 50:02}", b"[-1]")))
     assert values_of(checkpoint) == [-1] * 100
 
 
 def test_what_was_forgotten_has_no_result_and_is_not_known(opening: Opening) -> None:
     first = opening()
-    first.save(worked(done(0, errors=("one",)), done(1), done(2)))
+    first.save(task_result(done(0, errors=("one",)), done(1), done(2)))
     first.discard([(0, 0), (0, 2)])
     assert (values_of(first), list(first.problems())) == ([1], [])
     second = opening()
@@ -147,9 +160,9 @@ def test_what_was_forgotten_has_no_result_and_is_not_known(opening: Opening) -> 
 
 def test_what_was_replayed_again_is_of_this_run_only(opening: Opening) -> None:
     first = opening()
-    first.save(worked(done(0, "a"), done(1, "a"), done(2)))
+    first.save(task_result(done(0, "a"), done(1, "a"), done(2)))
     first.discard([(0, 0), (0, 1)])
-    first.save(worked(done(0, "a"), done(1, "a", b"[-1]")))
+    first.save(task_result(done(0, "a"), done(1, "a", b"[-1]")))
     assert values_of(first) == [0, -1, 2]
     assert missing(opening(), 0, 1, 2) == [(0, 0), (0, 1)]
 
@@ -157,16 +170,16 @@ def test_what_was_replayed_again_is_of_this_run_only(opening: Opening) -> None:
 def test_twins_of_one_content_can_differ(opening: Opening) -> None:
     twin = attrs.evolve(found(0), place=(5, 5))
     first = opening()
-    first.save(worked(done(0, "a"), attrs.evolve(done(0, "a"), found=twin)))
+    first.save(task_result(done(0, "a"), attrs.evolve(done(0, "a"), found=twin)))
     second = opening()
-    assert second.place_known(digested(found(0), twin)) == []
+    assert second.place_known(task_digests(found(0), twin)) == []
     assert list(second.repeated_sessions()) == [
-        Repeated((0, 0), 0),
-        Repeated((5, 5), 1),
+        RepeatedSession((0, 0), 0),
+        RepeatedSession((5, 5), 1),
     ]
     second.discard([(0, 0), (5, 5)])
     changed = attrs.evolve(done(0, "a", b"[1]"), found=twin)
-    second.save(worked(done(0, "a"), changed))
+    second.save(task_result(done(0, "a"), changed))
     assert values_of(second) == [0, 1]
 
 
@@ -176,7 +189,7 @@ def test_twins_of_one_content_can_differ(opening: Opening) -> None:
 def test_a_full_disk_loses_only_what_was_not_kept(opening: Opening) -> None:
     checkpoint = opening()
     checkpoint.save(task(0, 100))
-    large = worked(done(100, values=b"[%s]" % (b"1" * 200_000)))
+    large = task_result(done(100, values=b"[%s]" % (b"1" * 200_000)))
     with (
         room_for(100_000),
         pytest.raises(CheckpointError, match="the disk is full or failing"),
@@ -193,7 +206,7 @@ def test_an_answer_that_cannot_be_kept_is_not_kept_in_part(
 ) -> None:
     wrong = attrs.evolve(done(1), session_id=None)  # type: ignore[arg-type]  # the point
     with pytest.raises(AttributeError):
-        checkpoint.save(worked(done(0), wrong))
+        checkpoint.save(task_result(done(0), wrong))
     assert values_of(checkpoint) == []
     checkpoint.save(task(0, 1))
     assert values_of(checkpoint) == [0]
@@ -255,14 +268,14 @@ def test_counts_add_up(checkpoint: Checkpoint) -> None:
 def test_each_place_is_counted_once(opening: Opening) -> None:
     opening().save(task(0, 2))
     checkpoint = opening()
-    checkpoint.place_known(digested(found(0), found(1), found(2), problem(3)))
-    checkpoint.save(worked(done(2), problem(3), problem(4)))
+    checkpoint.place_known(task_digests(found(0), found(1), found(2), problem(3)))
+    checkpoint.save(task_result(done(2), problem(3), problem(4)))
     poison = problem(5, "crashed", is_quarantined=True)
-    checkpoint.save(worked(poison, poison))
+    checkpoint.save(task_result(poison, poison))
     assert numbers_of(checkpoint.report()) == (6, 1, 2, 2, 1)
     assert checkpoint.report().events == 120
     checkpoint.discard([place_of(0)])
-    checkpoint.save(worked(done(1, errors=("one", "two")), problem(0)))
+    checkpoint.save(task_result(done(1, errors=("one", "two")), problem(0)))
     assert numbers_of(checkpoint.report()) == (6, 2, 0, 3, 1)
 
 
@@ -304,13 +317,13 @@ def test_what_one_decoder_refuses_comes_right_too(array: bytes, value: object) -
 def test_an_element_that_is_not_there_is_damage(
     checkpoint: Checkpoint, array: bytes
 ) -> None:
-    checkpoint.save(worked(done(0, values=array)))
+    checkpoint.save(task_result(done(0, values=array)))
     with pytest.raises(CheckpointError, match="it is damaged"):
         list(checkpoint.results(1))
 
 
 def test_a_result_says_whose_it_is(checkpoint: Checkpoint) -> None:
-    checkpoint.save(worked(done(0, "a", b'[1, {"b": 2}]')))
+    checkpoint.save(task_result(done(0, "a", b'[1, {"b": 2}]')))
     key = "28bea3cd0e88b943b4d1b7a4f2fca37c"
     assert list(checkpoint.results(1)) == [BatchResult(key, "a", {"b": 2})]
 
@@ -345,7 +358,7 @@ def test_results_of_several_machines_are_gathered(
 ) -> None:
     assert checkpoint.copy_from(making("a", 0, 150)) == 150
     assert checkpoint.copy_from(making("b", 150, 300)) == 150
-    assert checkpoint.place_known(digested(*map(found, range(300)))) == []
+    assert checkpoint.place_known(task_digests(*map(found, range(300)))) == []
     assert values_of(checkpoint) == list(range(300))
     assert checkpoint.report().known == 300
 
@@ -370,10 +383,10 @@ def test_what_was_taken_over_stays_however_plugins_are_numbered(
     assert opening().copy_from(making("a", 0, 10)) == 10
     checkpoint = opening()
     assert checkpoint.has_results
-    assert checkpoint.place_known(digested(found(3), found(11))) == [place_of(11)]
+    assert checkpoint.place_known(task_digests(found(3), found(11))) == [place_of(11)]
     temporary = opening(None)
     assert temporary.copy_from(path.parent / "a") == 10
-    assert temporary.place_known(digested(found(3))) == []
+    assert temporary.place_known(task_digests(found(3))) == []
 
 
 def test_what_is_not_final_is_not_copied(
@@ -381,9 +394,9 @@ def test_what_is_not_final_is_not_copied(
 ) -> None:
     with closing(Checkpoint(tmp_path / "a", KEY)) as other:
         other.begin()
-        other.save(worked(done(0, errors=("no",)), done(1, "a"), done(2, "a")))
+        other.save(task_result(done(0, errors=("no",)), done(1, "a"), done(2, "a")))
         other.discard([place_of(1), place_of(2)])
-        other.save(worked(done(1, "a"), done(2, "a"), done(3), problem(4)))
+        other.save(task_result(done(1, "a"), done(2, "a"), done(3), problem(4)))
     assert checkpoint.copy_from(tmp_path / "a") == 1
 
 
@@ -446,7 +459,7 @@ def test_a_damaged_one_is_refused_whole(checkpoint: Checkpoint, making: Making) 
     other.write_bytes(data.replace(b"[77]", b"[78]"))
     with pytest.raises(CheckpointError, match="it is damaged: result 78"):
         checkpoint.copy_from(other)
-    assert checkpoint.place_known(digested(found(3))) == [place_of(3)]
+    assert checkpoint.place_known(task_digests(found(3))) == [place_of(3)]
 
 
 def test_where_there_is_no_room_nothing_is_copied(
@@ -456,5 +469,5 @@ def test_where_there_is_no_room_nothing_is_copied(
     with room_for(50_000), pytest.raises(CheckpointError) as caught:
         checkpoint.copy_from(other)
     assert caught.value.source == f"{other}, copied to {path}"
-    assert checkpoint.place_known(digested(found(3))) == [place_of(3)]
+    assert checkpoint.place_known(task_digests(found(3))) == [place_of(3)]
     assert checkpoint.copy_from(other) == 2_000

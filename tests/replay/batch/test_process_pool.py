@@ -33,7 +33,7 @@ from replay.batch.process_pool import (
     quarantine_result,
 )
 from replay.batch.resource_limits import EXIT_CODE
-from replay.batch.tasks import Place, Problem, Task, Worked
+from replay.batch.tasks import Place, Problem, Task, TaskResult
 from replay.batch.worker_process import Inbox, MessageKind, Outbox, serve
 from replay.errors import WorkerError
 
@@ -96,7 +96,7 @@ def test_tasks_that_run_at_once_return_early_when_they_are_drained(fifo: Path) -
     pool.drain()
     pool.close()  # waits for them
     for future in futures:
-        assert (len(future.result().done), future.result().rest) == (1, (1, 0))
+        assert (len(future.result().done), future.result().resume_at) == (1, (1, 0))
     assert set.union(*(pids_of(f.result()) for f in futures)) == {*map(int, told)}
     with pytest.raises(ValueError, match="must be greater than 0"):
         ProcessPool(0, work)
@@ -213,7 +213,7 @@ def test_a_limit_is_at_most_the_one_of_the_system(pool: ProcessPool) -> None:
 
 
 def test_several_are_done_alone_at_once(pool: ProcessPool, fifo: Path) -> None:
-    done = list[Worked]()
+    done = list[TaskResult]()
 
     def run() -> None:
         done.append(pool.alone(task_of(f"tell_until_drained {fifo}")))
@@ -301,8 +301,8 @@ def test_an_end_after_the_deadline_is_for_lack_of_time(
         (None, "", {}, (4, 0), "w"),  # the first session
         (MessageKind.AT_END, "", {"start": (0, 0)}, (4, 0), "w"),
         (MessageKind.AT_END, "", {"start": (5, 7)}, (5, 7), "x"),
-        (MessageKind.AT, "other", {"only": frozenset({(5, 1)})}, (5, 1), "x"),
-        (None, "", {"only": frozenset({(5, 3)})}, (5, 3), "x"),
+        (MessageKind.AT, "other", {"included": frozenset({(5, 1)})}, (5, 1), "x"),
+        (None, "", {"included": frozenset({(5, 3)})}, (5, 3), "x"),
     ],
 )
 def test_the_session_that_the_worker_was_at_is_quarantined_or_the_next_one(
@@ -313,10 +313,10 @@ def test_the_session_that_the_worker_was_at_is_quarantined_or_the_next_one(
     blamed: str,
 ) -> None:
     task = attrs.evolve(task_of("w", "x", first=4), **changes)
-    worked = quarantine_result(task, death_error(3, inbox_of(kind, name), job()))
+    result = quarantine_result(task, death_error(3, inbox_of(kind, name), job()))
     reason = "ended with exit code 3"
     problem = Problem(place, blamed, "crashed", reason, is_quarantined=True)
-    assert worked == Worked((), (problem,))
+    assert result == TaskResult((), (problem,))
 
 
 # Starting and ending
