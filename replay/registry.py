@@ -39,11 +39,11 @@ from replay.errors import (
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-Kind: TypeAlias = Literal["backend", "plugin", "command"]
+EntryPointKind: TypeAlias = Literal["backend", "plugin", "command"]
 Factory: TypeAlias = Callable[..., Any]  # arguments are checked when it is called
 
 #: The entry-point group of each kind.
-GROUPS: Final[Mapping[Kind, str]] = MappingProxyType(
+GROUPS: Final[Mapping[EntryPointKind, str]] = MappingProxyType(
     {
         "backend": "replay.backends",
         "plugin": "replay.plugins",
@@ -56,19 +56,19 @@ GROUPS: Final[Mapping[Kind, str]] = MappingProxyType(
 class Installed:
     """A backend, plugin or command that a package registers."""
 
-    kind: Kind
+    kind: EntryPointKind
     name: str
     version: str | None  #: of the package that registers it; None: unknown
     origin: str | None  #: that package's name; None: unknown
     error: str | None  #: why it cannot be loaded; None: it can
 
 
-def names(kind: Kind) -> list[str]:
+def names(kind: EntryPointKind) -> list[str]:
     """Return the registered names, sorted."""
     return sorted({entry_point.name for entry_point in _entry_points(kind)})
 
 
-def installed(kind: Kind) -> list[Installed]:
+def installed(kind: EntryPointKind) -> list[Installed]:
     """Load everything that is registered, and return it sorted by name."""
     return [
         Installed(
@@ -78,7 +78,7 @@ def installed(kind: Kind) -> list[Installed]:
     ]
 
 
-def load(kind: Kind, name: str) -> Factory:
+def load(kind: EntryPointKind, name: str) -> Factory:
     """Load the factory for a name, or for ``FILE.py::CLASS``.
 
     Raises:
@@ -97,7 +97,7 @@ def load(kind: Kind, name: str) -> Factory:
     return _load(kind, found[0])
 
 
-def version_of(kind: Kind, name: str) -> str | None:
+def version_of(kind: EntryPointKind, name: str) -> str | None:
     """Return the version of the package that registers a name.
 
     Returns:
@@ -107,7 +107,7 @@ def version_of(kind: Kind, name: str) -> str | None:
     return _version(found[0]) if found else None
 
 
-def load_all(kind: Kind) -> Iterator[tuple[str, Factory]]:
+def load_all(kind: EntryPointKind) -> Iterator[tuple[str, Factory]]:
     """Yield each name with its factory, other packages' first.
 
     A factory that fails to load is skipped, since nobody asked for it by name.
@@ -117,7 +117,7 @@ def load_all(kind: Kind) -> Iterator[tuple[str, Factory]]:
             yield found.name, _load(kind, found)
 
 
-def failure(kind: Kind, name: str, reason: str) -> BackendError | PluginError:
+def failure(kind: EntryPointKind, name: str, reason: str) -> BackendError | PluginError:
     """Return the error for something that is registered but cannot be used."""
     if kind == "backend":
         return BackendError(f"backend {name!r}", reason)
@@ -125,7 +125,7 @@ def failure(kind: Kind, name: str, reason: str) -> BackendError | PluginError:
 
 
 @contextmanager
-def guarded(kind: Kind, name: str, what: str) -> Iterator[None]:
+def guarded(kind: EntryPointKind, name: str, what: str) -> Iterator[None]:
     """Turn any exception from other packages' code into an error that names it.
 
     Errors of this library pass through, as do KeyboardInterrupt and MemoryError.
@@ -161,13 +161,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"{question}known: {', '.join(known) or 'none'}"
 
 
-def _entry_points(kind: Kind) -> list["EntryPoint"]:
+def _entry_points(kind: EntryPointKind) -> list["EntryPoint"]:
     from importlib.metadata import entry_points  # noqa: PLC0415 - slow, seldom needed
 
     return sorted(entry_points(group=GROUPS[kind]), key=lambda found: found.name)
 
 
-def _load(kind: Kind, found: "EntryPoint") -> Factory:
+def _load(kind: EntryPointKind, found: "EntryPoint") -> Factory:
     with guarded(kind, found.name, "cannot be imported"):
         factory = found.load()
     if not callable(factory):
@@ -175,7 +175,7 @@ def _load(kind: Kind, found: "EntryPoint") -> Factory:
     return factory  # type: ignore[no-any-return]  # it only has to be callable
 
 
-def _fault(kind: Kind, found: "EntryPoint") -> str | None:
+def _fault(kind: EntryPointKind, found: "EntryPoint") -> str | None:
     try:
         _load(kind, found)
     except (BackendError, PluginError) as error:
@@ -215,7 +215,7 @@ _BY_NAME: Final = {"None": NoneType} | {cls.__name__: cls for cls in _CONVERSION
 def call_factory(
     factory: Factory,
     options: Mapping[str, object],
-    kind: Kind,
+    kind: EntryPointKind,
     name: str,
     *,
     convert: bool = False,
@@ -259,7 +259,7 @@ def can_do_without_location(factory: Factory) -> bool:
 def _check_names(
     parameters: Mapping[str, inspect.Parameter],
     options: Mapping[str, object],
-    kind: Kind,
+    kind: EntryPointKind,
     name: str,
 ) -> None:
     named = [each for each in parameters.values() if _has_a_name(each)]
@@ -281,7 +281,7 @@ def _has_a_name(parameter: inspect.Parameter) -> bool:
 def _convert(
     parameters: Mapping[str, inspect.Parameter],
     options: Mapping[str, object],
-    kind: Kind,
+    kind: EntryPointKind,
     name: str,
 ) -> dict[str, object]:
     converted = dict(options)
@@ -385,7 +385,7 @@ def file_of(name: str) -> str | None:
     return name if name.endswith(".py") else None
 
 
-def _class_in(path: str, name: str, kind: Kind) -> Factory:
+def _class_in(path: str, name: str, kind: EntryPointKind) -> Factory:
     module = _module_in(path, kind, f"{path}::{name}")
     found: object = getattr(module, name, None)
     if not callable(found):
@@ -410,7 +410,7 @@ def _hooks_in(plugin: object) -> Iterator[object]:
     return (getattr(plugin, name) for name in dir(plugin) if name.startswith(_HOOK))
 
 
-def _module_in(path: str, kind: Kind, name: str) -> ModuleType:
+def _module_in(path: str, kind: EntryPointKind, name: str) -> ModuleType:
     if not Path(path).is_file():
         raise failure(kind, name, "there is no such file")
     module = ModuleType(f"replay_{kind}_{Path(path).stem}")

@@ -18,14 +18,22 @@ import attrs
 import msgspec
 
 from replay.batch.checkpoint_file import (
-    attached,
+    attach,
     checkpoint_errors,
     checksum,
     damaged,
-    opened,
+    open_checkpoint,
     transaction,
 )
-from replay.batch.tasks import Digested, Done, Found, Place, Problem, Repeated, Worked
+from replay.batch.tasks import (
+    FoundSession,
+    Place,
+    Problem,
+    RepeatedSession,
+    SessionResult,
+    TaskDigests,
+    TaskResult,
+)
 from replay.engine.report import BatchResult
 from replay.errors import DecodeError
 from replay.model.json_text import judge, parse_json
@@ -117,7 +125,7 @@ class Checkpoint:
         self._hash = blake2b(size + plugins_key, digest_size=16)
         self._walks = WeakSet[sqlite3.Cursor]()
         with self._errors():
-            self._connection = opened(path)
+            self._connection = open_checkpoint(path)
             try:
                 self._plugins = self._number_of_plugins()
                 #: Whether an earlier run left results of these plugins.
@@ -133,26 +141,26 @@ class Checkpoint:
                 self._connection.execute(statement)
             self._connection.execute(_KNOW, (self._plugins, 0))
 
-    def keep(self, worked: Worked) -> None:
-        """Keep the results of a task, replacing what its places had before.
+    def save(self, result: TaskResult) -> None:
+        """Save the results of a task, replacing what its places had before.
 
         A result isn't final if a plugin failed, or if the session was replayed again
         because its id is repeated: the next run would get another one.
         """
         with self._whole():
             last = self._last_result()
-            numbered = [*enumerate(worked.done, last + 1)]
+            numbered = [*enumerate(result.done, last + 1)]
             self._connection.executemany(_RESULT, (self._row(*row) for row in numbered))
             places = ((done.found.place, number) for number, done in numbered)
             self._add_places(places, known=False)
             self._add_problems(
                 Problem(done.found.place, done.session_id, "plugin-error", reason)
-                for done in worked.done
+                for done in result.done
                 for reason in done.plugin_errors
             )
-            self._replace_by_problems(worked.problems)
+            self._replace_by_problems(result.problems)
 
-    def place_known(self, digested: Digested) -> list[Place]:
+    def place_known(self, digests: TaskDigests) -> list[Place]:
         """Place the sessions whose results were known when the run began.
 
         Returns:
@@ -160,15 +168,15 @@ class Checkpoint:
         """
         known = dict[Place, int]()
         with self._whole():
-            for found in digested.found:
+            for found in digests.found:
                 select = "SELECT result FROM known WHERE key = ?"
                 if result := self._one(select, self._key(found)):
                     known[found.place] = result
             self._add_places(known.items(), known=True)
-            self._replace_by_problems(digested.problems)
-        return [each.place for each in digested.found if each.place not in known]
+            self._replace_by_problems(digests.problems)
+        return [each.place for each in digests.found if each.place not in known]
 
-    def repeated(self) -> Iterator[Repeated]:
+    def repeated_sessions(self) -> Iterator[RepeatedSession]:
         """Yield the sessions that share an id with others, in order of place."""
         with self._whole():
             self._connection.execute("DELETE FROM repeated")
@@ -176,12 +184,12 @@ class Checkpoint:
         with self._errors():
             select = "SELECT portion, number, before FROM repeated ORDER BY id"
             for portion, number, before in self._walk(select):
-                yield Repeated((portion, number), before)
+                yield RepeatedSession((portion, number), before)
 
-    def forget(self, places: Iterable[Place]) -> None:
-        """Forget the results of sessions that will be replayed again.
+    def discard(self, places: Iterable[Place]) -> None:
+        """Discard the results of sessions that will be replayed again.
 
-        The next results kept for these places are for this run only.
+        The next results saved for these places are for this run only.
         """
         places = list(places)
         with self._whole():
@@ -189,7 +197,7 @@ class Checkpoint:
             self._connection.executemany(_DELETE, places)
             self._add_places(((place, None) for place in places), known=False)
 
-    def take_over(self, other: Path) -> int:
+    def copy_from(self, other: Path) -> int:
         """Copy the results of the same plugins from another checkpoint.
 
         They count as known. A run must have begun.
@@ -202,7 +210,7 @@ class Checkpoint:
         """
         with (
             self._errors(),
-            attached(self._connection, other),
+            attach(self._connection, other),
             checkpoint_errors(f"{other}, copied to {self._source}"),
             transaction(self._connection),
         ):
@@ -261,7 +269,7 @@ class Checkpoint:
         select = "SELECT ifnull(max(id), 0) FROM results"
         return int(self._connection.execute(select).fetchone()[0])
 
-    def _row(self, number: int, done: Done) -> tuple[object, ...]:
+    def _row(self, number: int, done: SessionResult) -> tuple[object, ...]:
         counts = done.counts
         columns = (
             *(self._plugins, self._key(done.found), _kept_text(done.session_id)),
@@ -297,7 +305,7 @@ class Checkpoint:
         self._walks.add(cursor)
         return cursor
 
-    def _key(self, found: Found) -> bytes:
+    def _key(self, found: FoundSession) -> bytes:
         key = self._hash.copy()
         name = _kept_text(found.name)
         key.update(b"%d:%b%b" % (len(found.digest), found.digest, name))

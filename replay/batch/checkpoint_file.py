@@ -131,7 +131,7 @@ _TEMPORARY: Final = (
 )
 
 
-def opened(path: Path | None) -> sqlite3.Connection:
+def open_checkpoint(path: Path | None) -> sqlite3.Connection:
     """Return an exclusive connection to a checkpoint.
 
     Args:
@@ -162,7 +162,7 @@ def _uri_of(path: Path, mode: str) -> str:
 
 
 @contextmanager
-def attached(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+def attach(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
     """Attach another checkpoint to one as the schema ``other``, for the block.
 
     Raises:

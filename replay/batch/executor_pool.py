@@ -21,8 +21,8 @@ from uuid import uuid4
 from replay.batch.pool import Death, Monitor, Result, Work
 from replay.batch.process_pool import ProcessPool
 from replay.batch.resource_limits import limited_memory, limited_time
-from replay.batch.tasks import Task, Worked
-from replay.batch.worker_process import answer_of, result_of
+from replay.batch.tasks import Task, TaskResult
+from replay.batch.worker_process import pickle_outcome, unpickle_outcome
 from replay.errors import UnsupportedError, WorkerError
 
 #: Number of tasks given at once to an executor that does not tell its size.
@@ -46,7 +46,7 @@ class ExecutorPool:
         work: The function that :meth:`alone` runs, in a process on this machine.
     """
 
-    def __init__(self, executor: Executor, work: Work[Worked]) -> None:
+    def __init__(self, executor: Executor, work: Work[TaskResult]) -> None:
         self.size = _workers_of(executor) or DEFAULT_SIZE
         self._executor = executor
         self._processes = ProcessPool(1, work)
@@ -74,7 +74,7 @@ class ExecutorPool:
         killed: type[BaseException] = getattr(distributed, "KilledWorker", MemoryError)
         return Death(None) if isinstance(error, MemoryError | killed) else None
 
-    def alone(self, task: Task) -> Worked:
+    def alone(self, task: Task) -> TaskResult:
         """Run a task of one session in a process of its own, on this machine."""
         return self._processes.alone(task)
 
@@ -106,7 +106,7 @@ def do(work: Work[object], task: Task, leader: str) -> bytes:
     Raises:
         MemoryError: The task needed too much memory.
     """
-    return answer_of(partial(_done, work, task, leader))
+    return pickle_outcome(partial(_done, work, task, leader))
 
 
 def _done(work: Work[object], task: Task, leader: str) -> object:
@@ -130,7 +130,7 @@ def _done(work: Work[object], task: Task, leader: str) -> object:
 def _pass_on(given: "Future[bytes]", future: "Future[Any]") -> None:
     """Copy the outcome of the executor's future to another one."""
     try:
-        future.set_result(result_of(given.result()))
+        future.set_result(unpickle_outcome(given.result()))
     except (BrokenExecutor, CancelledError) as error:
         future.set_exception(_given_up(error))
     except BaseException as error:  # noqa: BLE001 - whoever waits has to handle it

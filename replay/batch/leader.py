@@ -12,16 +12,16 @@ import attrs
 from replay.batch.checkpoint import Checkpoint
 from replay.batch.pool import Pool, Work
 from replay.batch.tasks import (
-    Digested,
     Job,
     Problem,
-    Repeated,
+    RepeatedSession,
     Task,
-    Worked,
-    alone,
-    cut,
+    TaskDigests,
+    TaskResult,
+    single_session_task,
+    split_task,
 )
-from replay.batch.worker import digests, work
+from replay.batch.worker import digest_task, replay_task
 from replay.errors import BackendError, BatchError
 from replay.model.json_text import write_json
 from replay.sources.protocols import Portion
@@ -104,7 +104,7 @@ class Listing:
         self._digest = hashed.digest()
 
 
-_Located: TypeAlias = tuple[Portion, Repeated]
+_Located: TypeAlias = tuple[Portion, RepeatedSession]
 _MOST: Final = 20_000  # sessions in one task
 
 
@@ -125,13 +125,15 @@ def repeated_tasks(
     Raises:
         BackendError: The location has changed.
     """
-    located = _located(listing, checkpoint.repeated())
+    located = _located(listing, checkpoint.repeated_sessions())
     for some in iter(lambda: [*islice(located, most)], []):
-        checkpoint.forget(repeated.place for _, repeated in some)
+        checkpoint.discard(repeated.place for _, repeated in some)
         yield _task(job, some)
 
 
-def _located(listing: Listing, repeated: Iterator[Repeated]) -> Iterator[_Located]:
+def _located(
+    listing: Listing, repeated: Iterator[RepeatedSession]
+) -> Iterator[_Located]:
     """Yield repeated sessions with their portions."""
     if (waiting := next(repeated, None)) is None:
         return
@@ -150,12 +152,12 @@ def _task(job: Job, located: Sequence[_Located]) -> Task:
         portions=tuple(portions.values()),
         numbers=tuple(portions),
         stop=(places[-1][0], places[-1][1] + 1),
-        only=frozenset(places),
+        included=frozenset(places),
         repetitions={each.place: each.before for _, each in located},
     )
 
 
-_Answer: TypeAlias = Worked | Digested
+_Result: TypeAlias = TaskResult | TaskDigests
 _PATIENCE: Final = 0.7  # seconds for running tasks to return
 
 
@@ -163,7 +165,7 @@ _PATIENCE: Final = 0.7  # seconds for running tasks to return
 class _Assignment:
     """A task, and the work to do on it."""
 
-    do: Work[_Answer]
+    do: Work[_Result]
     task: Task
 
 
@@ -175,7 +177,7 @@ class Leader:
     checkpoint: Checkpoint
     counter: ProgressCounter
     keep_going: bool
-    _running: dict[Future[_Answer], _Assignment] = attrs.field(factory=dict, init=False)
+    _running: dict[Future[_Result], _Assignment] = attrs.field(factory=dict, init=False)
     _waiting: deque[_Assignment] = attrs.field(factory=deque, init=False)
     _suspects: list[Task] = attrs.field(factory=list, init=False)
 
@@ -191,7 +193,7 @@ class Leader:
             KeyboardInterrupt: What was done by then is kept.
             ReplayError: A worker cannot start, or a plugin raised MustStopError.
         """
-        begin = digests if may_be_known else work
+        begin = digest_task if may_be_known else replay_task
         try:
             while self._submit(begin, tasks) or self._try_suspects():
                 finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
@@ -201,7 +203,7 @@ class Leader:
             self._stop()
             raise
 
-    def _submit(self, begin: Work[_Answer], tasks: Iterator[Task]) -> bool:
+    def _submit(self, begin: Work[_Result], tasks: Iterator[Task]) -> bool:
         """Submit enough tasks to keep the pool busy; tell whether any is running."""
         while len(self._running) < 2 * self.pool.size:
             if self._waiting:
@@ -216,35 +218,35 @@ class Leader:
                 break
         return bool(self._running)
 
-    def _take(self, given: _Assignment, future: Future[_Answer]) -> None:
+    def _take(self, given: _Assignment, future: Future[_Result]) -> None:
         if error := future.exception():
             self._handle_death(given, error)
-        elif isinstance(answer := future.result(), Digested):
-            self._compare(given.task, answer)
+        elif isinstance(result := future.result(), TaskDigests):
+            self._compare(given.task, result)
         else:
-            self._keep(given.task, answer)
+            self._keep(given.task, result)
 
-    def _compare(self, task: Task, answer: Digested) -> None:
+    def _compare(self, task: Task, result: TaskDigests) -> None:
         """Queue the sessions that aren't known, to be replayed."""
-        missing = self.checkpoint.place_known(answer)
-        self.counter.add(known=len(answer.found) - len(missing))
+        missing = self.checkpoint.place_known(result)
+        self.counter.add(known=len(result.found) - len(missing))
         if missing:
-            stop = answer.rest or task.stop
-            left = attrs.evolve(task, only=frozenset(missing), stop=stop)
-            self._waiting.append(_Assignment(work, left))
-        if answer.rest is not None:
-            rest = attrs.evolve(task, start=answer.rest)
-            self._waiting.append(_Assignment(digests, rest))
-        self._check(answer.problems)
+            stop = result.resume_at or task.stop
+            left = attrs.evolve(task, included=frozenset(missing), stop=stop)
+            self._waiting.append(_Assignment(replay_task, left))
+        if result.resume_at is not None:
+            rest = attrs.evolve(task, start=result.resume_at)
+            self._waiting.append(_Assignment(digest_task, rest))
+        self._check(result.problems)
 
-    def _keep(self, task: Task, answer: Worked) -> None:
-        self._keep_results(answer)
-        if answer.rest is not None:
-            rest = attrs.evolve(task, start=answer.rest)
-            self._waiting.appendleft(_Assignment(work, rest))
-        if answer.is_interrupted:
+    def _keep(self, task: Task, result: TaskResult) -> None:
+        self._save_results(result)
+        if result.resume_at is not None:
+            rest = attrs.evolve(task, start=result.resume_at)
+            self._waiting.appendleft(_Assignment(replay_task, rest))
+        if result.is_interrupted:
             raise KeyboardInterrupt
-        self._check(answer.problems)
+        self._check(result.problems)
 
     def _check(self, problems: Sequence[Problem]) -> None:
         quarantined = sum(each.is_quarantined for each in problems)
@@ -263,10 +265,12 @@ class Leader:
         if suspects:  # None if it was at no session of this task, but opening a file
             suspects = frozenset(filter(given.task.has, suspects)) or None
         if suspects is not None:
-            self._suspects += (alone(given.task, each) for each in sorted(suspects))
-            left = attrs.evolve(given.task, without=given.task.without | suspects)
+            self._suspects += (
+                single_session_task(given.task, each) for each in sorted(suspects)
+            )
+            left = attrs.evolve(given.task, excluded=given.task.excluded | suspects)
             self._waiting.append(_Assignment(given.do, left))
-        elif parts := cut(given.task):
+        elif parts := split_task(given.task):
             self._waiting.extend(_Assignment(given.do, part) for part in parts)
         else:
             self._suspects.append(given.task)
@@ -278,9 +282,9 @@ class Leader:
             return False
         threads = ThreadPoolExecutor(self.pool.size)
         try:
-            answers = threads.map(self.pool.alone, suspects)
-            for task, answer in zip(suspects, answers, strict=True):
-                self._keep(task, answer)
+            results = threads.map(self.pool.alone, suspects)
+            for task, result in zip(suspects, results, strict=True):
+                self._keep(task, result)
         finally:  # after an error, its threads last until the pool is closed
             threads.shutdown(wait=False, cancel_futures=True)
         return True
@@ -291,10 +295,10 @@ class Leader:
         finished, _ = wait(self._running, timeout=_PATIENCE)
         for future in finished:
             if not future.cancelled() and future.exception() is None:
-                answer = future.result()
-                if isinstance(answer, Worked):
-                    self._keep_results(answer)
+                result = future.result()
+                if isinstance(result, TaskResult):
+                    self._save_results(result)
 
-    def _keep_results(self, answer: Worked) -> None:
-        self.checkpoint.keep(answer)
-        self.counter.add(replayed=len(answer.done))
+    def _save_results(self, result: TaskResult) -> None:
+        self.checkpoint.save(result)
+        self.counter.add(replayed=len(result.done))

@@ -6,7 +6,7 @@ from typing import Protocol, TypeAlias, TypeVar
 
 import attrs
 
-from replay.batch.tasks import Place, Task, Worked
+from replay.batch.tasks import Place, Task, TaskResult
 
 Result = TypeVar("Result")
 
@@ -72,7 +72,7 @@ class Pool(Protocol):
             WorkerError: This pool can run no more tasks.
         """
 
-    def alone(self, task: Task) -> Worked:
+    def alone(self, task: Task) -> TaskResult:
         """Run a task of one session in a process that does nothing else.
 
         If the process dies, the session is quarantined. Several threads may call this
@@ -103,7 +103,7 @@ class InProcessPool:
     A session that crashes, hangs or takes all memory does so here: there are no limits.
     """
 
-    work: Work[Worked]
+    work: Work[TaskResult]
     size: int = 1
     _monitor: Monitor = attrs.field(factory=Monitor, init=False)
 
@@ -125,7 +125,7 @@ class InProcessPool:
         """Return None: there is no other process that could die."""
         return None
 
-    def alone(self, task: Task) -> Worked:
+    def alone(self, task: Task) -> TaskResult:
         """Run a task, in this process too."""
         return self.submit(self.work, task).result()
 

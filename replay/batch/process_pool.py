@@ -18,8 +18,14 @@ import attrs
 
 from replay.batch.pool import Death, Result, Work
 from replay.batch.resource_limits import EXIT_CODE, size_of
-from replay.batch.tasks import Job, Place, Problem, Task, Worked
-from replay.batch.worker_process import Inbox, Position, question_of, result_of, serve
+from replay.batch.tasks import Job, Place, Problem, Task, TaskResult
+from replay.batch.worker_process import (
+    Inbox,
+    Position,
+    pickle_request,
+    serve,
+    unpickle_outcome,
+)
 from replay.errors import WorkerError
 
 
@@ -35,7 +41,7 @@ class WorkerDiedError(Exception):
         return f"a worker died: {self.reason}"
 
 
-def death(exit_code: int, inbox: Inbox, job: Job) -> WorkerDiedError:
+def death_error(exit_code: int, inbox: Inbox, job: Job) -> WorkerDiedError:
     """Return the error for a worker's death, with its cause.
 
     Args:
@@ -65,11 +71,11 @@ def ending(exit_code: int) -> str:
     return f"killed by {signal.Signals(-exit_code).name} ({words})"
 
 
-def quarantined(task: Task, died: WorkerDiedError) -> Worked:
+def quarantine_result(task: Task, died: WorkerDiedError) -> TaskResult:
     """Return the result of a one-session task whose worker died."""
     place, name = _blamed(task, died.position)
     problem = Problem(place, name, died.code, died.reason, is_quarantined=True)
-    return Worked((), (problem,))
+    return TaskResult((), (problem,))
 
 
 def _blamed(task: Task, position: Position | None) -> tuple[Place, str]:
@@ -78,7 +84,7 @@ def _blamed(task: Task, position: Position | None) -> tuple[Place, str]:
     if position and position.place and task.has(position.place):
         place, name = position.place, position.name
     else:
-        first = min(task.only or [(min(portions), 0)])
+        first = min(task.included or [(min(portions), 0)])
         place, name = max(first, task.start), ""
     return place, name or str(portions[place[0]].key[0])
 
@@ -121,19 +127,19 @@ class Worker:
     Used by one thread at a time; :meth:`kill` may be called by any.
 
     Args:
-        orders: See :func:`~replay.batch.worker_process.serve`.
+        drain_signal: See :func:`~replay.batch.worker_process.serve`.
     """
 
-    def __init__(self, orders: _Pipe) -> None:
+    def __init__(self, drain_signal: _Pipe) -> None:
         self.is_new = True
         self._inbox = Inbox()
         try:
-            theirs, self._questions = CONTEXT.Pipe(duplex=False)
+            theirs, self._requests = CONTEXT.Pipe(duplex=False)
             self._answers, answers = CONTEXT.Pipe(duplex=False)
             # A leader that exits without stopping its workers calls this first, so that
             # they end, and then waits for them.
-            self._let_go = Finalize(self, self._questions.close, exitpriority=1)
-            given = theirs, answers, orders, dict(os.environ)
+            self._let_go = Finalize(self, self._requests.close, exitpriority=1)
+            given = theirs, answers, drain_signal, dict(os.environ)
             self._process = CONTEXT.Process(target=serve, args=given)
             with theirs, answers, _ASKING, _no_interrupts():
                 self._process.start()
@@ -157,14 +163,14 @@ class Worker:
             WorkerError: The task cannot be sent or started, or its result cannot be
                 sent.
         """
-        question = question_of(work, task)
+        request = pickle_request(work, task)
         try:
-            self._questions.send_bytes(question)
+            self._requests.send_bytes(request)
             answer = self._receive()
         except (EOFError, OSError):
-            raise death(self._exit_code(), self._inbox, task.job) from None
+            raise death_error(self._exit_code(), self._inbox, task.job) from None
         self.is_new = False
-        result: Result = result_of(answer)
+        result: Result = unpickle_outcome(answer)
         return result
 
     def kill(self) -> None:
@@ -231,11 +237,11 @@ class ProcessPool:
         ValueError: *jobs* is below 1.
     """
 
-    def __init__(self, jobs: int, work: Work[Worked]) -> None:
+    def __init__(self, jobs: int, work: Work[TaskResult]) -> None:
         self.size = jobs
         self._work = work
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="replay-batch")
-        self._orders, self._ordering = CONTEXT.Pipe(duplex=False)
+        self._drain_signal, self._drain_sender = CONTEXT.Pipe(duplex=False)
         self._lock = threading.Lock()
         self._running: set[Worker] = set()
         self._idle: deque[Worker] = deque()
@@ -259,16 +265,16 @@ class ProcessPool:
         place = error.position.place
         return Death(None if place is None else frozenset({place}))
 
-    def alone(self, task: Task) -> Worked:
+    def alone(self, task: Task) -> TaskResult:
         """Run a task of one session in a process of its own."""
         try:
             return self._do(self._work, task, is_alone=True)
         except WorkerDiedError as died:
-            return quarantined(task, died)
+            return quarantine_result(task, died)
 
     def drain(self) -> None:
         """Make the tasks in all processes return after their current session."""
-        self._ordering.send_bytes(b"now")
+        self._drain_sender.send_bytes(b"now")
 
     def close(self, *, now: bool = False) -> None:
         """Release the processes; no more tasks are accepted.
@@ -330,7 +336,7 @@ class ProcessPool:
         tries = 0
         while True:
             tries += 1
-            worker = Worker(self._orders)
+            worker = Worker(self._drain_signal)
             with self._lock:
                 self._running.add(worker)
                 if self._is_closed:

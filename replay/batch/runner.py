@@ -27,8 +27,8 @@ from replay.batch.plugin_specs import (
 )
 from replay.batch.pool import InProcessPool, Pool
 from replay.batch.process_pool import ProcessPool
-from replay.batch.tasks import Job, shared_out
-from replay.batch.worker import LeaderEngine, work
+from replay.batch.tasks import Job, make_tasks
+from replay.batch.worker import LeaderEngine, replay_task
 from replay.codec.documents import NO_SESSION_HINT
 from replay.engine.plugin_set import OnPluginError
 from replay.engine.report import ReplayReport
@@ -129,16 +129,16 @@ def _pool(job: Job, executor: Executor | None, jobs: int | None) -> Pool:
         message = "give an executor, or a number of jobs, not both"
         raise TypeError(message)
     if executor is not None:
-        return ExecutorPool(executor, work)
+        return ExecutorPool(executor, replay_task)
     if jobs is not None:
         if not isinstance(jobs, int) or jobs < 1:
             message = f"jobs must be a whole number from 1, not {jobs!r}"
             raise ValueError(message)
-        return ProcessPool(jobs, work)
+        return ProcessPool(jobs, replay_task)
     if (job.seconds, job.memory) != (None, None):
         message = "limits need processes that may be ended: give jobs"
         raise ValueError(message)
-    return InProcessPool(work)
+    return InProcessPool(replay_task)
 
 
 def _run(  # noqa: PLR0913, PLR0917 - what a batch needs
@@ -155,11 +155,11 @@ def _run(  # noqa: PLR0913, PLR0917 - what a batch needs
     kept = Checkpoint(checkpoint, plugins_key(job))
     try:
         kept.begin()
-        gathered = sum(map(kept.take_over, gather))
+        gathered = sum(map(kept.copy_from, gather))
         leader = Leader(pool, kept, counter, job.keep_going)
         with open_source(job.location, **job.options) as source:
             listing = Listing(source, shard)
-            tasks = shared_out(job, _expected(listing, counter), pool.size)
+            tasks = make_tasks(job, _expected(listing, counter), pool.size)
             leader.run(tasks, may_be_known=kept.has_results or gathered > 0)
             leader.run(repeated_tasks(job, listing, kept), may_be_known=False)
         report = kept.report()

@@ -49,15 +49,17 @@ class Task:
     numbers: tuple[int, ...] = ()  #: the portions'; empty: consecutive from *first*
     start: Place = (0, 0)  #: the first session
     stop: Place | None = None  #: the session to stop before; None: go to the end
-    only: frozenset[Place] | None = None  #: None: all from *start* to *stop*
-    without: frozenset[Place] = frozenset()
+    included: frozenset[Place] | None = None  #: None: all from *start* to *stop*
+    excluded: frozenset[Place] = frozenset()
     #: for some places, how many earlier sessions have the same id
     repetitions: Mapping[Place, int] = attrs.field(factory=dict)
 
     def numbered(self) -> Iterator[tuple[int, Portion]]:
         """Yield the portions that have sessions of this task, with their numbers."""
         numbers = self.numbers or count(self.first)
-        wanted = None if self.only is None else {number for number, _ in self.only}
+        wanted = (
+            None if self.included is None else {number for number, _ in self.included}
+        )
         for number, portion in zip(numbers, self.portions, strict=False):
             is_over = self.stop is not None and (number, 0) >= self.stop
             if number < self.start[0] or is_over:
@@ -70,13 +72,13 @@ class Task:
         return (
             self.start <= place
             and (self.stop is None or place < self.stop)
-            and (self.only is None or place in self.only)
-            and place not in self.without
+            and (self.included is None or place in self.included)
+            and place not in self.excluded
         )
 
 
 @attrs.frozen
-class Repeated:
+class RepeatedSession:
     """A session that shares its id with others."""
 
     place: Place
@@ -84,7 +86,7 @@ class Repeated:
 
 
 @attrs.frozen
-class Found:
+class FoundSession:
     """A stored session, found at a place."""
 
     place: Place
@@ -103,10 +105,10 @@ class Counts:
 
 
 @attrs.frozen
-class Done:
+class SessionResult:
     """A replayed session."""
 
-    found: Found
+    found: FoundSession
     session_id: str  #: as plugins saw it; if they saw none, the digest in hex
     counts: Counts
     values: bytes  #: a JSON array of each plugin's result; null: it gives none
@@ -130,32 +132,32 @@ class Problem:
 
 
 @attrs.frozen
-class Worked:
+class TaskResult:
     """The result of a task: its sessions, replayed or failed."""
 
-    done: tuple[Done, ...]
+    done: tuple[SessionResult, ...]
     problems: tuple[Problem, ...]
-    rest: Place | None = None  #: where to continue; None: all is done
+    resume_at: Place | None = None  #: where to continue; None: all is done
     is_interrupted: bool = False  #: by the user, in the leader's own process
 
 
 @attrs.frozen
-class Digested:
+class TaskDigests:
     """The stored sessions of a task, with their digests."""
 
-    found: tuple[Found, ...]
+    found: tuple[FoundSession, ...]
     problems: tuple[Problem, ...]
-    rest: Place | None = None  #: where to continue; None: that is all
+    resume_at: Place | None = None  #: where to continue; None: that is all
 
 
-def cut(task: Task) -> list[Task]:
-    """Cut a task in two; return an empty list if it has only one session.
+def split_task(task: Task) -> list[Task]:
+    """Split a task in two; return an empty list if it has only one session.
 
     Portions are divided first, then the sessions of one portion. There may be more of
     these than the portion says; the extra ones stay together.
     """
-    if task.only is not None:
-        return _parts_of(task, sorted(task.only))
+    if task.included is not None:
+        return _parts_of(task, sorted(task.included))
     numbered = [*task.numbered()]
     if len(numbered) > 1:
         return _at(task, (numbered[len(numbered) // 2][0], 0))
@@ -164,13 +166,13 @@ def cut(task: Task) -> list[Task]:
     ]
 
 
-def alone(task: Task, place: Place) -> Task:
+def single_session_task(task: Task, place: Place) -> Task:
     """Return a task for one session of a task."""
-    return attrs.evolve(task, only=frozenset([place]), without=frozenset())
+    return attrs.evolve(task, included=frozenset([place]), excluded=frozenset())
 
 
 def _within(task: Task, number: int, portion: Portion) -> list[Task]:
-    """Cut a task of one portion in two, if it has more than one session."""
+    """Split a task of one portion in two, if it has more than one session."""
     begin = task.start[1] if task.start[0] == number else 0
     if task.stop is not None and task.stop[0] == number:
         end = task.stop[1]
@@ -186,7 +188,7 @@ def _at(task: Task, place: Place) -> list[Task]:
 def _parts_of(task: Task, places: list[Place]) -> list[Task]:
     middle = len(places) // 2
     parts = (places[:middle], places[middle:])
-    return [attrs.evolve(task, only=frozenset(part)) for part in parts if middle]
+    return [attrs.evolve(task, included=frozenset(part)) for part in parts if middle]
 
 
 #: The weight of a task, in bytes: more than a second's work.
@@ -198,7 +200,7 @@ _FURTHER: Final = 4  # more tasks listed for each one given out: soon all are kn
 _MOST_PORTIONS: Final = 50_000  # that wait at once
 
 
-def shared_out(
+def make_tasks(
     job: Job, numbered: Iterator[tuple[int, Portion]], workers: int
 ) -> Iterator[Task]:
     """Yield tasks in order, listing no more portions than needed.

@@ -9,13 +9,13 @@ from replay.batch.plugin_specs import workers_plugin
 from replay.batch.pool import Monitor
 from replay.batch.tasks import (
     Counts,
-    Digested,
-    Done,
-    Found,
+    FoundSession,
     Place,
     Problem,
+    SessionResult,
     Task,
-    Worked,
+    TaskDigests,
+    TaskResult,
 )
 from replay.engine.dispatch import Recorded
 from replay.engine.engine import ReplayEngine
@@ -42,7 +42,9 @@ class WorkerEngine(ReplayEngine):
         giving = self._plugins.batch.giving
         self._plugins.hooks["replay_close"].silence(giving)
 
-    def replay_for_results(self, session: Session) -> tuple[ReplayReport, list[object]]:
+    def replay_with_results(
+        self, session: Session
+    ) -> tuple[ReplayReport, list[object]]:
         """Replay a session; return the report, and each plugin's result.
 
         The report's id is the one that plugins saw; None: no session was shown to them.
@@ -94,13 +96,13 @@ class LeaderEngine(ReplayEngine):
         self._plugins.batch.merge(results, waiting.discard)
 
 
-_MOST_SESSIONS: Final = 20_000  # in one answer
-_MOST_BYTES: Final = 8 << 20  # of plugins' results and of reasons, in one answer
+_MOST_SESSIONS: Final = 20_000  # in one result
+_MOST_BYTES: Final = 8 << 20  # of plugins' results and of reasons, in one result
 _LONGEST: Final = 4_000  # characters of a reason
 
 
-def work(task: Task, monitor: Monitor) -> Worked:
-    """Replay the sessions of a task, as many as one answer may hold.
+def replay_task(task: Task, monitor: Monitor) -> TaskResult:
+    """Replay the sessions of a task, as many as one result may hold.
 
     Raises:
         MustStopError: A plugin raised it.
@@ -120,22 +122,22 @@ def work(task: Task, monitor: Monitor) -> Worked:
     return run.ended(None)
 
 
-def digests(task: Task, monitor: Monitor) -> Digested:
-    """Return the digests of a task's sessions, as many as one answer may hold.
+def digest_task(task: Task, monitor: Monitor) -> TaskDigests:
+    """Return the digests of a task's sessions, as many as one result may hold.
 
     Nothing is decoded.
 
     Raises:
         ReplayError: The source cannot be opened.
     """
-    found: list[Found] = []
+    found: list[FoundSession] = []
     problems: list[Problem] = []
     with open_source(task.job.location, **task.job.options) as source:
         for place, stored in _selected(task, source, monitor, problems):
             if len(found) >= _MOST_SESSIONS:
-                return Digested(tuple(found), tuple(problems), rest=place)
-            found.append(Found(place, stored.name, stored.digest))
-    return Digested(tuple(found), tuple(problems))
+                return TaskDigests(tuple(found), tuple(problems), resume_at=place)
+            found.append(FoundSession(place, stored.name, stored.digest))
+    return TaskDigests(tuple(found), tuple(problems))
 
 
 @attrs.define(eq=False)
@@ -144,7 +146,7 @@ class _Run:
 
     task: Task
     monitor: Monitor
-    done: list[Done] = attrs.field(factory=list, init=False)
+    done: list[SessionResult] = attrs.field(factory=list, init=False)
     problems: list[Problem] = attrs.field(factory=list, init=False)
     _engine: WorkerEngine | None = attrs.field(default=None, init=False)
     _closed: int = attrs.field(default=0, init=False)  # of done: their engine is closed
@@ -166,7 +168,7 @@ class _Run:
         return self._engine
 
     def is_over(self) -> bool:
-        """Tell whether it is time to answer."""
+        """Tell whether it is time to return."""
         count = len(self.done) + len(self.problems)
         is_full = count >= _MOST_SESSIONS or self._size >= _MOST_BYTES
         has_failed = bool(self.problems) and not self.task.job.keep_going
@@ -183,7 +185,9 @@ class _Run:
             if repetition := self.task.repetitions.get(place):
                 session = repeated(session, repetition)
             is_spoilt = True  # after a failure, the state of the plugins is unknown
-            done = self._replayed(Found(place, stored.name, stored.digest), session)
+            done = self._replayed(
+                FoundSession(place, stored.name, stored.digest), session
+            )
         except MustStopError:
             raise
         except ReplayError as error:
@@ -196,16 +200,16 @@ class _Run:
         if is_spoilt:
             self._close()
 
-    def ended(self, rest: Place | None) -> Worked:
-        """Close the plugins, and return the answer."""
+    def ended(self, resume_at: Place | None) -> TaskResult:
+        """Close the plugins, and return the result."""
         self.monitor.at(None)
         self._close()
-        return Worked(tuple(self.done), tuple(self.problems), rest)
+        return TaskResult(tuple(self.done), tuple(self.problems), resume_at)
 
-    def _replayed(self, found: Found, session: Session) -> Done:
-        report, values = self.start().replay_for_results(session)
+    def _replayed(self, found: FoundSession, session: Session) -> SessionResult:
+        report, values = self.start().replay_with_results(session)
         shown = report.session_id
-        return Done(
+        return SessionResult(
             found,
             session_id=found.digest.hex() if shown is None else shown,
             counts=Counts(

@@ -1,6 +1,6 @@
 """A worker's process, and the messages between it and its leader.
 
-A question is a pickle. A worker sends a stream of messages, each a header and some
+A request is a pickle. A worker sends a stream of messages, each a header and some
 bytes: that it has started, the session it is at, the session's deadline, and its
 answer. So the leader knows why a worker died, however it died.
 """
@@ -26,7 +26,7 @@ from replay.batch.tasks import Place, Task
 from replay.errors import WorkerError
 
 
-def question_of(work: Callable[[Task, Monitor], object], task: Task) -> bytes:
+def pickle_request(work: Callable[[Task, Monitor], object], task: Task) -> bytes:
     """Return a pickled task, with the function to run on it.
 
     Raises:
@@ -40,7 +40,7 @@ def question_of(work: Callable[[Task, Monitor], object], task: Task) -> bytes:
         raise WorkerError(reason, hint) from error
 
 
-def answer_of(function: Callable[[], object]) -> bytes:
+def pickle_outcome(function: Callable[[], object]) -> bytes:
     """Call a function, and return its result or exception, pickled.
 
     One that cannot be sent becomes a :class:`~replay.WorkerError` that describes it.
@@ -61,7 +61,7 @@ def answer_of(function: Callable[[], object]) -> bytes:
         return _pickled_error(WorkerError(reason))
 
 
-def result_of(answer: bytes) -> Any:  # noqa: ANN401 - what the function returned
+def unpickle_outcome(answer: bytes) -> Any:  # noqa: ANN401 - what the function returned
     """Return the result in an answer, or raise the exception in it.
 
     Raises:
@@ -96,7 +96,7 @@ def _words(error: BaseException) -> str:
     return format_exception_only(error)[-1].strip()
 
 
-class Kind(IntEnum):
+class MessageKind(IntEnum):
     """The kind of a message from a worker."""
 
     AT = 0  #: it is at a session: the place's two numbers, and the name
@@ -104,11 +104,12 @@ class Kind(IntEnum):
     DEADLINE = 2  #: the session's deadline, in nanoseconds; 0: there is none
     OUT_OF_MEMORY = 3
     DONE = 4  #: the task is done: the answer follows
-    ANSWER = 5  #: to a question; an empty one says that the worker has started
+    ANSWER = 5  #: to a request; an empty one says that the worker has started
 
 
 _HEAD: Final = Struct("=BQQQ")  # the kind, two numbers, and how many bytes follow
-_OUT_OF_MEMORY: Final = _HEAD.pack(Kind.OUT_OF_MEMORY, 0, 0, 0)  # made in advance
+#: Made in advance, while there is memory.
+_OUT_OF_MEMORY: Final = _HEAD.pack(MessageKind.OUT_OF_MEMORY, 0, 0, 0)
 _LONGEST_NAME: Final = 200  # characters
 
 
@@ -118,7 +119,7 @@ class Outbox:
 
     descriptor: int
 
-    def send(self, kind: Kind, data: bytes = b"", number: int = 0) -> None:
+    def send(self, kind: MessageKind, data: bytes = b"", number: int = 0) -> None:
         """Send a message.
 
         Raises:
@@ -131,15 +132,15 @@ class Outbox:
     def report(self, place: Place | None, name: str) -> None:
         """Tell the leader which session the worker is at."""
         if place is None:
-            self.send(Kind.AT_END)
+            self.send(MessageKind.AT_END)
         else:
             spelled = name[:_LONGEST_NAME].encode("utf-8", "surrogatepass")
-            head = _HEAD.pack(Kind.AT, *place, len(spelled))
+            head = _HEAD.pack(MessageKind.AT, *place, len(spelled))
             os.write(self.descriptor, head + spelled)  # one write: it fits into a pipe
 
     def report_deadline(self, deadline: int) -> None:
         """Tell the leader the session's deadline."""
-        self.send(Kind.DEADLINE, number=deadline)
+        self.send(MessageKind.DEADLINE, number=deadline)
 
 
 @attrs.frozen
@@ -155,7 +156,7 @@ class Inbox:
     """The reading end of a worker's messages, in the leader."""
 
     answer: bytes | None = None  #: the last one, until it is taken
-    deadline: int = 0  #: see :attr:`Kind.DEADLINE`
+    deadline: int = 0  #: see :attr:`MessageKind.DEADLINE`
     is_out_of_memory: bool = False
     #: the latest message about the worker's position
     _at: tuple[int, int, int, bytes] | None = None
@@ -167,7 +168,7 @@ class Inbox:
         if self._at is None:
             return None
         kind, portion, number, name = self._at
-        place = (portion, number) if kind == Kind.AT else None
+        place = (portion, number) if kind == MessageKind.AT else None
         return Position(place, name.decode("utf-8", "surrogatepass"))
 
     @property
@@ -189,31 +190,31 @@ class Inbox:
         del unread[:begin]
 
     def _take(self, kind: int, first: int, second: int, data: bytes) -> None:
-        if kind <= Kind.AT_END:
+        if kind <= MessageKind.AT_END:
             self._at = kind, first, second, data
-        elif kind == Kind.DEADLINE:
+        elif kind == MessageKind.DEADLINE:
             self.deadline = first
-        elif kind == Kind.OUT_OF_MEMORY:
+        elif kind == MessageKind.OUT_OF_MEMORY:
             self.is_out_of_memory = True
-        elif kind == Kind.DONE:
+        elif kind == MessageKind.DONE:
             self._at = None
         else:
             self.answer = data
 
 
 def serve(
-    questions: "Connection[bytes, bytes]",
+    requests: "Connection[bytes, bytes]",
     answers: "Connection[bytes, bytes]",
-    orders: "Connection[bytes, bytes]",
+    drain_signal: "Connection[bytes, bytes]",
     variables: Mapping[str, str],
 ) -> None:
-    """Answer questions until the leader closes its pipe or dies.
+    """Answer requests until the leader closes its pipe or dies.
 
     Args:
-        questions: From the leader.
+        requests: From the leader.
         answers: To the leader.
-        orders: From the leader to all its workers; once there is something to read,
-            they return after their current session.
+        drain_signal: From the leader to all its workers; once there is something to
+            read, they return after their current session.
         variables: The leader's current environment. A fork server still has that of the
             first batch.
     """
@@ -222,36 +223,37 @@ def serve(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the leader decides what to end
     outbox = Outbox(answers.fileno())
     monitor = Monitor(outbox.report)
-    threading.Thread(target=_obey, args=(orders, monitor), daemon=True).start()
+    watched = drain_signal, monitor
+    threading.Thread(target=_watch_leader, args=watched, daemon=True).start()
     with suppress(EOFError, OSError):  # the leader is gone
-        outbox.send(Kind.ANSWER)
+        outbox.send(MessageKind.ANSWER)
         while True:
-            answer = _answer(questions.recv_bytes(), monitor, outbox)
-            outbox.send(Kind.DONE)
-            outbox.send(Kind.ANSWER, answer)
+            answer = _answer(requests.recv_bytes(), monitor, outbox)
+            outbox.send(MessageKind.DONE)
+            outbox.send(MessageKind.ANSWER, answer)
 
 
-def _answer(question: bytes, monitor: Monitor, outbox: Outbox) -> bytes:
+def _answer(request: bytes, monitor: Monitor, outbox: Outbox) -> bytes:
     """Run a task; if it runs out of memory, report that and end this process."""
 
     def done() -> object:
-        work, task = pickle.loads(question)  # noqa: S301 - from our own leader
+        work, task = pickle.loads(request)  # noqa: S301 - from our own leader
         limited = limited_time(task.job, monitor, outbox.report_deadline)
         with limited_memory(task.job), limited:
             return work(task, monitor)
 
     try:
-        return answer_of(done)
+        return pickle_outcome(done)
     except MemoryError:
         os.write(outbox.descriptor, _OUT_OF_MEMORY)
         os._exit(1)
 
 
-def _obey(orders: "Connection[bytes, bytes]", monitor: Monitor) -> None:
-    """Drain this worker when ordered to; end it once its leader is gone."""
+def _watch_leader(drain_signal: "Connection[bytes, bytes]", monitor: Monitor) -> None:
+    """Drain this worker when told to; end it once its leader is gone."""
     leader = parent_process()
     assert leader is not None, "this is a worker"  # noqa: S101 - for the type checker
-    if leader.sentinel not in wait([leader.sentinel, orders]):
+    if leader.sentinel not in wait([leader.sentinel, drain_signal]):
         monitor.is_draining = True
         wait([leader.sentinel])
     os._exit(1)

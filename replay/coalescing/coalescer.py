@@ -37,15 +37,16 @@ _KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 class Composition:
     """The parts that a message was made from.
 
-    If ``repeats`` isn't 0, it stands for a full event that became no message.
+    If ``repeated_messages`` isn't 0, it stands for a full event that became no message.
     """
 
     kind: Kind
     #: the part of each run that went into it: the run's first index, and the text
     runs: tuple[tuple[int, str], ...]
     full: int | None = None  #: the position of its full event; None: there is none
-    fits: bool = True  #: False: the full event differs from the deltas
-    repeats: int = 0  #: how many of the latest messages, joined, the full event repeats
+    matches: bool = True  #: False: the full event differs from the deltas
+    #: how many of the latest messages, joined, the full event repeats
+    repeated_messages: int = 0
 
 
 @attrs.define(eq=False)
@@ -212,16 +213,16 @@ class Coalescer:
             at = first_difference(runs[-1].text, content)
             detail = f"first difference at character {at}"
             self._say("delta-mismatch", full.index, detail)
-            self._merge(block, 1, full, fits=False)
+            self._merge(block, 1, full, matches=False)
 
     def _merge(
-        self, block: _Block, count: int, full: _Full, *, fits: bool = True
+        self, block: _Block, count: int, full: _Full, *, matches: bool = True
     ) -> None:
         """Settle the last *count* runs by *full*, as one message."""
         settled = [block.pending.pop() for _ in range(count)]
         for run in settled:
             run.pending = False
-        self._deliver(settled[::-1], full, fits=fits)
+        self._deliver(settled[::-1], full, matches=matches)
 
     def _split(self, block: _Block, count: int, rest: str, full: _Full) -> None:
         """Settle the first *count* runs, and the next one except for its *rest*."""
@@ -237,13 +238,13 @@ class Coalescer:
         block.rest_end = runs[-1].index
 
     def _deliver(
-        self, runs: Sequence[Run], full: _Full, *, fits: bool = True, rest: str = ""
+        self, runs: Sequence[Run], full: _Full, *, matches: bool = True, rest: str = ""
     ) -> None:
         first = runs[0]
         first.messages.append(
             Message(first.kind, full.content, first.index, "both", event=full.event)
         )
-        self._compose(first.kind, runs, full.index, fits=fits, rest=rest)
+        self._compose(first.kind, runs, full.index, matches=matches, rest=rest)
 
     def _is_late(self, kind: Kind, full: _Full) -> bool:
         recent = self._blocks[kind].recent
@@ -254,7 +255,7 @@ class Coalescer:
             content, texts = split_surrogates(content), [*map(split_surrogates, texts)]
         if count := tail_equal_to(content, reversed(texts)):
             self._say("late-full", full.index, "repeats what its deltas gave")
-            self._compose(kind, (), full.index, repeats=count)
+            self._compose(kind, (), full.index, repeated_messages=count)
             recent.clear()
         elif more := _growth(content, texts):
             detail = f"{_characters(more)} more than its deltas gave"
@@ -267,9 +268,9 @@ class Coalescer:
         runs: Iterable[Run],
         full: int | None = None,
         *,
-        fits: bool = True,
+        matches: bool = True,
         rest: str = "",
-        repeats: int = 0,
+        repeated_messages: int = 0,
     ) -> None:
         if self._compositions is None:
             return
@@ -277,7 +278,9 @@ class Coalescer:
         if rest:
             index, text = taken[-1]
             taken[-1] = index, text[: -len(join_surrogates(rest))]
-        self._compositions.append(Composition(kind, tuple(taken), full, fits, repeats))
+        self._compositions.append(
+            Composition(kind, tuple(taken), full, matches, repeated_messages)
+        )
 
     def _say(self, code: str, index: int, detail: str) -> None:
         self.diagnostics.append(Diagnostic(code, index, detail))

@@ -6,7 +6,7 @@ from typing import Literal
 
 import attrs
 
-from replay.coalescing.walk import NOTHING, Advance, Exchange, Walk
+from replay.coalescing.walk import NO_EFFECTS, Effects, Exchange, Walk
 from replay.codec.history import parts_of
 from replay.codec.parts import Part
 from replay.model.diagnostics import Diagnostic
@@ -16,26 +16,26 @@ from replay.model.sessions import Session
 
 
 class TurnBuilder:
-    """A builder of turns, one after another, from the advances of a walk."""
+    """A builder of turns, one after another, from the effects of a walk."""
 
     def __init__(self) -> None:
         self._user_input: UserInput | None = None
         self._steps: list[tuple[int, Step | Exchange]] = []
         self._stop: Stop | None = None
 
-    def add(self, event: Part, index: int, advance: Advance) -> Turn | None:
-        """Take an event with its advance; return the turn that ended before it."""
-        if advance.released:
-            self._add_messages(advance)
+    def add(self, event: Part, index: int, effects: Effects) -> Turn | None:
+        """Take an event with its effects; return the turn that ended before it."""
+        if effects.released:
+            self._add_messages(effects)
         ended = None
-        if advance.closes:
+        if effects.closes:
             ended = self._turn()
             self._steps, self._stop = [], None
-        if advance.opens:
+        if effects.opens:
             self._user_input = event if isinstance(event, UserInput) else None
-        for message in advance.settled:
+        for message in effects.settled:
             self._steps.append((message.index, message))
-        exchange = advance.exchange
+        exchange = effects.exchange
         if exchange is not None:
             if exchange.index == index:
                 self._steps.append((index, exchange))
@@ -45,13 +45,13 @@ class TurnBuilder:
             self._steps.append((index, event))
         return ended
 
-    def finish(self, advance: Advance) -> Turn | None:
+    def finish(self, effects: Effects) -> Turn | None:
         """Take the end of the events; return the last turn, if there is one."""
-        self._add_messages(advance)
-        return self._turn() if advance.closes else None
+        self._add_messages(effects)
+        return self._turn() if effects.closes else None
 
-    def _add_messages(self, advance: Advance) -> None:
-        for message in advance.released:
+    def _add_messages(self, effects: Effects) -> None:
+        for message in effects.released:
             self._steps.append((message.index, message))
 
     def _turn(self) -> Turn:
@@ -111,13 +111,13 @@ def diagnose(session: Session) -> Iterator[Diagnostic]:
 def _turns(session: Session, diagnostics: list[Diagnostic]) -> Iterator[Turn]:
     walk, builder = Walk(), TurnBuilder()
     for index, part in parts_of(session.events):
-        advance = walk.step(part, index)
-        if advance is NOTHING:
+        effects = walk.step(part, index)
+        if effects is NO_EFFECTS:
             continue
-        diagnostics += advance.diagnostics
-        if ended := builder.add(part, index, advance):
+        diagnostics += effects.diagnostics
+        if ended := builder.add(part, index, effects):
             yield ended
-    advance = walk.finish()
-    diagnostics += advance.diagnostics
-    if ended := builder.finish(advance):
+    effects = walk.finish()
+    diagnostics += effects.diagnostics
+    if ended := builder.finish(effects):
         yield ended

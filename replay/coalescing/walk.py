@@ -51,7 +51,7 @@ class Exchange:
 
 
 @attrs.define(eq=False)
-class Advance:
+class Effects:
     """The effects of one event, in the order of the hooks."""
 
     released: Sequence[Message] = ()  #: messages that a boundary released
@@ -62,7 +62,7 @@ class Advance:
     exchange: Exchange | None = None  #: the tool exchange that it belongs to
 
 
-NOTHING = Advance()
+NO_EFFECTS = Effects()
 
 
 class OpenCalls:
@@ -121,7 +121,7 @@ class Walk:
         self._calls = OpenCalls()
         self.is_open = False  #: whether a turn has begun that has no stop yet
         self._has_early_events = False
-        self._take: dict[type, Callable[[Any, int], Advance]] = {
+        self._take: dict[type, Callable[[Any, int], Effects]] = {
             Deltas: self._deltas,
             Text: self._full,
             Thinking: self._full,
@@ -132,7 +132,7 @@ class Walk:
             UnknownEvent: self._unknown,
         }
 
-    def step(self, part: Part, index: int) -> Advance:
+    def step(self, part: Part, index: int) -> Effects:
         """Take the part of the history that begins at *index*.
 
         Raises:
@@ -144,56 +144,56 @@ class Walk:
             raise TypeError(message)
         return take(part, index)
 
-    def _deltas(self, deltas: Deltas, index: int) -> Advance:
+    def _deltas(self, deltas: Deltas, index: int) -> Effects:
         if not deltas.text:
-            return NOTHING
-        advance = NOTHING if self.is_open else self._begin(Advance())
+            return NO_EFFECTS
+        effects = NO_EFFECTS if self.is_open else self._begin(Effects())
         self._coalescer.delta(
             deltas.cls.kind,
             deltas.text,
             index + deltas.first,
             may_have_halves=deltas.may_have_halves,
         )
-        return advance
+        return effects
 
-    def finish(self) -> Advance:
+    def finish(self) -> Effects:
         """Take the end of the events; here a turn opens before it closes."""
-        advance = Advance(released=self._coalescer.release(complete=False))
+        effects = Effects(released=self._coalescer.release(complete=False))
         if self.turn < 0 and self._has_early_events:
-            self._begin(advance)
-        advance.closes = self.turn >= 0
-        return self._told(advance)
+            self._begin(effects)
+        effects.closes = self.turn >= 0
+        return self._with_diagnostics(effects)
 
-    def _full(self, event: FullEvent, index: int) -> Advance:
+    def _full(self, event: FullEvent, index: int) -> Effects:
         messages = self._coalescer.full(event, index)
-        advance = Advance()
+        effects = Effects()
         if messages is not None:
-            advance.settled = messages
+            effects.settled = messages
             if not self.is_open:
-                self._begin(advance)
-        return self._told(advance)
+                self._begin(effects)
+        return self._with_diagnostics(effects)
 
-    def _unknown(self, event: UnknownEvent, index: int) -> Advance:
+    def _unknown(self, event: UnknownEvent, index: int) -> Effects:
         self._has_early_events = True
-        return Advance(diagnostics=[Diagnostic(event.code, index, event.reason)])
+        return Effects(diagnostics=[Diagnostic(event.code, index, event.reason)])
 
-    def _user_input(self, _: UserInput, __: int) -> Advance:
-        advance = self._boundary(complete=False)
+    def _user_input(self, _: UserInput, __: int) -> Effects:
+        effects = self._boundary(complete=False)
         self._coalescer.forget()
-        self._begin(advance)
-        return self._told(advance)
+        self._begin(effects)
+        return self._with_diagnostics(effects)
 
-    def _tool_call(self, event: ToolCall, index: int) -> Advance:
-        advance = self._boundary()
+    def _tool_call(self, event: ToolCall, index: int) -> Effects:
+        effects = self._boundary()
         if not self.is_open:
-            self._begin(advance)
-        advance.exchange = Exchange(event, index, index, "unresolved")
-        self._calls.add(advance.exchange, event)
-        return self._told(advance)
+            self._begin(effects)
+        effects.exchange = Exchange(event, index, index, "unresolved")
+        self._calls.add(effects.exchange, event)
+        return self._with_diagnostics(effects)
 
-    def _tool_result(self, event: ToolResult, index: int) -> Advance:
-        advance = self._boundary()
-        exchange = advance.exchange = self._calls.match(event, index)
+    def _tool_result(self, event: ToolResult, index: int) -> Effects:
+        effects = self._boundary()
+        exchange = effects.exchange = self._calls.match(event, index)
         exchange.results.append(event)
         exchange.end = index
         if exchange.status == "late":
@@ -201,43 +201,43 @@ class Walk:
         if exchange.call is None:
             self._say("orphan-result", index, f"no call has the id {event.call_id!a}")
             if not self.is_open:
-                self._begin(advance)
+                self._begin(effects)
         elif exchange.call.name != event.name:
             names = (name[:_SHOWN] for name in (event.name, exchange.call.name))
             detail = "{!a} answers a call of {!a}".format(*names)
             self._say("result-name-differs", index, detail)
-        return self._told(advance)
+        return self._with_diagnostics(effects)
 
-    def _stop(self, event: Stop, index: int) -> Advance:
-        advance = self._boundary(complete=not event.is_error)
+    def _stop(self, event: Stop, index: int) -> Effects:
+        effects = self._boundary(complete=not event.is_error)
         if self.turn < 0:
-            self._begin(advance)
+            self._begin(effects)
         elif not self.is_open:
             self._say("repeated-stop", index, "its turn has stopped before")
         if event.is_error != (event.error is not None):
             said = "an error, and names none" if event.is_error else "no error, yet one"
             self._say("error-flag-differs", index, f"is_error says {said}")
         self.is_open = False
-        return self._told(advance)
+        return self._with_diagnostics(effects)
 
-    def _boundary(self, *, complete: bool = True) -> Advance:
-        return Advance(self._coalescer.release(complete=complete))
+    def _boundary(self, *, complete: bool = True) -> Effects:
+        return Effects(self._coalescer.release(complete=complete))
 
-    def _begin(self, advance: Advance) -> Advance:
-        advance.closes, advance.opens = self.turn >= 0, True
+    def _begin(self, effects: Effects) -> Effects:
+        effects.closes, effects.opens = self.turn >= 0, True
         self.turn += 1
         self.is_open = True
         self._calls.end_turn()
-        return advance
+        return effects
 
     def _say(self, code: str, index: int, detail: str) -> None:
         self._coalescer.diagnostics.append(Diagnostic(code, index, detail))
 
-    def _told(self, advance: Advance) -> Advance:
+    def _with_diagnostics(self, effects: Effects) -> Effects:
         if self._coalescer.diagnostics:
-            advance.diagnostics = self._coalescer.diagnostics
+            effects.diagnostics = self._coalescer.diagnostics
             self._coalescer.diagnostics = []
-        return advance
+        return effects
 
 
 def compositions_of(history: Iterable[tuple[int, Part]]) -> list[Composition]:
@@ -312,18 +312,18 @@ def _walked(
                 part = part_of(event) if is_object else event
                 yield from _coalesced(event, walk.step(part, index), tell)
                 index += 1
-    advance = walk.finish()
-    yield from advance.released
-    for diagnostic in advance.diagnostics:
+    effects = walk.finish()
+    yield from effects.released
+    for diagnostic in effects.diagnostics:
         tell(diagnostic)
 
 
 def _coalesced(
-    event: Event, advance: Advance, tell: Callable[[Diagnostic], object]
+    event: Event, effects: Effects, tell: Callable[[Diagnostic], object]
 ) -> Iterator[Event | Message]:
-    yield from advance.released
+    yield from effects.released
     if not isinstance(event, FullEvent):
         yield event
-    for diagnostic in advance.diagnostics:
+    for diagnostic in effects.diagnostics:
         tell(diagnostic)
-    yield from advance.settled
+    yield from effects.settled

@@ -39,7 +39,7 @@ _INDEX: Final = re.compile(r"\$\[(\d+)\]")
 
 
 @attrs.frozen
-class Place:
+class TextPosition:
     """The position of a byte in a text."""
 
     byte: int  #: from 0
@@ -47,8 +47,8 @@ class Place:
     column: int = 1  #: in characters, from 1
 
 
-def place_of(text: SourceText, offset: int) -> Place:
-    """Return the place of the byte at *offset*, after reading the text before it."""
+def position_of(text: SourceText, offset: int) -> TextPosition:
+    """Return the position of the byte at *offset*, after reading the text before it."""
     line, column, left = 1, 1, offset
     with text.opened() as file:
         while left and (block := file.read(min(left, _BLOCK))):
@@ -58,10 +58,10 @@ def place_of(text: SourceText, offset: int) -> Place:
             line += block.count(b"\n")
             _, newline, tail = block.rpartition(b"\n")
             column = len(tail.translate(None, _LATER)) + (1 if newline else column)
-    return Place(offset, line, column)
+    return TextPosition(offset, line, column)
 
 
-def fault(text: bytes) -> DecodeError:
+def json_error(text: bytes) -> DecodeError:
     """Return the error for text that isn't JSON."""
     error = DecodeError("line 1, column 1", "not JSON")
     try:
@@ -71,7 +71,7 @@ def fault(text: bytes) -> DecodeError:
     return error
 
 
-def moved(  # noqa: PLR0913, PLR0917 - what makes a place
+def relocate_error(  # noqa: PLR0913, PLR0917 - what makes a place
     error: DecodeError,
     text: SourceText,
     offset: int,
@@ -94,10 +94,10 @@ def moved(  # noqa: PLR0913, PLR0917 - what makes a place
     elif found := _BYTE.match(error.where):
         moved_to = f"byte {int(found[1]) + offset - shift}"
     elif found := _LINE.match(error.where):
-        place = place_of(text, offset)
+        start = position_of(text, offset)
         line, column = map(int, found.groups())
-        column += place.column - 1 - shift if line == 1 else 0
-        moved_to = f"line {line + place.line - 1}, column {column}"
+        column += start.column - 1 - shift if line == 1 else 0
+        moved_to = f"line {line + start.line - 1}, column {column}"
     else:
         moved_to = error.where
     return attrs.evolve(error, where=moved_to)
@@ -148,7 +148,7 @@ class Stretches:
             return False
         elif self._peek() != b"]":
             before = b"[{}"
-            raise self._fault(before)
+            raise self._json_error(before)
         self._window.drop(1)
         return True
 
@@ -163,10 +163,10 @@ class Stretches:
         if count is not None:
             return Stretch(window.offset, guess, count)
         if window.data[:1] in _NO_VALUE:
-            raise self._fault(b"[{}," if self._first else b"[")
+            raise self._json_error(b"[{}," if self._first else b"[")
         while not (end := values_end(window.data, 0, self._text.block)):
             if window.is_last:
-                raise self._fault(b"[{}," if self._first else b"[")
+                raise self._json_error(b"[{}," if self._first else b"[")
             if len(window.data) > self._checks.limits.event_bytes:
                 raise self._checks.too_long(self._where(self._first))
             window.fill(2 * len(window.data))
@@ -193,7 +193,7 @@ class Stretches:
         try:
             parsed = parse_json(b"[%b]" % text)
         except DecodeError as error:
-            raise self._moved(error, 1) from None
+            raise self._relocate(error, 1) from None
         values: Any = parsed.value  # an array gives a list
         self.oddities += parsed.oddities
         self._check(values, len(text))
@@ -216,17 +216,19 @@ class Stretches:
         guess = data.rfind(data[end - 1 : between.end()]) + 1
         return guess if guess > len(data) // 2 else 0  # else too little of it is used
 
-    def _fault(self, before: bytes) -> DecodeError:
+    def _json_error(self, before: bytes) -> DecodeError:
         """Return the error in the text from the window on.
 
         Args:
             before: Text to prepend, so that the list is complete from its beginning.
         """
-        return self._moved(fault(before + self._window.data), len(before))
+        return self._relocate(json_error(before + self._window.data), len(before))
 
-    def _moved(self, error: DecodeError, shift: int) -> DecodeError:
+    def _relocate(self, error: DecodeError, shift: int) -> DecodeError:
         offset = self._window.offset
-        return moved(error, self._text, offset, shift, self._where, self._first)
+        return relocate_error(
+            error, self._text, offset, shift, self._where, self._first
+        )
 
 
 _BEFORE: Final = b'{"":null'  # stands for a document's beginning
@@ -356,11 +358,11 @@ class LargeReader:
         try:
             header = judge(before + b"null" + after)
         except DecodeError as error:
-            raise self._told(error, after, window.offset) from None
+            raise self._relocate_header_error(error, after, window.offset) from None
         window.drop(len(after))
         self._check_no_line(window)
         if window.data:
-            raise self._moved(fault(b"{}" + window.data), window.offset, 2)
+            raise self._relocate(json_error(b"{}" + window.data), window.offset, 2)
         return header
 
     def _check_size(self, window: Window, side: str) -> None:
@@ -374,24 +376,26 @@ class LargeReader:
         end = window.offset
         if not window.peek(self.text.block):
             return
-        lines = (place_of(self.text, each).line for each in (end, window.offset))
+        lines = (position_of(self.text, each).line for each in (end, window.offset))
         if next(lines) == 1 < next(lines):
             raise FollowedByLines
 
     def _check_end(self, window: Window) -> None:
         if window.peek(self.text.block):
-            raise self._moved(fault(b"[]" + window.data), window.offset, 2)
+            raise self._relocate(json_error(b"[]" + window.data), window.offset, 2)
 
-    def _told(self, error: DecodeError, after: bytes, offset: int) -> DecodeError:
+    def _relocate_header_error(
+        self, error: DecodeError, after: bytes, offset: int
+    ) -> DecodeError:
         """Return the error of a header, with its place in the whole text."""
         try:
             judge(_BEFORE + after)
         except DecodeError as found:
-            return self._moved(found, offset, len(_BEFORE))
+            return self._relocate(found, offset, len(_BEFORE))
         return error
 
-    def _moved(self, error: DecodeError, offset: int, shift: int) -> DecodeError:
-        return moved(error, self.text, offset, shift, in_list("$"), 0)
+    def _relocate(self, error: DecodeError, offset: int, shift: int) -> DecodeError:
+        return relocate_error(error, self.text, offset, shift, in_list("$"), 0)
 
 
 def _beginning(data: bytes) -> int:

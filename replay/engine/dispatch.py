@@ -7,7 +7,7 @@ from typing import Protocol
 import attrs
 
 from replay.coalescing.transcripts import TurnBuilder
-from replay.coalescing.walk import Advance, Walk
+from replay.coalescing.walk import Effects, Walk
 from replay.codec.history import parts_of
 from replay.codec.parts import Deltas, Part
 from replay.engine.hook_calls import Hook
@@ -113,8 +113,8 @@ class Replay:
             self._walk.step(deltas, index)
         else:
             self._fire_each(hooks, events[: deltas.first], index)
-            advance = self._walk.step(deltas, index)
-            self._change_turn(deltas, index + deltas.first, advance, before)
+            effects = self._walk.step(deltas, index)
+            self._change_turn(deltas, index + deltas.first, effects, before)
             events, index = events[deltas.first :], index + deltas.first
         self._fire_each(hooks, events, index)
 
@@ -132,47 +132,47 @@ class Replay:
     def _fire(self, event: Event, index: int) -> None:
         self._events[event.type] += 1
         before = self._context(index)
-        advance = self._walk.step(event, index)
-        self._deliver(advance.released, index, before)
-        self._change_turn(event, index, advance, before)
-        context = self._context(index) if advance.opens else before
+        effects = self._walk.step(event, index)
+        self._deliver(effects.released, index, before)
+        self._change_turn(event, index, effects, before)
+        context = self._context(index) if effects.opens else before
         self._hooks["replay_event"](index, event, context)
-        self._tell(advance.diagnostics, index, context)
-        self._deliver(advance.settled, index, context)
-        self._fire_own(event, index, advance, context)
+        self._tell(effects.diagnostics, index, context)
+        self._deliver(effects.settled, index, context)
+        self._fire_own(event, index, effects, context)
 
     def _change_turn(
-        self, part: Part, index: int, advance: Advance, before: Context
+        self, part: Part, index: int, effects: Effects, before: Context
     ) -> None:
-        ended = self._builder.add(part, index, advance) if self._builder else None
-        if advance.closes:
+        ended = self._builder.add(part, index, effects) if self._builder else None
+        if effects.closes:
             self._hooks["replay_turn_end"](index, ended, before)
-        if advance.opens:
+        if effects.opens:
             user_input = part if isinstance(part, UserInput) else None
             context = self._context(index)
             self._hooks["replay_turn_start"](index, user_input, context)
 
     def _fire_own(
-        self, event: Event, index: int, advance: Advance, context: Context
+        self, event: Event, index: int, effects: Effects, context: Context
     ) -> None:
         if isinstance(event, FullEvent):
             return
         hook = self._hooks[f"replay_{event.type}"]
         if isinstance(event, ToolResult):
-            call = advance.exchange.call if advance.exchange else None
+            call = effects.exchange.call if effects.exchange else None
             hook(index, event, call, context)
         else:
             hook(index, event, context)
 
     def _finish(self, end: int) -> None:
         context = self._context(end)
-        advance = self._walk.finish()
-        if advance.opens:
+        effects = self._walk.finish()
+        if effects.opens:
             self._hooks["replay_turn_start"](end, None, context)
-        self._deliver(advance.released, end, context)
-        self._tell(advance.diagnostics, end, context)
-        if advance.closes:
-            turn = self._builder.finish(advance) if self._builder else None
+        self._deliver(effects.released, end, context)
+        self._tell(effects.diagnostics, end, context)
+        if effects.closes:
+            turn = self._builder.finish(effects) if self._builder else None
             self._hooks["replay_turn_end"](end, turn, context)
 
     def _context(self, index: int) -> Context:

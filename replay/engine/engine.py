@@ -8,7 +8,7 @@ from replay.engine.dispatch import History, Recorded, Replay
 from replay.engine.plugin_set import OnPluginError, Plugins
 from replay.engine.report import Outcome, ReplayReport, Totals
 from replay.errors import MustStopError, PluginError, StopReplay, wrong_type
-from replay.model.sessions import Recording, Session
+from replay.model.sessions import Session, SessionLike
 from replay.sources.live_stream import ArrivingEvents, LiveHistory, LiveStream, arriving
 from replay.sources.source import session_of
 
@@ -64,7 +64,7 @@ class ReplayEngine:
         """Return the totals of all replays so far."""
         return self._totals.report()
 
-    def replay(self, session: Recording) -> ReplayReport:
+    def replay(self, session: SessionLike) -> ReplayReport:
         """Walk *session* once, in order, and fire the hooks.
 
         Args:

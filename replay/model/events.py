@@ -122,7 +122,7 @@ class ToolResult(WireObject):
         return frozen
 
 
-def exchanged(event: ToolCall | ToolResult) -> object:
+def tool_payload(event: ToolCall | ToolResult) -> object:
     """Return a tool's arguments or result, which must only be read: nothing checks it.
 
     This takes a fraction of the time of ``arguments`` and ``result``.

@@ -72,7 +72,7 @@ def _sequence(events: Iterable[Event]) -> Sequence[Event]:
     return made
 
 
-_BESIDE = {"wire": False}  # not part of the object on the wire
+_NOT_ON_WIRE = {"wire": False}  # not part of the object on the wire
 
 
 @attrs.frozen(repr=False, kw_only=True)
@@ -83,19 +83,19 @@ class Session(SessionSummary):
     """
 
     events: Sequence[Event] = attrs.field(
-        default=(), converter=_sequence, metadata=_BESIDE
+        default=(), converter=_sequence, metadata=_NOT_ON_WIRE
     )
     shape: Shape = attrs.field(
-        default="document", eq=False, metadata=_BESIDE
+        default="document", eq=False, metadata=_NOT_ON_WIRE
     )  #: how ``dumps`` lays it out
     diagnostics: tuple[Diagnostic, ...] = attrs.field(
-        default=(), eq=False, metadata=_BESIDE
+        default=(), eq=False, metadata=_NOT_ON_WIRE
     )  #: those of the document itself
     repetition: int = attrs.field(
-        default=0, eq=False, metadata=_BESIDE
+        default=0, eq=False, metadata=_NOT_ON_WIRE
     )  #: how many sessions before it in its source have the same id
     derived_id: str | None = attrs.field(
-        default=None, eq=False, metadata=_BESIDE
+        default=None, eq=False, metadata=_NOT_ON_WIRE
     )  #: its id if the recording gives none; None: the recording gives one
 
     @classmethod
@@ -168,6 +168,6 @@ class Session(SessionSummary):
 
 
 #: Anything that gives a session: itself, its location, or its events.
-Recording: TypeAlias = (
+SessionLike: TypeAlias = (
     Session | str | os.PathLike[str] | Iterable[Event | Mapping[str, object]]
 )

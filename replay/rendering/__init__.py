@@ -6,14 +6,14 @@ from typing import Final, Literal, TypeAlias, get_args
 from replay.coalescing.transcripts import lazy_transcript
 from replay.errors import UnknownNameError
 from replay.model.messages import Transcript
-from replay.model.sessions import Recording, Session
+from replay.model.sessions import Session, SessionLike
 
 Format: TypeAlias = Literal["text", "markdown", "json"]
 
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 
-def transcript(recording: Recording) -> Transcript:
+def transcript(recording: SessionLike) -> Transcript:
     """Return the transcript of a session: what was said and done, turn by turn.
 
     Args:
@@ -32,14 +32,14 @@ def transcript(recording: Recording) -> Transcript:
     return Transcript(lazy.session_id, lazy.title, turns, diagnostics)
 
 
-def _session_of(recording: Recording) -> Session:
+def _session_of(recording: SessionLike) -> Session:
     from replay.sources.source import session_of  # noqa: PLC0415 - seldom needed
 
     return session_of(recording)
 
 
 def render(
-    transcript: Transcript | Recording,
+    transcript: Transcript | SessionLike,
     format: Format = "text",  # noqa: A002 - the word that everyone expects
 ) -> str:
     """Return a whole transcript as text that ends with a line feed.
@@ -62,7 +62,7 @@ def render(
     return "".join(render_pieces(_transcript(transcript), format))
 
 
-def _transcript(given: Transcript | Recording) -> Transcript:
+def _transcript(given: Transcript | SessionLike) -> Transcript:
     return given if isinstance(given, Transcript) else transcript(given)
 
 

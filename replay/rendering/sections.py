@@ -19,7 +19,7 @@ from replay.model.events import (
     UnknownEvent,
     Usage,
     UserInput,
-    exchanged,
+    tool_payload,
 )
 from replay.model.messages import Message, Step, ToolExchange, Transcript, Turn
 from replay.security.sanitization import escape_json, sanitize, sanitize_line
@@ -128,14 +128,14 @@ def _call(call: ToolCall, *, is_resolved: bool) -> Section:
         "Tool call",
         (call.name, call.call_id),
         () if is_resolved else ("no result",),
-        _compact(exchanged(call)),
+        _compact(tool_payload(call)),
         "json",
     )
 
 
 def _result(result: ToolResult, notes: tuple[str, ...]) -> Iterator[Section]:
     names = (result.name, result.call_id)
-    value = exchanged(result)
+    value = tool_payload(result)
     if isinstance(value, str):
         if not value:
             notes = (*notes, "empty")

@@ -22,7 +22,7 @@ from replay.errors import (
 )
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import ImageAttachment
-from replay.model.sessions import Recording, Session, SessionSummary
+from replay.model.sessions import Session, SessionLike, SessionSummary
 from replay.registry import (
     Factory,
     call_factory,
@@ -310,7 +310,7 @@ def _claims(name: str, factory: Factory, path: str) -> bool:
         return False  # nobody asked for it by name, so its failure must not matter
 
 
-def session_of(recording: Recording) -> Session:
+def session_of(recording: SessionLike) -> Session:
     """Return the session of a recording.
 
     Args:

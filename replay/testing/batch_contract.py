@@ -21,7 +21,7 @@ def give(plugins: Iterable[object], sessions: Iterable[Session]) -> list[list[ob
     given: list[list[object]] = []
     with WorkerEngine(plugins, strict=False, on_plugin_error="raise") as engine:
         for session in sessions:
-            _, values = engine.replay_for_results(session)
+            _, values = engine.replay_with_results(session)
             decoded = parse_json(write_json(values)).value
             given.append(decoded)  # type: ignore[arg-type]  # as it was before
     return given

@@ -131,7 +131,7 @@ def test_it_is_written_before_a_worker_tells_what_it_did(tmp_path: Path) -> None
     with WorkerEngine(
         [TranscriptWriter(tmp_path)], strict=False, on_plugin_error="raise"
     ) as engine:
-        assert engine.replay_for_results(said("Yes."))[1] == [None]
+        assert engine.replay_with_results(said("Yes."))[1] == [None]
         assert "Yes." in (tmp_path / "s.txt").read_text()
 
 

@@ -262,7 +262,7 @@ def test_a_batch_says_once_what_a_plain_replay_says(as_json: bool) -> None:  # n
 def test_a_session_that_nobody_was_shown_costs_nothing() -> None:
     plugins, printed = [{"rewrite": fail}, Usage()], io.StringIO()
     with WorkerEngine(plugins, strict=False, on_plugin_error="isolate") as engine:
-        _, values = engine.replay_for_results(run("s"))
+        _, values = engine.replay_with_results(run("s"))
     assert values == [None, None]
     with redirect_stdout(printed):
         merge(Usage(json=True), values)

@@ -22,8 +22,8 @@ from replay import (
     load_plugin,
 )
 from replay.registry import (
+    EntryPointKind,
     Installed,
-    Kind,
     call_factory,
     can_do_without_location,
     did_you_mean,
@@ -100,7 +100,7 @@ def test_what_cannot_be_loaded_is_listed_with_its_error(
     ],
 )
 def test_what_fails_when_asked_for_by_name_is_an_error_with_its_cause(
-    install: Install, kind: Kind, error: type[ReplayError], name: str
+    install: Install, kind: EntryPointKind, error: type[ReplayError], name: str
 ) -> None:
     install("other", "1 / 0", **{kind: "mine"})
     with pytest.raises(error, match=rf"{name}.*ZeroDivisionError") as caught:

@@ -12,8 +12,15 @@ from pathlib import Path
 
 from replay.batch.executor_pool import do
 from replay.batch.pool import Monitor
-from replay.batch.tasks import Counts, Done, Found, Job, Task, Worked
-from replay.batch.worker_process import result_of
+from replay.batch.tasks import (
+    Counts,
+    FoundSession,
+    Job,
+    SessionResult,
+    Task,
+    TaskResult,
+)
+from replay.batch.worker_process import unpickle_outcome
 from replay.sources.protocols import Portion
 
 
@@ -28,15 +35,15 @@ def task_of(*names: str, of: Job | None = None, first: int = 0) -> Task:
     return Task(of or job(), first, portions, start=(first, 0))
 
 
-def work(task: Task, monitor: Monitor) -> Worked:
+def work(task: Task, monitor: Monitor) -> TaskResult:
     """Do the deeds that the sessions are named after; results are process ids."""
-    done = list[Done]()
+    done = list[SessionResult]()
     for number, portion in task.numbered():
         place, name = (number, 0), str(portion.key[0])
         if not task.has(place):
             continue
         if monitor.is_draining:
-            return Worked(tuple(done), (), place)
+            return TaskResult(tuple(done), (), place)
         monitor.at(place)
         monitor.at(place, f"session {name}")
         deed, _, path = name.partition(" ")
@@ -44,9 +51,9 @@ def work(task: Task, monitor: Monitor) -> Worked:
             tell_until_drained(path, monitor)
         else:
             DEEDS.get(deed, good)(*filter(None, [path]))
-        found = Found(place, name, b"")
-        done.append(Done(found, name, Counts(), str(os.getpid()).encode()))
-    return Worked(tuple(done), ())
+        found = FoundSession(place, name, b"")
+        done.append(SessionResult(found, name, Counts(), str(os.getpid()).encode()))
+    return TaskResult(tuple(done), ())
 
 
 def good() -> None:
@@ -162,19 +169,19 @@ DEEDS: dict[str, Callable[..., object]] = {
 }
 
 
-def die_at_none(task: Task, _: Monitor) -> Worked:
+def die_at_none(task: Task, _: Monitor) -> TaskResult:
     """Die before any session."""
     os._exit(task.first)
 
 
-def die_at_end(task: Task, monitor: Monitor) -> Worked:
+def die_at_end(task: Task, monitor: Monitor) -> TaskResult:
     """Die after all sessions."""
     monitor.at(task.start)
     monitor.at(None)
     os._exit(3)
 
 
-def die_at_none_once(task: Task, monitor: Monitor) -> Worked:
+def die_at_none_once(task: Task, monitor: Monitor) -> TaskResult:
     """Die before any session, the first time."""
     die_once(str(task.portions[0].key[0]))
     return work(task, monitor)
@@ -185,15 +192,15 @@ def cannot_be_sent(_: Task, __: Monitor) -> threading.Event:
     return threading.Event()
 
 
-def fail(task: Task, _: Monitor) -> Worked:
+def fail(task: Task, _: Monitor) -> TaskResult:
     """Raise an exception."""
     raise LookupError(task.first)
 
 
-def work_within_work(task: Task, _: Monitor) -> Worked:
+def work_within_work(task: Task, _: Monitor) -> TaskResult:
     """Do a task within a task of another executor."""
-    worked: Worked = result_of(do(work, task, "another leader"))
-    return worked
+    result: TaskResult = unpickle_outcome(do(work, task, "another leader"))
+    return result
 
 
 def variables(_: Task, __: Monitor) -> dict[str, str]:
@@ -201,6 +208,6 @@ def variables(_: Task, __: Monitor) -> dict[str, str]:
     return dict(os.environ)
 
 
-def pids_of(worked: Worked) -> set[int]:
+def pids_of(result: TaskResult) -> set[int]:
     """Return the ids of the processes that did a task."""
-    return {int(done.values) for done in worked.done}
+    return {int(done.values) for done in result.done}

@@ -151,15 +151,15 @@ class _Stream:
         for message in messages:
             if message.full is None:
                 alone.append(self._add(message))
-            elif message.repeats:
-                late = alone[-message.repeats :]
+            elif message.repeated_messages:
+                late = alone[-message.repeated_messages :]
                 sizes = map(self._size, late)
                 places = zip(late, accumulate(sizes, initial=0), strict=False)
                 self._matches[message.full] = [*places]
             else:
                 number = self._add(message)
                 at = self._beginning(number, message.full)
-                self._matches[message.full] = [(number, at)] if message.fits else []
+                self._matches[message.full] = [(number, at)] if message.matches else []
 
     def _add(self, message: Composition) -> int:
         """Add a message, and return its number."""

@@ -12,7 +12,7 @@ from subprocess import PIPE
 
 import pytest
 
-from batch_values import KEY, digested, done, found, problem, task, worked
+from batch_values import KEY, done, found, problem, task, task_digests, task_result
 from file_room import room_for
 from forking import exit_code_of, forked
 from odd_files import pipe, unix_socket
@@ -43,11 +43,11 @@ TEMPORARY = """
 import os, sys
 from pathlib import Path
 from replay.batch.checkpoint import Checkpoint
-from replay.batch.tasks import Counts, Done, Found, Worked
+from replay.batch.tasks import Counts, FoundSession, SessionResult, TaskResult
 checkpoint = Checkpoint(None, b"key")
 values = b"[%s]" % (b"1" * 30_000_000)
-found = Found((0, 0), "name", bytes(16))
-checkpoint.keep(Worked((Done(found, "ses", Counts(), values),), ()))
+found = FoundSession((0, 0), "name", bytes(16))
+checkpoint.save(TaskResult((SessionResult(found, "ses", Counts(), values),), ()))
 links = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")[:-1]]
 assert [link for link in links if link.startswith(sys.argv[1])], links
 assert os.listdir(sys.argv[1]) == []
@@ -67,8 +67,8 @@ def filled(path: Path, tasks: int = 3) -> Path:
     with closing(Checkpoint(path, KEY)) as checkpoint:
         checkpoint.begin()
         for start in range(0, tasks * 100, 100):
-            checkpoint.keep(task(start, start + 100))
-        checkpoint.keep(worked(problem(9_999), done(9_998, errors=("no",))))
+            checkpoint.save(task(start, start + 100))
+        checkpoint.save(task_result(problem(9_999), done(9_998, errors=("no",))))
     return path
 
 
@@ -83,7 +83,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 def test_only_its_owner_may_read_it(checkpoint: Checkpoint, path: Path) -> None:
-    checkpoint.keep(task(0, 10))
+    checkpoint.save(task(0, 10))
     files = [*path.parent.iterdir()]
     assert path in files
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
@@ -244,7 +244,7 @@ class TestDamage:
             path.write_bytes(with_damage(whole, seed))
             with suppress(CheckpointError), closing(Checkpoint(path, KEY)) as opened:
                 opened.begin()
-                opened.place_known(digested(*map(found, range(300))))
+                opened.place_known(task_digests(*map(found, range(300))))
                 values = [result.value for result in opened.results(0)]
                 numbers = [number for number in values if isinstance(number, int)]
                 assert numbers == values == sorted(set(numbers)), f"seed {seed}"
@@ -259,7 +259,7 @@ class TestLocking:
         command = [sys.executable, "-c", program, str(path)]
         told = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own
         assert "another run has it open" in told.stderr
-        checkpoint.keep(task(0, 1))
+        checkpoint.save(task(0, 1))
 
     def test_the_lock_goes_with_a_process_that_is_killed(self, path: Path) -> None:
         with subprocess.Popen(  # noqa: S603 - our own

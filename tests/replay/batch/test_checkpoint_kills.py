@@ -13,10 +13,10 @@ from random import Random
 
 import pytest
 
-from batch_values import KEY, digested, done, found, problem, worked
+from batch_values import KEY, done, found, problem, task_digests, task_result
 from forking import exit_code_of, forked
 from replay.batch.checkpoint import Checkpoint
-from replay.batch.tasks import Worked
+from replay.batch.tasks import TaskResult
 
 ROUNDS = int(os.environ.get("CHECKPOINT_KILLS", "30"))
 SIZE = 300  # of a task: some pages of the file
@@ -27,16 +27,16 @@ def numbers_of(task: int) -> range:
     return range(task * SIZE, (task + 1) * SIZE - 1)
 
 
-def worked_on(task: int) -> Worked:
+def worked_on(task: int) -> TaskResult:
     """Return a task's results."""
     numbers = numbers_of(task)
-    return worked(*map(done, numbers), problem(numbers.stop))
+    return task_result(*map(done, numbers), problem(numbers.stop))
 
 
 def keep_from(first: int, checkpoint: Checkpoint, tell: Callable[[], object]) -> None:
     """Keep tasks for ever."""
     for task in count(first):
-        checkpoint.keep(worked_on(task))
+        checkpoint.save(worked_on(task))
         tell()
 
 
@@ -46,9 +46,9 @@ def begin_again(tasks: int, checkpoint: Checkpoint, tell: Callable[[], object]) 
         checkpoint.begin()
         tell()
         for task in range(tasks):
-            places = digested(*map(found, numbers_of(task)))
+            places = task_digests(*map(found, numbers_of(task)))
             assert checkpoint.place_known(places) == []
-            checkpoint.keep(worked(problem(numbers_of(task).stop)))
+            checkpoint.save(task_result(problem(numbers_of(task).stop)))
             tell()
 
 
@@ -107,12 +107,12 @@ def test_a_kill_at_the_start_of_a_run_loses_no_result(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint"
     with closing(Checkpoint(path, KEY)) as checkpoint:
         for task in range(3):
-            checkpoint.keep(worked_on(task))
+            checkpoint.save(worked_on(task))
     for seed in range(ROUNDS // 3):
         random = Random(seed)  # noqa: S311 - when to kill is no secret
         killed(path, lambda *given: begin_again(3, *given), random)
     with closing(Checkpoint(path, KEY)) as checkpoint:
         checkpoint.begin()
         for task in range(3):
-            places = digested(*map(found, numbers_of(task)))
+            places = task_digests(*map(found, numbers_of(task)))
             assert checkpoint.place_known(places) == []

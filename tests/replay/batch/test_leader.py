@@ -29,8 +29,16 @@ from replay.batch.leader import (
 )
 from replay.batch.pool import Death, InProcessPool, Monitor, Pool, Work
 from replay.batch.process_pool import ProcessPool
-from replay.batch.tasks import Counts, Done, Job, Place, Problem, Task, Worked
-from replay.batch.worker import digests, work
+from replay.batch.tasks import (
+    Counts,
+    Job,
+    Place,
+    Problem,
+    SessionResult,
+    Task,
+    TaskResult,
+)
+from replay.batch.worker import digest_task, replay_task
 from replay.sources.source import Source
 
 NAMES = "abcdefgh"
@@ -101,7 +109,7 @@ class MortalPool(InProcessPool):
         knows: Whether it knows the cause of death.
     """
 
-    work: Work[Worked] = attrs.field(default=work, init=False)
+    work: Work[TaskResult] = attrs.field(default=replay_task, init=False)
     size: int = attrs.field(default=2, kw_only=True)
     deadly: dict[Place, int] = attrs.field(factory=dict)
     knows: bool = True
@@ -120,16 +128,16 @@ class MortalPool(InProcessPool):
             return None
         return Death(frozenset([error.place]) if self.knows else None)
 
-    def alone(self, task: Task) -> Worked:
+    def alone(self, task: Task) -> TaskResult:
         try:
             return super().alone(task)
         except DeathError as error:
             died = Problem(error.place, "?", "crashed", "no", is_quarantined=True)
-            return Worked((), (died,))
+            return TaskResult((), (died,))
 
     def _meet(self, task: Task) -> None:
         """Die at a task's first deadly session."""
-        for found in digests(task, Monitor()).found:
+        for found in digest_task(task, Monitor()).found:
             if self.deadly.get(found.place, 0):
                 self.deadly[found.place] -= 1
                 raise DeathError(found.place)
@@ -159,7 +167,7 @@ class PatientPool(MortalPool):
 
 
 def test_all_tasks_are_done(tmp_path: Path, checkpoint: Checkpoint) -> None:
-    for pool in (InProcessPool(work), ProcessPool(2, work)):
+    for pool in (InProcessPool(replay_task), ProcessPool(2, replay_task)):
         checkpoint.begin()
         progress = _lead(pool, checkpoint, _cut(_task(tmp_path), 3))
         pool.close()
@@ -179,7 +187,7 @@ def test_no_more_tasks_are_asked_for_than_can_be_at_hand(
             yield task
 
     with ThreadPoolExecutor(2) as executor:
-        pool = ExecutorPool(executor, work)
+        pool = ExecutorPool(executor, replay_task)
         _lead(pool, checkpoint, tasks(2 * pool.size))
     assert len(asked) == len(NAMES)
 
@@ -187,7 +195,7 @@ def test_no_more_tasks_are_asked_for_than_can_be_at_hand(
 def test_what_is_known_is_not_replayed_again(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
-    pool = InProcessPool(work)
+    pool = InProcessPool(replay_task)
     _lead(pool, checkpoint, _cut(_task(tmp_path), 3))
     checkpoint.begin()
     changed = _task(tmp_path, c="C", d="D")
@@ -196,18 +204,18 @@ def test_what_is_known_is_not_replayed_again(
     assert _said(checkpoint) == "abCDefgh"
 
 
-def test_what_is_stored_is_told_in_several_answers(
+def test_what_is_stored_is_told_in_several_results(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
-    count = 20_000 + 2  # more than an answer tells of
+    count = 20_000 + 2  # more than a result tells of
     path = tmp_path / "s.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"events": []}\n' * count, 1))
     task = whole_task(job_of(path, plugin_at(tmp_path / "giving.py")))
-    found = digests(attrs.evolve(task, start=(0, 4)), Monitor()).found
-    done = tuple(Done(each, each.name, Counts(), b"[]") for each in found)
-    checkpoint.keep(Worked(done, ()))
+    found = digest_task(attrs.evolve(task, start=(0, 4)), Monitor()).found
+    done = tuple(SessionResult(each, each.name, Counts(), b"[]") for each in found)
+    checkpoint.save(TaskResult(done, ()))
     checkpoint.begin()
-    pool = InProcessPool(work)
+    pool = InProcessPool(replay_task)
     progress = _lead(pool, checkpoint, iter([task]), may_be_known=True)
     assert progress == BatchProgress(replayed=4, known=count - 4)
 
@@ -268,7 +276,7 @@ def replay_session_start(session): met.append(session.session_id)
 def replay_close(): "c" in met and os._exit(3)
 """
     task = _with_plugin(_task(tmp_path), text)
-    pool = ProcessPool(2, work)
+    pool = ProcessPool(2, replay_task)
     try:
         _lead(pool, checkpoint, iter([task]))
     finally:
@@ -283,9 +291,9 @@ def test_a_failure_ends_a_batch_or_is_passed_over(
 ) -> None:
     task = _task(tmp_path, c="boom")
     with pytest.raises(BatchError, match=r"session 'c', plugin-error: .*no booms"):
-        _lead(InProcessPool(work), checkpoint, _cut(task, 1), keep_going=False)
+        _lead(InProcessPool(replay_task), checkpoint, _cut(task, 1), keep_going=False)
     assert _said(checkpoint) == "ab"
-    progress = _lead(InProcessPool(work), checkpoint, _cut(task, 3))
+    progress = _lead(InProcessPool(replay_task), checkpoint, _cut(task, 3))
     assert progress == BatchProgress(replayed=len(NAMES) - 1, failed=1)
     assert _said(checkpoint) == "abdefgh"
 
@@ -313,7 +321,7 @@ def test_the_first_failure_is_told_and_the_others_are_kept(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
     task = _task(tmp_path, a="boom", b="boom")
-    _lead(InProcessPool(work), checkpoint, _cut(task, 8))
+    _lead(InProcessPool(replay_task), checkpoint, _cut(task, 8))
     checkpoint.begin()
     for name in "ab":
         (Path(task.job.location) / f"{name}.json").write_text("{")
@@ -334,14 +342,14 @@ def replay_batch_result(): return said[:]
 """
     task = _with_plugin(_task(tmp_path), text)
     with pytest.raises(KeyboardInterrupt):
-        _lead(InProcessPool(work), checkpoint, iter([task]))
+        _lead(InProcessPool(replay_task), checkpoint, iter([task]))
     assert _said(checkpoint) == "abcd"
 
 
 def test_ctrl_c_keeps_what_other_processes_have_done(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
-    pool = ProcessPool(2, work)
+    pool = ProcessPool(2, replay_task)
 
     def tasks() -> Iterator[Task]:
         for number, task in enumerate(_cut(_task(tmp_path), 1)):
@@ -399,7 +407,7 @@ def _replayed(folder: Path, ids: str, checkpoint: Checkpoint) -> Job:
         path.write_text(json.dumps(document(session_id, f"{number}")))
     task = whole_task(job_of(folder))
     checkpoint.begin()
-    checkpoint.keep(work(task, Monitor()))
+    checkpoint.save(replay_task(task, Monitor()))
     return task.job
 
 
@@ -409,8 +417,8 @@ def _repeated(job: Job, checkpoint: Checkpoint) -> list[Task]:
 
 
 def _places(task: Task) -> list[Place]:
-    assert task.only is not None
-    return sorted(task.only)
+    assert task.included is not None
+    return sorted(task.included)
 
 
 def test_all_sessions_of_repeated_ids_are_replayed_and_the_later_ones_say_so(
@@ -424,7 +432,9 @@ def test_all_sessions_of_repeated_ids_are_replayed_and_the_later_ones_say_so(
     assert before - checkpoint.report().sessions == len("abba"), "they are forgotten"
     assert _places(task) == [(0, 0), (1, 0), (3, 0), (5, 0)]
     assert [number for number, _ in task.numbered()] == [0, 1, 3, 5]
-    found = [(d.session_id, d.counts.diagnostics) for d in work(task, Monitor()).done]
+    found = [
+        (d.session_id, d.counts.diagnostics) for d in replay_task(task, Monitor()).done
+    ]
     assert found == [("a", 0), ("b", 0), ("b", 1), ("a", 1)]
 
 
@@ -436,7 +446,7 @@ def test_many_are_several_tasks_which_say_the_same(
         listing = Listing(source, None)
         tasks = [*repeated_tasks(job, listing, checkpoint, most=3)]
     assert [*map(_places, tasks)] == [[(0, 0), (1, 0), (2, 0)], [(3, 0), (4, 0)]]
-    done = [each for task in tasks for each in work(task, Monitor()).done]
+    done = [each for task in tasks for each in replay_task(task, Monitor()).done]
     assert [(d.session_id, d.counts.diagnostics) for d in done] == [
         *(("a", 0), ("b", 0), ("a", 1), ("a", 1), ("b", 1))
     ]
@@ -448,7 +458,7 @@ def test_sessions_of_one_portion_are_told_apart(
     path = lines_of(tmp_path / "s.jsonl", [(each, each) for each in "abcab"])
     task = whole_task(job_of(path))
     checkpoint.begin()
-    checkpoint.keep(work(task, Monitor()))
+    checkpoint.save(replay_task(task, Monitor()))
     (again,) = _repeated(task.job, checkpoint)
     assert again.repetitions == {(0, 0): 0, (0, 1): 0, (0, 3): 1, (0, 4): 1}
     assert len(again.portions) == 1

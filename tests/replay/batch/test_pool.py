@@ -11,7 +11,7 @@ from poison import cannot_be_sent, fail, pids_of, task_of, work
 from replay.batch.executor_pool import ExecutorPool
 from replay.batch.pool import InProcessPool, Monitor, Pool
 from replay.batch.process_pool import ProcessPool
-from replay.batch.tasks import Task, Worked
+from replay.batch.tasks import Task, TaskResult
 from replay.errors import WorkerError
 
 
@@ -37,14 +37,14 @@ def pool(request: pytest.FixtureRequest) -> Iterator[Pool]:
         pool.close(now=True)
 
 
-def ids(worked: Worked) -> list[str]:
-    return [done.session_id for done in worked.done]
+def ids(result: TaskResult) -> list[str]:
+    return [done.session_id for done in result.done]
 
 
 def test_tasks_are_done(pool: Pool) -> None:
-    worked = [pool.submit(work, task_of("a", "b")).result() for _ in range(5)]
-    assert [ids(each) for each in worked] == [["a", "b"]] * 5
-    assert len(set.union(*map(pids_of, worked))) <= pool.size
+    results = [pool.submit(work, task_of("a", "b")).result() for _ in range(5)]
+    assert [ids(each) for each in results] == [["a", "b"]] * 5
+    assert len(set.union(*map(pids_of, results))) <= pool.size
     assert ids(pool.alone(task_of("a"))) == ["a"]
 
 
@@ -69,7 +69,7 @@ def test_a_result_that_cannot_be_sent_is_told_unless_it_stays_here(pool: Pool) -
 
 
 def test_ctrl_c_passes_through_where_nobody_handles_it() -> None:
-    def interrupted(task: Task, monitor: Monitor) -> Worked:
+    def interrupted(task: Task, monitor: Monitor) -> TaskResult:
         raise KeyboardInterrupt(task.first, monitor)
 
     with pytest.raises(KeyboardInterrupt):
@@ -79,16 +79,16 @@ def test_ctrl_c_passes_through_where_nobody_handles_it() -> None:
 def test_a_handler_of_ctrl_c_keeps_what_was_done() -> None:
     drained = in_process()
 
-    def interrupted(task: Task, monitor: Monitor) -> Worked:
+    def interrupted(task: Task, monitor: Monitor) -> TaskResult:
         signal.raise_signal(signal.SIGINT)
         return work(task, monitor)
 
     before = signal.signal(signal.SIGINT, lambda *_: drained.drain())
     try:
-        worked = drained.submit(interrupted, task_of("a", "b", first=4)).result()
+        result = drained.submit(interrupted, task_of("a", "b", first=4)).result()
     finally:
         signal.signal(signal.SIGINT, before)
-    assert worked == Worked((), (), rest=(4, 0))
+    assert result == TaskResult((), (), resume_at=(4, 0))
     assert in_process().submit(work, task_of("a")).result().done, "others do not drain"
 
 

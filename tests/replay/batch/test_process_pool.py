@@ -29,12 +29,12 @@ from replay.batch.process_pool import (
     CONTEXT,
     ProcessPool,
     WorkerDiedError,
-    death,
-    quarantined,
+    death_error,
+    quarantine_result,
 )
 from replay.batch.resource_limits import EXIT_CODE
-from replay.batch.tasks import Place, Problem, Task, Worked
-from replay.batch.worker_process import Inbox, Kind, Outbox, serve
+from replay.batch.tasks import Place, Problem, Task, TaskResult
+from replay.batch.worker_process import Inbox, MessageKind, Outbox, serve
 from replay.errors import WorkerError
 
 Leading = Callable[..., subprocess.Popen[str]]
@@ -96,7 +96,7 @@ def test_tasks_that_run_at_once_return_early_when_they_are_drained(fifo: Path) -
     pool.drain()
     pool.close()  # waits for them
     for future in futures:
-        assert (len(future.result().done), future.result().rest) == (1, (1, 0))
+        assert (len(future.result().done), future.result().resume_at) == (1, (1, 0))
     assert set.union(*(pids_of(f.result()) for f in futures)) == {*map(int, told)}
     with pytest.raises(ValueError, match="must be greater than 0"):
         ProcessPool(0, work)
@@ -213,7 +213,7 @@ def test_a_limit_is_at_most_the_one_of_the_system(pool: ProcessPool) -> None:
 
 
 def test_several_are_done_alone_at_once(pool: ProcessPool, fifo: Path) -> None:
-    done = list[Worked]()
+    done = list[TaskResult]()
 
     def run() -> None:
         done.append(pool.alone(task_of(f"tell_until_drained {fifo}")))
@@ -252,7 +252,9 @@ def test_a_process_that_does_not_end_is_ended(pool: ProcessPool) -> None:
 # Deaths
 
 
-def inbox_of(kind: Kind | None = None, name: str = "a", deadline: int = 0) -> Inbox:
+def inbox_of(
+    kind: MessageKind | None = None, name: str = "a", deadline: int = 0
+) -> Inbox:
     """Return the messages of a worker that died at session 2 of portion 5, or at none.
 
     Args:
@@ -263,7 +265,7 @@ def inbox_of(kind: Kind | None = None, name: str = "a", deadline: int = 0) -> In
     reading, writing = os.pipe()
     outbox = Outbox(writing)
     if kind is not None:
-        outbox.report(None if kind == Kind.AT_END else (5, 2), name)
+        outbox.report(None if kind == MessageKind.AT_END else (5, 2), name)
     outbox.report_deadline(deadline)
     inbox = Inbox()
     inbox.add(os.read(reading, 1000))
@@ -283,38 +285,38 @@ def inbox_of(kind: Kind | None = None, name: str = "a", deadline: int = 0) -> In
 def test_an_end_after_the_deadline_is_for_lack_of_time(
     exit_code: int, later: int, reason: str
 ) -> None:
-    inbox = inbox_of(Kind.AT, deadline=time.monotonic_ns() + later)
-    died = death(exit_code, inbox, job(seconds=60))
+    inbox = inbox_of(MessageKind.AT, deadline=time.monotonic_ns() + later)
+    died = death_error(exit_code, inbox, job(seconds=60))
     assert str(died) == f"a worker died: {reason}"
-    memory = death(exit_code, Inbox(is_out_of_memory=True), job())
+    memory = death_error(exit_code, Inbox(is_out_of_memory=True), job())
     assert memory.reason == "needed more than the memory that there is"
 
 
 @pytest.mark.parametrize(
     ("kind", "name", "changes", "place", "blamed"),
     [
-        (Kind.AT, "a", {}, (5, 2), "a"),
-        (Kind.AT, "", {}, (5, 2), "x"),  # its portion's name
-        (Kind.AT, "", {"first": 2, "numbers": (2, 5)}, (5, 2), "x"),
+        (MessageKind.AT, "a", {}, (5, 2), "a"),
+        (MessageKind.AT, "", {}, (5, 2), "x"),  # its portion's name
+        (MessageKind.AT, "", {"first": 2, "numbers": (2, 5)}, (5, 2), "x"),
         (None, "", {}, (4, 0), "w"),  # the first session
-        (Kind.AT_END, "", {"start": (0, 0)}, (4, 0), "w"),
-        (Kind.AT_END, "", {"start": (5, 7)}, (5, 7), "x"),
-        (Kind.AT, "other", {"only": frozenset({(5, 1)})}, (5, 1), "x"),
-        (None, "", {"only": frozenset({(5, 3)})}, (5, 3), "x"),
+        (MessageKind.AT_END, "", {"start": (0, 0)}, (4, 0), "w"),
+        (MessageKind.AT_END, "", {"start": (5, 7)}, (5, 7), "x"),
+        (MessageKind.AT, "other", {"included": frozenset({(5, 1)})}, (5, 1), "x"),
+        (None, "", {"included": frozenset({(5, 3)})}, (5, 3), "x"),
     ],
 )
 def test_the_session_that_the_worker_was_at_is_quarantined_or_the_next_one(
-    kind: Kind | None,
+    kind: MessageKind | None,
     name: str,
     changes: dict[str, Any],
     place: Place,
     blamed: str,
 ) -> None:
     task = attrs.evolve(task_of("w", "x", first=4), **changes)
-    worked = quarantined(task, death(3, inbox_of(kind, name), job()))
+    result = quarantine_result(task, death_error(3, inbox_of(kind, name), job()))
     reason = "ended with exit code 3"
     problem = Problem(place, blamed, "crashed", reason, is_quarantined=True)
-    assert worked == Worked((), (problem,))
+    assert result == TaskResult((), (problem,))
 
 
 # Starting and ending
@@ -453,9 +455,9 @@ def test_workers_never_hear_ctrl_c_and_a_leader_that_ends_leaves_none(
 
 
 def test_a_worker_whose_leader_is_gone_ends_without_a_word() -> None:
-    questions, answers, orders = (CONTEXT.Pipe(duplex=False) for _ in range(3))
-    questions[1].close()
-    ends = questions[0], answers[1], orders[0]
+    requests, answers, drain_signal = (CONTEXT.Pipe(duplex=False) for _ in range(3))
+    requests[1].close()
+    ends = requests[0], answers[1], drain_signal[0]
     process = CONTEXT.Process(target=serve, args=(*ends, {}))
     process.start()
     process.join()

@@ -14,9 +14,9 @@ from replay.batch.tasks import (
     Place,
     PluginSpec,
     Task,
-    alone,
-    cut,
-    shared_out,
+    make_tasks,
+    single_session_task,
+    split_task,
     weight_of,
 )
 from replay.sources.protocols import Portion
@@ -38,7 +38,7 @@ def _numbers(task: Task) -> list[int]:
         ({"start": (6, 3)}, [6, 7]),
         ({"stop": (6, 0)}, [5]),
         ({"stop": (6, 1)}, [5, 6]),
-        ({"only": frozenset([(6, 2)])}, [6]),
+        ({"included": frozenset([(6, 2)])}, [6]),
     ],
 )
 def test_portions_without_a_session_of_the_task_are_passed_over(
@@ -51,8 +51,8 @@ def test_portions_without_a_session_of_the_task_are_passed_over(
     ("changes", "places"),
     [
         ({"start": (5, 1), "stop": (6, 1)}, [(5, 1), (6, 0)]),
-        ({"only": frozenset([(5, 0), (6, 1)])}, [(5, 0), (6, 1)]),
-        ({"without": frozenset([(5, 1)])}, [(5, 0), (6, 0), (6, 1)]),
+        ({"included": frozenset([(5, 0), (6, 1)])}, [(5, 0), (6, 1)]),
+        ({"excluded": frozenset([(5, 1)])}, [(5, 0), (6, 0), (6, 1)]),
     ],
 )
 def test_a_task_has_some_sessions_only(
@@ -80,7 +80,7 @@ def _task(*counts: int) -> Task:
 
 def _ends(task: Task) -> list[Task]:
     """Return the smallest tasks that a task is cut into."""
-    parts = cut(task)
+    parts = split_task(task)
     return [end for part in parts for end in _ends(part)] if parts else [task]
 
 
@@ -100,8 +100,8 @@ def test_each_session_ends_in_one_task_by_itself(
     task = _task(*counts)
     everywhere = _places([task], counts)
     if data.draw(st.booleans()):
-        only = data.draw(st.sets(st.sampled_from(everywhere), min_size=1))
-        task = attrs.evolve(task, only=frozenset(only))
+        included = data.draw(st.sets(st.sampled_from(everywhere), min_size=1))
+        task = attrs.evolve(task, included=frozenset(included))
     ends = _ends(task)
     assert _places(ends, counts) == _places([task], counts)
     assert all(len(_places([end], counts)) <= 1 for end in ends)
@@ -113,13 +113,13 @@ def test_sessions_that_nobody_knew_of_stay_together() -> None:
 
 
 def test_a_task_without_sessions_cannot_be_cut() -> None:
-    assert cut(attrs.evolve(_task(1), only=frozenset())) == []
-    assert cut(attrs.evolve(_task(1), stop=(3, 0))) == []
+    assert split_task(attrs.evolve(_task(1), included=frozenset())) == []
+    assert split_task(attrs.evolve(_task(1), stop=(3, 0))) == []
 
 
 def test_one_session_is_a_task_whatever_it_was_part_of() -> None:
-    task = attrs.evolve(_task(3), without=frozenset([(3, 1)]))
-    assert _places([alone(task, (3, 1))], [3]) == [(3, 1)]
+    task = attrs.evolve(_task(3), excluded=frozenset([(3, 1)]))
+    assert _places([single_session_task(task, (3, 1))], [3]) == [(3, 1)]
 
 
 # Made of portions
@@ -145,7 +145,7 @@ def test_every_portion_is_in_one_task_in_order(
     sizes: list[int], workers: int, step: int
 ) -> None:
     numbered = [*_numbered(*sizes)][::step]
-    tasks = [*shared_out(JOB, iter(numbered), workers)]
+    tasks = [*make_tasks(JOB, iter(numbered), workers)]
     assert [each for task in tasks for each in task.numbered()] == numbered
     assert all(task.portions for task in tasks)
     within = [_weight(task) - weight_of(task.portions[-1]) for task in tasks]
@@ -153,7 +153,7 @@ def test_every_portion_is_in_one_task_in_order(
 
 
 def test_small_portions_share_a_task() -> None:
-    tasks = [*shared_out(JOB, _numbered(*[SMALL] * 40_000), 2)]
+    tasks = [*make_tasks(JOB, _numbered(*[SMALL] * 40_000), 2)]
     for task in tasks:
         assert _weight(task) <= TASK_WEIGHT + weight_of(task.portions[0])
     assert min(map(_weight, tasks)) > TASK_WEIGHT / 2
@@ -163,7 +163,7 @@ def test_small_portions_share_a_task() -> None:
 @pytest.mark.parametrize("workers", [2, 3, 8])
 def test_no_worker_waits_long_for_the_others(count: int, workers: int) -> None:
     done = [0] * workers
-    for task in shared_out(JOB, _numbered(*[SMALL] * count), workers):
+    for task in make_tasks(JOB, _numbered(*[SMALL] * count), workers):
         done[done.index(min(done))] += _weight(task)  # whoever is free takes it
     assert max(done) <= (1 + UNEVEN) * sum(done) / workers
 
@@ -176,13 +176,13 @@ def test_no_more_portions_are_asked_for_than_are_needed() -> None:
             asked.append(number)
             yield number, Portion((number,), TASK_WEIGHT)
 
-    next(shared_out(JOB, numbered(), 2))
+    next(make_tasks(JOB, numbered(), 2))
     assert len(asked) <= 20
 
 
 def test_all_portions_are_known_long_before_the_last_is_given() -> None:
     numbered = _numbered(*[TASK_WEIGHT] * 400)
-    tasks = shared_out(JOB, numbered, 2)
+    tasks = make_tasks(JOB, numbered, 2)
     for _ in range(100):
         next(tasks)
     assert next(numbered, None) is None
@@ -190,5 +190,5 @@ def test_all_portions_are_known_long_before_the_last_is_given() -> None:
 
 def test_small_portions_are_not_all_asked_for_at_once() -> None:
     numbered = _numbered(*[1] * 60_000)
-    next(shared_out(JOB, numbered, 64))
+    next(make_tasks(JOB, numbered, 64))
     assert next(numbered)[0] <= 50_000

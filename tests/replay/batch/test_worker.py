@@ -30,8 +30,8 @@ from replay import (
     hookimpl,
 )
 from replay.batch.pool import Monitor
-from replay.batch.tasks import Counts, Digested, Task, Worked
-from replay.batch.worker import LeaderEngine, WorkerEngine, digests, work
+from replay.batch.tasks import Counts, Task, TaskDigests, TaskResult
+from replay.batch.worker import LeaderEngine, WorkerEngine, digest_task, replay_task
 from replay.engine.plugin_set import OnPluginError
 from replay.engine.report import BatchResults
 
@@ -45,12 +45,12 @@ def task(tmp_path: Path) -> Task:
     return whole_task(job_of(location, plugin_at(tmp_path / "giving.py")))
 
 
-def replayed(task: Task) -> Worked:
-    return work(task, Monitor())
+def replayed(task: Task) -> TaskResult:
+    return replay_task(task, Monitor())
 
 
-def stored(task: Task) -> Digested:
-    return digests(task, Monitor())
+def stored(task: Task) -> TaskDigests:
+    return digest_task(task, Monitor())
 
 
 def _task(folder: Path, text: str, **job: Any) -> Task:  # noqa: ANN401 - of a Job
@@ -60,8 +60,8 @@ def _task(folder: Path, text: str, **job: Any) -> Task:  # noqa: ANN401 - of a J
     return whole_task(attrs.evolve(made, **job))
 
 
-def _ids(worked: Worked) -> list[str]:
-    return [done.session_id for done in worked.done]
+def _ids(result: TaskResult) -> list[str]:
+    return [done.session_id for done in result.done]
 
 
 def _keeping_going(task: Task) -> Task:
@@ -74,16 +74,16 @@ def _replace(task: Task, name: str, text: str) -> None:
 
 
 def test_all_sessions_are_replayed_in_order(task: Task) -> None:
-    worked = replayed(task)
-    assert _ids(worked) == ["a", "b", "c"]
-    assert [done.found.place for done in worked.done] == [(0, 0), (1, 0), (2, 0)]
-    assert (worked.problems, worked.rest) == ((), None)
-    assert [done.values for done in worked.done] == [
+    result = replayed(task)
+    assert _ids(result) == ["a", "b", "c"]
+    assert [done.found.place for done in result.done] == [(0, 0), (1, 0), (2, 0)]
+    assert (result.problems, result.resume_at) == ((), None)
+    assert [done.values for done in result.done] == [
         b'[["one"]]',
         b'[["two"]]',
         b'[["three"]]',
     ]
-    counts = {done.counts for done in worked.done}
+    counts = {done.counts for done in result.done}
     assert counts == {Counts(turns=1, events=2, messages=1, diagnostics=0)}
 
 
@@ -95,8 +95,8 @@ def test_one_plugin_sees_one_session_after_another(tmp_path: Path) -> None:
 
 def test_a_result_that_is_not_json_fails_its_session(tmp_path: Path) -> None:
     text = "def replay_batch_result(): return {1}\n"
-    worked = replayed(_task(tmp_path, text, keep_going=True))
-    assert [each.code for each in worked.problems] == ["encode-error"] * 3
+    result = replayed(_task(tmp_path, text, keep_going=True))
+    assert [each.code for each in result.problems] == ["encode-error"] * 3
 
 
 def test_an_odd_session_fails_if_that_is_asked(task: Task) -> None:
@@ -118,12 +118,12 @@ def test_what_is_wrong_with_a_job_is_told_before_anything_is_replayed(
 
 def test_only_what_is_asked_for_is_replayed(task: Task, tmp_path: Path) -> None:
     some = frozenset([(0, 0), (2, 0)])
-    assert _ids(replayed(attrs.evolve(task, only=some))) == ["a", "c"]
-    assert _ids(replayed(attrs.evolve(task, without=some))) == ["b"]
+    assert _ids(replayed(attrs.evolve(task, included=some))) == ["a", "c"]
+    assert _ids(replayed(attrs.evolve(task, excluded=some))) == ["b"]
     path = lines_of(tmp_path / "s.jsonl", [(each, "boom") for each in "abc"])
     lines = whole_task(job_of(path, *(each.name for each in task.job.plugins)))
     places = [found.place for found in stored(lines).found]
-    (problem,) = replayed(attrs.evolve(lines, only=frozenset(places[1:2]))).problems
+    (problem,) = replayed(attrs.evolve(lines, included=frozenset(places[1:2]))).problems
     assert problem.name == "b", "it is called by its id"
 
 
@@ -139,15 +139,15 @@ def test_digests_are_those_of_what_was_replayed_and_change_with_it(task: Task) -
 
 def test_a_session_that_fails_ends_a_task_or_is_passed_over(task: Task) -> None:
     _replace(task, "b", "boom")
-    worked = replayed(whole_task(task.job))
-    assert _ids(worked) == ["a"]
-    (problem,) = worked.problems
+    result = replayed(whole_task(task.job))
+    assert _ids(result) == ["a"]
+    (problem,) = result.problems
     assert (problem.place, problem.name, problem.code) == ((1, 0), "b", "plugin-error")
     assert "hook replay_text, event 1: ValueError: no booms" in problem.reason
-    assert worked.rest == (2, 0)
-    worked = replayed(_keeping_going(whole_task(task.job)))
-    assert (_ids(worked), worked.problems) == (["a", "c"], (problem,))
-    assert worked.rest is None
+    assert result.resume_at == (2, 0)
+    result = replayed(_keeping_going(whole_task(task.job)))
+    assert (_ids(result), result.problems) == (["a", "c"], (problem,))
+    assert result.resume_at is None
 
 
 def test_what_cannot_be_read_or_is_gone_is_a_problem(task: Task) -> None:
@@ -155,14 +155,14 @@ def test_what_cannot_be_read_or_is_gone_is_a_problem(task: Task) -> None:
     path.write_text("{")
     torn = _keeping_going(whole_task(task.job))
     for code in ("decode-error", "backend-error"):
-        worked = replayed(torn)
-        assert _ids(worked) == ["a", "c"]
-        (problem,) = worked.problems
+        result = replayed(torn)
+        assert _ids(result) == ["a", "c"]
+        (problem,) = result.problems
         assert (problem.place, problem.code) == ((1, 0), code)
         assert "b.json" in problem.reason
         path.unlink(missing_ok=True)
     assert [problem.place for problem in stored(torn).problems] == [(1, 0)]
-    others = attrs.evolve(torn, without=frozenset([(1, 0)]))
+    others = attrs.evolve(torn, excluded=frozenset([(1, 0)]))
     assert replayed(others).problems == ()
 
 
@@ -191,10 +191,10 @@ def test_a_plugin_that_gives_nothing_is_closed_and_counts_if_that_goes_well(
     text = CLOSING.format(f"open({str(closed)!r}, 'x').close()")
     assert len(replayed(_task(tmp_path, text)).done) == 3
     assert closed.exists()
-    worked = replayed(_task(tmp_path, CLOSING.format("1 / 0")))
-    assert worked.done == ()
-    assert [problem.name for problem in worked.problems] == ["a", "b", "c"]
-    assert "ZeroDivisionError" in worked.problems[0].reason
+    result = replayed(_task(tmp_path, CLOSING.format("1 / 0")))
+    assert result.done == ()
+    assert [problem.name for problem in result.problems] == ["a", "b", "c"]
+    assert "ZeroDivisionError" in result.problems[0].reason
 
 
 FAILING_ONCE = """
@@ -216,17 +216,17 @@ def replay_close():
 def test_what_a_plugin_did_before_a_failure_counts_only_where_it_is_closed_well(
     tmp_path: Path,
 ) -> None:
-    worked = replayed(_task(tmp_path, FAILING_ONCE, keep_going=True))
-    assert _ids(worked) == ["c"]
-    reasons = {problem.name: problem.reason for problem in worked.problems}
+    result = replayed(_task(tmp_path, FAILING_ONCE, keep_going=True))
+    assert _ids(result) == ["c"]
+    reasons = {problem.name: problem.reason for problem in result.problems}
     assert "hook replay_close: OSError: the disk is full" in reasons["a"]
     assert "no two" in reasons["b"]
 
 
 def test_where_failures_are_isolated_what_it_did_is_not_final(tmp_path: Path) -> None:
-    worked = replayed(_task(tmp_path, FAILING_ONCE, on_plugin_error="isolate"))
-    assert worked.problems == ()
-    errors = {done.session_id: done.plugin_errors for done in worked.done}
+    result = replayed(_task(tmp_path, FAILING_ONCE, on_plugin_error="isolate"))
+    assert result.problems == ()
+    errors = {done.session_id: done.plugin_errors for done in result.done}
     assert ["no two" in each for each in errors["b"]] == [True, False]
     assert "hook replay_close: OSError: the disk is full" in errors["b"][1]
     assert (errors["a"], errors["c"]) == (errors["b"][1:], ())
@@ -238,20 +238,20 @@ def replay_text(message):
     if message.content == "two":
         raise KeyboardInterrupt
 """
-    worked = replayed(_task(tmp_path, text))
-    assert _ids(worked) == ["a"]
-    assert (worked.rest, worked.is_interrupted) == ((1, 0), True)
+    result = replayed(_task(tmp_path, text))
+    assert _ids(result) == ["a"]
+    assert (result.resume_at, result.is_interrupted) == ((1, 0), True)
 
 
-def test_an_answer_holds_no_more_than_so_many_bytes(tmp_path: Path) -> None:
+def test_a_result_holds_no_more_than_so_many_bytes(tmp_path: Path) -> None:
     text = "def replay_batch_result(): return 'x' * 5_000_000\n"
     task = _task(tmp_path, text)
     first = replayed(task)
-    assert (_ids(first), first.rest) == (["a", "b"], (2, 0))
+    assert (_ids(first), first.resume_at) == (["a", "b"], (2, 0))
     assert _ids(replayed(attrs.evolve(task, start=(2, 0)))) == ["c"]
 
 
-MANY = 20_000 + 5  # sessions: more than an answer holds
+MANY = 20_000 + 5  # sessions: more than a result holds
 
 
 def _packed(folder: Path, data: bytes) -> Task:
@@ -261,28 +261,28 @@ def _packed(folder: Path, data: bytes) -> Task:
     return whole_task(job_of(path, plugin_at(folder / "giving.py")))
 
 
-def test_an_answer_tells_of_no_more_than_so_many_sessions(tmp_path: Path) -> None:
+def test_a_result_tells_of_no_more_than_so_many_sessions(tmp_path: Path) -> None:
     task = _packed(tmp_path, gzip.compress(b'{"events": []}\n' * MANY, 1))
     first = stored(task)
-    assert (len(first.found), first.rest) == (20_000, (0, 20_000))
+    assert (len(first.found), first.resume_at) == (20_000, (0, 20_000))
     second = stored(attrs.evolve(task, start=(0, 20_000)))
-    assert (len(second.found), second.rest) == (5, None)
+    assert (len(second.found), second.resume_at) == (5, None)
 
 
 @pytest.mark.slow
-def test_an_answer_tells_of_no_more_than_so_many_problems(tmp_path: Path) -> None:
+def test_a_result_tells_of_no_more_than_so_many_problems(tmp_path: Path) -> None:
     lines = b'{"events": []}\n' + b"{\n" * MANY
     first = replayed(_keeping_going(_packed(tmp_path, gzip.compress(lines, 1))))
-    assert (len(first.problems), first.rest) == (20_000 - 1, (0, 20_000))
+    assert (len(first.problems), first.resume_at) == (20_000 - 1, (0, 20_000))
 
 
 @pytest.mark.parametrize("isolated", [False, True])
 def test_a_long_reason_is_cut(tmp_path: Path, *, isolated: bool) -> None:
     text = "def replay_text(): raise ValueError('x' * 100_000)"
     how: OnPluginError = "isolate" if isolated else "raise"
-    worked = replayed(_task(tmp_path, text, on_plugin_error=how))
-    reasons = [each.reason for each in worked.problems]
-    reasons += [reason for each in worked.done for reason in each.plugin_errors]
+    result = replayed(_task(tmp_path, text, on_plugin_error=how))
+    reasons = [each.reason for each in result.problems]
+    reasons += [reason for each in result.done for reason in each.plugin_errors]
     assert {len(each) for each in reasons} == {4_001}
     assert all(each.endswith("xxx…") for each in reasons)
 
@@ -368,9 +368,9 @@ def working(*plugins: object, on_plugin_error: OnPluginError = "raise") -> Worke
 
 def test_a_worker_tells_what_each_session_came_to() -> None:
     with working(Counting(), Closing(), Counting()) as engine:
-        report, values = engine.replay_for_results(SESSION)
+        report, values = engine.replay_with_results(SESSION)
         assert (report.session_id, values) == ("s", [2, None, 2])
-        assert engine.replay_for_results(Session("t"))[1] == [0, None, 0]
+        assert engine.replay_with_results(Session("t"))[1] == [0, None, 0]
 
 
 def test_results_are_asked_for_when_the_session_has_ended() -> None:
@@ -379,7 +379,7 @@ def test_results_are_asked_for_when_the_session_has_ended() -> None:
         "session_end": lambda: calls.append("end"),
         "batch_result": lambda: calls.append("result"),
     }
-    working(plugin).replay_for_results(SESSION)
+    working(plugin).replay_with_results(SESSION)
     assert calls == ["end", "result"]
 
 
@@ -415,17 +415,17 @@ def test_a_failure_is_in_the_report_of_its_session_and_no_other() -> None:
     engine = working(
         {"text": fail}, {"batch_result": lambda: 1 // 0}, on_plugin_error="isolate"
     )
-    report, values = engine.replay_for_results(SESSION)
+    report, values = engine.replay_with_results(SESSION)
     hooks = [error.hook for error in report.plugin_errors]
     assert hooks == ["replay_text"] * 2 + ["replay_batch_result"]
     assert values == [None, None]
-    report, _ = engine.replay_for_results(attrs.evolve(SESSION, session_id="t"))
+    report, _ = engine.replay_with_results(attrs.evolve(SESSION, session_id="t"))
     assert [error.hook for error in report.plugin_errors] == ["replay_batch_result"]
 
 
 def test_a_failure_to_give_a_result_is_raised() -> None:
     with pytest.raises(PluginError, match="hook replay_batch_result"):
-        working({"batch_result": lambda: 1 // 0}).replay_for_results(SESSION)
+        working({"batch_result": lambda: 1 // 0}).replay_with_results(SESSION)
 
 
 def test_a_leader_merges_and_then_closes_with_the_totals() -> None:

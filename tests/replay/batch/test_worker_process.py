@@ -8,11 +8,11 @@ import pytest
 
 from replay.batch.worker_process import (
     Inbox,
-    Kind,
+    MessageKind,
     Outbox,
     Position,
-    answer_of,
-    result_of,
+    pickle_outcome,
+    unpickle_outcome,
 )
 from replay.errors import DecodeError, WorkerError
 
@@ -50,7 +50,7 @@ def raising(error: BaseException) -> Callable[[], object]:
 def test_what_is_raised_arrives_with_a_note_of_where() -> None:
     error = DecodeError("$.events", "missing", "a.json")
     with pytest.raises(DecodeError) as raised:
-        result_of(answer_of(raising(error)))
+        unpickle_outcome(pickle_outcome(raising(error)))
     assert str(raised.value) == str(error)
     (note,) = raised.value.__notes__
     assert note.startswith("In a worker:\nTraceback")
@@ -72,12 +72,12 @@ def test_an_exception_that_would_not_arrive_is_told_in_words(
     error: BaseException, words: str
 ) -> None:
     with pytest.raises(WorkerError, match=words):
-        result_of(answer_of(raising(error)))
+        unpickle_outcome(pickle_outcome(raising(error)))
 
 
 def test_a_result_that_cannot_be_unpickled_is_told() -> None:
     with pytest.raises(WorkerError, match="cannot be read: ValueError: invalid lit"):
-        result_of(answer_of(Unreadable))
+        unpickle_outcome(pickle_outcome(Unreadable))
 
 
 # Messages
@@ -131,12 +131,12 @@ def test_after_all_sessions_none_is_meant_and_after_the_task_nothing(
     line.outbox.report((0, 0), "a")
     line.outbox.report(None, "")
     assert line.pass_on().position == Position(None, "")
-    line.outbox.send(Kind.DONE)
+    line.outbox.send(MessageKind.DONE)
     assert line.pass_on().position is None
 
 
 def test_half_an_answer_is_none(line: Line) -> None:
-    line.outbox.send(Kind.ANSWER, b"four")
+    line.outbox.send(MessageKind.ANSWER, b"four")
     sent = os.read(line.reading, 1000)
     line.inbox.add(sent[:-1])
     assert (line.inbox.answer, line.inbox.is_whole) == (None, False)
@@ -146,7 +146,7 @@ def test_half_an_answer_is_none(line: Line) -> None:
 
 def test_an_answer_may_be_larger_than_a_pipe(line: Line) -> None:
     large = bytes(1 << 20)
-    thread = threading.Thread(target=line.outbox.send, args=(Kind.ANSWER, large))
+    thread = threading.Thread(target=line.outbox.send, args=(MessageKind.ANSWER, large))
     thread.start()
     while line.inbox.answer is None:
         line.pass_on()

@@ -328,8 +328,8 @@ def test_it_can_tell_which_deltas_each_message_is_made_of(
     made, messages = list[Composition](), list[Message]()
     walk = Walk(made)
     for index, part in grouped_parts(history):
-        advance = walk.step(part, index)
-        messages += (*advance.released, *advance.settled)
+        effects = walk.step(part, index)
+        messages += (*effects.released, *effects.settled)
     messages += walk.finish().released
     taken: dict[int, str] = {}
     alone: dict[str, list[str]] = {"text": [], "thinking": []}
@@ -338,12 +338,12 @@ def test_it_can_tell_which_deltas_each_message_is_made_of(
         taken |= {run: taken.get(run, "") + piece for run, piece in each.runs}
         full = None if each.full is None else history[each.full]
         content, text = characters(getattr(full, "content", "")), characters(text)
-        if each.repeats:
-            told = alone[each.kind][-each.repeats :]
+        if each.repeated_messages:
+            told = alone[each.kind][-each.repeated_messages :]
             assert characters("".join(told)) == content
         elif each.full is None:
             alone[each.kind].append("".join(piece for _, piece in each.runs))
-        elif each.fits:
+        elif each.matches:
             assert text.strip() == content.strip() or content.startswith(text)
     assert sorted(
         (each.kind, each.runs[0][0], each.full is None) for each in made if each.runs

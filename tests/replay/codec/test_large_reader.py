@@ -18,7 +18,7 @@ from reading import read as kept
 from recorded_sessions import documents, first_lines, recorded_events
 from replay import DecodeError, LimitExceededError, Limits, Session, dumps, transcript
 from replay.codec.json_scan import MARK
-from replay.codec.large_reader import Place, place_of
+from replay.codec.large_reader import TextPosition, position_of
 from replay.codec.reader import read_sessions
 from replay.codec.stored_history import SourceText, StoredEvents
 
@@ -340,8 +340,8 @@ def test_a_packed_text_is_read_again(tmp_path: Path) -> None:
 MEGABYTE = b"x" * (1 << 20)
 
 
-def found(data: bytes, offset: int) -> Place:
-    return place_of(SourceText(partial(io.BytesIO, data)), offset)
+def found(data: bytes, offset: int) -> TextPosition:
+    return position_of(SourceText(partial(io.BytesIO, data)), offset)
 
 
 @pytest.mark.parametrize(
@@ -359,4 +359,4 @@ def found(data: bytes, offset: int) -> Place:
 def test_a_byte_is_found_by_line_and_column(
     before: bytes, line: int, column: int
 ) -> None:
-    assert found(before + b"!", len(before)) == Place(len(before), line, column)
+    assert found(before + b"!", len(before)) == TextPosition(len(before), line, column)
