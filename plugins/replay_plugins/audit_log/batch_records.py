@@ -16,8 +16,8 @@ import attrs
 from replay import AuditError, BatchResults, Session
 from replay_plugins.audit_log.format.chain import json_bytes, kind_is
 from replay_plugins.audit_log.log.content import Opening, hiding, read_salt
-from replay_plugins.audit_log.log.log import Log
 from replay_plugins.audit_log.log.private_files import LogFiles
+from replay_plugins.audit_log.log.writer import Log
 from replay_plugins.audit_log.session_records import Recording
 from replay_plugins.audit_log.verify.log_reader import records_of
 

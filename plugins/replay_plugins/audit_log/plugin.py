@@ -10,12 +10,12 @@ from replay import BatchResults, ReplayReport, Session
 from replay.errors import AuditError, DecodeError
 from replay_plugins.audit_log.batch_records import AuditLogWorker, append_sessions
 from replay_plugins.audit_log.log.content import hiding, salt_at
-from replay_plugins.audit_log.log.log import Log, Policy
 from replay_plugins.audit_log.log.private_files import (
     LogFiles,
     read_private,
     refusals_of,
 )
+from replay_plugins.audit_log.log.writer import Log, Policy
 from replay_plugins.audit_log.session_records import Recording
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ from replay import (
 )
 from replay.authoring import hash_session
 from replay_plugins.audit_log.log.content import ContentPolicy, Hide, Opening, hiding
-from replay_plugins.audit_log.log.log import Sync, SyncWord
+from replay_plugins.audit_log.log.writer import Sync, SyncWord
 
 SESSION_ID: Final = "gen_ai.conversation.id"
 ERROR_TYPE: Final = "error.type"
