@@ -20,13 +20,13 @@ from replay_backends.files.file_portions import (
     portions_in,
     stored_in,
 )
-from replay_backends.files.recorder import replaced
+from replay_backends.files.recorder import replacing
 from replay_backends.files.session_file import (
-    Reading,
+    ReadOptions,
     SessionFile,
     check_replaceable,
-    file_to_keep,
     is_called_for,
+    prepare_to_write,
     stem_of,
 )
 from replay_backends.files.session_index import IndexFile, Listed, SessionIndex
@@ -61,7 +61,7 @@ class FixtureDirectoryBackend:
     limits: Limits = attrs.field(factory=Limits, kw_only=True)
     create: bool = attrs.field(default=False, kw_only=True)
     _path: Path = attrs.field(init=False)
-    _reading: Reading = attrs.field(init=False)
+    _read_options: ReadOptions = attrs.field(init=False)
     _index: SessionIndex[str] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -71,7 +71,7 @@ class FixtureDirectoryBackend:
                 self._path.mkdir(parents=True, exist_ok=True)
         with self._root():
             pass
-        self._reading = Reading(self.strict, self.limits)
+        self._read_options = ReadOptions(self.strict, self.limits)
         self._index = SessionIndex(self._listing, self._sessions_at, self._known)
 
     @staticmethod
@@ -131,10 +131,10 @@ class FixtureDirectoryBackend:
             DecodeError: The file holds something else.
             EncodeError: The session, built by hand, holds values that JSON cannot.
         """
-        name, kept = file_to_keep(session)
+        name, kept = prepare_to_write(session)
         with self._root() as root:
             self._check_place(root, name, session.session_id)
-            with replaced(root, name) as file:
+            with replacing(root, name) as file:
                 dump(kept, file)
 
     def close(self) -> None:
@@ -154,7 +154,7 @@ class FixtureDirectoryBackend:
             name,
             session_id_of(stem_of(name)),
             source_below(self.location, path),
-            self._reading,
+            self._read_options,
         )
 
     def _sessions_at(self, path: str) -> Iterator[Session]:

@@ -24,7 +24,7 @@ from replay_backends.files.file_portions import (
     portions_in,
     stored_in,
 )
-from replay_backends.files.session_file import Reading, SessionFile, stem_of
+from replay_backends.files.session_file import ReadOptions, SessionFile, stem_of
 
 _STANDARD_INPUT: Final = "standard input"
 _PIPED: Final = {stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK}
@@ -115,11 +115,11 @@ class JSONFileBackend:
         if self._is_gone:
             raise BackendError(self._source, "it has been closed")
         name = self._path.name
-        reading = Reading(self.strict, self.limits)
+        options = ReadOptions(self.strict, self.limits)
         open_file = partial(open_named, self._path, self._source)
         if self._spool:
             open_file = partial(self._spool.reader)
-        return SessionFile(open_file, name, stem_of(name), self._source, reading)
+        return SessionFile(open_file, name, stem_of(name), self._source, options)
 
     def _shared_file(self) -> SessionFile:
         file = self._file()

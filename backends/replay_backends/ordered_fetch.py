@@ -52,7 +52,7 @@ def in_order(
     finally:
         for future in waiting:
             future.cancel()
-        fetchers.dismiss()
+        fetchers.stop()
         if end:
             end()
 
@@ -66,7 +66,7 @@ class _Fetchers(Generic[_Key, _Found]):
     """
 
     _fetch: Callable[[_Key], _Found]
-    _most: int
+    _max_threads: int
     _threads: int = attrs.field(default=0, init=False)
     #: Pending tasks; None tells the thread that takes it to end.
     _todo: "SimpleQueue[tuple[Future[_Found], _Key] | None]" = attrs.field(
@@ -77,12 +77,12 @@ class _Fetchers(Generic[_Key, _Found]):
         """Queue a key for the first free thread, and return its future."""
         future: Future[_Found] = Future()
         self._todo.put((future, key))
-        if self._threads < self._most:
+        if self._threads < self._max_threads:
             self._threads += 1
             Thread(target=self._work, name="chat-replay", daemon=True).start()
         return future
 
-    def dismiss(self) -> None:
+    def stop(self) -> None:
         """Let all threads end after the tasks already queued."""
         for _ in range(self._threads):
             self._todo.put(None)

@@ -33,19 +33,19 @@ def write_report(pieces: Iterable[str], output: Path | None = None) -> None:
             sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
-def kept_text(text: str) -> str:
+def escape_text(text: str) -> str:
     r"""Return *text* in ASCII, which JSON keeps even if it has lone surrogates.
 
-    >>> kept_text("Köln")
+    >>> escape_text("Köln")
     'K\\xf6ln'
     """
     return text.encode("unicode_escape").decode()
 
 
-def text_of(kept: str) -> str:
-    r"""Return the original text of a result of :func:`kept_text`.
+def unescape_text(escaped: str) -> str:
+    r"""Return the original text of a result of :func:`escape_text`.
 
-    >>> text_of("K\\xf6ln")
+    >>> unescape_text("K\\xf6ln")
     'Köln'
     """
-    return kept.encode().decode("unicode_escape")
+    return escaped.encode().decode("unicode_escape")

@@ -11,7 +11,7 @@ import attrs
 
 from replay import BatchResults, Context, ReplayReport, Session, Stop
 from replay.authoring import escape_json, sanitize_line
-from replay_plugins.report_output import kept_text, text_of, write_report
+from replay_plugins.report_output import escape_text, unescape_text, write_report
 
 __all__ = ["SessionUsage", "Usage"]
 
@@ -91,7 +91,7 @@ class Usage:
     sessions: list[SessionUsage] = attrs.field(factory=list, init=False)
     _ended: Sum = attrs.field(factory=Sum, init=False)  # turns of the session
     _last: tuple[int, Stop] | None = attrs.field(default=None, init=False)
-    _merged: "Merged | None" = attrs.field(default=None, init=False)  # of a batch
+    _merged: "BatchUsage | None" = attrs.field(default=None, init=False)  # of a batch
 
     def replay_session_start(self) -> None:
         """Reset the session's cost."""
@@ -117,7 +117,7 @@ class Usage:
 
     def replay_batch_merge(self, results: BatchResults) -> None:
         """Use the costs of the batch's sessions."""
-        self._merged = Merged(results)
+        self._merged = BatchUsage(results)
 
     def replay_close(self) -> None:
         """Print the report, or write it."""
@@ -143,7 +143,7 @@ def _cost_of(stop: Stop) -> SessionUsage:
 
 
 @attrs.frozen
-class Merged:
+class BatchUsage:
     """The costs of a batch's sessions, in order; they are not held in memory."""
 
     _results: BatchResults
@@ -157,7 +157,7 @@ class Merged:
 def as_value(usage: SessionUsage) -> list[object]:
     """Return a session's cost as a JSON value, for the merge of a batch."""
     session_id, *numbers = attrs.astuple(usage)
-    return [kept_text(session_id or ""), *map(_kept, numbers)]
+    return [escape_text(session_id or ""), *map(_kept, numbers)]
 
 
 def _kept(number: float | None) -> float | str | None:
@@ -169,7 +169,7 @@ def _kept(number: float | None) -> float | str | None:
 
 def _usage(value: Any) -> SessionUsage:  # noqa: ANN401 - what as_value returned
     session_id, *numbers = value
-    return SessionUsage(text_of(session_id), *map(_number, numbers))
+    return SessionUsage(unescape_text(session_id), *map(_number, numbers))
 
 
 def _number(number: Any) -> Any:  # noqa: ANN401 - of whichever kind it was

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay_plugins.report_output import kept_text, text_of, write_report
+from replay_plugins.report_output import escape_text, unescape_text, write_report
 
 
 def test_it_is_printed_where_no_file_is_named() -> None:
@@ -50,4 +50,4 @@ def test_a_file_is_as_it_was_until_all_is_written(tmp_path: Path) -> None:
 @given(st.text(st.characters() | st.characters(categories=["Cs"])))
 def test_kept_text_comes_through_json_as_it_was(text: str) -> None:
     for each in (text, "\ud83d" + "\ude00"):
-        assert text_of(json.loads(json.dumps(kept_text(each)))) == each
+        assert unescape_text(json.loads(json.dumps(escape_text(each)))) == each

@@ -31,7 +31,7 @@ from replay.model.json_text import parse_json, write_json
 from replay.testing import PluginContract, odd_histories
 from replay.testing.batch_contract import give, merge
 from replay_plugins.usage import (
-    Merged,
+    BatchUsage,
     SessionUsage,
     Sum,
     Usage,
@@ -271,7 +271,7 @@ def test_a_session_that_nobody_was_shown_costs_nothing() -> None:
 
 def through_json(usage: SessionUsage) -> SessionUsage:
     value = parse_json(write_json(as_value(usage))).value
-    merged = Merged([BatchResult("00", "another", value)])
+    merged = BatchUsage([BatchResult("00", "another", value)])
     assert [*merged] == [*merged]
     (found,) = merged
     return found

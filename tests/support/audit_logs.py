@@ -8,15 +8,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from replay_plugins.audit_log.log.log import Log, Policy
 from replay_plugins.audit_log.log.private_files import LogFiles
+from replay_plugins.audit_log.log.writer import LogWriter, Policy
 
 Record = Mapping[str, Any]  # JSON of which a test knows the shape
 
 
-def opened(path: Path, **policy: Any) -> Log:  # noqa: ANN401 - any option
+def opened(path: Path, **policy: Any) -> LogWriter:  # noqa: ANN401 - any option
     """Open a log as an arbitrary actor."""
-    return Log(LogFiles(path), Policy(**{"actor": "tester", **policy}))
+    return LogWriter(LogFiles(path), Policy(**{"actor": "tester", **policy}))
 
 
 def lines_of(path: Path) -> list[bytes]:

@@ -73,7 +73,7 @@ def open_path(folder: Folder, path: str) -> BinaryIO:
         return folder.open(name)
 
 
-def is_continued(
+def has_part_file(
     name: str, there: Collection[str], accepts: Callable[[str], bool]
 ) -> bool:
     """Tell whether a recording that continues a file's lines is there, too."""
@@ -81,7 +81,7 @@ def is_continued(
     return part in there and accepts(part)
 
 
-def is_passed_over(name: str) -> bool:
+def is_ignored(name: str) -> bool:
     """Tell whether a file or directory is hidden, or left behind by an editor."""
     is_autosave = name.startswith("#") and name.endswith("#")
     return name.startswith(".") or name.endswith("~") or is_autosave
@@ -107,14 +107,14 @@ def _scan(
         if entry.is_dir(follow_symlinks=False):
             with folder.enter(entry.name) as below:
                 yield from _scan(below, f"{path}/", accepts, depth - 1)
-        elif accepts(entry.name) and not is_continued(entry.name, there, accepts):
+        elif accepts(entry.name) and not has_part_file(entry.name, there, accepts):
             yield FoundFile(path, folder, entry)
 
 
 def _entries(folder: Folder) -> list["os.DirEntry[str]"]:
     where = str(folder.path) if folder.descriptor is None else folder.descriptor
     with os_errors_of(folder.source), os.scandir(where) as entries:
-        kept = [entry for entry in entries if not is_passed_over(entry.name)]
+        kept = [entry for entry in entries if not is_ignored(entry.name)]
         return sorted(kept, key=_order)
 
 
@@ -124,4 +124,4 @@ def _order(entry: "os.DirEntry[str]") -> bytes:
 
 
 def _is_safe_name(part: str) -> bool:
-    return is_file_name(part) and not is_passed_over(part)
+    return is_file_name(part) and not is_ignored(part)

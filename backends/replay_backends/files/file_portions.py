@@ -19,7 +19,7 @@ from replay.authoring import (
 )
 from replay.errors import BackendError
 from replay_backends.files.byte_streams import is_compressed
-from replay_backends.files.session_file import SessionFile, marked_torn
+from replay_backends.files.session_file import SessionFile, with_torn_diagnostic
 
 _PIECE: Final = 1 << 20  # bytes hashed at once
 
@@ -166,19 +166,19 @@ def _can_be_cut(file: SessionFile) -> bool:
 
 
 def _holds_session_lines(file: SessionFile) -> bool:
-    return _lines(file, file.unchanged()).are_sessions(is_lines=file.says_lines)
+    return _lines(file, file.stable_opener()).are_sessions(is_lines=file.says_lines)
 
 
 def _lines(file: SessionFile, open_file: Callable[[], BinaryIO]) -> SessionLines:
     text = SourceText(open_file, file.source)
-    reading = file.reading
-    return SessionLines(text, file.session_id, reading.strict, reading.limits)
+    options = file.options
+    return SessionLines(text, file.session_id, options.strict, options.limits)
 
 
 def _stored_lines(
     file: SessionFile, within: LineRange | None = None
 ) -> Iterator[Stored]:
-    opener = file.unchanged()
+    opener = file.stable_opener()
     for stored in _lines(file, opener).stored(within):
         if opener.torn:
             read = partial(_read_torn, stored.read, opener.torn)
@@ -188,4 +188,4 @@ def _stored_lines(
 
 
 def _read_torn(read: Callable[[], Session], torn: int) -> Session:
-    return marked_torn(read(), torn)
+    return with_torn_diagnostic(read(), torn)

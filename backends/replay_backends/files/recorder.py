@@ -28,14 +28,14 @@ from replay_backends.files.file_access import Folder, open_folder
 from replay_backends.files.session_file import (
     PART,
     SUFFIXES,
-    Reading,
+    ReadOptions,
     SessionFile,
     stem_of,
 )
 
 
 @contextmanager
-def replaced(folder: Folder, name: str, mode: int = 0o666) -> Iterator[BinaryIO]:
+def replacing(folder: Folder, name: str, mode: int = 0o666) -> Iterator[BinaryIO]:
     """Open a file in a directory for writing, whole or not at all.
 
     Its permissions are *mode*, less the process's umask.
@@ -52,13 +52,13 @@ def replaced(folder: Folder, name: str, mode: int = 0o666) -> Iterator[BinaryIO]
 
 
 _APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-_READING: Final = Reading(strict=False, limits=Limits())
+_READ_OPTIONS: Final = ReadOptions(strict=False, limits=Limits())
 _WHOLE: Final = ".jsonl"
 _ARRIVALS: Final = ".arrivals"
 
 
-class Recording:
-    """A turn of a session, being recorded in a directory of fixtures.
+class TurnRecorder:
+    """A recorder of a turn of a session into a directory of fixtures.
 
     Args:
         directory: The directory; it is created if missing.
@@ -153,7 +153,7 @@ class Recording:
         if not self._folder.has(name):
             return b""
         lines, source = self._content(_WHOLE), self._folder.source_of(name)
-        file = SessionFile(partial(io.BytesIO, lines), name, "", source, _READING)
+        file = SessionFile(partial(io.BytesIO, lines), name, "", source, _READ_OPTIONS)
         if next(file.sessions()).shape != "lines":
             reason = "it holds whole sessions, not events"
             raise BackendError(source, reason, "record into another directory")
@@ -179,7 +179,7 @@ class Recording:
         return b"".join(lines) + _arrival(None) * (count - len(lines))
 
     def _started(self, suffix: str, data: bytes, undo: ExitStack) -> int:
-        with replaced(self._folder, self._stem + suffix) as file:
+        with replacing(self._folder, self._stem + suffix) as file:
             file.write(data)
         return self._opened(suffix, undo)
 

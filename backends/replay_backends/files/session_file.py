@@ -61,7 +61,7 @@ def stem_of(name: str) -> str:
 
 
 @attrs.frozen
-class Reading:
+class ReadOptions:
     """Options for reading files."""
 
     strict: bool  #: refuse unknown or malformed events
@@ -78,7 +78,7 @@ class SessionFile:
     name: str  #: its suffix may say that it is JSON Lines
     session_id: str  #: the id of a session without one of its own
     source: str  #: its name in messages
-    reading: Reading
+    options: ReadOptions
 
     @property
     def says_lines(self) -> bool:
@@ -92,11 +92,11 @@ class SessionFile:
 
     def lenient(self) -> "SessionFile":
         """Return the file, to be read with ``strict`` off."""
-        return attrs.evolve(self, reading=attrs.evolve(self.reading, strict=False))
+        return attrs.evolve(self, options=attrs.evolve(self.options, strict=False))
 
-    def unchanged(self) -> "Unchanged":
+    def stable_opener(self) -> "StableOpener":
         """Return an opener that unpacks it, and fails once it has changed."""
-        return Unchanged(self.open_file, self.source, is_part=self.says_part)
+        return StableOpener(self.open_file, self.source, is_part=self.says_part)
 
     def sessions(self) -> Iterator[Session]:
         """Yield its sessions, at least one.
@@ -105,19 +105,19 @@ class SessionFile:
             DecodeError: It holds something else.
             BackendError: It cannot be read to its end.
         """
-        text = self.unchanged()
+        text = self.stable_opener()
         for session in read_sessions(
             SourceText(text, self.source),
             session_id=self.session_id,
             is_lines=self.says_lines or None,
-            strict=self.reading.strict,
-            limits=self.reading.limits,
+            strict=self.options.strict,
+            limits=self.options.limits,
         ):
-            yield marked_torn(session, text.torn)
+            yield with_torn_diagnostic(session, text.torn)
 
 
 @attrs.define(eq=False)
-class Unchanged:
+class StableOpener:
     """An opener that decompresses a file, and refuses it once it has changed.
 
     Args:
@@ -158,7 +158,7 @@ def _stamp(file: BinaryIO) -> tuple[int, ...]:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-def marked_torn(session: Session, count: int) -> Session:
+def with_torn_diagnostic(session: Session, count: int) -> Session:
     """Return a session with a diagnostic if bytes at its file's end were left out."""
     if not count:
         return session
@@ -168,7 +168,7 @@ def marked_torn(session: Session, count: int) -> Session:
     return attrs.evolve(session, diagnostics=(*session.diagnostics, torn))
 
 
-def file_to_keep(session: Session) -> tuple[str, Session]:
+def prepare_to_write(session: Session) -> tuple[str, Session]:
     """Return the name of a session's file, and the session to write to it.
 
     Reading that file gives the same session again.
@@ -178,13 +178,13 @@ def file_to_keep(session: Session) -> tuple[str, Session]:
     is_named = session_id_of(stem) == session_id
     kept = attrs.evolve(
         session,
-        shape=_shape_to_keep(session, is_named=is_named),
+        shape=_shape_to_write(session, is_named=is_named),
         derived_id=session.derived_id if is_named else None,
     )
     return f"{stem}.json", kept
 
 
-def _shape_to_keep(session: Session, *, is_named: bool) -> Shape:
+def _shape_to_write(session: Session, *, is_named: bool) -> Shape:
     """Return the session's shape, or a document's if nothing else will do."""
     has_header = session.summary() != SessionSummary(session.session_id)
     if has_header or not is_named:

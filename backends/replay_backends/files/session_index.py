@@ -24,7 +24,7 @@ from replay.errors import (
 )
 from replay_backends.files.directory_scan import FoundFile
 from replay_backends.files.file_access import Folder
-from replay_backends.files.recorder import replaced
+from replay_backends.files.recorder import replacing
 
 NAME: Final = ".chat-replay-index.json"
 FORMAT: Final = "chat-replay-index-1"
@@ -163,7 +163,7 @@ class IndexFile:
         is_worth_it = self._count >= FEWEST and self._found != self._known
         if not is_worth_it or folder.is_read_only():
             return
-        with suppress(BackendError), replaced(folder, NAME, _OWNER_ONLY) as file:
+        with suppress(BackendError), replacing(folder, NAME, _OWNER_ONLY) as file:
             file.write(write_json({"format": FORMAT, "files": self._found}))
 
 

@@ -23,8 +23,14 @@ from replay.errors import (
     PermissionDeniedError,
     UnsafeRedirectError,
 )
-from replay_backends.http.client import Client, body_of, check, new_session, send
-from replay_backends.http.request import Request, one_step, split
+from replay_backends.http.client import (
+    Client,
+    new_session,
+    raise_for_refusal,
+    send,
+    spool_body,
+)
+from replay_backends.http.request import Request, path_segment, split
 from replay_backends.http.retries import with_retries
 from replay_backends.http.transport import Deadline
 
@@ -81,7 +87,7 @@ class Attachments:
         self._known.clear()
 
     def _resolved(self, image: ImageAttachment, deadline: Deadline) -> _Presigned:
-        name = one_step(image.attachment_name)
+        name = path_segment(image.attachment_name)
         if name is None:
             reason = f"there is no page image {image.attachment_name!a}"
             raise BackendError(self._client.base, reason)
@@ -90,7 +96,7 @@ class Attachments:
         return self._client.get(path, _read, params=params, deadline=deadline)
 
     def _downloaded(self, presigned: _Presigned, deadline: Deadline) -> bytes:
-        return self._downloads.get(presigned.url, deadline, self._client.most)
+        return self._downloads.get(presigned.url, deadline, self._client.max_bytes)
 
 
 def _read(body: BinaryIO) -> _Presigned:
@@ -129,17 +135,17 @@ class _Downloads:
         self._verify = verify
         self._session = new_session(1, self._check_address)
 
-    def get(self, url: str, deadline: Deadline, most: int) -> bytes:
+    def get(self, url: str, deadline: Deadline, max_bytes: int) -> bytes:
         """Return the data at a URL.
 
         Args:
             url: A secret: no message, log or error will show it.
             deadline: The deadline of the download.
-            most: Maximum number of bytes.
+            max_bytes: Maximum number of bytes.
 
         Raises:
             BackendError: It cannot be fetched, or the URL isn't allowed.
-            LimitExceededError: It is longer than *most*.
+            LimitExceededError: It is longer than *max_bytes*.
         """
         parts = split(url, "the URL of a page image")
         source = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
@@ -151,8 +157,8 @@ class _Downloads:
             self._check_url(parts.scheme, str(parts.hostname), source)
             response = send(self._session, request, deadline)
             with closing(response):
-                check(response, request, None, kind="")
-                with body_of(response, request, most, deadline) as body:
+                raise_for_refusal(response, request, None, kind="")
+                with spool_body(response, request, max_bytes, deadline) as body:
                     return body.read()
 
         with _no_logs():

@@ -11,7 +11,7 @@ import attrs
 from replay import ImageAttachment, Limits, Portion, Session, SessionSummary, Stored
 from replay.authoring import is_loopback
 from replay.errors import AuthError
-from replay_backends.files.session_file import Reading
+from replay_backends.files.session_file import ReadOptions
 from replay_backends.http.request import (
     HOME,
     VARIABLES,
@@ -166,7 +166,7 @@ class HTTPBackend:
 
         stream = LiveStream(
             Prompt(session_id, prompt, index_ids, require_all_indexes),
-            self._client.apart(1),
+            self._client.with_own_connections(1),
             lambda: self.session(session_id).events,
             self.limits,
             strict=self.strict,
@@ -193,16 +193,16 @@ class HTTPBackend:
         ids: Iterable[str],
         fetch: Callable[[Callable[[str], Session], str], _Found],
     ) -> Iterator[_Found]:
-        client = self._client.apart(self.concurrency)
+        client = self._client.with_own_connections(self.concurrency)
         one = partial(fetch, partial(self._session, client))
         return in_order(one, ids, self.concurrency, client.hang_up)
 
     def _session(self, client: "Client", session_id: str) -> Session:
         path = session_path(session_id, client.base)
-        reading = Reading(self.strict, self.limits)
+        options = ReadOptions(self.strict, self.limits)
         return client.get(
             path,
-            lambda body: session_of(body, client.base + path, session_id, reading),
+            lambda body: session_of(body, client.base + path, session_id, options),
             session_id=session_id,
         )
 

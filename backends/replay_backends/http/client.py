@@ -23,10 +23,15 @@ from replay.errors import (
     LimitExceededError,
     UnsafeRedirectError,
 )
-from replay_backends.http.errors import TRANSPORT, Refusal, failure_of, was_never_sent
+from replay_backends.http.errors import (
+    TRANSPORT,
+    Refusal,
+    transport_error,
+    was_never_sent,
+)
 from replay_backends.http.request import Key, Request, no_key, origin_of, split
 from replay_backends.http.retries import (
-    Again,
+    RetrySignal,
     is_worth_retrying,
     retry_after,
     with_retries,
@@ -55,19 +60,22 @@ class Client:
     scope: Mapping[str, str]  #: parameters of every request
     timeout: float  #: seconds for a call, including retries
     retries: int
-    most: int  #: maximum bytes of a decoded answer
+    max_bytes: int  #: maximum bytes of a decoded answer
     verify: bool | str
     session: requests.Session
     cancellation: Cancellation | None = None  #: ends all calls; None: they run on
 
-    def apart(self, connections: int) -> "Client":
+    def with_own_connections(self, connections: int) -> "Client":
         """Return a client with its own connections, whose calls can be ended."""
         cancellation = Cancellation()
         session = new_session(connections, cancellation=cancellation)
         return attrs.evolve(self, session=session, cancellation=cancellation)
 
     def hang_up(self) -> None:
-        """Close the connections; a client of :meth:`apart` ends all calls for good."""
+        """Close the connections.
+
+        A client of :meth:`with_own_connections` ends all calls for good.
+        """
         if self.cancellation:
             self.cancellation.cancel()
         self.session.close()
@@ -75,17 +83,17 @@ class Client:
     def get(
         self,
         path: str,
-        read: Callable[[BinaryIO], _Result],
+        decode: Callable[[BinaryIO], _Result],
         *,
         params: Mapping[str, str] | None = None,
         session_id: str | None = None,
         deadline: Deadline | None = None,
     ) -> _Result:
-        """Return the result of *read* on the answer to a GET.
+        """Return the result of *decode* on the answer to a GET.
 
         Args:
             path: The path to add to the base.
-            read: Decodes the JSON body. If it raises a DecodeError, the body may have
+            decode: Decodes the JSON body. If it raises a DecodeError, the body may have
                 been cut off, so it is fetched once more.
             params: Query parameters, besides the scope.
             session_id: The requested session; None: the request isn't for a session.
@@ -95,7 +103,7 @@ class Client:
         Raises:
             BackendError: The service cannot be reached, or refuses the request.
             LimitExceededError: The answer is too long.
-            DecodeError: The answer isn't what *read* expects.
+            DecodeError: The answer isn't what *decode* expects.
         """
         request = self.request("GET", path, params=params)
         until = deadline or Deadline(self.timeout, request.source)
@@ -103,15 +111,15 @@ class Client:
 
         def attempt() -> _Result:
             with closing(self._followed(request, until)) as response:
-                check(response, request, session_id)
+                raise_for_refusal(response, request, session_id)
                 try:
-                    with body_of(response, request, self.most, until) as body:
-                        return read(body)
+                    with spool_body(response, request, self.max_bytes, until) as body:
+                        return decode(body)
                 except DecodeError as error:
-                    failure: DecodeError | Again = request.placed(error)
+                    failure: DecodeError | RetrySignal = request.with_source(error)
                     is_long = isinstance(error, LimitExceededError)
                     if not is_long and not next(unreadable):
-                        failure = Again(request.placed(error))
+                        failure = RetrySignal(request.with_source(error))
                 raise failure  # here, so that the earlier error isn't chained to it
 
         return with_retries(attempt, self.retries, until, self.cancellation)
@@ -152,7 +160,7 @@ def _redirected(request: Request, location: str) -> Request:
     here = origin_of(split(request.url, request.source))
     there = origin_of(split(url, request.source))
     if here != there:
-        reason = f"it redirects from {here} to {request.shown(there)}"
+        reason = f"it redirects from {here} to {request.excerpt(there)}"
         raise UnsafeRedirectError(request.source, reason)
     return attrs.evolve(request, url=url, params={})
 
@@ -197,13 +205,13 @@ def send(
     """Send a request once, and return the answer when its headers have arrived.
 
     Raises:
-        Again: It failed and may be sent again: it was a GET, or nothing was sent.
+        RetrySignal: It failed and may be sent again: it was a GET, or nothing was sent.
         BackendError: It failed and may not be sent again.
     """
     headers = {"Accept": request.accept, "User-Agent": _AGENT}
     if request.accept == EVENTS:
         headers["Accept-Encoding"] = "identity"  # compression would delay events
-    left = deadline.left()
+    left = deadline.remaining_timeout()
     handled = sys.exception()
     try:
         return session.request(
@@ -221,14 +229,14 @@ def send(
             verify=request.verify,
         )
     except TRANSPORT as error:
-        failure = _in_time(failure_of(error, request, handled), deadline)
+        failure = _in_time(transport_error(error, request, handled), deadline)
         is_safe = request.method == "GET" or was_never_sent(error, handled)
     if failure.retryable and is_safe:
-        raise Again(failure)
+        raise RetrySignal(failure)
     raise failure
 
 
-def pieces(
+def iter_body(
     response: requests.Response, request: Request, deadline: Deadline | None = None
 ) -> Iterator[bytes]:
     """Yield an answer's decoded body as it arrives.
@@ -241,7 +249,7 @@ def pieces(
         try:
             piece: bytes = response.raw.read1(_PIECE, decode_content=True)
         except TRANSPORT as error:
-            failure = failure_of(error, request, handled, in_body=True)
+            failure = transport_error(error, request, handled, in_body=True)
         else:
             if not piece:
                 return
@@ -250,22 +258,22 @@ def pieces(
         raise _in_time(failure, deadline)
 
 
-def body_of(
-    response: requests.Response, request: Request, most: int, deadline: Deadline
+def spool_body(
+    response: requests.Response, request: Request, max_bytes: int, deadline: Deadline
 ) -> BinaryIO:
     """Return a GET's decoded body as a file, which is on disk if it is long.
 
     Raises:
-        LimitExceededError: It is longer than *most* bytes.
-        Again: It breaks off, or takes too long.
+        LimitExceededError: It is longer than *max_bytes* bytes.
+        RetrySignal: It breaks off, or takes too long.
         BackendError: It cannot be decoded or stored.
     """
     with os_errors_of(request.source), ExitStack() as undo:
         file = undo.enter_context(temporary_file(_IN_MEMORY))
-        for piece in _pieces_or_again(response, request, deadline):
+        for piece in _iter_body_or_retry(response, request, deadline):
             file.write(piece)
-            if file.tell() > most:
-                reason = f"longer than {most} bytes"
+            if file.tell() > max_bytes:
+                reason = f"longer than {max_bytes} bytes"
                 hint = "raise Limits(response_bytes=…)"
                 raise LimitExceededError(
                     where="$", reason=reason, source=request.source, hint=hint
@@ -275,22 +283,22 @@ def body_of(
     return file
 
 
-def _pieces_or_again(
+def _iter_body_or_retry(
     response: requests.Response, request: Request, deadline: Deadline
 ) -> Iterator[bytes]:
     try:
-        yield from pieces(response, request, deadline)
+        yield from iter_body(response, request, deadline)
     except BackendError as error:
         if error.retryable:
-            raise Again(error) from None
+            raise RetrySignal(error) from None
         raise
 
 
-def beginning_of(response: requests.Response, request: Request) -> bytes:
+def body_prefix(response: requests.Response, request: Request) -> bytes:
     """Return the beginning of a refusal's body, as far as it can be read."""
     beginning = bytearray()
     with suppress(BackendError):
-        for piece in pieces(response, request):
+        for piece in iter_body(response, request):
             beginning += piece
             if len(beginning) >= _SHOWN_BODY:
                 break
@@ -303,7 +311,7 @@ def _in_time(failure: BackendError, deadline: Deadline | None) -> BackendError:
     return deadline.exceeded() if is_late and deadline else failure
 
 
-def check(
+def raise_for_refusal(
     response: requests.Response,
     request: Request,
     session_id: str | None,
@@ -318,18 +326,18 @@ def check(
         kind: Text that the right content type contains.
 
     Raises:
-        Again: It is a refusal, and the request may be repeated.
+        RetrySignal: It is a refusal, and the request may be repeated.
         BackendError: It is another refusal, or isn't from the service at all.
     """
     status, headers = response.status_code, response.headers
     if status == HTTPStatus.OK and kind in headers.get("content-type", kind).lower():
         return
-    body = b"" if request.is_secret else beginning_of(response, request)
+    body = b"" if request.is_secret else body_prefix(response, request)
     refusal = Refusal(status, headers, body, request)
     if status == HTTPStatus.OK:
         raise refusal.bad_response()
     after = retry_after(headers, time.time())
     error = refusal.error(session_id, after)
     if request.method == "GET" and is_worth_retrying(status, headers):
-        raise Again(error, after)
+        raise RetrySignal(error, after)
     raise error

@@ -86,14 +86,14 @@ class Refusal:
         detail = self._detail()
         if detail is not None:
             said = detail if isinstance(detail, str) else _listed(detail)
-            reason += f": {self.request.shown(said)}"
+            reason += f": {self.request.excerpt(said)}"
         error = cls(
             self.request.source,
             reason,
             _hint(cls, self.request.key),
             self.status,
             detail,
-            self.request.shown(self.headers.get("x-request-id", ""), _SHOWN) or None,
+            self.request.excerpt(self.headers.get("x-request-id", ""), _SHOWN) or None,
         )
         if isinstance(error, RateLimitedError):
             return attrs.evolve(error, retry_after=retry_after)
@@ -104,10 +104,10 @@ class Refusal:
 
     def bad_response(self) -> BadResponseError:
         """Return the error for an answer that didn't come from the service."""
-        kind = self.request.shown(
+        kind = self.request.excerpt(
             self.headers.get("content-type", "nothing said"), _SHOWN
         )
-        beginning = self.request.shown(self.body.decode("utf-8", "replace"), _SHOWN)
+        beginning = self.request.excerpt(self.body.decode("utf-8", "replace"), _SHOWN)
         said = "" if self.request.is_secret else f", {kind}: {beginning!r}"
         return BadResponseError(
             self.request.source,
@@ -173,7 +173,7 @@ def _hint(cls: type[BackendError], key: Key | None) -> str:
     return ""
 
 
-def failure_of(
+def transport_error(
     error: Exception,
     request: Request,
     handled: BaseException | None,
@@ -248,4 +248,4 @@ def _said(chain: list[BaseException], request: Request) -> str:
     last = chain[-1]
     if said := getattr(last, "strerror", None):  # by the system, or by OpenSSL
         return sanitize_line(said)[:SHOWN]
-    return request.shown(str(last)) or type(last).__name__
+    return request.excerpt(str(last)) or type(last).__name__

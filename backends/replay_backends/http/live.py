@@ -22,15 +22,22 @@ from replay.errors import (
     TLSError,
     UnsafeRedirectError,
 )
-from replay_backends.http.client import EVENTS, REDIRECTS, Client, check, pieces, send
-from replay_backends.http.reconciliation import Progress
+from replay_backends.http.client import (
+    EVENTS,
+    REDIRECTS,
+    Client,
+    iter_body,
+    raise_for_refusal,
+    send,
+)
+from replay_backends.http.reconciliation import ReceivedTurn
 from replay_backends.http.request import Prompt, Request, session_path
 from replay_backends.http.retries import with_retries
 from replay_backends.http.sse import EventDecoder
 from replay_backends.http.transport import Deadline
 
 if TYPE_CHECKING:
-    from replay_backends.files.recorder import Recording
+    from replay_backends.files.recorder import TurnRecorder
     from replay_backends.http.transport import TimedConnection
 
 _AFTER_STOP: Final = 1.0  # seconds in which more may follow a stop
@@ -79,13 +86,13 @@ class LiveStream:
         self._decoder = EventDecoder(limits, strict=strict, masked=masked)
         self._history = history
         self._lock = RLock()  # held while waiting for an event
-        self._progress = Progress()
+        self._received_turn = ReceivedTurn()
         self._known = 0
         self._is_stopped = False
         self._arrived = 0
         self._times: deque[float | None] = deque()  #: of the events to be yielded
         self._rewritten: _RewrittenTurn | None = None
-        self._recording: Recording | None = None
+        self._recorder: TurnRecorder | None = None
         self._sent = 0.0
         self._undo = ExitStack()
         self._events: Generator[Event]
@@ -107,9 +114,9 @@ class LiveStream:
             self._rewritten = shown = _RewrittenTurn(session_id, asked, rewrite)
             self.session_id, self.user_input = shown.session_id, shown.user_input
         if record_to is not None:
-            from replay_backends.files.recorder import Recording  # noqa: PLC0415 - not for Windows
+            from replay_backends.files.recorder import TurnRecorder  # noqa: PLC0415 - not for Windows
 
-            self._recording = Recording(record_to, self.session_id, self.user_input)
+            self._recorder = TurnRecorder(record_to, self.session_id, self.user_input)
         self._sent = time.monotonic()
         try:
             response = _post(self._client, self._request, session_id, self._undo)
@@ -118,8 +125,8 @@ class LiveStream:
             self._events = _broken(error)
         except BaseException:
             self._undo.close()
-            if self._recording:
-                self._recording.discard()
+            if self._recorder:
+                self._recorder.discard()
             raise
 
     @property
@@ -181,7 +188,7 @@ class LiveStream:
     def _missing(self, known: int | None) -> Generator[Event]:
         if self._is_stopped:
             return
-        missing = self._progress.missing(
+        missing = self._received_turn.missing(
             self._history(),
             self.prompt,
             self._known if known is None else known,
@@ -199,8 +206,8 @@ class LiveStream:
         for event in rewritten.of(arriving) if rewritten else arriving:
             arrived = self._times.popleft()
             with self._lock:
-                if self._recording:
-                    self._recording.add(event, arrived)
+                if self._recorder:
+                    self._recorder.add(event, arrived)
             self.received += 1
             yield event
         if self._is_stopped:
@@ -215,7 +222,7 @@ class LiveStream:
                         yield event
             self._decoder.finish()
         except DecodeError as error:
-            raise self._request.placed(error) from None
+            raise self._request.with_source(error) from None
         finally:
             self._undo.close()
         if not self._is_stopped:
@@ -233,23 +240,23 @@ class LiveStream:
     def _live_pieces(self, response: requests.Response) -> Iterator[bytes]:
         """Yield bytes as they arrive; any line, even a blank one, is a sign of life."""
         connection = cast("TimedConnection", response.raw.connection)  # until the end
-        connection.allow(self._client.timeout)
+        connection.set_time_limit(self._client.timeout)
         is_last_chance = False
-        for piece in pieces(response, self._request):
+        for piece in iter_body(response, self._request):
             yield piece
             if is_last_chance:
                 continue
             is_last_chance = self._is_stopped
             if is_last_chance:
-                connection.allow(_AFTER_STOP)
+                connection.set_time_limit(_AFTER_STOP)
             elif b"\n" in piece or b"\r" in piece:
-                connection.allow(self._client.timeout)
+                connection.set_time_limit(self._client.timeout)
 
     def _is_echo(self, event: Event) -> bool:
         return not self._arrived and event == UserInput(self.prompt)
 
     def _take(self, event: Event, arrived: float | None) -> None:
-        self._progress.take(event)
+        self._received_turn.take(event)
         self._times.append(arrived)
         self._arrived += 1
         self._is_stopped = self._is_stopped or isinstance(event, Stop)
@@ -269,9 +276,9 @@ class LiveStream:
 
     def _publish(self) -> None:
         with self._lock:
-            recording, self._recording = self._recording, None
-            if recording:
-                recording.publish()
+            recorder, self._recorder = self._recorder, None
+            if recorder:
+                recorder.publish()
 
 
 def _broken(error: StreamInterruptedError) -> Generator[Event]:
@@ -352,7 +359,7 @@ def _post(
         reason = "it redirects elsewhere, and a prompt is sent only once"
         raise UnsafeRedirectError(request.source, reason, status=response.status_code)
     try:
-        check(response, request, session_id, kind=EVENTS)
+        raise_for_refusal(response, request, session_id, kind=EVENTS)
     except BackendError as error:
         if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise _no_answer(error) from None

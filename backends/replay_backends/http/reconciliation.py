@@ -37,7 +37,7 @@ class CountedText:
 
     units: int = 0  #: solid ones: of deltas, and of full events beyond their deltas
     blanks: int = 0  #: units of white space after the last solid one
-    unsettled: int = 0  #: solid units that no full event has followed
+    unsettled: int = 0  #: solid units of deltas that no full event has settled
     fulls: int = 0
 
     def take(self, event: Delta | FullEvent) -> str:
@@ -87,28 +87,28 @@ def _nothing() -> dict[Kind, CountedText]:
     return {kind: CountedText() for kind in get_args(Kind)}
 
 
-#: A turn is read in three ways: its deltas alone, its full events alone, and everything
-#: said, to which a full event adds only what its deltas lacked.
-_READINGS: Final = ("said", "deltas", "fulls")
-_Reading: TypeAlias = tuple[Kind, str]
+#: A turn's text has three views: its deltas alone, its full events alone, and
+#: everything said, to which a full event adds only what its deltas lacked.
+_VIEWS: Final = ("said", "deltas", "fulls")
+_View: TypeAlias = tuple[Kind, str]
 
 
-def readings(events: Iterable[Event]) -> dict[_Reading, str]:
-    """Return the text of a turn in each way of reading it, without white space."""
-    pieces: dict[_Reading, list[str]] = defaultdict(list)
+def text_views(events: Iterable[Event]) -> dict[_View, str]:
+    """Return each view of a turn's text, without white space."""
+    pieces: dict[_View, list[str]] = defaultdict(list)
     counted = _nothing()
     for event in events:
         if isinstance(event, Boundary):
             counted = _nothing()
-        for reading, text in _added(event, counted):
-            pieces[reading].append(text)
-    return {reading: "".join(each) for reading, each in pieces.items()}
+        for view, text in _added(event, counted):
+            pieces[view].append(text)
+    return {view: "".join(each) for view, each in pieces.items()}
 
 
 def _added(
     event: Event, counted: Mapping[Kind, CountedText]
-) -> Iterator[tuple[_Reading, str]]:
-    """Count an event, and yield what it adds to each reading, without white space."""
+) -> Iterator[tuple[_View, str]]:
+    """Count an event, and yield what it adds to each view, without white space."""
     if isinstance(event, Delta | FullEvent):
         kind = event.kind
         yield (kind, "said"), _solid(counted[kind].take(event))
@@ -120,7 +120,7 @@ def _solid(text: str) -> str:
     return "".join(text.split())
 
 
-class _Beginning:
+class _PrefixDigest:
     """A text's length and digest, to tell whether another text begins with it."""
 
     def __init__(self) -> None:
@@ -131,18 +131,18 @@ class _Beginning:
         self.length += len(text)
         self._digest.update(_bytes(text))
 
-    def is_of(self, text: str) -> bool:
+    def is_prefix_of(self, text: str) -> bool:
         start = blake2b(_bytes(text[: self.length]), digest_size=16)
         return len(text) >= self.length and start.digest() == self._digest.digest()
 
 
-class Progress:
+class ReceivedTurn:
     """The received part of a turn, in a size that doesn't grow with its events."""
 
     def __init__(self) -> None:
         self._boundaries = 0
         self._order = blake2b(digest_size=16)
-        self._texts: dict[_Reading, _Beginning] = defaultdict(_Beginning)
+        self._texts: dict[_View, _PrefixDigest] = defaultdict(_PrefixDigest)
         self._begin()
 
     def take(self, event: Event) -> None:
@@ -155,8 +155,8 @@ class Progress:
             self._begin()
         elif isinstance(event, UnknownEvent):
             self._unknown += 1
-        for reading, text in _added(event, self._counted):
-            self._texts[reading].add(text)
+        for view, text in _added(event, self._counted):
+            self._texts[view].add(text)
 
     def missing(
         self,
@@ -208,26 +208,25 @@ class Progress:
     def _says_the_same(self, turn: Sequence[Event]) -> bool:
         """Tell whether a turn's text begins with the received text.
 
-        It is enough in one way of reading, since a full event may differ from its
-        deltas.
+        One view of it is enough, since a full event may differ from its deltas.
         """
-        texts = readings(turn)
+        texts = text_views(turn)
         is_over = any(isinstance(event, Stop) for event in turn)
         return all(
             self._agrees(kind, texts, is_over=is_over) for kind in get_args(Kind)
         )
 
-    def _agrees(
-        self, kind: Kind, texts: Mapping[_Reading, str], *, is_over: bool
-    ) -> bool:
-        come = [self._texts[kind, each] for each in _READINGS]
-        there = [texts.get((kind, each), "") for each in _READINGS]
+    def _agrees(self, kind: Kind, texts: Mapping[_View, str], *, is_over: bool) -> bool:
+        come = [self._texts[kind, each] for each in _VIEWS]
+        there = [texts.get((kind, each), "") for each in _VIEWS]
         is_kept = kind == "text" or bool(there[0])  # the service need not keep thinking
         if not (come[0].length and is_kept):
             return True
         if not is_over and len(there[0]) < come[0].length:
             return True  # the service hasn't stored all of it yet
-        return any(each.length and each.is_of(text) for each in come for text in there)
+        return any(
+            each.length and each.is_prefix_of(text) for each in come for text in there
+        )
 
     def _rest(self, turn: Sequence[Event]) -> Iterator[Event]:
         left = self._boundaries

@@ -114,14 +114,14 @@ class Request:
         """Return a server's text with the key masked, in case it was sent back."""
         return self.key.masked(text) if self.key else text
 
-    def shown(self, text: str, most: int = SHOWN) -> str:
-        """Return a server's text as a message may show it, on one line.
+    def excerpt(self, text: str, max_length: int = SHOWN) -> str:
+        """Return the part of a server's text that a message may show, on one line.
 
         It is empty if the URL is a secret.
         """
-        return "" if self.is_secret else sanitize_line(self.masked(text))[:most]
+        return "" if self.is_secret else sanitize_line(self.masked(text))[:max_length]
 
-    def placed(self, error: _Decode) -> _Decode:
+    def with_source(self, error: _Decode) -> _Decode:
         """Return an error in a server's data, with the source, and the key masked."""
         where, reason = self.masked(error.where), self.masked(error.reason)
         return attrs.evolve(error, source=self.source, where=where, reason=reason)
@@ -217,7 +217,7 @@ def split(url: str, source: str) -> SplitResult:
     return parts
 
 
-def one_step(name: str) -> str | None:
+def path_segment(name: str) -> str | None:
     """Return a name as one segment of a path; None if it would lead elsewhere."""
     if name in ("", ".", ".."):
         return None
@@ -236,7 +236,7 @@ def session_path(session_id: str, source: str) -> str:
     Raises:
         SessionNotFoundError: The id would lead elsewhere, so no session can have it.
     """
-    step = one_step(session_id)
-    if step is None:
+    segment = path_segment(session_id)
+    if segment is None:
         raise SessionNotFoundError(source, f"there is no session {session_id!a}")
-    return f"/chat/{step}"
+    return f"/chat/{segment}"

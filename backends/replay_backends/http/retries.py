@@ -23,7 +23,7 @@ _JITTER: Final = 0.25
 _RETRIED: Final = frozenset({408, 409, 429, *range(500, 600)})
 
 
-class Again(Exception):  # noqa: N818 - a request, no error
+class RetrySignal(Exception):  # noqa: N818 - a request, no error
     """A failed attempt that may be repeated.
 
     Args:
@@ -43,7 +43,7 @@ def with_retries(
     deadline: Deadline,
     cancellation: Cancellation | None = None,
 ) -> _Result:
-    """Return the result of *attempt*, which is repeated if it raises :class:`Again`.
+    """Return the result of *attempt*, repeated if it raises :class:`RetrySignal`.
 
     Args:
         attempt: The function to call.
@@ -57,7 +57,7 @@ def with_retries(
     failure: ReplayError
     try:
         return Retrying(
-            retry=retry_if_exception_type(Again),
+            retry=retry_if_exception_type(RetrySignal),
             wait=_wait,
             stop=lambda state: (
                 state.attempt_number > retries
@@ -67,8 +67,8 @@ def with_retries(
             sleep=cancellation.sleep if cancellation else time.sleep,
             reraise=True,
         )(attempt)
-    except Again as again:
-        failure = again.error
+    except RetrySignal as signal:
+        failure = signal.error
     raise failure
 
 
@@ -108,7 +108,7 @@ def wait_before(retry: int, asked: float | None) -> float:
 
 def _wait(state: RetryCallState) -> float:
     raised = state.outcome.exception() if state.outcome else None
-    assert isinstance(raised, Again)  # noqa: S101 - nothing else is retried
+    assert isinstance(raised, RetrySignal)  # noqa: S101 - nothing else is retried
     return wait_before(state.attempt_number - 1, raised.after)
 
 

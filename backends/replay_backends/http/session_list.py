@@ -18,7 +18,7 @@ from replay.authoring import (
 )
 from replay.errors import BackendError, BadResponseError, DecodeError, ReplayError
 from replay_backends.files.byte_streams import Spool
-from replay_backends.files.session_file import Reading
+from replay_backends.files.session_file import ReadOptions
 
 if TYPE_CHECKING:
     from replay_backends.http.client import Client
@@ -82,7 +82,7 @@ def _summary(index: int, item: object) -> SessionSummary:
 
 
 def session_of(
-    body: BinaryIO, source: str, session_id: str, reading: Reading
+    body: BinaryIO, source: str, session_id: str, options: ReadOptions
 ) -> Session:
     """Return the session in an answer.
 
@@ -94,7 +94,7 @@ def session_of(
     """
     text = _text(body, source)
     found = read_sessions(
-        text, session_id=session_id, strict=reading.strict, limits=reading.limits
+        text, session_id=session_id, strict=options.strict, limits=options.limits
     )
     session = next(found)
     if session.shape != "document":

@@ -26,10 +26,10 @@ class Frame(NamedTuple):
 
 
 class Decoder:
-    """A decoder of a stream's bytes to frames, which have at most *most* bytes."""
+    """A decoder of a stream's bytes to frames, which have at most *max_bytes* bytes."""
 
-    def __init__(self, most: int = FRAME_BYTES) -> None:
-        self._most = most
+    def __init__(self, max_bytes: int = FRAME_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._line = bytearray()  # the beginning of an incomplete line
         self._name = ""
         self._data: list[bytes] = []
@@ -84,8 +84,8 @@ class Decoder:
         self._name, self._data, self._size = "", [], 0
 
     def _check(self, more: int) -> None:
-        if self._size + more > self._most:
-            reason = f"a frame is longer than {self._most} bytes"
+        if self._size + more > self._max_bytes:
+            reason = f"a frame is longer than {self._max_bytes} bytes"
             hint = "raise Limits(event_bytes=…)"
             raise LimitExceededError(where="stream", reason=reason, hint=hint)
 

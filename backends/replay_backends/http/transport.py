@@ -48,7 +48,7 @@ class Deadline:
         """Return the seconds left; zero or less if it has passed."""
         return self._end - time.monotonic()
 
-    def left(self) -> float:
+    def remaining_timeout(self) -> float:
         """Return the seconds left, above zero.
 
         Raises:
@@ -118,7 +118,7 @@ class TimedAdapter(HTTPAdapter):
     """An adapter that makes requests use such connections.
 
     Args:
-        most: Maximum number of connections to keep for reuse.
+        max_connections: Maximum number of connections to keep for reuse.
         check_peer: Called with the address that a connection leads to, before any
             HTTP is sent; raises if that address isn't allowed. It isn't called if a
             proxy is used: only the proxy knows the address.
@@ -127,12 +127,12 @@ class TimedAdapter(HTTPAdapter):
 
     def __init__(
         self,
-        most: int,
+        max_connections: int,
         check_peer: Callable[[str], None] | None = None,
         cancellation: Cancellation | None = None,
     ) -> None:
         self._classes = _pool_classes(check_peer, cancellation)
-        super().__init__(pool_maxsize=most)
+        super().__init__(pool_maxsize=max_connections)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - as requests declares it
         """Make the manager of direct connections."""
@@ -156,7 +156,7 @@ class TimedConnection(HTTPConnection):
 
     def connect(self) -> None:
         """Open the connection."""
-        self.allow(float(self.timeout or 0))
+        self.set_time_limit(float(self.timeout or 0))
         with ExitStack() as self._opening:
             try:
                 super().connect()
@@ -172,12 +172,12 @@ class TimedConnection(HTTPConnection):
 
         Until a TLS handshake is done, the socket itself has no file descriptor.
         """
-        sock = self._dialled()
+        sock = self._connect_to_any_address()
         if self.cancellation:
             self.cancellation.watch(self._opening.enter_context(sock.dup()))
         return sock
 
-    def _dialled(self) -> socket.socket:
+    def _connect_to_any_address(self) -> socket.socket:
         """Try one address after the other, all within one timeout.
 
         urllib3 would give each address the whole timeout.
@@ -187,27 +187,27 @@ class TimedConnection(HTTPConnection):
             *others, last = _addresses(host, self.port)
         except (OSError, UnicodeError):
             return super()._new_conn()  # which reports the bad name
-        self.allow(float(timeout or 0))
+        self.set_time_limit(float(timeout or 0))
         try:
             for number, self._dns_host in enumerate(others):
-                self.timeout = self.left() / (len(others) + 1 - number)
+                self.timeout = self.remaining_timeout() / (len(others) + 1 - number)
                 with suppress(HTTPError):
                     return super()._new_conn()
-            self._dns_host, self.timeout = last, self.left()
+            self._dns_host, self.timeout = last, self.remaining_timeout()
             return super()._new_conn()
         finally:
             self._dns_host, self.timeout = host, timeout
 
     def getresponse(self) -> Any:  # noqa: ANN401 - urllib3's response
         """Return the answer when its headers have arrived."""
-        self.allow(float(self.timeout or 0))
+        self.set_time_limit(float(self.timeout or 0))
         return super().getresponse()
 
-    def allow(self, seconds: float) -> None:
+    def set_time_limit(self, seconds: float) -> None:
         """Allow *seconds* in total for everything read from now on."""
         self._end = time.monotonic() + seconds
 
-    def left(self) -> float:
+    def remaining_timeout(self) -> float:
         """Return the seconds left.
 
         Raises:
@@ -279,7 +279,7 @@ class _TimedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        self._sock.settimeout(self._connection.left())
+        self._sock.settimeout(self._connection.remaining_timeout())
         count = self._raw.readinto(buffer) or 0
         if self.budget is not None:
             self.budget -= count

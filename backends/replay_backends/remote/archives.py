@@ -63,7 +63,7 @@ class Archive:
     _repeated: frozenset[str] = attrs.field(default=frozenset(), init=False)
     _lock: Lock = attrs.field(factory=Lock, init=False)
 
-    def look(self) -> None:
+    def probe(self) -> None:
         """Open it, and find out what is inside.
 
         Raises:

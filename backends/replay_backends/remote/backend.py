@@ -15,15 +15,15 @@ from replay.errors import (
     SessionNotFoundError,
     UnsupportedError,
 )
-from replay_backends.files.directory_scan import is_continued, is_passed_over
+from replay_backends.files.directory_scan import has_part_file, is_ignored
 from replay_backends.files.file_access import open_regular
 from replay_backends.files.file_portions import no_portion, stored_in_all
 from replay_backends.files.session_file import (
-    Reading,
+    ReadOptions,
     SessionFile,
     check_replaceable,
-    file_to_keep,
     is_called_for,
+    prepare_to_write,
     stem_of,
 )
 from replay_backends.files.session_index import Listed, SessionIndex
@@ -67,7 +67,7 @@ class StoreBackend:
         factory=dict, kw_only=True, repr=False
     )
     _store: Archive | Objects = attrs.field(init=False)
-    _reading: Reading = attrs.field(init=False)
+    _read_options: ReadOptions = attrs.field(init=False)
     _index: SessionIndex[Item] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -77,7 +77,7 @@ class StoreBackend:
         if self.anon:
             options["anon"] = True
         self._store = _open_store(self.location, options, create=self._may_be_missing())
-        self._reading = Reading(self.strict, self.limits)
+        self._read_options = ReadOptions(self.strict, self.limits)
         self._index = SessionIndex(self._listing, self._sessions_at)
 
     def summaries(self) -> Iterator[SessionSummary]:
@@ -126,14 +126,14 @@ class StoreBackend:
         return [
             item
             for item in items
-            if accepts(item.path) and not is_continued(item.path, there, accepts)
+            if accepts(item.path) and not has_part_file(item.path, there, accepts)
         ]
 
     def _accepts(self, path: str) -> bool:
         """Tell from its path whether a file is one of sessions and isn't hidden."""
         *_, name = parts = path.split("/")
         return is_called_for(name, self.pattern) and not any(
-            part not in _NOT_HIDDEN and is_passed_over(part) for part in parts
+            part not in _NOT_HIDDEN and is_ignored(part) for part in parts
         )
 
     def _is_one_of_ours(self, path: str) -> bool:
@@ -144,7 +144,7 @@ class StoreBackend:
         name = source.rpartition("/")[2]
         stem = stem_of(name)
         session_id = stem if self._store.is_single else session_id_of(stem)
-        return SessionFile(opener, name, session_id, source, self._reading)
+        return SessionFile(opener, name, session_id, source, self._read_options)
 
     def _fetch(self, item: Item) -> SessionFile:
         return self._file(item, self._store.opener(item))
@@ -223,7 +223,7 @@ class RemoteBackend(StoreBackend):
             reason = "sessions cannot be written into an existing file"
             hint = "name a directory for them"
             raise UnsupportedError(self._store.source, reason, hint)
-        name, kept = file_to_keep(session)
+        name, kept = prepare_to_write(session)
         self._check_place(self._store, name, session.session_id)
         self._store.write(name, partial(dump, kept))
 
@@ -258,9 +258,9 @@ def _open_store(
     files = file_system(parsed, options)
     objects = Objects(files, parsed.outer, tuple(secrets_in(options)))
     if parsed.inside is None:
-        objects.look(may_be_missing=create)
+        objects.probe(may_be_missing=create)
         return objects
-    return _looked_into(partial(objects.stream, ""), parsed)
+    return _probed_archive(partial(objects.stream, ""), parsed)
 
 
 def _local_archive(parsed: Location, options: Mapping[str, object]) -> Archive:
@@ -269,10 +269,10 @@ def _local_archive(parsed: Location, options: Mapping[str, object]) -> Archive:
     with os_errors_of(parsed.outer):
         path = Path.cwd() / parsed.outer
         path.stat()
-    return _looked_into(partial(open_regular, path, parsed.outer), parsed)
+    return _probed_archive(partial(open_regular, path, parsed.outer), parsed)
 
 
-def _looked_into(open_file: Callable[[], BinaryIO], parsed: Location) -> Archive:
+def _probed_archive(open_file: Callable[[], BinaryIO], parsed: Location) -> Archive:
     archive = Archive(open_file, parsed.outer, str(parsed.inside))
-    archive.look()
+    archive.probe()
     return archive

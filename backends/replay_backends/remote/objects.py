@@ -108,7 +108,7 @@ class Objects:
     is_single: bool = attrs.field(default=False, init=False)
     at_once: int = attrs.field(default=8, init=False)
 
-    def look(self, *, may_be_missing: bool) -> None:
+    def probe(self, *, may_be_missing: bool) -> None:
         """Find out whether the root is one object or a directory.
 
         Args:

@@ -14,11 +14,11 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from replay import AuditError, BatchResults, Session
-from replay_plugins.audit_log.format.chain import json_bytes, kind_is
-from replay_plugins.audit_log.log.content import Opening, hiding, read_salt
-from replay_plugins.audit_log.log.log import Log
+from replay_plugins.audit_log.format.chain import has_kind, json_bytes
+from replay_plugins.audit_log.log.content import Opening, content_filter, read_salt
 from replay_plugins.audit_log.log.private_files import LogFiles
-from replay_plugins.audit_log.session_records import Recording
+from replay_plugins.audit_log.log.writer import LogWriter
+from replay_plugins.audit_log.session_records import RecordingHooks
 from replay_plugins.audit_log.verify.log_reader import records_of
 
 #: A record without its place: its kind, and its fields as the JSON text they will be.
@@ -35,7 +35,7 @@ _TAKE: Final = "UPDATE logged SET times = times - 1 WHERE key = ? AND times > 0"
 
 
 @attrs.define(eq=False, slots=False, repr=False)
-class AuditLogWorker(Recording):
+class AuditLogWorker(RecordingHooks):
     """The plugin in a batch worker, which collects each session's records.
 
     It has the plugin's options. Digests need the salt, which is beside the log.
@@ -59,7 +59,7 @@ class AuditLogWorker(Recording):
             raise ValueError(message)
         if self.content == "digest":
             self._salt = read_salt(LogFiles(self.path).salt)
-        self._hide = hiding(self.content, self._salt)
+        self._filter_content = content_filter(self.content, self._salt)
 
     def append(
         self, kind: str, fields: Mapping[str, object], _: Sequence[Opening]
@@ -87,7 +87,7 @@ class AuditLogWorker(Recording):
 
 
 def append_sessions(
-    results: BatchResults, log: Log, files: LogFiles, salt: bytes | None
+    results: BatchResults, log: LogWriter, files: LogFiles, salt: bytes | None
 ) -> None:
     """Append the records of sessions that the log doesn't have to their end.
 
@@ -96,7 +96,7 @@ def append_sessions(
     Raises:
         AuditError: Digests were made with another salt, or the log cannot be written.
     """
-    with logged_sessions(files) as is_logged, log.hurrying():
+    with logged_sessions(files) as is_logged, log.deferring_sync():
         for result in results:
             value: Any = result.value
             used, *drafts = value
@@ -146,5 +146,5 @@ def logged_sessions(files: LogFiles) -> Iterator[Callable[[str], bool]]:
 
 def _keys(files: LogFiles) -> Iterator[bytes]:
     for record in records_of(files):
-        if kind_is(record, "session_end") and (found := _KEY.search(record)):
+        if has_kind(record, "session_end") and (found := _KEY.search(record)):
             yield found[1]

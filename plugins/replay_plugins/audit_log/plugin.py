@@ -9,14 +9,14 @@ import attrs
 from replay import BatchResults, ReplayReport, Session
 from replay.errors import AuditError, DecodeError
 from replay_plugins.audit_log.batch_records import AuditLogWorker, append_sessions
-from replay_plugins.audit_log.log.content import hiding, salt_at
-from replay_plugins.audit_log.log.log import Log, Policy
+from replay_plugins.audit_log.log.content import content_filter, load_or_create_salt
 from replay_plugins.audit_log.log.private_files import (
     LogFiles,
     read_private,
     refusals_of,
 )
-from replay_plugins.audit_log.session_records import Recording
+from replay_plugins.audit_log.log.writer import LogWriter, Policy
+from replay_plugins.audit_log.session_records import RecordingHooks
 
 if TYPE_CHECKING:
     from replay_plugins.audit_log.format.keys import Signer
@@ -47,7 +47,7 @@ def signer_at(path: Path) -> "Signer":
 
 
 @attrs.define(eq=False, slots=False, repr=False)
-class AuditLog(Recording):
+class AuditLog(RecordingHooks):
     """A plugin that records replays in an append-only log, one record a line.
 
     Records are chained by their hashes; a checkpoint at each session's end, and when
@@ -85,11 +85,11 @@ class AuditLog(Recording):
         with refusals_of(self.path):
             LogFiles(self.path)
         self._files = LogFiles(self.path.absolute())  # even after a chdir
-        self._log = self._sink = Log(self._files, self._policy())
+        self._log = self._sink = LogWriter(self._files, self._policy())
         try:
             if self.content == "digest":
-                self._salt = salt_at(self._files.salt)
-            self._hide = hiding(self.content, self._salt)
+                self._salt = load_or_create_salt(self._files.salt)
+            self._filter_content = content_filter(self.content, self._salt)
         except BaseException:
             self._log.close()
             raise

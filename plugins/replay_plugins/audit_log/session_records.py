@@ -35,8 +35,13 @@ from replay import (
     UserInput,
 )
 from replay.authoring import hash_session
-from replay_plugins.audit_log.log.content import ContentPolicy, Hide, Opening, hiding
-from replay_plugins.audit_log.log.log import Sync, SyncWord
+from replay_plugins.audit_log.log.content import (
+    ContentFilter,
+    ContentPolicy,
+    Opening,
+    content_filter,
+)
+from replay_plugins.audit_log.log.writer import Sync, SyncWord
 
 SESSION_ID: Final = "gen_ai.conversation.id"
 ERROR_TYPE: Final = "error.type"
@@ -44,7 +49,7 @@ TOOL_NAME: Final = "gen_ai.tool.name"
 CALL_ID: Final = "gen_ai.tool.call.id"
 
 _Fields: TypeAlias = Mapping[str, object]
-_NOTHING: Final[_Fields] = {}
+_NO_FIELDS: Final[_Fields] = {}
 _WORDS: Final = {"content": get_args(ContentPolicy), "sync": get_args(SyncWord)}
 
 
@@ -52,8 +57,8 @@ _WORDS: Final = {"content": get_args(ContentPolicy), "sync": get_args(SyncWord)}
 class Facts:
     """The fields of a record."""
 
-    clear: _Fields = _NOTHING
-    sensitive: _Fields = _NOTHING  #: shown as the policy says
+    clear: _Fields = _NO_FIELDS
+    sensitive: _Fields = _NO_FIELDS  #: shown as the policy says
 
 
 def of_session(session: Session) -> Facts:
@@ -69,7 +74,7 @@ def of_session(session: Session) -> Facts:
 
 def of_report(report: ReplayReport, session: Session | None) -> Facts:
     """Return the facts about a replay, and about a session that grew meanwhile."""
-    digest = {"session.digest": digest_of(session)} if session else _NOTHING
+    digest = {"session.digest": digest_of(session)} if session else _NO_FIELDS
     return Facts(
         {
             "outcome": report.outcome,
@@ -98,7 +103,7 @@ def of_message(message: Message) -> Facts:
         "complete": message.complete,
         "source": message.source,
     }
-    extra = _extra(message.event) if message.event else _NOTHING
+    extra = _extra(message.event) if message.event else _NO_FIELDS
     return Facts(clear, {"content": message.content, **extra})
 
 
@@ -124,7 +129,7 @@ def of_result(event: ToolResult, call: ToolCall | None) -> Facts:
         "is_answer": call is not None,
     }
     result = {"gen_ai.tool.call.result": event.result}
-    page = {"image_attachment": image.as_object()} if image else _NOTHING
+    page = {"image_attachment": image.as_object()} if image else _NO_FIELDS
     return Facts(clear, {**result, **page, **_extra(event)})
 
 
@@ -140,7 +145,7 @@ def of_stop(event: Stop) -> Facts:
     }
     if skipped is not None:
         clear["skipped_index_ids"] = skipped
-    error = _NOTHING if event.error is None else {"error": event.error}
+    error = _NO_FIELDS if event.error is None else {"error": event.error}
     return Facts(clear, {**error, **_extra(event)})
 
 
@@ -175,7 +180,7 @@ class Sink(Protocol):
 
 
 @attrs.define(eq=False, slots=False, repr=False)
-class Recording:
+class RecordingHooks:
     """A plugin that passes a record to its sink for each thing that happens.
 
     Its options are those of :class:`AuditLog`, and raise the same errors.
@@ -193,7 +198,7 @@ class Recording:
     max_age: float | None = None
     _known: int = attrs.field(default=0, init=False)  # events, at a session's start
     _salt: bytes | None = attrs.field(default=None, init=False)  # of digests
-    _hide: Hide = attrs.field(init=False)
+    _filter_content: ContentFilter = attrs.field(init=False)
     _sink: Sink = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -203,8 +208,8 @@ class Recording:
 
     def replay_session_start(self, session: Session) -> None:
         """Record the start of a session, and its digest."""
-        if self.content == "redacted":
-            self._hide = hiding("redacted")  # each session has its own pseudonyms
+        if self.content == "redacted":  # each session has its own pseudonyms
+            self._filter_content = content_filter("redacted")
         self._known = len(session.events)
         start = partial(of_session, session)
         self._record("session_start", session.session_id, start)
@@ -303,7 +308,7 @@ class Recording:
             found = find()
             fields |= found.clear
             for name, value in found.sensitive.items():
-                fields[name], opening = self._hide(name, value)
+                fields[name], opening = self._filter_content(name, value)
                 openings += [opening] if opening else []
         except (KeyboardInterrupt, MemoryError):
             raise

@@ -16,7 +16,7 @@ from replay_plugins.redact.rules import Outline, Rule
 
 
 @attrs.frozen
-class Found:
+class FoundSecret:
     """A secret stretch of a text."""
 
     start: int
@@ -46,11 +46,11 @@ _SIGNS: Final = {"blank": " ", "hyphen": "-", "nothing": ""}
 _BASES: Final = {"u": 16, "x": 16, "percent": 16, "hex": 16, "decimal": 10}
 
 
-class Reading:
+class DecodedText:
     """A text with all spellings decoded, and the places of its parts in the text."""
 
     def __init__(self, text: str) -> None:
-        #: for each spelling: start and end in the reading, start and end in the text
+        #: for each spelling: start and end in the decoded text, then in the original
         self._units: list[tuple[int, int, int, int]] = []
         pieces: list[str] = []
         at = size = 0
@@ -68,13 +68,13 @@ class Reading:
         number = bisect_right(self._units, at, key=itemgetter(0))
         if not number:
             return at + more
-        _, read_end, start, end = self._units[number - 1]
-        if at < read_end:
+        _, decoded_end, start, end = self._units[number - 1]
+        if at < decoded_end:
             return end if more else start
-        return end + at - read_end + more
+        return end + at - decoded_end + more
 
-    def placed(self, found: Iterable[Found]) -> list[Found]:
-        """Return stretches of the reading as stretches of the text."""
+    def placed(self, found: Iterable[FoundSecret]) -> list[FoundSecret]:
+        """Return stretches of the decoded text as stretches of the original."""
         return [
             attrs.evolve(
                 each, start=self.place(each.start), end=self.place(each.end - 1, 1)
@@ -82,7 +82,7 @@ class Reading:
             for each in found
         ]
 
-    def whole(self, found: Iterable[Found]) -> list[Found]:
+    def whole(self, found: Iterable[FoundSecret]) -> list[FoundSecret]:
         """Return stretches of the text itself, moved so that they cut no spelling."""
         moved = [
             attrs.evolve(each, start=self._after(each.start), end=self._after(each.end))
@@ -151,24 +151,24 @@ class Finder:
         """
         if self._tries_all:
             return True
-        text = _as_read("\n".join(texts))
+        text = _with_decoded("\n".join(texts))
         rules = self._candidates(text)
         if not rules:
             return False
-        text = "\n".join([text, *map(_as_read, again)])
+        text = "\n".join([text, *map(_with_decoded, again)])
         return any(True for rule in rules for _ in _matches(rule, text))
 
-    def find(self, text: str) -> list[Found]:
+    def find(self, text: str) -> list[FoundSecret]:
         """Return the secrets of a text, in order; they do not overlap."""
         if len(text) < _SHORTEST and not self._tries_all:
             return []
         if not reads_otherwise(text):
             return merged(self._found(text))
-        reading = Reading(text)
-        as_read = reading.placed(self._found(reading.text))
-        return merged([*as_read, *reading.whole(self._found(text))])
+        decoded = DecodedText(text)
+        in_decoded = decoded.placed(self._found(decoded.text))
+        return merged([*in_decoded, *decoded.whole(self._found(text))])
 
-    def _found(self, text: str) -> Iterator[Found]:
+    def _found(self, text: str) -> Iterator[FoundSecret]:
         return (
             found for rule in self._candidates(text) for found in _matches(rule, text)
         )
@@ -186,12 +186,12 @@ class Finder:
         return [candidates[place] for place in sorted(candidates)]
 
 
-def merged(found: Iterable[Found]) -> list[Found]:
+def merged(found: Iterable[FoundSecret]) -> list[FoundSecret]:
     """Return stretches in order, with those that overlap merged.
 
     A merged stretch has the rule of its first part.
     """
-    result: list[Found] = []
+    result: list[FoundSecret] = []
     for each in sorted(found, key=lambda one: one.start):
         if result and each.start < result[-1].end:
             if each.end > result[-1].end:
@@ -201,7 +201,7 @@ def merged(found: Iterable[Found]) -> list[Found]:
     return result
 
 
-def shifted(found: Iterable[Found], by: int, size: int) -> list[Found]:
+def shifted(found: Iterable[FoundSecret], by: int, size: int) -> list[FoundSecret]:
     """Return stretches moved by *by* characters, cut off at the ends of a text."""
     moved = [
         (max(each.start + by, 0), min(each.end + by, size), each) for each in found
@@ -213,9 +213,9 @@ def shifted(found: Iterable[Found], by: int, size: int) -> list[Found]:
     ]
 
 
-def _as_read(text: str) -> str:
-    """Return a text, followed by its reading if that differs."""
-    return f"{text}\n{Reading(text).text}" if reads_otherwise(text) else text
+def _with_decoded(text: str) -> str:
+    """Return a text, followed by its decoded form if that differs."""
+    return f"{text}\n{DecodedText(text).text}" if reads_otherwise(text) else text
 
 
 def _is_any_in(keywords: tuple[str, ...], text: str) -> bool:
@@ -227,7 +227,7 @@ def _is_any_in(keywords: tuple[str, ...], text: str) -> bool:
     return False
 
 
-def _matches(rule: Rule, text: str) -> Iterator[Found]:
+def _matches(rule: Rule, text: str) -> Iterator[FoundSecret]:
     group = "secret" if "secret" in rule.pattern.groupindex else 0
     at = 0
     while at <= len(text) and (match := rule.pattern.search(text, at)):
@@ -239,8 +239,8 @@ def _matches(rule: Rule, text: str) -> Iterator[Found]:
             parts = []
         for first, last in parts:
             part = secret[first:last]
-            value = rule.normal(part) if rule.normal else part
+            value = rule.normalize(part) if rule.normalize else part
             if part:
-                yield Found(start + first, start + last, rule, value)
+                yield FoundSecret(start + first, start + last, rule, value)
         end = start + (parts[-1][1] if parts else 0)
-        at = max(match.start() + 1, end if rule.is_short else match.end())
+        at = max(match.start() + 1, end if rule.allows_overlap else match.end())

@@ -11,11 +11,11 @@ from replay import BatchResults, Session
 from replay.authoring import escape_json, sanitize_line
 from replay_plugins.redact.redactor import Redactor
 from replay_plugins.redact.values import Redacted
-from replay_plugins.report_output import kept_text, text_of, write_report
+from replay_plugins.report_output import escape_text, unescape_text, write_report
 
 
 @attrs.define(eq=False)
-class Rewriting:
+class RedactHooks:
     """A plugin that replaces secrets with pseudonyms, without a report.
 
     Its options are those of :class:`Redact`.
@@ -41,7 +41,7 @@ class Rewriting:
 
 
 @attrs.define(eq=False)
-class RedactWorker(Rewriting):
+class RedactWorker(RedactHooks):
     """The plugin in a batch worker, which redacts each session by itself.
 
     Its options are those of the plugin. Without a key, ids that hold secrets would be
@@ -73,7 +73,7 @@ class RedactWorker(Rewriting):
 
 
 @attrs.frozen
-class Merged:
+class BatchReplacements:
     """The replacements in a batch's sessions, in order; they aren't held in memory."""
 
     _results: BatchResults
@@ -83,11 +83,11 @@ class Merged:
         for result in self._results:
             value: Any = result.value  # from replay_batch_result
             for session_id, path, *others in value:
-                yield Redacted(text_of(session_id), text_of(path), *others)
+                yield Redacted(unescape_text(session_id), unescape_text(path), *others)
 
 
 def _value(each: Redacted) -> list[object]:
-    place = map(kept_text, (each.session_id, each.path))
+    place = map(escape_text, (each.session_id, each.path))
     return [*place, each.rule, each.start, each.length, each.pseudonym]
 
 
@@ -130,7 +130,7 @@ def _row(each: Redacted) -> tuple[str, ...]:
 
 
 @attrs.define(eq=False)
-class Redact(Rewriting):
+class Redact(RedactHooks):
     """A plugin that replaces secrets with pseudonyms before other plugins see them.
 
     When the engine is closed, it reports what it put where, never the secrets.
@@ -147,11 +147,11 @@ class Redact(Rewriting):
     #: Its class in batch workers, whose results don't depend on the order of sessions.
     batch_worker: ClassVar[type[RedactWorker]] = RedactWorker
 
-    _merged: Merged | None = attrs.field(default=None, init=False)  # of a batch
+    _merged: BatchReplacements | None = attrs.field(default=None, init=False)
 
     def replay_batch_merge(self, results: BatchResults) -> None:
         """Use the replacements of the batch's sessions."""
-        self._merged = Merged(results)
+        self._merged = BatchReplacements(results)
 
     def replay_close(self) -> None:
         """Print the report, or write it."""

@@ -19,11 +19,17 @@ from replay.authoring import (
 )
 from replay_plugins.redact.finder import Finder
 from replay_plugins.redact.streams import Piece, message_texts, secret_pieces
-from replay_plugins.redact.values import Pseudonyms, Redacted, Walker, plain, texts_in
+from replay_plugins.redact.values import (
+    Pseudonyms,
+    Redacted,
+    ValueRedactor,
+    plain,
+    texts_in,
+)
 
 
 @attrs.frozen
-class Rewriter:
+class SessionRedactor:
     """A replacer of one session's secrets.
 
     Args:
@@ -37,21 +43,21 @@ class Rewriter:
     root: str
 
     def checked(
-        self, rewrite: Callable[[Walker], Any], is_right: Callable[[Any], bool]
+        self, rewrite: Callable[[ValueRedactor], Any], is_valid: Callable[[Any], bool]
     ) -> tuple[Any, list[Redacted]]:
         """Return a value with its secrets replaced, and the replacements.
 
         Args:
-            rewrite: Returns the value, rewritten by a walker.
-            is_right: Tells whether the rewritten value is still valid; if it isn't,
+            rewrite: Returns the value, rewritten by a :class:`ValueRedactor`.
+            is_valid: Tells whether the rewritten value is still valid; if it isn't,
                 because a number became text, its secret numbers become 0.
         """
-        walker = Walker(self.finder, self.names, self.session_id)
-        result = rewrite(walker)
-        if walker.has_numbers and not is_right(result):
-            walker = attrs.evolve(walker, keeps_numbers=True)
-            result = rewrite(walker)
-        return result, walker.entries
+        redactor = ValueRedactor(self.finder, self.names, self.session_id)
+        result = rewrite(redactor)
+        if redactor.has_numbers and not is_valid(result):
+            redactor = attrs.evolve(redactor, keeps_numbers=True)
+            result = rewrite(redactor)
+        return result, redactor.entries
 
     def may_hold_secrets(
         self,
@@ -117,7 +123,7 @@ class Rewriter:
                 return value
         path = f"{self.root}[{index}]"
         result, replaced = self.checked(
-            lambda walker: _replaced(value, pieces, path, walker),
+            lambda redactor: _replaced(value, pieces, path, redactor),
             lambda result: _class(result) is _class(value),
         )
         entries += replaced
@@ -136,16 +142,16 @@ def _replaced(
     value: Any,  # noqa: ANN401 - any JSON value
     pieces: Sequence[Piece] | None,
     path: str,
-    walker: Walker,
+    redactor: ValueRedactor,
 ) -> object:
     wire_type = value.get("type") if isinstance(value, dict) else None
     if not isinstance(wire_type, str) or wire_type not in EVENT_CLASSES:
-        return walker.value(value, path)
+        return redactor.value(value, path)
     kept = {"type": wire_type}
     if pieces is not None:
-        kept["content"] = walker.cut(value["content"], pieces, f"{path}.content")
+        kept["content"] = redactor.cut(value["content"], pieces, f"{path}.content")
     others = {key: None if key in kept else each for key, each in value.items()}
-    result: Any = walker.value(others, path)  # an object gives an object
+    result: Any = redactor.value(others, path)  # an object gives an object
     return {**result, **kept}
 
 
@@ -160,16 +166,16 @@ class RedactedEvents(RecordedEvents):
 
     Args:
         events: The history as it was recorded.
-        rewriter: Replaces the secrets.
+        redactor: Replaces the secrets.
         report: The list to add each replacement to, once, however often the events are
             read.
     """
 
     def __init__(
-        self, events: Sequence[Event], rewriter: Rewriter, report: list[Redacted]
+        self, events: Sequence[Event], redactor: SessionRedactor, report: list[Redacted]
     ) -> None:
         self._events = events
-        self._rewriter = rewriter
+        self._redactor = redactor
         self._report = report
         self._reported = 0  # events
         self._longest = 0 if isinstance(events, ArrivingEvents) else _LONGEST
@@ -197,7 +203,7 @@ class RedactedEvents(RecordedEvents):
         """Yield the history's parts, each with its first index."""
         for stretch in _cut(parts_of(self._events), _look_at_part, self._longest):
             start = stretch[0][0]
-            if self._rewriter.may_hold_secrets(stretch):
+            if self._redactor.may_hold_secrets(stretch):
                 values = [value for _, part in stretch for value in _values_of(part)]
                 rewritten = DecodedEvents(self._rewritten(values, start))
                 yield from rewritten.parts(first + start)
@@ -215,7 +221,7 @@ class RedactedEvents(RecordedEvents):
         start = 0
         for stretch in _cut(values, _look_at_value, self._longest):
             found = [*DecodedEvents(stretch).parts()]
-            if self._rewriter.may_hold_secrets(found, stretch):
+            if self._redactor.may_hold_secrets(found, stretch):
                 yield start, self._rewritten(stretch, start)
             else:
                 yield start, stretch
@@ -223,7 +229,7 @@ class RedactedEvents(RecordedEvents):
 
     def _rewritten(self, values: Sequence[object], start: int) -> list[object]:
         entries: list[Redacted] = []
-        rewritten = self._rewriter.rewritten(values, start, entries)
+        rewritten = self._redactor.rewritten(values, start, entries)
         if start >= self._reported:
             self._report += entries
             self._reported = start + len(values)

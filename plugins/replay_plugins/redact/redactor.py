@@ -10,9 +10,9 @@ from replay import Session
 from replay.authoring import decode_header, did_you_mean
 from replay.errors import DecodeError
 from replay_plugins.redact.finder import Finder
-from replay_plugins.redact.redacted_events import RedactedEvents, Rewriter
+from replay_plugins.redact.redacted_events import RedactedEvents, SessionRedactor
 from replay_plugins.redact.rules import FIELD, RULES, rules_of
-from replay_plugins.redact.values import Pseudonyms, Redacted, Walker
+from replay_plugins.redact.values import Pseudonyms, Redacted, ValueRedactor
 
 _LEAST_KEY: Final = 16  # bytes; a shorter key can be guessed
 
@@ -48,7 +48,7 @@ class Redactor:
         without: Iterable[str] = (),
     ) -> None:
         self.report: list[Redacted] = []
-        left_out = _checked(without)
+        left_out = _known_rules(without)
         rules = [rule for rule in RULES if rule.name not in left_out]
         self._finder = Finder([*rules_of(patterns), *rules])
         self._key = key.encode() if isinstance(key, str) else key
@@ -66,9 +66,9 @@ class Redactor:
 
     def value(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
         """Return a JSON value with its secrets replaced, at any depth, keys too."""
-        walker = Walker(self._finder, self._names, "")
-        redacted = walker.value(value, "$")
-        self.report += walker.entries
+        redactor = ValueRedactor(self._finder, self._names, "")
+        redacted = redactor.value(value, "$")
+        self.report += redactor.entries
         return redacted
 
     def session(self, session: Session) -> Session:
@@ -79,20 +79,20 @@ class Redactor:
         names = Pseudonyms(self._key)
         session_id = self._session_id(session.session_id, names)
         root = "$.events" if session.shape == "document" else "$"
-        rewriter = Rewriter(self._finder, names, session_id, root)
+        redactor = SessionRedactor(self._finder, names, session_id, root)
         return attrs.evolve(
-            self._with_header(session, rewriter),
-            events=RedactedEvents(session.events, rewriter, self.report),
+            self._with_header(session, redactor),
+            events=RedactedEvents(session.events, redactor, self.report),
             diagnostics=tuple(
                 attrs.evolve(each, detail=self._plain(each.detail, names))
                 for each in session.diagnostics
             ),
         )
 
-    def _with_header(self, session: Session, rewriter: Rewriter) -> Session:
-        session_id, recorded = rewriter.session_id, session.as_object()
-        value, entries = rewriter.checked(
-            lambda walker: walker.value(recorded, "$"),
+    def _with_header(self, session: Session, redactor: SessionRedactor) -> Session:
+        session_id, recorded = redactor.session_id, session.as_object()
+        value, entries = redactor.checked(
+            lambda each: each.value(recorded, "$"),
             lambda value: _is_header(value, session_id),
         )
         if not entries and session_id == session.session_id:
@@ -130,10 +130,10 @@ class Redactor:
 
     def _plain(self, text: str, names: Pseudonyms) -> str:
         """Return a text outside the document with its secrets replaced."""
-        return Walker(self._finder, names, "").text(text, "")
+        return ValueRedactor(self._finder, names, "").text(text, "")
 
 
-def _checked(names: Iterable[str]) -> frozenset[str]:
+def _known_rules(names: Iterable[str]) -> frozenset[str]:
     """Return names of rules as a set.
 
     Raises:

@@ -75,9 +75,9 @@ class Rule:
     #: returns the parts of a match that are secrets; None: all of it is one
     parts: Callable[[str], Iterable[tuple[int, int]]] | None = None
     #: True: the rest of a match may hold another secret; a match has an upper bound
-    is_short: bool = False
+    allows_overlap: bool = False
     #: returns the same for every spelling of a secret; None: there is one spelling
-    normal: Callable[[str], str] | None = None
+    normalize: Callable[[str], str] | None = None
 
     @property
     def label(self) -> str:
@@ -294,7 +294,7 @@ _FORMS: Final = (
         "pass pwd secret credential token key Pass Pwd Secret Credential "
         "Token Key PASS PWD SECRET CREDENTIAL TOKEN KEY",
         check=checks.looks_random,
-        is_short=True,
+        allows_overlap=True,
     ),
 )
 
@@ -306,29 +306,29 @@ _PERSONAL: Final = (
         rf"(?![{_LETTERS}0-9])",
         "@",
         check=checks.is_email,
-        normal=str.casefold,
+        normalize=str.casefold,
     ),
     Rule(
         "phone",
         r"(?<![\w+])\+[1-9](?:[ \u00a0.()/-]{0,2}\d){6,14}(?![\d%])",
         "+",
         check=checks.is_phone,
-        normal=checks.digits_of,
+        normalize=checks.digits_of,
     ),
     Rule(
         "card",
         r"(?<!\d)(?<!\d[.,])\d(?:[ -]?\d){11,}+",
         outline=CARD,
         parts=checks.cards,
-        normal=checks.digits_of,
+        normalize=checks.digits_of,
     ),
     Rule(
         "iban",
         r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,40}",
         outline=ACCOUNT,
         parts=checks.ibans,
-        is_short=True,
-        normal=lambda text: text.replace(" ", ""),
+        allows_overlap=True,
+        normalize=lambda text: text.replace(" ", ""),
     ),
 )
 

@@ -23,7 +23,7 @@ from replay.authoring import (
     join_surrogates,
     split_surrogates,
 )
-from replay_plugins.redact.finder import Finder, Found, merged, shifted
+from replay_plugins.redact.finder import Finder, FoundSecret, merged, shifted
 
 
 @attrs.frozen
@@ -32,7 +32,7 @@ class Piece:
 
     start: int
     end: int
-    found: Found
+    found: FoundSecret
     first: int = 0  #: the start of its part of the pseudonym
     last: int | None = None  #: its end, as in a slice; None: the pseudonym's end
 
@@ -54,26 +54,26 @@ def secret_pieces(values: Sequence[object], finder: Finder) -> Pieces:
         finder: Finds the secrets.
     """
     history = [*DecodedEvents(values).parts()]
-    said = {kind: _Said() for kind in get_args(Kind)}
+    texts_by_kind = {kind: _TextsOfKind() for kind in get_args(Kind)}
     for index, part in history:
         if isinstance(part, Deltas):
-            said[part.cls.kind].deltas.update(enumerate(part.contents, index))
+            texts_by_kind[part.cls.kind].deltas.update(enumerate(part.contents, index))
         elif isinstance(part, FullEvent):
-            said[part.kind].fulls[index] = part.content
-            said[part.kind].end()
+            texts_by_kind[part.kind].fulls[index] = part.content
+            texts_by_kind[part.kind].end()
         elif isinstance(part, Boundary):
-            for each in said.values():
+            for each in texts_by_kind.values():
                 each.end()
     compositions = compositions_of(history)
     pieces: Pieces = {}
-    for kind, each in said.items():
+    for kind, each in texts_by_kind.items():
         messages = [message for message in compositions if message.kind == kind]
-        pieces.update(_Stream(each, messages, finder).pieces())
+        pieces.update(_DeltaStream(each, messages, finder).pieces())
     return pieces
 
 
 @attrs.define(eq=False)
-class _Said:
+class _TextsOfKind:
     """A history's texts of one kind, by the indexes of the events."""
 
     deltas: dict[int, str] = attrs.field(factory=dict)
@@ -89,44 +89,46 @@ _Span: TypeAlias = tuple[int, int]  # in the text of all deltas
 _LAST_BEFORE_PAIRS: Final = 0xFFFF
 
 
-class _Stream:
+class _DeltaStream:
     """The joined deltas of one kind, and the secrets in their messages.
 
     If a delta cuts a character in half, lengths and places count UTF-16 units.
     """
 
     def __init__(
-        self, said: _Said, messages: Sequence[Composition], finder: Finder
+        self, kind_texts: _TextsOfKind, messages: Sequence[Composition], finder: Finder
     ) -> None:
         self._finder = finder
-        self._said = said
-        text = "".join(said.deltas.values())
+        self._kind_texts = kind_texts
+        text = "".join(kind_texts.deltas.values())
         self._is_apart = has_surrogates(text)
         self._text = self._units(text)
-        lengths = (len(self._units(content)) for content in said.deltas.values())
+        lengths = (len(self._units(content)) for content in kind_texts.deltas.values())
         self._starts = [*accumulate(lengths, initial=0)]
         #: start of the rest of each run, by the index of the run's first delta
-        self._next = dict(zip(said.deltas, self._starts, strict=False))
+        self._next = dict(zip(kind_texts.deltas, self._starts, strict=False))
         self._messages: list[list[_Span]] = []
         #: by full event: the messages it repeats, each with its offset, maybe negative
         self._matches: dict[int, list[tuple[int, int]]] = {}
         self._match(messages)
-        self._own = {index: self._find_in_full(index) for index in said.fulls}
+        self._own = {index: self._find_in_full(index) for index in kind_texts.fulls}
         self._found = self._find_in_messages()
 
     def pieces(self) -> Pieces:
         """Return the pieces to replace in each event, in order."""
-        deltas = [*self._said.deltas]
+        deltas = [*self._kind_texts.deltas]
         pieces: Pieces = {index: [] for index in deltas}
         for spans, found in zip(self._messages, self._found, strict=True):
             for part in _parts(spans, found):
                 for number, piece in self._cut(part):
                     pieces[deltas[number]].append(piece)
-        for index in self._said.fulls:
+        for index in self._kind_texts.fulls:
             shown = self._shown_in(index)
             pieces[index] = [Piece(each.start, each.end, each) for each in shown]
         if self._is_apart:
-            for index, content in (self._said.deltas | self._said.fulls).items():
+            for index, content in (
+                self._kind_texts.deltas | self._kind_texts.fulls
+            ).items():
                 pieces[index] = _in_characters(content, pieces[index])
         return pieces
 
@@ -185,9 +187,9 @@ class _Stream:
         return "".join(self._text[start:end] for start, end in self._messages[number])
 
     def _content(self, full: int) -> str:
-        return self._units(self._said.fulls[full])
+        return self._units(self._kind_texts.fulls[full])
 
-    def _find(self, units: str) -> list[Found]:
+    def _find(self, units: str) -> list[FoundSecret]:
         if not self._is_apart:
             return self._finder.find(units)
         text = join_surrogates(units)
@@ -198,14 +200,14 @@ class _Stream:
             for each in self._finder.find(text)
         ]
 
-    def _find_in_full(self, index: int) -> list[Found]:
+    def _find_in_full(self, index: int) -> list[FoundSecret]:
         """Return the secrets in a full event, unless it only repeats a message."""
         content = self._content(index)
         repeated = [self._joined(number) for number, _ in self._matches.get(index, ())]
         is_repetition = len(repeated) == 1 and repeated[0].startswith(content)
         return [] if is_repetition else self._find(content)
 
-    def _find_in_messages(self) -> list[list[Found]]:
+    def _find_in_messages(self) -> list[list[FoundSecret]]:
         """Return the secrets in each message, alone or with its neighbours."""
         found = self._found_across()
         for number in range(len(found)):
@@ -215,12 +217,12 @@ class _Stream:
                 found[number] += shifted(self._own[index], -at, self._size(number))
         return [merged(each) for each in found]
 
-    def _found_across(self) -> list[list[Found]]:
+    def _found_across(self) -> list[list[FoundSecret]]:
         """Return the secrets in all deltas, joined, for each of their messages."""
         across = self._find_across() if len(self._messages) > 1 else []
         starts = [each.start for each in across]
         ends = [each.end for each in across]
-        found: list[list[Found]] = []
+        found: list[list[FoundSecret]] = []
         for spans in self._messages:
             found.append([])
             at = 0
@@ -231,16 +233,16 @@ class _Stream:
                 at += end - start
         return found
 
-    def _find_across(self) -> list[Found]:
+    def _find_across(self) -> list[FoundSecret]:
         """Return the secrets in all deltas, and in those between two ends."""
         found = self._find(self._text)
-        ends = [*self._said.ends, len(self._said.deltas)]
+        ends = [*self._kind_texts.ends, len(self._kind_texts.deltas)]
         for start, end in pairwise(self._starts[count] for count in ends):
             if start < end and (start, end) != (0, len(self._text)):
                 found += shifted(self._find(self._text[start:end]), start, end)
         return merged(found)
 
-    def _shown_in(self, index: int) -> list[Found]:
+    def _shown_in(self, index: int) -> list[FoundSecret]:
         """Return the secrets in a full event, and in the messages that it repeats."""
         found = [*self._own[index]]
         size = len(self._content(index))
@@ -253,7 +255,7 @@ def _blanks(text: str) -> int:
     return len(text) - len(text.lstrip())
 
 
-def _parts(spans: Sequence[_Span], found: Sequence[Found]) -> Iterator[Piece]:
+def _parts(spans: Sequence[_Span], found: Sequence[FoundSecret]) -> Iterator[Piece]:
     """Yield the parts of a message's secrets, one for each run that has a part."""
     begins = [*accumulate((end - start for start, end in spans), initial=0)]
     for each in found:
@@ -269,7 +271,9 @@ def _parts(spans: Sequence[_Span], found: Sequence[Found]) -> Iterator[Piece]:
         yield from _named(each, parts)
 
 
-def _named(found: Found, spans: Sequence[tuple[int, int, bool]]) -> Iterator[Piece]:
+def _named(
+    found: FoundSecret, spans: Sequence[tuple[int, int, bool]]
+) -> Iterator[Piece]:
     """Yield the parts of a secret, each with its part of the pseudonym.
 
     Args:

@@ -9,7 +9,7 @@ import attrs
 
 from replay import ImageAttachment, JobMetadata, SessionSummary
 from replay.authoring import EVENT_CLASSES, documented_fields
-from replay_plugins.redact.finder import Finder, Found
+from replay_plugins.redact.finder import Finder, FoundSecret
 from replay_plugins.redact.rules import FIELD, PSEUDONYM, is_secret_key
 from replay_plugins.redact.streams import Piece
 
@@ -87,7 +87,7 @@ class Pseudonyms:
         self._used: set[str] = set()
         self._counts: dict[str, int] = {}
 
-    def of(self, found: Found) -> str:
+    def of(self, found: FoundSecret) -> str:
         """Return a secret's pseudonym."""
         if found.value not in self._known:
             self.adopt(found.value, self._new(found))
@@ -98,7 +98,7 @@ class Pseudonyms:
         self._known[value] = pseudonym
         self._used.add(pseudonym)
 
-    def _new(self, found: Found) -> str:
+    def _new(self, found: FoundSecret) -> str:
         label = found.rule.label
         if self._key is not None:
             value = found.value.encode("utf-8", "surrogatepass")
@@ -133,7 +133,7 @@ def _replaced(text: str, entries: Iterable[Redacted]) -> str:
 
 
 @attrs.define(eq=False)
-class Walker:
+class ValueRedactor:
     """A replacer of secrets, which lists the replacements in ``entries``.
 
     Args:
@@ -221,13 +221,13 @@ class Walker:
         text = str(value) if isinstance(value, str) else digits_of(value)
         if not text or PSEUDONYM.fullmatch(text):
             return value
-        return self._whole(value, Found(0, len(text), FIELD, text), path)
+        return self._whole(value, FoundSecret(0, len(text), FIELD, text), path)
 
     def _number(self, number: float, path: str) -> object:
         found = self._finder.find(digits_of(number))
         return self._whole(number, found[0], path) if found else number
 
-    def _whole(self, item: str | float, found: Found, path: str) -> object:
+    def _whole(self, item: str | float, found: FoundSecret, path: str) -> object:
         """Return the replacement of a whole value."""
         text = item if isinstance(item, str) else digits_of(item)
         entry = self._entry(Piece(0, len(text), found), path)

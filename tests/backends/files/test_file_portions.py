@@ -32,10 +32,10 @@ from replay_backends.files.file_portions import (
     stored_in,
     stored_in_all,
 )
-from replay_backends.files.session_file import Reading, SessionFile, stem_of
+from replay_backends.files.session_file import ReadOptions, SessionFile, stem_of
 from replay_backends.json_file import JSONFileBackend
 
-READING = Reading(strict=False, limits=Limits())
+OPTIONS = ReadOptions(strict=False, limits=Limits())
 DOCUMENT = b'{"session_id": "a", "events": []}\n'
 NAMELESS = b'{"events": []}\n'
 EVENT = b'{"type": "text", "content": "Yes."}\n'
@@ -52,7 +52,7 @@ def as_json(value: object) -> bytes:
 
 def session_file(path: Path) -> SessionFile:
     open_file = partial(open_named, path, "the-file")
-    return SessionFile(open_file, path.name, stem_of(path.name), "the-file", READING)
+    return SessionFile(open_file, path.name, stem_of(path.name), "the-file", OPTIONS)
 
 
 def key_of(path: Path) -> FileKey:
@@ -242,7 +242,7 @@ def test_a_file_that_fails_while_it_is_read_is_named(tmp_path: Path) -> None:
 
     path = tmp_path / "a.json"
     path.write_bytes(DOCUMENT)
-    file = SessionFile(partial(Failing, path), "a.json", "a", "the-file", READING)
+    file = SessionFile(partial(Failing, path), "a.json", "a", "the-file", OPTIONS)
     with pytest.raises(BackendError, match="the-file: input/output error"):
         list(stored_in(file, key_of(path)))
 
@@ -326,15 +326,15 @@ def test_a_line_that_is_too_long_is_a_range_like_any(end: bytes) -> None:
 def file_of(
     data: bytes, *, is_lines: bool = True, longest: int = LONGEST
 ) -> SessionFile:
-    reading = Reading(strict=False, limits=Limits(event_bytes=longest))
+    options = ReadOptions(strict=False, limits=Limits(event_bytes=longest))
     name = "name.jsonl" if is_lines else "name.json"
     open_file = partial(io.BytesIO, data)
-    return SessionFile(open_file, name, "name", "the-file", reading)
+    return SessionFile(open_file, name, "name", "the-file", options)
 
 
 def holds_lines(file: SessionFile) -> bool:
-    text = SourceText(file.unchanged(), file.source)
-    lines = SessionLines(text, file.session_id, limits=file.reading.limits)
+    text = SourceText(file.stable_opener(), file.source)
+    lines = SessionLines(text, file.session_id, limits=file.options.limits)
     return lines.are_sessions(is_lines=file.says_lines)
 
 

@@ -15,18 +15,18 @@ from privileges import public_folder, unprivileged
 from replay.errors import BackendError
 from replay.model.events import Event, Stop, Text, TextDelta, UserInput
 from replay_backends.files.file_access import open_folder
-from replay_backends.files.recorder import Recording, replaced
+from replay_backends.files.recorder import TurnRecorder, replacing
 
 OPENING = UserInput("Why?")
 STOP = Stop(replay.Usage(), is_error=False)
 TURN: list[Event] = [TextDelta("It "), TextDelta("rose."), Text("It rose."), STOP]
 
 
-def record(folder: Path, *events: Event, session_id: str = "ses-1") -> Recording:
-    recording = Recording(str(folder), session_id, OPENING)
+def record(folder: Path, *events: Event, session_id: str = "ses-1") -> TurnRecorder:
+    recorder = TurnRecorder(str(folder), session_id, OPENING)
     for number, event in enumerate(events, 1):
-        recording.add(event, number / 8)
-    return recording
+        recorder.add(event, number / 8)
+    return recorder
 
 
 def names(folder: Path) -> list[str]:
@@ -46,14 +46,14 @@ def test_an_event_is_on_disk_at_once_and_at_the_end_the_file_takes_its_name(
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "new" / "folder"
-    recording = record(folder)
+    recorder = record(folder)
     path = folder / "ses-1.jsonl.part"
     assert lines(path) == [{"type": "user_input", "content": "Why?"}]
     for number, event in enumerate(TURN, 1):
-        recording.add(event, None if event == STOP else number / 8)
+        recorder.add(event, None if event == STOP else number / 8)
         assert lines(path)[1:] == [each.as_object() for each in TURN[:number]]
     assert names(folder) == ["ses-1.arrivals", "ses-1.jsonl.part"]
-    recording.publish()
+    recorder.publish()
     assert names(folder) == ["ses-1.arrivals", "ses-1.jsonl"]
     assert events_in(folder) == [OPENING, *TURN]
     assert lines(folder / "ses-1.arrivals") == [0.0, 0.125, 0.25, 0.375, None]
@@ -238,13 +238,13 @@ def test_what_is_no_file_is_not_written_to(tmp_path: Path, kind: str) -> None:
 def test_an_event_that_there_is_no_room_for_is_not_written_in_part(
     tmp_path: Path, room: int
 ) -> None:
-    recording = record(tmp_path)
+    recorder = record(tmp_path)
     size = (tmp_path / "ses-1.jsonl.part").stat().st_size
     with room_for(size + room), pytest.raises(BackendError):  # noqa: PT012 - one of them raises
         for _ in range(100):
-            recording.add(TextDelta("x" * 100), 1.0)
-    recording.add(STOP, 2.0)
-    recording.publish()
+            recorder.add(TextDelta("x" * 100), 1.0)
+    recorder.add(STOP, 2.0)
+    recorder.publish()
     first, *middle, last = events_in(tmp_path)
     assert (first, last) == (OPENING, STOP)
     assert set(middle) <= {TextDelta("x" * 100)}
@@ -252,10 +252,10 @@ def test_an_event_that_there_is_no_room_for_is_not_written_in_part(
 
 KILLED = """
 import sys, replay
-from replay_backends.files.recorder import Recording
-recording = Recording(sys.argv[1], "ses-1", replay.UserInput("Why?"))
+from replay_backends.files.recorder import TurnRecorder
+recorder = TurnRecorder(sys.argv[1], "ses-1", replay.UserInput("Why?"))
 for number in range(10**9):
-    recording.add(replay.TextDelta(f"{number} " + "x" * (number % 3000)), 1.0)
+    recorder.add(replay.TextDelta(f"{number} " + "x" * (number % 3000)), 1.0)
     sys.stdout.buffer.write(b"%d\\n" % number)
     sys.stdout.buffer.flush()
 """
@@ -283,7 +283,7 @@ def test_kill_9_loses_no_event_that_was_acknowledged(
 
 
 def replace(folder: Path) -> None:
-    with open_folder(folder, "it") as opened, replaced(opened, "a") as file:
+    with open_folder(folder, "it") as opened, replacing(opened, "a") as file:
         file.write(b"new")
 
 

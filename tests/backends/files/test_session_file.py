@@ -15,21 +15,21 @@ from replay.model.limits import Limits
 from replay.model.sessions import Session, Shape
 from replay_backends.files.session_file import (
     SUFFIXES,
-    Reading,
+    ReadOptions,
     SessionFile,
-    file_to_keep,
+    prepare_to_write,
     stem_of,
 )
 
-READING = Reading(strict=False, limits=Limits())
+OPTIONS = ReadOptions(strict=False, limits=Limits())
 EVENT = '{"type": "text", "content": "Yes."}'
 
 
 def sessions(
-    data: bytes, name: str = "a.json", reading: Reading = READING
+    data: bytes, name: str = "a.json", options: ReadOptions = OPTIONS
 ) -> list[Session]:
     open_file = partial(io.BytesIO, data)
-    return list(SessionFile(open_file, name, "the-id", "the-file", reading).sessions())
+    return list(SessionFile(open_file, name, "the-id", "the-file", options).sessions())
 
 
 def test_a_name_loses_the_suffixes_that_say_what_a_file_holds() -> None:
@@ -76,7 +76,7 @@ def test_a_large_file_that_has_changed_is_refused(
     path = tmp_path / "a.json"
     path.write_bytes(b"[" + b" " * (9 << 20) + b"]")
     open_file = partial(io.FileIO, path)
-    (session,) = SessionFile(open_file, "a.json", "a", "the-file", READING).sessions()
+    (session,) = SessionFile(open_file, "a.json", "a", "the-file", OPTIONS).sessions()
     path.write_bytes(change)
     with pytest.raises(BackendError, match="the-file: it has changed since"):
         list(session.events)
@@ -88,7 +88,7 @@ def test_a_file_that_fails_while_it_is_read_is_named() -> None:
             raise OSError(5, "Input/output error")
 
     with pytest.raises(BackendError, match="the-file: input/output error"):
-        list(SessionFile(Failing, "a.json", "a", "the-file", READING).sessions())
+        list(SessionFile(Failing, "a.json", "a", "the-file", OPTIONS).sessions())
 
 
 ODD: list[Sequence[Event]] = [
@@ -116,7 +116,7 @@ SHAPES: list[Shape] = ["document", "list", "lines"]
 def test_what_is_written_is_read_back_as_it_was(events: Sequence[Event]) -> None:
     for shape in SHAPES:
         session = Session("a", events=events, shape=shape)
-        name, kept = file_to_keep(session)
+        name, kept = prepare_to_write(session)
         (again,) = sessions(dumps(kept), name)
         assert again == Session(
             "the-id" if kept.shape != "document" else "a", events=events

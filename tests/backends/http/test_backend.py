@@ -21,7 +21,7 @@ from replay.codec.stored_history import KEPT_IN_MEMORY, StoredEvents
 from replay.model.limits import Limits
 from replay.sources.protocols import Backend, Portion
 from replay.testing import BackendContract
-from replay_backends.files.session_file import Reading
+from replay_backends.files.session_file import ReadOptions
 from replay_backends.http import HTTPBackend, LlamaCloudBackend, LlamaCloudEUBackend
 from replay_backends.http.session_list import ids_in, portions_of, session_of
 from replay_backends.ordered_fetch import in_order
@@ -400,9 +400,9 @@ def test_what_is_no_list_of_sessions_is_refused(web: Web) -> None:
 
 @pytest.mark.parametrize("deltas", [3, KEPT_IN_MEMORY // 100])
 def test_a_session_can_be_walked_when_its_body_is_gone(deltas: int) -> None:
-    reading = Reading(strict=False, limits=Limits())
+    options = ReadOptions(strict=False, limits=Limits())
     body = json.dumps(document("ses-1", *[delta("a" * 100)] * deltas)).encode()
     with io.BytesIO(body) as file:
-        session = session_of(file, "the-url", "ses-1", reading)
+        session = session_of(file, "the-url", "ses-1", options)
     assert isinstance(session.events, StoredEvents) == (deltas > 3)
     assert len(list(session.events)) == deltas

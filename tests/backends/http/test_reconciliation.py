@@ -28,7 +28,7 @@ from replay.model.events import (
     Usage,
     UserInput,
 )
-from replay_backends.http.reconciliation import Progress, readings
+from replay_backends.http.reconciliation import ReceivedTurn, text_views
 
 OPENING = UserInput("Why?")
 CALL = ToolCall("c", "find", {})
@@ -123,10 +123,10 @@ def without_space(stretches: Sequence[object]) -> list[object]:
 def missing(
     come: Sequence[Event], history: Sequence[Event], *, known: int = 0
 ) -> list[Event] | None:
-    progress = Progress()
+    received = ReceivedTurn()
     for event in come:
-        progress.take(event)
-    return progress.missing(history, OPENING.content, known)
+        received.take(event)
+    return received.missing(history, OPENING.content, known)
 
 
 # Laws
@@ -170,7 +170,7 @@ def test_text_is_counted_by_the_rules_of_coalescing(examples: int) -> None:
                 told[each.kind] += each.content
         assume(not {"delta-mismatch", "late-full"}.intersection(codes))
         assume(are_settled_in_order(found, history))
-        counted = readings(history)
+        counted = text_views(history)
         for kind in get_args(Kind):
             assert counted.get((kind, "said"), "") == solid(told[kind])
 
@@ -316,18 +316,18 @@ def test_a_turn_with_other_tool_calls_is_not_meant() -> None:
 
 
 def test_what_was_given_as_the_rest_is_not_given_again() -> None:
-    progress = Progress()
-    progress.take(TextDelta("a"))
+    received = ReceivedTurn()
+    received.take(TextDelta("a"))
     half: list[Event] = [OPENING, TextDelta("a"), TextDelta("b")]
-    for event in progress.missing(half, "Why?", 0) or []:
-        progress.take(event)
-    assert progress.missing([*half, Text("ab"), STOP], "Why?", 0) == [Text("ab"), STOP]
+    for event in received.missing(half, "Why?", 0) or []:
+        received.take(event)
+    assert received.missing([*half, Text("ab"), STOP], "Why?", 0) == [Text("ab"), STOP]
 
 
 def test_where_something_was_lost_the_text_is_not_compared() -> None:
-    progress = Progress()
-    progress.take(TextDelta("It "))
-    progress.take(TextDelta("."))
+    received = ReceivedTurn()
+    received.take(TextDelta("It "))
+    received.take(TextDelta("."))
     history: list[Event] = [OPENING, Text("It rose."), STOP]
-    assert progress.missing(history, "Why?", 0) is None
-    assert progress.missing(history, "Why?", 0, has_gaps=True) == history[1:]
+    assert received.missing(history, "Why?", 0) is None
+    assert received.missing(history, "Why?", 0, has_gaps=True) == history[1:]

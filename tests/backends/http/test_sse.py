@@ -120,13 +120,13 @@ def test_an_unterminated_last_frame_is_not_given_but_told(
 def test_a_frame_past_the_cap_is_refused_before_it_is_whole(
     chunks: tuple[bytes, ...],
 ) -> None:
-    decoder = Decoder(most=10)
+    decoder = Decoder(max_bytes=10)
     *before, last = chunks
     for chunk in before:
         assert [*decoder.feed(chunk)] == []
     with pytest.raises(LimitExceededError, match="longer than 10 bytes"):
         [*decoder.feed(last)]
-    assert len([*Decoder(most=10).feed(b"data: 1234\n\n" * 9)]) == 9
+    assert len([*Decoder(max_bytes=10).feed(b"data: 1234\n\n" * 9)]) == 9
 
 
 TEXT = b'data: {"type": "text_delta", "content": "a"}\n\n'

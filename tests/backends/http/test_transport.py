@@ -18,11 +18,11 @@ from replay_backends.http.transport import Cancellation, Deadline, TimedConnecti
 
 def test_a_connection_has_the_time_that_it_is_allowed() -> None:
     connection = TimedConnection("localhost")
-    connection.allow(100)
-    assert 0 < connection.left() <= 100
-    connection.allow(0)
+    connection.set_time_limit(100)
+    assert 0 < connection.remaining_timeout() <= 100
+    connection.set_time_limit(0)
     with pytest.raises(TimeoutError):
-        connection.left()
+        connection.remaining_timeout()
 
 
 def look_up(
@@ -164,10 +164,10 @@ def test_a_pause_ends_when_it_comes() -> None:
 
 def test_the_time_that_is_left_shrinks() -> None:
     deadline = Deadline(100.0, "here")
-    first = deadline.left()
-    assert 0 < deadline.left() <= first <= 100
+    first = deadline.remaining_timeout()
+    assert 0 < deadline.remaining_timeout() <= first <= 100
     assert deadline.remaining() <= first
     over = Deadline(0.0, "here")
     assert over.remaining() <= 0
     with pytest.raises(DeadlineExceededError, match="within 0 seconds"):
-        over.left()
+        over.remaining_timeout()

@@ -27,7 +27,7 @@ GZIP = gzip.compress(b"")[:10]
 
 def archive(path: Path, inside: str = "") -> Archive:
     found = Archive(partial(open_regular, path, path.name), path.name, inside)
-    found.look()
+    found.probe()
     return found
 
 

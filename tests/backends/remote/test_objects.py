@@ -17,7 +17,7 @@ from s3_server import Bucket
 def objects(bucket: Bucket, path: str, *, may_be_missing: bool = False) -> Objects:
     root = f"{bucket.name}/{path}".rstrip("/")
     found = Objects(FileSystem(bucket.calls, root), f"s3://{root}")
-    found.look(may_be_missing=may_be_missing)
+    found.probe(may_be_missing=may_be_missing)
     return found
 
 

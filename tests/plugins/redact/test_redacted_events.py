@@ -30,7 +30,7 @@ from replay.model.messages import MessageSource
 from replay.sources.live_stream import ArrivingEvents
 from replay_plugins.redact import Redacted, Redactor
 from replay_plugins.redact.finder import Finder
-from replay_plugins.redact.redacted_events import Rewriter
+from replay_plugins.redact.redacted_events import SessionRedactor
 from replay_plugins.redact.rules import RULES
 from replay_plugins.redact.values import Pseudonyms, plain
 
@@ -371,13 +371,13 @@ _SAYING = st.one_of(
 @given(st.lists(_SAYING, max_size=8))
 def test_looking_from_afar_misses_nothing(history: list[Event]) -> None:
     finder = Finder(RULES)
-    rewriter = Rewriter(finder, Pseudonyms(), "s", "$")
+    redactor = SessionRedactor(finder, Pseudonyms(), "s", "$")
     values = [plain(event.as_object()) for event in history]
     entries: list[Redacted] = []
-    rewriter.rewritten(values, 0, entries)
+    redactor.rewritten(values, 0, entries)
     stretch = [*DecodedEvents(values).parts()]
-    assert rewriter.may_hold_secrets(stretch, values) == bool(entries)
-    assert rewriter.may_hold_secrets(stretch) == bool(entries)
+    assert redactor.may_hold_secrets(stretch, values) == bool(entries)
+    assert redactor.may_hold_secrets(stretch) == bool(entries)
     read = Redactor()
     events = read.session(Session("s", events=history)).events
     list(events.parts())  # type: ignore[attr-defined]  # ours

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fake_secrets import SECRETS, WITHIN
 from replay import Session, TextDelta
 from replay_plugins.redact import Redactor
-from replay_plugins.redact.finder import Reading, reads_otherwise
+from replay_plugins.redact.finder import DecodedText, reads_otherwise
 from replay_plugins.redact.rules import RULES
 
 NAMES = {rule.name for rule in RULES}
@@ -178,10 +178,10 @@ _SPELT = st.sampled_from("\\un0%45\u00a0\u200b\uff20a&#6;x")
 
 @given(st.text(_SPELT, max_size=30) | st.text(_SPELT | st.characters(), max_size=20))
 def test_a_place_of_a_reading_is_one_of_the_text(text: str) -> None:
-    reading = Reading(text)
-    assert reads_otherwise(text) or reading.text == text
-    whole = [reading.place(at, 0) for at in range(len(reading.text))]
-    ends = [reading.place(at, 1) for at in range(len(reading.text))]
+    decoded = DecodedText(text)
+    assert reads_otherwise(text) or decoded.text == text
+    whole = [decoded.place(at, 0) for at in range(len(decoded.text))]
+    ends = [decoded.place(at, 1) for at in range(len(decoded.text))]
     assert whole == sorted(whole)
     assert all(a < b for a, b in zip(whole, ends, strict=True))
     assert all(end <= start for end, start in zip(ends, whole[1:], strict=False))

@@ -17,7 +17,7 @@ _KIND_BY: Final = 250  #: bytes at a line's beginning that include its kind
 #: The fields of a record, or their JSON text.
 Fields: TypeAlias = Mapping[str, object] | bytes
 _encode: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
-NOTHING: Final = "0" * 64  #: the "previous hash" of the first record
+NO_PREVIOUS_HASH: Final = "0" * 64  #: the "previous hash" of the first record
 
 
 @attrs.define(eq=False)
@@ -29,7 +29,7 @@ class Chain:
     """
 
     log_id: str
-    head: str = NOTHING  #: the hash of the last record, in hex
+    head: str = NO_PREVIOUS_HASH  #: the hash of the last record, in hex
     last_time: str = ""  #: the last record's time; empty: there is none
     frontier: Frontier = attrs.field(factory=Frontier)
     _opened: int = attrs.field(factory=time.monotonic_ns, init=False)
@@ -88,7 +88,7 @@ def beginning(seq: int, head: str) -> bytes:
     return f'{{"schema":"{SCHEMA}","seq":{seq},"prev":"{head}","time":"'.encode()
 
 
-def kind_is(line: bytes, kind: str) -> bool:
+def has_kind(line: bytes, kind: str) -> bool:
     """Tell whether a record, whose line begins as it should, has a kind."""
     _, _, rest = line[:_KIND_BY].partition(b'","kind":"')
     return rest.startswith(kind.encode() + b'"')
@@ -126,7 +126,7 @@ class Head(msgspec.Struct):
 
 _REFUSALS: Final = (ValueError, RecursionError, msgspec.MsgspecError)
 _DECODE: Final = msgspec.json.Decoder(Head).decode
-Misfit: TypeAlias = tuple[int | None, str]  # the record's number, and the reason
+ChainProblem: TypeAlias = tuple[int | None, str]  # the record's number, and the reason
 
 
 def head_of(record: bytes) -> Head | None:
@@ -151,9 +151,9 @@ def committed_fields(record: bytes) -> Iterator[tuple[str, str]]:
             yield name, str(value["commitment"])
 
 
-def misfit(
+def chain_problem(
     record: bytes, head: Head | None, expected: int, follows: str
-) -> Misfit | None:
+) -> ChainProblem | None:
     """Return the reason why a record does not fit in its place; None: it fits.
 
     Args:

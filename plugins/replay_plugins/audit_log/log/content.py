@@ -34,11 +34,11 @@ class Opening:
 
 
 #: Takes a field's name and value; returns the value to record, and its opening.
-Hide: TypeAlias = Callable[[str, object], tuple[object, Opening | None]]
+ContentFilter: TypeAlias = Callable[[str, object], tuple[object, Opening | None]]
 
 
-def hiding(policy: ContentPolicy, salt: bytes | None = None) -> Hide:
-    """Return a policy's function for hiding values.
+def content_filter(policy: ContentPolicy, salt: bytes | None = None) -> ContentFilter:
+    """Return a policy's function for filtering values.
 
     Args:
         policy: The policy; with ``redacted``, the function is for a single session.
@@ -74,7 +74,7 @@ def length_of(value: object) -> int:
     return len(value) if isinstance(value, str) else len(json_bytes(value))
 
 
-def salt_at(path: Path) -> bytes:
+def load_or_create_salt(path: Path) -> bytes:
     """Return the salt in a file, which is created if it is missing.
 
     Raises:

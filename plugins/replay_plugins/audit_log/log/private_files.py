@@ -113,7 +113,7 @@ def read_private(path: Path) -> BinaryIO:
 
 
 @contextmanager
-def written(path: Path, *, is_new: bool = False) -> Iterator[BinaryIO]:
+def atomic_write(path: Path, *, is_new: bool = False) -> Iterator[BinaryIO]:
     """Open a file for writing, whole or not at all, and wait for the disk.
 
     Args:
@@ -136,8 +136,8 @@ def written(path: Path, *, is_new: bool = False) -> Iterator[BinaryIO]:
 
 
 def write_private(path: Path, data: bytes, *, is_new: bool = False) -> None:
-    """Write a file with one system call; it fails as :func:`written` does."""
-    with written(path, is_new=is_new) as file:
+    """Write a file with one system call; it fails as :func:`atomic_write` does."""
+    with atomic_write(path, is_new=is_new) as file:
         write_once(file.fileno(), data, path)
 
 

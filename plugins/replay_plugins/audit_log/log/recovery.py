@@ -11,7 +11,7 @@ from secrets import token_hex
 import attrs
 
 from replay.errors import AuditTamperedError, DecodeError
-from replay_plugins.audit_log.format.chain import Chain, beginning, kind_is
+from replay_plugins.audit_log.format.chain import Chain, beginning, has_kind
 from replay_plugins.audit_log.format.checkpoints import Checkpoint, read_checkpoint
 from replay_plugins.audit_log.log.private_files import (
     LogFiles,
@@ -21,7 +21,7 @@ from replay_plugins.audit_log.log.private_files import (
 
 
 @attrs.frozen
-class Found:
+class LogState:
     """The state of a log that was read back."""
 
     chain: Chain
@@ -33,7 +33,7 @@ class Found:
     recovered: frozenset[str]  #: names of the torn ends' files that have a record
 
 
-def read_back(files: LogFiles) -> Found:
+def read_back(files: LogFiles) -> LogState:
     """Return the state of a log; a missing one has no records.
 
     Raises:
@@ -51,7 +51,7 @@ def read_back(files: LogFiles) -> Found:
             _follow(chain, line, path)
             end += len(line)
             began = _moment(chain, path) if began is None else began
-            if kind_is(line, "recovered"):
+            if has_kind(line, "recovered"):
                 recovered.add(_value(line, "file", path))
             _compare(chain, checkpoint, path)
         if is_torn and path != files.current:
@@ -59,7 +59,7 @@ def read_back(files: LogFiles) -> Found:
     if checkpoint and chain.size < checkpoint.size:
         what = f"it has {chain.size} records, and its checkpoint {checkpoint.size}"
         raise _tampered(files.current, what)
-    return Found(chain, end, is_torn, began, frozenset(recovered))
+    return LogState(chain, end, is_torn, began, frozenset(recovered))
 
 
 def keep_torn_end(files: LogFiles, end: int) -> None:

@@ -11,7 +11,7 @@ import attrs
 from replay.errors import UnknownNameError
 from replay_plugins.audit_log.format.chain import json_bytes, timestamp
 from replay_plugins.audit_log.log.appender import Lock
-from replay_plugins.audit_log.log.private_files import LogFiles, written
+from replay_plugins.audit_log.log.private_files import LogFiles, atomic_write
 from replay_plugins.audit_log.verify.findings import Findings, Removed
 from replay_plugins.audit_log.verify.log_reader import lines_of
 
@@ -150,7 +150,7 @@ def remove(path: Path, seq: int, field: str) -> None:
     files.openings.stat()
     lock = Lock(files.lock)
     try:
-        with written(files.openings) as file:
+        with atomic_write(files.openings) as file:
             file.writelines(_marked(files.openings, seq, field))
     finally:
         lock.close()

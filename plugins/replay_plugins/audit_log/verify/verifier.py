@@ -8,11 +8,11 @@ import attrs
 
 from replay.errors import DecodeError
 from replay_plugins.audit_log.format.chain import (
-    NOTHING,
+    NO_PREVIOUS_HASH,
     Head,
+    chain_problem,
     committed_fields,
     head_of,
-    misfit,
 )
 from replay_plugins.audit_log.format.checkpoints import (
     Checkpoint,
@@ -70,8 +70,8 @@ def signature_problem(note: Note, keys: "Sequence[Verifier]") -> str | None:
     return None
 
 
-class Walk:
-    """A walk through a log's records, which checks each against the previous one.
+class LogVerification:
+    """A verification of a log's records, each checked against the previous one.
 
     Args:
         files: The log's files.
@@ -94,7 +94,7 @@ class Walk:
         self._roots = {each.checkpoint.size: b"" for each in anchors}
         self._roots[0] = self._tree.root()
         self._texts: dict[int, str] = {}  # of the checkpoints in records, for anchors
-        self._next, self._head = 0, NOTHING
+        self._next, self._head = 0, NO_PREVIOUS_HASH
         self._time = ""  # of the last record
         self._actor = self._policy = ""  # of the last log_opened
         self._is_tree_whole = True
@@ -132,7 +132,7 @@ class Walk:
                 findings.kept = max(findings.kept, each.checkpoint.size)
 
     def _fit(self, record: bytes, head: Head | None, place: str) -> None:
-        wrong = misfit(record, head, self._next, self._head)
+        wrong = chain_problem(record, head, self._next, self._head)
         is_first = self._findings.first is None
         if is_first:
             self._findings.first = self._next
@@ -196,7 +196,7 @@ class Walk:
             findings.signed = checkpoint.size
 
     def _fits(self, checkpoint: Checkpoint, head: Head, place: str) -> bool:
-        """Tell whether a checkpoint is the tree's; after a misfit, none is."""
+        """Tell whether a checkpoint is the tree's; after a chain problem, none is."""
         wrong = None
         if checkpoint.origin != self._origin:
             wrong = f"the checkpoint is of another log, {checkpoint.origin!a}"
@@ -274,14 +274,16 @@ def verify_in_steps(
     """
     files = LogFiles(path)
     findings = Findings(signers=tuple(each.name for each in keys))
-    walk = Walk(files, keys, _anchors(files, kept, findings), findings)
+    verification = LogVerification(
+        files, keys, _anchors(files, kept, findings), findings
+    )
     for name, lines in parts_of(files):
         findings.files += 1
         for number, line in enumerate(lines, 1):
-            walk.take(line, name, number)
+            verification.take(line, name, number)
             if number % _STEP == 0:
                 yield findings
-    walk.end()
+    verification.end()
     yield findings
 
 

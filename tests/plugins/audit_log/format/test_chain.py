@@ -7,14 +7,14 @@ from hashlib import sha256
 import pytest
 
 from replay_plugins.audit_log.format.chain import (
-    NOTHING,
+    NO_PREVIOUS_HASH,
     Chain,
     beginning,
+    chain_problem,
     committed_fields,
+    has_kind,
     head_of,
     json_bytes,
-    kind_is,
-    misfit,
     time_of,
 )
 
@@ -73,9 +73,9 @@ def test_a_line_begins_as_its_place_demands_and_tells_its_time_and_kind() -> Non
     line = chain.line("stop", '","kind":"message"', {})
     assert line.startswith(beginning(0, "0" * 64))
     assert time_of(line) == json.loads(line)["time"]
-    assert kind_is(line, "stop")
-    assert not kind_is(line, "sto")
-    assert not kind_is(line, "message")
+    assert has_kind(line, "stop")
+    assert not has_kind(line, "sto")
+    assert not has_kind(line, "message")
 
 
 def record(**fields: object) -> bytes:
@@ -83,7 +83,7 @@ def record(**fields: object) -> bytes:
 
 
 def test_a_record_as_it_is_written_fits() -> None:
-    assert misfit(record(), head_of(record()), 0, NOTHING) is None
+    assert chain_problem(record(), head_of(record()), 0, NO_PREVIOUS_HASH) is None
 
 
 def test_a_record_that_holds_anything_has_a_head() -> None:
@@ -108,7 +108,8 @@ def test_what_is_no_record_has_none() -> None:
     ):
         assert head_of(line) is None, line
         told = "it isn't a record: not the JSON that the log is written in"
-        assert misfit(line, head_of(line), 0, NOTHING) == (None, told), line
+        problem = chain_problem(line, head_of(line), 0, NO_PREVIOUS_HASH)
+        assert problem == (None, told), line
 
 
 def test_commitments_are_those_of_the_records_own_fields() -> None:

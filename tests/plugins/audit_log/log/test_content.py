@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from replay.errors import AuditError, AuditTamperedError
-from replay_plugins.audit_log.log.content import hiding, salt_at
+from replay_plugins.audit_log.log.content import content_filter, load_or_create_salt
 
-COMMITTED = hiding("committed")
+COMMITTED = content_filter("committed")
 
 
 @pytest.mark.parametrize(
@@ -20,11 +20,11 @@ COMMITTED = hiding("committed")
 def test_a_value_is_shown_or_stands_behind_its_digest_or_commitment(
     value: object, length: int
 ) -> None:
-    assert hiding("full")("content", value) == (value, None)
+    assert content_filter("full")("content", value) == (value, None)
     text = json.dumps(value, separators=(",", ":")).encode()
     keyed = hmac.digest(b"salt", text, "sha256").hex()
     shown = {"length": length, "hmac_sha256": keyed}
-    assert hiding("digest", b"salt")("content", value) == (shown, None)
+    assert content_filter("digest", b"salt")("content", value) == (shown, None)
     committed, opening = COMMITTED("content", value)
     assert opening is not None
     assert committed != COMMITTED("content", value)[0]
@@ -34,15 +34,16 @@ def test_a_value_is_shown_or_stands_behind_its_digest_or_commitment(
 
 def test_a_salt_is_made_once_and_what_is_none_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "salt"
-    salt = salt_at(path)
+    salt = load_or_create_salt(path)
     assert len(salt) == 32
-    assert salt_at(path) == salt == path.read_bytes() != salt_at(tmp_path / "another")
+    assert load_or_create_salt(path) == salt == path.read_bytes()
+    assert load_or_create_salt(tmp_path / "another") != salt
     assert path.stat().st_mode & 0o777 == 0o600
     for held in (b"", b"x" * 31, b"x" * 33):
         path.write_bytes(held)
         with pytest.raises(AuditTamperedError, match="isn't a salt of 32 bytes"):
-            salt_at(path)
+            load_or_create_salt(path)
     path.unlink()
     path.symlink_to("elsewhere")
     with pytest.raises(AuditError):
-        salt_at(path)
+        load_or_create_salt(path)

@@ -26,7 +26,7 @@ from replay_plugins.audit_log import AuditLog
 from replay_plugins.audit_log.format.checkpoints import Checkpoint, read_note
 from replay_plugins.audit_log.format.keys import Signer
 from replay_plugins.audit_log.log.content import Opening
-from replay_plugins.audit_log.log.log import Log
+from replay_plugins.audit_log.log.writer import LogWriter
 from replay_plugins.audit_log.verify.verifier import verify
 
 OPENING = Opening("content", "0a", "one")
@@ -38,7 +38,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def log(path: Path) -> Log:
+def log(path: Path) -> LogWriter:
     return opened(path)
 
 
@@ -92,7 +92,9 @@ def test_every_file_is_its_owners_alone(tmp_path: Path) -> None:
     )
 
 
-def test_a_closed_log_takes_no_record_and_is_closed_once(log: Log, path: Path) -> None:
+def test_a_closed_log_takes_no_record_and_is_closed_once(
+    log: LogWriter, path: Path
+) -> None:
     log.close()
     log.close()
     with pytest.raises(AuditError, match="the log is closed"):
@@ -100,7 +102,9 @@ def test_a_closed_log_takes_no_record_and_is_closed_once(log: Log, path: Path) -
     assert kinds_of(path) == ["log_opened", "checkpoint"]
 
 
-def test_what_is_no_json_is_refused_and_the_log_goes_on(log: Log, path: Path) -> None:
+def test_what_is_no_json_is_refused_and_the_log_goes_on(
+    log: LogWriter, path: Path
+) -> None:
     with pytest.raises(AuditError, match="a stop cannot be written as JSON"):
         log.append("stop", {"set": {1}})
     log.append("stop", {})
@@ -120,10 +124,10 @@ def test_a_log_that_could_not_be_opened_or_ended_is_not_locked(path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "use", [lambda log: log.append("stop", {}), Log.checkpoint, Log.close]
+    "use", [lambda log: log.append("stop", {}), LogWriter.checkpoint, LogWriter.close]
 )
 def test_a_forked_child_is_refused(
-    log: Log, path: Path, use: Callable[[Log], None]
+    log: LogWriter, path: Path, use: Callable[[LogWriter], None]
 ) -> None:
 
     def use_it() -> None:
@@ -253,7 +257,9 @@ def test_without_room_no_record_is_torn_and_with_room_the_log_goes_on(
         assert lines == [OPENING.line(seq) for seq in stops]
 
 
-def test_what_cannot_be_synced_closes_the_log_for_good(log: Log, path: Path) -> None:
+def test_what_cannot_be_synced_closes_the_log_for_good(
+    log: LogWriter, path: Path
+) -> None:
     reader, writer = os.pipe()
     os.dup2(writer, log._file._descriptor, inheritable=False)  # type: ignore[union-attr]  # noqa: SLF001 - a broken disk
     for use in (partial(log.append, "stop", {}),) * 2 + (log.checkpoint, log.close):
@@ -318,7 +324,7 @@ def test_a_programs_exit_within_a_hook_stops_a_replay_that_isolates(
 
 
 def test_an_interrupt_while_a_record_is_synced_loses_nothing(
-    log: Log, path: Path
+    log: LogWriter, path: Path
 ) -> None:
     sys.setprofile(interrupt_after("fdatasync"))
     with pytest.raises(KeyboardInterrupt):

@@ -10,7 +10,11 @@ import pytest
 
 from audit_logs import kinds_of, lines_of, opened, records_of
 from replay.errors import AuditError, AuditTamperedError
-from replay_plugins.audit_log.format.chain import NOTHING, beginning, json_bytes
+from replay_plugins.audit_log.format.chain import (
+    NO_PREVIOUS_HASH,
+    beginning,
+    json_bytes,
+)
 from replay_plugins.audit_log.log.content import Opening
 from replay_plugins.audit_log.log.private_files import LogFiles
 from replay_plugins.audit_log.log.recovery import end_of_openings, read_back
@@ -120,7 +124,7 @@ def begin_with(rest: bytes) -> Callable[[Path], None]:
 
     def attack(log: Path) -> None:
         remove_the_log(log)
-        log.write_bytes(beginning(0, NOTHING) + rest + b"\n")
+        log.write_bytes(beginning(0, NO_PREVIOUS_HASH) + rest + b"\n")
 
     return attack
 

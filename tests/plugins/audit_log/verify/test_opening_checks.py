@@ -8,7 +8,7 @@ import pytest
 
 from forged_logs import Written, written
 from replay import AuditError, UnknownNameError
-from replay_plugins.audit_log.log.content import hiding
+from replay_plugins.audit_log.log.content import content_filter
 from replay_plugins.audit_log.verify.findings import Findings
 from replay_plugins.audit_log.verify.opening_checks import (
     OpeningChecks,
@@ -16,7 +16,7 @@ from replay_plugins.audit_log.verify.opening_checks import (
     remove,
 )
 
-COMMITTED = hiding("committed")
+COMMITTED = content_filter("committed")
 VALUES: list[object] = [
     *("", "text", '"}\n', "\ud83d", "prüfen \u2028"),
     *(None, True, 0, -1.5, 10**30, [], {}),

@@ -50,8 +50,8 @@ class Policy:
     about: Mapping[str, object] = attrs.field(factory=dict)  #: for ``log_opened``
 
 
-class Log:
-    """A log open for writing. Every failure is an AuditError; no record is torn.
+class LogWriter:
+    """A writer of a log. Every failure is an AuditError; no record is torn.
 
     Args:
         files: The log's files.
@@ -70,7 +70,7 @@ class Log:
         self._mutex = threading.RLock()
         self._timer: threading.Timer | None = None  # syncs later
         self._note = ""  # of the last checkpoint
-        self._is_hurrying = False
+        self._is_sync_deferred = False
         self._is_closed = False
         self._fault: str | None = None  # the reason why it was closed for good
         self._openings: AppendOnlyFile | None = None
@@ -79,7 +79,7 @@ class Log:
             with refusals_of(files.current):
                 self._open()
         except BaseException:
-            self._let_go()
+            self._release()
             raise
 
     def append(
@@ -114,15 +114,15 @@ class Log:
             self._checkpoint(self._current())
 
     @contextmanager
-    def hurrying(self) -> Iterator[None]:
+    def deferring_sync(self) -> Iterator[None]:
         """Wait for the disk only once, at the end of the block."""
-        self._is_hurrying = True
+        self._is_sync_deferred = True
         try:
             yield
         finally:
-            self._is_hurrying = False
+            self._is_sync_deferred = False
         with self._guarded():
-            self._keep()
+            self._sync_and_copy_checkpoint()
 
     def close(self) -> None:
         """Append a checkpoint, and close the log; the second time, do nothing.
@@ -134,7 +134,7 @@ class Log:
                 self.checkpoint()
             finally:
                 self._is_closed = True
-                self._let_go()
+                self._release()
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -156,23 +156,23 @@ class Log:
                 raise AuditError(str(self._files.current), repr(error)) from error
             finally:
                 if self._fault is not None:
-                    self._let_go()
+                    self._release()
 
     def _open(self) -> None:
-        found = read_back(self._files)
-        self._chain = found.chain
+        state = read_back(self._files)
+        self._chain = state.chain
         if self._policy.keeps_openings or os.path.lexists(self._files.openings):
             self._openings = AppendOnlyFile(self._files.openings)
-            end = end_of_openings(self._files.openings, found.chain.size)
+            end = end_of_openings(self._files.openings, state.chain.size)
             self._openings.cut(end)  # a kill may have left one without a record
         file = AppendOnlyFile(self._files.current)
-        if found.is_torn:
-            keep_torn_end(self._files, found.end)
-            file.cut(found.end)
-        file.check(found.end)
-        self._begin(file, found.began)
+        if state.is_torn:
+            keep_torn_end(self._files, state.end)
+            file.cut(state.end)
+        file.check(state.end)
+        self._begin(file, state.began)
         for path in self._files.torn():
-            if path.name not in found.recovered:
+            if path.name not in state.recovered:
                 self._write(file, "recovered", describe(path))
         self._opened_size = file.size
         self._sync()
@@ -219,10 +219,10 @@ class Log:
         note = write_note(text, [signer.sign(text)] if signer else ())
         self._write(file, "checkpoint", {"note": note, "signed": signer is not None})
         self._note = note
-        if not self._is_hurrying:
-            self._keep()
+        if not self._is_sync_deferred:
+            self._sync_and_copy_checkpoint()
 
-    def _keep(self) -> None:
+    def _sync_and_copy_checkpoint(self) -> None:
         """Wait for the disk, and copy the last checkpoint to its own file."""
         self._sync()
         if self._note:
@@ -269,7 +269,7 @@ class Log:
 
     def _sync_by_policy(self) -> None:
         policy = self._policy.sync
-        if self._is_hurrying or policy == "session":
+        if self._is_sync_deferred or policy == "session":
             return
         if policy == "record" or not self._sync_within(policy):
             self._sync()
@@ -297,7 +297,7 @@ class Log:
             if each is not None:
                 each.sync()
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         for each in (self._openings, self._file, self._lock):
