@@ -148,9 +148,13 @@ def write_once(descriptor: int, data: bytes, path: Path) -> None:
         AuditFullError: There is no room for all of it; a part may be written.
         AuditError: The system refuses.
     """
-    with refusals_of(path):
-        if os.write(descriptor, data) < len(data):
-            raise OSError(errno.ENOSPC, "there is no room for all of it")
+    try:
+        size = os.write(descriptor, data)
+    except OSError as error:
+        raise _refusal(path, error) from error
+    if size < len(data):
+        short = OSError(errno.ENOSPC, "there is no room for all of it")
+        raise _refusal(path, short) from short
 
 
 def sync(descriptor: int, path: Path) -> None:
@@ -190,12 +194,16 @@ def refusals_of(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = _reason(error)
-        if error.errno in _FULL:
-            hint = "make room; what was written before is whole"
-            raise AuditFullError(str(path), reason, hint) from error
-        hint = "make its directory first" if error.errno == errno.ENOENT else ""
-        raise AuditError(str(path), reason, hint) from error
+        raise _refusal(path, error) from error
+
+
+def _refusal(path: Path, error: OSError) -> AuditError:
+    reason = _reason(error)
+    if error.errno in _FULL:
+        hint = "make room; what was written before is whole"
+        return AuditFullError(str(path), reason, hint)
+    hint = "make its directory first" if error.errno == errno.ENOENT else ""
+    return AuditError(str(path), reason, hint)
 
 
 def poisoned(path: Path, what: str) -> AuditPoisonedError:
