@@ -5,10 +5,10 @@ from functools import cache
 
 import pytest
 
-from benchmarks.accumulators import ACCUMULATORS, Accumulate, Messages
 from benchmarks.cases import CASES, measure
+from benchmarks.cases.accumulators import ACCUMULATORS, Accumulate, Messages
+from benchmarks.cases.histories import messages
 from benchmarks.figures import Figure
-from benchmarks.histories import messages
 from benchmarks.peers import missing
 from benchmarks.plan import Plan
 

@@ -5,18 +5,18 @@ from typing import Final
 
 import attrs
 
-from benchmarks.batches import batch, batch_dask
-from benchmarks.documents import bytes_to_transcript, dumps
-from benchmarks.fetching import fetching
+from benchmarks.cases.batches import batch, batch_dask
+from benchmarks.cases.documents import bytes_to_transcript, dumps
+from benchmarks.cases.fetching import fetching
+from benchmarks.cases.histories import coalescing
+from benchmarks.cases.large_files import large_file
+from benchmarks.cases.listening import bytes_to_engine, hook_call
+from benchmarks.cases.recording import audit_log
+from benchmarks.cases.redaction import redact
+from benchmarks.cases.start_up import start_up
+from benchmarks.cases.verification import audit_verify
 from benchmarks.figures import Figure
-from benchmarks.histories import coalescing
-from benchmarks.large_files import large_file
-from benchmarks.listening import bytes_to_engine, hook_call
 from benchmarks.plan import Plan
-from benchmarks.recording import audit_log
-from benchmarks.redaction import redact
-from benchmarks.start_up import start_up
-from benchmarks.verification import audit_verify
 
 
 @attrs.frozen

@@ -6,9 +6,9 @@ from itertools import islice
 
 import replay
 from benchmarks import inputs, peers
+from benchmarks.cases.direct_calls import plain_loop, pluggy_loop
+from benchmarks.cases.documents import AIMED_AT
 from benchmarks.clock import time_in_turn
-from benchmarks.direct_calls import plain_loop, pluggy_loop
-from benchmarks.documents import AIMED_AT
 from benchmarks.figures import Figure, difference, figure
 from benchmarks.plan import Plan
 
