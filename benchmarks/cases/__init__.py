@@ -5,16 +5,18 @@ from typing import Final
 
 import attrs
 
-from benchmarks.cases.batches import batch, batch_dask
-from benchmarks.cases.documents import bytes_to_transcript, dumps
-from benchmarks.cases.fetching import fetching
-from benchmarks.cases.histories import coalescing
-from benchmarks.cases.large_files import large_file
-from benchmarks.cases.listening import bytes_to_engine, hook_call
-from benchmarks.cases.recording import audit_log
-from benchmarks.cases.redaction import redact
-from benchmarks.cases.start_up import start_up
-from benchmarks.cases.verification import audit_verify
+from benchmarks.cases import (
+    audit_log,
+    audit_verify,
+    batches,
+    documents,
+    fetching,
+    histories,
+    hooks,
+    large_files,
+    redaction,
+    start_up,
+)
 from benchmarks.figures import Figure
 from benchmarks.plan import Plan
 
@@ -28,19 +30,21 @@ class Case:
 
 
 CASES: Final[Mapping[str, Case]] = {
-    "bytes-to-transcript": Case(bytes_to_transcript, ("orjson", "llama_cloud")),
-    "bytes-to-engine": Case(bytes_to_engine, ("orjson",)),
-    "hook-call": Case(hook_call),
-    "coalescing": Case(coalescing, ("pydantic_ai", "anthropic", "openai")),
-    "large-file": Case(large_file, ("orjson",)),
-    "start-up": Case(start_up, ("llama_cloud",)),
-    "fetching": Case(fetching),
-    "dumps": Case(dumps, ("orjson",)),
-    "audit-log": Case(audit_log),
-    "audit-verify": Case(audit_verify),
-    "redact": Case(redact),
-    "batch": Case(batch),
-    "batch-dask": Case(batch_dask, ("distributed",)),
+    "bytes-to-transcript": Case(
+        documents.bytes_to_transcript, ("orjson", "llama_cloud")
+    ),
+    "bytes-to-engine": Case(hooks.bytes_to_engine, ("orjson",)),
+    "hook-call": Case(hooks.hook_call),
+    "coalescing": Case(histories.coalescing, ("pydantic_ai", "anthropic", "openai")),
+    "large-file": Case(large_files.large_file, ("orjson",)),
+    "start-up": Case(start_up.start_up, ("llama_cloud",)),
+    "fetching": Case(fetching.fetching),
+    "dumps": Case(documents.dumps, ("orjson",)),
+    "audit-log": Case(audit_log.audit_log),
+    "audit-verify": Case(audit_verify.audit_verify),
+    "redact": Case(redaction.redact),
+    "batch": Case(batches.batch),
+    "batch-dask": Case(batches.batch_dask, ("distributed",)),
 }
 
 

@@ -7,9 +7,9 @@ from functools import partial
 from tempfile import gettempdir
 from typing import Final
 
-from benchmarks.children import cost_in_turn
 from benchmarks.figures import Figure, difference, figure
 from benchmarks.plan import Plan
+from benchmarks.processes import cost_in_turn
 
 NOTHING: Final = ("-c", "pass")
 DEPENDENCIES: Final = ("-c", "import attrs, cattrs, pluggy, msgspec")
