@@ -49,15 +49,15 @@ CASES: Final[Mapping[str, Case]] = {
 
 
 def measure(
-    names: Iterable[str], plan: Plan, tell: Callable[[str], object]
+    names: Iterable[str], plan: Plan, on_case: Callable[[str], object]
 ) -> Iterator[Figure]:
     """Yield the figures of the named cases.
 
     Args:
         names: Keys of :data:`CASES`.
         plan: Input sizes and time limits.
-        tell: Called with the name of each case before it is measured.
+        on_case: Called with the name of each case before it is measured.
     """
     for name in names:
-        tell(name)
+        on_case(name)
         yield from CASES[name].measure(plan)
