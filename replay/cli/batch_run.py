@@ -18,7 +18,7 @@ from replay.cli.arguments import named_plugin
 from replay.cli.batch_options import BatchOptions
 from replay.cli.output import FOUND_PROBLEMS, output_to, say
 from replay.cli.progress_bar import BatchDisplay, batch_progress, rate_of
-from replay.cli.redaction import errors_without_secrets, redactions_of, without_secrets
+from replay.cli.rewriters import errors_without_secrets, redactions_of, without_secrets
 from replay.model.json_text import write_json
 from replay.security.sanitization import escape_json
 

@@ -16,7 +16,7 @@ from replay.cli.batch_options import BatchOptions, batch_options
 from replay.cli.failures import is_closed_pipe
 from replay.cli.output import FOUND_PROBLEMS, say
 from replay.cli.progress_bar import progress
-from replay.cli.redaction import HOOK, Redaction, errors_without_secrets
+from replay.cli.rewriters import HOOK, Redaction, errors_without_secrets
 
 
 @click.command("run")

@@ -7,7 +7,7 @@ import attrs
 from fake_secrets import SECRETS
 from replay import BatchReport, Problem
 from replay.cli.batch_run import json_of, problems_of, summary_of
-from replay.cli.redaction import redactions_of, without_secrets
+from replay.cli.rewriters import redactions_of, without_secrets
 
 (SECRET,) = SECRETS["llamacloud-key"]
 GOOD = BatchReport(
