@@ -13,7 +13,7 @@ import replay
 from replay import PluginError, ReplayEngine, Session, Text, UserInput, load_plugin
 from replay.batch.plugin_specs import specs_of, workers_plugin
 from replay.testing import PluginContract
-from replay.testing.batch_contract import give, merge
+from replay.testing.batch_contract import merge, worker_results
 from replay_plugins.redact import Redact, Redacted
 from replay_plugins.redact.plugin import RedactWorker, as_json, as_table
 from spying import Spy
@@ -160,8 +160,8 @@ def told_by_a_batch(sessions: list[Session], workers: int, **options: object) ->
     values: list[object] = [None] * len(sessions)
     for number in range(workers):
         worker = workers_plugin(specs_of([("redact", options)])[0])
-        given = give([worker], sessions[number::workers])
-        values[number::workers] = [value for (value,) in given]
+        results = worker_results([worker], sessions[number::workers])
+        values[number::workers] = [value for (value,) in results]
     printed = io.StringIO()
     with redirect_stdout(printed):
         merge(Redact(**options), values)  # type: ignore[arg-type]  # any option
@@ -191,7 +191,7 @@ def test_with_a_key_ids_that_hold_secrets_are_the_same_in_any_worker(
 def test_without_a_key_they_are_refused_and_nobody_sees_them() -> None:
     spy = Spy()
     with pytest.raises(PluginError, match="give a key_file") as caught:
-        give([RedactWorker(), spy], SECRET_IDS)
+        worker_results([RedactWorker(), spy], SECRET_IDS)
     assert "example.org" not in str(caught.value)
     assert not spy.told("replay_session_start")
 
@@ -200,7 +200,7 @@ def test_what_one_session_was_called_does_not_matter_to_the_next(
     key_file: Path,
 ) -> None:
     worker = RedactWorker(key_file=key_file)
-    alone, again = give([worker], [SECRET_IDS[0], SECRET_IDS[0]])
+    alone, again = worker_results([worker], [SECRET_IDS[0], SECRET_IDS[0]])
     assert alone == again
 
 
@@ -208,5 +208,5 @@ def test_a_worker_keeps_nothing_and_says_nothing() -> None:
     worker, printed = RedactWorker(), io.StringIO()
     worker.redactor.text("jo@example.org")  # as a failed replay leaves it
     with redirect_stdout(printed):
-        assert give([worker], SESSIONS[::-1])[0] == [[]]
+        assert worker_results([worker], SESSIONS[::-1])[0] == [[]]
     assert (worker.redactor.report, printed.getvalue()) == ([], "")
