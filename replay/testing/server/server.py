@@ -23,8 +23,8 @@ from replay.sources.source import open as open_source
 from replay.testing.server.chat import Chat, json_answer
 from replay.testing.server.connections import ClientConnection
 from replay.testing.server.faults import FaultQueue, parse_fault
-from replay.testing.server.front import Front
 from replay.testing.server.images import Attachments
+from replay.testing.server.request_handler import Front
 from replay.testing.server.request_log import RecordedRequest, RequestLog
 from replay.testing.server.settings import ServerSettings
 from replay.testing.server.store import Store

@@ -28,7 +28,7 @@ from replay.testing.server.connections import (
     pieces,
 )
 from replay.testing.server.faults import Fault, FaultQueue
-from replay.testing.server.front import Front
+from replay.testing.server.request_handler import Front
 from replay.testing.server.request_log import RequestLog
 from replay.testing.server.server import Clients, most_clients
 from replay.testing.server.settings import ServerSettings

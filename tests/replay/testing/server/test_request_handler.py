@@ -12,7 +12,7 @@ from asking import CHAT, ask, connected, received_until, request_bytes
 from replay import SessionSummary
 from replay.sources.source import Source
 from replay.testing.server.connections import ClientRequest
-from replay.testing.server.front import answered, refusal
+from replay.testing.server.request_handler import answered, refusal
 from replay.testing.server.server import make_app
 from replay.testing.server.settings import ServerSettings
 from serving_process import ASKED, SESSION, STREAM, Serve
