@@ -55,7 +55,7 @@ def test_no_other_plugin_sees_a_secret() -> None:
     spy = Spy()
     replayed(Redact(), spy)
     assert "example.org" not in repr(spy.calls)
-    assert spy.told("replay_event")[0] == Text("to <EMAIL_1> \x1b")
+    assert spy.first_arguments("replay_event")[0] == Text("to <EMAIL_1> \x1b")
 
 
 def test_it_prints_what_it_replaced() -> None:
@@ -156,7 +156,7 @@ def key_file(tmp_path: Path) -> Path:
     return tmp_path / "key"
 
 
-def told_by_a_batch(sessions: list[Session], workers: int, **options: object) -> str:
+def report_of_a_batch(sessions: list[Session], workers: int, **options: object) -> str:
     values: list[object] = [None] * len(sessions)
     for number in range(workers):
         worker = workers_plugin(specs_of([("redact", options)])[0])
@@ -168,24 +168,24 @@ def told_by_a_batch(sessions: list[Session], workers: int, **options: object) ->
     return printed.getvalue()
 
 
-def told(sessions: Sequence[Session], **options: object) -> str:
+def report_of_a_replay(sessions: Sequence[Session], **options: object) -> str:
     return replayed(Redact(**options), sessions=sessions)  # type: ignore[arg-type]  # any option
 
 
 def test_a_batch_says_what_a_plain_replay_says() -> None:
     for is_json in (True, False):
-        plain = told(SESSIONS, json=is_json)
+        plain = report_of_a_replay(SESSIONS, json=is_json)
         assert plain.count("<EMAIL_") == 5
         for workers in 1, 2, 3:
-            assert told_by_a_batch(SESSIONS, workers, json=is_json) == plain
+            assert report_of_a_batch(SESSIONS, workers, json=is_json) == plain
 
 
 def test_with_a_key_ids_that_hold_secrets_are_the_same_in_any_worker(
     key_file: Path,
 ) -> None:
-    plain = told(SECRET_IDS, key_file=key_file)
-    assert told_by_a_batch(SECRET_IDS, 1, key_file=key_file) == plain
-    assert told_by_a_batch(SECRET_IDS, 3, key_file=key_file) == plain
+    plain = report_of_a_replay(SECRET_IDS, key_file=key_file)
+    assert report_of_a_batch(SECRET_IDS, 1, key_file=key_file) == plain
+    assert report_of_a_batch(SECRET_IDS, 3, key_file=key_file) == plain
 
 
 def test_without_a_key_they_are_refused_and_nobody_sees_them() -> None:
@@ -193,7 +193,7 @@ def test_without_a_key_they_are_refused_and_nobody_sees_them() -> None:
     with pytest.raises(PluginError, match="give a key_file") as caught:
         worker_results([RedactWorker(), spy], SECRET_IDS)
     assert "example.org" not in str(caught.value)
-    assert not spy.told("replay_session_start")
+    assert not spy.first_arguments("replay_session_start")
 
 
 def test_what_one_session_was_called_does_not_matter_to_the_next(

@@ -60,7 +60,7 @@ def death_of(pool: ProcessPool, task: Task) -> WorkerDiedError:
     return error
 
 
-def told_by(fifo: Path, count: int) -> set[str]:
+def pids_from(fifo: Path, count: int) -> set[str]:
     """Return the reports of several workers to a pipe, which stays open for all."""
     with os.fdopen(os.open(fifo, os.O_RDWR), encoding="utf-8") as pipe:
         return {pipe.readline() for _ in range(count)}
@@ -92,12 +92,12 @@ def test_tasks_that_run_at_once_return_early_when_they_are_drained(fifo: Path) -
     pool = ProcessPool(2, work)
     task = task_of(f"tell_until_drained {fifo}", "b", "c")
     futures = [pool.submit(work, task) for _ in range(2)]
-    told = told_by(fifo, pool.size)
+    pids = pids_from(fifo, pool.size)
     pool.drain()
     pool.close()  # waits for them
     for future in futures:
         assert (len(future.result().done), future.result().rest) == (1, (1, 0))
-    assert set.union(*(pids_of(f.result()) for f in futures)) == {*map(int, told)}
+    assert set.union(*(pids_of(f.result()) for f in futures)) == {*map(int, pids)}
     with pytest.raises(ValueError, match="must be greater than 0"):
         ProcessPool(0, work)
 
@@ -135,10 +135,10 @@ def test_a_session_that_takes_its_process_down_is_a_suspect(
 
 def test_other_tasks_do_not_notice_a_death(pool: ProcessPool, fifo: Path) -> None:
     other = pool.submit(work, task_of(f"tell_until_drained {fifo}", "b"))
-    told = int(fifo.read_text(encoding="utf-8"))
+    pid = int(fifo.read_text(encoding="utf-8"))
     death_of(pool, task_of("segfault"))
     pool.drain()
-    assert pids_of(other.result()) == {told}
+    assert pids_of(other.result()) == {pid}
 
 
 def test_a_child_that_a_process_leaves_does_not_hide_its_death(
@@ -221,11 +221,11 @@ def test_several_are_done_alone_at_once(pool: ProcessPool, fifo: Path) -> None:
     threads = [Thread(target=run) for _ in range(2)]
     for thread in threads:
         thread.start()
-    told = told_by(fifo, len(threads))
+    pids = pids_from(fifo, len(threads))
     pool.drain()
     for thread in threads:
         thread.join()
-    assert set.union(*map(pids_of, done)) == {*map(int, told)}
+    assert set.union(*map(pids_of, done)) == {*map(int, pids)}
 
 
 def test_closing_at_once_kills_what_runs_and_what_is_done_alone(fifo: Path) -> None:
@@ -439,7 +439,7 @@ def test_workers_end_with_a_leader_that_is_killed(leading: Leading, fifo: Path) 
 
 def test_workers_leave_ctrl_c_to_their_leader(leading: Leading, fifo: Path) -> None:
     with leading(*[f"tell_until_drained {fifo}"] * 2) as leader:
-        told_by(fifo, 2)
+        pids_from(fifo, 2)
         os.killpg(leader.pid, signal.SIGINT)
         assert leader.communicate()[0] == "1\n1\nclosed\n"
 

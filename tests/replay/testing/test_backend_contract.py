@@ -211,8 +211,8 @@ class Undigested(InPortions):
             yield attrs.evolve(each, digest=next(self._digests))
 
 
-class Untold(InPortions):
-    """A backend that drops the answers of sessions read from portions."""
+class DropsEvents(InPortions):
+    """A backend that drops the events of sessions read from portions."""
 
     def stored(self, portion: Portion) -> Iterator[Stored]:
         for each in super().stored(portion):
@@ -272,7 +272,7 @@ BROKEN: dict[str, list[tuple[Backend, str]]] = {
     "portions_hold_the_sessions": [
         (LastFirst(), "summaries.. and what is stored"),
         (Sharing(), "summaries.. and what is stored"),
-        (Untold(), "'rent': session.. and what is stored"),
+        (DropsEvents(), "'rent': session.. and what is stored"),
     ],
     "a_digest_stands_for_a_session": [
         (Undigested(b"1", b"2", b"3", b"4"), "two walks over what is stored"),
