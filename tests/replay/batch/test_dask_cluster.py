@@ -11,11 +11,11 @@ import dask
 import pytest
 from distributed import LocalCluster
 
-from poison import job, pids_of, task_of, work
 from replay.batch.executor_pool import ExecutorPool, dask_executor
 from replay.batch.pool import Death
 from replay.batch.tasks import Job
 from replay.errors import UnsupportedError, WorkerError
+from worker_tasks import job, pids_of, task_of, work
 
 
 @pytest.fixture(scope="module")

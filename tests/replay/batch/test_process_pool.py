@@ -14,16 +14,6 @@ from typing import Any
 import attrs
 import pytest
 
-from poison import (
-    die_at_end,
-    die_at_none,
-    die_at_none_once,
-    job,
-    pids_of,
-    task_of,
-    variables,
-    work,
-)
 from replay.batch.pool import Death
 from replay.batch.process_pool import (
     CONTEXT,
@@ -36,6 +26,16 @@ from replay.batch.resource_limits import EXIT_CODE
 from replay.batch.tasks import Place, Problem, Task, Worked
 from replay.batch.worker_process import Inbox, Kind, Outbox, serve
 from replay.errors import WorkerError
+from worker_tasks import (
+    die_at_end,
+    die_at_none,
+    die_at_none_once,
+    job,
+    pids_of,
+    task_of,
+    variables,
+    work,
+)
 
 Leading = Callable[..., subprocess.Popen[str]]
 
@@ -321,7 +321,7 @@ def test_the_session_that_the_worker_was_at_is_quarantined_or_the_next_one(
 
 
 UNGUARDED = """
-from poison import task_of, work
+from worker_tasks import task_of, work
 from replay.batch.process_pool import ProcessPool
 pool = ProcessPool(1, work)
 try:
@@ -332,7 +332,7 @@ finally:
 
 FORGETFUL = """
 if __name__ == "__main__":
-    from poison import task_of, work
+    from worker_tasks import task_of, work
     from replay.batch.process_pool import ProcessPool
     pool = ProcessPool(1, work)
     print(len(pool.submit(work, task_of("a")).result().done))
@@ -346,7 +346,7 @@ if __name__ == "__mp_main__":
         if file.tell() <= int(sys.argv[2]):
             os.kill(os.getpid(), signal.SIGKILL)
 else:
-    from poison import task_of, work
+    from worker_tasks import task_of, work
     from replay.batch.process_pool import ProcessPool
     pool = ProcessPool(1, work)
     future = pool.submit(work, task_of("a"))
@@ -410,7 +410,7 @@ def test_a_machine_that_has_no_room_for_a_worker_is_told_of(pool: ProcessPool) -
 LEADING = """
 import signal, sys
 if __name__ == "__main__":
-    from poison import task_of, work
+    from worker_tasks import task_of, work
     from replay.batch.process_pool import ProcessPool
     pool = ProcessPool(len(sys.argv) - 1, work)
     signal.signal(signal.SIGINT, lambda *_: pool.drain())
