@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if missing := peers.missing(each for name in names for each in CASES[name].needs):
         parser.error(f"not installed: {', '.join(missing)}; `make bench` installs them")
     plan = FULL if options.full else QUICK
-    new = runs.run(measure(names, plan, tell=_tell))
+    new = runs.run(measure(names, plan, on_case=_announce))
     _print(table(new))
     if options.json:
         runs.write(options.json, new)
@@ -52,7 +52,7 @@ def _read(parser: argparse.ArgumentParser, path: Path | None) -> runs.Run | None
         parser.error(f"{path} does not hold the figures of a run: {error}")
 
 
-def _tell(name: str) -> None:
+def _announce(name: str) -> None:
     sys.stderr.write(f"measuring {name} ...\n")
 
 

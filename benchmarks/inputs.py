@@ -30,7 +30,7 @@ SENTENCES: Final = (
 )
 SIZES: Final = (6, 4, 9, 5, 7, 3, 8)  # characters of a delta
 TURN: Final = 206  # events of a whole turn in the shape "both"
-AROUND: Final = 6  # events of a turn that aren't deltas
+OTHER_EVENTS: Final = 6  # events of a turn that aren't deltas
 TURNS: Final = 64  # different turns
 FOUND: Final = [
     {
@@ -94,7 +94,7 @@ def _parts(events: int, shape: Shape) -> Iterator[bytes]:
 
 def _lengths(events: int) -> Iterator[int]:
     """Yield the number of events in each turn; the last one has the remainder."""
-    while events >= TURN + AROUND + 2:
+    while events >= TURN + OTHER_EVENTS + 2:
         yield TURN
         events -= TURN
     yield events
@@ -107,13 +107,15 @@ def _turn(number: int, length: int, shape: Shape) -> bytes:
 
 def _events(number: int, length: int, shape: Shape) -> Iterator[Entry]:
     text = pieces(number)
-    reasoning = (length - AROUND) // 4
+    reasoning = (length - OTHER_EVENTS) // 4
     call = {"call_id": f"call_{number}", "name": "retrieve"}
     yield {"type": "user_input", "content": "What were the main findings in Q3?"}
     yield from _block("thinking", list(islice(text, reasoning)), shape)
     yield {"type": "tool_call", **call, "arguments": {"query": "Q3", "top_k": 5}}
     yield {"type": "tool_result", **call, "result": {"results": FOUND}}
-    yield from _block("text", list(islice(text, length - AROUND - reasoning)), shape)
+    yield from _block(
+        "text", list(islice(text, length - OTHER_EVENTS - reasoning)), shape
+    )
     yield {"type": "stop", "usage": USAGE, "is_error": False, "error": None}
 
 

@@ -114,7 +114,7 @@ def test_a_session_that_takes_its_worker_down_is_quarantined(tmp_path: Path) -> 
 # Kills
 
 LEADERS = 0.5  # of those who are killed
-TELLING = """
+REPORTS_ITS_PROCESS = """
 import os
 
 PIPE = os.open({pipe!r}, os.O_WRONLY)
@@ -123,7 +123,7 @@ PIPE = os.open({pipe!r}, os.O_WRONLY)
 def replay_session_start():
     os.write(PIPE, b"%10d\\n" % os.getpid())
 """
-TOLD = 11  # bytes, which are written and read at once
+REPORT_SIZE = 11  # bytes, which are written and read at once
 
 
 @attrs.frozen
@@ -146,12 +146,12 @@ class Batch:
             The leader; a descriptor that signals its end; the pipe.
         """
         self.folder.mkdir(exist_ok=True)
-        telling = TELLING.format(pipe=str(self.pipe))
+        reporter = REPORTS_ITS_PROCESS.format(pipe=str(self.pipe))
         given = (
             f"usage:output={self.folder / 'usage.txt'}",
             f"transcript_writer:directory={self.folder / 'transcripts'}",
             f"audit_log:path={self.folder / 'audit.jsonl'},sync=session",
-            plugin_at(self.folder / "telling.py", telling),
+            plugin_at(self.folder / "reporter.py", reporter),
         )
         plugins = [part for each in given for part in ("--plugin", each)]
         rest = ("--jobs", "2", "--checkpoint", str(self.folder / "checkpoint"))
@@ -178,7 +178,7 @@ class Tally:
     is_over: bool = False  #: whether a run ended before it could be killed
 
 
-def told(reader: int, leader: int, count: int) -> int | None:
+def wait_for_reports(reader: int, leader: int, count: int) -> int | None:
     """Return the id of the process that sends the last of *count* reports.
 
     Returns:
@@ -190,16 +190,16 @@ def told(reader: int, leader: int, count: int) -> int | None:
     while count > 0:
         if leader in dict(poll.poll()):
             return None
-        text = os.read(reader, TOLD * count)
-        count -= len(text) // TOLD
-    return int(text[-TOLD:])
+        text = os.read(reader, REPORT_SIZE * count)
+        count -= len(text) // REPORT_SIZE
+    return int(text[-REPORT_SIZE:])
 
 
 def kill(batch: Batch, random: Random, tally: Tally) -> None:
     """Run a batch; kill a worker now and then, and finally its leader."""
     with batch.running() as (leader, watched, reader):
         while True:
-            worker = told(reader, watched, random.randint(1, 60))
+            worker = wait_for_reports(reader, watched, random.randint(1, 60))
             if worker is None:
                 tally.is_over = True
                 return
@@ -214,7 +214,7 @@ def kill(batch: Batch, random: Random, tally: Tally) -> None:
 def end(batch: Batch) -> None:
     """Run a batch to its end."""
     with batch.running() as (leader, watched, reader):
-        while told(reader, watched, 1) is not None:
+        while wait_for_reports(reader, watched, 1) is not None:
             pass
         _, problems = leader.communicate()
     assert not leader.returncode, problems.decode()

@@ -147,7 +147,7 @@ def test_a_turn_that_breaks_off_goes_on_with_what_the_service_has(
         report = ReplayEngine([spy]).replay_live(stream, reconcile=True)
     ReplayEngine([expected]).replay(replay.loads(json.dumps(TURN)))
     assert report.outcome == "complete"
-    assert spy.told("replay_text") == expected.told("replay_text")
+    assert spy.first_arguments("replay_text") == expected.first_arguments("replay_text")
     posted = [each for each in server.requests if each.method == "POST"]
     assert len(posted) == 1
 
@@ -197,8 +197,12 @@ def test_a_live_turn_is_told_as_its_recording_is(serve: Serve, tmp_path: Path) -
     ReplayEngine([recorded]).replay(session)
     assert isinstance(session, Session)
     assert live.names() == recorded.names()
-    assert live.told("replay_event") == recorded.told("replay_event")
-    assert live.told("replay_turn_end") == recorded.told("replay_turn_end")
+    assert live.first_arguments("replay_event") == recorded.first_arguments(
+        "replay_event"
+    )
+    assert live.first_arguments("replay_turn_end") == recorded.first_arguments(
+        "replay_turn_end"
+    )
 
 
 def test_a_recorded_turn_is_served_again_at_its_own_pace(

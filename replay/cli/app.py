@@ -12,7 +12,7 @@ import click
 from click.shell_completion import shell_complete
 
 from replay.cli import output
-from replay.cli.failures import tell
+from replay.cli.failures import report_error
 from replay.cli.output import say
 from replay.errors import ReplayError
 from replay.security.sanitization import sanitize_line
@@ -40,7 +40,7 @@ class LogOutput(logging.Handler):
         say(record.getMessage(), record.levelname.lower())
 
 
-def _others_command(name: str) -> click.Command | None:
+def _third_party_command(name: str) -> click.Command | None:
     """Return another package's command, or None if none has that name.
 
     A broken command fails only when it is used, so that help and completion still
@@ -86,7 +86,7 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         if cmd_name not in _COMMANDS:
-            return _others_command(cmd_name)
+            return _third_party_command(cmd_name)
         module = import_module(f"replay.cli.commands.{cmd_name}")
         found: click.Command = module.command
         return found
@@ -137,5 +137,5 @@ def run(arguments: Sequence[str], name: str = NAMES[0]) -> int:
             code: object = command.invoke(context)
         output.flush()
     except Exception as error:  # noqa: BLE001 - users get one line
-        return tell(error, is_traceback_wanted=is_traceback_wanted)
+        return report_error(error, is_traceback_wanted=is_traceback_wanted)
     return code if isinstance(code, int) else 0  # others' commands return anything

@@ -18,7 +18,11 @@ from replay.cli.arguments import named_plugin
 from replay.cli.batch_options import BatchOptions
 from replay.cli.output import FOUND_PROBLEMS, output_to, say
 from replay.cli.progress_bar import BatchDisplay, batch_progress, rate_of
-from replay.cli.redaction import errors_without_secrets, redactions_of, without_secrets
+from replay.cli.rewriters import (
+    errors_without_secrets,
+    rewriting_plugins_of,
+    without_secrets,
+)
 from replay.model.json_text import write_json
 from replay.security.sanitization import escape_json
 
@@ -27,36 +31,36 @@ _SHOW_CURSOR: Final = b"\x1b[?25h"  # in case a bar has hidden it
 
 
 @attrs.define
-class Interruption:
+class InterruptHandler:
     """A Ctrl-C handler that ends this process the second time."""
 
-    has_come: bool = False
+    was_called: bool = False
 
-    def take(self, _: int, __: FrameType | None) -> None:
+    def handle(self, _: int, __: FrameType | None) -> None:
         """Handle Ctrl-C.
 
         Raises:
             KeyboardInterrupt: It is the first time.
         """
-        if self.has_come:
+        if self.was_called:
             _end()
-        self.has_come = True
+        self.was_called = True
         raise KeyboardInterrupt
 
 
 @contextmanager
-def interruptible() -> Iterator[Interruption]:
+def interruptible() -> Iterator[InterruptHandler]:
     """Handle Ctrl-C within the block, and afterwards too if it was pressed."""
-    interruption = Interruption()
+    handler = InterruptHandler()
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.default_int_handler:  # a job in a shell's background
-        yield interruption
+        yield handler
         return
-    signal.signal(signal.SIGINT, interruption.take)
+    signal.signal(signal.SIGINT, handler.handle)
     try:
-        yield interruption
+        yield handler
     finally:
-        if not interruption.has_come:
+        if not handler.was_called:
             signal.signal(signal.SIGINT, before)
 
 
@@ -69,15 +73,15 @@ def _end() -> None:
     os._exit(INTERRUPTED)
 
 
-_MOST: Final = 100  # problems in a report; isolated failures aren't counted
+_MOST_PROBLEMS: Final = 100  # problems in a report; isolated failures aren't counted
 
 
 def summary_of(report: replay.BatchReport) -> str:
     """Return a one-line summary of a batch."""
-    told = report.replayed + report.known + report.failed + report.quarantined
+    count = report.replayed + report.known + report.failed + report.quarantined
     rate = report.replayed / report.seconds if report.seconds > 0 else 0.0
     return (
-        f"{told:,} {'session' if told == 1 else 'sessions'}: "
+        f"{count:,} {'session' if count == 1 else 'sessions'}: "
         f"{report.replayed:,} replayed now, {report.known:,} known from before, "
         f"{report.failed:,} failed, {report.quarantined:,} quarantined; "
         f"{report.seconds:,.1f} s, {rate_of(rate)}"
@@ -92,15 +96,15 @@ def problems_of(report: replay.BatchReport) -> Iterator[str]:
     more = report.failed + report.quarantined - len(report.problems)
     if more > 0:
         yield f"{more:,} more"
-    elif len(report.problems) >= _MOST:
+    elif len(report.problems) >= _MOST_PROBLEMS:
         yield "there may be more"
 
 
 def json_of(report: replay.BatchReport) -> str:
     """Return a report as a line of JSON; only its last member, ``times``, varies."""
-    said = attrs.asdict(report, recurse=False)
-    times = {"seconds": said.pop("seconds")}
-    said["problems"] = [
+    members = attrs.asdict(report, recurse=False)
+    times = {"seconds": members.pop("seconds")}
+    members["problems"] = [
         {
             "session": each.name,
             "code": each.code,
@@ -109,8 +113,8 @@ def json_of(report: replay.BatchReport) -> str:
         }
         for each in report.problems
     ]
-    said["times"] = times
-    return escape_json(write_json(said).decode()) + "\n"
+    members["times"] = times
+    return escape_json(write_json(members).decode()) + "\n"
 
 
 @attrs.frozen
@@ -133,11 +137,11 @@ class BatchRun:
         """
         self.options.check()
         plugins = [named_plugin(each, "'--plugin'") for each in self.plugins]
-        with interruptible() as interruption, batch_progress() as display:
+        with interruptible() as handler, batch_progress() as display:
             try:
                 report = self._reported(plugins, display)
             except BaseException:  # Ctrl-C may lead to any error
-                if not interruption.has_come:
+                if not handler.was_called:
                     raise
                 display.close()
                 click.echo(self._interrupted(display.kept), err=True)
@@ -152,9 +156,9 @@ class BatchRun:
     ) -> replay.BatchReport:
         """Replay the sessions, and write the report if one is wanted."""
         options = self.options
-        redactions = redactions_of(plugins)
+        rewriting = rewriting_plugins_of(plugins)
         with ExitStack() as opened:
-            opened.enter_context(errors_without_secrets(redactions))
+            opened.enter_context(errors_without_secrets(rewriting))
             write_report: Callable[[str], object] | None = None
             if options.report is not None:
                 write_report = opened.enter_context(output_to(options.report))
@@ -174,19 +178,19 @@ class BatchRun:
                     memory_limit=options.memory_limit,
                     watch=display,
                 )
-            report = without_secrets(report, redactions)
+            report = without_secrets(report, rewriting)
             if write_report is not None:
                 write_report(json_of(report))
         return report
 
     def _interrupted(self, kept: int) -> str:
-        said = "nothing is kept (with --checkpoint it would go on)"
+        outcome = "nothing is kept (with --checkpoint it would go on)"
         if self.options.checkpoint is not None:
-            said = (
+            outcome = (
                 f"what was done is kept, {kept:,} sessions; "
                 "to go on, run it again with the same --checkpoint"
             )
-        return f"replay: interrupted: {said}"
+        return f"replay: interrupted: {outcome}"
 
 
 @contextmanager

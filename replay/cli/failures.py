@@ -11,10 +11,10 @@ from replay.cli.output import FOUND_PROBLEMS, say
 from replay.errors import BatchError, PluginError, ReplayError
 from replay.security.sanitization import sanitize
 
-CANNOT: Final = 2
+COMMAND_FAILED: Final = 2  # an exit code
 
 
-def tell(error: Exception, *, is_traceback_wanted: bool = False) -> int:
+def report_error(error: Exception, *, is_traceback_wanted: bool = False) -> int:
     """Print an error to standard error, and return the exit code."""
     if isinstance(error, Exit):
         return error.exit_code
@@ -24,7 +24,7 @@ def tell(error: Exception, *, is_traceback_wanted: bool = False) -> int:
     if is_traceback_wanted:
         click.echo(sanitize("".join(traceback.format_exception(error))), err=True)
     say(_sentence(error))
-    return FOUND_PROBLEMS if _is_of_a_hook(error) else CANNOT
+    return FOUND_PROBLEMS if _is_of_a_hook(error) else COMMAND_FAILED
 
 
 def is_closed_pipe(error: Exception) -> bool:

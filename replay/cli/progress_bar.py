@@ -27,7 +27,7 @@ _SLOW: Final = 10  # per second; slower rates are shown with tenths
 _Item = TypeVar("_Item")
 
 
-class Bar:
+class ProgressBar:
     """A progress bar that appears after a second, unless it is closed before.
 
     Args:
@@ -100,7 +100,7 @@ class Bar:
         )
 
 
-class Lines:
+class ProgressLines:
     """A progress line every ten seconds, for output that can't show a bar.
 
     No timer runs: a line that is due is written at the next update.
@@ -182,14 +182,14 @@ def progress(
         if not is_shown or sys.stderr is None or not sys.stderr.isatty():
             yield items
             return
-        bar = Bar(what, unit)
+        bar = ProgressBar(what, unit)
         try:
             yield _counted(items, bar)
         finally:
             bar.close()
 
 
-def _counted(items: Iterator[_Item], bar: Bar) -> Iterator[_Item]:
+def _counted(items: Iterator[_Item], bar: ProgressBar) -> Iterator[_Item]:
     """Yield *items* and count them; the bar is closed after the last."""
     for done, item in enumerate(items, start=1):
         yield item
@@ -201,7 +201,7 @@ def _counted(items: Iterator[_Item], bar: Bar) -> Iterator[_Item]:
 class BatchDisplay:
     """A progress callback that counts a batch's results and shows its progress."""
 
-    _display: Bar | Lines | None  #: None: nothing is shown
+    _display: ProgressBar | ProgressLines | None  #: None: nothing is shown
     kept: int = attrs.field(default=0, init=False)  #: sessions that have results
 
     def __call__(self, progress: "BatchProgress") -> None:
@@ -223,10 +223,12 @@ class BatchDisplay:
 @contextmanager
 def batch_progress() -> Iterator[BatchDisplay]:
     """Yield a progress callback for a batch that runs within the block."""
-    display: Bar | Lines | None = None
+    display: ProgressBar | ProgressLines | None = None
     if sys.stderr is not None:
         has_bar = sys.stderr.isatty() and os.environ.get("TERM") not in _PLAIN
-        display = Bar("Replaying", has_total=True) if has_bar else Lines()
+        display = (
+            ProgressBar("Replaying", has_total=True) if has_bar else ProgressLines()
+        )
     shown = BatchDisplay(display)
     try:
         yield shown

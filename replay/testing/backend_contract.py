@@ -27,8 +27,8 @@ from replay.sources.protocols import (
 from replay.testing.histories import HOSTILE_IDS, odd_histories
 
 
-def broken(session_id: str | None, fault: str, advice: str) -> AssertionError:
-    """Return the error for a broken law: the session, the fault, and advice."""
+def violation(session_id: str | None, fault: str, advice: str) -> AssertionError:
+    """Return the error for a violation of a law: the session, the fault, and advice."""
     place = "" if session_id is None else f"session {session_id!a}: "
     return AssertionError(f"{place}{fault} ({advice})")
 
@@ -58,11 +58,11 @@ class BackendContract:
         """Check that two walks, even at once, give the same order."""
         first = list(backend.summaries())
         if not first:
-            raise broken(None, "there is no session", "give one, to try it on")
+            raise violation(None, "there is no session", "give one, to try it on")
         at_once = list(zip_longest(backend.summaries(), backend.summaries()))
         if first != list(backend.summaries()) or at_once != [(s, s) for s in first]:
             fault = "two walks over summaries() differ"
-            raise broken(None, fault, "sort them, and let walks share nothing")
+            raise violation(None, fault, "sort them, and let walks share nothing")
 
     def test_a_session_is_what_its_summary_says(self, backend: Backend) -> None:
         """Check the header; if an id occurs twice, that of the first."""
@@ -70,7 +70,7 @@ class BackendContract:
         for session_id, summary in first.items():
             if backend.session(session_id).summary() != summary:
                 fault = "session() and summaries() differ"
-                raise broken(session_id, fault, "make both of one header")
+                raise violation(session_id, fault, "make both of one header")
 
     def test_events_can_be_walked_again(self, backend: Backend) -> None:
         """Check that events are a sequence that can be iterated again."""
@@ -79,7 +79,7 @@ class BackendContract:
             first = list(events)
             if len(events) != len(first) or first != list(events):
                 fault = "two walks over its events, or their length, differ"
-                raise broken(summary.session_id, fault, "give a sequence")
+                raise violation(summary.session_id, fault, "give a sequence")
 
     def test_a_session_survives_writing(self, backend: Backend) -> None:
         """Check that a session can be written and loaded again unchanged."""
@@ -87,7 +87,7 @@ class BackendContract:
             session = backend.session(summary.session_id)
             if not _is_same(session, _written_and_read(session)):
                 fault = "written and read, it is another"
-                raise broken(summary.session_id, fault, "decode with replay.loads")
+                raise violation(summary.session_id, fault, "decode with replay.loads")
 
     def test_an_unknown_id_is_not_found(self, backend: Backend) -> None:
         """Check that every unknown id, however hostile, raises the right error."""
@@ -101,9 +101,9 @@ class BackendContract:
             except Exception as error:
                 fault = f"session() raised {type(error).__name__}: {error}"
                 advice = "raise SessionNotFoundError"
-                raise broken(session_id, fault, advice) from error
+                raise violation(session_id, fault, advice) from error
             fault = "session() returned what summaries() does not have"
-            raise broken(session_id, fault, "raise SessionNotFoundError")
+            raise violation(session_id, fault, "raise SessionNotFoundError")
 
     def test_closing_twice_is_harmless(self, backend: Backend) -> None:
         """Check that ``close()`` can be called again."""
@@ -112,7 +112,9 @@ class BackendContract:
             backend.close()
         except Exception as error:
             fault = f"the second close() raised {type(error).__name__}: {error}"
-            raise broken(None, fault, "do nothing if it is already closed") from error
+            raise violation(
+                None, fault, "do nothing if it is already closed"
+            ) from error
 
     def test_sessions_are_those_of_the_summaries(self, backend: Backend) -> None:
         """Check ``sessions()``, if the backend has it."""
@@ -123,7 +125,7 @@ class BackendContract:
         for number, (session, summary) in enumerate(pairs):
             if session is None or session.summary() != summary:
                 fault = f"sessions() and summaries() differ at number {number}"
-                raise broken(None, fault, "yield the same ones in the same order")
+                raise violation(None, fault, "yield the same ones in the same order")
 
     def test_portions_hold_the_sessions(self, backend: Backend) -> None:
         """Check ``portions()`` and ``stored()``, if the backend has them.
@@ -136,26 +138,28 @@ class BackendContract:
         found = [*chain(*reversed(read))]
         if [each.summary() for each in found] != [*backend.summaries()]:
             fault = "summaries() and what is stored in its portions differ"
-            raise broken(None, fault, "yield the same ones in the same order")
+            raise violation(None, fault, "yield the same ones in the same order")
         first = {each.session_id: each for each in reversed(found)}
         for session_id, session in first.items():
             if not _is_same(session, backend.session(session_id)):
                 fault = "session() and what is stored differ"
-                raise broken(session_id, fault, "decode both alike")
+                raise violation(session_id, fault, "decode both alike")
 
     def test_a_digest_stands_for_a_session(self, backend: Backend) -> None:
         """Check that name and digest identify a stored session."""
         stored, again = _stored(backend), _stored(backend)
         if [each.digest for each in stored] != [each.digest for each in again]:
             fault = "two walks over what is stored give other digests"
-            raise broken(None, fault, "hash what is stored, and nothing else")
+            raise violation(None, fault, "hash what is stored, and nothing else")
         known: dict[tuple[str, bytes], Session] = {}
         for each in stored:
             session = each.read()
             other = known.setdefault((each.name, each.digest), session)
             if len(each.digest) != each.digest_size or not _is_same(session, other):
                 fault = "its digest is not its own, or not of 16 bytes"
-                raise broken(session.session_id, fault, "hash all that is stored of it")
+                raise violation(
+                    session.session_id, fault, "hash all that is stored of it"
+                )
 
     def test_what_is_written_is_there(self, backend: Backend) -> None:
         """Check ``write()``, if there is one, with odd histories and hostile ids."""
@@ -170,11 +174,11 @@ class BackendContract:
         for session_id, session in expected.items():
             if not _is_same(again.session(session_id), session):
                 advice = "write with replay.dump, each id to a place of its own"
-                raise broken(session_id, "it is not what was written", advice)
+                raise violation(session_id, "it is not what was written", advice)
         listed = Counter(each.session_id for each in again.summaries())
         if listed != Counter(there) + Counter(expected.keys() - there):
             fault = "summaries() does not have what was written, each once"
-            raise broken(None, fault, "list what was written")
+            raise violation(None, fault, "list what was written")
 
     def test_writing_again_replaces(self, backend: Backend) -> None:
         """Check that the later of two sessions with one id replaces the first."""
@@ -188,7 +192,9 @@ class BackendContract:
             kept = again.session(session.session_id)
             if ids.count(session.session_id) != 1 or not _is_same(kept, later):
                 fault = "written twice, it is not the later one, once"
-                raise broken(session.session_id, fault, "keep one session of each id")
+                raise violation(
+                    session.session_id, fault, "keep one session of each id"
+                )
 
 
 def _writable(backend: Backend) -> WritableBackend:

@@ -9,30 +9,32 @@ from replay.engine.report import BatchResult, BatchResults, ReplayReport
 from replay.errors import EncodeError, PluginError
 from replay.model.json_text import parse_json, write_json
 from replay.model.sessions import Session
-from replay.testing.backend_contract import broken
+from replay.testing.backend_contract import violation
 
 
-def give(plugins: Iterable[object], sessions: Iterable[Session]) -> list[list[object]]:
+def worker_results(
+    plugins: Iterable[object], sessions: Iterable[Session]
+) -> list[list[object]]:
     """Replay *sessions* as one worker does; return the plugins' results for each.
 
     The values pass through JSON, as on their way to the leader. An EncodeError means
     that one isn't a JSON value.
     """
-    given: list[list[object]] = []
+    results: list[list[object]] = []
     with WorkerEngine(plugins, strict=False, on_plugin_error="raise") as engine:
         for session in sessions:
             _, values = engine.replay_with_results(session)
             decoded = parse_json(write_json(values)).value
-            given.append(decoded)  # type: ignore[arg-type]  # as it was before
-    return given
+            results.append(decoded)  # type: ignore[arg-type]  # as it was before
+    return results
 
 
 def merge(plugin: object, values: Sequence[object]) -> None:
     """Let a plugin merge results, and close it, as :func:`merge_results` does."""
-    merge_results(plugin, named(values))
+    merge_results(plugin, numbered_results(values))
 
 
-def named(values: Sequence[object]) -> list[BatchResult]:
+def numbered_results(values: Sequence[object]) -> list[BatchResult]:
     """Return *values* as the results of sessions that are numbered from 0."""
     return [
         BatchResult(f"{number:032x}", str(number), value)
@@ -53,12 +55,14 @@ def check_results(worker: Callable[[], object], sessions: Iterable[Session]) -> 
     The test is skipped if the plugins from *worker* give no results.
     """
     _need(worker(), "replay_batch_result", "gives no results")
-    shown = [*sessions]
-    for session, together in zip(shown, _given(worker(), shown), strict=True):
-        if _given(worker(), [session]) != [together]:
+    histories = [*sessions]
+    for session, together in zip(
+        histories, _results_of(worker(), histories), strict=True
+    ):
+        if _results_of(worker(), [session]) != [together]:
             fault = "its result is another when other sessions came before"
             advice = "forget in replay_batch_result all that you return"
-            raise broken(session.session_id, fault, advice)
+            raise violation(session.session_id, fault, advice)
 
 
 def check_merge(
@@ -75,18 +79,18 @@ def check_merge(
     _need(worker(), "replay_batch_result", "gives no results")
     leader, plain = plugin(), plugin()
     _need(leader, "replay_batch_merge", "merges no results")
-    shown = [*sessions]
-    values: list[object] = [None] * len(shown)
+    histories = [*sessions]
+    values: list[object] = [None] * len(histories)
     for number in (0, 1):
-        values[number::2] = _given(worker(), shown[number::2])
+        values[number::2] = _results_of(worker(), histories[number::2])
     merge(leader, values)
     with ReplayEngine([plain]) as engine:
-        for session in shown:
+        for session in histories:
             engine.replay(session)
     if result_of(leader) != result_of(plain):
         fault = "its results, merged, come to something else than a plain replay"
         advice = "return in replay_batch_result all that replay_batch_merge needs"
-        raise broken(None, fault, advice)
+        raise violation(None, fault, advice)
 
 
 def _need(plugin: object, hook: str, fault: str) -> None:
@@ -95,11 +99,13 @@ def _need(plugin: object, hook: str, fault: str) -> None:
         raise SkipTest(reason)
 
 
-def _given(worker: object, sessions: Sequence[Session]) -> list[object]:
+def _results_of(worker: object, sessions: Sequence[Session]) -> list[object]:
     try:
-        return [value for (value,) in give([worker], sessions)]
+        return [value for (value,) in worker_results([worker], sessions)]
     except EncodeError as error:
         advice = "return numbers, texts, lists and dicts only"
-        raise broken(None, f"its result is no JSON value: {error}", advice) from error
+        raise violation(
+            None, f"its result is no JSON value: {error}", advice
+        ) from error
     except PluginError as error:
-        raise broken(None, str(error), "be ready for any history") from error
+        raise violation(None, str(error), "be ready for any history") from error

@@ -15,7 +15,7 @@ from replay.engine.report import Outcome
 from replay.errors import PluginError, StopReplay
 from replay.model.messages import Message
 from replay.model.sessions import Session
-from replay.testing.backend_contract import broken
+from replay.testing.backend_contract import violation
 from replay.testing.batch_contract import check_merge, check_results
 from replay.testing.histories import cut_anew, odd_histories
 
@@ -84,42 +84,42 @@ class PluginContract:
         """Check that no session affects the replay of the next one."""
         for session in self._histories():
             one, other = plugin(), plugin()
-            apart = [*_calls([one], [session]), *_calls([other], [session])]
-            if _calls([plugin()], [session, session]) != apart:
+            apart = [*_hook_calls([one], [session]), *_hook_calls([other], [session])]
+            if _hook_calls([plugin()], [session, session]) != apart:
                 fault = "its second replay is another than its first"
                 advice = "begin anew in replay_session_start"
-                raise broken(session.session_id, fault, advice)
+                raise violation(session.session_id, fault, advice)
             if self.result_of(one) != self.result_of(other):
                 fault = "two new plugins made different things of it"
                 advice = "keep nothing in the class, and use no chance and no clock"
-                raise broken(session.session_id, fault, advice)
+                raise violation(session.session_id, fault, advice)
 
     def test_it_changes_nothing_that_it_is_given(self, plugin: Factory) -> None:
         """Check that session, events and messages stay unchanged for other plugins."""
         for session in self._histories():
             before = dumps(session)
-            alone = _calls([], [session])
+            alone = _hook_calls([], [session])
             beside: list[Call] = []
             if _replay([plugin(), spy(beside)], [session]) == "stopped":
                 beside.pop()  # the session's end, which came early
                 del alone[len(beside) :]
             if dumps(session) != before or session != loads(before):
                 advice = "leave it alone; attrs.evolve makes another"
-                raise broken(session.session_id, "the session has changed", advice)
+                raise violation(session.session_id, "the session has changed", advice)
             if beside != alone:
                 fault = "the plugin after it is told something else than without it"
                 advice = "leave values alone; attrs.evolve makes others"
-                raise broken(session.session_id, fault, advice)
+                raise violation(session.session_id, fault, advice)
 
     def test_a_replay_that_is_cut_short_harms_nothing(self, plugin: Factory) -> None:
         """Check that a session may end anywhere without affecting the next one."""
         for number, session in enumerate(self._histories()):
-            whole = _calls([plugin()], [session])
-            again = _calls([plugin(), _Stopper(number % 7)], [session, session])
+            whole = _hook_calls([plugin()], [session])
+            again = _hook_calls([plugin(), _Stopper(number % 7)], [session, session])
             if again[-len(whole) :] != whole:
                 fault = "after a replay that was cut short, the next one is another"
                 advice = "begin anew in replay_session_start, not at a session's end"
-                raise broken(session.session_id, fault, advice)
+                raise violation(session.session_id, fault, advice)
 
     def test_cutting_the_deltas_elsewhere_changes_nothing(
         self, plugin: Factory
@@ -130,12 +130,12 @@ class PluginContract:
             raise SkipTest(reason)
         for session in self._histories():
             one, other = plugin(), plugin()
-            recorded = _messages(_calls([one], [session]))
-            anew = _messages(_calls([other], [cut_anew(session, self.seed)]))
+            recorded = _messages(_hook_calls([one], [session]))
+            anew = _messages(_hook_calls([other], [cut_anew(session, self.seed)]))
             if recorded != anew or self.result_of(one) != self.result_of(other):
                 fault = "with its deltas cut elsewhere, it comes to something else"
                 advice = "listen to replay_text, or set observes_deltas = True"
-                raise broken(session.session_id, fault, advice)
+                raise violation(session.session_id, fault, advice)
 
     def test_a_batch_result_is_json_and_of_one_session(self, plugin: Factory) -> None:
         """Check what ``replay_batch_result`` returns, if the plugin has it."""
@@ -163,7 +163,7 @@ class _Stopper:
             raise StopReplay
 
 
-def _calls(plugins: Iterable[object], sessions: Iterable[Session]) -> list[Call]:
+def _hook_calls(plugins: Iterable[object], sessions: Iterable[Session]) -> list[Call]:
     """Return the hook calls of a plugin after *plugins* in a replay of *sessions*."""
     calls: list[Call] = []
     _replay([*plugins, spy(calls)], sessions)
@@ -180,7 +180,7 @@ def _replay(plugins: Sequence[object], sessions: Iterable[Session]) -> Outcome |
                 session_id = session.session_id
                 outcome = engine.replay(session).outcome
     except PluginError as error:
-        raise broken(session_id, str(error), _advice(error.__cause__)) from error
+        raise violation(session_id, str(error), _advice(error.__cause__)) from error
     return outcome
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import replay
 from odd_files import ODD_FILES
-from portions import all_stored, shown
+from portions import all_stored, with_all_attributes
 from privileges import public_folder, unprivileged
 from replay import Backend, Portion, Session, Text
 from replay.model.sessions import Shape
@@ -347,8 +347,8 @@ def test_its_portions_hold_its_sessions(tmp_path: Path) -> None:
     (tmp_path / "packed.jsonl.gz").write_bytes(gzip.compress(line * 3))
     backend = FixtureDirectoryBackend(str(tmp_path))
     assert len(list(backend.portions())) == 8
-    found = [shown(each.read()) for each in all_stored(backend)]
-    assert found == [shown(each) for each in backend.sessions()]
+    found = [with_all_attributes(each.read()) for each in all_stored(backend)]
+    assert found == [with_all_attributes(each) for each in backend.sessions()]
 
 
 def test_a_file_is_not_opened_to_list_it() -> None:

@@ -5,10 +5,10 @@ from functools import cache
 
 import pytest
 
-from benchmarks.accumulators import ACCUMULATORS, Accumulate, Messages
 from benchmarks.cases import CASES, measure
+from benchmarks.cases.accumulators import ACCUMULATORS, Accumulate, Messages
+from benchmarks.cases.histories import messages
 from benchmarks.figures import Figure
-from benchmarks.histories import messages
 from benchmarks.peers import missing
 from benchmarks.plan import Plan
 
@@ -29,7 +29,7 @@ SMALLEST = Plan(
 def figures_of(name: str) -> list[Figure]:
     if absent := missing(CASES[name].needs):
         pytest.skip(f"not installed, but by `make bench`: {', '.join(absent)}")
-    return list(measure([name], SMALLEST, tell=lambda _: None))
+    return list(measure([name], SMALLEST, on_case=lambda _: None))
 
 
 @pytest.mark.slow
@@ -48,10 +48,10 @@ def test_no_two_figures_are_taken_for_each_other(name: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_case_is_told_before_it_is_measured() -> None:
-    told: list[str] = []
-    next(measure(["hook-call"], SMALLEST, tell=told.append))
-    assert told == ["hook-call"]
+def test_a_case_is_announced_before_it_is_measured() -> None:
+    announced: list[str] = []
+    next(measure(["hook-call"], SMALLEST, on_case=announced.append))
+    assert announced == ["hook-call"]
 
 
 @pytest.mark.parametrize("accumulate", ACCUMULATORS.values(), ids=ACCUMULATORS)

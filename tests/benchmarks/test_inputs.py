@@ -9,7 +9,8 @@ import attrs
 import pytest
 
 import replay
-from benchmarks import documents, figures, inputs, spread, table
+from benchmarks import figures, inputs, spread, table
+from benchmarks.cases import documents
 
 SHAPES = get_args(inputs.Shape)
 SIZES = (8, 10, 205, 206, 213, 214, 220, 1_000)

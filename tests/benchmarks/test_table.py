@@ -69,18 +69,18 @@ def test_numbers_end_and_names_begin_below_each_other() -> None:
 def test_a_comparison_tells_how_a_ratio_changed(
     before: float, after: float, change: str
 ) -> None:
-    told = comparison(made(row(before)), made(row(after)))
-    assert told.splitlines()[-1].split()[-1] == change
+    compared = comparison(made(row(before)), made(row(after)))
+    assert compared.splitlines()[-1].split()[-1] == change
 
 
 def test_a_figure_that_only_one_run_has_is_listed_without_a_change() -> None:
-    told = comparison(made(row(case="old")), made(row(case="new")))
-    assert [line.split() for line in told.splitlines()[2:]] == [
+    compared = comparison(made(row(case="old")), made(row(case="new")))
+    assert [line.split() for line in compared.splitlines()[2:]] == [
         ["new", "9,200", "orjson.dumps", "1.50"],
         ["old", "9,200", "orjson.dumps", "1.50"],
     ]
 
 
 def test_the_same_case_at_another_size_is_another_figure() -> None:
-    told = comparison(made(row()), made(attrs.evolve(row(), events=10)))
-    assert "%" not in told
+    compared = comparison(made(row()), made(attrs.evolve(row(), events=10)))
+    assert "%" not in compared

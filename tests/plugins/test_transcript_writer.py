@@ -25,7 +25,7 @@ from replay.batch.worker import WorkerEngine
 from replay.rendering import Format
 from replay.sources.source import RepeatedIds
 from replay.testing import PluginContract
-from replay.testing.batch_contract import give
+from replay.testing.batch_contract import worker_results
 from replay.testing.histories import HOSTILE_IDS
 from replay_plugins.transcript_writer import TranscriptWriter
 
@@ -119,7 +119,8 @@ def test_workers_at_once_make_one_directory_and_leave_whole_files(
     sessions = [said(f"{n}" * 10_000, f"s{n}") for n in range(40)]
     orders = [sessions, sessions[::-1], sessions[20:] + sessions[:20]]
     children = [
-        forked(partial(give, [TranscriptWriter(directory)], order)) for order in orders
+        forked(partial(worker_results, [TranscriptWriter(directory)], order))
+        for order in orders
     ]
     assert [exit_code_of(child) for child in children] == [0, 0, 0]
     write(tmp_path / "plain", *sessions)

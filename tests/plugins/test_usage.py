@@ -29,7 +29,7 @@ from replay import (
 from replay.batch.worker import WorkerEngine
 from replay.model.json_text import parse_json, write_json
 from replay.testing import PluginContract, odd_histories
-from replay.testing.batch_contract import give, merge
+from replay.testing.batch_contract import merge, worker_results
 from replay_plugins.usage import (
     BatchUsage,
     SessionUsage,
@@ -252,8 +252,8 @@ def test_a_batch_says_once_what_a_plain_replay_says(as_json: bool) -> None:  # n
     values: list[object] = [None] * len(sessions)
     with redirect_stdout(printed):
         for number, worker in enumerate(workers):
-            given = give([worker], sessions[number::2])
-            values[number::2] = [value for (value,) in given]
+            results = worker_results([worker], sessions[number::2])
+            values[number::2] = [value for (value,) in results]
             assert worker.sessions == []
         merge(Usage(json=as_json), values)
     assert printed.getvalue() == plain

@@ -8,7 +8,11 @@ import attrs
 
 from audit_logs import Record
 from replay import BatchResult, Session
-from replay.testing.batch_contract import give, merge_results, named
+from replay.testing.batch_contract import (
+    merge_results,
+    numbered_results,
+    worker_results,
+)
 from replay_plugins.audit_log import AuditLog
 
 #: Fields that differ between a batch's log and that of a plain replay.
@@ -25,11 +29,11 @@ def results_of(
     values: list[object] = [None] * len(sessions)
     for number in range(workers):
         worker = AuditLog.batch_worker(path, **options)
-        given = give([worker], sessions[number::workers])
-        values[number::workers] = [value for (value,) in given]
+        results = worker_results([worker], sessions[number::workers])
+        values[number::workers] = [value for (value,) in results]
     return [
         attrs.evolve(each, session_id=session.session_id)
-        for each, session in zip(named(values), sessions, strict=True)
+        for each, session in zip(numbered_results(values), sessions, strict=True)
     ]
 
 

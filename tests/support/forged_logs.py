@@ -20,12 +20,12 @@ from replay_plugins.audit_log.verify.verifier import verify
 
 SIGNER = Signer.generate("example.com/log")
 KEYS = (SIGNER.verifier(),)
-Attack: TypeAlias = Callable[["Written"], object]
+Attack: TypeAlias = Callable[["WrittenLog"], object]
 NAME = "audit.jsonl"
 
 
 @attrs.frozen
-class Written:
+class WrittenLog:
     """A log that was really written, and an honest auditor's copy of its checkpoint."""
 
     folder: Path
@@ -75,10 +75,10 @@ def session(name: str) -> Session:
     )
 
 
-def written(folder: Path, content: str = "full", **options: Any) -> Written:  # noqa: ANN401 - options
+def written(folder: Path, content: str = "full", **options: Any) -> WrittenLog:  # noqa: ANN401 - options
     """Return a log of two sessions whose last checkpoint was kept elsewhere."""
     folder.mkdir(exist_ok=True)
-    log = Written(folder, content)
+    log = WrittenLog(folder, content)
     log.replay("ses-1", "ses-2", **options)
     log.keep()
     return log
@@ -87,7 +87,7 @@ def written(folder: Path, content: str = "full", **options: Any) -> Written:  # 
 def edits(change: Callable[[list[bytes]], Iterable[bytes]]) -> Attack:
     """Return an attack that changes only the lines of a log's newest file."""
 
-    def attack(log: Written) -> None:
+    def attack(log: WrittenLog) -> None:
         lines = [*change(log.log.read_bytes().splitlines())]
         log.log.write_bytes(b"".join(line + b"\n" for line in lines))
 
@@ -105,7 +105,7 @@ def replaces(old: bytes, new: bytes, number: int = 4) -> Attack:
     return edits(change)
 
 
-def line_of(log: Written, kind: str) -> int:
+def line_of(log: WrittenLog, kind: str) -> int:
     """Return the place of the first record of a kind, from 0."""
     kinds = [json.loads(line)["kind"] for line in lines_of(log.log)]
     return kinds.index(kind)
@@ -128,7 +128,7 @@ def rebuilds(
     """
     is_signed = signer is not None if says_it_is_signed is None else says_it_is_signed
 
-    def attack(log: Written) -> None:
+    def attack(log: WrittenLog) -> None:
         records = [*change([json.loads(line) for line in lines_of(log.log)])]
         chain, data, note = Chain(records[0]["log"]), b"", ""
         for record in records:
@@ -154,7 +154,7 @@ def signed_note(text: str, signer: Signer | None) -> str:
     return write_note(text, [signer.sign(text)] if signer else ())
 
 
-def reasons(log: Written, **options: Any) -> list[str]:  # noqa: ANN401 - options
+def reasons(log: WrittenLog, **options: Any) -> list[str]:  # noqa: ANN401 - options
     """Return a log's problems, each with its question."""
     found = verify(log.log, **options)
     return [f"{each.question}: {each}" for each in found.problems]

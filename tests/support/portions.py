@@ -13,6 +13,6 @@ def all_stored(backend: PortionedBackend) -> Iterator[Stored]:
         yield from backend.stored(sent)
 
 
-def shown(session: Session) -> tuple[object, ...]:
+def with_all_attributes(session: Session) -> tuple[object, ...]:
     """Return a session, and the attributes that its equality leaves out."""
     return session, session.shape, session.diagnostics, session.derived_id

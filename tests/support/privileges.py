@@ -18,7 +18,7 @@ def unprivileged() -> Iterator[None]:
     user = os.geteuid()
     os.seteuid(user or _NOBODY)
     try:
-        _check_reach()
+        _skip_if_unreadable()
         yield
     finally:
         os.seteuid(user)
@@ -34,7 +34,7 @@ def public_folder() -> Iterator[Path]:
         folder.chmod(0o755)
 
 
-def _check_reach() -> None:
+def _skip_if_unreadable() -> None:
     """Skip the test if only root can read the code that it runs."""
     for place in Path(__file__).parent, Path(sys.prefix):
         if not os.access(place, os.R_OK, effective_ids=True):

@@ -21,7 +21,7 @@ from replay import (
 )
 
 #: Kind, content, index, source, complete.
-Told: TypeAlias = tuple[str, str, int, str, bool]
+MessageFields: TypeAlias = tuple[str, str, int, str, bool]
 
 
 def characters(text: str) -> str:
@@ -43,16 +43,16 @@ class Place:
     kind: str
     index: int
     units: list[str] = attrs.field(factory=list)
-    told: list[Told] = attrs.field(factory=list)
+    messages: list[MessageFields] = attrs.field(factory=list)
     pending: bool = True
     is_rest: bool = False
 
 
 class Reference:
-    """The results of a history: ``told``, and ``odd`` (code and index)."""
+    """The results of a history: ``messages``, and ``odd`` (code and index)."""
 
     def __init__(self, history: Sequence[Event]) -> None:
-        self.told: list[Told] = []
+        self.messages: list[MessageFields] = []
         self.odd: list[tuple[str, int]] = []
         self.places: list[Place] = []
         self.open: Place | None = None
@@ -100,8 +100,8 @@ class Reference:
         else:
             if any(content.startswith(tail) for tail in tails):
                 self.odd.append(("late-full-differs", index))
-            told = (kind, content, index, "full", True)
-            self.places.append(Place(kind, index, told=[told], pending=False))
+            message = (kind, content, index, "full", True)
+            self.places.append(Place(kind, index, messages=[message], pending=False))
         self.latest[kind] = []
 
     def settle(self, runs: list[Place], content: str, index: int) -> None:
@@ -121,12 +121,12 @@ class Reference:
 
     def by_full(self, runs: list[Place], content: str) -> None:
         first = runs[0]
-        first.told.append((first.kind, content, first.index, "both", True))
+        first.messages.append((first.kind, content, first.index, "both", True))
         for run in runs:
             run.pending = False
 
     def beginning(self, runs: list[Place], content: str) -> None:
-        runs[0].told.append((runs[0].kind, content, runs[0].index, "both", True))
+        runs[0].messages.append((runs[0].kind, content, runs[0].index, "both", True))
         left = len(units(content))
         for run in runs:
             taken = min(left, len(run.units))
@@ -139,8 +139,8 @@ class Reference:
         for place in self.places:
             content = joined([place])
             if place.pending and not (place.is_rest and not content.strip()):
-                told = (place.kind, content, place.index, "deltas", complete)
-                place.told.append(told)
+                message = (place.kind, content, place.index, "deltas", complete)
+                place.messages.append(message)
                 if place.is_rest:
                     self.odd.append(("delta-surplus", place.index))
             place.pending = False
@@ -149,11 +149,11 @@ class Reference:
     def deliver(self) -> None:
         while self.places:
             place = self.places[0]
-            for told in place.told:
-                self.told.append(told)
-                latest = [*self.latest[place.kind], told[1]]
-                self.latest[place.kind] = latest if told[3] == "deltas" else []
-            place.told = []
+            for message in place.messages:
+                self.messages.append(message)
+                latest = [*self.latest[place.kind], message[1]]
+                self.latest[place.kind] = latest if message[3] == "deltas" else []
+            place.messages = []
             if place.pending:
                 return
             del self.places[0]

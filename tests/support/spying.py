@@ -22,7 +22,7 @@ class Spy:
     def __init__(self) -> None:
         self.calls: list[tuple[str, tuple[object, ...]]] = []
 
-    def told(self, *hooks: str) -> list[object]:
+    def first_arguments(self, *hooks: str) -> list[object]:
         """Return the first argument of every call of *hooks*, or of any hook."""
         return [args[0] for name, args in self.calls if name in hooks or not hooks]
 

@@ -10,7 +10,7 @@ import replay
 from replay.cli.arguments import location_argument, sessions_of
 from replay.cli.output import FOUND_PROBLEMS, say
 from replay.cli.progress_bar import progress
-from replay.cli.redaction import Rewriter, rewriting, rewriting_options
+from replay.cli.rewriters import Rewriter, rewriting, rewriting_options
 from replay.sources.protocols import WritableBackend
 from replay.sources.source import names_backend
 

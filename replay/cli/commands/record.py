@@ -10,7 +10,7 @@ from replay.cli import output
 from replay.cli.arguments import location_argument, sessions_of
 from replay.cli.commands.copy import copy_all
 from replay.cli.output import FOUND_PROBLEMS, say
-from replay.cli.redaction import Rewriter, rewriting, rewriting_options
+from replay.cli.rewriters import Rewriter, rewriting, rewriting_options
 from replay.coalescing.surrogates import join_surrogates
 from replay.security.sanitization import sanitize
 from replay.sources.live_stream import may_be_kept

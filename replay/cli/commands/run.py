@@ -16,7 +16,7 @@ from replay.cli.batch_options import BatchOptions, batch_options
 from replay.cli.failures import is_closed_pipe
 from replay.cli.output import FOUND_PROBLEMS, say
 from replay.cli.progress_bar import progress
-from replay.cli.redaction import HOOK, Redaction, errors_without_secrets
+from replay.cli.rewriters import HOOK, RewritingPlugin, errors_without_secrets
 
 
 @click.command("run")
@@ -56,7 +56,7 @@ def command(
     called = [replay.load_plugin(name, **given) for name, given in named]
     engine = replay.ReplayEngine(called, strict=strict, on_plugin_error=on_plugin_error)
     rewriting = [
-        Redaction(plugin, name)
+        RewritingPlugin(plugin, name)
         for (name, _), plugin in zip(named, called, strict=True)
         if hasattr(plugin, HOOK)
     ]

@@ -20,7 +20,7 @@ from replay.model.json_text import write_json
 from replay.model.sessions import SessionSummary
 from replay.testing.server import validation
 from replay.testing.server.settings import LastPageToken, ServerSettings
-from replay.testing.server.store import Run, Store
+from replay.testing.server.store import ReplayedTurn, Store
 
 #: The key in an ASGI scope for the name of a fault, or None.
 FAULT: Final = "replay.fault"
@@ -99,12 +99,12 @@ class Chat:
     async def stream(self, request: Request) -> Response:
         """Replay a turn."""
         asked = validation.body_of(validation.STREAM, await request.body())
-        run = await to_thread.run_sync(
-            self.store.run, _session_id(request), asked.prompt, asked.index_ids
+        turn = await to_thread.run_sync(
+            self.store.replay_turn, _session_id(request), asked.prompt, asked.index_ids
         )
-        if run is None:
+        if turn is None:
             raise HTTPException(404, "There is no recorded turn to replay")
-        frames = _frames(run, self.settings.ping_seconds, request.scope[FAULT])
+        frames = _frames(turn, self.settings.ping_seconds, request.scope[FAULT])
         return StreamingResponse(frames, headers=_STREAM_HEADERS)
 
 
@@ -139,12 +139,14 @@ def _session_id(request: Request) -> str:
         raise HTTPException(404, "Session not found") from None
 
 
-async def _frames(run: Run, ping: float, fault: str | None) -> AsyncIterator[bytes]:
+async def _frames(
+    turn: ReplayedTurn, ping: float, fault: str | None
+) -> AsyncIterator[bytes]:
     """Yield the frames of a turn's stream, each when it is due."""
     yield _PING
     started = anyio.current_time()
-    for number, event in enumerate(run.events):
-        due = started + (run.due[number] if run.due else 0.0)
+    for number, event in enumerate(turn.events):
+        due = started + (turn.due[number] if turn.due else 0.0)
         while (remaining := due - anyio.current_time()) > 0:
             await anyio.sleep(min(remaining, ping))
             if remaining > ping:

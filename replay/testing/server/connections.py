@@ -59,7 +59,7 @@ class Answer:
         return b"".join([data async for data in self.body])
 
 
-async def pieces(*data: bytes) -> AsyncIterator[bytes]:
+async def body_from(*data: bytes) -> AsyncIterator[bytes]:
     """Yield the pieces of a body that is already in memory."""
     for each in data:
         yield each
@@ -68,7 +68,7 @@ async def pieces(*data: bytes) -> AsyncIterator[bytes]:
 def whole_answer(status: int, headers: Headers, body: bytes) -> Answer:
     """Return an answer whose body is already in memory."""
     length = (b"content-length", b"%d" % len(body))
-    return Answer(status, [*headers, length], pieces(body))
+    return Answer(status, [*headers, length], body_from(body))
 
 
 def error_answer(status: int, detail: str, retry_after: str | None = None) -> Answer:
@@ -116,7 +116,7 @@ class RefusedRequestError(Exception):
     detail: str
 
 
-def addressed(target: bytes, headers: Headers, here: bytes) -> tuple[bytes, Headers]:
+def with_host(target: bytes, headers: Headers, here: bytes) -> tuple[bytes, Headers]:
     """Return a request's target as a path, and its headers with a ``Host``.
 
     The host of a URL takes precedence over the header; without either, it is *here*,
@@ -213,7 +213,7 @@ class ClientConnection:
                 while ignored < _MOST_IGNORED and (data := await self._read()):
                     ignored += len(data)
 
-    async def outlast(self) -> None:
+    async def wait_for_close(self) -> None:
         """Wait until the client closes the connection."""
         while await self._read():
             pass
@@ -241,7 +241,7 @@ class ClientConnection:
         body = await self._body(head)
         host, port, *_ = self._writer.get_extra_info("sockname")
         here = url_of(host, port).removeprefix("http://").encode()
-        target, headers = addressed(head.target, list(head.headers), here)
+        target, headers = with_host(head.target, list(head.headers), here)
         return ClientRequest(head.method, target, headers, body)
 
     async def _body(self, head: h11.Request) -> bytes:

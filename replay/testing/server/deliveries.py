@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from replay.testing.server.connections import Answer, ClientConnection, pieces
+from replay.testing.server.connections import Answer, ClientConnection, body_from
 from replay.testing.server.faults import Fault
 
 _CLOSE: Final = (b"connection", b"close")
@@ -97,7 +97,7 @@ class _Delivery:
         count = int(self.value or _ENCODINGS)
         for _ in range(count):
             body = gzip.compress(body)
-        await self._send_encoded(pieces(body), count)
+        await self._send_encoded(body_from(body), count)
 
     async def stall(self) -> None:
         await self.connection.send(attrs.evolve(self.answer, body=self._stalled()))
@@ -114,7 +114,7 @@ class _Delivery:
                 if self.value:
                     await asyncio.sleep(float(self.value))
                 else:
-                    await self.connection.outlast()
+                    await self.connection.wait_for_close()
                 yield data[part:]
             else:
                 yield data
@@ -127,7 +127,7 @@ class _Delivery:
         body = await self.answer.whole_body()
         length = (b"content-length", b"%d" % len(body))
         head = self.answer.raw_head(length, _CLOSE)
-        async for byte in _dripped(pieces(head), self._seconds()):
+        async for byte in _dripped(body_from(head), self._seconds()):
             await self.connection.send_raw(byte)
         await self._send_last(body)
 

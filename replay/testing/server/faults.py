@@ -37,7 +37,7 @@ class Fault:
     times: int | None = None  #: number of requests that fail; None: all
 
     @property
-    def is_of_stream(self) -> bool:
+    def changes_events(self) -> bool:
         """Tell whether it changes a stream's events, not how they are sent."""
         return self.name in _STREAM_FAULTS
 
@@ -155,7 +155,7 @@ class FaultQueue:
         """
         for each in (*self._next, *self._lasting):
             is_left = each.fault.times is None or each.count < each.fault.times
-            if is_left and (is_stream or not each.fault.is_of_stream):
+            if is_left and (is_stream or not each.fault.changes_events):
                 each.count += 1
                 return each.fault
         return None

@@ -23,8 +23,8 @@ from replay.sources.source import open as open_source
 from replay.testing.server.chat import Chat, json_answer
 from replay.testing.server.connections import ClientConnection
 from replay.testing.server.faults import FaultQueue, parse_fault
-from replay.testing.server.front import Front
 from replay.testing.server.images import Attachments
+from replay.testing.server.request_handler import RequestHandler
 from replay.testing.server.request_log import RecordedRequest, RequestLog
 from replay.testing.server.settings import ServerSettings
 from replay.testing.server.store import Store
@@ -134,8 +134,8 @@ class LlamaCloudServer:
         self, app: ASGIApp, listening: socket.socket, stopped: asyncio.Event
     ) -> None:
         settings = self._settings
-        front = Front(app, settings, self._faults, self._log)
-        clients = Clients(front, settings.request_seconds, most_clients())
+        handler = RequestHandler(app, settings, self._faults, self._log)
+        clients = Clients(handler, settings.request_seconds, most_clients())
         accepting = asyncio.create_task(clients.accept_from(listening))
         await stopped.wait()
         accepting.cancel()
@@ -188,7 +188,7 @@ class Clients:
     for at least *idle_seconds*; otherwise it is turned away.
     """
 
-    _front: Front
+    _handler: RequestHandler
     _request_seconds: float
     _most: int
     _idle_seconds: float = _IDLE_SECONDS
@@ -230,7 +230,7 @@ class Clients:
         reader, writer = await asyncio.open_connection(sock=client)
         connection = ClientConnection(reader, writer, self._request_seconds)
         self._connections[cast("_Task", asyncio.current_task())] = connection
-        await self._front.serve(connection)
+        await self._handler.serve(connection)
 
     def _end(self, client: socket.socket, task: _Task) -> None:
         (self._connections.pop(task) or client).close()

@@ -13,7 +13,7 @@ from replay.testing.server.faults import Fault
 #: The token on the last page of a list; the service has used all three.
 LastPageToken: TypeAlias = Literal["absent", "null", "empty"]
 
-_WHAT: Final = "replay serve"
+_COMMAND: Final = "replay serve"
 
 
 def require_extra() -> None:
@@ -28,7 +28,7 @@ def require_extra() -> None:
         except ImportError as error:
             reason = f"{name} is needed, and cannot be imported"
             hint = 'pip install "chat-replay[serve]"'
-            raise UnsupportedError(_WHAT, reason, hint) from error
+            raise UnsupportedError(_COMMAND, reason, hint) from error
 
 
 @attrs.frozen(kw_only=True)

@@ -46,7 +46,7 @@ class RecordedTurn:
 
 
 @attrs.frozen
-class Run:
+class ReplayedTurn:
     """A turn in progress, which advances by the clock even if nobody listens."""
 
     prompt: str
@@ -146,21 +146,23 @@ def choose(
     return next(iter(fresh or candidates), None)
 
 
-def _with_header(session: Session, runs: Sequence[Run], time: float) -> Session:
-    for run in runs:
-        session = run.change_header(session, time)
+def _with_header(
+    session: Session, turns: Sequence[ReplayedTurn], time: float
+) -> Session:
+    for turn in turns:
+        session = turn.change_header(session, time)
     return session
 
 
 @attrs.frozen
-class _Contents:
+class _SourceContents:
     """A source's turns and images, in order; of sessions with one id, the first's."""
 
     turns: tuple[RecordedTurn, ...]
     images: tuple[ImageAttachment, ...]
 
 
-def _contents_of(source: Source) -> _Contents:
+def _contents_of(source: Source) -> _SourceContents:
     turns: dict[str, tuple[RecordedTurn, ...]] = {}
     images: dict[ImageAttachment, None] = {}
     for session in source:
@@ -171,15 +173,15 @@ def _contents_of(source: Source) -> _Contents:
             image = event.image_attachment if isinstance(event, ToolResult) else None
             if image is not None:
                 images[ImageAttachment(image.source_id, image.attachment_name)] = None
-    return _Contents(tuple(chain.from_iterable(turns.values())), tuple(images))
+    return _SourceContents(tuple(chain.from_iterable(turns.values())), tuple(images))
 
 
 @attrs.define
-class _Served:
+class _SessionChanges:
     """The changes to one session."""
 
     created: Session | None = None  #: None: it is the source's
-    runs: list[Run] = attrs.Factory(list)
+    turns: list[ReplayedTurn] = attrs.Factory(list)
     replayed: list[int] = attrs.Factory(list)  #: turn numbers: its own, or overall
 
 
@@ -194,9 +196,9 @@ class Store:
     _source: Source
     _speed: float | None = None  #: recorded seconds per second; None: nothing waits
     _clock: Callable[[], float] = monotonic
-    _served: dict[str, _Served] = attrs.field(factory=dict, init=False)
+    _changes: dict[str, _SessionChanges] = attrs.field(factory=dict, init=False)
     _deleted: set[str] = attrs.field(factory=set, init=False)
-    _contents: _Contents | None = attrs.field(default=None, init=False)
+    _contents: _SourceContents | None = attrs.field(default=None, init=False)
     _arrivals: Arrivals = attrs.field(init=False)
     _lock: RLock = attrs.field(factory=RLock, init=False)
 
@@ -214,12 +216,14 @@ class Store:
 
     def session(self, session_id: str) -> Session:
         """Return a session as it is now."""
-        session, runs, time = self._state(session_id)
-        if not runs:
+        session, turns, time = self._state(session_id)
+        if not turns:
             return session
-        added = (chain([UserInput(r.prompt)], r.events_at(time)) for r in runs)
+        added = (
+            chain([UserInput(each.prompt)], each.events_at(time)) for each in turns
+        )
         events = (*session.events, *chain.from_iterable(added))
-        return attrs.evolve(_with_header(session, runs, time), events=events)
+        return attrs.evolve(_with_header(session, turns, time), events=events)
 
     def summary(self, session_id: str) -> SessionSummary:
         """Return a session's header as it is now."""
@@ -231,17 +235,19 @@ class Store:
         """Create an empty session."""
         session = new_session(index_ids, shared_access)
         with self._lock:
-            self._served[session.session_id] = _Served(session)
+            self._changes[session.session_id] = _SessionChanges(session)
         return session.summary()
 
     def delete(self, session_id: str) -> None:
         """Forget a session; the source keeps it."""
         with self._lock:
             self._original(session_id)
-            self._served.pop(session_id, None)
+            self._changes.pop(session_id, None)
             self._deleted.add(session_id)
 
-    def run(self, session_id: str, prompt: str, index_ids: Sequence[str]) -> Run | None:
+    def replay_turn(
+        self, session_id: str, prompt: str, index_ids: Sequence[str]
+    ) -> ReplayedTurn | None:
         """Begin the recorded turn that answers the prompt; None: there is none.
 
         A recorded session replays its own turns; a created one, those of all sessions
@@ -249,55 +255,61 @@ class Store:
         """
         with self._lock:
             original = self._original(session_id)
-            served = self._served.setdefault(session_id, _Served())
-            is_created = served.created is not None
+            changes = self._changes.setdefault(session_id, _SessionChanges())
+            is_created = changes.created is not None
             turns = self._read_contents().turns if is_created else turns_of(original)
-            chosen = choose(turns, prompt, served.replayed)
+            chosen = choose(turns, prompt, changes.replayed)
             if chosen is None:
                 return None
-            served.replayed.append(chosen)
-            turn = turns[chosen]
-            session = self._source.session(turn.session_id) if is_created else original
-            events = session.events[turn.start : turn.stop]
+            changes.replayed.append(chosen)
+            recorded = turns[chosen]
+            session = (
+                self._source.session(recorded.session_id) if is_created else original
+            )
+            events = session.events[recorded.start : recorded.stop]
             due: Sequence[float] = ()
             if self._speed is not None:
-                arrivals = self._arrivals.of_turn(session, turn.start, turn.stop)
+                arrivals = self._arrivals.of_turn(
+                    session, recorded.start, recorded.stop
+                )
                 due = due_times(events, arrivals, self._speed)
-            run = Run(prompt, tuple(index_ids), events, due, self._clock(), _now())
-            served.runs.append(run)
-            return run
+            turn = ReplayedTurn(
+                prompt, tuple(index_ids), events, due, self._clock(), _now()
+            )
+            changes.turns.append(turn)
+            return turn
 
     def images(self) -> tuple[ImageAttachment, ...]:
         """Return the images named by the source's tool results, each once."""
         return self._read_contents().images
 
-    def _state(self, session_id: str) -> tuple[Session, Sequence[Run], float]:
+    def _state(self, session_id: str) -> tuple[Session, Sequence[ReplayedTurn], float]:
         with self._lock:
             session = self._original(session_id)
-            served = self._served.get(session_id)
-            return session, tuple(served.runs) if served else (), self._clock()
+            changes = self._changes.get(session_id)
+            return session, tuple(changes.turns) if changes else (), self._clock()
 
     def _summaries(self) -> Iterator[SessionSummary]:
         seen = set(self._deleted)
         for summary in self._source.summaries():
             if summary.session_id not in seen:
                 seen.add(summary.session_id)
-                is_changed = summary.session_id in self._served
+                is_changed = summary.session_id in self._changes
                 yield self.summary(summary.session_id) if is_changed else summary
-        for session_id, served in self._served.items():
-            if served.created is not None:
+        for session_id, changes in self._changes.items():
+            if changes.created is not None:
                 yield self.summary(session_id)
 
     def _original(self, session_id: str) -> Session:
-        served = self._served.get(session_id)
-        if served is not None and served.created is not None:
-            return served.created
+        changes = self._changes.get(session_id)
+        if changes is not None and changes.created is not None:
+            return changes.created
         if session_id in self._deleted:
             reason = f"the session {session_id!a} was deleted"
             raise SessionNotFoundError(self._source.location, reason)
         return self._source.session(session_id)
 
-    def _read_contents(self) -> _Contents:
+    def _read_contents(self) -> _SourceContents:
         with self._lock:
             if self._contents is None:
                 self._contents = _contents_of(self._source)

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portions import all_stored, shown
+from portions import all_stored, with_all_attributes
 from recorded_sessions import documents, recorded_events
 from replay import Limits, Portion, Session, Stored
 from replay.codec.documents import Line, lines_of_any_length
@@ -68,13 +68,18 @@ def stored(path: Path) -> list[Stored]:
 
 
 def shared_out(path: Path) -> list[tuple[object, ...]]:
-    return [shown(each.read()) for each in all_stored(JSONFileBackend(str(path)))]
+    return [
+        with_all_attributes(each.read())
+        for each in all_stored(JSONFileBackend(str(path)))
+    ]
 
 
 def read_to_the_end(path: Path) -> list[tuple[object, ...]] | None:
     """Return a file's sessions, or None if it holds something else."""
     try:
-        return [shown(each) for each in JSONFileBackend(str(path)).sessions()]
+        return [
+            with_all_attributes(each) for each in JSONFileBackend(str(path)).sessions()
+        ]
     except DecodeError:
         return None
 

@@ -15,7 +15,7 @@ import fsspec
 import pytest
 
 import replay
-from portions import all_stored, shown
+from portions import all_stored, with_all_attributes
 from replay import Backend, Portion, Session, Text
 from replay.testing import BackendContract, odd_histories
 from replay_backends.remote import RemoteBackend
@@ -208,8 +208,8 @@ def test_portions_are_the_objects_and_hold_what_is_read(bucket: Bucket) -> None:
     assert bucket.server.asked == [f"GET /{bucket.name}"]
     assert portions == [Portion((path,), len(FILES[path])) for path in sorted(FILES)]
     stored = [*all_stored(backend)]
-    assert [shown(each.read()) for each in stored] == [
-        shown(each) for each in backend.sessions()
+    assert [with_all_attributes(each.read()) for each in stored] == [
+        with_all_attributes(each) for each in backend.sessions()
     ]
     assert len({each.digest for each in stored}) == len(stored) == 6
     one = RemoteBackend(f"{bucket.url}/sub3/x.jsonl")

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from forged_logs import (
     SIGNER,
     Attack,
-    Written,
+    WrittenLog,
     edits,
     line_of,
     rebuilds,
@@ -47,7 +47,7 @@ def without_the_call(records: Records) -> Iterable[dict[str, Any]]:
     return (each for each in records if each["kind"] != "tool_call")
 
 
-def swapped_files(log: Written) -> None:
+def swapped_files(log: WrittenLog) -> None:
     first, second, *_ = log.files.parts()
     aside = first.with_name("aside")
     first.rename(aside)
@@ -55,7 +55,7 @@ def swapped_files(log: Written) -> None:
     aside.rename(second)
 
 
-def first_checkpoint_beside(log: Written) -> int:
+def first_checkpoint_beside(log: WrittenLog) -> int:
     """Put the first session's checkpoint beside the log; return its line number."""
     place = line_of(log, "checkpoint")
     note = json.loads(log.log.read_bytes().splitlines()[place])["note"]
@@ -63,12 +63,12 @@ def first_checkpoint_beside(log: Written) -> int:
     return place
 
 
-def back_to_the_first_session(log: Written) -> None:
+def back_to_the_first_session(log: WrittenLog) -> None:
     end = first_checkpoint_beside(log) + 1
     edits(lambda lines: lines[:end])(log)
 
 
-def old_copy(log: Written) -> None:
+def old_copy(log: WrittenLog) -> None:
     copies = log.folder / "copies"
     copies.mkdir()
     mine = (log.log, log.files.checkpoint)
@@ -80,22 +80,22 @@ def old_copy(log: Written) -> None:
         shutil.copy(copies / each.name, each)
 
 
-def gone_on_from_twice(log: Written) -> None:
+def gone_on_from_twice(log: WrittenLog) -> None:
     old_copy(log)
     log.replay("ses-4")
 
 
-def tail_without_a_checkpoint(log: Written) -> None:
+def tail_without_a_checkpoint(log: WrittenLog) -> None:
     edits(lambda lines: lines[:-6])(log)
     log.files.checkpoint.unlink()
 
 
-def time_beside_edited(log: Written) -> None:
+def time_beside_edited(log: WrittenLog) -> None:
     beside = log.files.checkpoint
     beside.write_bytes(beside.read_bytes().replace(b"\ntime 20", b"\ntime 21"))
 
 
-def torn_end_edited(log: Written) -> None:
+def torn_end_edited(log: WrittenLog) -> None:
     with log.log.open("ab") as file:
         file.write(b'{"schema":"chat-rep')
     log.replay("ses-3")
@@ -104,24 +104,24 @@ def torn_end_edited(log: Written) -> None:
     torn.write_bytes(b"nothing")
 
 
-def another_logs_file(log: Written) -> None:
+def another_logs_file(log: WrittenLog) -> None:
     other = written(log.folder / "other", max_bytes=1500)
     shutil.copy(other.files.parts()[1], log.files.parts()[1])
 
 
-def another_log(log: Written) -> None:
+def another_log(log: WrittenLog) -> None:
     other = written(log.folder / "other")
     shutil.copy(other.log, log.log)
     shutil.copy(other.files.checkpoint, log.files.checkpoint)
 
 
-def another_logs_records(log: Written) -> None:
+def another_logs_records(log: WrittenLog) -> None:
     other = written(log.folder / "other")
     theirs = other.log.read_bytes().splitlines()[3:6]
     edits(lambda lines: [*lines[:6], *theirs, *lines[6:]])(log)
 
 
-def crashed_and_edited(log: Written) -> None:
+def crashed_and_edited(log: WrittenLog) -> None:
     """Edit the last record after a crash that left the second session unfinished."""
     first_checkpoint_beside(log)
     log.keep()
@@ -129,14 +129,14 @@ def crashed_and_edited(log: Written) -> None:
     replaces(b'"outcome":"complete"', b'"outcome":"stopped"', -1)(log)
 
 
-def records_added(log: Written) -> None:
+def records_added(log: WrittenLog) -> None:
     def more(records: Records) -> Records:
         return [*records, {**records[4], "time": records[-1]["time"]}]
 
     rebuilds(more, keeps_notes=True)(log)
 
 
-def clock_set_back(log: Written) -> None:
+def clock_set_back(log: WrittenLog) -> None:
     def ahead(records: Records) -> Records:
         return [{**each, "time": "2999-01-01T00:00:00.000000Z"} for each in records]
 
@@ -146,7 +146,7 @@ def clock_set_back(log: Written) -> None:
 
 
 def openings(change: Callable[[list[bytes]], Iterable[bytes]]) -> Attack:
-    def attack(log: Written) -> None:
+    def attack(log: WrittenLog) -> None:
         lines = change(log.files.openings.read_bytes().splitlines(keepends=True))
         log.files.openings.write_bytes(b"".join(lines))
 

@@ -30,7 +30,7 @@ from replay import (
 from replay.batch.plugin_specs import specs_of, workers_plugin
 from replay.model.json_text import parse_json, write_json
 from replay.testing import odd_histories
-from replay.testing.batch_contract import give, merge_results
+from replay.testing.batch_contract import merge_results, worker_results
 from replay_plugins.audit_log import AuditLog
 from replay_plugins.audit_log.batch_records import (
     AuditLogWorker,
@@ -71,8 +71,10 @@ def test_it_takes_the_options_of_the_plugin(path: Path) -> None:
 def test_it_keeps_nothing_of_a_session(path: Path) -> None:
     made = AuditLogWorker(path, content="full")
     made.replay_session_start(Session("t", events=[UserInput("Never ended")]))
-    alone, again = give([made], [SESSION, SESSION])
-    assert alone == again == give([worker(path, content="full")], [SESSION])[0]
+    alone, again = worker_results([made], [SESSION, SESSION])
+    assert (
+        alone == again == worker_results([worker(path, content="full")], [SESSION])[0]
+    )
     assert made.replay_batch_result() == [""]
     assert not [*path.parent.iterdir()]
 
@@ -98,7 +100,7 @@ def test_what_cannot_be_recorded_stops_the_batch(
 ) -> None:
     AuditLog(path).replay_close()
     with pytest.raises(MustStopError, match=r"cannot be (recorded|written as JSON)"):
-        give([AuditLogWorker(path, content=content)], [STRANGE])
+        worker_results([AuditLogWorker(path, content=content)], [STRANGE])
 
 
 def test_it_is_where_the_log_is_when_the_program_goes_elsewhere(
@@ -107,8 +109,8 @@ def test_it_is_where_the_log_is_when_the_program_goes_elsewhere(
     monkeypatch.chdir(tmp_path)
     log, made = AuditLog(Path("a")), AuditLogWorker(Path("a"))
     monkeypatch.chdir("/")
-    given = give([made], [SESSION])
-    assert "Well?" not in repr(given)
+    results = worker_results([made], [SESSION])
+    assert "Well?" not in repr(results)
     ReplayEngine([log]).replay(SESSION)
     assert kinds_of(tmp_path / "a")[-2:] == ["session_end", "checkpoint"]
     assert (tmp_path / "a.checkpoint").exists()

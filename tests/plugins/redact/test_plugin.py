@@ -13,7 +13,7 @@ import replay
 from replay import PluginError, ReplayEngine, Session, Text, UserInput, load_plugin
 from replay.batch.plugin_specs import specs_of, workers_plugin
 from replay.testing import PluginContract
-from replay.testing.batch_contract import give, merge
+from replay.testing.batch_contract import merge, worker_results
 from replay_plugins.redact import Redact, Redacted
 from replay_plugins.redact.plugin import RedactWorker, as_json, as_table
 from spying import Spy
@@ -55,7 +55,7 @@ def test_no_other_plugin_sees_a_secret() -> None:
     spy = Spy()
     replayed(Redact(), spy)
     assert "example.org" not in repr(spy.calls)
-    assert spy.told("replay_event")[0] == Text("to <EMAIL_1> \x1b")
+    assert spy.first_arguments("replay_event")[0] == Text("to <EMAIL_1> \x1b")
 
 
 def test_it_prints_what_it_replaced() -> None:
@@ -156,51 +156,51 @@ def key_file(tmp_path: Path) -> Path:
     return tmp_path / "key"
 
 
-def told_by_a_batch(sessions: list[Session], workers: int, **options: object) -> str:
+def report_of_a_batch(sessions: list[Session], workers: int, **options: object) -> str:
     values: list[object] = [None] * len(sessions)
     for number in range(workers):
         worker = workers_plugin(specs_of([("redact", options)])[0])
-        given = give([worker], sessions[number::workers])
-        values[number::workers] = [value for (value,) in given]
+        results = worker_results([worker], sessions[number::workers])
+        values[number::workers] = [value for (value,) in results]
     printed = io.StringIO()
     with redirect_stdout(printed):
         merge(Redact(**options), values)  # type: ignore[arg-type]  # any option
     return printed.getvalue()
 
 
-def told(sessions: Sequence[Session], **options: object) -> str:
+def report_of_a_replay(sessions: Sequence[Session], **options: object) -> str:
     return replayed(Redact(**options), sessions=sessions)  # type: ignore[arg-type]  # any option
 
 
 def test_a_batch_says_what_a_plain_replay_says() -> None:
     for is_json in (True, False):
-        plain = told(SESSIONS, json=is_json)
+        plain = report_of_a_replay(SESSIONS, json=is_json)
         assert plain.count("<EMAIL_") == 5
         for workers in 1, 2, 3:
-            assert told_by_a_batch(SESSIONS, workers, json=is_json) == plain
+            assert report_of_a_batch(SESSIONS, workers, json=is_json) == plain
 
 
 def test_with_a_key_ids_that_hold_secrets_are_the_same_in_any_worker(
     key_file: Path,
 ) -> None:
-    plain = told(SECRET_IDS, key_file=key_file)
-    assert told_by_a_batch(SECRET_IDS, 1, key_file=key_file) == plain
-    assert told_by_a_batch(SECRET_IDS, 3, key_file=key_file) == plain
+    plain = report_of_a_replay(SECRET_IDS, key_file=key_file)
+    assert report_of_a_batch(SECRET_IDS, 1, key_file=key_file) == plain
+    assert report_of_a_batch(SECRET_IDS, 3, key_file=key_file) == plain
 
 
 def test_without_a_key_they_are_refused_and_nobody_sees_them() -> None:
     spy = Spy()
     with pytest.raises(PluginError, match="give a key_file") as caught:
-        give([RedactWorker(), spy], SECRET_IDS)
+        worker_results([RedactWorker(), spy], SECRET_IDS)
     assert "example.org" not in str(caught.value)
-    assert not spy.told("replay_session_start")
+    assert not spy.first_arguments("replay_session_start")
 
 
 def test_what_one_session_was_called_does_not_matter_to_the_next(
     key_file: Path,
 ) -> None:
     worker = RedactWorker(key_file=key_file)
-    alone, again = give([worker], [SECRET_IDS[0], SECRET_IDS[0]])
+    alone, again = worker_results([worker], [SECRET_IDS[0], SECRET_IDS[0]])
     assert alone == again
 
 
@@ -208,5 +208,5 @@ def test_a_worker_keeps_nothing_and_says_nothing() -> None:
     worker, printed = RedactWorker(), io.StringIO()
     worker.redactor.text("jo@example.org")  # as a failed replay leaves it
     with redirect_stdout(printed):
-        assert give([worker], SESSIONS[::-1])[0] == [[]]
+        assert worker_results([worker], SESSIONS[::-1])[0] == [[]]
     assert (worker.redactor.report, printed.getvalue()) == ([], "")

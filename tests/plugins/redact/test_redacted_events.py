@@ -42,7 +42,7 @@ CLASSES: dict[str, tuple[Callable[[str], Event], Callable[[str], Event]]] = {
 }
 
 
-Told = tuple[Kind, str, int, MessageSource, bool]
+MessageFields = tuple[Kind, str, int, MessageSource, bool]
 
 
 def redacted(
@@ -52,7 +52,9 @@ def redacted(
     return [*redactor.session(Session("s", events=events)).events]
 
 
-def told(events: Sequence[Event]) -> tuple[list[Told], list[str]]:
+def messages_and_codes(
+    events: Sequence[Event],
+) -> tuple[list[MessageFields], list[str]]:
     """Return a history's messages, and the codes of its diagnostics."""
     codes: list[str] = []
 
@@ -108,11 +110,11 @@ def test_messages_are_what_each_by_itself_would_be_redacted_to(
     anew = data.draw(cuttings(events))
     redactor = KEYED
     for history in (events, anew):
-        messages, codes = told(history)
+        messages, codes = messages_and_codes(history)
         expected = [
             (kind, redactor.text(content), *rest) for kind, content, *rest in messages
         ]
-        assert told(redacted(history)) == (expected, codes)
+        assert messages_and_codes(redacted(history)) == (expected, codes)
 
 
 @pytest.mark.parametrize("examples", [100, pytest.param(3_000, marks=pytest.mark.slow)])
@@ -126,7 +128,10 @@ def test_short_secrets_cut_anywhere_leave_messages_where_they_are(
     def law(history: list[Event]) -> None:
         rewritten = redacted(history, patterns={"x": "a+b"})
         assert len(rewritten) == len(history)
-        (before, odd), (after, _) = told(history), told(rewritten)
+        (before, odd), (after, _) = (
+            messages_and_codes(history),
+            messages_and_codes(rewritten),
+        )
         if "delta-mismatch" not in odd:
             assert [(m[0], *m[2:]) for m in before] == [(m[0], *m[2:]) for m in after]
         for message in after:
@@ -257,7 +262,10 @@ def test_what_becomes_of_deltas(fact: str) -> None:
     events, expected = CASES[fact]
     shown = [*Redactor().session(Session("s", events=events)).events]
     assert texts(shown) == expected
-    (before, odd), (after, odd_after) = told(events), told(shown)
+    (before, odd), (after, odd_after) = (
+        messages_and_codes(events),
+        messages_and_codes(shown),
+    )
     assert [(m[0], *m[2:]) for m in before] == [(m[0], *m[2:]) for m in after]
     assert odd == odd_after
 

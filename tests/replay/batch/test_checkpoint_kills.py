@@ -33,23 +33,25 @@ def worked_on(task: int) -> TaskResult:
     return task_result(*map(done, numbers), problem(numbers.stop))
 
 
-def keep_from(first: int, checkpoint: Checkpoint, tell: Callable[[], object]) -> None:
+def keep_from(first: int, checkpoint: Checkpoint, report: Callable[[], object]) -> None:
     """Keep tasks for ever."""
     for task in count(first):
         checkpoint.save(worked_on(task))
-        tell()
+        report()
 
 
-def begin_again(tasks: int, checkpoint: Checkpoint, tell: Callable[[], object]) -> None:
+def begin_again(
+    tasks: int, checkpoint: Checkpoint, report: Callable[[], object]
+) -> None:
     """Begin runs for ever, which know all sessions except the failed ones."""
     while True:
         checkpoint.begin()
-        tell()
+        report()
         for task in range(tasks):
             places = task_digests(*map(found, numbers_of(task)))
             assert checkpoint.place_known(places) == []
             checkpoint.save(task_result(problem(numbers_of(task).stop)))
-            tell()
+            report()
 
 
 def killed(
@@ -63,18 +65,18 @@ def killed(
     def run() -> None:
         work(Checkpoint(path, KEY), lambda: os.write(writer, b"."))
 
-    child, told = forked(run), 0
+    child, reports = forked(run), 0
     os.close(writer)
     for _ in range(random.randrange(6)):
-        told += len(os.read(reader, 1))
+        reports += len(os.read(reader, 1))
     for _ in range(random.randrange(60_000)):  # go on to anywhere within the next
         pass
     os.kill(child, signal.SIGKILL)
     while more := os.read(reader, 4096):
-        told += len(more)
+        reports += len(more)
     os.close(reader)
     assert exit_code_of(child) == -signal.SIGKILL, "the process failed"
-    return told
+    return reports
 
 
 def whole_tasks(path: Path) -> int:
@@ -96,9 +98,9 @@ def test_a_kill_loses_no_task_that_was_kept_and_leaves_none_in_part(
     for seed in range(ROUNDS):
         random = Random(seed)  # noqa: S311 - when to kill is no secret
         first = tasks
-        told = killed(path, lambda *given: keep_from(first, *given), random)  # noqa: B023 - called at once
+        reports = killed(path, lambda *given: keep_from(first, *given), random)  # noqa: B023 - called at once
         tasks = whole_tasks(path)
-        assert first + told <= tasks <= first + told + 1
+        assert first + reports <= tasks <= first + reports + 1
     assert tasks > ROUNDS
 
 

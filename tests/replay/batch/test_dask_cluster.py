@@ -11,11 +11,11 @@ import dask
 import pytest
 from distributed import LocalCluster
 
-from poison import job, pids_of, task_of, work
 from replay.batch.executor_pool import ExecutorPool, dask_executor
 from replay.batch.pool import Death
 from replay.batch.tasks import Job
 from replay.errors import UnsupportedError, WorkerError
+from worker_tasks import job, pids_of, task_of, work
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +50,17 @@ def test_the_same_task_can_be_done_twice(pool: ExecutorPool, tmp_path: Path) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("deed", "of"),
+    ("action", "of"),
     [
-        *((deed, job()) for deed in ("segfault", "exit_early", "killed")),
+        *((action, job()) for action in ("segfault", "exit_early", "killed")),
         ("sleep", job(seconds=0.2)),
         ("allocate", job(memory=3 << 30)),
     ],
 )
 def test_a_worker_s_death_has_unknown_suspects(
-    pool: ExecutorPool, deed: str, of: Job
+    pool: ExecutorPool, action: str, of: Job
 ) -> None:
-    error = pool.submit(work, task_of("a", deed, of=of)).exception()
+    error = pool.submit(work, task_of("a", action, of=of)).exception()
     assert error
     assert pool.death_of(error) == Death(None)
     pids = pids_of(pool.submit(work, task_of("a")).result())

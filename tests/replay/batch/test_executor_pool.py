@@ -6,10 +6,10 @@ from multiprocessing import get_context
 
 import pytest
 
-from poison import job, pids_of, task_of, work, work_within_work
 from replay.batch.executor_pool import DEFAULT_SIZE, ExecutorPool
 from replay.batch.pool import Death
 from replay.errors import WorkerError
+from worker_tasks import job, pids_of, task_of, work, work_within_work
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from multiprocessing import get_context
 
 import pytest
 
-from poison import cannot_be_sent, fail, pids_of, task_of, work
 from replay.batch.executor_pool import ExecutorPool
 from replay.batch.pool import InProcessPool, Monitor, Pool
 from replay.batch.process_pool import ProcessPool
 from replay.batch.tasks import Task, TaskResult
 from replay.errors import WorkerError
+from worker_tasks import cannot_be_sent, fail, pids_of, task_of, work
 
 
 def in_process() -> InProcessPool:

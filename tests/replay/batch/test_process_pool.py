@@ -14,16 +14,6 @@ from typing import Any
 import attrs
 import pytest
 
-from poison import (
-    die_at_end,
-    die_at_none,
-    die_at_none_once,
-    job,
-    pids_of,
-    task_of,
-    variables,
-    work,
-)
 from replay.batch.pool import Death
 from replay.batch.process_pool import (
     CONTEXT,
@@ -36,6 +26,16 @@ from replay.batch.resource_limits import EXIT_CODE
 from replay.batch.tasks import Place, Problem, Task, TaskResult
 from replay.batch.worker_process import Inbox, MessageKind, Outbox, serve
 from replay.errors import WorkerError
+from worker_tasks import (
+    die_at_end,
+    die_at_none,
+    die_at_none_once,
+    job,
+    pids_of,
+    task_of,
+    variables,
+    work,
+)
 
 Leading = Callable[..., subprocess.Popen[str]]
 
@@ -60,7 +60,7 @@ def death_of(pool: ProcessPool, task: Task) -> WorkerDiedError:
     return error
 
 
-def told_by(fifo: Path, count: int) -> set[str]:
+def pids_from(fifo: Path, count: int) -> set[str]:
     """Return the reports of several workers to a pipe, which stays open for all."""
     with os.fdopen(os.open(fifo, os.O_RDWR), encoding="utf-8") as pipe:
         return {pipe.readline() for _ in range(count)}
@@ -90,14 +90,14 @@ def test_a_session_done_alone_has_a_process_of_its_own(
 
 def test_tasks_that_run_at_once_return_early_when_they_are_drained(fifo: Path) -> None:
     pool = ProcessPool(2, work)
-    task = task_of(f"tell_until_drained {fifo}", "b", "c")
+    task = task_of(f"write_pid_until_drained {fifo}", "b", "c")
     futures = [pool.submit(work, task) for _ in range(2)]
-    told = told_by(fifo, pool.size)
+    pids = pids_from(fifo, pool.size)
     pool.drain()
     pool.close()  # waits for them
     for future in futures:
         assert (len(future.result().done), future.result().resume_at) == (1, (1, 0))
-    assert set.union(*(pids_of(f.result()) for f in futures)) == {*map(int, told)}
+    assert set.union(*(pids_of(f.result()) for f in futures)) == {*map(int, pids)}
     with pytest.raises(ValueError, match="must be greater than 0"):
         ProcessPool(0, work)
 
@@ -117,7 +117,7 @@ def test_processes_have_the_variables_that_their_leader_has_now(
 
 
 @pytest.mark.parametrize(
-    ("deed", "reason"),
+    ("action", "reason"),
     [
         ("segfault", "killed by SIGSEGV (segmentation fault)"),
         ("exit_early", "ended with exit code 3"),
@@ -126,19 +126,19 @@ def test_processes_have_the_variables_that_their_leader_has_now(
     ],
 )
 def test_a_session_that_takes_its_process_down_is_a_suspect(
-    pool: ProcessPool, deed: str, reason: str
+    pool: ProcessPool, action: str, reason: str
 ) -> None:
-    error = death_of(pool, task_of("a", deed, "b", first=7))
+    error = death_of(pool, task_of("a", action, "b", first=7))
     assert pool.death_of(error) == Death(frozenset({(8, 0)}))
     assert error.reason.startswith(reason)
 
 
 def test_other_tasks_do_not_notice_a_death(pool: ProcessPool, fifo: Path) -> None:
-    other = pool.submit(work, task_of(f"tell_until_drained {fifo}", "b"))
-    told = int(fifo.read_text(encoding="utf-8"))
+    other = pool.submit(work, task_of(f"write_pid_until_drained {fifo}", "b"))
+    pid = int(fifo.read_text(encoding="utf-8"))
     death_of(pool, task_of("segfault"))
     pool.drain()
-    assert pids_of(other.result()) == {told}
+    assert pids_of(other.result()) == {pid}
 
 
 def test_a_child_that_a_process_leaves_does_not_hide_its_death(
@@ -171,11 +171,11 @@ def test_a_task_whose_process_died_at_no_session_is_done_again(
     assert pool.death_of(error) == Death(None), "it died after all sessions"
 
 
-@pytest.mark.parametrize("deed", ["sleep", "hold"])
+@pytest.mark.parametrize("action", ["sleep", "hold"])
 def test_a_session_that_takes_too_long_is_a_suspect(
-    pool: ProcessPool, deed: str
+    pool: ProcessPool, action: str
 ) -> None:
-    error = death_of(pool, task_of("a", deed, of=job(seconds=0.2)))
+    error = death_of(pool, task_of("a", action, of=job(seconds=0.2)))
     assert pool.death_of(error) == Death(frozenset({(1, 0)}))
     assert error.code == "out-of-time"
 
@@ -216,22 +216,22 @@ def test_several_are_done_alone_at_once(pool: ProcessPool, fifo: Path) -> None:
     done = list[TaskResult]()
 
     def run() -> None:
-        done.append(pool.alone(task_of(f"tell_until_drained {fifo}")))
+        done.append(pool.alone(task_of(f"write_pid_until_drained {fifo}")))
 
     threads = [Thread(target=run) for _ in range(2)]
     for thread in threads:
         thread.start()
-    told = told_by(fifo, len(threads))
+    pids = pids_from(fifo, len(threads))
     pool.drain()
     for thread in threads:
         thread.join()
-    assert set.union(*map(pids_of, done)) == {*map(int, told)}
+    assert set.union(*map(pids_of, done)) == {*map(int, pids)}
 
 
 def test_closing_at_once_kills_what_runs_and_what_is_done_alone(fifo: Path) -> None:
     pool = ProcessPool(1, work)
-    future = pool.submit(work, task_of(f"tell {fifo}"))
-    thread = Thread(target=pool.alone, args=[task_of(f"tell {fifo}")])
+    future = pool.submit(work, task_of(f"write_pid {fifo}"))
+    thread = Thread(target=pool.alone, args=[task_of(f"write_pid {fifo}")])
     thread.start()
     waiting = pool.submit(work, task_of("a"))
     with fifo.open(encoding="utf-8") as pipe:
@@ -323,7 +323,7 @@ def test_the_session_that_the_worker_was_at_is_quarantined_or_the_next_one(
 
 
 UNGUARDED = """
-from poison import task_of, work
+from worker_tasks import task_of, work
 from replay.batch.process_pool import ProcessPool
 pool = ProcessPool(1, work)
 try:
@@ -334,7 +334,7 @@ finally:
 
 FORGETFUL = """
 if __name__ == "__main__":
-    from poison import task_of, work
+    from worker_tasks import task_of, work
     from replay.batch.process_pool import ProcessPool
     pool = ProcessPool(1, work)
     print(len(pool.submit(work, task_of("a")).result().done))
@@ -348,7 +348,7 @@ if __name__ == "__mp_main__":
         if file.tell() <= int(sys.argv[2]):
             os.kill(os.getpid(), signal.SIGKILL)
 else:
-    from poison import task_of, work
+    from worker_tasks import task_of, work
     from replay.batch.process_pool import ProcessPool
     pool = ProcessPool(1, work)
     future = pool.submit(work, task_of("a"))
@@ -407,16 +407,16 @@ def test_a_machine_that_has_no_room_for_a_worker_is_told_of(pool: ProcessPool) -
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-#: A script that does all deeds at once, each in a task with a good one, and prints the
-#: number of sessions that each task did. Ctrl-C makes the workers drain.
+#: A script that takes all actions at once, each in a task with a good one, and prints
+#: the number of sessions that each task did. Ctrl-C makes the workers drain.
 LEADING = """
 import signal, sys
 if __name__ == "__main__":
-    from poison import task_of, work
+    from worker_tasks import task_of, work
     from replay.batch.process_pool import ProcessPool
     pool = ProcessPool(len(sys.argv) - 1, work)
     signal.signal(signal.SIGINT, lambda *_: pool.drain())
-    futures = [pool.submit(work, task_of(deed, "good")) for deed in sys.argv[1:]]
+    futures = [pool.submit(work, task_of(action, "good")) for action in sys.argv[1:]]
     for future in futures:
         print(len(future.result().done))
     pool.close()
@@ -427,11 +427,11 @@ if __name__ == "__main__":
 @pytest.fixture
 def leading(tmp_path: Path) -> Leading:
     """Return a function that starts a leader."""
-    return lambda *deeds: started(tmp_path, LEADING, *deeds)
+    return lambda *actions: started(tmp_path, LEADING, *actions)
 
 
 def test_workers_end_with_a_leader_that_is_killed(leading: Leading, fifo: Path) -> None:
-    with leading(f"tell {fifo}", "good") as leader:  # the other is idle
+    with leading(f"write_pid {fifo}", "good") as leader:  # the other is idle
         with fifo.open(encoding="utf-8") as pipe:
             assert pipe.readline()
             leader.kill()
@@ -440,8 +440,8 @@ def test_workers_end_with_a_leader_that_is_killed(leading: Leading, fifo: Path) 
 
 
 def test_workers_leave_ctrl_c_to_their_leader(leading: Leading, fifo: Path) -> None:
-    with leading(*[f"tell_until_drained {fifo}"] * 2) as leader:
-        told_by(fifo, 2)
+    with leading(*[f"write_pid_until_drained {fifo}"] * 2) as leader:
+        pids_from(fifo, 2)
         os.killpg(leader.pid, signal.SIGINT)
         assert leader.communicate()[0] == "1\n1\nclosed\n"
 

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from poison import job
 from replay.batch.pool import Monitor
 from replay.batch.resource_limits import limited_memory, limited_time, size_of
 from replay.errors import WorkerError
+from worker_tasks import job
 
 
 @pytest.mark.parametrize(

@@ -196,12 +196,12 @@ def test_a_job_in_the_background_ignores_it_and_afterwards_it_is_as_it_was(
 ) -> None:
     before = signal.signal(signal.SIGINT, handler)
     try:
-        with interruptible() as interruption:
+        with interruptible() as interrupt_handler:
             is_ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
             assert is_ignored == (handler is signal.SIG_IGN)
             if is_ignored:
                 signal.raise_signal(signal.SIGINT)
-        assert not interruption.has_come
+        assert not interrupt_handler.was_called
         assert signal.getsignal(signal.SIGINT) is handler
     finally:
         signal.signal(signal.SIGINT, before)

@@ -21,13 +21,13 @@ def show(**given: object) -> None:
             click.echo(f"{name}={getattr(options, name)!r}")
 
 
-def shown(*arguments: str) -> str:
+def output_of(*arguments: str) -> str:
     """Return the output."""
     return CliRunner().invoke(show, arguments).output
 
 
 def test_no_option_makes_no_batch() -> None:
-    assert shown() == ""
+    assert output_of() == ""
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_no_option_makes_no_batch() -> None:
 def test_an_option_is_taken_as_what_it_says(
     arguments: list[str], expected: str
 ) -> None:
-    assert shown(*arguments) == expected
+    assert output_of(*arguments) == expected
 
 
 @pytest.mark.parametrize(
@@ -68,23 +68,23 @@ def test_an_option_is_taken_as_what_it_says(
 )
 def test_a_wrong_value_is_refused_and_named(argument: str) -> None:
     name = argument.partition("=")[0]
-    assert f"Error: Invalid value for '{name}': " in shown("--jobs=1", argument)
+    assert f"Error: Invalid value for '{name}': " in output_of("--jobs=1", argument)
 
 
 def test_processes_and_a_cluster_exclude_each_other() -> None:
-    assert "--jobs and --dask exclude each other" in shown("--jobs=1", "--dask=x")
+    assert "--jobs and --dask exclude each other" in output_of("--jobs=1", "--dask=x")
 
 
 @pytest.mark.parametrize("kept", ["--checkpoint", "--gather"])
 def test_a_report_does_not_take_the_place_of_a_checkpoint(kept: str) -> None:
-    told = shown("--report=./a", kept, "a")
-    assert f"--report and {kept} name one file" in told
-    assert "report='b'" in shown("--report=b", kept, "a")
+    output = output_of("--report=./a", kept, "a")
+    assert f"--report and {kept} name one file" in output
+    assert "report='b'" in output_of("--report=b", kept, "a")
 
 
 @pytest.mark.parametrize("limit", ["--time-limit", "--memory-limit"])
 def test_a_limit_needs_processes_that_may_be_ended(limit: str) -> None:
-    assert f"{limit} needs --jobs or --dask" in shown(limit, "9")
+    assert f"{limit} needs --jobs or --dask" in output_of(limit, "9")
 
 
 @pytest.mark.parametrize("option", ["--checkpoint", "--gather", "--report"])

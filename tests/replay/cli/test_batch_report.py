@@ -7,7 +7,7 @@ import attrs
 from fake_secrets import SECRETS
 from replay import BatchReport, Problem
 from replay.cli.batch_run import json_of, problems_of, summary_of
-from replay.cli.redaction import redactions_of, without_secrets
+from replay.cli.rewriters import rewriting_plugins_of, without_secrets
 
 (SECRET,) = SECRETS["llamacloud-key"]
 GOOD = BatchReport(
@@ -58,33 +58,33 @@ def test_isolated_failures_past_those_of_a_report_are_not_passed_over() -> None:
 def test_the_json_has_all_fields_and_the_times_last() -> None:
     half = Problem((1, 1), "\ud83d", "crashed", "killed")
     text = json_of(attrs.evolve(GOOD, problems=(*PROBLEMS, half)))
-    said = json.loads(text)
-    assert [*said] == [
+    members = json.loads(text)
+    assert [*members] == [
         *("sessions", "replayed", "known", "failed", "quarantined"),
         *("turns", "events", "messages", "diagnostics", "problems", "times"),
     ]
-    assert said["problems"][1] == {
+    assert members["problems"][1] == {
         "session": "ses-2",
         "code": "crashed",
         "reason": "killed",
         "is_quarantined": True,
     }
-    assert said["problems"][2]["session"] == "\ud83d"
-    assert said["times"] == {"seconds": 4.0}
+    assert members["problems"][2]["session"] == "\ud83d"
+    assert members["times"] == {"seconds": 4.0}
     assert text.count("\n") == text.endswith("}\n") == 1
     assert "\x1b" not in text
 
 
 def test_only_plugins_that_rewrite_are_made() -> None:
     plugins = [("audit_log", {"path": "/nowhere/at/all"}), ("redact", {})]
-    assert len(redactions_of(plugins)) == 1
+    assert len(rewriting_plugins_of(plugins)) == 1
 
 
 def test_names_and_reasons_are_told_without_secrets() -> None:
     problem = Problem((0, 0), f"of {SECRET}", "decode-error", f"not {SECRET}")
     report = attrs.evolve(GOOD, failed=1, problems=(problem,))
     assert without_secrets(report, []) == report
-    told = without_secrets(report, redactions_of([("redact", {})]))
+    redacted = without_secrets(report, rewriting_plugins_of([("redact", {})]))
     assert SECRET in str(report)
-    assert SECRET not in str(told)
-    assert told.problems[0].name.startswith("of ")
+    assert SECRET not in str(redacted)
+    assert redacted.problems[0].name.startswith("of ")

@@ -10,7 +10,7 @@ from click import ClickException
 from click.exceptions import Exit
 
 from privileges import public_folder, unprivileged
-from replay.cli.failures import tell
+from replay.cli.failures import report_error
 from replay.errors import DecodeError, PluginError
 from replay_command import Run
 
@@ -122,11 +122,11 @@ def test_a_bad_session_among_good_ones_is_told_after_them(run: Run) -> None:
     assert "line 3" in done.stderr
 
 
-def told(
+def code_and_message(
     capsys: pytest.CaptureFixture[str], error: Exception, *, traceback: bool = False
 ) -> tuple[int, str]:
     """Return an error's exit code and message."""
-    code = tell(error, is_traceback_wanted=traceback)
+    code = report_error(error, is_traceback_wanted=traceback)
     return code, capsys.readouterr().err
 
 
@@ -152,15 +152,15 @@ def told(
 def test_an_error_is_a_line_in_its_own_words_that_cannot_steer_a_terminal(
     capsys: pytest.CaptureFixture[str], error: Exception, message: str
 ) -> None:
-    assert told(capsys, error) == (2, f"replay: error: {message}\n")
-    assert "\x1b" not in told(capsys, error, traceback=True)[1]
+    assert code_and_message(capsys, error) == (2, f"replay: error: {message}\n")
+    assert "\x1b" not in code_and_message(capsys, error, traceback=True)[1]
 
 
 def test_a_hook_that_failed_is_told_apart_from_what_could_not_begin() -> None:
     failed = PluginError("usage", "boom", hook="replay_text")
-    assert tell(failed) == 2
+    assert report_error(failed) == 2
     failed.__cause__ = KeyError("boom")
-    assert tell(failed) == 1
+    assert report_error(failed) == 1
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ def test_a_bug_is_one_line_that_names_the_error(
     error: Exception, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     where = "(a bug in replay; replay --traceback … shows where)"
-    assert told(capsys, error) == (2, f"replay: error: {words} {where}\n")
+    assert code_and_message(capsys, error) == (2, f"replay: error: {words} {where}\n")
 
 
 def test_leaving_early_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
-    assert told(capsys, Exit(3)) == (3, "")
+    assert code_and_message(capsys, Exit(3)) == (3, "")

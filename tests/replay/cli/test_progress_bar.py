@@ -20,9 +20,9 @@ import pytest
 from replay import BatchProgress
 from replay.cli import progress_bar
 from replay.cli.progress_bar import (
-    Bar,
     BatchDisplay,
-    Lines,
+    ProgressBar,
+    ProgressLines,
     batch_progress,
     line_of,
     progress,
@@ -117,7 +117,7 @@ def test_a_bar_appears_if_work_takes_long_and_goes_away(tmp_path: Path) -> None:
 
 def test_a_bar_of_a_batch_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = become_terminal(monkeypatch)
-    bar = Bar("Replaying", has_total=True, patience=0)
+    bar = ProgressBar("Replaying", has_total=True, patience=0)
     for thread in threading.enumerate():
         if isinstance(thread, threading.Timer):
             thread.join()  # it shows the bar
@@ -137,7 +137,7 @@ def test_a_bar_of_a_batch_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_quick_work_shows_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = become_terminal(monkeypatch)
-    bar = Bar("Reading", patience=1e6)
+    bar = ProgressBar("Reading", patience=1e6)
     bar.update(1)
     bar.close()
     assert terminal.getvalue() == ""
@@ -162,7 +162,9 @@ class Clock:
         return self.now
 
 
-def update(lines: Lines, clock: Clock, seen: Iterable[tuple[float, int]]) -> None:
+def update(
+    lines: ProgressLines, clock: Clock, seen: Iterable[tuple[float, int]]
+) -> None:
     """Update the lines at some times since the beginning."""
     for second, done in seen:
         clock.now = 1000.0 + second
@@ -172,7 +174,7 @@ def update(lines: Lines, clock: Clock, seen: Iterable[tuple[float, int]]) -> Non
 def test_lines_are_written_every_ten_seconds(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    lines = Lines(clock := Clock())
+    lines = ProgressLines(clock := Clock())
     seconds = [1, 9.9, 10, 10.1, 19.9, 25, 34.9]
     update(lines, clock, zip(seconds, range(1, 8), strict=True))
     lines.close()
@@ -192,7 +194,7 @@ def test_lines_are_written_every_ten_seconds(
 def test_a_rate_is_what_was_done_of_late(
     seen: list[tuple[float, int]], rate: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    update(Lines(clock := Clock()), clock, seen)
+    update(ProgressLines(clock := Clock()), clock, seen)
     assert capsys.readouterr().err.endswith(f" sessions, {rate}\n")
 
 

@@ -47,7 +47,7 @@ MYSTERY = UnknownEvent({"type": "mystery"})
 SMILE = "\U0001f600"
 
 
-def told(*events: Event) -> list[tuple[str, str, int, str, bool]]:
+def message_fields(*events: Event) -> list[tuple[str, str, int, str, bool]]:
     """Return the coalesced messages, without their events."""
     return [
         (item.kind, item.content, item.index, item.source, item.complete)
@@ -62,13 +62,13 @@ def oddities(*events: Event) -> list[tuple[str, int | None, str]]:
     return [attrs.astuple(each) for each in found if each.code != "unknown-type"]
 
 
-def shown(*events: Event) -> list[str]:
+def messages_in_short(*events: Event) -> list[str]:
     """Return the messages in short; thinking has brackets, incomplete ones dots."""
     return [
         f"{index} {source}: "
         + (f"[{text}]" if kind == "thinking" else text)
         + ("" if complete else "…")
-        for kind, text, index, source, complete in told(*events)
+        for kind, text, index, source, complete in message_fields(*events)
     ]
 
 
@@ -77,10 +77,10 @@ Case = tuple[Sequence[Event], Sequence[str], Sequence[tuple[str, int, str]]]
 
 def case(
     events: Sequence[Event],
-    told: Sequence[str],
+    messages: Sequence[str],
     odd: tuple[str, int, str] | None = None,
 ) -> Case:
-    return events, told, [odd] if odd else []
+    return events, messages, [odd] if odd else []
 
 
 T, TH = TextDelta, ThinkingDelta
@@ -231,7 +231,7 @@ RULES: dict[str, Case] = {
 @pytest.mark.parametrize("rule", RULES)
 def test_the_rules(rule: str) -> None:
     events, messages, odd = RULES[rule]
-    assert shown(*events) == messages
+    assert messages_in_short(*events) == messages
     assert oddities(*events) == odd
 
 
@@ -260,7 +260,7 @@ def test_the_rules_are_what_a_second_writing_of_them_says(examples: int) -> None
     @given(histories)
     def law(history: list[Event]) -> None:
         reference = Reference(history)
-        assert told(*history) == reference.told
+        assert message_fields(*history) == reference.messages
         odd = [(code, index) for code, index, _ in oddities(*history)]
         assert [each for each in odd if each[0] in DELTA_FAMILY] == reference.odd
 

@@ -164,7 +164,7 @@ def known(*values: object) -> KnownEvents | None:
     return decode_known(json.dumps(values).encode(), "array")
 
 
-def told(parts: Any) -> list[Any]:  # noqa: ANN401 - parts with their indices
+def as_tuples(parts: Any) -> list[Any]:  # noqa: ANN401 - parts with their indices
     return [
         (index, part.cls, part.contents, part.text)
         if isinstance(part, Deltas)
@@ -178,7 +178,7 @@ def test_the_short_way_gives_what_the_long_way_gives(values: list[Any]) -> None:
     found = known(*values)
     if found is not None:
         slow = DecodedEvents(values)
-        assert told(found.parts()) == told(slow.parts())
+        assert as_tuples(found.parts()) == as_tuples(slow.parts())
         assert found == slow
         assert len(found) == len(values)
 
@@ -189,7 +189,7 @@ def test_lines_are_decoded_as_an_array_is(values: list[object]) -> None:
     one, other = decode_known(lines, "lines"), known(*values)
     assert (one is None) == (other is None)
     if one is not None and other is not None:
-        assert told(one.parts()) == told(other.parts())
+        assert as_tuples(one.parts()) == as_tuples(other.parts())
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_lines_are_decoded_as_an_array_is(values: list[object]) -> None:
 def test_an_event_is_known_and_keeps_what_it_had(value: dict[str, object]) -> None:
     found = known(value)
     assert found is not None
-    assert told(found.parts()) == told(DecodedEvents([value]).parts())
+    assert as_tuples(found.parts()) == as_tuples(DecodedEvents([value]).parts())
     found.check(CHECKS, in_list("$"))
 
 
@@ -326,8 +326,8 @@ def test_what_is_malformed_is_replayed_in_its_place(entries: list[object]) -> No
     assert calls(recorded) == calls(built)
     spy = Spy()
     ReplayEngine([spy]).replay(recorded)
-    told = [event.as_object() for event in spy.told("replay_event")]  # type: ignore[attr-defined]  # events
-    assert told == entries
+    replayed = [event.as_object() for event in spy.first_arguments("replay_event")]  # type: ignore[attr-defined]  # events
+    assert replayed == entries
 
 
 def test_deltas_of_one_kind_are_one_part_and_a_malformed_one_ends_no_other() -> None:

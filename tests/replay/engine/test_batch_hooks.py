@@ -39,13 +39,13 @@ class Silent:
         """Do nothing."""
 
 
-class Unasking:
+class TakesNoResults:
     """A plugin whose merge hook takes no results, and notes that it was called."""
 
-    is_told = False
+    was_called = False
 
     def replay_batch_merge(self) -> None:
-        self.is_told = True
+        self.was_called = True
 
 
 def hooks_of(*plugins: object, on_plugin_error: OnPluginError = "raise") -> BatchHooks:
@@ -125,9 +125,9 @@ def test_each_plugin_merges_its_own_and_it_is_told_who_begins() -> None:
 
 
 def test_a_plugin_may_take_no_results() -> None:
-    plugin = Unasking()
+    plugin = TakesNoResults()
     hooks_of(plugin).merge(numbered, set[str]().add)
-    assert plugin.is_told
+    assert plugin.was_called
 
 
 def test_a_merge_that_fails_is_isolated_from_the_others() -> None:

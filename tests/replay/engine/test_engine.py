@@ -200,12 +200,12 @@ def test_messages_reach_plugins_as_the_transcript_tells_them(
             for step in turn.steps
             if isinstance(step, Message) and step.kind == kind
         ]
-        told = spy.told(f"replay_{kind}")
+        told = spy.first_arguments(f"replay_{kind}")
         assert "".join(m.content for m in told if isinstance(m, Message)) == "".join(
             steps
         )
-    assert tuple(spy.told("replay_turn_end")) == script.turns
-    assert tuple(spy.told("replay_diagnostic")) == script.diagnostics
+    assert tuple(spy.first_arguments("replay_turn_end")) == script.turns
+    assert tuple(spy.first_arguments("replay_diagnostic")) == script.diagnostics
 
 
 @given(histories)
@@ -213,10 +213,10 @@ def test_every_event_reaches_plugins_once_in_order_and_turns_come_in_pairs(
     history: list[Event],
 ) -> None:
     spy = spied(*history)
-    assert spy.told("replay_event") == history
+    assert spy.first_arguments("replay_event") == history
     for cls in TextDelta, ThinkingDelta, UserInput, ToolCall, ToolResult, Stop:
         own = [event for event in history if isinstance(event, cls)]
-        assert spy.told(f"replay_{cls.type}") == own
+        assert spy.first_arguments(f"replay_{cls.type}") == own
     around = [name for name in spy.names() if name.startswith("turn_")]
     assert around == ["turn_start", "turn_end"] * (len(around) // 2)
     pairs = itertools.pairwise(spy.names())
@@ -292,7 +292,7 @@ def test_closing_gives_the_totals_once() -> None:
         engine.replay(SESSION)
         engine.replay(SESSION)
     engine.close()
-    assert spy.told("replay_close") == [engine.report]
+    assert spy.first_arguments("replay_close") == [engine.report]
     assert engine.report.sessions == 2
 
 
@@ -499,7 +499,7 @@ def test_engines_run_side_by_side() -> None:
     for thread in threads:
         thread.join()
     assert all(spy.calls == spies[0].calls for spy in spies)
-    assert len(spies[0].told("replay_event")) == 500
+    assert len(spies[0].first_arguments("replay_event")) == 500
 
 
 def test_a_plugin_cannot_change_what_the_next_one_sees() -> None:
@@ -510,4 +510,4 @@ def test_a_plugin_cannot_change_what_the_next_one_sees() -> None:
     engine = ReplayEngine([{"tool_call": spoil}, spy], on_plugin_error="isolate")
     report = engine.replay(SESSION)
     assert "read-only" in report.plugin_errors[0].reason
-    assert spy.told("replay_tool_call") == [CALL]
+    assert spy.first_arguments("replay_tool_call") == [CALL]

@@ -101,12 +101,12 @@ def outcome(
     try:
         report = engine.replay(session)
     except Exception as error:  # noqa: BLE001 - what it is, is compared
-        return told(calls), str(error)
+        return without_reports(calls), str(error)
     errors = [(each.plugin, each.hook, each.index) for each in report.plugin_errors]
-    return told(calls), errors, report.dropped_plugins
+    return without_reports(calls), errors, report.dropped_plugins
 
 
-def told(calls: list[Call]) -> list[object]:
+def without_reports(calls: list[Call]) -> list[object]:
     """Return the calls; reports, which may differ, are only marked."""
     return [
         (

@@ -51,13 +51,13 @@ def test_everybody_sees_only_what_was_rewritten_by_one_after_another() -> None:
     assert report.seconds is not None
     assert report.seconds["Adding"] >= 0
     assert before.calls == after.calls
-    (start,) = before.told("replay_session_start")
-    (end,) = before.told("replay_session_end")
+    (start,) = before.first_arguments("replay_session_start")
+    (end,) = before.first_arguments("replay_session_end")
     for session in (start, end):
         assert isinstance(session, Session)
         assert session.generated_title == "!?"
         assert [*session.events] == [UserInput("a!?"), Text("b!?")]
-    assert before.told("replay_event") == [UserInput("a!?"), Text("b!?")]
+    assert before.first_arguments("replay_event") == [UserInput("a!?"), Text("b!?")]
 
 
 def test_where_a_rewriting_plugin_fails_nothing_is_shown() -> None:
@@ -139,8 +139,8 @@ def test_a_live_turn_is_rewritten_as_it_arrives() -> None:
     spy = Spy()
     ReplayEngine([Numbering(), hook, spy]).replay_live(stream)
     assert given == [(0, Stream.user_input), (1, Text("1 a")), (2, Text("2 b"))]
-    (start,) = spy.told("replay_session_start")
-    (end,) = spy.told("replay_session_end")
+    (start,) = spy.first_arguments("replay_session_start")
+    (end,) = spy.first_arguments("replay_session_end")
     assert isinstance(start, Session)
     assert isinstance(end, Session)
     assert (start.session_id, len(start.events)) == ("other", 0)
@@ -151,7 +151,7 @@ def test_what_is_odd_about_a_rewritten_stream_tells_nothing_of_it() -> None:
     stream, spy = Stream([Text("a")]), Spy()
     stream.diagnostics = [Diagnostic("bad-frame", None, "its text")]
     ReplayEngine([Numbering(), spy]).replay_live(stream)
-    (diagnostic,) = spy.told("replay_diagnostic")
+    (diagnostic,) = spy.first_arguments("replay_diagnostic")
     assert isinstance(diagnostic, Diagnostic)
     assert diagnostic.code == "bad-frame"
     assert "its text" not in diagnostic.detail
@@ -168,4 +168,4 @@ def test_what_the_service_has_of_a_broken_turn_is_rewritten_too() -> None:
     spy = Spy()
     stream = Stream([Text("a")], [Text("the rest")])
     ReplayEngine([Numbering(), spy]).replay_live(stream, reconcile=True)
-    assert spy.told("replay_event")[1:] == [Text("1 a"), Text("2 the rest")]
+    assert spy.first_arguments("replay_event")[1:] == [Text("1 a"), Text("2 the rest")]

@@ -209,13 +209,13 @@ def test_every_session_of_the_corpus_can_be_rendered(
         assert sanitize(text) == text
 
 
-def told(content: str) -> Transcript:
+def transcript_of(content: str) -> Transcript:
     """Return a transcript of one message."""
     turn = Turn(None, (Message("text", content, 1, "full"),), None, "complete", None)
     return Transcript("ses-1", None, (turn,), ())
 
 
-TRANSCRIPT = told("one\n\n  two")
+TRANSCRIPT = transcript_of("one\n\n  two")
 
 
 def test_a_transcript_as_text_looks_like_this() -> None:
@@ -234,20 +234,20 @@ def test_a_transcript_as_text_looks_like_this() -> None:
 
 
 def test_each_line_knows_what_it_tells_of_and_only_headings_are_at_the_margin() -> None:
-    shown = [*lines(TRANSCRIPT)]
-    last = [(line.role, line.is_heading) for line in shown][-5:]
+    all_lines = [*lines(TRANSCRIPT)]
+    last = [(line.role, line.is_heading) for line in all_lines][-5:]
     assert last == [(None, False), ("text", True), *[("text", False)] * 3]
-    assert all(line.is_heading is bool(line.text[:1].strip()) for line in shown)
+    assert all(line.is_heading is bool(line.text[:1].strip()) for line in all_lines)
 
 
 @given(st.text("ab \n", max_size=12))
 def test_the_pieces_are_the_lines_whatever_is_blank(content: str) -> None:
-    whole = "".join(f"{line.text}\n" for line in lines(told(content)))
-    assert "".join(text_pieces(told(content))) == whole
+    whole = "".join(f"{line.text}\n" for line in lines(transcript_of(content)))
+    assert "".join(text_pieces(transcript_of(content))) == whole
 
 
 def test_a_transcript_as_markdown_looks_like_this() -> None:
-    assert render(told("one\ntwo"), "markdown") == (
+    assert render(transcript_of("one\ntwo"), "markdown") == (
         "# Session: `ses-1`\n"
         "\n"
         "## Turn 1 (complete)\n"
@@ -264,7 +264,7 @@ def test_a_transcript_as_markdown_looks_like_this() -> None:
 
 
 def test_a_fence_is_longer_than_any_run_of_backticks_in_it() -> None:
-    text = render(told("a ````` b"), "markdown")
+    text = render(transcript_of("a ````` b"), "markdown")
     assert text.endswith("``````text\na ````` b\n``````\n")
 
 

@@ -34,7 +34,7 @@ CALL = ToolCall("call_1", "find_files", {"top_k": 5})
 RESULT = ToolResult("call_1", "find_files", "- q3.pdf")
 
 
-def shown(*steps: Step, stop: Stop | None = None) -> list[Section]:
+def sections_of(*steps: Step, stop: Stop | None = None) -> list[Section]:
     """Return the sections of a turn after the user's input."""
     turn = Turn(UserInput("And?"), steps, stop, "complete", None)
     return [*sections(Transcript("ses-1", None, (turn,), ()))][3:]
@@ -57,7 +57,7 @@ def test_a_session_is_shown_with_its_id_and_title(
 
 def test_a_message_that_broke_off_or_is_empty_is_noted() -> None:
     broken = Message("text", "I could", 1, "deltas", complete=False)
-    assert shown(broken, Message("thinking", "", 2, "full")) == [
+    assert sections_of(broken, Message("thinking", "", 2, "full")) == [
         Section("text", "Text", (), ("incomplete",), "I could"),
         Section("thinking", "Thinking", (), ("empty",)),
     ]
@@ -87,26 +87,26 @@ def test_a_user_input_that_says_nothing_is_noted(
 
 def test_a_call_is_shown_with_its_arguments_and_its_result() -> None:
     names = ("find_files", "call_1")
-    assert shown(ToolExchange(CALL, (RESULT,), "resolved", 1, 2)) == [
+    assert sections_of(ToolExchange(CALL, (RESULT,), "resolved", 1, 2)) == [
         Section("tool_call", "Tool call", names, (), '{"top_k": 5}', "json"),
         Section("tool_result", "Tool result", names, (), "- q3.pdf"),
     ]
 
 
 def test_the_call_of_a_late_result_is_shown_in_its_own_turn_only() -> None:
-    (late,) = shown(ToolExchange(CALL, (RESULT,), "late", 1, 1))
+    (late,) = sections_of(ToolExchange(CALL, (RESULT,), "late", 1, 1))
     assert (late.role, late.notes) == (
         "tool_result",
         ("answers a call of an earlier turn",),
     )
-    (unresolved,) = shown(ToolExchange(CALL, (), "unresolved", 1, 1))
+    (unresolved,) = sections_of(ToolExchange(CALL, (), "unresolved", 1, 1))
     assert (unresolved.role, unresolved.notes) == ("tool_call", ("no result",))
 
 
 def result_of(value: object, image: ImageAttachment | None = None) -> list[Section]:
     """Return the sections of an orphan result, and of another like it."""
     result = ToolResult("call_1", "find_files", value, image)
-    return shown(ToolExchange(None, (result, result), "orphan", 1, 2))
+    return sections_of(ToolExchange(None, (result, result), "orphan", 1, 2))
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_values_are_shown_as_the_json_that_python_writes(value: object) -> None:
 def test_a_stop_is_shown_with_what_is_known_of_the_run(
     stop: Stop, section: tuple[Any, ...]
 ) -> None:
-    assert shown(stop=stop)[-1] == Section("stop", *section)
+    assert sections_of(stop=stop)[-1] == Section("stop", *section)
 
 
 def test_diagnostics_stand_at_the_end_one_a_line() -> None:

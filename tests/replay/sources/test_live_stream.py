@@ -85,7 +85,7 @@ def test_a_stream_that_breaks_off_ends_the_session_and_one_refused_has_no_rest(
 def test_a_session_has_the_turns_events_at_its_end() -> None:
     spy = Spy()
     ReplayEngine([spy]).replay_live(Stream([Text("a"), END]))
-    start, end = spy.told("replay_session_start", "replay_session_end")
+    start, end = spy.first_arguments("replay_session_start", "replay_session_end")
     assert isinstance(start, Session)
     assert isinstance(end, Session)
     assert (start.session_id, list(start.events)) == ("ses-1", [])
@@ -101,7 +101,7 @@ def test_what_is_odd_about_a_stream_is_told_as_it_is_found() -> None:
 
     spy = Spy()
     report = ReplayEngine([spy]).replay_live(Odd([Text("a"), END]))
-    assert spy.told("replay_diagnostic") == [ODD, ODD]
+    assert spy.first_arguments("replay_diagnostic") == [ODD, ODD]
     assert report.diagnostics == {"bad-frame": 2}
     with pytest.raises(DecodeError, match="bad-frame"):
         ReplayEngine(strict=True).replay_live(Odd([Text("a"), END]))

@@ -209,16 +209,18 @@ def test_standard_input_is_a_source(monkeypatch: pytest.MonkeyPatch) -> None:
     assert replay.load("-").session_id == "stdin"
 
 
-#: A backend that reports its arguments; the test decides which locations it claims.
-TELLING = """
+#: A backend that keeps its arguments; the test decides which locations it claims.
+KEEPS_ARGUMENTS = """
 class mine:
     def __init__(self, location, **options):
-        self.told = (location, options)
+        self.arguments = (location, options)
 
     claims = None
 """
-CLAIMING = TELLING.replace("None", "staticmethod(lambda path: path.endswith('.mine'))")
-RAISING = TELLING.replace("None", "staticmethod(lambda path: 1 / 0)")
+CLAIMING = KEEPS_ARGUMENTS.replace(
+    "None", "staticmethod(lambda path: path.endswith('.mine'))"
+)
+RAISING = KEEPS_ARGUMENTS.replace("None", "staticmethod(lambda path: 1 / 0)")
 
 
 def kind_of(location: str | Path) -> str:
@@ -241,21 +243,21 @@ def test_a_file_and_a_directory_have_backends_and_may_name_them(
 def test_a_named_backend_gets_the_rest_of_the_location_or_the_url(
     install: Install,
 ) -> None:
-    install("other", TELLING, backend="mine")
-    assert open_backend("mine:a:b", {"x": 1}).told == ("a:b", {"x": 1})
-    assert open_backend("mine://a/b", {}).told == ("mine://a/b", {})
+    install("other", KEEPS_ARGUMENTS, backend="mine")
+    assert open_backend("mine:a:b", {"x": 1}).arguments == ("a:b", {"x": 1})
+    assert open_backend("mine://a/b", {}).arguments == ("mine://a/b", {})
 
 
 def test_a_backend_with_a_place_of_its_own_may_be_named_alone(install: Install) -> None:
-    homely = TELLING.replace("self, location", "self, location='home'")
+    homely = KEEPS_ARGUMENTS.replace("self, location", "self, location='home'")
     install("other", homely, backend="mine")
-    assert open_backend("mine:", {"x": 1}).told == ("", {"x": 1})
+    assert open_backend("mine:", {"x": 1}).arguments == ("", {"x": 1})
 
 
 def test_a_path_object_names_no_backend_and_a_file_may_have_a_colon(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, install: Install
 ) -> None:
-    install("other", TELLING, backend="mine")
+    install("other", KEEPS_ARGUMENTS, backend="mine")
     monkeypatch.chdir(tmp_path)
     for name in ("mine:a", "chat:1"):
         Path(name).touch()
@@ -316,7 +318,7 @@ def test_another_package_can_claim_a_file_before_ours(
     assert kind_of(tmp_path / "a.json") == "JSONFileBackend"
 
 
-@pytest.mark.parametrize("code", [TELLING, RAISING, "1 / 0"])
+@pytest.mark.parametrize("code", [KEEPS_ARGUMENTS, RAISING, "1 / 0"])
 def test_a_backend_that_does_not_claim_or_fails_disturbs_nobody(
     install: Install, tmp_path: Path, code: str
 ) -> None:

@@ -24,7 +24,7 @@ from replay import (
     loads,
 )
 from replay.testing import BackendContract
-from replay.testing.backend_contract import broken
+from replay.testing.backend_contract import violation
 
 CONTRACT = BackendContract()
 RENT = Session("rent", events=(TextDelta("4,200"), TextDelta(" euros")))
@@ -211,8 +211,8 @@ class Undigested(InPortions):
             yield attrs.evolve(each, digest=next(self._digests))
 
 
-class Untold(InPortions):
-    """A backend that drops the answers of sessions read from portions."""
+class DropsEvents(InPortions):
+    """A backend that drops the events of sessions read from portions."""
 
     def stored(self, portion: Portion) -> Iterator[Stored]:
         for each in super().stored(portion):
@@ -272,7 +272,7 @@ BROKEN: dict[str, list[tuple[Backend, str]]] = {
     "portions_hold_the_sessions": [
         (LastFirst(), "summaries.. and what is stored"),
         (Sharing(), "summaries.. and what is stored"),
-        (Untold(), "'rent': session.. and what is stored"),
+        (DropsEvents(), "'rent': session.. and what is stored"),
     ],
     "a_digest_stands_for_a_session": [
         (Undigested(b"1", b"2", b"3", b"4"), "two walks over what is stored"),
@@ -322,10 +322,10 @@ def test_what_a_backend_need_not_have_is_not_tried() -> None:
 
 
 def test_a_broken_law_says_where_what_and_what_to_do() -> None:
-    error = broken("../\ud800", "it is another", "decode with replay.loads")
+    error = violation("../\ud800", "it is another", "decode with replay.loads")
     said = r"session '../\ud800': it is another (decode with replay.loads)"
     assert str(error) == said
-    assert str(broken(None, "it raised", "do not")) == "it raised (do not)"
+    assert str(violation(None, "it raised", "do not")) == "it raised (do not)"
 
 
 def test_what_was_there_before_is_not_written_over() -> None:

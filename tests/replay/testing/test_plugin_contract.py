@@ -26,7 +26,7 @@ from spying import HOOKS
 CONTRACT = PluginContract()
 
 
-class OfFew(PluginContract):
+class ShortHistories(PluginContract):
     """The contract with a longest history that replays quickly."""
 
     longest: ClassVar[int] = 1000
@@ -42,7 +42,7 @@ class Answers:
         self.texts.append(message.content)
 
 
-class TestOfAGoodPlugin(OfFew):
+class TestOfAGoodPlugin(ShortHistories):
     @pytest.fixture
     def plugin(self) -> Callable[[], object]:
         return Answers
@@ -75,7 +75,7 @@ def stop() -> None:
     raise StopReplay
 
 
-class TestOfAPluginThatStops(OfFew):
+class TestOfAPluginThatStops(ShortHistories):
     @pytest.fixture
     def plugin(self) -> Callable[[], object]:
         return lambda: {"text": stop}
@@ -153,7 +153,7 @@ class CountsDeltas:
         self.count += 1
 
 
-class OfCounts(PluginContract):
+class UndeclaredCounts(PluginContract):
     """The contract of a plugin that counts deltas and doesn't say so."""
 
     def result_of(self, plugin: object) -> object:
@@ -207,13 +207,21 @@ OF_ANSWERS = TestOfAGoodPlugin()
 #: For each law, a contract, a plugin that breaks it, and the message to its author.
 BROKEN: dict[str, list[tuple[PluginContract, Callable[[], object], str]]] = {
     "no_history_makes_a_hook_raise": [
-        (OfFew(), EXPECTS_RESULTS, "hook replay_tool_result, .*ready for any history"),
         (
-            OfFew(),
+            ShortHistories(),
+            EXPECTS_RESULTS,
+            "hook replay_tool_result, .*ready for any history",
+        ),
+        (
+            ShortHistories(),
             hook("tool_call", lambda event: event.arguments.update(seen=1)),
             "hook replay_tool_call, .*change a copy",
         ),
-        (OfFew(), hook("user_input", assign), "replay_user_input, .*change a copy"),
+        (
+            ShortHistories(),
+            hook("user_input", assign),
+            "replay_user_input, .*change a copy",
+        ),
     ],
     "replaying_twice_is_replaying_once_twice": [
         (CONTRACT, hook("close", lambda: 1 / 0), "hook replay_close"),
@@ -234,7 +242,7 @@ BROKEN: dict[str, list[tuple[PluginContract, Callable[[], object], str]]] = {
         (CONTRACT, ClearsAtTheEnd, "not at a session's end"),
     ],
     "cutting_the_deltas_elsewhere_changes_nothing": [
-        (OfCounts(), CountsDeltas, "observes_deltas = True"),
+        (UndeclaredCounts(), CountsDeltas, "observes_deltas = True"),
         (CONTRACT, StopsAtDeltas, "observes_deltas = True"),
     ],
     "a_batch_result_is_json_and_of_one_session": [
@@ -261,7 +269,7 @@ def test_every_law_can_be_broken_and_one_without_the_others() -> None:
     CONTRACT.test_replaying_twice_is_replaying_once_twice(ClearsAtTheEnd)
 
 
-class OfHonestCounts(OfCounts):
+class DeclaredCounts(UndeclaredCounts):
     """The contract of a plugin that counts deltas and says so."""
 
     observes_deltas: ClassVar[bool] = True
@@ -276,7 +284,7 @@ class Gives(Answers):
 
 def test_what_a_plugin_need_not_do_is_not_tried() -> None:
     with pytest.raises(SkipTest, match="observes deltas"):
-        OfHonestCounts().test_cutting_the_deltas_elsewhere_changes_nothing(CountsDeltas)
+        DeclaredCounts().test_cutting_the_deltas_elsewhere_changes_nothing(CountsDeltas)
     with pytest.raises(SkipTest, match="gives no results"):
         CONTRACT.test_a_batch_result_is_json_and_of_one_session(Answers)
     with pytest.raises(SkipTest, match="gives no results"):

@@ -11,7 +11,16 @@ import click
 import pytest
 
 from audit_logs import opened
-from forged_logs import KEYS, NAME, SIGNER, Written, edits, rebuilds, replaces, written
+from forged_logs import (
+    KEYS,
+    NAME,
+    SIGNER,
+    WrittenLog,
+    edits,
+    rebuilds,
+    replaces,
+    written,
+)
 from replay.registry import load
 from replay_command import Run, run_here
 from replay_plugins.audit_log.cli.command import command
@@ -27,7 +36,7 @@ def audit(*arguments: object) -> CompletedProcess[str]:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Written:
+def log(tmp_path: Path) -> WrittenLog:
     return written(tmp_path / "log")
 
 
@@ -41,7 +50,7 @@ def test_it_is_found_with_its_sub_commands(run: Run) -> None:
     assert all(f"\n  {name} " in listed for name in command.commands)
 
 
-def test_without_the_extra_only_keys_are_missed(log: Written) -> None:
+def test_without_the_extra_only_keys_are_missed(log: WrittenLog) -> None:
     program = (
         "import sys; sys.modules['cryptography.exceptions'] = None\n"
         "from replay.cli.app import run\n"
@@ -65,7 +74,7 @@ ALTERED = "record 4 was altered: this record holds a different hash for it"
 PUBLIC = str(SIGNER.verifier())
 
 
-def test_an_honest_log_is_answered_for_and_exits_with_0(log: Written) -> None:
+def test_an_honest_log_is_answered_for_and_exits_with_0(log: WrittenLog) -> None:
     done = audit("verify", log.log, "--key", PUBLIC, "--checkpoint", log.kept)
     assert (done.returncode, done.stderr) == (0, "")
     first, unaltered, complete, anchored = done.stdout.splitlines()
@@ -93,7 +102,7 @@ def test_a_log_alone_is_not_anchored(tmp_path: Path) -> None:
     assert "internally consistent, head not anchored" in anchored
 
 
-def test_a_log_alone_fails_where_an_anchor_is_required(log: Written) -> None:
+def test_a_log_alone_fails_where_an_anchor_is_required(log: WrittenLog) -> None:
     required = ("verify", log.log, "--require-anchor")
     done = audit(*required, "--key", PUBLIC)
     assert done.returncode == 1
@@ -105,7 +114,9 @@ def test_a_log_alone_fails_where_an_anchor_is_required(log: Written) -> None:
     assert "the end: known only up to record 20\n" in old.stdout
 
 
-def test_problems_are_listed_below_their_answer_and_exit_with_1(log: Written) -> None:
+def test_problems_are_listed_below_their_answer_and_exit_with_1(
+    log: WrittenLog,
+) -> None:
     replaces(b"Acme", b"Evil")(log)
     done = audit("verify", log.log)
     assert (done.returncode, done.stderr) == (1, "")
@@ -131,7 +142,7 @@ def test_openings_that_are_not_there_are_said_so(tmp_path: Path) -> None:
     assert done.stdout.endswith("openings: their file is not there; fields: 8\n")
 
 
-def test_for_programs_the_answers_are_json(log: Written) -> None:
+def test_for_programs_the_answers_are_json(log: WrittenLog) -> None:
     edits(lambda lines: lines[:6])(log)
     done = audit("verify", log.log, "--json")
     assert done.returncode == 1
@@ -147,7 +158,7 @@ def test_for_programs_the_answers_are_json(log: Written) -> None:
     ]
 
 
-def test_a_key_may_stand_in_a_file(log: Written) -> None:
+def test_a_key_may_stand_in_a_file(log: WrittenLog) -> None:
     public = log.folder / "a+b+c"
     public.write_text(f"{PUBLIC}\n")
     assert audit("verify", log.log, "--key", public).returncode == 0
@@ -165,7 +176,7 @@ def test_a_key_may_stand_in_a_file(log: Written) -> None:
     ids=["wrong", "missing", "private", "private-without-its-mark", "pem"],
 )
 def test_what_is_no_public_key_is_wrong_usage_and_not_shown(
-    log: Written, key: str, told: str
+    log: WrittenLog, key: str, told: str
 ) -> None:
     done = audit("verify", log.log, "--key", key)
     assert (done.returncode, done.stdout) == (2, "")
@@ -173,7 +184,7 @@ def test_what_is_no_public_key_is_wrong_usage_and_not_shown(
     assert told.startswith(key) or key[-9:] not in done.stderr
 
 
-def test_a_file_that_holds_no_key_is_named(log: Written) -> None:
+def test_a_file_that_holds_no_key_is_named(log: WrittenLog) -> None:
     done = audit("verify", log.log, "--key", log.kept)
     assert done.stderr.startswith(f"replay: error: {log.kept}: key: ")
 
@@ -186,7 +197,7 @@ def test_what_names_no_file_exits_with_2(tmp_path: Path) -> None:
         assert told in done.stderr
 
 
-def test_what_a_log_says_cannot_steer_the_terminal(log: Written) -> None:
+def test_what_a_log_says_cannot_steer_the_terminal(log: WrittenLog) -> None:
     replaces(b'"log":"', b'"log":"\\u001b[31m', 0)(log)
     assert "\x1b" not in audit("verify", log.log).stdout
 
@@ -218,7 +229,7 @@ def test_a_key_that_cannot_be_made_leaves_its_file_as_it_is(tmp_path: Path) -> N
 # Proofs
 
 
-def proof_of(log: Written, *arguments: object) -> Path:
+def proof_of(log: WrittenLog, *arguments: object) -> Path:
     """Write a proof to a file, as to send it to somebody."""
     file = log.folder / "proof.json"
     done = audit(*arguments, "-o", file)
@@ -239,7 +250,7 @@ def test_a_record_is_proved_without_the_log(tmp_path: Path) -> None:
     assert shown == record
 
 
-def test_a_proof_without_a_key_says_what_it_does_not_prove(log: Written) -> None:
+def test_a_proof_without_a_key_says_what_it_does_not_prove(log: WrittenLog) -> None:
     proof = log.folder / "proof"
     proof.write_text(audit("prove", log.log, 2).stdout)
     assert "is not checked: give --key\n" in audit("check-proof", proof).stdout
@@ -248,7 +259,7 @@ def test_a_proof_without_a_key_says_what_it_does_not_prove(log: Written) -> None
     assert "is not checked" not in kept.stdout
 
 
-def test_a_proof_that_does_not_hold_is_refused(log: Written) -> None:
+def test_a_proof_that_does_not_hold_is_refused(log: WrittenLog) -> None:
     log.replay("ses-3", signer=None)
     proof = proof_of(log, "prove", log.log, 4)
 
@@ -267,7 +278,7 @@ def test_a_proof_that_does_not_hold_is_refused(log: Written) -> None:
     assert done.stderr.startswith(f"replay: error: {proof}: $: not a proof: ")
 
 
-def test_a_log_that_goes_on_is_shown_to(log: Written) -> None:
+def test_a_log_that_goes_on_is_shown_to(log: WrittenLog) -> None:
     log.replay("ses-3")
     proof = proof_of(log, "consistency", log.log, log.kept)
     done = audit("check-proof", proof, "--key", PUBLIC)
@@ -275,7 +286,7 @@ def test_a_log_that_goes_on_is_shown_to(log: Written) -> None:
     assert done.stdout.startswith("the first 21 records begin the 33 of chat-replay/")
 
 
-def test_a_log_that_was_rebuilt_is_not_shown_to_go_on(log: Written) -> None:
+def test_a_log_that_was_rebuilt_is_not_shown_to_go_on(log: WrittenLog) -> None:
     rebuilds(lambda records: [{**each, "actor": "bob"} for each in records], SIGNER)(
         log
     )
@@ -287,7 +298,9 @@ def test_a_log_that_was_rebuilt_is_not_shown_to_go_on(log: Written) -> None:
     )
 
 
-def test_a_log_that_does_not_fit_its_checkpoints_proves_nothing(log: Written) -> None:
+def test_a_log_that_does_not_fit_its_checkpoints_proves_nothing(
+    log: WrittenLog,
+) -> None:
     replaces(b"Acme", b"Evil")(log)
     done = audit("consistency", log.log, log.kept)
     assert done.returncode == 2
@@ -331,7 +344,7 @@ def test_the_log_goes_on_after_a_removal(tmp_path: Path) -> None:
 # The table of records
 
 
-def shown(*arguments: object) -> list[list[str]]:
+def rows_of(*arguments: object) -> list[list[str]]:
     """Return the printed rows without their times."""
     done = audit("show", *arguments)
     assert (done.returncode, done.stderr) == (0, "")
@@ -339,8 +352,8 @@ def shown(*arguments: object) -> list[list[str]]:
     return [[row[0], *row[2:]] for row in rows]
 
 
-def test_a_record_is_a_line_in_a_pipe(log: Written) -> None:
-    rows = shown(log.log)
+def test_a_record_is_a_line_in_a_pipe(log: WrittenLog) -> None:
+    rows = rows_of(log.log)
     assert len(rows) == 22
     assert rows[4] == [
         *("4", "tool_call", "ses-1", "1"),
@@ -358,19 +371,19 @@ def test_a_record_is_a_line_in_a_pipe(log: Written) -> None:
 )
 def test_what_is_hidden_is_said_to_be(tmp_path: Path, content: str, told: str) -> None:
     log = written(tmp_path / "log", content)
-    assert shown(log.log)[3][-1] == told
+    assert rows_of(log.log)[3][-1] == told
 
 
-def test_records_are_filtered(log: Written) -> None:
-    kinds = [row[1] for row in shown(log.log, "--session", "ses-2")]
+def test_records_are_filtered(log: WrittenLog) -> None:
+    kinds = [row[1] for row in rows_of(log.log, "--session", "ses-2")]
     assert (kinds[0], kinds[-1], len(kinds)) == ("session_start", "session_end", 9)
-    picked = shown(log.log, "--tool", "pay", "--session", "ses-1")
+    picked = rows_of(log.log, "--tool", "pay", "--session", "ses-1")
     assert [row[0] for row in picked] == ["4", "5"]
-    picked = shown(log.log, "--kind", "log_opened", "--kind", "checkpoint")
+    picked = rows_of(log.log, "--kind", "log_opened", "--kind", "checkpoint")
     assert [row[0] for row in picked] == ["0", "10", "20", "21"]
 
 
-def test_what_is_no_record_is_shown_without_what_it_holds(log: Written) -> None:
+def test_what_is_no_record_is_shown_without_what_it_holds(log: WrittenLog) -> None:
     with log.log.open("ab") as file:
         file.write(b"\x1b[31mred\n")
     done = audit("show", log.log)
@@ -379,13 +392,13 @@ def test_what_is_no_record_is_shown_without_what_it_holds(log: Written) -> None:
     assert done.stdout.splitlines()[-1].endswith("what=no record")
 
 
-def test_records_are_filtered_by_time(log: Written) -> None:
+def test_records_are_filtered_by_time(log: WrittenLog) -> None:
     time = audit("show", log.log).stdout.splitlines()[5].split("\t")[1]
-    since, until = shown(log.log, "--since", time), shown(log.log, "--until", time)
+    since, until = rows_of(log.log, "--since", time), rows_of(log.log, "--until", time)
     assert [row[0] for row in until + since] == [*map(str, range(22))]
     assert since[0][0] == "5"
-    assert shown(log.log, "--since", "1999-01-01", "--until", "2000-01-01") == []
-    assert shown(log.log, "--until", "1999-12-31T23:00:00+01:00") == []
+    assert rows_of(log.log, "--since", "1999-01-01", "--until", "2000-01-01") == []
+    assert rows_of(log.log, "--until", "1999-12-31T23:00:00+01:00") == []
 
 
 def test_for_programs_records_are_as_they_stand(tmp_path: Path) -> None:
@@ -395,9 +408,9 @@ def test_for_programs_records_are_as_they_stand(tmp_path: Path) -> None:
     assert done.stdout.encode() == b"".join(each.read_bytes() for each in parts)
 
 
-def test_what_was_recorded_cannot_steer_the_terminal(log: Written) -> None:
+def test_what_was_recorded_cannot_steer_the_terminal(log: WrittenLog) -> None:
     replaces(b"Pay", b"\\u001b[2J\\u202e\\tPay", 3)(log)
-    row = shown(log.log)[3]
+    row = rows_of(log.log)[3]
     assert len(row) == 5
     assert "content=\u241b[2J\\u{202e}\u2409Pay" in row[-1]
 
@@ -415,7 +428,7 @@ def test_a_time_is_told_as_records_tell_it(text: str, told: str) -> None:
     assert moment(click.Context(show), click.Option(["--since"]), text) == told
 
 
-def test_what_is_no_time_is_refused(log: Written) -> None:
+def test_what_is_no_time_is_refused(log: WrittenLog) -> None:
     for text in ("", "noon", "2026-13-01", "0001-01-01T00:00+14:00"):
         done = audit("show", log.log, "--since", text)
         assert done.returncode == 2
@@ -439,4 +452,4 @@ def test_a_field_is_told_in_a_few_words(value: object, shown: str) -> None:
 def test_what_is_no_record_is_said_so(tmp_path: Path) -> None:
     lines = [b"", b"[]", b"\xff", b"[" * 100_000]
     (tmp_path / NAME).write_bytes(b"".join(line + b"\n" for line in lines))
-    assert shown(tmp_path / NAME) == [["", "?", "", "", "what=no record"]] * 4
+    assert rows_of(tmp_path / NAME) == [["", "?", "", "", "what=no record"]] * 4

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from forged_logs import Written, written
+from forged_logs import WrittenLog, written
 from replay import AuditError, UnknownNameError
 from replay_plugins.audit_log.log.content import content_filter
 from replay_plugins.audit_log.verify.findings import Findings
@@ -157,12 +157,12 @@ def test_many_removals_are_counted_and_a_hundred_listed(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Written:
+def log(tmp_path: Path) -> WrittenLog:
     return written(tmp_path / "log", "committed")
 
 
 def test_a_mark_takes_the_values_place_and_nothing_else_is_changed(
-    log: Written,
+    log: WrittenLog,
 ) -> None:
     before = log.files.openings.read_bytes().splitlines()
     remove(log.log, 6, "content")
@@ -174,7 +174,7 @@ def test_a_mark_takes_the_values_place_and_nothing_else_is_changed(
     assert not [*log.folder.glob("*.tmp")]
 
 
-def test_what_cannot_be_removed_leaves_all_as_it_was(log: Written) -> None:
+def test_what_cannot_be_removed_leaves_all_as_it_was(log: WrittenLog) -> None:
     remove(log.log, 6, "content")
     before = log.files.openings.read_bytes()
     with pytest.raises(UnknownNameError, match=r"removed before \(at 20"):

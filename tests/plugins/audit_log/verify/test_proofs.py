@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audit_logs import lines_of, opened
-from forged_logs import Attack, Written, edits, rebuilds, replaces, written
+from forged_logs import Attack, WrittenLog, edits, rebuilds, replaces, written
 from replay import DecodeError
 from replay_plugins.audit_log.verify.proofs import (
     ConsistencyProof,
@@ -25,11 +25,11 @@ def by_bob(records: list[dict[str, object]]) -> list[dict[str, object]]:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Written:
+def log(tmp_path: Path) -> WrittenLog:
     return written(tmp_path / "log")
 
 
-def test_every_record_before_the_last_checkpoint_is_proved(log: Written) -> None:
+def test_every_record_before_the_last_checkpoint_is_proved(log: WrittenLog) -> None:
     for seq, line in enumerate(lines_of(log.log)[:-1]):
         proof = read_proof(write_proof(prove_inclusion(log.log, seq)))
         assert isinstance(proof, InclusionProof)
@@ -37,7 +37,7 @@ def test_every_record_before_the_last_checkpoint_is_proved(log: Written) -> None
         assert proof.is_true()
 
 
-def test_every_earlier_checkpoint_is_gone_on_from(log: Written) -> None:
+def test_every_earlier_checkpoint_is_gone_on_from(log: WrittenLog) -> None:
     notes = [json.loads(line).get("note") for line in lines_of(log.log)]
     for note in filter(None, notes):
         proof = prove_consistency(log.log, note)
@@ -63,7 +63,7 @@ def test_every_earlier_checkpoint_is_gone_on_from(log: Written) -> None:
     ],
 )
 def test_a_changed_proof_is_not_true(
-    log: Written, change: Callable[[dict[str, Any]], dict[str, Any]]
+    log: WrittenLog, change: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> None:
     proof = json.loads(write_proof(prove_inclusion(log.log, 4)))
     assert not read_proof(json.dumps(change(proof))).is_true()
@@ -71,7 +71,7 @@ def test_a_changed_proof_is_not_true(
 
 @pytest.mark.parametrize("attack", [edits(lambda lines: lines[:12]), rebuilds(by_bob)])
 def test_a_log_that_was_cut_rebuilt_or_swapped_does_not_go_on(
-    log: Written, attack: Attack
+    log: WrittenLog, attack: Attack
 ) -> None:
     other = written(log.folder / "other")
     kept = log.kept.read_text()
@@ -80,7 +80,7 @@ def test_a_log_that_was_cut_rebuilt_or_swapped_does_not_go_on(
     assert prove_consistency(log.log, kept) is None
 
 
-def test_a_log_without_a_checkpoint_proves_nothing(log: Written) -> None:
+def test_a_log_without_a_checkpoint_proves_nothing(log: WrittenLog) -> None:
     replaces(b'"note":"chat-replay/', b'"note":"\\n', -1)(log)
     with pytest.raises(DecodeError, match=f"{log.log}: checkpoint: "):
         prove_inclusion(log.log, 0)
@@ -90,7 +90,7 @@ def test_a_log_without_a_checkpoint_proves_nothing(log: Written) -> None:
 
 
 @pytest.mark.parametrize("seq", [-1, 21, 22, 10**9])
-def test_what_no_checkpoint_is_of_has_no_proof(log: Written, seq: int) -> None:
+def test_what_no_checkpoint_is_of_has_no_proof(log: WrittenLog, seq: int) -> None:
     with pytest.raises(DecodeError, match="the last checkpoint is of 21 records"):
         prove_inclusion(log.log, seq)
 

@@ -14,7 +14,7 @@ from forged_logs import (
     KEYS,
     NAME,
     Attack,
-    Written,
+    WrittenLog,
     edits,
     reasons,
     rebuilds,
@@ -39,12 +39,12 @@ from replay_plugins.audit_log.verify.verifier import (
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Written:
+def log(tmp_path: Path) -> WrittenLog:
     return written(tmp_path / "log")
 
 
 @pytest.fixture(scope="module")
-def honest(tmp_path_factory: pytest.TempPathFactory) -> tuple[Written, bytes]:
+def honest(tmp_path_factory: pytest.TempPathFactory) -> tuple[WrittenLog, bytes]:
     """Return a log that a test may change, and its original content."""
     log = written(tmp_path_factory.mktemp("honest") / "log")
     return log, log.log.read_bytes()
@@ -60,19 +60,19 @@ def test_recorded_content_is_not_taken_for_a_commitment(tmp_path: Path) -> None:
     assert (found.problems, found.openings.matching) == ([], 8)
 
 
-def test_a_log_that_was_just_rotated_has_no_newest_file(log: Written) -> None:
+def test_a_log_that_was_just_rotated_has_no_newest_file(log: WrittenLog) -> None:
     log.log.rename(log.files.next_part())
     assert verify(log.log, keys=KEYS, kept=[log.kept]).problems == []
 
 
-def test_a_log_goes_on_with_another_actor_and_key(log: Written) -> None:
+def test_a_log_goes_on_with_another_actor_and_key(log: WrittenLog) -> None:
     other = Signer.generate("example.com/other")
     log.replay("ses-3", signer=other)
     assert verify(log.log, keys=(*KEYS, other.verifier())).problems == []
     assert verify(log.log, keys=KEYS).counts == {"anchored": 3}
 
 
-def test_a_checkpoint_of_yesterday_holds_a_part(log: Written) -> None:
+def test_a_checkpoint_of_yesterday_holds_a_part(log: WrittenLog) -> None:
     before = verify(log.log).records
     log.replay("ses-3")
     found = verify(log.log, kept=[log.kept])
@@ -81,7 +81,7 @@ def test_a_checkpoint_of_yesterday_holds_a_part(log: Written) -> None:
     assert not found.is_head_anchored
 
 
-def test_records_after_the_last_checkpoint_are_counted(log: Written) -> None:
+def test_records_after_the_last_checkpoint_are_counted(log: WrittenLog) -> None:
     edits(lambda lines: lines[:-2])(log)
     log.files.checkpoint.unlink()
     found = verify(log.log)
@@ -93,12 +93,12 @@ BESIDE = f"{NAME}.checkpoint: "
 ALTERED = "record 4 was altered: this record holds a different hash for it"
 
 
-def no_checkpoint(log: Written) -> None:
+def no_checkpoint(log: WrittenLog) -> None:
     replaces(b'"note":"chat-replay/', b'"note":"\\n', -1)(log)
     log.files.checkpoint.write_text("nothing")
 
 
-def pipe_beside(log: Written) -> None:
+def pipe_beside(log: WrittenLog) -> None:
     log.files.checkpoint.unlink()
     os.mkfifo(log.files.checkpoint)
 
@@ -157,19 +157,19 @@ WRONG: list[tuple[Attack, str]] = [
 
 @pytest.mark.parametrize(("attack", "told"), WRONG)
 def test_what_is_altered_is_told_with_its_place(
-    log: Written, attack: Attack, told: str
+    log: WrittenLog, attack: Attack, told: str
 ) -> None:
     attack(log)
     assert reasons(log)[0].startswith(f"unaltered: {NAME}{told}")
 
 
-def test_what_checkpoints_do_not_fit_is_told_once(log: Written) -> None:
+def test_what_checkpoints_do_not_fit_is_told_once(log: WrittenLog) -> None:
     rebuilds(another_tool, keeps_notes=True)(log)
     told = f"unaltered: {BESIDE}the first 21 records differ from those it covers"
     assert [*reasons(log, keys=KEYS)][1:] == [told]
 
 
-def test_what_is_missing_is_told_at_its_end(log: Written) -> None:
+def test_what_is_missing_is_told_at_its_end(log: WrittenLog) -> None:
     whole = log.log.read_bytes()
     edits(lambda lines: lines[3:6])(log)
     assert reasons(log, kept=[log.kept]) == [
@@ -185,20 +185,20 @@ def test_what_is_missing_is_told_at_its_end(log: Written) -> None:
     assert reasons(log) == [f"complete: {NAME}:22: record 21: {told}"]
 
 
-def test_a_record_that_its_note_belies_is_told(log: Written) -> None:
+def test_a_record_that_its_note_belies_is_told(log: WrittenLog) -> None:
     replaces(b'"signed":true', b'"signed":false', -1)(log)
     told = "record 21: the record and its note disagree on whether it is signed"
     assert reasons(log) == [f"anchored: {NAME}:22: {told}"]
 
 
-def test_a_key_asks_for_a_checkpoint(log: Written) -> None:
+def test_a_key_asks_for_a_checkpoint(log: WrittenLog) -> None:
     edits(lambda lines: lines[:4])(log)
     log.files.checkpoint.unlink()
     assert reasons(log) == []
     assert reasons(log, keys=KEYS) == [f"anchored: {NAME}: it has no checkpoint"]
 
 
-def test_another_log_in_its_place_is_told(log: Written) -> None:
+def test_another_log_in_its_place_is_told(log: WrittenLog) -> None:
     other = written(log.folder / "other")
     assert reasons(other, keys=KEYS) == []
     (told,) = reasons(other, keys=KEYS, kept=[log.kept])
@@ -207,13 +207,13 @@ def test_another_log_in_its_place_is_told(log: Written) -> None:
 
 def test_an_empty_file_has_no_record(tmp_path: Path) -> None:
     (tmp_path / NAME).touch()
-    assert reasons(Written(tmp_path)) == [f"complete: {NAME}: it has no records"]
+    assert reasons(WrittenLog(tmp_path)) == [f"complete: {NAME}: it has no records"]
 
 
 @given(data=st.data())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_byte_that_is_changed_before_the_last_record_is_found(
-    honest: tuple[Written, bytes], data: st.DataObject
+    honest: tuple[WrittenLog, bytes], data: st.DataObject
 ) -> None:
     log, whole = honest
     end = whole.rindex(b'\n{"schema"')
@@ -226,7 +226,7 @@ def test_any_byte_that_is_changed_before_the_last_record_is_found(
 @given(data=st.data())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_changed_in_the_last_note_is_found(
-    honest: tuple[Written, bytes], data: st.DataObject
+    honest: tuple[WrittenLog, bytes], data: st.DataObject
 ) -> None:
     log, whole = honest
     begin = whole.rindex(b'"note":')
@@ -238,7 +238,7 @@ def test_whatever_is_changed_in_the_last_note_is_found(
 
 
 def test_a_clock_that_went_back_and_says_so_is_counted(tmp_path: Path) -> None:
-    log = Written(tmp_path)
+    log = WrittenLog(tmp_path)
     with_future = opened(log.log)
     with_future.close()
 
@@ -252,7 +252,7 @@ def test_a_clock_that_went_back_and_says_so_is_counted(tmp_path: Path) -> None:
 
 
 def test_a_torn_end_that_was_kept_aside_is_counted(tmp_path: Path) -> None:
-    log = Written(tmp_path)
+    log = WrittenLog(tmp_path)
     opened(log.log).close()
     with log.log.open("ab") as file:
         file.write(b'{"schema')
@@ -274,7 +274,7 @@ def test_an_honest_log_may_hold_half_a_character(tmp_path: Path, content: str) -
     assert verify(tmp_path / "a").problems == []
 
 
-def test_a_kept_checkpoint_that_is_none_is_an_error(log: Written) -> None:
+def test_a_kept_checkpoint_that_is_none_is_an_error(log: WrittenLog) -> None:
     log.kept.write_text("nothing")
     with pytest.raises(DecodeError, match=f"{log.kept}: note: "):
         verify(log.log, kept=[log.kept])

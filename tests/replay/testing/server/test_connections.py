@@ -23,12 +23,12 @@ from replay.testing.server.connections import (
     Answer,
     ClientRequest,
     Headers,
-    addressed,
+    body_from,
     phrase_of,
-    pieces,
+    with_host,
 )
 from replay.testing.server.faults import Fault, FaultQueue
-from replay.testing.server.front import Front
+from replay.testing.server.request_handler import RequestHandler
 from replay.testing.server.request_log import RequestLog
 from replay.testing.server.server import Clients, most_clients
 from replay.testing.server.settings import ServerSettings
@@ -198,7 +198,7 @@ def test_a_target_may_be_a_url_of_this_server(url: str) -> None:
 def test_a_target_is_a_path_and_a_host(
     target: bytes, headers: Headers, expected: object
 ) -> None:
-    assert addressed(target, headers, HERE) == expected
+    assert with_host(target, headers, HERE) == expected
 
 
 def test_of_two_headers_of_a_name_the_first_counts() -> None:
@@ -210,7 +210,7 @@ def test_of_two_headers_of_a_name_the_first_counts() -> None:
 
 def test_an_answer_before_it_goes_over_the_wire() -> None:
     headers = [(b"content-length", b"2"), (b"x-a", b"1")]
-    answer = Answer(404, headers, pieces(b"a", b"b")).with_headers((b"x-b", b"2"))
+    answer = Answer(404, headers, body_from(b"a", b"b")).with_headers((b"x-b", b"2"))
     assert answer.raw_head((b"content-length", b"7")) == (
         b"HTTP/1.1 404 Not Found\r\nx-a: 1\r\nx-b: 2\r\ncontent-length: 7\r\n\r\n"
     )
@@ -231,8 +231,8 @@ async def room_for(
     listening: socket.socket | None = None,
 ) -> AsyncIterator[int]:
     """Yield the port of a server that answers with faults, or asks an application."""
-    front = Front(app, ServerSettings(), FaultQueue(faults), RequestLog())
-    clients = Clients(front, PATIENCE, most, idle_seconds)
+    handler = RequestHandler(app, ServerSettings(), FaultQueue(faults), RequestLog())
+    clients = Clients(handler, PATIENCE, most, idle_seconds)
     with listening or socket.create_server(("127.0.0.1", 0)) as door:
         door.settimeout(0)
         accepting = asyncio.create_task(clients.accept_from(door))

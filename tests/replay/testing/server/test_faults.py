@@ -66,9 +66,9 @@ def test_an_unknown_name_is_told_the_nearest() -> None:
             parse_fault(text)
 
 
-def test_only_what_is_about_events_is_of_streams() -> None:
-    of_streams = [name for name in NAMES if Fault(name).is_of_stream]
-    assert of_streams == ["duplicate-final", "no-stop"]
+def test_only_two_faults_change_the_events_of_a_stream() -> None:
+    change_events = [name for name in NAMES if Fault(name).changes_events]
+    assert change_events == ["duplicate-final", "no-stop"]
 
 
 def taken(queue: FaultQueue, *, is_stream: bool = False) -> str | None:

@@ -2,7 +2,7 @@
 
 import anyio
 
-from replay.testing.server.connections import Answer, ClientRequest, pieces
+from replay.testing.server.connections import Answer, ClientRequest, body_from
 from replay.testing.server.request_log import RecordedRequest, RequestLog
 
 LONG = b"x" * (2 << 20)
@@ -34,7 +34,7 @@ def test_only_the_latest_requests_are_kept() -> None:
 def watched(*frames: bytes, kind: bytes = b"text/event-stream") -> RecordedRequest:
     """Return the record of an answer that was sent."""
     record = RequestLog().add(request())
-    answer = record.watch(Answer(200, [(b"content-type", kind)], pieces(*frames)))
+    answer = record.watch(Answer(200, [(b"content-type", kind)], body_from(*frames)))
     assert anyio.run(answer.whole_body) == b"".join(frames)
     return record
 

@@ -10,7 +10,7 @@ import replay
 from replay.testing import odd_histories
 from replay.testing.server.store import (
     RecordedTurn,
-    Run,
+    ReplayedTurn,
     Store,
     choose,
     new_session,
@@ -58,9 +58,9 @@ def store(source: replay.Source) -> Store:
 
 
 def answer(store: Store, session_id: str, prompt: str) -> str:
-    run = store.run(session_id, prompt, ["idx"])
-    assert run is not None
-    first = run.events[0]
+    replayed = store.replay_turn(session_id, prompt, ["idx"])
+    assert replayed is not None
+    first = replayed.events[0]
     assert isinstance(first, replay.TextDelta)
     return first.content
 
@@ -90,7 +90,7 @@ def test_each_created_session_replays_the_turns_of_all(store: Store) -> None:
 
 
 def test_a_turn_joins_the_session_and_its_summary(store: Store) -> None:
-    store.run("b", "Why?", ["idx-9"])
+    store.replay_turn("b", "Why?", ["idx-9"])
     events = [*store.session("b").events]
     assert len(events) == 8
     assert events[4] == replay.UserInput("Why?")
@@ -102,7 +102,7 @@ def test_a_turn_joins_the_session_and_its_summary(store: Store) -> None:
 def test_a_turn_goes_on_by_the_clock(source: replay.Source) -> None:
     clock = Clock()
     store = Store(source, speed=2.0, clock=clock)
-    store.run("b", "Three?", ["idx"])
+    store.replay_turn("b", "Three?", ["idx"])
     lengths = []
     for clock.time in (0.0, 0.25, 0.5):
         lengths.append(len(store.session("b").events))
@@ -112,9 +112,9 @@ def test_a_turn_goes_on_by_the_clock(source: replay.Source) -> None:
 def test_recorded_arrival_times_count(source: replay.Source) -> None:
     times = "0\n0.5\n8\n9\n" * 2
     Path(source.location, "a.arrivals").write_text(times, encoding="ascii")
-    run = Store(source, speed=0.5).run("a", "Two?", ["idx"])
-    assert run is not None
-    assert list(run.due) == [1.0, 16.0, 18.0]
+    replayed = Store(source, speed=0.5).replay_turn("a", "Two?", ["idx"])
+    assert replayed is not None
+    assert list(replayed.due) == [1.0, 16.0, 18.0]
 
 
 def test_a_created_session_is_listed_last_until_it_is_deleted(store: Store) -> None:
@@ -131,7 +131,7 @@ def test_what_is_not_there_is_not_found(store: Store, session_id: str) -> None:
         with pytest.raises(replay.SessionNotFoundError):
             use(session_id)
     with pytest.raises(replay.SessionNotFoundError):
-        store.run(session_id, "One?", ["idx"])
+        store.replay_turn(session_id, "One?", ["idx"])
 
 
 def test_images_of_all_sessions_are_found_once(tmp_path: Path) -> None:
@@ -148,32 +148,38 @@ STOP = replay.Stop(replay.Usage(turns=2, duration_ms=5.0), is_error=True, error=
 EVENTS = (replay.TextDelta("a"), replay.TextDelta("b"), STOP)
 
 
-def run(*due: float, prompt: str = "Well?") -> Run:
-    return Run(prompt, ("idx-1",), EVENTS, due, started=100.0, updated="2026-01-01")
+def replayed_turn(*due: float, prompt: str = "Well?") -> ReplayedTurn:
+    return ReplayedTurn(
+        prompt, ("idx-1",), EVENTS, due, started=100.0, updated="2026-01-01"
+    )
 
 
 def test_a_turn_is_as_long_as_its_time_or_whole_at_once() -> None:
-    lengths = [len(run(0, 1, 2).events_at(100.0 + time)) for time in (0, 0.9, 1, 9)]
+    lengths = [
+        len(replayed_turn(0, 1, 2).events_at(100.0 + time)) for time in (0, 0.9, 1, 9)
+    ]
     assert lengths == [1, 1, 2, 3]
-    assert run().events_at(100.0) == EVENTS
+    assert replayed_turn().events_at(100.0) == EVENTS
 
 
 def test_a_turn_is_the_latest_job_once_it_has_ended() -> None:
     empty = new_session(None, None)
-    session = run(0, 1, 2).change_header(empty, 101.0)
+    session = replayed_turn(0, 1, 2).change_header(empty, 101.0)
     assert session.job_metadata is None
     assert (session.last_updated_at, session.index_ids) == ("2026-01-01", ("idx-1",))
-    job = run(0, 1, 2).change_header(empty, 102.0).job_metadata
+    job = replayed_turn(0, 1, 2).change_header(empty, 102.0).job_metadata
     assert job is not None
     assert (job.turns, job.error, job.export_config_ids) == (2, "Oh.", ("idx-1",))
     assert job.as_object()["total_input_tokens"] is None
 
 
 def test_a_title_is_short_and_what_a_session_is_called_and_bound_to_stays() -> None:
-    session = run(prompt="x" * 60).change_header(new_session(None, None), 100.0)
+    session = replayed_turn(prompt="x" * 60).change_header(
+        new_session(None, None), 100.0
+    )
     assert session.generated_title == "x" * 50 + "..."
     session = replay.Session("s", generated_title="Title", index_ids=("idx-0",))
-    after = run().change_header(session, 100.0)
+    after = replayed_turn().change_header(session, 100.0)
     assert (after.generated_title, after.index_ids) == ("Title", ("idx-0",))
 
 

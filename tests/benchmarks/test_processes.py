@@ -2,7 +2,7 @@ import subprocess
 
 import pytest
 
-from benchmarks.children import cost, cost_in_turn
+from benchmarks.processes import cost, cost_in_turn
 
 ALLOCATE = "data = b'x' * 200_000_000"
 

@@ -6,9 +6,9 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from benchmarks import inputs
-from benchmarks.children import Cost, cost_in_turn
 from benchmarks.figures import Figure, figure
 from benchmarks.plan import Plan
+from benchmarks.processes import Cost, cost_in_turn
 
 WHOLE: Final = "import orjson, sys; orjson.loads(open(sys.argv[1], 'rb').read())"
 REPLAY: Final = ("-m", "replay")

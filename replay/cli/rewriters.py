@@ -16,7 +16,7 @@ from replay.sources.source import RepeatedIds
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 HOOK: Final = "replay_rewrite"
-_SAID: Final = ("source", "session", "where", "reason")  # fields of errors
+_ERROR_FIELDS: Final = ("source", "session", "where", "reason")  # fields of errors
 
 
 def rewriting_options(command: _Command) -> _Command:
@@ -52,10 +52,10 @@ def rewriting(
     if redact_options and not is_redacted:
         message = "--redact-option needs --redact"
         raise click.UsageError(message)
-    given = [_redaction(each, "'--plugin'") for each in plugins]
+    given = [_rewriting_plugin(each, "'--plugin'") for each in plugins]
     if is_redacted:
         redact = f"redact:{','.join(redact_options)}" if redact_options else "redact"
-        given.insert(0, _redaction(redact, "'--redact-option'"))
+        given.insert(0, _rewriting_plugin(redact, "'--redact-option'"))
     if not given:
         yield None
         return
@@ -63,30 +63,30 @@ def rewriting(
         yield Rewriter(given)
 
 
-def _redaction(text: str, option: str) -> "Redaction":
+def _rewriting_plugin(text: str, option: str) -> "RewritingPlugin":
     name, options = named_plugin(text, option)
     plugin = replay.load_plugin(name, **options)
     if not hasattr(plugin, HOOK):
         message = f"{name!r} has no hook {HOOK}, so it cannot change what is written"
         raise click.BadParameter(message, param_hint=option)
-    return Redaction(plugin, name)
+    return RewritingPlugin(plugin, name)
 
 
 @contextmanager
-def errors_without_secrets(redactions: Sequence["Redaction"]) -> Iterator[None]:
+def errors_without_secrets(plugins: Sequence["RewritingPlugin"]) -> Iterator[None]:
     """Redact errors, which may quote a key or a file name."""
     try:
         yield
     except (replay.DecodeError, replay.BackendError, replay.BatchError) as error:
-        said = {name: getattr(error, name, None) for name in _SAID}
-        for redaction in redactions:
-            said = {name: text and redaction.text(text) for name, text in said.items()}
-        changed = {name: text for name, text in said.items() if text is not None}
+        fields = {name: getattr(error, name, None) for name in _ERROR_FIELDS}
+        for plugin in plugins:
+            fields = {name: text and plugin.text(text) for name, text in fields.items()}
+        changed = {name: text for name, text in fields.items() if text is not None}
         raise attrs.evolve(error, **changed) from None
 
 
 @attrs.frozen
-class Redaction:
+class RewritingPlugin:
     """A plugin that rewrites sessions."""
 
     plugin: Any  #: it may come from another package
@@ -94,8 +94,8 @@ class Redaction:
 
     def text(self, text: str) -> str:
         """Rewrite a text on its own."""
-        shown = self.session(replay.Session("", generated_title=text))
-        return shown.generated_title or ""
+        rewritten = self.session(replay.Session("", generated_title=text))
+        return rewritten.generated_title or ""
 
     def session(self, session: replay.Session) -> replay.Session:
         """Rewrite a session.
@@ -123,13 +123,13 @@ class Rewriter:
         PluginError: A plugin has a misspelt hook.
     """
 
-    def __init__(self, redactions: Sequence[Redaction]) -> None:
-        self._redactions = redactions
-        self._engine = replay.ReplayEngine([each.plugin for each in redactions])
+    def __init__(self, plugins: Sequence[RewritingPlugin]) -> None:
+        self._plugins = plugins
+        self._engine = replay.ReplayEngine([each.plugin for each in plugins])
 
     def session(self, session: replay.Session) -> replay.Session:
         """Rewrite a session."""
-        for each in self._redactions:
+        for each in self._plugins:
             session = each.session(session)
         return session
 
@@ -150,27 +150,31 @@ class Rewriter:
             raise replay.PluginError(error.plugin, error.reason) from error.__cause__
 
 
-def redactions_of(plugins: Iterable[tuple[str, Mapping[str, str]]]) -> list[Redaction]:
+def rewriting_plugins_of(
+    plugins: Iterable[tuple[str, Mapping[str, str]]],
+) -> list[RewritingPlugin]:
     """Load the plugins of a batch that rewrite sessions.
 
     Raises:
         UnknownNameError, PluginError: As from :func:`replay.load_plugin`.
     """
     return [
-        Redaction(replay.load_plugin(name, **options), name)
+        RewritingPlugin(replay.load_plugin(name, **options), name)
         for name, options in plugins
         if has_hook(name, HOOK)
     ]
 
 
 def without_secrets(
-    report: replay.BatchReport, redactions: Sequence[Redaction]
+    report: replay.BatchReport, plugins: Sequence[RewritingPlugin]
 ) -> replay.BatchReport:
     """Return a report with the secrets removed from its problems."""
     problems = report.problems
-    for each in redactions:
+    for each in plugins:
         problems = tuple(
-            attrs.evolve(told, name=each.text(told.name), reason=each.text(told.reason))
-            for told in problems
+            attrs.evolve(
+                problem, name=each.text(problem.name), reason=each.text(problem.reason)
+            )
+            for problem in problems
         )
     return attrs.evolve(report, problems=problems)

@@ -30,13 +30,13 @@ def job(seconds: float | None = None, memory: int | None = None) -> Job:
 
 
 def task_of(*names: str, of: Job | None = None, first: int = 0) -> Task:
-    """Return a task of sessions, each named after the deed to do at it."""
+    """Return a task of sessions, each named after the action to take."""
     portions = tuple(Portion((name,), 1) for name in names)
     return Task(of or job(), first, portions, start=(first, 0))
 
 
 def work(task: Task, monitor: Monitor) -> TaskResult:
-    """Do the deeds that the sessions are named after; results are process ids."""
+    """Take the actions that the sessions are named after; results are process ids."""
     done = list[SessionResult]()
     for number, portion in task.numbered():
         place, name = (number, 0), str(portion.key[0])
@@ -46,11 +46,11 @@ def work(task: Task, monitor: Monitor) -> TaskResult:
             return TaskResult(tuple(done), (), place)
         monitor.at(place)
         monitor.at(place, f"session {name}")
-        deed, _, path = name.partition(" ")
-        if deed == "tell_until_drained":
-            tell_until_drained(path, monitor)
+        action, _, path = name.partition(" ")
+        if action == "write_pid_until_drained":
+            write_pid_until_drained(path, monitor)
         else:
-            DEEDS.get(deed, good)(*filter(None, [path]))
+            ACTIONS.get(action, good)(*filter(None, [path]))
         found = FoundSession(place, name, b"")
         done.append(SessionResult(found, name, Counts(), str(os.getpid()).encode()))
     return TaskResult(tuple(done), ())
@@ -109,14 +109,14 @@ def spin() -> None:
         pass
 
 
-def tell(path: str) -> None:
+def write_pid(path: str) -> None:
     """Write the process id to a pipe, keep it open, and sleep for ever."""
     with Path(path).open("w", encoding="utf-8") as pipe:
         print(os.getpid(), file=pipe, flush=True)
         sleep()
 
 
-def tell_until_drained(path: str, monitor: Monitor) -> None:
+def write_pid_until_drained(path: str, monitor: Monitor) -> None:
     """Write the process id to a pipe, and return once the worker drains."""
     Path(path).write_text(f"{os.getpid()}\n", encoding="utf-8")
     while not monitor.is_draining:
@@ -159,11 +159,11 @@ def lone_thread() -> None:
 
 
 KEPT: list[mmap.mmap] = []
-DEEDS: dict[str, Callable[..., object]] = {
-    deed.__name__: deed
-    for deed in (
+ACTIONS: dict[str, Callable[..., object]] = {
+    action.__name__: action
+    for action in (
         *(segfault, allocate, sleep, hold, exit_early, killed, killed_oddly, spin),
-        *(tell, no_room, lower_hard_limit, lone_thread),
+        *(write_pid, no_room, lower_hard_limit, lone_thread),
         *(leave_child, only_once, be_deaf),
     )
 }

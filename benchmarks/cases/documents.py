@@ -10,7 +10,7 @@ from benchmarks.clock import time_in_turn
 from benchmarks.figures import Figure, figure
 from benchmarks.plan import Plan
 
-AIMED_AT = 9_200  # events: the size that the aims are for
+TARGET_EVENTS = 9_200  # the size that the aims are for
 SDK_FROM = 1_000  # events: below, the SDK's time is that of its client, not of parsing
 SDK_TO = 100_000  # events: above, a single comparison takes minutes
 
@@ -49,7 +49,7 @@ def _against_decoders(events: int, seconds: float) -> Iterator[Figure]:
         ours,
         times["orjson.loads"],
         events=events,
-        aim="at most 1.6" if events == AIMED_AT else "",
+        aim="at most 1.6" if events == TARGET_EVENTS else "",
     )
 
 
@@ -65,7 +65,7 @@ def _against_sdk(events: int, seconds: float) -> Figure:
         ours,
         theirs,
         events=events,
-        aim="at most 0.05" if events == AIMED_AT else "",
+        aim="at most 0.05" if events == TARGET_EVENTS else "",
     )
 
 

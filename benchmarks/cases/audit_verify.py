@@ -8,10 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from benchmarks.children import cost_in_turn
 from benchmarks.clock import time_in_turn
 from benchmarks.figures import Figure, figure
 from benchmarks.plan import Plan
+from benchmarks.processes import cost_in_turn
 from replay_plugins.audit_log.format.chain import Chain
 from replay_plugins.audit_log.format.checkpoints import Checkpoint, write_note
 from replay_plugins.audit_log.verify.verifier import verify

@@ -6,7 +6,7 @@ from typing import Final
 
 import replay
 from benchmarks import inputs
-from benchmarks.accumulators import ACCUMULATORS
+from benchmarks.cases.accumulators import ACCUMULATORS
 from benchmarks.clock import time_in_turn
 from benchmarks.figures import Figure, figure
 from benchmarks.plan import Plan

@@ -6,9 +6,9 @@ from itertools import islice
 
 import replay
 from benchmarks import inputs, peers
+from benchmarks.cases.direct_calls import plain_loop, pluggy_loop
+from benchmarks.cases.documents import TARGET_EVENTS
 from benchmarks.clock import time_in_turn
-from benchmarks.direct_calls import plain_loop, pluggy_loop
-from benchmarks.documents import AIMED_AT
 from benchmarks.figures import Figure, difference, figure
 from benchmarks.plan import Plan
 
@@ -50,7 +50,7 @@ def bytes_to_engine(plan: Plan) -> Iterator[Figure]:
                 ours,
                 floor,
                 events=events,
-                aim=aim if events == AIMED_AT else "",
+                aim=aim if events == TARGET_EVENTS else "",
             )
 
 
@@ -60,7 +60,7 @@ def hook_call(plan: Plan) -> Iterator[Figure]:
     A call in the engine can't be timed by itself: it is the extra time that a replay of
     nothing but deltas takes with one listener over none, or with two over one.
     """
-    events = min(plan.sessions[-1], AIMED_AT)
+    events = min(plan.sessions[-1], TARGET_EVENTS)
     deltas = tuple(map(replay.TextDelta, islice(inputs.pieces(), events)))
     session = replay.Session("hook-call", events=deltas)
     loop, through_pluggy, none, one, two = (

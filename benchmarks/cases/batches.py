@@ -11,10 +11,10 @@ from typing import Final
 
 import replay
 from benchmarks import inputs
-from benchmarks.children import cost_in_turn
 from benchmarks.clock import time_in_turn
 from benchmarks.figures import Figure, figure
 from benchmarks.plan import Plan
+from benchmarks.processes import cost_in_turn
 from replay.batch.executor_pool import dask_executor
 
 WORKERS: Final = 2

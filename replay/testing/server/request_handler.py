@@ -42,7 +42,7 @@ _ENDS: Final = (OSError, h11.LocalProtocolError, EndOfStream)
 
 
 @attrs.frozen(eq=False)
-class Front:
+class RequestHandler:
     """A handler that answers the requests of each connection, or lets them fail."""
 
     app: ASGIApp
@@ -66,12 +66,12 @@ class Front:
         refused = refusal(self.settings, request)
         try:
             fault = self._fault(request, is_admitted=refused is None)
-            stand_in = None if fault is None else _stand_in(fault, request)
-            ready = stand_in or refused
+            canned = None if fault is None else _canned_answer(fault, request)
+            ready = canned or refused
         except (UnknownNameError, ValueError) as error:
             fault, ready = None, error_answer(400, str(error))
         record.fault = None if fault is None else fault.name
-        async with answered(self.app, request, record.fault, ready) as answer:
+        async with application_answer(self.app, request, record.fault, ready) as answer:
             record.status = answer.status
             dated = answer.with_headers((b"date", formatdate(usegmt=True).encode()))
             await deliver(connection, record.watch(dated), fault)
@@ -107,7 +107,7 @@ def refusal(settings: ServerSettings, request: ClientRequest) -> Answer | None:
     return error_answer(401, "Invalid authentication token")
 
 
-def _stand_in(fault: Fault, request: ClientRequest) -> Answer | None:
+def _canned_answer(fault: Fault, request: ClientRequest) -> Answer | None:
     """Return the answer to send instead of the application's, or None to ask it."""
     if fault.is_status:
         status = int(fault.name)
@@ -123,7 +123,7 @@ def _stand_in(fault: Fault, request: ClientRequest) -> Answer | None:
 
 
 @asynccontextmanager
-async def answered(
+async def application_answer(
     app: ASGIApp,
     request: ClientRequest,
     fault: str | None = None,

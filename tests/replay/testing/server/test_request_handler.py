@@ -12,7 +12,7 @@ from asking import CHAT, ask, connected, received_until, request_bytes
 from replay import SessionSummary
 from replay.sources.source import Source
 from replay.testing.server.connections import ClientRequest
-from replay.testing.server.front import answered, refusal
+from replay.testing.server.request_handler import application_answer, refusal
 from replay.testing.server.server import make_app
 from replay.testing.server.settings import ServerSettings
 from serving_process import ASKED, SESSION, STREAM, Serve
@@ -136,7 +136,7 @@ def test_what_nobody_thought_of_is_500_in_json() -> None:
         source = Source(cast("Backend", Broken()), "broken")
         request = ClientRequest(b"GET", CHAT.encode(), [(b"host", b"localhost")], b"")
         app = make_app(source, ServerSettings())
-        async with answered(app, request) as found:
+        async with application_answer(app, request) as found:
             return found.status, await found.whole_body()
 
     status, body = anyio.run(answer)

@@ -7,9 +7,9 @@ from functools import partial
 from tempfile import gettempdir
 from typing import Final
 
-from benchmarks.children import cost_in_turn
 from benchmarks.figures import Figure, difference, figure
 from benchmarks.plan import Plan
+from benchmarks.processes import cost_in_turn
 
 NOTHING: Final = ("-c", "pass")
 DEPENDENCIES: Final = ("-c", "import attrs, cattrs, pluggy, msgspec")
@@ -20,7 +20,7 @@ OURS: Final = {
     "all-of-it": ("-c", EVERYTHING),
     "version": ("-m", "replay", "--version"),
 }
-AIMED_AT: Final = frozenset({"import", "all-of-it"})
+TARGETS: Final = frozenset({"import", "all-of-it"})
 HEAVY: Final = ("click", "requests", "rich", "tenacity")
 
 
@@ -38,7 +38,7 @@ def start_up(plan: Plan) -> Iterator[Figure]:
     notes = {name: _note(name, command) for name, command in OURS.items()}
     for name, cpu in added.items():
         row = partial(figure, f"start-up/{name}", ours=cpu, note=notes[name])
-        aim = "at most 1.5" if name in AIMED_AT else ""
+        aim = "at most 1.5" if name in TARGETS else ""
         yield row(
             "attrs, cattrs, pluggy, msgspec", theirs=difference(needed, bare), aim=aim
         )
