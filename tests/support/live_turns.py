@@ -1,7 +1,6 @@
 """Live turns whose events are known beforehand."""
 
 from collections.abc import Iterator, Sequence
-from types import TracebackType
 from typing import Self
 
 from replay import Diagnostic, Event, StreamInterruptedError, UserInput
@@ -46,10 +45,5 @@ class Stream:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Do nothing."""

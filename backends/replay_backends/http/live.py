@@ -7,7 +7,6 @@ from contextlib import ExitStack, suppress
 from http import HTTPStatus
 from itertools import islice
 from threading import RLock
-from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, cast
 
 import requests
@@ -177,12 +176,7 @@ class LiveStream:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _missing(self, known: int | None) -> Generator[Event]:
