@@ -1,4 +1,4 @@
-"""How Sphinx builds these pages."""
+"""The settings of these pages for Sphinx."""
 
 from collections.abc import Sequence
 from importlib.metadata import version as version_of

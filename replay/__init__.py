@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from replay.errors import UnsafeRedirectError as UnsafeRedirectError
     from replay.errors import UnsupportedError as UnsupportedError
     from replay.errors import WorkerError as WorkerError
+    from replay.model.diagnostics import DELTA_FAMILY as DELTA_FAMILY
+    from replay.model.diagnostics import DIAGNOSTIC_CODES as DIAGNOSTIC_CODES
     from replay.model.diagnostics import Diagnostic as Diagnostic
     from replay.model.events import Boundary as Boundary
     from replay.model.events import Delta as Delta

@@ -26,8 +26,6 @@ from replay.codec.structure import decode_header as decode_header
 from replay.codec.writer import hash_session as hash_session
 from replay.errors import os_errors_of as os_errors_of
 from replay.errors import os_failure as os_failure
-from replay.model.diagnostics import CODES as CODES
-from replay.model.diagnostics import DELTA_FAMILY as DELTA_FAMILY
 from replay.model.events import EVENT_CLASSES as EVENT_CLASSES
 from replay.model.json_object import documented_fields as documented_fields
 from replay.model.json_text import Parsed as Parsed

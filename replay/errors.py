@@ -385,7 +385,7 @@ def os_failure(source: str, error: OSError | ValueError) -> BackendError:
 
     Args:
         source: The file or directory.
-        error: The OSError.
+        error: The OSError, or the ValueError of an impossible file name.
     """
     reason = getattr(error, "strerror", None) or str(error)
     return BackendError(source, reason[:1].lower() + reason[1:])

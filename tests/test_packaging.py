@@ -47,6 +47,14 @@ def test_what_is_imported_by_its_name_alone_has_one_door(
     assert all(name.startswith(door) for name in users)
 
 
+def test_a_module_name_means_one_thing_and_a_folder_can_be_taken_in() -> None:
+    shared = {"backend", "cli", "command", "errors", "plugin"}
+    names = [path_of(name).stem for name in MODULES]
+    assert {name for name in names if names.count(name) > 1} <= {*shared, "__init__"}
+    folders = [name.rpartition(".")[0] for name in MODULES]
+    assert max(map(folders.count, folders)) <= 16
+
+
 def test_the_examples_in_docstrings_hold() -> None:
     shown = [name for name in MODULES if b">>> " in path_of(name).read_bytes()]
     assert shown

@@ -13,7 +13,7 @@ from benchmarks.clock import time_in_turn
 from benchmarks.figures import Figure, difference, figure
 from benchmarks.plan import Plan
 from replay_plugins.audit_log import AuditLog
-from replay_plugins.audit_log.log.writer import Sync
+from replay_plugins.audit_log.log.log_writer import Sync
 
 POLICIES: Final[dict[str, Sync]] = {"record": "record", "session": "session", "ms": 100}
 MOST_EVENTS: Final = 200

@@ -75,8 +75,7 @@ class Pool(Protocol):
     def alone(self, task: Task) -> TaskResult:
         """Run a task of one session in a process that does nothing else.
 
-        If the process dies, the session is quarantined. Several threads may call this
-        at once.
+        If the process dies, the session is quarantined. Threads may call this at once.
 
         Raises:
             WorkerError: No such process can be started.

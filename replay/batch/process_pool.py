@@ -160,8 +160,7 @@ class Worker:
 
         Raises:
             WorkerDiedError: The worker died, and can run no more tasks.
-            WorkerError: The task cannot be sent or started, or its result cannot be
-                sent.
+            WorkerError: The task cannot be sent or started, or its result sent.
         """
         request = pickle_request(work, task)
         try:

@@ -11,7 +11,6 @@ from typing import Final, TypeVar
 import attrs
 
 from replay.batch.checkpoint import BatchReport, Checkpoint
-from replay.batch.executor_pool import ExecutorPool
 from replay.batch.leader import (
     Leader,
     Listing,
@@ -79,8 +78,7 @@ def replay_many(  # noqa: PLR0913 - the options of a batch
             session in which a plugin failed counts, but the next run replays it again.
         time_limit: Seconds that a session may take; needs *jobs*, or workers with one
             thread each. None: no limit.
-        memory_limit: Bytes of memory that a worker may use; needs the same. None: no
-            limit.
+        memory_limit: Bytes of memory that a worker may use; needs the same. None: any.
         watch: Called on the leader's thread whenever some sessions are done.
 
     Raises:
@@ -129,6 +127,8 @@ def _pool(job: Job, executor: Executor | None, jobs: int | None) -> Pool:
         message = "give an executor, or a number of jobs, not both"
         raise TypeError(message)
     if executor is not None:
+        from replay.batch.executor_pool import ExecutorPool  # noqa: PLC0415 - slow
+
         return ExecutorPool(executor, replay_task)
     if jobs is not None:
         if not isinstance(jobs, int) or jobs < 1:

@@ -1,7 +1,6 @@
 """The coalescer: deltas and full events go in, messages come out, each once.
 
-Every message is delivered at the place of its first event, however its deltas were
-cut.
+Every message is delivered where its first event is, however its deltas were cut.
 """
 
 from collections import deque
@@ -82,7 +81,7 @@ class Coalescer:
         self._blocks: dict[Kind, _Block] = {kind: _Block() for kind in _KINDS}
 
     def delta(
-        self, kind: Kind, content: str, index: int, *, may_have_halves: bool = True
+        self, kind: Kind, content: str, index: int, *, may_have_surrogates: bool = True
     ) -> None:
         """Take a delta that isn't empty."""
         run = self._open
@@ -92,7 +91,7 @@ class Coalescer:
             self._blocks[kind].pending.append(run)
             self._queue.append(run)
         run.pieces.append(content)
-        run.may_have_halves = run.may_have_halves or may_have_halves
+        run.may_have_surrogates = run.may_have_surrogates or may_have_surrogates
 
     def full(self, event: FullEvent, index: int) -> list[Message] | None:
         """Take a full event and return the messages that can now be delivered.

@@ -30,9 +30,9 @@ class Run:
     pieces: list[str] = attrs.field(factory=list)
     messages: list[Message] = attrs.field(factory=list)  #: settled, not yet delivered
     pending: bool = True  #: False: no part of it waits for a full event any more
-    text: str = ""  #: the joined deltas, surrogate halves too, once it is closed
+    text: str = ""  #: the joined deltas, once it is closed; so are surrogate pairs
     last_solid: int = -1  #: the latest pending run up to it that isn't blank
-    may_have_halves: bool = False  #: whether any of the deltas may
+    may_have_surrogates: bool = False  #: whether any of the deltas may
     _apart: str | None = None  #: that text taken apart, once it was needed
 
     def close(self, last_solid: int) -> bool:
@@ -42,7 +42,7 @@ class Run:
             last_solid: The index of the latest run before it that isn't blank.
         """
         text = "".join(self.pieces)
-        is_to_join = self.may_have_halves and has_surrogates(text)
+        is_to_join = self.may_have_surrogates and has_surrogates(text)
         self.text = join_surrogates(text) if is_to_join else text
         self.last_solid = last_solid if self.text.isspace() else self.index
         return is_to_join and has_surrogates(self.text)

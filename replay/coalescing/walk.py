@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import attrs
 
@@ -121,16 +121,6 @@ class Walk:
         self._calls = OpenCalls()
         self.is_open = False  #: whether a turn has begun that has no stop yet
         self._has_early_events = False
-        self._take: dict[type, Callable[[Any, int], Effects]] = {
-            Deltas: self._deltas,
-            Text: self._full,
-            Thinking: self._full,
-            ToolCall: self._tool_call,
-            ToolResult: self._tool_result,
-            UserInput: self._user_input,
-            Stop: self._stop,
-            UnknownEvent: self._unknown,
-        }
 
     def step(self, part: Part, index: int) -> Effects:
         """Take the part of the history that begins at *index*.
@@ -142,7 +132,7 @@ class Walk:
         if take is None:
             message = f"expected an event such as Text, got {type(part).__name__}"
             raise TypeError(message)
-        return take(part, index)
+        return take(self, part, index)
 
     def _deltas(self, deltas: Deltas, index: int) -> Effects:
         if not deltas.text:
@@ -152,7 +142,7 @@ class Walk:
             deltas.cls.kind,
             deltas.text,
             index + deltas.first,
-            may_have_halves=deltas.may_have_halves,
+            may_have_surrogates=deltas.may_have_surrogates,
         )
         return effects
 
@@ -220,6 +210,17 @@ class Walk:
         self.is_open = False
         return self._with_diagnostics(effects)
 
+    _take: ClassVar[dict[type, Callable[..., Effects]]] = {
+        Deltas: _deltas,
+        Text: _full,
+        Thinking: _full,
+        ToolCall: _tool_call,
+        ToolResult: _tool_result,
+        UserInput: _user_input,
+        Stop: _stop,
+        UnknownEvent: _unknown,
+    }
+
     def _boundary(self, *, complete: bool = True) -> Effects:
         return Effects(self._coalescer.release(complete=complete))
 
@@ -241,7 +242,9 @@ class Walk:
 
 
 def compositions_of(history: Iterable[tuple[int, Part]]) -> list[Composition]:
-    """Return the composition of each message of a history, in order of delivery.
+    """Return how a history's deltas became messages, in order of settling.
+
+    A full event without deltas has no entry; one that repeats messages has one.
 
     Args:
         history: The history's parts, each with the index of its first event.
@@ -267,8 +270,7 @@ def coalesce(
 
     Args:
         events: A history, oldest event first; events, or their JSON objects.
-        on_diagnostic: Called with each diagnostic as it is found; None: they are
-            dropped.
+        on_diagnostic: Called with each diagnostic as it is found; None: nothing is.
 
     Raises:
         TypeError: *events* isn't a list of events but a session, say.

@@ -64,7 +64,7 @@ def lines_of_any_length(
 
     Args:
         file: At the beginning of a line.
-        longest: How long a line may be, in bytes; a longer one is cut one byte later.
+        longest: How long a line may be, in bytes; a longer one is cut after one more.
         offset: Where the first line begins, in bytes from the beginning of the text.
         before: How many lines there are before it.
     """
@@ -81,8 +81,7 @@ def lines_of_any_length(
 def groups(lines: Iterator[Line], block: int) -> Iterator[list[Line]]:
     """Yield groups of consecutive lines.
 
-    A group spans at most *block* bytes, including blank lines in it; a single line may
-    be longer.
+    A group spans at most *block* bytes, blank lines included; one line may be longer.
     """
     group: list[Line] = []
     for line in lines:

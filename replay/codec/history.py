@@ -20,7 +20,11 @@ from replay.model.events import DELTAS, Event
 
 
 class RecordedEvents(Sequence[Event]):
-    """A history as recorded, wherever its JSON values are stored."""
+    """A history as recorded, wherever its JSON values are stored.
+
+    A subclass has a length, ``values``, ``value`` and ``parts``; the events that it
+    then has are decoded when they are asked for. :class:`DecodedEvents` has a list.
+    """
 
     @abstractmethod
     def __len__(self) -> int: ...

@@ -31,7 +31,7 @@ class Deltas:
     text: str  #: the contents joined
     #: events, or their recorded objects; None: they hold nothing else
     items: Sequence[object] | None = None
-    may_have_halves: bool = True  #: of surrogate pairs; False: there are none
+    may_have_surrogates: bool = True  #: of surrogate pairs; False: there are none
 
     @property
     def first(self) -> int:

@@ -121,7 +121,9 @@ def _parts(structs: Sequence[Any], depths: list[int]) -> Iterator[Part]:
         cls = _CLASSES[struct]
         if cls in DELTAS:
             contents = [event.content for event in group]
-            yield Deltas(cls, contents, "".join(contents), None, may_have_halves=False)
+            yield Deltas(
+                cls, contents, "".join(contents), None, may_have_surrogates=False
+            )
         elif cls in _RAW:
             for event in group:
                 depths.append(_check_field(event))

@@ -25,8 +25,7 @@ class ReplayEngine:
         strict: Raise at the first diagnostic.
         on_plugin_error: ``"raise"`` stops at a hook that raises; ``"isolate"`` notes
             it in the report and continues, and drops a plugin that fails ten times.
-        time_plugins: Report the seconds that each plugin takes, except in pluggy's
-            wrappers.
+        time_plugins: Report each plugin's seconds, except in pluggy's wrappers.
 
     Raises:
         PluginError: A plugin has no hooks, or a misspelt one.
@@ -92,8 +91,7 @@ class ReplayEngine:
 
         Args:
             stream: A stream that ``source.stream`` returned.
-            reconcile: If the stream breaks off, continue with what the service has of
-                the turn.
+            reconcile: If the stream breaks off, go on with what the service has.
 
         Raises:
             PluginError: A hook raised, and failures are not isolated.

@@ -36,8 +36,7 @@ class Failures:
 
         Raises:
             PluginError: Failures are not isolated.
-            KeyboardInterrupt, MemoryError, StopReplay, MustStopError: The plugin raised
-                it.
+            KeyboardInterrupt, MemoryError, StopReplay, MustStopError: As raised.
         """
         if isinstance(cause, _PASSING):
             raise cause

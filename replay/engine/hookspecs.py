@@ -74,8 +74,7 @@ def replay_turn_start(user_input: UserInput | None, context: Context) -> None:
     """A turn begins.
 
     Args:
-        user_input: The event that opened it; None: the recording holds no user input
-            for it.
+        user_input: The event that opened it; None: none was recorded.
         context: The position of the event that opened it.
     """
 

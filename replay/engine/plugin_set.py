@@ -84,8 +84,7 @@ HOOK = "replay_rewrite"
 class Rewriting:
     """The plugins that rewrite sessions; false if there are none.
 
-    A dropped plugin is still called: without it, others would see what it was meant to
-    remove.
+    A dropped plugin is still called: others must not see what it removes.
     """
 
     _listeners: Sequence[Listener]

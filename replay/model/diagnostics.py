@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-CODES: Final[Mapping[str, str]] = MappingProxyType(
+DIAGNOSTIC_CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "bad-frame": "A frame of a live stream holds no JSON; it was left out.",
         "byte-order-mark": "The document begins with a byte order mark.",
@@ -36,7 +36,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
 
 #: The codes for deltas and full events that disagree.
 DELTA_FAMILY: Final[frozenset[str]] = frozenset(
-    code for code in CODES if code.startswith(("delta-", "late-full"))
+    code for code in DIAGNOSTIC_CODES if code.startswith(("delta-", "late-full"))
 )
 
 
@@ -44,6 +44,6 @@ DELTA_FAMILY: Final[frozenset[str]] = frozenset(
 class Diagnostic:
     """A report of one unusual thing in a history, for programs and for people."""
 
-    code: str  #: one of :data:`CODES`
+    code: str  #: one of :data:`DIAGNOSTIC_CODES`
     index: int | None  #: the event where it was found; None: the document itself
     detail: str  #: what exactly; never holds an event index

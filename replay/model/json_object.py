@@ -51,8 +51,7 @@ def read_only(value: Any, depth: int = DEEPEST + 1) -> Any:  # noqa: ANN401 - an
 
     Args:
         value: A JSON value; it is copied, never changed.
-        depth: How deep it may be nested; by default, as an event with the deepest
-            fields.
+        depth: How deep it may be nested; by default, as an event may.
 
     Raises:
         EncodeError: It is nested deeper, or has a key that isn't a string.
@@ -73,7 +72,7 @@ def read_only(value: Any, depth: int = DEEPEST + 1) -> Any:  # noqa: ANN401 - an
 
 @attrs.frozen
 class Undecoded:
-    """A JSON value that was not needed yet."""
+    """A JSON value that has not been decoded yet."""
 
     text: bytes  #: JSON that was checked
 

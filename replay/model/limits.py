@@ -12,8 +12,7 @@ class Limits:
     A document as a whole has no limit.
 
     Args:
-        event_bytes: The longest event, and the longest line of a JSON Lines file,
-            in bytes.
+        event_bytes: The longest event, and line of a JSON Lines file, in bytes.
         depth: How deep arrays and objects may be nested within one event or header
             field; at most 500, since Python's own copying fails beyond that.
         response_bytes: The longest HTTP response, in decoded bytes.

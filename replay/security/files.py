@@ -109,8 +109,8 @@ def temporary_file(in_memory: int = 0) -> BinaryIO:
     """Return a new file without a name, which is deleted when it is closed.
 
     Args:
-        in_memory: Bytes that are kept in memory. While sessions are being rewritten
-            (``--redact``), all are: what was recorded then reaches no disk.
+        in_memory: Bytes that are kept in memory. While a command rewrites
+            sessions, all are: what was recorded then reaches no disk.
     """
     if not may_use_disk():
         return io.BytesIO()

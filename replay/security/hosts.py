@@ -12,8 +12,7 @@ def is_loopback(host: str) -> bool:
     Only ``localhost``, 127.0.0.0/8 and ::1 are. No name is looked up.
 
     Args:
-        host: A name or address, in any case; brackets around it and a trailing dot are
-            ignored.
+        host: A name or address, in any case; brackets and a trailing dot are ignored.
 
     >>> [is_loopback(host) for host in ("127.0.0.1", "[::1]", "localhost.", "0.0.0.0")]
     [True, True, True, False]

@@ -24,7 +24,7 @@ class ArrivingEvents(Sequence[Event]):
         self._source = source
         self._arrived: list[Event] = []
 
-    def go_on_with(self, source: Iterator[Event]) -> None:
+    def continue_with(self, source: Iterator[Event]) -> None:
         """Continue with an iterator of the events that follow."""
         self._source = source
 

@@ -5,8 +5,6 @@ from functools import partial
 from hashlib import blake2b
 from typing import Final
 
-import attrs
-
 from replay.errors import BackendError
 from replay.model.sessions import Session
 from replay.sources.protocols import Backend, Portion, Stored
@@ -47,7 +45,7 @@ def stored_of(backend: Backend, portion: Portion, source: str) -> Iterator[Store
     match portion.key:
         case (str(session_id),):
             session = backend.session(session_id)
-            yield attrs.evolve(Stored.of(session), name=session_id)
+            yield Stored.of(session, session_id)
         case (str(session_id), "again"):
             yield Stored(
                 session_id,

@@ -18,8 +18,7 @@ PortionKey: TypeAlias = tuple[str | int, ...]
 class Portion:
     """A group of a source's sessions that can be read apart from the rest.
 
-    It is small, can be pickled, and means the same to the same backend in another
-    process.
+    It is small, can be pickled, and means the same in another process.
     """
 
     key: PortionKey  #: what the backend finds them by
@@ -38,11 +37,11 @@ class Stored:
     read: Callable[[], Session]
 
     @classmethod
-    def of(cls, session: Session) -> Self:
+    def of(cls, session: Session, name: str) -> Self:
         """Return a session in memory; its digest is that of :func:`replay.dumps`."""
         hashed = blake2b(digest_size=cls.digest_size)
         hash_session(session, hashed)
-        return cls(session.session_id, hashed.digest(), partial(_same, session))
+        return cls(name, hashed.digest(), partial(_same, session))
 
 
 def _same(session: Session) -> Session:

@@ -48,11 +48,11 @@ class LineRange:
 
 @attrs.frozen
 class SessionLines:
-    """JSON Lines with a session on each line, or a text that may be that.
+    """A text read as JSON Lines with a session on each, if :meth:`are_sessions`.
 
     Args:
         text: JSON in UTF-8.
-        session_id: The id of sessions that have none in their recording.
+        session_id: The base of the ids of sessions that give none: a, a-2, a-3.
         strict: Refuse unknown and malformed events.
         limits: The sizes past which a line or an event is refused.
     """

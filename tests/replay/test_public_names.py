@@ -25,6 +25,7 @@ CLASSES = """
     SessionSummary Source Stop Stored Text TextDelta Thinking ThinkingDelta ToolCall
     ToolExchange ToolResult Transcript Turn UnknownEvent Usage UserInput
 """
+CONSTANTS = "DELTA_FAMILY DIAGNOSTIC_CODES"
 ERRORS = {
     "AuditError": "audit-error",
     "AuditFullError": "audit-full",
@@ -71,7 +72,8 @@ def run(program: str) -> str:
 
 
 def test_the_public_names_are_these_and_no_others() -> None:
-    names = {*FUNCTIONS.split(), *CLASSES.split(), *ERRORS, "StopReplay"}
+    names = {*FUNCTIONS.split(), *CLASSES.split(), *CONSTANTS.split()}
+    names |= {*ERRORS, "StopReplay"}
     assert dir(replay) == sorted(names)
 
 
@@ -90,12 +92,12 @@ def test_every_error_is_public_and_has_its_code() -> None:
 
 
 def test_the_codes_of_diagnostics_are_these_each_explained_by_a_sentence() -> None:
-    assert set(diagnostics.CODES) == set(DIAGNOSTICS.split())
-    for sentence in diagnostics.CODES.values():
+    assert set(diagnostics.DIAGNOSTIC_CODES) == set(DIAGNOSTICS.split())
+    for sentence in diagnostics.DIAGNOSTIC_CODES.values():
         assert sentence[0].isupper(), sentence
         assert sentence.endswith("."), sentence
     with pytest.raises(TypeError):
-        diagnostics.CODES["new"] = "A new code."  # type: ignore[index]  # what the test is about
+        diagnostics.DIAGNOSTIC_CODES["new"] = "A new code."  # type: ignore[index]  # what the test is about
 
 
 def test_the_delta_family_says_that_deltas_and_full_events_disagree() -> None:

@@ -8,8 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from replay_plugins.audit_log.log.log_writer import LogWriter, Policy
 from replay_plugins.audit_log.log.private_files import LogFiles
-from replay_plugins.audit_log.log.writer import LogWriter, Policy
 
 Record = Mapping[str, Any]  # JSON of which a test knows the shape
 

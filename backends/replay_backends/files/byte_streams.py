@@ -39,8 +39,7 @@ def decompressed(file: BinaryIO) -> BinaryIO:
 
     Raises:
         DecodeError: While it is read: the data is cut short or corrupt.
-        LimitExceededError: While it is read: the data grows to more than 1,000 times
-            its size.
+        LimitExceededError: While it is read: it grows more than a thousandfold.
     """
     magic = _magic(file)
     if magic.startswith(_GZIP):

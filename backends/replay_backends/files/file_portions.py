@@ -101,8 +101,7 @@ def stored_in(file: SessionFile, key: FileKey) -> Iterator[Stored]:
     """Yield the sessions of a portion.
 
     If lines are sessions, a digest is of the unpacked line without its line end, or of
-    its beginning if the line is too long. Otherwise it is of the file's bytes as they
-    are.
+    its beginning if the line is too long. Otherwise it is of the file's bytes.
 
     Raises:
         BackendError: The file cannot be read, or has changed since it was listed.

@@ -46,11 +46,11 @@ class HTTPBackend:
     Args:
         location: The server's URL, such as ``https://api.cloud.llamaindex.ai``.
         api_key: The key; None: the value of ``LLAMA_CLOUD_API_KEY``, or else of
-            ``LLAMA_PARSE_API_KEY``. A server on this machine needs no key.
+            ``LLAMA_PARSE_API_KEY``. A server on this machine may need none.
         project_id: Only sessions of this project; None: the key's own project.
         organization_id: Like *project_id*, for an organization.
-        timeout: Seconds for a call, including retries; at most a week. A live turn may
-            take longer: its timeout is the time without a sign of life.
+        timeout: Seconds for a call, including retries, and at most a week's worth
+            counts. A live turn may take longer: it times out without a sign of life.
         retries: Maximum number of retries of a GET; a prompt is sent only once.
         page_size: Sessions per page of the list; None: the server's default.
         concurrency: Maximum number of sessions fetched at once.
@@ -132,8 +132,7 @@ class HTTPBackend:
     def sessions(self) -> Iterator[Session]:
         """Yield every session, in the order of :meth:`summaries`.
 
-        Several are fetched at once, but at most twice :attr:`concurrency` are in
-        memory.
+        Several are fetched at once; at most twice :attr:`concurrency` are in memory.
         """
         ids = (summary.session_id for summary in self.summaries())
         return self._each(ids, lambda session, session_id: session(session_id))

@@ -318,7 +318,7 @@ class _RewrittenTurn:
 
     def of(self, events: Iterator[Event]) -> Iterator[Event]:
         """Yield the next events, rewritten, and those that were held back."""
-        self._arriving.go_on_with(events)
+        self._arriving.continue_with(events)
         for event in islice(iter(self._events), self._given, None):
             self._given += 1
             yield event

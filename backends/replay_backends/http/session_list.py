@@ -135,7 +135,7 @@ def fetched(session: Callable[[str], Session], session_id: str) -> Stored:
         found = session(session_id)
     except ReplayError as error:
         return Stored(session_id, bytes(Stored.digest_size), partial(_raise, error))
-    return attrs.evolve(Stored.of(found), name=session_id)
+    return Stored.of(found, session_id)
 
 
 def _raise(error: ReplayError) -> NoReturn:

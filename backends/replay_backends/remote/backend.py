@@ -52,8 +52,7 @@ class StoreBackend:
         storage_options: Further options for fsspec's file system.
 
     Raises:
-        BackendError: There is nothing there, or it cannot be reached, or a package is
-            missing.
+        BackendError: It isn't there, cannot be reached, or a package is missing.
         DecodeError: It is a broken zip file.
     """
 

@@ -21,7 +21,7 @@ from replay_backends.remote.locations import SCHEMES, Location
 
 _EXTRA: Final = "chat-replay[remote]"
 _IN_THE_EXTRA: Final = ("", "s3fs")
-_SHORTEST: Final = 4  # what is shorter is no secret, and stands in many words
+_SHORTEST: Final = 4  # anything shorter isn't a secret, and is part of many words
 _LONGEST: Final = 200  # characters of a service's message
 _WRONG_KEY: Final = {
     "AuthorizationHeaderMalformed",

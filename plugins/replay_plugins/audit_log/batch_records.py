@@ -16,8 +16,8 @@ import attrs
 from replay import AuditError, BatchResults, Session
 from replay_plugins.audit_log.format.chain import has_kind, json_bytes
 from replay_plugins.audit_log.log.content import Opening, content_filter, read_salt
+from replay_plugins.audit_log.log.log_writer import LogWriter
 from replay_plugins.audit_log.log.private_files import LogFiles
-from replay_plugins.audit_log.log.writer import LogWriter
 from replay_plugins.audit_log.session_records import RecordingHooks
 from replay_plugins.audit_log.verify.log_reader import records_of
 

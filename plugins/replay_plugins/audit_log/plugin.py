@@ -10,12 +10,12 @@ from replay import BatchResults, ReplayReport, Session
 from replay.errors import AuditError, DecodeError
 from replay_plugins.audit_log.batch_records import AuditLogWorker, append_sessions
 from replay_plugins.audit_log.log.content import content_filter, load_or_create_salt
+from replay_plugins.audit_log.log.log_writer import LogWriter, Policy
 from replay_plugins.audit_log.log.private_files import (
     LogFiles,
     read_private,
     refusals_of,
 )
-from replay_plugins.audit_log.log.writer import LogWriter, Policy
 from replay_plugins.audit_log.session_records import RecordingHooks
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ class AuditLog(RecordingHooks):
             milliseconds after they were written.
         key: The file of the private key that checkpoints are signed with; None: they
             aren't signed.
-        max_bytes: Start a new file when the current one has this many bytes; None:
-            never.
+        max_bytes: Start a new file at this size of the current one; None: never.
         max_age: Start a new file when the first record of the current one is older
             than this many seconds; None: never.
 

@@ -41,7 +41,7 @@ from replay_plugins.audit_log.log.content import (
     Opening,
     content_filter,
 )
-from replay_plugins.audit_log.log.writer import Sync, SyncWord
+from replay_plugins.audit_log.log.log_writer import Sync, SyncWord
 
 SESSION_ID: Final = "gen_ai.conversation.id"
 ERROR_TYPE: Final = "error.type"

@@ -129,8 +129,7 @@ class Finder:
     """A finder of secrets, with a table of rules.
 
     Args:
-        rules: The table. A rule with neither keywords nor an outline is tried on every
-            text.
+        rules: The table. A rule without keywords and outline is tried on every text.
     """
 
     def __init__(self, rules: Iterable[Rule]) -> None:

@@ -71,8 +71,7 @@ class SessionRedactor:
 
         Args:
             stretch: The parts, with their indexes.
-            values: The events' JSON values by index; None: they are made from the
-                parts.
+            values: The events' JSON values by index; None: they are made.
         """
         whole: dict[type, list[str]] = {cls: [] for cls in get_args(Delta)}
         parted: dict[type, list[str]] = {cls: [] for cls in get_args(Delta)}
@@ -167,8 +166,7 @@ class RedactedEvents(RecordedEvents):
     Args:
         events: The history as it was recorded.
         redactor: Replaces the secrets.
-        report: The list to add each replacement to, once, however often the events are
-            read.
+        report: Gets each replacement, once, however often the events are read.
     """
 
     def __init__(

@@ -344,8 +344,7 @@ def rules_of(patterns: Mapping[str, str] | Path | str | None) -> list[Rule]:
 
     Args:
         patterns: Regular expressions by name; or a file of lines ``name=expression``,
-            in which empty lines and those that begin with ``#`` are ignored. None:
-            none.
+            where empty lines and ``#`` comments are ignored. None: none.
 
     Raises:
         ValueError: A line, a name or an expression is wrong.

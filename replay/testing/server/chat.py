@@ -20,7 +20,7 @@ from replay.model.json_text import write_json
 from replay.model.sessions import SessionSummary
 from replay.testing.server import validation
 from replay.testing.server.settings import LastPageToken, ServerSettings
-from replay.testing.server.store import ReplayedTurn, Store
+from replay.testing.server.store import RunningTurn, Store
 
 #: The key in an ASGI scope for the name of a fault, or None.
 FAULT: Final = "replay.fault"
@@ -140,7 +140,7 @@ def _session_id(request: Request) -> str:
 
 
 async def _frames(
-    turn: ReplayedTurn, ping: float, fault: str | None
+    turn: RunningTurn, ping: float, fault: str | None
 ) -> AsyncIterator[bytes]:
     """Yield the frames of a turn's stream, each when it is due."""
     yield _PING

@@ -46,7 +46,7 @@ class RecordedTurn:
 
 
 @attrs.frozen
-class ReplayedTurn:
+class RunningTurn:
     """A turn in progress, which advances by the clock even if nobody listens."""
 
     prompt: str
@@ -147,7 +147,7 @@ def choose(
 
 
 def _with_header(
-    session: Session, turns: Sequence[ReplayedTurn], time: float
+    session: Session, turns: Sequence[RunningTurn], time: float
 ) -> Session:
     for turn in turns:
         session = turn.change_header(session, time)
@@ -181,7 +181,7 @@ class _SessionChanges:
     """The changes to one session."""
 
     created: Session | None = None  #: None: it is the source's
-    turns: list[ReplayedTurn] = attrs.Factory(list)
+    turns: list[RunningTurn] = attrs.Factory(list)
     replayed: list[int] = attrs.Factory(list)  #: turn numbers: its own, or overall
 
 
@@ -247,7 +247,7 @@ class Store:
 
     def replay_turn(
         self, session_id: str, prompt: str, index_ids: Sequence[str]
-    ) -> ReplayedTurn | None:
+    ) -> RunningTurn | None:
         """Begin the recorded turn that answers the prompt; None: there is none.
 
         A recorded session replays its own turns; a created one, those of all sessions
@@ -273,7 +273,7 @@ class Store:
                     session, recorded.start, recorded.stop
                 )
                 due = due_times(events, arrivals, self._speed)
-            turn = ReplayedTurn(
+            turn = RunningTurn(
                 prompt, tuple(index_ids), events, due, self._clock(), _now()
             )
             changes.turns.append(turn)
@@ -283,7 +283,7 @@ class Store:
         """Return the images named by the source's tool results, each once."""
         return self._read_contents().images
 
-    def _state(self, session_id: str) -> tuple[Session, Sequence[ReplayedTurn], float]:
+    def _state(self, session_id: str) -> tuple[Session, Sequence[RunningTurn], float]:
         with self._lock:
             session = self._original(session_id)
             changes = self._changes.get(session_id)

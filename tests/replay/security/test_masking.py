@@ -20,6 +20,7 @@ from replay.security.masking import masked
 )
 def test_passwords_and_signed_queries_are_not_shown(url: str, shown: str) -> None:
     assert masked(f"no: {url} (again)") == f"no: {shown} (again)"
+    assert masked(shown) == shown
 
 
 @pytest.mark.parametrize(

@@ -150,5 +150,5 @@ def test_what_has_arrived_can_be_walked_again_from_the_beginning() -> None:
 def test_it_goes_on_with_what_comes_from_elsewhere() -> None:
     events = ArrivingEvents(iter(TEXTS[:1]))
     assert [*events] == TEXTS[:1]
-    events.go_on_with(iter(TEXTS[1:]))
+    events.continue_with(iter(TEXTS[1:]))
     assert [*events] == TEXTS

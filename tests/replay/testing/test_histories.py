@@ -9,7 +9,7 @@ import pytest
 
 from replay import Transcript, UnknownEvent, dumps, loads, transcript
 from replay.codec.structure import decode_event
-from replay.model.diagnostics import CODES
+from replay.model.diagnostics import DIAGNOSTIC_CODES
 from replay.testing import odd_histories
 from replay.testing.histories import (
     HOSTILE_IDS,
@@ -94,7 +94,7 @@ def test_the_first_ones_bear_the_names_of_oddities_and_one_is_very_long() -> Non
 
 def test_every_diagnostic_of_a_history_is_among_them() -> None:
     found = {each.code for one in SHORT for each in transcript(one).diagnostics}
-    assert found == set(CODES) - NOT_OF_HISTORIES
+    assert found == set(DIAGNOSTIC_CODES) - NOT_OF_HISTORIES
 
 
 def test_an_odd_history_is_as_it_would_be_loaded() -> None:

@@ -54,8 +54,7 @@ def write_note(text: str, signatures: Iterable[Signature] = ()) -> str:
 
     Args:
         text: Ends with a line feed, and has no other control characters.
-        signatures: Signatures of the text; without any, the note ends with its blank
-            line.
+        signatures: Signatures of the text; with none, a blank line ends the note.
 
     Raises:
         ValueError: It cannot be a note's text.

@@ -112,8 +112,7 @@ class Signer:
 
         Args:
             text: The content of the key's file.
-            name: The name for a key in PEM, which has none. The other form has its
-                own.
+            name: The name for a key in PEM; the other form has its own.
 
         Raises:
             DecodeError: It isn't such a text or an Ed25519 key, or has no name.

@@ -111,8 +111,7 @@ def check_consistency(
 ) -> bool:
     """Tell whether a proof shows that a tree is the beginning of another.
 
-    An empty tree is the beginning of every tree, so its proof would say nothing, and is
-    refused.
+    An empty tree is refused: it begins every tree, so its proof would say nothing.
     """
     if first == second:
         return first > 0 and not proof and first_root == second_root

@@ -15,7 +15,7 @@ from replay_plugins.audit_log.log.private_files import LogFiles
 LONGEST_LINE: Final = 1 << 30  # bytes
 
 
-def parts_of(files: LogFiles) -> Iterator[tuple[str, Iterator[bytes]]]:
+def files_and_lines(files: LogFiles) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Yield the name and lines of each of a log's files, oldest first.
 
     Lines written meanwhile are left out, so that a log can be read while it grows and
@@ -50,7 +50,7 @@ def records_of(files: LogFiles) -> Iterator[bytes]:
 
     A last line without an end is left out. It fails as :func:`lines_of` does.
     """
-    for _, lines in parts_of(files):
+    for _, lines in files_and_lines(files):
         for line in lines:
             if line.endswith(b"\n"):
                 yield line[:-1]

@@ -22,7 +22,7 @@ from replay_plugins.audit_log.format.checkpoints import (
 from replay_plugins.audit_log.format.merkle import Frontier, leaf_hash
 from replay_plugins.audit_log.log.private_files import LogFiles
 from replay_plugins.audit_log.verify.findings import Findings
-from replay_plugins.audit_log.verify.log_reader import parts_of, read_text
+from replay_plugins.audit_log.verify.log_reader import files_and_lines, read_text
 from replay_plugins.audit_log.verify.opening_checks import OpeningChecks
 
 if TYPE_CHECKING:
@@ -277,7 +277,7 @@ def verify_in_steps(
     verification = LogVerification(
         files, keys, _anchors(files, kept, findings), findings
     )
-    for name, lines in parts_of(files):
+    for name, lines in files_and_lines(files):
         findings.files += 1
         for number, line in enumerate(lines, 1):
             verification.take(line, name, number)

@@ -13,8 +13,8 @@ from audit_logs import opened
 from replay import DecodeError
 from replay_plugins.audit_log.log.private_files import LogFiles
 from replay_plugins.audit_log.verify.log_reader import (
+    files_and_lines,
     lines_of,
-    parts_of,
     read_text,
     records_of,
 )
@@ -26,7 +26,7 @@ def test_files_are_read_in_the_order_in_which_they_were_written(tmp_path: Path) 
     records = [*records_of(LogFiles(tmp_path / "log"))]
     assert records == [b".000001", b".000002", b".000010", b""]
     (tmp_path / "log").unlink()
-    assert [name for name, _ in parts_of(LogFiles(tmp_path / "log"))] == [
+    assert [name for name, _ in files_and_lines(LogFiles(tmp_path / "log"))] == [
         *("log.000001", "log.000002", "log.000010")
     ]
 
@@ -34,7 +34,7 @@ def test_files_are_read_in_the_order_in_which_they_were_written(tmp_path: Path) 
 @pytest.mark.parametrize("path", ["log", "no/such/log"])
 def test_a_log_that_is_not_there_is_named(tmp_path: Path, path: str) -> None:
     with pytest.raises(FileNotFoundError):
-        next(parts_of(LogFiles(tmp_path / path)))
+        next(files_and_lines(LogFiles(tmp_path / path)))
 
 
 def test_a_log_is_read_as_it_was_when_reading_began(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import replay
 from replay.testing import odd_histories
 from replay.testing.server.store import (
     RecordedTurn,
-    ReplayedTurn,
+    RunningTurn,
     Store,
     choose,
     new_session,
@@ -148,8 +148,8 @@ STOP = replay.Stop(replay.Usage(turns=2, duration_ms=5.0), is_error=True, error=
 EVENTS = (replay.TextDelta("a"), replay.TextDelta("b"), STOP)
 
 
-def replayed_turn(*due: float, prompt: str = "Well?") -> ReplayedTurn:
-    return ReplayedTurn(
+def replayed_turn(*due: float, prompt: str = "Well?") -> RunningTurn:
+    return RunningTurn(
         prompt, ("idx-1",), EVENTS, due, started=100.0, updated="2026-01-01"
     )
 

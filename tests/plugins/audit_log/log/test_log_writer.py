@@ -26,7 +26,7 @@ from replay_plugins.audit_log import AuditLog
 from replay_plugins.audit_log.format.checkpoints import Checkpoint, read_note
 from replay_plugins.audit_log.format.keys import Signer
 from replay_plugins.audit_log.log.content import Opening
-from replay_plugins.audit_log.log.writer import LogWriter
+from replay_plugins.audit_log.log.log_writer import LogWriter
 from replay_plugins.audit_log.verify.verifier import verify
 
 OPENING = Opening("content", "0a", "one")
