@@ -90,6 +90,10 @@ def read_sessions(
     Raises:
         DecodeError: It isn't a session; the sessions before that have been yielded.
     """
+    if not isinstance(text, SourceText):
+        raise wrong_type(text, "a SourceText", "SourceText(lambda: io.BytesIO(data))")
+    if not isinstance(limits, Limits):
+        raise wrong_type(limits, "limits", "replay.Limits(depth=…)")
     reader = Reader(session_id, Checks(strict, limits))
     large = LargeReader(reader, text)
     with text.named():

@@ -12,6 +12,7 @@ import pytest
 
 import replay
 from replay import Event, Session, Text, TextDelta, ToolCall, UnknownEvent
+from replay.authoring import read_sessions
 
 OBJECTS: Final[list[dict[str, Any]]] = [
     {"type": "text_delta", "content": "He"},
@@ -94,6 +95,14 @@ MADE = "Session.from_events makes one of a list of events"
         (
             lambda: ANY.loads({"events": []}),
             "not dict: loads(json.dumps(…)), or Session.from_events takes a list of",
+        ),
+        (
+            lambda: ANY.loads("[]", limits={"depth": 3}),
+            "expected limits, not dict: replay.Limits(depth=…)",
+        ),
+        (
+            lambda: next(read_sessions(ANY.dumps(SESSION), session_id="x")),
+            "expected a SourceText, not bytes: SourceText(lambda: io.BytesIO(data))",
         ),
         (lambda: ANY.load(SESSION), "expected a path or a URL, not Session: "),
         (lambda: ANY.open(b"a"), "not bytes: replay.loads reads a text"),
