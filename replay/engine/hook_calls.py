@@ -36,7 +36,7 @@ class Failures:
 
         Raises:
             PluginError: Failures are not isolated.
-            KeyboardInterrupt, MemoryError, StopReplay, MustStopError: As raised.
+            KeyboardInterrupt, MemoryError, StopReplay, MustStopError: Raised by it.
         """
         if isinstance(cause, _PASSING):
             raise cause
