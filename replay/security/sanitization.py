@@ -4,30 +4,43 @@ The replacements of characters:
 
 - a C0 control other than line feed and tab: its picture, such as ``␛`` for ESC;
 - half of a surrogate pair, which no encoding can write: U+FFFD;
-- DEL, the C1 controls, bidirectional controls, line and paragraph separators, and
-  invisible format controls (zero-width space, byte order mark, tags and the like):
-  their code point, such as ``\u{202e}``.
+- everything else that is invisible or controls the layout: DEL, the C1 controls,
+  bidirectional controls, line and paragraph separators, fillers and blanks without
+  width or ink, selectors of ideographs, tags and the like: its code point, such as
+  ``\u{202e}``.
 
-The soft hyphen and the zero-width joiners stay, since written languages need them.
+Written languages and emoji need the soft hyphen, the zero-width joiners and the
+variation selectors: one of them stays, or a selector with a joiner, but not a run of
+them, which can hide a message. Of more than eight combining marks in a row, those after
+the eighth are replaced too, since they are drawn over the lines around them.
 
-Source: terminals obey ECMA-48; Unicode 15, general categories Cc, Cf, Cs, Zl and Zp.
+Source: terminals obey ECMA-48; Unicode 15, general categories Cc, Cf, Cs, Me, Mn, Zl
+and Zp, and the property Default_Ignorable_Code_Point.
 """
 
 import re
+import unicodedata
+from collections.abc import Callable
 from typing import Final
 
-_UNSAFE: Final = re.compile(
-    "["
+_MOST_MARKS: Final = 8  # Tibetan needs seven
+_UNSAFE: Final = (
     "\x00-\x08\x0b-\x1f"  # C0, less tab and line feed
     "\x7f-\x9f"  # DEL, C1
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional controls
     "\u2028\u2029"  # line and paragraph separators
     "\ud800-\udfff"  # halves of surrogate pairs
-    "\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb"  # format controls
+    "\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff0-\ufffb"  # format controls
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # … of shorthand and of music
-    "\U000e0000-\U000e007f"  # tags
-    "]"
+    "\u034f\u17b4\u17b5"  # marks without ink
+    "\u115f\u1160\u2800\u3164\uffa0\U0001d159"  # fillers and blanks
+    "\U000e0000-\U000e0fff"  # tags, selectors of ideographs
 )
+_JOINING: Final = "\u00ad\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f"
+_SUSPECT: Final = re.compile(f"[{_UNSAFE}{_JOINING}]+")
+_RUN: Final = re.compile(f"[{_UNSAFE}]|[{_JOINING}]{{2,}}")
+_SELECTOR_AND_JOINER: Final = re.compile("[\ufe00-\ufe0f]\u200d")
+_MARKS: Final = re.compile(rf"[^\w\s\x00-\x7f]{{{_MOST_MARKS + 1},}}")  # or signs
 _PICTURES: Final = 0x2400  # the block of Unicode that shows C0, in the order of C0
 _LAYOUT: Final = str.maketrans("\t\n", "\u2409\u240a")
 
@@ -40,7 +53,7 @@ def sanitize(text: str) -> str:
     >>> print(sanitize("\x1b[31mred\x07 \u202eabc"))
     ␛[31mred␇ \u{202e}abc
     """
-    return text if _is_safe(text) else _UNSAFE.sub(_shown, text)
+    return text if _is_safe(text) else _replace(text, _shown)
 
 
 def sanitize_line(text: str) -> str:
@@ -64,22 +77,51 @@ def escape_json(text: str) -> str:
     >>> print(escape_json('["\u202eabc"]'))
     ["\u202eabc"]
     """
-    return text if _is_safe(text) else _UNSAFE.sub(_escaped, text)
+    return text if _is_safe(text) else _replace(text, _escaped)
 
 
 def _is_safe(text: str) -> bool:
     """Tell quickly that nothing needs replacing; False: perhaps something does."""
-    return text.isprintable() or text.replace("\n", "").isprintable()
+    if not (text.isprintable() or text.replace("\n", "").isprintable()):
+        return False
+    return text.isascii() or _is_western(text)
 
 
-def _shown(match: re.Match[str]) -> str:
-    character = match[0]
+def _is_western(text: str) -> bool:
+    """Tell whether a code page without marks and fillers has all characters."""
+    try:
+        text.encode("cp1252")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _replace(text: str, shown: Callable[[str], str]) -> str:
+    """Return *text* with each unsafe character as *shown*."""
+
+    def unsafe(match: re.Match[str]) -> str:
+        run = match[0]
+        kept = 0 if len(run) == 1 else 2 if _SELECTOR_AND_JOINER.match(run) else 1
+        return run[:kept] + "".join(map(shown, run[kept:]))
+
+    def marks(match: re.Match[str]) -> str:
+        pieces, row = [], 0
+        for character in match[0]:
+            row = row + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+            pieces.append(shown(character) if row > _MOST_MARKS else character)
+        return "".join(pieces)
+
+    text = _SUSPECT.sub(lambda match: _RUN.sub(unsafe, match[0]), text)
+    return _MARKS.sub(marks, text)
+
+
+def _shown(character: str) -> str:
     code = ord(character)
     if character < " ":
         return chr(_PICTURES + code)
     return "\ufffd" if "\ud800" <= character <= "\udfff" else f"\\u{{{code:x}}}"
 
 
-def _escaped(match: re.Match[str]) -> str:
-    units = match[0].encode("utf-16-be", "surrogatepass").hex()
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))

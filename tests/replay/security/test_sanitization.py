@@ -109,9 +109,26 @@ def test_no_character_of_a_dangerous_kind_stays(
     assert not [character for character in found if sanitize(character) == character]
 
 
-@pytest.mark.parametrize("character", "\u061c\u200b\u200e\u200f\ufeff\U000e0041")
+@pytest.mark.parametrize(
+    "character",
+    "\u061c\u200b\u200e\u200f\ufeff\U000e0041"
+    "\u034f\u115f\u1160\u17b4\u2800\u3164\uffa0\ufff0\ufff8"
+    "\U0001d159\U000e0080\U000e0100\U000e01ef\U000e0fff",
+)
 def test_an_invisible_character_is_shown_by_its_code_point(character: str) -> None:
-    assert sanitize(character) == f"\\u{{{ord(character):x}}}"
+    assert sanitize(f"a{character}") == f"a\\u{{{ord(character):x}}}"
+
+
+def test_of_a_run_of_selectors_or_joiners_all_but_one_are_shown() -> None:
+    assert sanitize("a\ufe00\ufe0e\ufe0f") == "a\ufe00\\u{fe0e}\\u{fe0f}"
+    assert sanitize("a\u200d\u200c\u00adb") == "a\u200d\\u{200c}\\u{ad}b"
+    assert sanitize("\u2764\ufe0f\u200d\ufe0f") == "\u2764\ufe0f\u200d\\u{fe0f}"
+
+
+def test_of_a_flood_of_combining_marks_eight_are_drawn() -> None:
+    marks = "\u0301\u0489"
+    shown = r"\u{301}\u{489}"
+    assert sanitize(f"e{marks * 20}!") == f"e{marks * 4}{shown * 16}!"
 
 
 def test_a_control_is_shown_by_its_picture_and_half_a_pair_as_the_replacement() -> None:
@@ -120,7 +137,19 @@ def test_a_control_is_shown_by_its_picture_and_half_a_pair_as_the_replacement() 
 
 
 @pytest.mark.parametrize(
-    "text", ["a\tb\n", "Grüße, 世界", "re\u00advenue", "नहीं\u200c", "👩\u200d🔬"]
+    "text",
+    [
+        *(
+            "a\tb\n",
+            "Grüße, “世界”…",
+            "re\u00advenue",
+            "नहीं\u200c",
+            "Việt e\u0302\u0301",
+        ),
+        *("👩\u200d🔬", "❤\ufe0f\u200d🔥 1\ufe0f\u20e3", "שָׁלוֹם", "ที่นี่น้ำ", "ᠮᠣᠩ\u180b"),
+        "ཧ\u0f90\u0fb5\u0fa8\u0fb3\u0fba\u0fbc\u0f7e",  # one syllable
+        "※†‡¶§※†‡¶§",
+    ],
 )
 def test_text_of_written_languages_stays_as_it_is(text: str) -> None:
     assert sanitize(text) == text
