@@ -80,8 +80,14 @@ def output_to(path: str | None) -> Iterator[Callable[[str], None]]:
 
 
 def say(problem: str, level: str = "error") -> None:
-    """Write one line about a problem, a sentence without a full stop, to stderr."""
-    click.echo(f"replay: {level}: {sanitize_line(problem)}", err=True)
+    """Write one line about a problem, a sentence without a full stop, to stderr.
+
+    On a terminal, errors are red.
+    """
+    is_plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    shown = click.style(f"{level}:", fg="red") if level == "error" else f"{level}:"
+    text = f"replay: {shown} {sanitize_line(problem)}"
+    click.echo(text, err=True, color=False if is_plain else None)
 
 
 def write_rows(titles: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:

@@ -1,6 +1,7 @@
 """Terminal output with rich: colours, folded lines and tables."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -20,7 +21,7 @@ _HEADINGS: Final[Mapping[Role | None, str]] = MappingProxyType(
         "turn": "bold underline",
         "user_input": "bold green",
         "thinking": "bold cyan",
-        "text": "bold blue",
+        "text": "bold bright_blue",
         "tool_call": "bold yellow",
         "tool_result": "yellow",
         "image_attachment": "yellow",
@@ -30,6 +31,8 @@ _HEADINGS: Final[Mapping[Role | None, str]] = MappingProxyType(
     }
 )
 _CONTENTS: Final[Mapping[Role | None, str]] = MappingProxyType({"thinking": "dim"})
+_FAILURE: Final = {True: "bold red", False: "red"}  # of a heading, or not
+_BEGINNING: Final = re.compile(r" +(?:(?:[-*+•]|\d+[.)]) +)?")
 
 
 class Page:
@@ -67,13 +70,25 @@ class Page:
         if cell_len(text) <= self._console.width:
             yield text
             return
-        width = max(1, self._console.width - len(INDENT))
-        folded = Text(text.removeprefix(INDENT)).wrap(self._console, width)
+        begins = "" if line.is_heading else self._beginning(text)
+        indent = " " * len(begins) or INDENT
+        width = max(1, self._console.width - len(indent))
+        folded = Text(text.removeprefix(begins)).wrap(self._console, width)
         for number, piece in enumerate(folded):
-            is_at_margin = line.is_heading and not number
-            yield piece.plain if is_at_margin else INDENT + piece.plain
+            yield (indent if number else begins) + piece.plain
+
+    def _beginning(self, text: str) -> str:
+        """Return the spaces that a line begins with, and the sign of a list's item.
+
+        They are at most half a line.
+        """
+        found = _BEGINNING.match(text)
+        begins = found[0] if found else ""
+        return begins if len(begins) <= self._console.width // 2 else INDENT
 
 
 def _style(line: Line) -> Style:
+    if line.is_failure:
+        return Style.parse(_FAILURE[line.is_heading])
     styles = _HEADINGS if line.is_heading else _CONTENTS
     return Style.parse(styles.get(line.role, "none"))

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
@@ -44,8 +45,11 @@ Role: TypeAlias = Literal[
 ]
 
 
+_EMPTY: Final = '""'  # an empty name
+
+
 def _lines(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sanitize_line(name) or '""' for name in names)
+    return tuple(sanitize_line(name) or _EMPTY for name in names)
 
 
 @attrs.frozen
@@ -61,6 +65,7 @@ class Section:
     notes: tuple[str, ...] = ()
     body: str = attrs.field(default="", converter=sanitize)  #: empty: there is none
     language: Literal["text", "json"] = "text"  #: of the body
+    is_failure: bool = False  #: whether it says that a turn failed
 
 
 def sections(transcript: Transcript | LazyTranscript) -> Iterator[Section]:
@@ -68,7 +73,9 @@ def sections(transcript: Transcript | LazyTranscript) -> Iterator[Section]:
     title = () if transcript.title is None else (transcript.title,)
     yield Section("session", "Session", (transcript.session_id, *title))
     for number, turn in enumerate(transcript.turns, 1):
-        yield Section("turn", f"Turn {number}", notes=(turn.status,))
+        is_failed = turn.status == "error"
+        heading = f"Turn {number}"
+        yield Section("turn", heading, notes=(turn.status,), is_failure=is_failed)
         yield from _turn(turn)
     if transcript.diagnostics:
         body = "\n".join(map(_diagnostic, transcript.diagnostics))
@@ -150,7 +157,8 @@ def _result(result: ToolResult, notes: tuple[str, ...]) -> Iterator[Section]:
 
 def _stop(stop: Stop) -> Iterator[Section]:
     notes = (*(("error",) if stop.is_error else ()), *_usage(stop.usage))
-    yield Section("stop", "Stop", notes=notes, body=stop.error or "")
+    is_failed, error = stop.is_error, stop.error or ""
+    yield Section("stop", "Stop", notes=notes, body=error, is_failure=is_failed)
     if stop.skipped_index_ids:
         yield Section("stop", "Skipped indexes", stop.skipped_index_ids)
 
@@ -200,6 +208,7 @@ class Line:
     role: Role | None  #: its section's; None: a blank line between sections
     text: str  #: safe to show; no line feed
     is_heading: bool = False  #: whether it is a heading, which begins at the margin
+    is_failure: bool = False  #: whether it says that a turn failed
 
 
 _BLANK: Final = Line(None, "")
@@ -210,18 +219,20 @@ def lines(transcript: Transcript | LazyTranscript) -> Iterator[Line]:
     for number, section in enumerate(sections(transcript)):
         if number:
             yield _BLANK
-        yield Line(section.role, _heading(section), is_heading=True)
+        line = partial(Line, section.role, is_failure=section.is_failure)
+        yield line(_heading(section), is_heading=True)
         if section.body:
             for text in section.body.split("\n"):
-                yield Line(section.role, INDENT + text if text else "")
+                yield line(INDENT + text if text else "")
 
 
 def text_pieces(transcript: Transcript | LazyTranscript) -> Iterator[str]:
     """Yield *transcript* as text, piece by piece.
 
     Only headings begin at the margin; recorded text is indented by four spaces, or
-    follows the colon of a heading. Tool results are shown unchanged if they are
-    strings, otherwise as JSON. Nothing is shortened.
+    follows the colon of a heading, in quotes if it could be taken for our notes. Tool
+    results are shown unchanged if they are strings, otherwise as JSON. Nothing is
+    shortened.
     """
     for number, section in enumerate(sections(transcript)):
         blank = "\n" if number else ""
@@ -236,10 +247,21 @@ def _indented(body: str) -> str:
     return "".join(f"{INDENT}{text}\n" if text else "\n" for text in body.split("\n"))
 
 
+_AMBIGUOUS: Final = re.compile(r'^"|, | \(|\)$')  # like our commas and notes
+
+
 def _heading(section: Section) -> str:
-    names = f": {', '.join(section.names)}" if section.names else ""
+    is_free_text = section.role in ("session", "unknown_event")  # and has no notes
+    shown = section.names if is_free_text else map(_name, section.names)
+    names = f": {', '.join(shown)}" if section.names else ""
     notes = f" ({', '.join(section.notes)})" if section.notes else ""
     return section.label + names + notes
+
+
+def _name(name: str) -> str:
+    if name == _EMPTY or not _AMBIGUOUS.search(name):
+        return name
+    return '"{}"'.format(name.replace('"', '\\"'))
 
 
 _LEVELS: Final[Mapping[Role, int]] = MappingProxyType(
@@ -252,7 +274,8 @@ def markdown_pieces(transcript: Transcript | LazyTranscript) -> Iterator[str]:
     """Yield *transcript* as CommonMark, piece by piece.
 
     Recorded text appears, word for word, in a fenced block or in a code span of a
-    heading; none of it is read as Markdown or HTML.
+    heading; none of it is read as Markdown or HTML. A long line is continued on the
+    next one after a space, unless it is JSON.
 
     Source: CommonMark 0.31.2, sections 4.5 (fences) and 6.1 (code spans).
     """
@@ -278,7 +301,21 @@ def _code_span(line: str) -> str:
 def _fenced(section: Section) -> str:
     longest = max(map(len, _BACKTICKS.findall(section.body)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}{section.language}\n{section.body}\n{fence}\n"
+    body = section.body if section.language == "json" else _wrapped(section.body)
+    return f"{fence}{section.language}\n{body}\n{fence}\n"
+
+
+_WIDTH: Final = 80  # characters; viewers of Markdown don't wrap what is in a fence
+_LONG: Final = re.compile(rf"^.{{{_WIDTH + 1},}}$", re.MULTILINE)
+#: Characters of languages that are written without spaces.
+_NO_SPACES: Final = r"\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef"
+_PIECE: Final = re.compile(
+    rf".{{1,{_WIDTH}}}$|.{{0,{_WIDTH - 1}}}[ {_NO_SPACES}]|[^ {_NO_SPACES}]+ ?"
+)
+
+
+def _wrapped(text: str) -> str:
+    return _LONG.sub(lambda line: "\n".join(_PIECE.findall(line[0])), text)
 
 
 def _shortest_absent_run(text: str) -> int:

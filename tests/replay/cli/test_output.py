@@ -159,6 +159,31 @@ def test_a_transcript_is_coloured(
     assert "\x1b[1;32mUser input\x1b[0m\r\n    And Q4?\r\n" in sent
 
 
+def test_what_failed_is_red(on_terminal: OnTerminal, session_file: SessionFile) -> None:
+    stop = {"type": "stop", "usage": {}, "is_error": True, "error": "overloaded"}
+    _, sent = on_terminal("transcript", session_file(QUESTION, stop))
+    assert "\x1b[1;31mTurn 1 (error)\x1b[0m\r\n" in sent
+    assert "\x1b[1;31mStop (error, 1 round trip)\x1b[0m\r\n" in sent
+    assert "\x1b[31m    overloaded\x1b[0m\r\n" in sent
+    _, sent = on_terminal("transcript", "missing.json")
+    assert "replay: \x1b[31merror:\x1b[0m missing.json: no such file" in sent
+
+
+def test_the_heading_of_an_answer_is_bright(
+    on_terminal: OnTerminal, session_file: SessionFile
+) -> None:
+    _, sent = on_terminal("transcript", session_file(TEXT))
+    assert "\x1b[1;94mText\x1b[0m\r\n" in sent  # plain blue is too dark on black
+
+
+@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_an_error_is_plain_on_a_terminal_without_colours(
+    on_terminal: OnTerminal, env: dict[str, str]
+) -> None:
+    _, sent = on_terminal("transcript", "missing.json", env=env)
+    assert sent.startswith("replay: error: missing.json: no such file")
+
+
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_a_terminal_without_colours_gets_none(
     on_terminal: OnTerminal, session_file: SessionFile, env: dict[str, str]
@@ -210,6 +235,23 @@ def test_what_is_too_wide_is_folded_and_stays_indented(
     assert max(map(len, rows)) <= 60
     at_margin = [row for row in rows if row[:1].strip()]
     assert [row.split()[0] for row in at_margin] == ["Session:", "Turn", "User"]
+
+
+@pytest.mark.parametrize(
+    ("line", "rows"),
+    [
+        ("    " + "word " * 12, ["        " + "word " * 10, "        word word"]),
+        ("  - " + "word " * 12, ["      - " + "word " * 10, "        word word"]),
+        ("12. " + "word " * 12, ["    12. " + "word " * 10, "        word word"]),
+        (" " * 40 + "word " * 6, [" " * 44 + "word " * 3, "    " + "word " * 3]),
+    ],
+)
+def test_a_folded_line_keeps_its_indent(
+    on_terminal: OnTerminal, session_file: SessionFile, line: str, rows: list[str]
+) -> None:
+    _, sent = on_terminal("transcript", session_file(TEXT | {"content": line}))
+    shown = [row.rstrip() for row in ESCAPE.sub("", sent).split("\r\n")]
+    assert shown[-1 - len(rows) : -1] == [row.rstrip() for row in rows]
 
 
 def test_a_list_is_a_table(on_terminal: OnTerminal, session_file: SessionFile) -> None:

@@ -116,9 +116,13 @@ def recorded(tokens: list[Token]) -> set[str]:
 def forges_a_line(word: str) -> bool:
     """Tell whether *word* adds a line of text at the margin."""
     ours = margin(render(everything("word")))
-    shown = sanitize_line(word)
+    shown = name = sanitize_line(word)
+    is_quoted = name.startswith('"') or ", " in name or " (" in name
+    if name != '""' and (is_quoted or name.endswith(")")):  # an empty name
+        name = '"{}"'.format(name.replace('"', r"\""))
     return margin(render(everything(word))) != [
-        line.replace("word", shown) for line in ours
+        line.replace("word", shown if line.startswith(("Session", "Unknown")) else name)
+        for line in ours
     ]
 
 
@@ -128,6 +132,11 @@ def forges_markdown(word: str) -> bool:
     ours = markdown.parse(render(everything("word"), "markdown"))
     tokens = markdown.parse(render(everything(word), "markdown"))
     return shape(tokens) != shape(ours)
+
+
+def without_breaks(text: str) -> str:
+    """Return *text* without the line feeds that may have been added within it."""
+    return text[:-1].replace("\n", "") + text[-1:]
 
 
 @given(WORDS)
@@ -151,9 +160,35 @@ def test_no_word_forges_a_heading_or_leaves_its_fence_in_markdown(word: str) -> 
 @given(WORDS)
 def test_every_word_is_in_the_markdown(word: str) -> None:
     tokens = MarkdownIt("commonmark").parse(render(everything(word), "markdown"))
-    fences = [token.content for token in tokens if token.type == "fence"]
-    assert fences.count(f"{sanitize(word)}\n") >= 6
+    fences = [without_breaks(each.content) for each in tokens if each.type == "fence"]
+    assert fences.count(without_breaks(f"{sanitize(word)}\n")) >= 6
     assert recorded(tokens) == {sanitize_line(word)}
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("x " * 60, "x " * 40 + "\n" + "x " * 20),
+        ("契約" * 60, "契約" * 40 + "\n" + "契約" * 20),
+        ("a " + "x" * 90 + " b", "a \n" + "x" * 90 + " \nb"),
+        ("    " + "x" * 76, "    " + "x" * 76),
+    ],
+)
+def test_a_long_line_is_wrapped_in_markdown_and_stays_as_it_is_in_text(
+    line: str, shown: str
+) -> None:
+    turn = Turn(UserInput(line), (), None, "incomplete", None)
+    given = Transcript("s", None, (turn,), ())
+    assert f"```text\n{shown}\n```\n" in render(given, "markdown")
+    assert f"    {line}\n" in render(given)
+
+
+@pytest.mark.parametrize("name", ["find (no result)", "find, call_1", '"find"', "f)"])
+def test_a_name_that_looks_like_our_notes_is_quoted_in_text(name: str) -> None:
+    call = ToolExchange(ToolCall("call_1", name, {}), (), "unresolved", 0, 1)
+    given = Transcript("s", None, (Turn(None, (call,), None, "incomplete", None),), ())
+    quoted = name.replace('"', r"\"")
+    assert f'\nTool call: "{quoted}", call_1 (no result)\n' in render(given)
 
 
 @given(WORDS)

@@ -169,7 +169,7 @@ def test_values_are_shown_as_the_json_that_python_writes(value: object) -> None:
         (Stop(Usage(), is_error=False), ("Stop", (), ("1 round trip",))),
         (
             Stop(Usage(), is_error=True, error="overloaded"),
-            ("Stop", (), ("error", "1 round trip"), "overloaded"),
+            ("Stop", (), ("error", "1 round trip"), "overloaded", "text", True),
         ),
         (
             Stop(Usage(), is_error=False, skipped_index_ids=("idx-1", "idx-2")),
