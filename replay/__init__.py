@@ -6,10 +6,7 @@
 'Hello'
 """
 
-from functools import cache
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # typing is slow to import
 if TYPE_CHECKING:
     from replay.batch.checkpoint import BatchReport as BatchReport
     from replay.batch.leader import BatchProgress as BatchProgress
@@ -98,6 +95,8 @@ else:
 
     def __getattr__(name: str) -> object:
         """Import a public name when it is first used, so that startup is fast."""
+        from importlib import import_module  # noqa: PLC0415 - only when it is needed
+
         homes = _homes()
         if name == "__all__":
             value: object = sorted(homes)
@@ -112,13 +111,16 @@ else:
     def __dir__() -> list[str]:
         return __getattr__("__all__")
 
-    @cache
+    _known_homes = {}
+
     def _homes() -> dict[str, str]:
         """Return the module of each public name that is imported above.
 
         They are read from this module's bytecode, since an application may be shipped
         without its sources.
         """
+        if _known_homes:
+            return _known_homes
         from dis import get_instructions  # noqa: PLC0415 - only when it is needed
 
         module, homes = "", {}
@@ -127,4 +129,5 @@ else:
                 module = instruction.argval
             elif instruction.opname == "IMPORT_FROM" and module.startswith("replay."):
                 homes[instruction.argval] = module
-        return homes
+        _known_homes.update(homes)  # at once, for other threads
+        return _known_homes

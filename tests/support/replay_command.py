@@ -19,7 +19,7 @@ Run: TypeAlias = Callable[..., CompletedProcess[str]]
 COMMAND = (sys.executable, "-m", "replay")
 _PROGRAM = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    "from replay.cli import main; main()"
+    "from replay.__main__ import main; main()"
 )
 #: The same, but it heeds Ctrl-C even in a shell's background, which ignores it.
 INTERRUPTIBLE = (sys.executable, "-c", _PROGRAM)
