@@ -156,9 +156,14 @@ def _place_of(error: BaseException, name: str) -> str:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a hint with the nearest known name, and all known names."""
     known = sorted(known)
-    nearest = difflib.get_close_matches(name, known, n=1)
-    question = f"did you mean {nearest[0]!r}? " if nearest else ""
-    return f"{question}known: {', '.join(known) or 'none'}"
+    question = nearest(name, known)
+    return f"{question} known: {', '.join(known) or 'none'}".lstrip()
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the question whether the nearest known name is meant; empty if none is."""
+    found = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {found[0]!r}?" if found else ""
 
 
 def _entry_points(kind: EntryPointKind) -> list["EntryPoint"]:

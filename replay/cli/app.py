@@ -91,17 +91,29 @@ class _Commands(click.Group):
         found: click.Command = module.command
         return found
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from replay.registry import nearest  # noqa: PLC0415 - rarely needed
+
+            question = nearest(args[0], self.list_commands(ctx))
+            if not question:
+                raise
+            message = f"{error.message.rstrip('.')}: {question}"
+            raise click.UsageError(message, ctx) from error
+
 
 @click.group(
     NAMES[0],
     cls=_Commands,
-    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option("--traceback", is_flag=True, help="Print a traceback with an error.")
 @click.version_option(package_name="chat-replay", message="%(prog)s %(version)s")
-@click.pass_context
-def command(context: click.Context, *, traceback: bool) -> int:  # noqa: ARG001 - see replay.cli.app
+def command(*, traceback: bool) -> None:
     """Replay recorded LlamaCloud chat sessions.
 
     A LOCATION is a file, a directory, a URL, - for standard input, or NAME:location.
@@ -110,10 +122,6 @@ def command(context: click.Context, *, traceback: bool) -> int:  # noqa: ARG001 
     Exit codes: 0 done; 1 findings (check), a plugin failed, or sessions failed; 2
     wrong usage, unreadable input or unwritable output; 130 interrupted.
     """
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help(), err=True)
-        return 2
-    return 0
 
 
 def run(arguments: Sequence[str], name: str = NAMES[0]) -> int:

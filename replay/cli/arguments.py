@@ -1,12 +1,25 @@
 """Arguments that several sub-commands share: a location, plugins, ``--json``."""
 
 import re
-from collections.abc import Callable, Generator, Iterable
-from typing import Final, TypeVar
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import Any, Final, TypeVar
 
 import click
 
 import replay
+from replay.cli.session_ids import chosen
+from replay.registry import nearest
+
+
+class Choice(click.Choice[str]):
+    """A choice of words; a misspelt one is refused with the nearest."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ANN401 - as in click
+        """Return the message for a word that isn't one of the choices."""
+        message = super().get_invalid_choice_message(value, ctx).rstrip(".")
+        question = nearest(value, self.choices)
+        return f"{message}: {question}" if question else message
+
 
 _PLUGIN: Final = re.compile(r"(?P<name>.+?)(?::(?P<options>\w+=.*))?", re.DOTALL)
 _NEXT_OPTION: Final = re.compile(r",(?=\w+=)")
@@ -67,20 +80,25 @@ def location_argument(function: _F) -> _F:
 
 
 def sessions_of(
-    location: str, session_id: str | None = None
+    location: str, session_ids: Sequence[str] = ()
 ) -> Generator[replay.Session]:
-    """Yield the sessions at *location*, or just one of them.
+    """Yield the sessions at *location*, or only those with some ids.
 
     The location is opened when the first session is requested.
+
+    Args:
+        location: Where they are.
+        session_ids: Ids, or beginnings that only one id has, in the order to yield;
+            empty: all sessions.
 
     Raises:
         SessionNotFoundError: There is no such session, or none at all.
     """
     with replay.open(location) as source:
-        if session_id is None:
-            yield from _at_least_one(source, source.sessions())
+        if session_ids:
+            yield from chosen(source, session_ids)
         else:
-            yield source.session(session_id)
+            yield from _at_least_one(source, source.sessions())
 
 
 def summaries_of(location: str) -> Generator[replay.SessionSummary]:

@@ -4,7 +4,7 @@ import traceback
 from typing import Final
 
 import click
-from click.exceptions import Exit
+from click.exceptions import Exit, NoArgsIsHelpError
 
 from replay.cli import output
 from replay.cli.output import FOUND_PROBLEMS, say
@@ -17,6 +17,9 @@ COMMAND_FAILED: Final = 2  # an exit code
 def report_error(error: Exception, *, is_traceback_wanted: bool = False) -> int:
     """Print an error to standard error, and return the exit code."""
     if isinstance(error, Exit):
+        return error.exit_code
+    if isinstance(error, NoArgsIsHelpError):
+        error.show()
         return error.exit_code
     if is_closed_pipe(error):
         output.abandon()

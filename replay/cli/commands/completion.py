@@ -8,10 +8,11 @@ from click.shell_completion import get_completion_class
 from replay.cli import output
 from replay.cli.app import COMPLETION_VARIABLE, NAMES
 from replay.cli.app import command as replay_command
+from replay.cli.arguments import Choice
 
 
 @click.command("completion")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=Choice(["bash", "zsh", "fish"]))
 def command(*, shell: Literal["bash", "zsh", "fish"]) -> None:
     """Print a shell's completion script, for replay and chat-replay.
 

@@ -7,6 +7,7 @@ import click
 
 import replay
 from replay.cli.arguments import (
+    Choice,
     location_argument,
     named_plugin,
     plugin_option,
@@ -25,7 +26,7 @@ from replay.cli.rewriters import HOOK, RewritingPlugin, errors_without_secrets
 @click.option("--strict", is_flag=True, help="Stop at the first diagnostic.")
 @click.option(
     "--on-plugin-error",
-    type=click.Choice(["raise", "isolate"]),
+    type=Choice(["raise", "isolate"]),
     default="raise",
     show_default=True,
     help="If a hook fails: stop, or go on and report it at the end.",

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from replay.cli import output
-from replay.cli.arguments import location_argument
+from replay.cli.arguments import Choice, location_argument
 from replay.testing.server.faults import NAMES, Fault, parse_fault
 from replay.testing.server.settings import ServerSettings, require_extra
 
@@ -62,7 +62,7 @@ def _faults(
 )
 @click.option(
     "--last-page-token",
-    type=click.Choice(["absent", "null", "empty"]),
+    type=Choice(["absent", "null", "empty"]),
     default="absent",
     show_default=True,
     help="Token on the last page of a list.",

@@ -1,33 +1,44 @@
 """``replay transcript``, which prints what was said and done."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from pathlib import PurePath
+from types import MappingProxyType
 from typing import Final
 
 import click
 
 from replay.cli import output as standard_output
-from replay.cli.arguments import location_argument, sessions_of
+from replay.cli.arguments import Choice, location_argument, sessions_of
 from replay.cli.output import output_to
 from replay.cli.progress_bar import progress
+from replay.cli.session_ids import session_option
 from replay.coalescing.transcripts import lazy_transcript
 from replay.model.sessions import Session
 from replay.rendering import FORMATS, Format, render_pieces
 from replay.rendering.sections import lines
 
 _BLOCK: Final = 1 << 16  # characters per write
+_SUFFIXES: Final[Mapping[str, Format]] = MappingProxyType(
+    {
+        ".md": "markdown",
+        ".markdown": "markdown",
+        ".json": "json",
+        ".jsonl": "json",
+        ".ndjson": "json",
+    }
+)
 
 
 @click.command("transcript")
 @location_argument
-@click.option("--session", "session_id", metavar="ID", help="Print only this session.")
+@session_option("Print only")
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(FORMATS),
-    default=FORMATS[0],
-    show_default=True,
-    help="json prints one document per line, one for each session.",
+    type=Choice(FORMATS),
+    help="json prints one document per line, one for each session.  [default: text, or "
+    "by FILE's suffix: .md, .json]",
 )
 @click.option(
     "-o",
@@ -37,15 +48,20 @@ _BLOCK: Final = 1 << 16  # characters per write
     help="Write to FILE, whole or not at all.",
 )
 def command(
-    *, location: str, session_id: str | None, format_: Format, output: str | None
+    *,
+    location: str,
+    session_ids: tuple[str, ...],
+    format_: Format | None,
+    output: str | None,
 ) -> None:
     """Print what was said and done, turn by turn.
 
-    Prints the transcript of every session of LOCATION, or of one of them.
+    Prints the transcript of every session of LOCATION, or of some of them.
     """
+    format_ = format_ or _format_of(output)
     is_page = output in (None, "-") and standard_output.is_terminal()
     render = _renderer(format_, is_page=is_page)
-    chosen = sessions_of(location, session_id)
+    chosen = sessions_of(location, session_ids)
     with (
         progress("Reading", chosen, is_shown=not is_page) as sessions,
         output_to(output) as write,
@@ -55,6 +71,11 @@ def command(
                 write("\n")
             for block in _blocks(render(session)):
                 write(block)
+
+
+def _format_of(path: str | None) -> Format:
+    """Return the format that a file's suffix stands for."""
+    return _SUFFIXES.get(PurePath(path or "").suffix.lower(), "text")
 
 
 def _blocks(pieces: Iterable[str]) -> Iterator[str]:

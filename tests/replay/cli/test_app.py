@@ -61,6 +61,48 @@ def test_wrong_usage_is_one_line_and_exits_with_2(
     assert done.stderr == f"replay: error: {problem}\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("transcrpt x", "'transcrpt': did you mean 'transcript'? (see replay --help)"),
+        ("transcript x --format mrkdown", "'json': did you mean 'markdown'? (see "),
+        ("completion cmd", "'zsh', 'fish' (see "),
+    ],
+)
+def test_a_misspelt_command_or_choice_is_refused_with_the_nearest(
+    run: Run, arguments: str, told: str
+) -> None:
+    done = run(*arguments.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+
+
+GROUPS = '''
+import click
+
+@click.group()
+def outer():
+    """Do things.
+
+    Many of them.
+    """
+
+@outer.group()
+def inner(): pass
+
+@inner.command()
+def leaf(): pass
+'''
+
+
+def test_a_group_without_a_subcommand_prints_its_help(installed: Installed) -> None:
+    run = installed(GROUPS, "outer")
+    for words in (["audit"], ["outer"], ["outer", "inner"]):
+        done, help_text = run(*words), run(*words, "--help").stdout
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", help_text)
+        assert "\n\nCommands:\n  " in help_text
+
+
 def test_the_second_name_is_shown_where_it_was_typed() -> None:
     program = Path(sysconfig.get_path("scripts"), "chat-replay")
     done = subprocess.run(  # noqa: S603 - our own command

@@ -57,6 +57,27 @@ def test_it_writes_to_a_file(run: Run, several: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out.txt").read_text(encoding="utf-8") == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "format_"),
+    [
+        ("out.md", "markdown"),
+        ("out.Markdown", "markdown"),
+        ("out.json", "json"),
+        ("out.jsonl", "json"),
+        ("out.txt", "text"),
+        ("md", "text"),
+    ],
+)
+def test_the_suffix_of_the_file_chooses_the_format_unless_it_is_given(
+    run: Run, several: Path, tmp_path: Path, name: str, format_: Format
+) -> None:
+    for given in ([], ["--format", "markdown"]):
+        assert run("transcript", several, "-o", tmp_path / name, *given).stdout == ""
+        chosen = given or ["--format", format_]
+        expected = run("transcript", several, *chosen).stdout
+        assert (tmp_path / name).read_text(encoding="utf-8") == expected
+
+
 def test_it_reads_standard_input(run: Run, several: Path) -> None:
     done = run("transcript", "-", stdin=several.read_bytes())
     assert done.stdout == run("transcript", several).stdout
