@@ -1,6 +1,7 @@
 """``replay record``, which saves a service's sessions or a live turn."""
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import click
@@ -11,25 +12,30 @@ from replay.cli.arguments import location_argument, sessions_of
 from replay.cli.commands.copy import copy_all
 from replay.cli.output import FOUND_PROBLEMS, say
 from replay.cli.rewriters import Rewriter, rewriting, rewriting_options
+from replay.cli.session_ids import session_option, with_session
 from replay.coalescing.surrogates import join_surrogates
-from replay.security.sanitization import sanitize
-from replay.sources.live_stream import may_be_kept
+from replay.security.sanitization import sanitize, sanitize_line
+from replay.sources.live_stream import LiveBackend, may_be_kept
 
 
 @click.command("record")
 @location_argument
 @click.argument("directory", type=click.Path(readable=False))
-@click.option("--session", "session_id", metavar="ID", help="Record only this session.")
+@session_option("Record only")
 @click.option("--prompt", metavar="TEXT", help="Send this prompt, and record the turn.")
 @click.option(
-    "--index", "indexes", metavar="ID", multiple=True, help="Index to ask. Repeatable."
+    "--index",
+    "indexes",
+    metavar="ID",
+    multiple=True,
+    help="Index to ask; by default, the session's own. Repeatable.",
 )
 @rewriting_options
 def command(
     *,
     location: str,
     directory: str,
-    session_id: str | None,
+    session_ids: tuple[str, ...],
     prompt: str | None,
     indexes: tuple[str, ...],
     **rewrite: Any,  # noqa: ANN401 - checked by click
@@ -38,38 +44,53 @@ def command(
 
     Without --prompt, writes the sessions of LOCATION into DIRECTORY, one file each.
 
-    With --prompt, which needs --session and --index, adds one turn to the session,
-    prints its text as it arrives, and writes every event into DIRECTORY before
-    printing it.
+    With --prompt, which needs one --session, adds one turn to the session, prints its
+    text as it arrives, and writes every event into DIRECTORY before printing it.
     """
     if prompt is None and indexes:
         message = "--index needs --prompt"
         raise click.UsageError(message)
-    if prompt is not None and session_id is None:
-        message = "--prompt needs --session"
+    if prompt is not None and len(session_ids) != 1:
+        message = "--prompt needs one --session"
         raise click.UsageError(message)
     with rewriting(**rewrite) as rewriter:
-        if prompt is None or session_id is None:
-            return copy_all(sessions_of(location, session_id), directory, rewriter)
-        turn = session_id, prompt, indexes
-        return _record_turn(location, directory, turn, rewriter)
+        if prompt is None:
+            return copy_all(sessions_of(location, session_ids), directory, rewriter)
+        rewritten = rewriter.session if rewriter else None
+        with replay.open(location) as source:
+
+            def send(session_id: str) -> replay.LiveStream:
+                asked = indexes or _indexes_of(source, session_id)
+                return source.stream(
+                    session_id, prompt, asked, record_to=directory, rewrite=rewritten
+                )
+
+            stream = with_session(source, session_ids[0], send)
+            return _record_turn(stream, directory, rewriter)
 
 
 def _record_turn(
-    location: str,
-    directory: str,
-    turn: tuple[str, str, tuple[str, ...]],
-    rewriter: Rewriter | None,
+    stream: replay.LiveStream, directory: str, rewriter: Rewriter | None
 ) -> int:
-    rewrite = rewriter.session if rewriter else None
-    with (
-        replay.open(location) as source,
-        source.stream(*turn, record_to=directory, rewrite=rewrite) as stream,
-    ):
-        code = _print(_events(stream))
+    numbers = count(1)  # the first is the prompt's
+    with stream:
+        events = (event for event, _ in zip(_events(stream), numbers, strict=False))
+        code = _print(events)
     if rewriter:
         rewriter.close()
+    place = sanitize_line(directory)
+    click.echo(f"replay: {next(numbers):,} events recorded in {place}", err=True)
     return code
+
+
+def _indexes_of(source: replay.Source, session_id: str) -> tuple[str, ...]:
+    """Return the indexes that a session is bound to."""
+    if not isinstance(source.backend, LiveBackend):
+        return ()  # no prompt can be sent
+    if indexes := source.session(session_id).index_ids:
+        return indexes
+    message = f"session {session_id!a} has no indexes of its own: give --index"
+    raise click.UsageError(message)
 
 
 def _events(stream: replay.LiveStream) -> Iterator[replay.Event]:

@@ -162,7 +162,8 @@ def test_a_plugin_rewrites_a_live_turn(
 ) -> None:
     url = serve(service(delta("It "), delta("rose."), STOP)).url
     done = run("record", url, tmp_path / "new", *ASK, "--plugin", f"{upper}::Lazy")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "XX\nclosed 0\n", "")
+    told = f"replay: 4 events recorded in {tmp_path / 'new'}\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, "XX\nclosed 0\n", told)
     (session,) = replay.open(tmp_path / "new")
     assert [*session.events[1:3]] == [replay.TextDelta("X"), replay.TextDelta("X")]
 
@@ -279,7 +280,8 @@ def test_a_live_turn_is_recorded_without_secrets(
 ) -> None:
     api = service(*TURN)
     done = run("record", serve(api).url, tmp_path / "new", *ASK, "--redact")
-    assert (done.returncode, done.stderr) == (0, "")
+    told = f"replay: 6 events recorded in {tmp_path / 'new'}\n"
+    assert (done.returncode, done.stderr) == (0, told)
     assert done.stdout.startswith("It is <LLAMACLOUD_KEY_1>.\npseudonym")
     assert SECRET not in done.stdout
     assert SECRET.encode() not in written(tmp_path / "new")

@@ -26,6 +26,7 @@ from replay_command import Run
 
 ASK = ("--session", "ses-1", "--prompt", "Why?", "--index", "idx-1")
 TEXT = {"type": "text", "content": "It rose."}
+DONE = "replay: 6 events recorded in {}\n"
 TURN = [delta("Hm.", "thinking_delta"), delta("It "), delta("rose."), TEXT, STOP]
 PLAIN = head(200, "Content-Type: text/event-stream")
 Serve = Callable[[Handler], Server]
@@ -72,7 +73,8 @@ def test_a_turn_is_recorded_and_its_text_printed(
 ) -> None:
     api = service(*TURN)
     done = run("record", serve(api).url, tmp_path, *ASK, "--index", "idx-2")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "It rose.\n", "")
+    told = DONE.format(tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "It rose.\n", told)
     assert recorded(tmp_path) == [user_input("Why?"), *TURN]
     assert api.prompts == [{"prompt": "Why?", "index_ids": ["idx-1", "idx-2"]}]
 
@@ -150,6 +152,8 @@ def test_a_turn_that_broke_off_is_completed_from_the_history(
     assert (done.returncode, done.stdout) == (0, "It rose.\n")
     assert done.stderr.startswith("replay: warning: ")
     assert "after 2 events" in done.stderr
+    told = f"replay: {len(recorded(tmp_path))} events recorded in {tmp_path}\n"
+    assert done.stderr.endswith(told)
     transcript = replay.transcript(replay.load(tmp_path / "ses-1.jsonl"))
     assert [turn.answer for turn in transcript.turns] == ["It rose."]
     assert [turn.status for turn in transcript.turns] == ["complete"]
@@ -209,18 +213,70 @@ def test_a_prompt_that_is_refused_leaves_no_file(
     assert not [*tmp_path.iterdir()]
 
 
-@pytest.mark.parametrize("arguments", [ASK[2:], (*ASK[:4],), (*ASK[:2], *ASK[4:])])
-def test_a_prompt_a_session_and_an_index_need_each_other(
-    run: Run, serve: Serve, tmp_path: Path, arguments: tuple[str, ...]
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (ASK[2:], "--prompt needs one --session"),
+        ((*ASK, "--session", "ses-2"), "--prompt needs one --session"),
+        ((*ASK[:2], *ASK[4:]), "--index needs --prompt"),
+    ],
+)
+def test_a_prompt_needs_one_session_and_an_index_a_prompt(
+    run: Run, serve: Serve, tmp_path: Path, arguments: tuple[str, ...], told: str
 ) -> None:
     server = serve(service())
     done = run("record", server.url, tmp_path, *arguments)
     assert done.returncode == 2
+    assert told in done.stderr
     assert not server.requests
+
+
+@pytest.mark.parametrize("given", ["ses-1", "s"])
+def test_a_prompt_asks_the_sessions_own_indexes_unless_others_are_given(
+    run: Run, serve: Serve, tmp_path: Path, given: str
+) -> None:
+    api = service(*TURN)
+    del api.documents["ses-2"]
+    api.documents["ses-1"] = document("ses-1", index_ids=["idx-7", "idx-8"])
+    done = run("record", serve(api).url, tmp_path, "--session", given, *ASK[2:4])
+    assert (done.returncode, done.stdout) == (0, "It rose.\n")
+    assert api.prompts == [{"prompt": "Why?", "index_ids": ["idx-7", "idx-8"]}]
+    assert recorded(tmp_path) == [user_input("Why?"), *TURN]
+
+
+class Deletes(BreaksOff):
+    """A service that breaks a turn off, and then has the session no more."""
+
+    def _reply(self, connection: socket.socket) -> bool:
+        self.documents["ses-12"] = self.documents.pop("ses-1")
+        return super()._reply(connection)
+
+
+def test_a_prompt_is_sent_once_even_if_its_session_vanishes(
+    run: Run, serve: Serve, tmp_path: Path
+) -> None:
+    api = Deletes([document("ses-1")])
+    api.turn = [frame(event) for event in TURN]
+    done = run("record", serve(api).url, tmp_path, *ASK)
+    assert (done.returncode, done.stdout) == (2, "It ")
+    assert "there is no session 'ses-1'" in done.stderr
+    assert len(api.prompts) == 1
+
+
+def test_a_prompt_to_a_session_without_indexes_is_not_sent(
+    run: Run, serve: Serve, tmp_path: Path
+) -> None:
+    api = service(*TURN)
+    done = run("record", serve(api).url, tmp_path, *ASK[:4])
+    assert done.returncode == 2
+    assert "session 'ses-1' has no indexes of its own: give --index" in done.stderr
+    assert not api.prompts
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_recording_is_no_place_to_send_a_prompt_to(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("[]")
-    done = run("record", tmp_path / "a.json", tmp_path / "new", *ASK)
-    assert done.returncode == 2
-    assert "cannot send a turn" in done.stderr
+    for arguments in (ASK, ASK[:4]):
+        done = run("record", tmp_path / "a.json", tmp_path / "new", *arguments)
+        assert done.returncode == 2
+        assert "cannot send a turn" in done.stderr
