@@ -140,16 +140,15 @@ def guarded(kind: EntryPointKind, name: str, what: str) -> Iterator[None]:
     except (ReplayError, KeyboardInterrupt, MemoryError):
         raise
     except BaseException as error:
-        place = _place_of(error, name)
+        place = place_in(file_of(name), error)
         reason = f"{what}: {type(error).__name__}: {error}{place}"
         raise failure(kind, name, reason) from error
 
 
-def _place_of(error: BaseException, name: str) -> str:
-    """Return the file and line that raised an error, if *name* names that file."""
-    path = file_of(name)
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [each.lineno for each in frames if path and each.filename == path]
+def place_in(path: str | None, error: BaseException) -> str:
+    """Return the line of a file that an error came from, in brackets; or nothing."""
+    frames = traceback.walk_tb(error.__traceback__)
+    lines = [line for frame, line in frames if frame.f_code.co_filename == path]
     return f" ({path}, line {lines[-1]})" if lines else ""
 
 
@@ -390,6 +389,21 @@ def file_of(name: str) -> str | None:
     return name if name.endswith(".py") else None
 
 
+class FileModule(ModuleType):
+    """A module of a file outside any package."""
+
+
+def file_behind(plugin: object) -> str | None:
+    """Return the file that a plugin was loaded from, as the user named that.
+
+    Returns:
+        None: the plugin comes from a package, or was made by the program.
+    """
+    is_module = isinstance(plugin, ModuleType)
+    module = plugin if is_module else sys.modules.get(type(plugin).__module__)
+    return module.__file__ if isinstance(module, FileModule) else None
+
+
 def _class_in(path: str, name: str, kind: EntryPointKind) -> Factory:
     module = _module_in(path, kind, f"{path}::{name}")
     found: object = getattr(module, name, None)
@@ -418,7 +432,7 @@ def _hooks_in(plugin: object) -> Iterator[object]:
 def _module_in(path: str, kind: EntryPointKind, name: str) -> ModuleType:
     if not Path(path).is_file():
         raise failure(kind, name, "there is no such file")
-    module = ModuleType(f"replay_{kind}_{Path(path).stem}")
+    module = FileModule(f"replay_{kind}_{Path(path).stem}")
     module.__file__ = path
     sys.modules[module.__name__] = module
     try:

@@ -22,6 +22,7 @@ class Choice(click.Choice[str]):
 
 
 _PLUGIN: Final = re.compile(r"(?P<name>.+?)(?::(?P<options>\w+=.*))?", re.DOTALL)
+_HALF_OPTION: Final = re.compile(r"(?P<name>[^:]+):(?P<rest>\w+)(,.*)?", re.DOTALL)
 _NEXT_OPTION: Final = re.compile(r",(?=\w+=)")
 
 
@@ -29,11 +30,18 @@ def named_plugin(text: str, option: str) -> tuple[str, dict[str, str]]:
     """Split ``NAME[:KEY=VALUE,...]``, given for an option, into name and options.
 
     Raises:
-        click.BadParameter: The name is empty, or an option is given twice.
+        click.BadParameter: The name is empty, or an option is given twice or has no
+            value.
     """
     match = _PLUGIN.fullmatch(text)
     if match is None:
         message = "a plugin's name is empty"
+        raise click.BadParameter(message, param_hint=option)
+    if mistake := _HALF_OPTION.fullmatch(text):
+        plugin, rest = mistake["name"], mistake["rest"]
+        message = f"{rest!r} has no value: {plugin}:{rest}=VALUE sets an option"
+        if plugin.endswith(".py"):
+            message += f", {plugin}::{rest} names a class"
         raise click.BadParameter(message, param_hint=option)
     return match["name"], _options_in(match["options"] or "", option)
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from functools import partial
 from operator import itemgetter, length_hint
 from typing import Final, TypeAlias
@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from replay.errors import MustStopError, PluginError, StopReplay
+from replay.registry import place_in
 
 MAX_FAILURES: Final = 10  # of one plugin, if failures are isolated
 
@@ -20,12 +21,17 @@ class Failures:
     """The failures of plugins, which are raised or isolated.
 
     Isolated failures are recorded, and a plugin that fails too often is dropped.
+
+    Args:
+        isolated: Whether they are isolated.
+        files: The files of plugins by name, for those that are loaded from a file.
     """
 
-    def __init__(self, *, isolated: bool) -> None:
+    def __init__(self, *, isolated: bool, files: Mapping[str, str]) -> None:
         self.errors: list[PluginError] = []
         self.dropped: list[str] = []
         self._isolated = isolated
+        self._files = files
         self._count: Counter[str] = Counter()
         self._raised: PluginError | None = None
 
@@ -43,6 +49,7 @@ class Failures:
         if cause is self._raised:
             raise cause  # it comes through a wrapper, from a plugin inside
         reason = f"{type(cause).__name__}: {cause}".removesuffix(": ")
+        reason += place_in(self._files.get(plugin), cause)
         error = PluginError(plugin, reason, hook, index)
         if not self._isolated:
             self._raised = error

@@ -1,6 +1,7 @@
 """The plugins of one engine, checked when given and called in that order."""
 
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import Any, Final, Literal, TypeAlias
@@ -13,6 +14,7 @@ from replay.engine.hook_calls import Failures, Function, Hook, Listener
 from replay.engine.registration import as_plugin, check_plugin, is_hook, plugin_name
 from replay.errors import PluginError, StopReplay
 from replay.model.sessions import Session
+from replay.registry import file_behind
 
 RESULT: Final = "replay_batch_result"
 MERGE: Final = "replay_batch_merge"
@@ -154,11 +156,13 @@ class Plugins:
         on_plugin_error: OnPluginError,
         time_plugins: bool,
     ) -> None:
-        self.failures = Failures(isolated=on_plugin_error == "isolate")
+        named = _named(as_plugin(plugin) for plugin in plugins)
+        found = {name: file_behind(plugin) for name, plugin in named.items()}
+        files = {name: file for name, file in found.items() if file}
+        self.failures = Failures(isolated=on_plugin_error == "isolate", files=files)
         self.seconds: dict[str, float] | None = {} if time_plugins else None
         manager = _Manager("replay")
         manager.add_hookspecs(hookspecs)
-        named = _named(as_plugin(plugin) for plugin in plugins)
         for name, plugin in reversed(named.items()):  # pluggy calls the last one first
             check_plugin(name, plugin, manager, _SPECS)
             manager.register(plugin, name)
@@ -217,11 +221,12 @@ class Plugins:
 def _named(plugins: Iterable[object]) -> dict[str, object]:
     """Return *plugins* by unique name, in order."""
     named: dict[str, object] = {}
+    counts: Counter[str] = Counter()
     for plugin in plugins:
         name = plugin_name(plugin)
         if plugin in named.values():
             hint = "give it once; attrs.define(eq=False) makes equal plugins differ"
             raise PluginError(name, "given twice", hint=hint)
-        same = sum(other.partition("#")[0] == name for other in named)
-        named[f"{name}#{same + 1}" if same else name] = plugin
+        counts[name] += 1
+        named[f"{name}#{counts[name]}" if counts[name] > 1 else name] = plugin
     return named

@@ -1,14 +1,14 @@
 """Checks that refuse a faulty plugin when it is given, instead of ignoring it later."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import partialmethod
 from types import ModuleType
 from typing import Final, Protocol
 
 from replay.errors import PluginError
-from replay.registry import did_you_mean
+from replay.registry import did_you_mean, file_behind
 
 _PREFIX: Final = "replay_"
 #: hooks that are called for each plugin separately
@@ -52,7 +52,7 @@ def as_plugin(plugin: object) -> object:
 def plugin_name(plugin: object) -> str:
     """Return a plugin's name for errors and reports."""
     if isinstance(plugin, ModuleType):
-        return plugin.__name__
+        return file_behind(plugin) or plugin.__name__
     return "mapping" if isinstance(plugin, _Hooks) else type(plugin).__name__
 
 
@@ -72,10 +72,11 @@ def check_plugin(
         PluginError: It has no hooks, or one with a wrong name or wrong arguments, or
             one that is asynchronous or a generator.
     """
-    _check_functions(name, plugin)
+    _check_functions(name, plugin, specs)
     hooks = list(_hooks(plugin, manager))
     if not hooks:
-        hint = "its methods are hooks when they are named replay_…: see the docs"
+        parts = "functions" if isinstance(plugin, ModuleType) else "methods"
+        hint = f"its {parts} are hooks when they are named replay_…: see the docs"
         raise PluginError(name, "has no hooks", hint=hint)
     for attribute, options in hooks:
         function = getattr(plugin, attribute)
@@ -88,19 +89,43 @@ def check_plugin(
                 raise PluginError(name, reason, hook, hint="implement the hook itself")
             _check_arguments(name, hook, function, specs[hook])
         elif not options.get("optionalhook"):
-            reason = f"there is no hook {hook!r}{_place(function)}"
-            raise PluginError(name, reason, hint=did_you_mean(hook, specs))
+            raise _unknown_hook(name, plugin, hook, specs, _place(function))
 
 
-def _check_functions(name: str, plugin: object) -> None:
+def _unknown_hook(
+    name: str, plugin: object, hook: str, specs: Iterable[str], place: str = ""
+) -> PluginError:
+    """Return the error for a hook that doesn't exist, in the user's own word for it."""
+    known = [*specs]
+    if isinstance(plugin, _Hooks):
+        hook, *known = (each.removeprefix(_PREFIX) for each in (hook, *known))
+    reason = f"there is no hook {hook!r}{place}"
+    return PluginError(name, reason, hint=did_you_mean(hook, known))
+
+
+def _check_functions(
+    name: str, plugin: object, specs: Mapping[str, tuple[str, ...]]
+) -> None:
     for attribute in dir(plugin):
         value = inspect.getattr_static(plugin, attribute, None)
         is_meant = callable(value) or isinstance(plugin, _Hooks)
         is_meant = is_meant or isinstance(value, partialmethod)
         is_fine = _is_function(value) or isinstance(value, type)
         if attribute.startswith(_PREFIX) and is_meant and not is_fine:
+            if attribute not in specs:
+                raise _unknown_hook(name, plugin, attribute, specs)
             reason = f"{value!r} isn't a plain function"
-            raise PluginError(name, reason, attribute, hint="wrap it in a function")
+            hint = _wrapped(value, specs[attribute])
+            raise PluginError(name, reason, attribute, hint=hint)
+
+
+def _wrapped(value: object, offered: tuple[str, ...]) -> str:
+    """Return a hint to wrap a value in a function, with the code for a built-in one."""
+    hint = "wrap it in a function"
+    if not isinstance(getattr(value, "__self__", None), ModuleType):
+        return hint
+    called, given = getattr(value, "__name__", ""), ", ".join(offered[:1])
+    return f"{hint}: lambda {given}: {called}({given})"
 
 
 def _is_function(value: object) -> bool:

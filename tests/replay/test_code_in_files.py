@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_functions_go_before_classes_which_can_still_be_named(
     file: Callable[[str], str],
 ) -> None:
     path = file(f"{PLUGIN}\ndef replay_text(): pass\n")
-    assert load_plugin(path).__class__.__name__ == "module"
+    assert isinstance(load_plugin(path), ModuleType)
     assert load_plugin(f"{path}::Counts").__class__.__name__ == "Counts"
 
 
@@ -108,6 +109,53 @@ def test_what_fails_in_a_file_is_named_with_its_line(
     )
     with pytest.raises(PluginError, match=r"by zero \(.*mine\.py, line 2\)"):
         load_plugin(file("\n1 / 0\n"))
+
+
+FAILS = """
+import json
+def read(text): return json.loads(text)
+def replay_text(message): read(message.content)
+class Fails:
+    def replay_close(self): read("")
+"""
+
+
+@pytest.mark.parametrize(
+    ("suffix", "hook"), [("", "replay_text, event 0"), ("::Fails", "replay_close")]
+)
+def test_a_hook_that_fails_is_named_with_the_line_of_its_own_file(
+    file: Callable[[str], str], suffix: str, hook: str
+) -> None:
+    path = file(FAILS)
+    name = "Fails" if suffix else path
+    session = replay.Session("s", events=[replay.Text("{")])
+    plugin = load_plugin(path + suffix)
+    with (
+        pytest.raises(PluginError, match=r"\(char [01]\)") as caught,
+        replay.ReplayEngine([plugin]) as engine,
+    ):
+        engine.replay(session)
+    assert str(caught.value).startswith(f"plugin {name!r}, hook {hook}: JSONDecodeErr")
+    assert str(caught.value).endswith(f" ({path}, line 3)")
+
+
+def test_a_file_without_hooks_is_named_as_its_user_named_it(
+    file: Callable[[str], str],
+) -> None:
+    path = file("class Helper: pass\n")
+    with pytest.raises(PluginError) as caught:
+        replay.ReplayEngine([load_plugin(path)])
+    assert str(caught.value).startswith(f"plugin {path!r}: has no hooks (its functions")
+
+
+def test_a_file_can_be_a_plugin_twice_whatever_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "m#1.py"
+    path.write_text("def replay_text(): pass\n", encoding="utf-8")
+    plugins = [load_plugin(path), load_plugin(path), load_plugin(path)]
+    engine = replay.ReplayEngine(plugins, time_plugins=True)
+    report = engine.replay(replay.Session("s", events=[replay.Text("a")]))
+    assert report.seconds is not None
+    assert {*report.seconds} == {str(path), f"{path}#2", f"{path}#3"}
 
 
 @pytest.mark.parametrize("suffix", ["", "::Counts"])

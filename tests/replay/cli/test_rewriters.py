@@ -218,7 +218,8 @@ def test_a_plugin_that_cannot_report_is_an_error_after_the_copy(
     plugin = ("--plugin", f"{upper}::Upper:fails=true")
     done = run("copy", path, tmp_path / "copy", *plugin)
     assert done.returncode == 2
-    assert done.stderr == "replay: error: plugin 'Upper': OSError: no\n"
+    place = f"{upper}, line 19"
+    assert done.stderr == f"replay: error: plugin 'Upper': OSError: no ({place})\n"
     assert (tmp_path / "copy").exists()
 
 

@@ -78,6 +78,9 @@ def test_strict_stops_at_whatever_is_odd(
         ("missing.py", "there is no such file"),
         ("", "a plugin's name is empty"),
         ("usage:json=true,json=false", "'json' is given twice"),
+        ("usage:output", "'output' has no value: usage:output=VALUE sets an option"),
+        ("usage:json,output=x", "'json' has no value: usage:json=VALUE sets an option"),
+        ("mine.py:Mine", "mine.py:Mine=VALUE sets an option, mine.py::Mine names"),
     ],
 )
 def test_a_plugin_that_cannot_be_used_exits_with_2(
