@@ -18,7 +18,7 @@ __all__ = ["SessionUsage", "Usage"]
 _EXACT_FLOATS: Final = 2**53  # a float does not hold every whole number beyond this
 _PLAIN: Final = 2**63  # integers below are kept by every JSON reader
 _HEADINGS: Final = (
-    *("turns", "round trips", "input tokens", "output tokens", "ms", "errors"),
+    *("turns", "trips", "input", "output", "ms", "errors"),
     "session",
 )
 _encode: Final = JSONEncoder(ensure_ascii=False).encode
@@ -36,6 +36,7 @@ class SessionUsage:
     duration_ms: float
     errors: int  #: turns that ended with an error
     complete: bool  #: False: a replay failed or was stopped; this is the cost up to it
+    turns_without_tokens: int = 0  #: turns whose tokens the service didn't say
 
 
 @attrs.define
@@ -52,6 +53,7 @@ class Sum:
     duration_ms: Fraction = Fraction()
     errors: int = 0
     complete: bool = True
+    turns_without_tokens: int = 0
 
     def add(self, usage: SessionUsage) -> None:
         """Add a cost."""
@@ -66,6 +68,7 @@ class Sum:
         self.duration_ms += Fraction(usage.duration_ms)
         self.errors += usage.errors
         self.complete = self.complete and usage.complete
+        self.turns_without_tokens += usage.turns_without_tokens
 
     def total(self, session_id: str | None = None) -> SessionUsage:
         """Return the sum."""
@@ -107,8 +110,9 @@ class Usage:
         """Add up the session's turns."""
         if self._last:
             self._ended.add(_cost_of(self._last[1]))
-        self._ended.turns, is_complete = report.turns, report.outcome == "complete"
-        self._ended.complete = is_complete
+        ended = self._ended
+        ended.turns_without_tokens += max(0, report.turns - ended.turns)
+        ended.turns, ended.complete = report.turns, report.outcome == "complete"
         self.sessions.append(self._ended.total(session.session_id))
 
     def replay_batch_result(self) -> object:
@@ -136,9 +140,15 @@ class Usage:
 def _cost_of(stop: Stop) -> SessionUsage:
     usage = stop.usage
     tokens = usage.total_input_tokens, usage.total_output_tokens
-    errors = int(stop.is_error)
     return SessionUsage(
-        None, 0, usage.turns, *tokens, usage.duration_ms, errors, complete=True
+        None,
+        1,
+        usage.turns,
+        *tokens,
+        usage.duration_ms,
+        int(stop.is_error),
+        complete=True,
+        turns_without_tokens=int(None in tokens),
     )
 
 
@@ -227,6 +237,11 @@ def _json(value: object) -> str:
 def _row(usage: SessionUsage) -> tuple[str, ...]:
     session_id = usage.session_id
     name = "total" if session_id is None else sanitize_line(session_id) or '""'
+    notes = [] if usage.complete else ["incomplete"]
+    has_tokens = (usage.total_input_tokens, usage.total_output_tokens) != (None, None)
+    if usage.turns_without_tokens and has_tokens:
+        turns = "turn" if usage.turns_without_tokens == 1 else "turns"
+        notes.append(f"no tokens for {digits(usage.turns_without_tokens)} {turns}")
     return (
         digits(usage.turns),
         digits(usage.round_trips),
@@ -234,7 +249,7 @@ def _row(usage: SessionUsage) -> tuple[str, ...]:
         _said(usage.total_output_tokens),
         digits(round(usage.duration_ms)),
         digits(usage.errors),
-        name if usage.complete else f"{name} (incomplete)",
+        f"{name} ({', '.join(notes)})" if notes else name,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from fractions import Fraction
 from pathlib import Path
+from uuid import UUID
 
 import attrs
 import pytest
@@ -42,10 +43,10 @@ from replay_plugins.usage import (
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 TABLE = """\
-turns  round trips  input tokens  output tokens     ms  errors  session
-    2            4          9204            134   8348       0  ses-harbour-lease
-    1            1             -              -  30012       1  ses-supplier-terms
-    3            5          9204            134  38360       1  total
+turns  trips  input  output     ms  errors  session
+    2      4   9204     134   8348       0  ses-harbour-lease
+    1      1      -       -  30012       1  ses-supplier-terms
+    3      5   9204     134  38360       1  total (no tokens for 1 turn)
 """
 NOTHING = Sum().total()
 
@@ -62,6 +63,7 @@ usages = st.builds(
     duration_ms=times,
     errors=counts,
     complete=st.booleans(),
+    turns_without_tokens=counts,
 )
 
 
@@ -114,6 +116,7 @@ def test_it_prints_json() -> None:
         "duration_ms": 30012.0,
         "errors": 1,
         "complete": True,
+        "turns_without_tokens": 1,
     }
     assert printed["total"] == {
         "session_id": None,
@@ -124,6 +127,7 @@ def test_it_prints_json() -> None:
         "duration_ms": 38359.75,
         "errors": 1,
         "complete": True,
+        "turns_without_tokens": 1,
     }
 
 
@@ -144,8 +148,25 @@ def test_of_a_turn_the_last_stop_counts_and_none_costs_nothing() -> None:
 
 def test_what_was_not_said_adds_nothing_to_what_was() -> None:
     usage, said = Usage(), (None, 3, None)
-    replayed(usage, *(run("s", total_input_tokens=number) for number in said))
+    sessions = (run("s", total_input_tokens=n, total_output_tokens=n) for n in said)
+    printed = replayed(usage, *sessions)
     assert usage.total().total_input_tokens == 3
+    assert printed.endswith("  total (no tokens for 2 turns)\n")
+
+
+def test_a_turn_without_a_stop_has_no_tokens_either() -> None:
+    told = Stop(replay.Usage(3, 3), is_error=False)
+    session = Session("s", events=[UserInput("?"), told, *[UserInput("?")] * 2])
+    usage = Usage()
+    assert "  s (no tokens for 2 turns)\n" in replayed(usage, session)
+    assert usage.total().turns_without_tokens == 2
+
+
+def test_the_table_of_sessions_named_by_uuids_fits_80_columns() -> None:
+    name = str(UUID(int=2**127))
+    numbers = dict.fromkeys(["total_input_tokens", "total_output_tokens"], 99_999)
+    shown = replayed(Usage(), run(name, **numbers, duration_ms=99_999))
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_no_sessions_cost_nothing() -> None:
