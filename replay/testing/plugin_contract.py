@@ -12,7 +12,7 @@ from replay.codec.writer import dumps
 from replay.engine.engine import ReplayEngine
 from replay.engine.hookspecs import Context
 from replay.engine.report import Outcome
-from replay.errors import PluginError, StopReplay
+from replay.errors import PluginError, StopReplay, wrong_type
 from replay.model.messages import Message
 from replay.model.sessions import Session
 from replay.testing.backend_contract import violation
@@ -74,18 +74,18 @@ class PluginContract:
 
     def worker_of(self, plugin: Factory) -> object:
         """Return the plugin for a batch's worker; by default, one of the fixture's."""
-        return plugin()
+        return _new(plugin)
 
     def test_no_history_makes_a_hook_raise(self, plugin: Factory) -> None:
         """Check that one plugin copes with all odd histories, including the longest."""
-        _replay([plugin()], odd_histories(self.seed, longest=self.longest))
+        _replay([_new(plugin)], odd_histories(self.seed, longest=self.longest))
 
     def test_replaying_twice_is_replaying_once_twice(self, plugin: Factory) -> None:
         """Check that no session affects the replay of the next one."""
         for session in self._histories():
-            one, other = plugin(), plugin()
+            one, other = _new(plugin), _new(plugin)
             apart = [*_hook_calls([one], [session]), *_hook_calls([other], [session])]
-            if _hook_calls([plugin()], [session, session]) != apart:
+            if _hook_calls([_new(plugin)], [session, session]) != apart:
                 fault = "its second replay is another than its first"
                 advice = "begin anew in replay_session_start"
                 raise violation(session.session_id, fault, advice)
@@ -100,7 +100,7 @@ class PluginContract:
             before = dumps(session)
             alone = _hook_calls([], [session])
             beside: list[Call] = []
-            if _replay([plugin(), spy(beside)], [session]) == "stopped":
+            if _replay([_new(plugin), spy(beside)], [session]) == "stopped":
                 beside.pop()  # the session's end, which came early
                 del alone[len(beside) :]
             if dumps(session) != before or session != loads(before):
@@ -114,8 +114,10 @@ class PluginContract:
     def test_a_replay_that_is_cut_short_harms_nothing(self, plugin: Factory) -> None:
         """Check that a session may end anywhere without affecting the next one."""
         for number, session in enumerate(self._histories()):
-            whole = _hook_calls([plugin()], [session])
-            again = _hook_calls([plugin(), _Stopper(number % 7)], [session, session])
+            whole = _hook_calls([_new(plugin)], [session])
+            again = _hook_calls(
+                [_new(plugin), _Stopper(number % 7)], [session, session]
+            )
             if again[-len(whole) :] != whole:
                 fault = "after a replay that was cut short, the next one is another"
                 advice = "begin anew in replay_session_start, not at a session's end"
@@ -129,7 +131,7 @@ class PluginContract:
             reason = "this plugin observes deltas"
             raise SkipTest(reason)
         for session in self._histories():
-            one, other = plugin(), plugin()
+            one, other = _new(plugin), _new(plugin)
             recorded = _messages(_hook_calls([one], [session]))
             anew = _messages(_hook_calls([other], [cut_anew(session, self.seed)]))
             if recorded != anew or self.result_of(one) != self.result_of(other):
@@ -144,11 +146,23 @@ class PluginContract:
     def test_merging_a_batch_is_replaying_in_one_go(self, plugin: Factory) -> None:
         """Check that ``result_of`` is the same after a batch and a plain replay."""
         worker = partial(self.worker_of, plugin)
-        check_merge(worker, plugin, self.result_of, self._histories())
+        check_merge(worker, partial(_new, plugin), self.result_of, self._histories())
 
     def _histories(self) -> Iterator[Session]:
         """Yield histories that replay quickly."""
         return odd_histories(self.seed, longest=200)
+
+
+def _new(plugin: Factory) -> object:
+    """Return a new plugin.
+
+    Raises:
+        TypeError: *plugin* makes none, perhaps because it is one.
+    """
+    if not callable(plugin):
+        advice = "the fixture plugin returns its class, or a function that makes one"
+        raise wrong_type(plugin, "a callable that makes a plugin", advice)
+    return plugin()
 
 
 @attrs.define(eq=False)

@@ -18,6 +18,7 @@ from replay.testing.histories import (
     cut_anew,
     deltas,
     event,
+    large_numbers,
     result,
     stop,
     text,
@@ -138,3 +139,9 @@ def test_cutting_anew_cuts_elsewhere_and_leaves_the_header(title: str | None) ->
     cuts = [cut_anew(session, seed) for seed in range(20)]
     assert len({len(each.events) for each in cuts}) > 1
     assert {each.summary() for each in cuts} == {session.summary()}
+
+
+def test_numbers_are_larger_than_other_languages_keep_but_not_absurd() -> None:
+    stops = [large_numbers(chance(seed))[0] for seed in range(20)]
+    tokens = [each["usage"]["total_input_tokens"] for each in stops]  # type: ignore[index]  # objects
+    assert {*tokens} == {2**53 + 1, 2**64, 10**40}

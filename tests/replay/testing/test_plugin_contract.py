@@ -269,6 +269,14 @@ def test_every_law_can_be_broken_and_one_without_the_others() -> None:
     CONTRACT.test_replaying_twice_is_replaying_once_twice(ClearsAtTheEnd)
 
 
+@pytest.mark.parametrize("law", BROKEN)
+def test_a_plugin_in_place_of_what_makes_one_is_refused(law: str) -> None:
+    said = "expected a callable that makes a plugin, not .*: the fixture plugin returns"
+    for given in (Answers(), {"text": stop}, "usage", None):
+        with pytest.raises(TypeError, match=said):
+            getattr(CONTRACT, f"test_{law}")(given)
+
+
 class DeclaredCounts(UndeclaredCounts):
     """The contract of a plugin that counts deltas and says so."""
 
