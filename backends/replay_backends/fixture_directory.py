@@ -20,7 +20,7 @@ from replay_backends.files.file_portions import (
     portions_in,
     stored_in,
 )
-from replay_backends.files.recorder import replacing
+from replay_backends.files.recorder import check_not_live, replacing
 from replay_backends.files.session_file import (
     ReadOptions,
     SessionFile,
@@ -126,8 +126,8 @@ class FixtureDirectoryBackend:
         the same id in a file of another name stays.
 
         Raises:
-            BackendError: It could not be written, or the file holds another session;
-                the file is unchanged.
+            BackendError: It could not be written, the file holds another session, or
+                the directory has a live recording of it; all files are unchanged.
             DecodeError: The file holds something else.
             EncodeError: The session, built by hand, holds values that JSON cannot.
         """
@@ -185,6 +185,7 @@ class FixtureDirectoryBackend:
         if not self._accepts(name):
             reason = f"the pattern {self.pattern!r} doesn't match {name!r}"
             raise BackendError(self.location, reason)
+        check_not_live(root, stem_of(name))
         if root.has(name):
             check_replaceable(self._file(name), session_id)
 

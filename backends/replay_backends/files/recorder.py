@@ -57,6 +57,24 @@ _WHOLE: Final = ".jsonl"
 _ARRIVALS: Final = ".arrivals"
 
 
+def check_not_live(folder: Folder, stem: str) -> None:
+    """Refuse to write a whole session beside a live recording of it.
+
+    Args:
+        folder: The directory.
+        stem: The names of the session's files, without a suffix.
+
+    Raises:
+        BackendError: There is such a recording, whether or not its turn has ended.
+    """
+    is_whole = folder.has(stem + _WHOLE) and folder.has(stem + _ARRIVALS)
+    if not is_whole and not folder.has(stem + PART):
+        return
+    source = folder.source_of(stem + (_WHOLE if is_whole else PART))
+    reason = "this is a live recording of the session"
+    raise BackendError(source, reason, "write into another directory")
+
+
 class TurnRecorder:
     """A recorder of a turn of a session into a directory of fixtures.
 

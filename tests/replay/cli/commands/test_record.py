@@ -133,6 +133,22 @@ def test_a_turn_that_failed_is_told(
     assert recorded(tmp_path) == [user_input("Why?"), delta("It "), stop]
 
 
+def test_a_whole_session_is_not_recorded_beside_a_live_recording_of_it(
+    run: Run, serve: Serve, tmp_path: Path
+) -> None:
+    url = serve(service(*TURN)).url
+    assert run("record", url, tmp_path, *ASK).returncode == 0
+    for name in ("ses-1.jsonl", "ses-1.jsonl.part"):
+        done = run("record", url, tmp_path, "--session", "ses-1")
+        assert (done.returncode, done.stdout) == (2, "")
+        told = f"{tmp_path / name}: this is a live recording of the session"
+        assert told in done.stderr
+        assert recorded(tmp_path) == [user_input("Why?"), *TURN]
+        assert {*tmp_path.iterdir()} == {tmp_path / "ses-1.arrivals", tmp_path / name}
+        (tmp_path / name).rename(tmp_path / "ses-1.jsonl.part")
+    assert run("record", url, tmp_path, "--session", "ses-2").returncode == 0
+
+
 class BreaksOff(ChatAPI):
     """A service that breaks a turn off after its first events."""
 
