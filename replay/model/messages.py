@@ -59,7 +59,10 @@ class Turn:
 
     @property
     def answer(self) -> str:
-        """Return the text after the last tool exchange, joined unchanged."""
+        """Return the text after the last tool exchange, joined unchanged.
+
+        If that is blank, return the last message of text that isn't, if there is one.
+        """
         after = max(
             (
                 step.end
@@ -68,11 +71,16 @@ class Turn:
             ),
             default=-1,
         )
-        return "".join(
-            step.content
+        texts = [
+            step
             for step in self.steps
-            if isinstance(step, Message) and step.kind == "text" and step.index > after
-        )
+            if isinstance(step, Message) and step.kind == "text"
+        ]
+        said_last = "".join(each.content for each in texts if each.index > after)
+        if said_last.strip():
+            return said_last
+        solid = (each.content for each in reversed(texts) if each.content.strip())
+        return next(solid, said_last)
 
 
 @attrs.frozen

@@ -93,7 +93,7 @@ def test_a_copy_holds_no_secret(
     assert "<LLAMACLOUD_KEY_1>  52      $.generated_title" in done.stdout
     assert SECRET.encode() not in written(tmp_path / "copy")
     (session,) = replay.open(tmp_path / "copy")
-    assert replay.transcript(session).turns[0].answer == ""
+    assert replay.transcript(session).turns[0].answer == "It is <LLAMACLOUD_KEY_1>."
     texts = [e.content for e in session.events if isinstance(e, replay.TextDelta)]
     assert texts == ["It is <LLAMACLOUD_KEY_1>", "."]
     assert run("check", tmp_path / "copy").returncode == 0

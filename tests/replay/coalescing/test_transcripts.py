@@ -319,6 +319,21 @@ def test_every_final_text_of_the_corpus_is_told_once_and_in_order(
             assert told == [each["content"] for each in finals if each["kind"] == kind]
 
 
+def test_a_turn_of_the_corpus_has_an_answer_if_any_text_was_said(
+    corpus: dict[str, Transcript],
+) -> None:
+    turns = [turn for script in corpus.values() for turn in script.turns]
+    says_text = [
+        any(
+            isinstance(step, Message) and step.kind == "text" and step.content.strip()
+            for step in turn.steps
+        )
+        for turn in turns
+    ]
+    assert says_text.count(True) == 215
+    assert [bool(turn.answer.strip()) for turn in turns] == says_text
+
+
 def test_every_character_of_the_corpus_is_told_once(
     shared: Path,
     corpus: dict[str, Transcript],

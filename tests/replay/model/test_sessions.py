@@ -107,10 +107,15 @@ def exchange(status: Literal["resolved", "late"], index: int, end: int) -> ToolE
         ([Message("thinking", "Hm.", 1, "full"), said("12%", 2)], "12%"),
         ([said("12", 1), UnknownEvent("odd"), said("%", 3)], "12%"),
         ([said("12%", 1), exchange("late", 2, 2)], "12%"),
-        ([said("I look.", 1), exchange("resolved", 2, 2)], ""),
+        # what comes after it is blank:
+        ([said("I look.", 1), exchange("resolved", 2, 2)], "I look."),
+        ([said("12%", 1), exchange("resolved", 2, 2), said(" \n", 3)], "12%"),
+        ([said("I", 0), said("12%", 1), said("", 2), exchange("late", 3, 3)], "I12%"),
+        ([said("I", 0), said("%", 1), said("", 2), exchange("resolved", 3, 3)], "%"),
+        ([exchange("resolved", 1, 2), said("\n", 3)], "\n"),
     ],
 )
-def test_the_answer_is_the_text_after_the_last_exchange(
+def test_the_answer_is_the_text_after_the_last_exchange_or_the_last_there_is(
     steps: list[Step], answer: str
 ) -> None:
     assert turn(*steps).answer == answer
