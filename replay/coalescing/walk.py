@@ -1,6 +1,6 @@
 """One pass over a history, event by event."""
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, ClassVar, Final
@@ -39,6 +39,11 @@ class Exchange:
     status: str
     results: list[ToolResult] = attrs.field(factory=list)
 
+    @property
+    def name(self) -> str:
+        """The name of the tool that was called."""
+        return self.call.name  # type: ignore[union-attr]  # no one asks an orphan
+
     def frozen(self) -> ToolExchange:
         """Return it as it stands."""
         return ToolExchange(
@@ -65,46 +70,94 @@ class Effects:
 NO_EFFECTS = Effects()
 
 
+class _SharedId:
+    """The calls of one turn that share an id."""
+
+    def __init__(self, first: Exchange) -> None:
+        self._waiting: OrderedDict[int, str] = OrderedDict()  # names, oldest first
+        self._waiting_by_name: dict[str, deque[Exchange]] = {}
+        self._latest_by_name: dict[str, Exchange] = {}
+        self.add(first)
+
+    @property
+    def waits(self) -> bool:
+        """Whether any of the calls has no result yet."""
+        return bool(self._waiting)
+
+    def add(self, exchange: Exchange) -> None:
+        """Add a call, with its results if it has any."""
+        self._latest = self._latest_by_name[exchange.name] = exchange
+        if exchange.status == "unresolved":
+            self._waiting[exchange.index] = exchange.name
+            self._waiting_by_name.setdefault(exchange.name, deque()).append(exchange)
+
+    def match(self, name: str) -> Exchange:
+        """Return the call of a result: the oldest that waits, else the latest.
+
+        Those of the result's *name* come first.
+        """
+        if not self._waiting:
+            return self._latest_by_name.get(name, self._latest)
+        named = self._waiting_by_name.get(name)
+        if not named:
+            oldest = next(iter(self._waiting.values()))
+            named = self._waiting_by_name[oldest]
+        exchange = named.popleft()
+        del self._waiting[exchange.index]
+        return exchange
+
+
 class OpenCalls:
     """Tool calls by id: those of this turn, and those that earlier ones left open."""
 
     def __init__(self) -> None:
-        self._open: dict[str, deque[Exchange]] = {}
-        self._latest: dict[str, Exchange] = {}
-        self._earlier: dict[str, list[deque[Exchange]]] = {}
+        self._first: dict[str, Exchange] = {}
+        self._shared: dict[str, _SharedId] = {}
+        self._earlier: dict[str, list[_SharedId]] = {}
 
-    def add(self, exchange: Exchange, call: ToolCall) -> None:
-        """Take a call that waits for its result."""
-        self._open.setdefault(call.call_id, deque()).append(exchange)
-        self._latest[call.call_id] = exchange
+    def add(self, exchange: Exchange, call_id: str) -> None:
+        """Take a call, with its results if it has any."""
+        first = self._first.setdefault(call_id, exchange)
+        if first is exchange:
+            return
+        if call_id in self._shared:
+            self._shared[call_id].add(exchange)
+        else:
+            self._shared[call_id] = shared = _SharedId(first)
+            shared.add(exchange)
 
     def match(self, result: ToolResult, index: int) -> Exchange:
         """Return the exchange that *result* belongs to."""
-        waiting = self._open.get(result.call_id)
-        exchange = waiting.popleft() if waiting else self._latest.get(result.call_id)
-        if exchange is None:
-            exchange = self._late(result, index)
-        elif exchange.status == "unresolved":
-            exchange.status = "resolved"
-        return exchange
+        shared = self._shared.get(result.call_id)
+        known = shared.match(result.name) if shared else self._first.get(result.call_id)
+        if known is None or (known.status == "late" and known.name != result.name):
+            late = self._late(result, index)
+            return late or known or Exchange(None, index, index, "orphan")
+        if known.status == "unresolved":
+            known.status = "resolved"
+        return known
 
-    def _late(self, result: ToolResult, index: int) -> Exchange:
+    def _late(self, result: ToolResult, index: int) -> Exchange | None:
         turns = self._earlier.get(result.call_id)
         if not turns:
-            return Exchange(None, index, index, "orphan")
-        late = Exchange(turns[-1].popleft().call, index, index, "late")
-        if not turns[-1]:
+            return None
+        call = turns[-1].match(result.name).call
+        if not turns[-1].waits:
             turns.pop()
-        self._latest[result.call_id] = late
+        late = Exchange(call, index, index, "late")
+        self.add(late, result.call_id)
         return late
 
     def end_turn(self) -> None:
         """Set aside the calls that are still open, for late results."""
-        for call_id, waiting in self._open.items():
-            if waiting:
-                self._earlier.setdefault(call_id, []).append(waiting)
-        self._open.clear()
-        self._latest.clear()
+        for call_id, first in self._first.items():
+            shared = self._shared.get(call_id)
+            if shared is None and first.status == "unresolved":
+                shared = _SharedId(first)
+            if shared and shared.waits:
+                self._earlier.setdefault(call_id, []).append(shared)
+        self._first.clear()
+        self._shared.clear()
 
 
 class Walk:
@@ -178,7 +231,7 @@ class Walk:
         if not self.is_open:
             self._begin(effects)
         effects.exchange = Exchange(event, index, index, "unresolved")
-        self._calls.add(effects.exchange, event)
+        self._calls.add(effects.exchange, event.call_id)
         return self._with_diagnostics(effects)
 
     def _tool_result(self, event: ToolResult, index: int) -> Effects:

@@ -142,6 +142,7 @@ def test_steps_stand_in_the_order_of_their_first_events() -> None:
 
 
 Q, R = UserInput("q"), UserInput("r")
+RESULTS_OF_BOTH = [result("", "was read", "read"), result("", "found", "find")]
 #: Events, their tool exchanges, and the codes of their diagnostics.
 EXCHANGES: dict[str, tuple[list[Event], list[object], list[str]]] = {
     "results pair with calls by id whatever their order": (
@@ -153,6 +154,62 @@ EXCHANGES: dict[str, tuple[list[Event], list[object], list[str]]] = {
         [call("c1"), call("c1"), result("c1", 1), result("c1", 2)],
         [("c1", [1], "resolved"), ("c1", [2], "resolved")],
         [],
+    ),
+    "of the unresolved calls of its id it goes to one of its name": (
+        [call("", "find"), call("", "read"), *RESULTS_OF_BOTH],
+        [("", ["found"], "resolved"), ("", ["was read"], "resolved")],
+        [],
+    ),
+    "of several such calls to the oldest": (
+        [*[call("", "find"), call("", "read")] * 2, *RESULTS_OF_BOTH],
+        [
+            *[("", ["found"], "resolved"), ("", ["was read"], "resolved")],
+            *[("", [], "unresolved")] * 2,
+        ],
+        [],
+    ),
+    "if no call has its name to the oldest unresolved one": (
+        [
+            call(""),
+            call(""),
+            call("", "read"),
+            result("", 1, "read"),
+            result("", 2, "x"),
+        ],
+        [("", [2], "resolved"), ("", [], "unresolved"), ("", [1], "resolved")],
+        ["result-name-differs"],
+    ),
+    "even if a call of its name is resolved": (
+        [call(""), call("", "read"), *[result("", 1, "read"), result("", 2, "read")]],
+        [("", [2], "resolved"), ("", [1], "resolved")],
+        ["result-name-differs"],
+    ),
+    "a second result goes to the call of its name too": (
+        [call("", "find"), call("", "read"), *RESULTS_OF_BOTH * 2, result("", 0, "x")],
+        [
+            ("", ["found", "found"], "resolved"),
+            ("", ["was read", "was read", 0], "resolved"),
+        ],
+        ["result-name-differs"],
+    ),
+    "late results of calls with one id go to those of their names": (
+        [call("", "find"), call("", "read"), Q, *RESULTS_OF_BOTH],
+        [
+            *[("", [], "unresolved")] * 2,
+            ("", ["was read"], "late"),
+            ("", ["found"], "late"),
+        ],
+        ["late-result", "late-result"],
+    ),
+    "a late result of another name goes to an open call before one that has one": (
+        [call(""), call(""), Q, result("", 1), result("", 2, "read")],
+        [*[("", [], "unresolved")] * 2, ("", [1], "late"), ("", [2], "late")],
+        ["late-result", "late-result", "result-name-differs"],
+    ),
+    "a late result of another name goes to a late call where none is open": (
+        [call(""), Q, result("", 1), result("", 2, "read")],
+        [("", [], "unresolved"), ("", [1, 2], "late")],
+        ["late-result", "late-result", "result-name-differs"],
     ),
     "several results of one call are all kept": (
         [call("c1"), result("c1", 1), result("c1", 2)],
