@@ -163,12 +163,13 @@ def test_a_turn_without_a_stop_breaks_off(serve: Serve) -> None:
         ReplayEngine().replay_live(stream)
 
 
-def test_a_final_that_comes_twice_is_one_message_more(serve: Serve) -> None:
+def test_a_final_that_comes_twice_is_one_message(serve: Serve) -> None:
     server = serve()
     server.fail_next("duplicate-final")
     with replay.open(server.url) as source, source.stream(*PROMPT) as stream:
         report = ReplayEngine().replay_live(stream)
-    assert report.messages == {"text": 2}
+    assert report.messages == {"text": 1}
+    assert report.diagnostics == {"repeated-full": 1, "repeated-stop": 1}
 
 
 def test_an_event_reaches_a_hook_before_the_next_is_sent(

@@ -12,6 +12,7 @@ import attrs
 
 from replay.coalescing.runs import (
     Run,
+    Settled,
     beginning_in,
     beginnings_at_end,
     equal_but_for_space,
@@ -36,7 +37,8 @@ _KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 class Composition:
     """The parts that a message was made from.
 
-    If ``repeated_messages`` isn't 0, it stands for a full event that became no message.
+    If ``repeats`` or ``repeated_messages`` is set, it stands for what became no
+    message: a run of deltas, or a full event, that only repeats others.
     """
 
     kind: Kind
@@ -46,6 +48,8 @@ class Composition:
     matches: bool = True  #: False: the full event differs from the deltas
     #: how many of the latest messages, joined, the full event repeats
     repeated_messages: int = 0
+    #: the position of the full event that it repeats all or the beginning of
+    repeats: int | None = None
 
 
 @attrs.define(eq=False)
@@ -79,6 +83,8 @@ class Coalescer:
         self._queue: deque[Run] = deque()
         self._open: Run | None = None
         self._blocks: dict[Kind, _Block] = {kind: _Block() for kind in _KINDS}
+        #: each kind's latest message from a full event since the last boundary
+        self._latest: dict[Kind, Settled] = {}
 
     def delta(
         self, kind: Kind, content: str, index: int, *, may_have_surrogates: bool = True
@@ -109,12 +115,15 @@ class Coalescer:
             block.recent.clear()
             if self._compositions is not None:
                 self._compose(kind, [run], index)
-            return [Message(kind, run.text, run.index, "both", event=event)]
+            message = Message(kind, run.text, run.index, "both", event=event)
+            self._latest[kind] = message, index
+            return [message]
         if not block.pending:
             full = _Full(event, join_surrogates(event.content), index)
-            if self._is_late(kind, full):
+            if self._is_late(kind, full) or self._is_repeated(kind, full):
                 return None
             message = Message(kind, full.content, index, "full", event=event)
+            self._latest[kind] = message, index
             self._queue.append(Run(kind, index, messages=[message], pending=False))
             block.recent.clear()
         elif event.content:
@@ -129,8 +138,12 @@ class Coalescer:
             complete: False if the boundary cuts the messages off.
         """
         if not self._queue:
+            self._latest.clear()
             return []
         self._close()
+        if self._latest:
+            self._look_ahead()
+            self._latest.clear()
         for run in self._queue:
             if run.pending:
                 self._from_deltas(run, complete=complete)
@@ -153,18 +166,41 @@ class Coalescer:
         before = block.pending[-2].last_solid if len(block.pending) > 1 else -1
         block.apart = run.close(before) or block.apart
 
+    def _look_ahead(self) -> None:
+        """Tell each run which message a full event settled next after it."""
+        settled: dict[Kind, Settled] = {}
+        for run in reversed(self._queue):
+            run.settled_next = settled.get(run.kind)
+            if run.settled:
+                settled[run.kind] = run.settled
+
     def _from_deltas(self, run: Run, *, complete: bool) -> None:
         run.pending = False
         is_rest = run.index <= self._blocks[run.kind].rest_end
-        if is_rest and run.text.isspace():
+        is_left = is_rest or run.settled_next is not None
+        if is_left and self._is_no_message(run):
             return
         run.messages.append(
             Message(run.kind, run.text, run.index, "deltas", complete=complete)
         )
         self._compose(run.kind, [run])
-        if is_rest:
+        if is_left and not run.text.isspace():
             detail = f"{_characters(len(run.text))} more in the deltas"
             self._say("delta-surplus", run.index, detail)
+
+    def _is_no_message(self, run: Run) -> bool:
+        """Tell whether a run that full events left is a blank rest, or a repetition."""
+        if run.text.isspace():
+            return run.is_cut
+        if run.settled_next is None:
+            return False
+        message, full = run.settled_next
+        is_replayed = message.content.startswith(run.text)
+        if is_replayed:
+            detail = "the message after them begins with them"
+            self._say("replayed-deltas", run.index, detail)
+            self._compose(run.kind, [run], repeats=full)
+        return is_replayed
 
     def _delivered(self) -> list[Message]:
         messages: list[Message] = []
@@ -240,9 +276,12 @@ class Coalescer:
         self, runs: Sequence[Run], full: _Full, *, matches: bool = True, rest: str = ""
     ) -> None:
         first = runs[0]
-        first.messages.append(
-            Message(first.kind, full.content, first.index, "both", event=full.event)
+        message = Message(
+            first.kind, full.content, first.index, "both", event=full.event
         )
+        first.messages.append(message)
+        settled = self._latest[first.kind] = message, full.index
+        first.settled = first.settled or settled
         self._compose(first.kind, runs, full.index, matches=matches, rest=rest)
 
     def _is_late(self, kind: Kind, full: _Full) -> bool:
@@ -261,6 +300,20 @@ class Coalescer:
             self._say("late-full-differs", full.index, detail)
         return count > 0
 
+    def _is_repeated(self, kind: Kind, full: _Full) -> bool:
+        """Tell whether the event repeats one that settled the deltas of both."""
+        latest, at = self._latest.get(kind, (None, None))
+        if latest is None or latest.content != full.content:
+            return False
+        has_deltas = latest.source == "both"
+        if has_deltas:
+            detail = "its deltas came only once"
+            self._compose(kind, (), full.index, repeats=at)
+        else:
+            detail = "no deltas tell how often it was said"
+        self._say("repeated-full", full.index, detail)
+        return has_deltas
+
     def _compose(  # noqa: PLR0913 - the fields of a composition
         self,
         kind: Kind,
@@ -270,6 +323,7 @@ class Coalescer:
         matches: bool = True,
         rest: str = "",
         repeated_messages: int = 0,
+        repeats: int | None = None,
     ) -> None:
         if self._compositions is None:
             return
@@ -278,7 +332,7 @@ class Coalescer:
             index, text = taken[-1]
             taken[-1] = index, text[: -len(join_surrogates(rest))]
         self._compositions.append(
-            Composition(kind, tuple(taken), full, matches, repeated_messages)
+            Composition(kind, tuple(taken), full, matches, repeated_messages, repeats)
         )
 
     def _say(self, code: str, index: int, detail: str) -> None:

@@ -6,6 +6,7 @@ pairs, the text with every pair taken apart, so that units join as the texts do.
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 import attrs
 
@@ -18,6 +19,9 @@ from replay.coalescing.surrogates import (
 from replay.model.events import Kind
 from replay.model.messages import Message
 
+#: A message, and the position of the full event that it has its content from.
+Settled: TypeAlias = tuple[Message, int]
+
 _SOLID = re.compile(r"\S")
 
 
@@ -29,7 +33,11 @@ class Run:
     index: int  #: the position of its first delta
     pieces: list[str] = attrs.field(factory=list)
     messages: list[Message] = attrs.field(factory=list)  #: settled, not yet delivered
+    settled: Settled | None = None  #: the first message that begins with it
+    #: the next message after it, of its kind, that a full event settled
+    settled_next: Settled | None = None
     pending: bool = True  #: False: no part of it waits for a full event any more
+    is_cut: bool = False  #: whether a full event settled only a part of it
     text: str = ""  #: the joined deltas, once it is closed; so are surrogate pairs
     last_solid: int = -1  #: the latest pending run up to it that isn't blank
     may_have_surrogates: bool = False  #: whether any of the deltas may
@@ -57,6 +65,7 @@ class Run:
 
     def keep(self, rest: str, *, apart: bool) -> None:
         """Keep only the end of its text, given in units."""
+        self.is_cut = self.is_cut or rest != self.units(apart=apart)
         self.text = join_surrogates(rest) if apart else rest
         self._apart = rest if apart else None
 

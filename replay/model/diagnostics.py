@@ -25,8 +25,10 @@ DIAGNOSTIC_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "late-result": "A tool result answers a call of an earlier turn.",
         "missing-type": "An event has no type.",
         "orphan-result": "A tool result answers no known call.",
+        "repeated-full": "A full event comes twice in a row.",
         "repeated-session-id": "The source holds another session of the same id.",
         "repeated-stop": "A turn has more than one stop; the last one counts.",
+        "replayed-deltas": "Deltas were sent again; they count once.",
         "result-name-differs": "A tool result names another tool than its call.",
         "torn-frame": "A live stream broke off within a frame; that was left out.",
         "torn-line": "A recording broke off within a line; that was left out.",
@@ -36,7 +38,9 @@ DIAGNOSTIC_CODES: Final[Mapping[str, str]] = MappingProxyType(
 
 #: The codes for deltas and full events that disagree.
 DELTA_FAMILY: Final[frozenset[str]] = frozenset(
-    code for code in DIAGNOSTIC_CODES if code.startswith(("delta-", "late-full"))
+    code
+    for code in DIAGNOSTIC_CODES
+    if code.startswith(("delta-", "late-full", "repeated-full", "replayed-"))
 )
 
 

@@ -117,6 +117,15 @@ def late_fulls(random: Random) -> Entries:
     return [*entries, stop(), event("text", other + "!")]
 
 
+def sent_twice(random: Random) -> Entries:
+    """Return deltas that come again, and full events that come twice."""
+    content = "Rent: " + text(random)
+    full = event("text", content)
+    broken = deltas(random, "text", content[:4]) + deltas(random, "thinking", "Hm.")
+    whole = [*deltas(random, "text", content), full]
+    return [*broken, *whole, stop(), *whole, full, stop(), full, full, stop()]
+
+
 def interleaved_kinds(random: Random) -> Entries:
     """Return thinking and text, delta by delta, then both as full events."""
     kinds = random.choices(["text", "thinking"], k=12)
@@ -250,7 +259,7 @@ ODDITIES: Final[Mapping[str, Oddity]] = MappingProxyType(
             *(empty_deltas, unknown_events, malformed_events, missing_stop),
             *(repeated_stops, implicit_turns, late_results, orphan_results),
             *(repeated_call_ids, values_of_all_kinds, nulls, large_numbers),
-            *(lone_surrogates, many_turns),
+            *(lone_surrogates, many_turns, sent_twice),
         )
     }
 )

@@ -60,8 +60,8 @@ ERRORS = {
 DIAGNOSTICS = """
     bad-frame byte-order-mark delta-gap delta-mismatch delta-surplus duplicate-key
     error-flag-differs frame-name-differs invalid-event late-full late-full-differs
-    late-result missing-type orphan-result repeated-session-id repeated-stop
-    result-name-differs torn-frame torn-line unknown-type
+    late-result missing-type orphan-result repeated-full repeated-session-id
+    repeated-stop replayed-deltas result-name-differs torn-frame torn-line unknown-type
 """
 
 
@@ -101,7 +101,8 @@ def test_the_codes_of_diagnostics_are_these_each_explained_by_a_sentence() -> No
 
 
 def test_the_delta_family_says_that_deltas_and_full_events_disagree() -> None:
-    family = "delta-gap delta-mismatch delta-surplus late-full late-full-differs"
+    family = "delta-gap delta-mismatch delta-surplus late-full late-full-differs "
+    family += "repeated-full replayed-deltas"
     assert set(family.split()) == diagnostics.DELTA_FAMILY
 
 

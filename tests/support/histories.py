@@ -26,14 +26,16 @@ _CHARACTERS = "ab \n\U0001f600\ud83d\ude00"
 _TEXTS: Final = st.text(_CHARACTERS, max_size=4)
 _IDS: Final = st.sampled_from(["c1", "c2"])
 _NAMES: Final = st.sampled_from(["find", "read"])
+_CALLS: Final = st.builds(ToolCall, _IDS, _NAMES, st.just({"a": [1]}))
+_RESULTS: Final = st.builds(ToolResult, _IDS, _NAMES, st.just([None]))
 
 _ONE_EVENT: Final = st.one_of(
     st.builds(TextDelta, _TEXTS),
     st.builds(ThinkingDelta, _TEXTS),
     st.builds(Text, _TEXTS),
     st.builds(Thinking, _TEXTS),
-    st.builds(ToolCall, _IDS, _NAMES, st.just({"a": [1]})),
-    st.builds(ToolResult, _IDS, _NAMES, st.just([None])),
+    _CALLS,
+    _RESULTS,
     st.builds(UserInput, _TEXTS),
     st.builds(Stop, st.just(Usage()), st.booleans(), st.sampled_from([None, "why"])),
     st.builds(UnknownEvent, st.just({"type": "mystery"})),
@@ -56,9 +58,38 @@ def _blocks(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Event]:
     return events
 
 
-histories: Final = st.lists(
-    st.one_of(_ONE_EVENT.map(lambda event: [event]), _blocks()), max_size=12
-).map(lambda parts: [event for part in parts for event in part])
+@st.composite
+def _sent_again(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Event]:
+    """Return a block whose deltas, full event or both come again, perhaps in part."""
+    delta, full, other = draw(
+        st.sampled_from(
+            [(TextDelta, Text, ThinkingDelta), (ThinkingDelta, Thinking, TextDelta)]
+        )
+    )
+    content = draw(st.text(_CHARACTERS, min_size=1, max_size=4))
+    beginnings = st.integers(0, len(content)).map(lambda end: content[:end])
+    between = st.sampled_from(
+        [[], [other("x")], [full("")], [ToolCall("c1", "find", {})]]
+    )
+    events: list[Event] = []
+    for beginning in draw(st.lists(beginnings, max_size=3)):
+        events += [delta(beginning), *draw(between)]
+    events.append(delta(content))
+    for beginning in draw(st.lists(beginnings | st.just(content), max_size=3)):
+        events += [full(beginning), *draw(between)]
+    return events
+
+
+_PARTS: Final = st.one_of(
+    _ONE_EVENT.map(lambda event: [event]),
+    _blocks(),
+    _sent_again(),
+    st.lists(_CALLS | _RESULTS, min_size=2, max_size=5),
+)
+
+histories: Final = st.lists(_PARTS, max_size=12).map(
+    lambda parts: [event for part in parts for event in part]
+)
 
 
 def is_delta(event: Event) -> bool:

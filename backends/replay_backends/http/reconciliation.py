@@ -7,7 +7,8 @@ text is counted, separately for each kind.
 
 Text is counted in UTF-16 units that aren't white space ("solid"): the service may trim
 white space, and a delta may cut a character in half. The core's coalescer would have to
-keep the text of a turn; a test holds the counting here to its rules.
+keep the text of a turn; a test holds the counting here to its rules. Only deltas that
+were sent again can't be told from others without their text: they count twice.
 """
 
 from collections import defaultdict
@@ -25,6 +26,8 @@ from replay import (
     FullEvent,
     Kind,
     Stop,
+    TextDelta,
+    ThinkingDelta,
     UnknownEvent,
     UserInput,
 )
@@ -39,14 +42,34 @@ class CountedText:
     blanks: int = 0  #: units of white space after the last solid one
     unsettled: int = 0  #: solid units of deltas that no full event has settled
     fulls: int = 0
+    has_deltas: bool = False  #: whether there are any after the last full event
+    settled_by: bytes = b""  #: the digest of the full event that settled the latest
 
-    def take(self, event: Delta | FullEvent) -> str:
-        """Count an event, and return what it adds to the text, in units."""
+    def is_repeated_by(self, event: Delta | FullEvent) -> bool:
+        """Tell whether a full event only repeats the one before it, and its deltas."""
+        return (
+            isinstance(event, FullEvent)
+            and not (self.unsettled or self.has_deltas)
+            and self.settled_by == _digest(split_surrogates(event.content))
+        )
+
+    def take(self, event: Delta | FullEvent) -> str | None:
+        """Count an event, and return what it adds to the text, in units.
+
+        None: it is a repetition, and isn't counted.
+        """
+        if self.is_repeated_by(event):
+            return None
         added = split_surrogates(event.content)
         if isinstance(event, Delta):
             self.unsettled += len(_solid(added))
+            self.has_deltas = self.has_deltas or bool(added)
         else:
             self.fulls += 1
+            is_settling = bool(self.unsettled or self.has_deltas)
+            if added or not is_settling:
+                self.settled_by = _digest(added) if is_settling else b""
+                self.has_deltas = False
             pending = CountedText(self.unsettled, self.blanks if self.unsettled else 0)
             added = added[pending.count_off(added) :]
             self.unsettled = pending.units
@@ -91,6 +114,11 @@ def _nothing() -> dict[Kind, CountedText]:
 #: everything said, to which a full event adds only what its deltas lacked.
 _VIEWS: Final = ("said", "deltas", "fulls")
 _View: TypeAlias = tuple[Kind, str]
+#: The events that say that an equal full event is a message of its own.
+_DELTAS: Final[Mapping[Kind, type[Delta]]] = {
+    "text": TextDelta,
+    "thinking": ThinkingDelta,
+}
 
 
 def text_views(events: Iterable[Event]) -> dict[_View, str]:
@@ -111,7 +139,10 @@ def _added(
     """Count an event, and yield what it adds to each view, without white space."""
     if isinstance(event, Delta | FullEvent):
         kind = event.kind
-        yield (kind, "said"), _solid(counted[kind].take(event))
+        added = counted[kind].take(event)
+        if added is None:
+            return
+        yield (kind, "said"), _solid(added)
         name = "deltas" if isinstance(event, Delta) else "fulls"
         yield (kind, name), _solid(split_surrogates(event.content))
 
@@ -230,7 +261,8 @@ class ReceivedTurn:
 
     def _rest(self, turn: Sequence[Event]) -> Iterator[Event]:
         left = self._boundaries
-        come = {kind: attrs.evolve(each) for kind, each in self._counted.items()}
+        come, given = _copied(self._counted), _copied(self._counted)
+        stored = _nothing()
         unknown = self._unknown
         for event in turn:
             is_boundary = isinstance(event, Boundary)
@@ -238,14 +270,29 @@ class ReceivedTurn:
                 left -= is_boundary
                 continue
             if is_boundary:
-                come = _nothing()
+                come, given, stored = _nothing(), _nothing(), _nothing()
                 unknown = 0
             if isinstance(event, UnknownEvent) and unknown:
                 unknown -= 1
             elif isinstance(event, Delta | FullEvent):
-                yield from come[event.kind].uncounted(event)
+                kind = event.kind
+                missing = [*come[kind].uncounted(event)]
+                is_message = stored[kind].take(event) is not None
+                if is_message and any(map(given[kind].is_repeated_by, missing)):
+                    missing.insert(0, _DELTAS[kind](event.content))
+                for each in missing:
+                    given[kind].take(each)
+                yield from missing
             else:
                 yield event
+
+
+def _copied(counted: Mapping[Kind, CountedText]) -> dict[Kind, CountedText]:
+    return {kind: attrs.evolve(each) for kind, each in counted.items()}
+
+
+def _digest(units: str) -> bytes:
+    return blake2b(_bytes(units), digest_size=16).digest()
 
 
 def _bytes(text: str) -> bytes:

@@ -7,7 +7,7 @@ becomes empty, because without it the runs around it would become one.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import Final, TypeAlias, get_args
 
 import attrs
@@ -110,9 +110,13 @@ class _DeltaStream:
         self._messages: list[list[_Span]] = []
         #: by full event: the messages it repeats, each with its offset, maybe negative
         self._matches: dict[int, list[tuple[int, int]]] = {}
+        #: by message that was sent again: the full event that begins with it
+        self._again: dict[int, int] = {}
         self._match(messages)
         self._own = {index: self._find_in_full(index) for index in kind_texts.fulls}
         self._found = self._find_in_messages()
+        for number, index in self._again.items():
+            self._found[number] = shifted(self._shown_in(index), 0, self._size(number))
 
     def pieces(self) -> Pieces:
         """Return the pieces to replace in each event, in order."""
@@ -151,7 +155,11 @@ class _DeltaStream:
         """Add each message, with the full event that repeats it."""
         alone: list[int] = []  # the numbers of messages that no full event settled
         for message in messages:
-            if message.full is None:
+            if message.repeats is not None and message.full is not None:
+                self._matches[message.full] = self._matches[message.repeats]
+            elif message.repeats is not None:
+                self._again[self._add(message)] = message.repeats
+            elif message.full is None:
                 alone.append(self._add(message))
             elif message.repeated_messages:
                 late = alone[-message.repeated_messages :]
@@ -235,12 +243,32 @@ class _DeltaStream:
 
     def _find_across(self) -> list[FoundSecret]:
         """Return the secrets in all deltas, and in those between two ends."""
-        found = self._find(self._text)
+        again = sorted(
+            span for number in self._again for span in self._messages[number]
+        )
+        found = self._find_between(0, len(self._text), again)
         ends = [*self._kind_texts.ends, len(self._kind_texts.deltas)]
         for start, end in pairwise(self._starts[count] for count in ends):
             if start < end and (start, end) != (0, len(self._text)):
-                found += shifted(self._find(self._text[start:end]), start, end)
+                within = again[
+                    bisect_left(again, (start,)) : bisect_left(again, (end,))
+                ]
+                found += self._find_between(start, end, within)
         return merged(found)
+
+    def _find_between(
+        self, start: int, end: int, again: Sequence[_Span]
+    ) -> list[FoundSecret]:
+        """Return the secrets in a part of the text, less what was sent *again*."""
+        if not again:
+            return shifted(self._find(self._text[start:end]), start, end)
+        edges = [start, *chain.from_iterable(again), end]
+        kept = zip(edges[::2], edges[1::2], strict=True)
+        places = [place for span in kept for place in range(*span)]
+        return [
+            attrs.evolve(each, start=places[each.start], end=places[each.end - 1] + 1)
+            for each in self._find("".join(self._text[place] for place in places))
+        ]
 
     def _shown_in(self, index: int) -> list[FoundSecret]:
         """Return the secrets in a full event, and in the messages that it repeats."""

@@ -155,7 +155,10 @@ def are_settled_in_order(found: Sequence[object], history: Sequence[Event]) -> b
 
 @many
 def test_text_is_counted_by_the_rules_of_coalescing(examples: int) -> None:
-    """Leave out full events that contradict their deltas or settle out of order."""
+    """Leave out full events that contradict their deltas or settle out of order.
+
+    And deltas that were sent again, which could be told only by keeping their text.
+    """
 
     @settings(max_examples=examples)
     @given(histories)
@@ -168,7 +171,8 @@ def test_text_is_counted_by_the_rules_of_coalescing(examples: int) -> None:
         for each in found:
             if isinstance(each, replay.Message):
                 told[each.kind] += each.content
-        assume(not {"delta-mismatch", "late-full"}.intersection(codes))
+        uncountable = {"delta-mismatch", "late-full", "replayed-deltas"}
+        assume(not uncountable.intersection(codes))
         assume(are_settled_in_order(found, history))
         counted = text_views(history)
         for kind in get_args(Kind):
@@ -281,6 +285,33 @@ CASES: dict[str, Case] = {
     ),
     "a full event makes up for a delta that was lost": case(
         [TextDelta("It "), Text("It rose.")], IT_ROSE, [STOP]
+    ),
+    "a full event that came twice counts once": case(
+        [TextDelta("It "), Text("It "), Text("It ")],
+        [Text("It "), Text("rose."), STOP],
+        [Text("rose."), STOP],
+    ),
+    "nor does it take the place of deltas": case(
+        [TextDelta("It "), Text("It "), Text("It ")],
+        [TextDelta("It "), TextDelta("rose"), STOP],
+        [TextDelta("rose"), STOP],
+    ),
+    "a second message of the same text gets deltas or it would be a repetition": case(
+        [TextDelta("N"), TextDelta("o.")],
+        [Text("No."), Text("No."), Text("No."), STOP],
+        [
+            Text("No."),
+            TextDelta("No."),
+            Text("No."),
+            TextDelta("No."),
+            Text("No."),
+            STOP,
+        ],
+    ),
+    "a repetition that was stored stays one": case(
+        [TextDelta("N")],
+        [TextDelta("No."), *[Text("No.")] * 3, STOP],
+        [TextDelta("o."), *[Text("No.")] * 3, STOP],
     ),
     "what the user says within a turn is none of it": case(
         [TextDelta("It "), UserInput("Well?")], IT_ROSE, [*IT_ROSE[1:]]

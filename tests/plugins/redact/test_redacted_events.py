@@ -83,7 +83,8 @@ def said(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Event]:
         kind, other = draw(st.permutations(["text", "thinking"]))
         content, between = draw(contents()), draw(contents())
         delta, full = CLASSES[kind]
-        form = draw(st.sampled_from(["deltas", "full", "both", "around"]))
+        forms = ["deltas", "full", "both", "around", "again", "twice"]
+        form = draw(st.sampled_from(forms))
         if form == "around":
             if events:  # or the deltas before are told apart from what they run into
                 events.append(Stop(Usage(), is_error=False))
@@ -93,11 +94,17 @@ def said(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Event]:
             events += [delta(pieces[0]), CLASSES[other][0](between), delta(pieces[1])]
             events += [CLASSES[other][1](between), full(content)]
             continue
+        if form == "again":
+            cut = draw(st.integers(0, len(content)))
+            events += [Stop(Usage(), is_error=False), delta(content[:cut])]
+            events.append(CLASSES[other][0](between))
         if form != "full":
             events.append(delta(content))
         if form != "deltas":
             events.append(full(content))
-        if draw(st.booleans()):
+        if form == "twice":
+            events.append(full(content))
+        if form == "again" or draw(st.booleans()):  # or the next full event settles it
             events.append(Stop(Usage(), is_error=False))
     return events
 
@@ -200,6 +207,18 @@ CASES: dict[str, tuple[list[Event], list[str]]] = {
         )
         for boundary in (CALL, replay.ToolResult("c", "find", 1), END)
     },
+    "a piece of a secret in a stream that was sent again is replaced": (
+        [T("b@exa"), TH("x"), T("b@example.org"), Text("b@example.org")],
+        ["<EMAIL_1>", "x", "<EMAIL_1>", "<EMAIL_1>"],
+    ),
+    "also if the full event differs from its deltas": (
+        [T("b@exa"), TH("x"), T("Hm."), Text("b@example.org now")],
+        ["<EMAIL_1>", "x", "Hm.", "<EMAIL_1> now"],
+    ),
+    "a full event that comes twice is replaced twice as its deltas are": (
+        [T("at b@ex"), TH(""), CALL, T("ample.org"), *[Text("ample.org")] * 2],
+        ["at <EMAIL_1>", "", *["<EMAIL_1>"] * 3],
+    ),
     "no run of deltas becomes empty": (
         [
             *(TH("one"), T("b@exa"), TH("two"), T("mple"), TH("three"), T(".org")),
