@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from registering import Install, register
 from replay_command import Run, run_apart, run_here
+from shared_data import shared_folder
 
 settings.register_profile("here", deadline=None, print_blob=True)
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
@@ -18,8 +19,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Return the folder of test data beside the checkout, or skip the test."""
-    beside_checkout = Path(__file__).resolve().parents[2] / "shared"
-    folder = Path(os.environ.get("CHAT_REPLAY_SHARED") or beside_checkout)
+    folder = shared_folder()
     if not folder.is_dir():
         pytest.skip(f"the shared test data is not there: {folder}")
     return folder
