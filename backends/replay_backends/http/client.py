@@ -36,7 +36,12 @@ from replay_backends.http.retries import (
     retry_after,
     with_retries,
 )
-from replay_backends.http.transport import Cancellation, Deadline, TimedAdapter
+from replay_backends.http.transport import (
+    Cancellation,
+    Deadline,
+    TimedAdapter,
+    read_piece,
+)
 
 _Result = TypeVar("_Result")
 _MOST_REDIRECTS: Final = 5
@@ -247,7 +252,7 @@ def iter_body(
     while True:
         handled = sys.exception()  # each piece may have another caller
         try:
-            piece: bytes = response.raw.read1(_PIECE, decode_content=True)
+            piece = read_piece(response.raw, _PIECE)
         except TRANSPORT as error:
             failure = transport_error(error, request, handled, in_body=True)
         else:

@@ -35,7 +35,7 @@ from replay.errors import (
     TruncatedResponseError,
 )
 from replay_backends.http.request import SHOWN, VARIABLES, Key, Request
-from replay_backends.http.transport import HandshakeError
+from replay_backends.http.transport import HandshakeError, TruncatedAnswerError
 
 _SHOWN: Final = 80  # characters of an answer that isn't the service's
 _DEEPEST: Final = 100  # levels of a detail; much deeper ones cannot be pickled
@@ -211,7 +211,7 @@ def _broken(
     if _has(chain, *_GARBLED) and not _has(chain, *_CUT):
         reason = f"the answer isn't valid HTTP: {said}"
         return BadResponseError(source, reason)
-    if in_body:
+    if in_body or _has(chain, TruncatedAnswerError):
         return TruncatedResponseError(source, f"the answer broke off: {said}")
     return BackendUnavailableError(source, f"no answer: {said}")
 

@@ -20,7 +20,8 @@ from weakref import WeakSet
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, SSLError
+from urllib3.exceptions import DecodeError, HTTPError, SSLError
+from urllib3.response import GzipDecoderState, HTTPResponse
 from urllib3.util.connection import allowed_gai_family
 
 from replay.errors import DeadlineExceededError
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _LONGEST_HEAD: Final = 1 << 20  # bytes of status lines and headers, also of 1xx answers
+_PROTOCOL: Final = b"HTTP/"  # how an answer begins
+#: The statuses of answers before the final one; only a request for another protocol is
+#: answered with 101.
+_INTERIM: Final = frozenset({100, *range(102, 200)})
 
 
 class Deadline:
@@ -112,6 +117,38 @@ def _shut_down(sock: socket.socket) -> None:
 
 class HandshakeError(ssl.SSLError):
     """A failed TLS handshake, so nothing was sent through the connection."""
+
+
+class TruncatedAnswerError(ConnectionError):
+    """A connection that ended within the head of an answer, or within packed data."""
+
+
+def read_piece(response: HTTPResponse, size: int) -> bytes:
+    """Return the next decoded bytes of a body, at most *size*; none at its end.
+
+    Raises:
+        TruncatedAnswerError: It lacks the end that its encoding requires.
+    """
+    try:
+        piece = response.read1(size, decode_content=True)
+    except DecodeError as error:
+        if error.__cause__ or not _is_unfinished(response):
+            raise
+        piece = b""  # that of zstd is the only one that urllib3 misses, too
+    if not piece and _is_unfinished(response):
+        message = "its compressed data is incomplete"
+        raise TruncatedAnswerError(message)
+    return piece
+
+
+def _is_unfinished(response: HTTPResponse) -> bool:
+    decoder = response._decoder  # noqa: SLF001 - nothing public tells
+    for each in getattr(decoder, "_decoders", [decoder]):
+        is_ended = getattr(getattr(each, "_obj", None), "eof", True)
+        is_past_end = getattr(each, "_state", None) == GzipDecoderState.SWALLOW_DATA
+        if not (is_ended or is_past_end):
+            return True
+    return False
 
 
 class TimedAdapter(HTTPAdapter):
@@ -259,8 +296,12 @@ class _Response(http.client.HTTPResponse):
         self.fp = io.BufferedReader(self._timed)
 
     def begin(self) -> None:
+        """Read the head of the final answer; those of interim answers come before."""
         self._timed.budget = _LONGEST_HEAD
         super().begin()
+        while self.status in _INTERIM:
+            self.headers = None  # type: ignore[assignment]  # or else nothing is read
+            super().begin()
         self._timed.budget = None
 
 
@@ -273,19 +314,35 @@ class _TimedReader(io.RawIOBase):
         self._connection = connection
         self._sock = sock
         self._raw = raw
-        self.budget: int | None = None  #: bytes that may be read; None: any number
+        self._beginning = b""  # of what was read, as long as the protocol's name
+        self.budget: int | None = None  #: bytes of a head that may be read; None: any
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
         self._sock.settimeout(self._connection.remaining_timeout())
-        count = self._raw.readinto(buffer) or 0
-        if self.budget is not None:
-            self.budget -= count
-            if self.budget < 0:
-                message = f"more than {_LONGEST_HEAD} bytes of headers"
-                raise http.client.HTTPException(message)
+        if self.budget is None:
+            return self._raw.readinto(buffer) or 0
+        return self._read_head(buffer, self.budget)
+
+    def _read_head(self, buffer: "WriteableBuffer", budget: int) -> int:
+        has_begun = self._beginning and _PROTOCOL.startswith(self._beginning)
+        try:
+            count = self._raw.readinto(buffer) or 0
+        except (ConnectionError, ssl.SSLEOFError):
+            if not has_begun:
+                raise
+            count = 0
+        if has_begun and not count:
+            message = "its headers are incomplete"
+            raise TruncatedAnswerError(message)
+        missing = len(_PROTOCOL) - len(self._beginning)
+        self._beginning += bytes(memoryview(buffer)[: min(count, missing)])
+        self.budget = budget - count
+        if self.budget < 0:
+            message = f"more than {_LONGEST_HEAD} bytes of headers"
+            raise http.client.HTTPException(message)
         return count
 
     def close(self) -> None:

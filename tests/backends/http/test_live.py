@@ -98,6 +98,17 @@ def test_events_come_as_they_were_sent(web: Web) -> None:
         assert len(prompts(server)) == 1
 
 
+def test_a_turn_may_come_after_interim_answers_and_needs_more_than_these(
+    web: Web,
+) -> None:
+    interim = head(100) * 2 + head(102) + head(103, "Link: </x>")
+    sent = interim + PLAIN + b"".join(map(frame, TURN))
+    assert plain(ask(web.source(broken(sent)))) == TURN
+    come, error = interrupted(ask(web.source(broken(interim))))
+    assert come == []
+    assert "the answer broke off: its headers are incomplete" in str(error)
+
+
 def test_the_prompt_is_sent_as_the_service_expects_it(web: Web) -> None:
     api = api_of(*TURN)
     server = web.serve(api)
