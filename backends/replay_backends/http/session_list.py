@@ -19,6 +19,7 @@ from replay.authoring import (
 from replay.errors import BackendError, BadResponseError, DecodeError, ReplayError
 from replay_backends.files.byte_streams import Spool
 from replay_backends.files.session_file import ReadOptions
+from replay_backends.http.request import SHOWN
 
 if TYPE_CHECKING:
     from replay_backends.http.client import Client
@@ -89,7 +90,7 @@ def session_of(
     The body must be at its beginning, and seekable; it may be closed afterwards.
 
     Raises:
-        DecodeError: It is something else.
+        DecodeError: It is something else, or another session.
         BackendError: It cannot be stored.
     """
     text = _text(body, source)
@@ -99,6 +100,9 @@ def session_of(
     session = next(found)
     if session.shape != "document":
         raise DecodeError(where="$", reason="expected a session document")
+    if session.session_id != session_id:
+        reason = f"expected {session_id!a}, not {session.session_id[:SHOWN]!a}"
+        raise DecodeError(where="$.session_id", reason=reason)
     return session
 
 

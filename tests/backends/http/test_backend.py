@@ -110,6 +110,29 @@ def test_what_is_no_session_is_refused_with_its_url(web: Web) -> None:
         web.source(server, strict=True).session("ses-1")
 
 
+@pytest.mark.parametrize("other", ["ses-2", "SES-1", "", "x" * 100_000])
+def test_another_session_than_the_one_asked_for_is_refused(
+    web: Web, waits: list[float], other: str
+) -> None:
+    server = web.serve(always(json_answer(document(other, delta("a secret")))))
+    source = web.source(server)
+    with pytest.raises(replay.DecodeError, match=r"session_id: expected 'ses-1', not"):
+        source.session("ses-1")
+    with pytest.raises(replay.DecodeError) as caught:
+        source.stream("ses-1", "Why?", ["idx"])
+    assert len(str(caught.value)) < 400
+    assert {each.method for each in server.requests} == {"GET"}
+    assert len(server.requests) == 4  # it is asked for once more each time
+    assert len(waits) == 2
+
+
+def test_a_session_without_an_id_is_the_one_asked_for(web: Web) -> None:
+    header = document("ses-1")
+    del header["session_id"]
+    source = web.source(always(json_answer(header)))
+    assert source.session("ses-1").session_id == "ses-1"
+
+
 def test_opening_a_file_imports_no_requests(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("[]")
     code = (
