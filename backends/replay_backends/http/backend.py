@@ -12,14 +12,8 @@ from replay import ImageAttachment, Limits, Portion, Session, SessionSummary, St
 from replay.authoring import is_loopback
 from replay.errors import AuthError
 from replay_backends.files.session_file import ReadOptions
-from replay_backends.http.request import (
-    HOME,
-    VARIABLES,
-    Prompt,
-    base_url,
-    find_key,
-    session_path,
-)
+from replay_backends.http.api_key import VARIABLES, find_key
+from replay_backends.http.request import HOME, Prompt, base_url, session_path
 from replay_backends.http.session_list import fetched, ids_in, portions_of, session_of
 from replay_backends.ordered_fetch import in_order
 

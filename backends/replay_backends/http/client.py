@@ -23,13 +23,14 @@ from replay.errors import (
     LimitExceededError,
     UnsafeRedirectError,
 )
+from replay_backends.http.api_key import Key, no_key
 from replay_backends.http.errors import (
     TRANSPORT,
     Refusal,
     transport_error,
     was_never_sent,
 )
-from replay_backends.http.request import Key, Request, no_key, origin_of, split
+from replay_backends.http.request import Request, origin_of, split
 from replay_backends.http.retries import (
     RetrySignal,
     is_worth_retrying,

@@ -34,7 +34,8 @@ from replay.errors import (
     TLSError,
     TruncatedResponseError,
 )
-from replay_backends.http.request import SHOWN, VARIABLES, Key, Request
+from replay_backends.http.api_key import VARIABLES, Key
+from replay_backends.http.request import SHOWN, Request
 from replay_backends.http.transport import HandshakeError, TruncatedAnswerError
 
 _SHOWN: Final = 80  # characters of an answer that isn't the service's
