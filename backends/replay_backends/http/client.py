@@ -269,6 +269,8 @@ def spool_body(
 ) -> BinaryIO:
     """Return a GET's decoded body as a file, which is on disk if it is long.
 
+    If the request has a key, the body is JSON, and the key is masked in it.
+
     Raises:
         LimitExceededError: It is longer than *max_bytes* bytes.
         RetrySignal: It breaks off, or takes too long.
@@ -285,6 +287,8 @@ def spool_body(
                     where="$", reason=reason, source=request.source, hint=hint
                 )
         file.seek(0)
+        if request.key:
+            request.key.remove_from_file(file)
         undo.pop_all()
     return file
 

@@ -76,13 +76,17 @@ class LiveStream:
         path = f"{session_path(prompt.session_id, client.base)}/messages/stream"
         prompt.check(client.base + path)
         self.session_id = prompt.session_id
-        self.prompt = prompt.text
-        self.user_input = UserInput(prompt.text)  #: the service does not send it
         self.received = 0  #: number of events yielded so far
         self._client = client
         self._request = client.request("POST", path, body=prompt.body())
-        masked = self._request.masked
-        self._decoder = EventDecoder(limits, strict=strict, masked=masked)
+        self.prompt = self._request.removed(prompt.text)
+        self.user_input = UserInput(self.prompt)  #: the service does not send it
+        self._decoder = EventDecoder(
+            limits,
+            strict=strict,
+            masked=self._request.masked,
+            removed=self._request.removed_from_json,
+        )
         self._history = history
         self._lock = RLock()  # held while waiting for an event
         self._received_turn = ReceivedTurn()

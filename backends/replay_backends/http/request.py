@@ -44,6 +44,14 @@ class Request:
         """Return a server's text with the key masked, in case it was sent back."""
         return self.key.masked(text) if self.key else text
 
+    def removed(self, text: str) -> str:
+        """Return a text to be kept with the key masked."""
+        return self.key.removed(text) if self.key else text
+
+    def removed_from_json(self, text: bytes) -> bytes:
+        """Return JSON to be kept with the key masked."""
+        return self.key.removed_from_json(text) if self.key else text
+
     def excerpt(self, text: str, max_length: int = SHOWN) -> str:
         """Return the part of a server's text that a message may show, on one line.
 

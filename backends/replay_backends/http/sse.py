@@ -102,6 +102,7 @@ class EventDecoder:
             was raised.
         strict: Refuse unknown or malformed frames and events.
         masked: Masks secrets in text that a diagnostic shows.
+        removed: Masks secrets in the JSON of an event.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class EventDecoder:
         *,
         strict: bool = False,
         masked: Callable[[str], str] = str,
+        removed: Callable[[bytes], bytes] = bytes,
     ) -> None:
         longest = limits.event_bytes
         is_raised = longest > Limits().event_bytes
@@ -117,6 +119,7 @@ class EventDecoder:
         self._limits = limits
         self._strict = strict
         self._masked = masked
+        self._removed = removed
         self.diagnostics: list[Diagnostic] = []  #: the first thousand
 
     def feed(self, data: bytes) -> Iterator[Event]:
@@ -136,7 +139,7 @@ class EventDecoder:
 
     def _event(self, frame: Frame) -> Iterator[Event]:
         try:
-            value = parse_json(frame.data.encode()).value
+            value = parse_json(self._removed(frame.data.encode())).value
         except LimitExceededError:
             raise
         except DecodeError as error:

@@ -1,6 +1,7 @@
 """Secrecy of the key and of presigned URLs, which only the service may see."""
 
 import io
+import json
 import logging
 import pickle
 import socket
@@ -170,6 +171,80 @@ def test_a_key_in_a_frame_that_is_odd_is_not_shown(web: Web) -> None:
     assert len(shown) == 2
     assert [each.count("(the key)") for each in shown] == [1, 0]
     assert "CANARY" not in "".join(shown)
+
+
+def told_by(sent: str) -> list[dict[str, object]]:
+    """Return events in which a server sends something, in each kind of place."""
+    error = {**STOP, "is_error": True, "error": f"401 for {sent}"}
+    return [
+        delta(f"It is {sent}."),
+        delta(f"It is {sent}.", "text"),
+        {"type": "new", sent: {"deep": [f"{sent}{sent}"]}},
+        {"type": "tool_call", "call_id": "c", "name": "n", "arguments": {"h": sent}},
+        error,
+    ]
+
+
+def escaped(events: bytes) -> bytes:
+    return events.replace(b"llx", rb"\u006cl\u0078")
+
+
+@pytest.mark.parametrize("spelled", [bytes, escaped])
+def test_a_key_in_events_is_in_neither_session_nor_recording(
+    web: Web, tmp_path: Path, spelled: "Callable[[bytes], bytes]"
+) -> None:
+    told = told_by(KEY)
+    api = ChatAPI([document("ses-1", *told, generated_title=KEY)])
+    api.turn = [spelled(frame(each)) for each in told]
+
+    def handler(request: Request, connection: socket.socket) -> bool:
+        if request.method == "POST":
+            return api(request, connection)
+        data = spelled(json.dumps(api.documents["ses-1"]).encode())
+        connection.sendall(answer(data))
+        return False
+
+    source = web.source(handler)
+    masked = [*told_by("(the key)")]
+    session = source.session("ses-1")
+    assert session.generated_title == "(the key)"
+    assert [each.as_object() for each in session.events] == masked
+    with source.stream("ses-1", f"Is it {KEY}?", ["i"], record_to=tmp_path) as stream:
+        assert [each.as_object() for each in stream] == masked
+    shown = replay.render(replay.load(tmp_path / "ses-1.jsonl"))
+    assert shown.count("(the key)") >= 4
+    written = [path.read_text() for path in tmp_path.iterdir()]
+    assert "CANARY" not in shown + repr(session) + "".join(written)
+    assert api.prompts[0]["prompt"] == f"Is it {KEY}?"
+
+
+def test_a_turn_whose_prompt_holds_the_key_is_found_in_the_history(web: Web) -> None:
+    api = ChatAPI([document("ses-1")])
+    api.kept = [user_input(KEY), delta("a"), delta("b"), STOP]
+    api.reply = always(
+        stream_head() + chunk(frame(user_input(KEY)) + frame(delta("a")))
+    )
+    stream = web.source(api).stream("ses-1", KEY, ["i"])
+    assert next(stream) == replay.TextDelta("a")
+    with pytest.raises(replay.StreamInterruptedError):
+        next(stream)
+    assert len([*stream.rest()]) == 2
+
+
+@pytest.mark.parametrize("key", ["x", "any"])
+def test_a_short_key_changes_no_session_and_no_word_of_a_message(
+    web: Web, key: str
+) -> None:
+    told = told_by("any x in a matrix")
+    source = web.source(always(json_answer(document("ses-1", *told))), api_key=key)
+    assert [each.as_object() for each in source.session("ses-1").events] == told
+    withheld = "(not shown, since the key is in it)"
+    for detail, shown in (("max many", "max many"), (f"no {key}", withheld)):
+        refusing = always(json_answer({"detail": detail}, 403))
+        with pytest.raises(replay.PermissionDeniedError) as caught:
+            web.source(refusing, api_key=key).session("ses-1")
+        assert f"403 Forbidden: {shown}" in str(caught.value)
+        assert caught.value.detail == shown
 
 
 IMAGE_FAULTS = {
