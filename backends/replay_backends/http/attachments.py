@@ -30,6 +30,7 @@ from replay_backends.http.client import (
     send,
     spool_body,
 )
+from replay_backends.http.errors import without_frames
 from replay_backends.http.request import Request, path_segment, split
 from replay_backends.http.retries import with_retries
 from replay_backends.http.transport import Deadline
@@ -65,6 +66,7 @@ class Attachments:
             verify=client.verify,
         )
 
+    @without_frames
     def image(self, image: ImageAttachment) -> bytes:
         """Return an image.
 

@@ -90,10 +90,11 @@ class HTTPBackend:
         # These import requests, which is slow; this module is imported to open files.
         from replay_backends.http.attachments import Attachments  # noqa: PLC0415
         from replay_backends.http.client import Client, new_session  # noqa: PLC0415
+        from replay_backends.http.errors import without_frames  # noqa: PLC0415
 
         location = self.location or self._default_location()
         base = base_url(location, allow_plain_http=self.allow_plain_http)
-        key = find_key(self.api_key, base)
+        key = without_frames(find_key)(self.api_key, base)
         self.api_key = None  # from now on only the Key holds it
         if key is None and not is_loopback(str(urlsplit(base).hostname)):
             hint = f"set {VARIABLES[0]} or {VARIABLES[1]}, or give api_key="

@@ -1,15 +1,17 @@
 """Conversion of the service's refusals, and of requests' and urllib3's errors, to ours.
 
 They are raised without their cause: the frames of requests and urllib3 hold the key in
-their local variables, and their messages may hold a URL that is a secret.
+their local variables, and their messages may hold a URL that is a secret. Our own
+frames may hold an answer in which a server sent it back, so errors leave them behind.
 """
 
 import http.client
 import json
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from http import HTTPStatus
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 import attrs
 from requests.exceptions import (
@@ -27,6 +29,7 @@ from replay.errors import (
     BackendUnavailableError,
     BadResponseError,
     DeadlineExceededError,
+    DecodeError,
     InvalidRequestError,
     PermissionDeniedError,
     RateLimitedError,
@@ -38,6 +41,8 @@ from replay_backends.http.api_key import VARIABLES, Key
 from replay_backends.http.request import SHOWN, Request
 from replay_backends.http.transport import HandshakeError, TruncatedAnswerError
 
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
 _SHOWN: Final = 80  # characters of an answer that isn't the service's
 _DEEPEST: Final = 100  # levels of a detail; much deeper ones cannot be pickled
 _CLASSES: Final[Mapping[int, type[BackendError]]] = {
@@ -250,3 +255,22 @@ def _said(chain: list[BaseException], request: Request) -> str:
     if said := getattr(last, "strerror", None):  # by the system, or by OpenSSL
         return sanitize_line(said)[:SHOWN]
     return request.excerpt(str(last)) or type(last).__name__
+
+
+def without_frames(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
+    """Return *function* such that its errors don't hold the frames that it called.
+
+    Error trackers keep the local variables of all frames, and these may hold secrets.
+    Errors of plugins, which are of other classes, keep their frames.
+    """
+
+    @wraps(function)
+    def call(*args: _Given.args, **options: _Given.kwargs) -> _Result:
+        try:
+            return function(*args, **options)
+        except (BackendError, DecodeError) as error:
+            if error.__suppress_context__:
+                error.__context__ = None
+            raise error.with_traceback(None)  # noqa: B904 - it is the same error
+
+    return call

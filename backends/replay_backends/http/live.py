@@ -29,6 +29,7 @@ from replay_backends.http.client import (
     raise_for_refusal,
     send,
 )
+from replay_backends.http.errors import without_frames
 from replay_backends.http.reconciliation import ReceivedTurn
 from replay_backends.http.request import Prompt, Request, session_path
 from replay_backends.http.retries import with_retries
@@ -100,6 +101,7 @@ class LiveStream:
         self._undo = ExitStack()
         self._events: Generator[Event]
 
+    @without_frames
     def start(self, record_to: str | None, rewrite: Rewrite | None) -> None:
         """Count the session's events, then send the prompt.
 
@@ -141,6 +143,7 @@ class LiveStream:
     def __iter__(self) -> Self:
         return self
 
+    @without_frames
     def __next__(self) -> Event:
         """Wait for the next event, and return it.
 

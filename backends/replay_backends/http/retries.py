@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from replay.errors import ReplayError
+from replay_backends.http.errors import without_frames
 from replay_backends.http.transport import Cancellation, Deadline
 
 _Result = TypeVar("_Result")
@@ -37,6 +38,7 @@ class RetrySignal(Exception):  # noqa: N818 - a request, no error
         self.after = after
 
 
+@without_frames
 def with_retries(
     attempt: Callable[[], _Result],
     retries: int,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 GOOD = json_answer(document("ses-1"))
+TINY = replay.Limits(event_bytes=10)
 IMAGE = replay.ImageAttachment("dfl-1", "page.jpg")
 
 
@@ -68,6 +69,15 @@ FAULTS: dict[str, Handler] = {
 }
 
 
+def with_locals(error: BaseException, *, skipped_frames: int = 1) -> str:
+    """Return all that an error tracker may keep of an error, less a test's frame."""
+    frames = [*traceback.walk_tb(error.__traceback__)][skipped_frames:]
+    stack = traceback.StackSummary.extract(frames, capture_locals=True)
+    shown = "".join(stack.format()) + repr(error) + str(error)
+    context = error.__context__
+    return shown + (with_locals(context, skipped_frames=0) if context else "")
+
+
 @pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize(
@@ -87,10 +97,7 @@ def test_no_error_shows_the_key_even_with_all_local_variables(
     with replay.open(server.url, timeout=0.3) as source:
         with pytest.raises(replay.ReplayError) as caught:
             called(source, call)
-        told = traceback.TracebackException.from_exception(
-            caught.value, capture_locals=True
-        )
-        shown = "".join(told.format()) + caplog.text + repr(source)
+        shown = with_locals(caught.value) + caplog.text + repr(source)
     assert "CANARY" not in shown
     assert b"CANARY" not in pickle.dumps(caught.value)
     assert caught.value.__context__ is None or caught.value.__suppress_context__
@@ -143,22 +150,41 @@ def test_a_key_that_a_server_sends_back_is_not_shown(
     with pytest.raises(replay.ReplayError) as caught:
         called(source, call)
     shown = str(caught.value)
-    context: list[BaseException] = [caught.value]
-    while context:
-        shown += repr(error := context.pop())
-        context += [error.__context__] if error.__context__ else []
-    assert "canary" not in shown.lower()
+    assert "canary" not in (shown + with_locals(caught.value)).lower()
     assert b"canary" not in pickle.dumps(caught.value).lower()
 
 
-def test_a_key_in_an_event_that_is_refused_is_not_shown(web: Web) -> None:
-    sent = head(200, "Content-Type: text/event-stream") + b'data: {"type": "KEY"}\n\n'
-    server = web.serve(for_prompts(echoing(sent)))
-    limited = web.source(server, limits=replay.Limits(event_bytes=10))
-    for source in (web.source(server, strict=True), limited):
-        with pytest.raises(replay.DecodeError) as caught:
-            [*source.stream("ses-1", "Why?", ["i"])]
-        assert "CANARY" not in str(caught.value)
+@pytest.mark.parametrize("options", [{"strict": True}, {"limits": TINY}, {}])
+@pytest.mark.parametrize(
+    "event", [b'data: {"type": "KEY"}\n\n', b"data: KEY\n\n", b": KEY\n\ndata: KEY"]
+)
+def test_a_key_in_a_turn_that_fails_is_not_shown(
+    web: Web, event: bytes, options: dict[str, object]
+) -> None:
+    sent = head(200, "Content-Type: text/event-stream") + event
+    source = web.source(for_prompts(echoing(sent)), **options)
+    with pytest.raises(replay.ReplayError) as caught:
+        [*source.stream("ses-1", "Why?", ["i"])]
+    assert "CANARY" not in with_locals(caught.value)
+
+
+def test_a_key_that_cannot_be_one_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLAMA_CLOUD_API_KEY", f"{KEY}ü")
+    monkeypatch.setenv("LLAMA_PARSE_API_KEY", KEY)
+    with pytest.raises(replay.AuthError) as caught:
+        replay.open("llamacloud:")
+    assert "CANARY" not in with_locals(caught.value)
+
+
+def test_an_error_keeps_the_one_that_its_caller_was_handling(web: Web) -> None:
+    source = web.source(always(answer(b"", 401)))
+    earlier = ValueError("a caller's own")
+    try:
+        raise earlier
+    except ValueError:
+        with pytest.raises(replay.AuthError) as caught:
+            source.session("ses-1")
+    assert caught.value.__context__ is earlier
 
 
 def test_a_key_in_a_frame_that_is_odd_is_not_shown(web: Web) -> None:
@@ -253,8 +279,13 @@ IMAGE_FAULTS = {
     "a content type": answer(b"sig=s3cret", 201, "Content-Type: sig=s3cret"),
     "a request id": answer(b"", 404, "X-Request-Id: sig=s3cret"),
     "a status line": b"HTTP/1.1 sig=s3cret\r\n\r\n",
+    "half of an image": answer(b"x" * 99)[:-9],
     "a chunk size": head(200, "Transfer-Encoding: chunked") + b"sig=s3cret\r\n",
 }
+
+
+def signing(url: str) -> Handler:
+    return always(json_answer({"url": f"{url}/x?sig=s3cret", "expires_at": FAR}))
 
 
 @pytest.mark.usefixtures("waits")
@@ -262,11 +293,10 @@ IMAGE_FAULTS = {
 def test_a_presigned_url_that_a_server_sends_back_is_not_shown(
     web: Web, name: str
 ) -> None:
-    url = f"{web.serve(always(IMAGE_FAULTS[name])).url}/x?sig=s3cret"
-    signed = json_answer({"url": url, "expires_at": FAR})
+    source = web.source(signing(web.serve(always(IMAGE_FAULTS[name])).url))
     with pytest.raises(replay.BackendError) as caught:
-        web.source(always(signed)).attachment(IMAGE)
-    assert "s3cret" not in str(caught.value) + repr(caught.value)
+        source.attachment(IMAGE)
+    assert "s3cret" not in with_locals(caught.value)
 
 
 def breaking_off() -> ChatAPI:
