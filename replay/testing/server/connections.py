@@ -24,6 +24,7 @@ _LONGEST_HEAD: Final = 1 << 16
 _LONGEST_BODY: Final = 16 << 20
 _LONG_BODY: Final = (413, "The body is longer than 16 MiB")
 _LONG_HEAD: Final = (431, "The headers are longer than 64 KiB")
+_TWO_LENGTHS: Final = (400, "Both Content-Length and Transfer-Encoding are given")
 _PIECE: Final = 1 << 16
 _MOST_IGNORED: Final = 32 << 20  # bytes that a refused client may still send
 _PARTING_SECONDS: Final = 5.0
@@ -238,6 +239,9 @@ class ClientConnection:
             len(head.target) + sum(map(len, lines)) > _LONGEST_HEAD
         ):  # h11 only limits a head that is incomplete
             raise RefusedRequestError(*_LONG_HEAD)
+        if {b"content-length", b"transfer-encoding"} <= dict(head.headers).keys():
+            # RFC 9112, 6.3: it may hide a second request, so the connection must end.
+            raise RefusedRequestError(*_TWO_LENGTHS)
         body = await self._body(head)
         host, port, *_ = self._writer.get_extra_info("sockname")
         here = url_of(host, port).removeprefix("http://").encode()

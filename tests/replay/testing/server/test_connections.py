@@ -95,6 +95,21 @@ def test_what_cannot_be_taken_is_refused(
     assert status != 413 or answer.endswith(b'"The body is longer than 16 MiB"}')
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_request_with_two_lengths_is_refused_with_all_that_follows(
+    serve: Serve, order: int
+) -> None:
+    server = serve()
+    lengths = ["Content-Length: 5", "Transfer-Encoding: chunked"][::order]
+    lines = [f"POST {CHAT} HTTP/1.1", "Host: localhost", *lengths, "", "0", "", ""]
+    hidden = request_bytes("POST", CHAT)
+    answer = received(server.url, "\r\n".join(lines).encode() + hidden)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"connection: close" in answer.lower()
+    assert answer.count(b"HTTP/1.1") == 1
+    assert not server.requests
+
+
 def test_the_longest_header_is_taken_however_it_comes(url: str) -> None:
     request = request_bytes("GET", CHAT, "Connection: close", f"X: {'x' * 65_000}")
     parts = (request[start : start + 10_000] for start in range(0, 70_000, 10_000))
