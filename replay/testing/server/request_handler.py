@@ -89,13 +89,16 @@ def refusal(settings: ServerSettings, request: ClientRequest) -> Answer | None:
     """Return the answer to a request that isn't admitted, or None if it is.
 
     A server on a loopback address only answers to loopback names: otherwise a web page
-    could read from it, through a domain that resolves to this machine.
+    could read from it, through a domain that resolves to this machine. A browser lets
+    a page of any site send some requests, but says which site it is.
     """
-    name = ""
-    with suppress(ValueError):
-        name = urlsplit(f"//{request.header('host') or ''}").hostname or ""
-    if is_loopback(settings.host) and not is_loopback(name):
+    host, origin = request.header("host") or "", request.header("origin")
+    if is_loopback(settings.host) and not is_loopback(_name_in(f"//{host}")):
         return error_answer(421, "This host is not served")
+    if origin is not None:
+        is_own = origin.partition("://")[2] == host
+        if not (is_own or is_loopback(_name_in(origin))):
+            return error_answer(403, "This origin is not served")
     if settings.api_key is None or not request.path.startswith(_GUARDED):
         return None
     given = request.header("authorization")
@@ -105,6 +108,13 @@ def refusal(settings: ServerSettings, request: ClientRequest) -> Answer | None:
     if hmac.compare_digest(given.encode("latin-1"), expected):
         return None
     return error_answer(401, "Invalid authentication token")
+
+
+def _name_in(url: str) -> str:
+    """Return the name of the host in a URL; empty if there is none."""
+    with suppress(ValueError):
+        return urlsplit(url).hostname or ""
+    return ""
 
 
 def _canned_answer(fault: Fault, request: ClientRequest) -> Answer | None:

@@ -49,6 +49,38 @@ def test_only_own_names_are_let_in_on_this_machine() -> None:
         assert refused(remote, foreign, None) is None
 
 
+FOREIGN = [
+    *("https://evil.example", "null", "", "http://[", "http://localhost.evil.example"),
+    *("http://evil.example:8000", "http://evil.example/http://localhost", "localhost"),
+]
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+def test_a_page_of_another_site_can_create_no_session(
+    serve: Serve, origin: str
+) -> None:
+    server = serve()
+    sent = {"Origin": origin, "Content-Type": "text/plain"}  # as of mode: "no-cors"
+    assert ask(server.url, "POST", CHAT, b"{}", sent).status == 403
+    assert ask(server.url, "POST", STREAM, ASKED, sent).status == 403
+    assert len(ask(server.url, "GET", CHAT).json["items"]) == 1
+    assert len(ask(server.url, "GET", SESSION).json["events"]) == 8
+
+
+def test_a_page_on_this_machine_or_of_the_server_itself_is_let_in(serve: Serve) -> None:
+    url = serve().url
+    for origin in (url, "http://localhost:3000", "https://127.0.0.1", "http://[::1]:1"):
+        assert ask(url, "POST", CHAT, b"{}", {"Origin": origin}).status == 201
+    remote = ServerSettings(host="192.0.2.1", allow_remote=True)
+    for origin, is_refused in (
+        ("http://192.0.2.1:80", False),
+        ("http://replay.example:80", True),
+    ):
+        headers = [(b"host", b"192.0.2.1:80"), (b"origin", origin.encode())]
+        request = ClientRequest(b"POST", CHAT.encode(), headers, b"")
+        assert (refusal(remote, request) is not None) is is_refused
+
+
 @pytest.mark.parametrize(
     ("key", "detail"),
     [
