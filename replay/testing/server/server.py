@@ -65,7 +65,7 @@ class LlamaCloudServer:
 
     @property
     def requests(self) -> tuple[RecordedRequest, ...]:
-        """Return the latest requests (at most 10,000), in order of arrival."""
+        """Return the latest requests (at most 10,000, and 64 MiB), oldest first."""
         return self._log.records()
 
     def fail_next(self, fault: str, times: int = 1) -> None:
