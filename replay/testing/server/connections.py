@@ -23,6 +23,9 @@ _ABSOLUTE: Final = re.compile(rb"https?://([^/?]*)(.*)", re.IGNORECASE)
 _LONGEST_HEAD: Final = 1 << 16
 _LONGEST_BODY: Final = 16 << 20
 _LONG_BODY: Final = (413, "The body is longer than 16 MiB")
+_NO_ROOM: Final = (503, "All bodies together are longer than 64 MiB")
+_ROOM: Final = 64 << 20
+_UNCOUNTED: Final = 1 << 16  # of each body, so that short ones always have room
 _LONG_HEAD: Final = (431, "The headers are longer than 64 KiB")
 _TWO_LENGTHS: Final = (400, "Both Content-Length and Transfer-Encoding are given")
 _PIECE: Final = 1 << 16
@@ -133,20 +136,33 @@ def with_host(target: bytes, headers: Headers, here: bytes) -> tuple[bytes, Head
     return target, [(b"host", here), *others]
 
 
+@attrs.define(eq=False)
+class BodyRoom:
+    """The memory for the bodies of all requests that arrive or are being answered."""
+
+    left: int = _ROOM  #: bytes
+
+
 class ClientConnection:
     """An HTTP connection to one client, which can break the rules of HTTP.
 
-    A request must arrive within *seconds*.
+    A request must arrive within *seconds*; a long body needs *room*.
     """
 
     waiting_since: float | None = None  #: by the loop's clock; None: it isn't waiting
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        seconds: float,
+        room: BodyRoom,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._seconds = seconds
+        self._room = room
+        self._taken = 0  # of it
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_LONGEST_HEAD)
         self._is_head = False
         self._takes_body = True
@@ -163,14 +179,17 @@ class ClientConnection:
             self._http.start_next_cycle()
         if self._http.our_state is not h11.IDLE:
             return None
+        self._take_room(0)
         self.waiting_since = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._request()
         except h11.RemoteProtocolError as error:
-            raise RefusedRequestError(error.error_status_hint, str(error)) from error
+            refused = RefusedRequestError(error.error_status_hint, str(error))
+            error.__traceback__ = None  # or else a cycle would keep the body for long
         finally:
             self.waiting_since = None
+        raise refused
 
     async def send(self, answer: Answer, *, is_ended: bool = True) -> None:
         """Send a well-formed answer; unless *is_ended*, its end isn't marked."""
@@ -206,6 +225,7 @@ class ClientConnection:
 
         Keep reading for a while: closing the connection at once would lose the answer.
         """
+        self._take_room(0)
         await self.send(answer.with_headers((b"connection", b"close")))
         self._writer.write_eof()
         ignored = 0
@@ -227,6 +247,7 @@ class ClientConnection:
 
     def close(self) -> None:
         """Close the connection; doing so twice is harmless."""
+        self._take_room(0)
         self._writer.close()
 
     async def _request(self) -> ClientRequest | None:
@@ -259,7 +280,16 @@ class ClientConnection:
             body += event.data
             if len(body) > _LONGEST_BODY:
                 raise RefusedRequestError(*_LONG_BODY)
+            self._take_room(len(body))
         return bytes(body)
+
+    def _take_room(self, size: int) -> None:
+        """Take the room for a body in place of what was taken before."""
+        needed = max(0, size - _UNCOUNTED)
+        left = self._room.left + self._taken - needed
+        if left < 0:
+            raise RefusedRequestError(*_NO_ROOM)
+        self._room.left, self._taken = left, needed
 
     async def _next_event(self) -> object:
         while (event := self._http.next_event()) is h11.NEED_DATA:

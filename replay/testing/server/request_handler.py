@@ -56,8 +56,12 @@ class RequestHandler:
             try:
                 while (request := await connection.receive()) is not None:
                     await self._answer(connection, request)
+                    del request  # or else its body would be kept until the next one
             except RefusedRequestError as refused:
-                await connection.refuse(error_answer(refused.status, refused.detail))
+                answer = error_answer(refused.status, refused.detail)
+            else:
+                return
+            await connection.refuse(answer)  # here, since the error holds the body
 
     async def _answer(
         self, connection: ClientConnection, request: ClientRequest

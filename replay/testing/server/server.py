@@ -21,7 +21,7 @@ from replay.security.hosts import url_of
 from replay.sources.source import Source
 from replay.sources.source import open as open_source
 from replay.testing.server.chat import Chat, json_answer
-from replay.testing.server.connections import ClientConnection
+from replay.testing.server.connections import BodyRoom, ClientConnection
 from replay.testing.server.faults import FaultQueue, parse_fault
 from replay.testing.server.images import Attachments
 from replay.testing.server.request_handler import RequestHandler
@@ -192,6 +192,7 @@ class Clients:
     _request_seconds: float
     _most: int
     _idle_seconds: float = _IDLE_SECONDS
+    _room: BodyRoom = attrs.field(factory=BodyRoom, init=False)
     _connections: dict[_Task, ClientConnection | None] = attrs.field(
         factory=dict, init=False
     )
@@ -228,7 +229,7 @@ class Clients:
 
     async def _serve(self, client: socket.socket) -> None:
         reader, writer = await asyncio.open_connection(sock=client)
-        connection = ClientConnection(reader, writer, self._request_seconds)
+        connection = ClientConnection(reader, writer, self._request_seconds, self._room)
         self._connections[cast("_Task", asyncio.current_task())] = connection
         await self._handler.serve(connection)
 

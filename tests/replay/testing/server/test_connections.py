@@ -1,10 +1,13 @@
 """Client connections: requests, answers, and the limit on their number."""
 
 import asyncio
+import gc
 import json
+import select
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import tracemalloc
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, suppress
 
 import anyio
 import pytest
@@ -132,6 +135,58 @@ def test_a_body_that_turns_out_too_long_is_413_for_who_sends_all(url: str) -> No
         b"Content-Length: 0", b"Transfer-Encoding: chunked"
     )
     assert received(url, request + chunks).startswith(b"HTTP/1.1 413 ")
+
+
+def half_sent(client: socket.socket) -> None:
+    """Send 15 MiB of a body of 16 MiB."""
+    head = request_bytes("POST", CHAT).replace(b"th: 0", b"th: %d" % (16 << 20))
+    client.sendall(head)
+    client.sendall(bytes(15 << 20))
+
+
+@pytest.fixture
+def _traced() -> Iterator[None]:
+    """Trace the memory that is used, without garbage collections."""
+    gc.disable()
+    tracemalloc.start()
+    yield
+    tracemalloc.stop()
+    gc.enable()
+
+
+@pytest.mark.usefixtures("_traced")
+def test_bodies_take_64_mib_together_and_none_when_their_clients_have_gone(
+    url: str,
+) -> None:
+    with ExitStack() as stack:
+        clients = [stack.enter_context(connected(url)) for _ in range(5)]
+        for each in clients:
+            with suppress(OSError):  # one is refused, perhaps before it has sent all
+                half_sent(each)
+        (refused,), _, _ = select.select(clients, [], [], PATIENCE)
+        assert refused.recv(13) == b"HTTP/1.1 503 "
+        clients.remove(refused)
+        assert ask(url, "POST", CHAT, b" " * (1 << 16) + b"{}").status == 201
+        for each in clients:
+            each.shutdown(socket.SHUT_WR)
+            assert read_to_end(each)[0].startswith(b"HTTP/1.1 400 ")
+    used, most = tracemalloc.get_traced_memory()
+    assert most < 110 << 20
+    assert used < 10 << 20
+
+
+@pytest.mark.usefixtures("_traced")
+def test_a_client_that_stays_holds_no_body_that_was_answered(url: str) -> None:
+    request = request_bytes("POST", CHAT, body={"more": "x" * (15 << 20)})
+    with ExitStack() as stack:
+        for _ in range(5):
+            client = stack.enter_context(connected(url))
+            client.sendall(request)
+            assert received_until(client, b"}").startswith(b"HTTP/1.1 201 ")
+        last = ask(url, "GET", SESSION)  # by then, the others are waiting again
+        used, _ = tracemalloc.get_traced_memory()
+    assert last.status == 200
+    assert used < 60 << 20  # with 15 MiB here, and 5 in the log
 
 
 def test_a_body_without_end_is_not_read_to_its_end(url: str) -> None:
