@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _PORTION: Final = 64  # sessions
 _GUESSED_SIZE: Final = 1 << 16  # bytes of a session
 _MOST_EMPTY: Final = 100  # pages in a row
+_MOST_PAGES: Final = 100_000
 
 
 def summaries(client: "Client", page_size: int | None) -> Iterator[SessionSummary]:
@@ -44,20 +45,25 @@ def summaries(client: "Client", page_size: int | None) -> Iterator[SessionSummar
     """
     params = {} if page_size is None else {"page_size": str(page_size)}
     source = f"{client.base}/chat"
-    seen: set[str] = set()
-    empty = 0  # consecutive empty pages
-    while True:
+    tokens: set[str] = set()
+    pages = {hash(())}  # of their sessions' ids
+    empty = 0  # consecutive pages that are empty, or the same as an earlier one
+    for _ in range(_MOST_PAGES):
         listed, token = client.get("/chat", _read, params=params)
         yield from listed
         if token is None:
             return
-        empty = 0 if listed else empty + 1
+        page = hash(tuple(each.session_id for each in listed))
+        empty = empty + 1 if page in pages else 0
         if empty == _MOST_EMPTY:
-            raise BadResponseError(source, f"{empty} empty pages in a row")
-        if token in seen:
+            reason = f"{empty} empty pages, or repeated ones, in a row"
+            raise BadResponseError(source, reason)
+        if token in tokens:
             raise BadResponseError(source, "its pages repeat in a circle")
-        seen.add(token)
+        pages.add(page)
+        tokens.add(token)
         params = {**params, "page_token": token}
+    raise BadResponseError(source, f"more than {_MOST_PAGES} pages", "raise page_size=")
 
 
 def _read(body: BinaryIO) -> tuple[list[SessionSummary], str | None]:

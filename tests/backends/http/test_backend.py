@@ -1,6 +1,7 @@
 """The HTTP backend, as its users see it."""
 
 import io
+import itertools
 import json
 import socket
 import subprocess
@@ -15,7 +16,16 @@ import pytest
 import replay
 from chat_api import PREFIX, ChatAPI, delta, document
 from file_room import room_for
-from http_server import KEY, Request, Web, always, answer, in_turn, json_answer
+from http_server import (
+    KEY,
+    Handler,
+    Request,
+    Web,
+    always,
+    answer,
+    in_turn,
+    json_answer,
+)
 from replay import SessionSummary
 from replay.codec.stored_history import KEPT_IN_MEMORY, StoredEvents
 from replay.model.limits import Limits
@@ -404,6 +414,36 @@ def test_empty_pages_without_end_are_an_error(
     else:
         with pytest.raises(replay.BadResponseError, match="100 empty pages"):
             next(summaries)
+
+
+def counting(*ids: str) -> Handler:
+    """Return a handler that lists the same page again and again, or a new one each."""
+    numbers = itertools.count()
+
+    def handler(_: Request, connection: socket.socket) -> None:
+        number = next(numbers)
+        listed = ids or (f"ses-{number}",)
+        connection.sendall(page(*listed, next_page_token=f"t{number}"))
+
+    return handler
+
+
+def test_a_page_that_repeats_without_end_is_an_error(web: Web) -> None:
+    server = web.serve(counting("a", "b"))
+    with pytest.raises(replay.BadResponseError, match="100 empty pages, or repeated"):
+        ids_of(web.source(server))
+    assert len(server.requests) == 101
+
+
+def test_pages_without_end_are_an_error(
+    monkeypatch: pytest.MonkeyPatch, web: Web
+) -> None:
+    monkeypatch.setattr("replay_backends.http.session_list._MOST_PAGES", 150)
+    summaries = web.source(counting()).summaries()
+    assert len([next(summaries) for _ in range(150)]) == 150
+    with pytest.raises(replay.BadResponseError, match="more than 150 pages") as caught:
+        next(summaries)
+    assert caught.value.hint == "raise page_size="
 
 
 def test_what_is_no_list_of_sessions_is_refused(web: Web) -> None:
