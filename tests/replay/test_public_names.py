@@ -58,7 +58,8 @@ ERRORS = {
     "WorkerError": "worker-error",
 }
 DIAGNOSTICS = """
-    bad-frame byte-order-mark delta-gap delta-mismatch delta-surplus duplicate-key
+    bad-frame bad-utf-8 byte-order-mark
+    delta-gap delta-mismatch delta-surplus duplicate-key
     error-flag-differs frame-name-differs invalid-event late-full late-full-differs
     late-result missing-type orphan-result repeated-full repeated-session-id
     repeated-stop replayed-deltas result-name-differs torn-frame torn-line unknown-type

@@ -23,6 +23,7 @@ class Frame(NamedTuple):
 
     name: str  #: ``message`` if the stream gave none
     data: str  #: its lines, joined by line feeds
+    is_utf8: bool = True  #: False: U+FFFD stands for bytes of it that aren't
 
 
 class Decoder:
@@ -79,8 +80,12 @@ class Decoder:
 
     def _dispatched(self) -> Iterator[Frame]:
         if self._data:
-            data = b"\n".join(self._data).decode("utf-8", "replace")
-            yield Frame(self._name or "message", data)
+            data, name = b"\n".join(self._data), self._name or "message"
+            try:
+                frame = Frame(name, data.decode())
+            except UnicodeDecodeError:
+                frame = Frame(name, data.decode("utf-8", "replace"), is_utf8=False)
+            yield frame
         self._name, self._data, self._size = "", [], 0
 
     def _check(self, more: int) -> None:
@@ -91,6 +96,7 @@ class Decoder:
 
 
 _SHOWN = 60  # characters of a frame that cannot be read
+_NOT_UTF8 = "a frame isn't UTF-8"
 _MOST = 1000  # diagnostics; a stream may be endless
 
 
@@ -138,6 +144,8 @@ class EventDecoder:
             self._say("torn-frame", "the stream ended within a frame")
 
     def _event(self, frame: Frame) -> Iterator[Event]:
+        if self._strict and not frame.is_utf8:
+            raise DecodeError(where="stream", reason=_NOT_UTF8)
         try:
             value = parse_json(self._removed(frame.data.encode())).value
         except LimitExceededError:
@@ -155,6 +163,8 @@ class EventDecoder:
         if self._strict:
             check_event(value, "$")
         event = decode_event(value)
+        if not frame.is_utf8:
+            self._say("bad-utf-8", _NOT_UTF8)
         if frame.name == "delta" and not isinstance(event, Delta):
             self._say("frame-name-differs", f"the event's type is {event.type!a}")
         yield event
