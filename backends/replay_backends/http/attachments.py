@@ -36,7 +36,7 @@ from replay_backends.http.retries import with_retries
 from replay_backends.http.transport import Deadline
 
 _LOGGERS: Final = ("urllib3.connection", "urllib3.connectionpool")
-_HINT: Final = "if you trust it, allow_private_hosts=True"
+_HINT: Final = "if you trust it: in Python, allow_private_hosts=True"
 _PATH: Final = "/beta/attachments"
 _MARGIN: Final = 30.0  # seconds before its expiry in which a URL isn't used
 

@@ -97,7 +97,7 @@ class HTTPBackend:
         key = without_frames(find_key)(self.api_key, base)
         self.api_key = None  # from now on only the Key holds it
         if key is None and not is_loopback(str(urlsplit(base).hostname)):
-            hint = f"set {VARIABLES[0]} or {VARIABLES[1]}, or give api_key="
+            hint = f"set {VARIABLES[0]} or {VARIABLES[1]}; in Python, api_key= will do"
             raise AuthError(base, "there is no key", hint)
         scope = {"project_id": self.project_id, "organization_id": self.organization_id}
         self._client = Client(

@@ -171,7 +171,7 @@ def _item(item: object) -> str:
 
 def _hint(cls: type[BackendError], key: Key | None) -> str:
     if cls is AuthError:
-        looked = f"looked for it in api_key=, {' and '.join(VARIABLES)}"
+        looked = f"looked for it in {' and '.join(VARIABLES)}"
         found = f"the key came from {key.origin}" if key else f"no key; {looked}"
         return f"{found}; a key is good in one region: see llamacloud-eu:"
     if cls is PermissionDeniedError:
@@ -205,7 +205,7 @@ def transport_error(
     if _has(chain, *_TIMEOUTS):
         return DeadlineExceededError(source, "no complete answer in time")
     if type(error) is OSError:  # before anything was sent
-        return TLSError(source, said, "see REQUESTS_CA_BUNDLE and verify=")
+        return TLSError(source, said, "see REQUESTS_CA_BUNDLE; in Python, verify=")
     if _has(chain, HandshakeError) and not _has(chain, *_CUT):
         return TLSError(source, f"no safe connection: {said}", _TLS_HINT)
     return _broken(chain, source, said, in_body=in_body)

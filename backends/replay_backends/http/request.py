@@ -127,7 +127,8 @@ def base_url(location: str, *, allow_plain_http: bool = False) -> str:
     is_safe = parts.scheme == "https" or is_loopback(str(parts.hostname))
     if not is_safe and not allow_plain_http:
         reason = "plain http would send the key and the sessions unencrypted"
-        raise BackendError(location, reason, "use https, or allow_plain_http=True")
+        hint = "use https; in Python, allow_plain_http=True"
+        raise BackendError(location, reason, hint)
     path = parts.path.rstrip("/").removesuffix(_API)
     return f"{parts.scheme}://{parts.netloc}{path}{_API}"
 

@@ -63,7 +63,8 @@ def summaries(client: "Client", page_size: int | None) -> Iterator[SessionSummar
         pages.add(page)
         tokens.add(token)
         params = {**params, "page_token": token}
-    raise BadResponseError(source, f"more than {_MOST_PAGES} pages", "raise page_size=")
+    hint = "in Python, raise page_size="
+    raise BadResponseError(source, f"more than {_MOST_PAGES} pages", hint)
 
 
 def _read(body: BinaryIO) -> tuple[list[SessionSummary], str | None]:

@@ -67,7 +67,7 @@ class Deadline:
     def exceeded(self) -> DeadlineExceededError:
         """Return the error for a deadline that has passed."""
         reason = f"no complete answer within {self.seconds:g} seconds"
-        return DeadlineExceededError(self._source, reason, "raise timeout=")
+        return DeadlineExceededError(self._source, reason, "in Python, raise timeout=")
 
 
 class Cancellation:

@@ -35,6 +35,7 @@ from replay_backends.files.session_file import ReadOptions
 from replay_backends.http import HTTPBackend, LlamaCloudBackend, LlamaCloudEUBackend
 from replay_backends.http.session_list import ids_in, portions_of, session_of
 from replay_backends.ordered_fetch import in_order
+from replay_command import Run
 
 
 class TestAgainstTheContract(BackendContract):
@@ -107,6 +108,17 @@ def test_without_a_key_nothing_is_sent_to_another_machine() -> None:
     with pytest.raises(replay.AuthError) as caught:
         replay.open("llamacloud:")
     assert "LLAMA_CLOUD_API_KEY or LLAMA_PARSE_API_KEY" in caught.value.hint
+
+
+def test_a_command_without_a_key_is_told_of_nothing_that_it_cannot_take(
+    run: Run,
+) -> None:
+    said = run("ls", "llamacloud:").stderr
+    assert said.strip().endswith(
+        "(set LLAMA_CLOUD_API_KEY or LLAMA_PARSE_API_KEY; in Python, api_key= will do)"
+    )
+    said = run("ls", "http://example.com", env={"LLAMA_CLOUD_API_KEY": KEY}).stderr
+    assert said.strip().endswith("(use https; in Python, allow_plain_http=True)")
 
 
 def test_what_is_no_session_is_refused_with_its_url(web: Web) -> None:
@@ -443,7 +455,7 @@ def test_pages_without_end_are_an_error(
     assert len([next(summaries) for _ in range(150)]) == 150
     with pytest.raises(replay.BadResponseError, match="more than 150 pages") as caught:
         next(summaries)
-    assert caught.value.hint == "raise page_size="
+    assert caught.value.hint == "in Python, raise page_size="
 
 
 def test_what_is_no_list_of_sessions_is_refused(web: Web) -> None:
