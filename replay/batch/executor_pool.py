@@ -112,8 +112,9 @@ def do(work: Work[object], task: Task, leader: str) -> bytes:
 def _done(work: Work[object], task: Task, leader: str) -> object:
     """Run a task within the limits of its job."""
     job, monitor = task.job, Monitor()
+    function = partial(work, task, monitor)
     if job.seconds is None and job.memory is None:
-        return work(task, monitor)
+        return monitor.run(function)
     if leader == _this_process():
         reason = "a session's time and memory are limited in other processes only"
         raise WorkerError(reason, "use jobs=, or leave the limits out")
@@ -122,7 +123,7 @@ def _done(work: Work[object], task: Task, leader: str) -> object:
         raise WorkerError(reason, "give each worker one thread")
     try:
         with limited_memory(job), limited_time(job, monitor):
-            return work(task, monitor)
+            return monitor.run(function)
     finally:
         _AT_WORK.release()
 

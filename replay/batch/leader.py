@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from hashlib import blake2b
 from itertools import islice
 from typing import Final, TypeAlias
@@ -10,7 +11,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from replay.batch.checkpoint import Checkpoint
-from replay.batch.pool import Pool, Work
+from replay.batch.pool import Monitor, Pool, Work
 from replay.batch.tasks import (
     Job,
     Problem,
@@ -22,7 +23,7 @@ from replay.batch.tasks import (
     split_task,
 )
 from replay.batch.worker import digest_task, replay_task
-from replay.errors import BackendError, BatchError
+from replay.errors import BackendError, BatchError, WorkerError
 from replay.model.json_text import write_json
 from replay.sources.protocols import Portion
 from replay.sources.source import Source
@@ -154,11 +155,16 @@ def _task(job: Job, located: Sequence[_Located]) -> Task:
         stop=(places[-1][0], places[-1][1] + 1),
         included=frozenset(places),
         repetitions={each.place: each.before for _, each in located},
+        is_listed=True,
     )
 
 
 _Result: TypeAlias = TaskResult | TaskDigests
 _PATIENCE: Final = 0.7  # seconds for running tasks to return
+_NO_SUM: Final = (
+    "run it again; if that does not help, a plugin interferes with its process, or the "
+    "location changes"
+)
 
 
 @attrs.frozen
@@ -180,6 +186,8 @@ class Leader:
     _running: dict[Future[_Result], _Assignment] = attrs.field(factory=dict, init=False)
     _waiting: deque[_Assignment] = attrs.field(factory=deque, init=False)
     _suspects: list[Task] = attrs.field(factory=list, init=False)
+    _listed: int = attrs.field(default=0, init=False)  # sessions, each once
+    _monitor: Monitor = attrs.field(factory=Monitor, init=False)
 
     def run(self, tasks: Iterator[Task], *, may_be_known: bool) -> None:
         """Run all tasks, and keep their results.
@@ -203,6 +211,19 @@ class Leader:
             self._stop()
             raise
 
+    def check_sum(self, sessions: int) -> None:
+        """Check that each session that was listed has been accounted for once.
+
+        Args:
+            sessions: How many were replayed, known, failed or quarantined.
+
+        Raises:
+            WorkerError: They are not as many as the results listed.
+        """
+        if sessions != self._listed:
+            reason = f"{self._listed} sessions were listed, {sessions} have a result"
+            raise WorkerError(reason, _NO_SUM)
+
     def _submit(self, begin: Work[_Result], tasks: Iterator[Task]) -> bool:
         """Submit enough tasks to keep the pool busy; tell whether any is running."""
         while len(self._running) < 2 * self.pool.size:
@@ -212,6 +233,7 @@ class Leader:
                 given = _Assignment(begin, task)
             else:
                 break
+            self._monitor.end_child()  # of a backend that lists, or of a callback
             future = self.pool.submit(given.do, given.task)
             self._running[future] = given
             if future.done():  # it may be the last one, if it ends the batch
@@ -228,11 +250,14 @@ class Leader:
 
     def _compare(self, task: Task, result: TaskDigests) -> None:
         """Queue the sessions that aren't known, to be replayed."""
+        self._listed += len(result.found) + len(result.problems)
         missing = self.checkpoint.place_known(result)
         self.counter.add(known=len(result.found) - len(missing))
         if missing:
             stop = result.resume_at or task.stop
-            left = attrs.evolve(task, included=frozenset(missing), stop=stop)
+            left = attrs.evolve(
+                task, included=frozenset(missing), stop=stop, is_listed=True
+            )
             self._waiting.append(_Assignment(replay_task, left))
         if result.resume_at is not None:
             rest = attrs.evolve(task, start=result.resume_at)
@@ -240,7 +265,9 @@ class Leader:
         self._check(result.problems)
 
     def _keep(self, task: Task, result: TaskResult) -> None:
-        self._save_results(result)
+        self._save_results(task, result)
+        if not task.is_listed:
+            self._listed += result.listed
         if result.resume_at is not None:
             rest = attrs.evolve(task, start=result.resume_at)
             self._waiting.appendleft(_Assignment(replay_task, rest))
@@ -297,8 +324,22 @@ class Leader:
             if not future.cancelled() and future.exception() is None:
                 result = future.result()
                 if isinstance(result, TaskResult):
-                    self._save_results(result)
+                    with suppress(WorkerError):  # another error is being raised
+                        self._save_results(self._running[future].task, result)
 
-    def _save_results(self, result: TaskResult) -> None:
+    def _save_results(self, task: Task, result: TaskResult) -> None:
+        """Save the results of a task.
+
+        Raises:
+            WorkerError: They are another task's, or not all that it listed.
+        """
+        places = [done.found.place for done in result.done]
+        places += [each.place for each in result.problems]
+        portions = {number for number, _ in task.numbered()}
+        is_own = all(each[0] in portions and task.has(each) for each in places)
+        is_sum = len(places) == len({*places}) == result.listed
+        if not is_own or not (is_sum or result.is_interrupted):
+            reason = "a worker's answer does not hold each session of its task once"
+            raise WorkerError(reason, _NO_SUM)
         self.checkpoint.save(result)
         self.counter.add(replayed=len(result.done))

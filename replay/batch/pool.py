@@ -1,7 +1,10 @@
 """The interface of a worker pool, and the pool that runs in this process."""
 
+import logging
+import os
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Protocol, TypeAlias, TypeVar
 
 import attrs
@@ -13,13 +16,34 @@ Result = TypeVar("Result")
 
 @attrs.define
 class Monitor:
-    """The receiver of a task's reports of which session it is at."""
+    """The receiver of a task's reports of which session it is at.
+
+    It belongs to the process that created it. A plugin may fork; but if the child
+    returns from the plugin, it is ended: it would do the task a second time, and answer
+    in its parent's place.
+    """
 
     #: Called with each session's place and name; None: no callback.
     report: Callable[[Place | None, str], object] | None = None
     #: Called whenever a session begins; None: its time is not limited.
     restart_clock: Callable[[], object] | None = None
     is_draining: bool = False  #: whether to return after this session, giving the rest
+    _process: int = attrs.field(factory=os.getpid, init=False)
+
+    def run(self, function: Callable[[], Result]) -> Result:
+        """Call a function; if it forks, only the parent returns."""
+        try:
+            return function()
+        finally:
+            self.end_child()
+
+    def end_child(self) -> None:
+        """End this process if it was forked from the one that this belongs to."""
+        if os.getpid() != self._process:
+            logging.getLogger("replay").error(
+                "a plugin forked a process that came back from it; it was ended"
+            )
+            os._exit(1)
 
     def at(self, place: Place | None, name: str = "") -> None:
         """Report that a session begins; call this before any of it is read.
@@ -31,6 +55,7 @@ class Monitor:
                 task's end is left.
             name: The session's, if known. Report it again once it is.
         """
+        self.end_child()
         if self.restart_clock is not None:
             self.restart_clock()
         if self.report is not None:
@@ -115,7 +140,8 @@ class InProcessPool:
         """
         future: Future[Result] = Future()
         try:
-            future.set_result(work(task, self._monitor))
+            function = partial(work, task, self._monitor)
+            future.set_result(self._monitor.run(function))
         except Exception as error:  # noqa: BLE001 - the future carries any error
             future.set_exception(error)
         return future

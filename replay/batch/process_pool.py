@@ -86,6 +86,8 @@ def _blamed(task: Task, position: Position | None) -> tuple[Place, str]:
     else:
         first = min(task.included or [(min(portions), 0)])
         place, name = max(first, task.start), ""
+        while place in task.excluded:  # these were tried, or will be
+            place = place[0], place[1] + 1
     return place, name or str(portions[place[0]].key[0])
 
 

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -24,7 +25,7 @@ from replay.batch.plugin_specs import (
     plugins_key,
     specs_of,
 )
-from replay.batch.pool import InProcessPool, Pool
+from replay.batch.pool import InProcessPool, Monitor, Pool
 from replay.batch.process_pool import ProcessPool
 from replay.batch.tasks import Job, make_tasks
 from replay.batch.worker import LeaderEngine, replay_task
@@ -163,10 +164,11 @@ def _run(  # noqa: PLR0913, PLR0917 - what a batch needs
             leader.run(tasks, may_be_known=kept.has_results or gathered > 0)
             leader.run(repeated_tasks(job, listing, kept), may_be_known=False)
         report = kept.report()
+        leader.check_sum(report.sessions)
         if not report.sessions and shard is None:
             reason = "holds no session"
             raise SessionNotFoundError(job.location, reason, NO_SESSION_HINT)
-        _merge(merging, kept, report)
+        Monitor().run(partial(_merge, merging, kept, report))
     finally:
         kept.close()
     return attrs.evolve(report, seconds=time.monotonic() - began)

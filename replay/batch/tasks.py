@@ -53,6 +53,7 @@ class Task:
     excluded: frozenset[Place] = frozenset()
     #: for some places, how many earlier sessions have the same id
     repetitions: Mapping[Place, int] = attrs.field(factory=dict)
+    is_listed: bool = False  #: whether a result has listed its sessions before
 
     def numbered(self) -> Iterator[tuple[int, Portion]]:
         """Yield the portions that have sessions of this task, with their numbers."""
@@ -139,6 +140,13 @@ class TaskResult:
     problems: tuple[Problem, ...]
     resume_at: Place | None = None  #: where to continue; None: all is done
     is_interrupted: bool = False  #: by the user, in the leader's own process
+    #: how many sessions were found, up to *resume_at*
+    listed: int = attrs.field(
+        default=attrs.Factory(
+            lambda result: len(result.done) + len(result.problems), takes_self=True
+        ),
+        kw_only=True,
+    )
 
 
 @attrs.frozen

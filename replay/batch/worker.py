@@ -113,7 +113,7 @@ def replay_task(task: Task, monitor: Monitor) -> TaskResult:
     with open_source(task.job.location, **task.job.options) as source:
         run.start()
         try:
-            for place, stored in _selected(task, source, monitor, run.problems):
+            for place, stored in _selected(task, source, monitor, run.fail):
                 if run.is_over():
                     return run.ended(place)
                 run.add(place, stored)
@@ -133,7 +133,7 @@ def digest_task(task: Task, monitor: Monitor) -> TaskDigests:
     found: list[FoundSession] = []
     problems: list[Problem] = []
     with open_source(task.job.location, **task.job.options) as source:
-        for place, stored in _selected(task, source, monitor, problems):
+        for place, stored in _selected(task, source, monitor, problems.append):
             if len(found) >= _MOST_SESSIONS:
                 return TaskDigests(tuple(found), tuple(problems), resume_at=place)
             found.append(FoundSession(place, stored.name, stored.digest))
@@ -148,6 +148,7 @@ class _Run:
     monitor: Monitor
     done: list[SessionResult] = attrs.field(factory=list, init=False)
     problems: list[Problem] = attrs.field(factory=list, init=False)
+    _listed: int = attrs.field(default=0, init=False)
     _engine: WorkerEngine | None = attrs.field(default=None, init=False)
     _closed: int = attrs.field(default=0, init=False)  # of done: their engine is closed
     _size: int = attrs.field(default=0, init=False)
@@ -176,6 +177,7 @@ class _Run:
 
     def add(self, place: Place, stored: Stored) -> None:
         """Replay a session."""
+        self._listed += 1
         name, is_spoilt = stored.name, False
         self.monitor.at(place, name)
         try:
@@ -200,11 +202,17 @@ class _Run:
         if is_spoilt:
             self._close()
 
+    def fail(self, problem: Problem) -> None:
+        """Add the problem of what cannot be read."""
+        self._listed += 1
+        self.problems.append(problem)
+
     def ended(self, resume_at: Place | None) -> TaskResult:
         """Close the plugins, and return the result."""
         self.monitor.at(None)
         self._close()
-        return TaskResult(tuple(self.done), tuple(self.problems), resume_at)
+        done, problems = tuple(self.done), tuple(self.problems)
+        return TaskResult(done, problems, resume_at, listed=self._listed)
 
     def _replayed(self, found: FoundSession, session: Session) -> SessionResult:
         report, values = self.start().replay_with_results(session)
@@ -246,9 +254,9 @@ class _Run:
 
 
 def _selected(
-    task: Task, source: Source, monitor: Monitor, problems: list[Problem]
+    task: Task, source: Source, monitor: Monitor, fail: Callable[[Problem], object]
 ) -> Iterator[tuple[Place, Stored]]:
-    """Yield the sessions of a task; add a problem for what cannot be read."""
+    """Yield the sessions of a task; pass on a problem for what cannot be read."""
     for number, portion in task.numbered():
         place = (number, 0)
         monitor.at(place)
@@ -262,7 +270,7 @@ def _selected(
                 monitor.at(place)
         except ReplayError as error:
             if task.has(place):
-                problems.append(_problem(place, str(portion.key[0]), error))
+                fail(_problem(place, str(portion.key[0]), error))
 
 
 def _problem(place: Place, name: str, error: ReplayError) -> Problem:

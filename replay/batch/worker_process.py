@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import IntEnum
+from functools import partial
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from struct import Struct
@@ -240,7 +241,7 @@ def _answer(request: bytes, monitor: Monitor, outbox: Outbox) -> bytes:
         work, task = pickle.loads(request)  # noqa: S301 - from our own leader
         limited = limited_time(task.job, monitor, outbox.report_deadline)
         with limited_memory(task.job), limited:
-            return work(task, monitor)
+            return monitor.run(partial(work, task, monitor))
 
     try:
         return pickle_outcome(done)

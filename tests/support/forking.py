@@ -5,11 +5,16 @@ import warnings
 from collections.abc import Callable
 
 
-def forked(function: Callable[[], object]) -> int:
-    """Run a function in a child, and return the child's process id."""
+def fork() -> int:
+    """Fork, and return the child's process id; 0 in the child."""
     with warnings.catch_warnings():  # of threads that other tests have left: not ours
         warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
+        return os.fork()
+
+
+def forked(function: Callable[[], object]) -> int:
+    """Run a function in a child, and return the child's process id."""
+    child = fork()
     if not child:
         code = 1
         try:

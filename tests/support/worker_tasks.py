@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from forking import fork
 from replay.batch.executor_pool import do
 from replay.batch.pool import Monitor
 from replay.batch.tasks import (
@@ -153,6 +154,11 @@ def leave_child(path: str) -> None:
     os._exit(3)
 
 
+def come_back() -> None:
+    """Fork, and let parent and child go on."""
+    fork()
+
+
 def lone_thread() -> None:
     """Start a thread that never ends, and for which Python waits."""
     threading.Thread(target=sleep).start()
@@ -164,7 +170,7 @@ ACTIONS: dict[str, Callable[..., object]] = {
     for action in (
         *(segfault, allocate, sleep, hold, exit_early, killed, killed_oddly, spin),
         *(write_pid, no_room, lower_hard_limit, lone_thread),
-        *(leave_child, only_once, be_deaf),
+        *(leave_child, only_once, be_deaf, come_back),
     )
 }
 

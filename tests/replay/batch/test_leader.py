@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 import pytest
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from batches import directory_of, document, job_of, lines_of, plugin_at, whole_task
 from in_memory import InMemory
-from replay import BackendError, BatchError, MustStopError, Session
+from replay import BackendError, BatchError, MustStopError, Session, WorkerError
 from replay import open as open_source
 from replay.batch.checkpoint import Checkpoint
 from replay.batch.executor_pool import ExecutorPool
@@ -365,6 +365,82 @@ def test_ctrl_c_keeps_what_other_processes_have_done(
         signal.signal(signal.SIGINT, before)
         pool.close(now=True)
     assert _said(checkpoint)
+
+
+# The sum
+
+
+@attrs.define
+class WrongPool(PatientPool):
+    """A pool that answers two tasks at once, and changes the second answer."""
+
+    size: int = attrs.field(default=1, init=False)
+    change: Callable[[TaskResult], TaskResult] = attrs.field(kw_only=True)
+
+    def submit(self, work: Work[Result], task: Task) -> Future[Result]:
+        future: Future[Any] = Future()
+
+        def pass_on(given: Future[Any]) -> None:
+            result = given.result()
+            future.set_result(self.change(result) if task.first else result)
+
+        super().submit(work, task).add_done_callback(pass_on)
+        return future
+
+
+def _without_one(result: TaskResult) -> TaskResult:
+    return attrs.evolve(result, done=result.done[1:])
+
+
+def _with_one_twice(result: TaskResult) -> TaskResult:
+    return attrs.evolve(result, done=(result.done[0], *result.done[:-1]))
+
+
+def _of_another_task(result: TaskResult) -> TaskResult:
+    moved = [
+        attrs.evolve(each, found=attrs.evolve(each.found, place=(number, 0)))
+        for number, each in enumerate(result.done)
+    ]
+    return attrs.evolve(result, done=tuple(moved))
+
+
+@pytest.mark.parametrize("change", [_without_one, _with_one_twice, _of_another_task])
+def test_an_answer_must_hold_each_session_of_its_task_once(
+    tmp_path: Path, checkpoint: Checkpoint, change: Callable[[TaskResult], TaskResult]
+) -> None:
+    pool = WrongPool(change=change)
+    with pytest.raises(WorkerError, match="each session of its task once"):
+        _lead(pool, checkpoint, _cut(_task(tmp_path), 4))
+    assert _said(checkpoint) == "abcd"
+
+
+def test_a_wrong_answer_does_not_hide_why_the_batch_ends(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
+    pool = WrongPool(change=_without_one)
+    with pytest.raises(BatchError, match="no booms"):
+        _lead(pool, checkpoint, _cut(_task(tmp_path, a="boom"), 4), keep_going=False)
+
+
+def test_each_session_that_was_listed_must_be_accounted_for(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
+    task = _task(tmp_path, c="boom")
+    for known in (False, True):
+        leader = Leader(
+            InProcessPool(replay_task),
+            checkpoint,
+            ProgressCounter(None),
+            keep_going=True,
+        )
+        leader.run(_cut(task, 3), may_be_known=known)
+        leader.check_sum(checkpoint.report().sessions)
+        with pytest.raises(
+            WorkerError, match="8 sessions were listed, 7 have a result"
+        ):
+            leader.check_sum(7)
+        checkpoint.begin()
+        (Path(task.job.location) / "c.json").write_text("{")
 
 
 # Listing

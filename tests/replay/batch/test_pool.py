@@ -7,6 +7,7 @@ from multiprocessing import get_context
 
 import pytest
 
+from forking import exit_code_of, fork
 from replay.batch.executor_pool import ExecutorPool
 from replay.batch.pool import InProcessPool, Monitor, Pool
 from replay.batch.process_pool import ProcessPool
@@ -46,6 +47,17 @@ def test_tasks_are_done(pool: Pool) -> None:
     assert [ids(each) for each in results] == [["a", "b"]] * 5
     assert len(set.union(*map(pids_of, results))) <= pool.size
     assert ids(pool.alone(task_of("a"))) == ["a"]
+
+
+def test_a_child_that_comes_back_from_a_plugin_does_no_task(pool: Pool) -> None:
+    task = task_of("a", "come_back", "come_back", "b")
+    results = [pool.submit(work, task).result() for _ in range(4)]
+    assert [ids(each) for each in results] == [["a", "come_back", "come_back", "b"]] * 4
+    assert len(set.union(*map(pids_of, results))) <= pool.size
+
+
+def test_a_child_that_comes_back_is_ended_at_the_end_too() -> None:
+    assert exit_code_of(Monitor().run(fork)) == 1
 
 
 def test_what_the_work_raises_is_no_death(pool: Pool) -> None:

@@ -303,6 +303,7 @@ def test_an_end_after_the_deadline_is_for_lack_of_time(
         (MessageKind.AT_END, "", {"start": (5, 7)}, (5, 7), "x"),
         (MessageKind.AT, "other", {"included": frozenset({(5, 1)})}, (5, 1), "x"),
         (None, "", {"included": frozenset({(5, 3)})}, (5, 3), "x"),
+        (None, "", {"excluded": frozenset({(4, 0)})}, (4, 1), "w"),
     ],
 )
 def test_the_session_that_the_worker_was_at_is_quarantined_or_the_next_one(

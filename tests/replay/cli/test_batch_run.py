@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from batches import directory_of, document, plugin_at
+from batches import directory_of, document, lines_of, plugin_at
 from fake_secrets import SECRETS
 from replay_command import Run
 
@@ -17,6 +17,17 @@ FAILS = (
 CRASHES = (
     "import os\ndef replay_text(message):\n    if message.content == '2': os.abort()\n"
 )
+FORKS = """
+import os
+at = []
+def replay_session_start(session):
+    at[:] = [int(session.session_id)]
+    if at[0] % 100 == 50: os.fork()
+def replay_batch_result(): return at[0]
+def replay_batch_merge(results):
+    print(sum(each.value for each in results), flush=True)
+    os.fork()
+"""
 THREE = {"a": "1", "b": "2", "c": "3"}
 ALL = (
     "replay: 3 sessions: 3 replayed now, 0 known from before, 0 failed, 0 quarantined; "
@@ -94,6 +105,18 @@ def test_a_session_that_kills_its_worker_is_quarantined(
     problem, summary = done.stderr.splitlines()
     assert problem.startswith("replay: error: b: crashed, quarantined: killed by ")
     assert "2 replayed now, 0 known from before, 0 failed, 1 quarantined" in summary
+
+
+@pytest.mark.parametrize("workers", [("--keep-going",), ("--jobs", "2")])
+def test_a_plugin_whose_forked_child_comes_back_costs_no_session(
+    process: Run, tmp_path: Path, workers: tuple[str, ...]
+) -> None:
+    sessions = lines_of(tmp_path / "s.jsonl", [(f"{n}", "") for n in range(300)])
+    plugin = plugin_at(tmp_path / "forks.py", FORKS)
+    done = process("run", sessions, "--plugin", plugin, *workers)
+    assert (done.returncode, done.stdout) == (0, f"{sum(range(300))}\n")
+    assert "300 sessions: 300 replayed now" in done.stderr
+    assert done.stderr.count("a plugin forked a process that came back") == 4
 
 
 def test_a_session_that_cannot_be_read_exits_with_2(run: Run, sessions: Path) -> None:
