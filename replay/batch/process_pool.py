@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +11,8 @@ from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.util import Finalize
+from pathlib import Path
+from selectors import EVENT_READ, EVENT_WRITE, PollSelector
 from typing import Final, TypeAlias
 
 import attrs
@@ -20,6 +21,7 @@ from replay.batch.pool import Death, Result, Work
 from replay.batch.resource_limits import EXIT_CODE, size_of
 from replay.batch.tasks import Job, Place, Problem, Task, TaskResult
 from replay.batch.worker_process import (
+    REQUEST_HEAD,
     Inbox,
     Position,
     pickle_request,
@@ -52,10 +54,10 @@ def death_error(exit_code: int, inbox: Inbox, job: Job) -> WorkerDiedError:
     if inbox.is_out_of_memory:
         size = "the memory that there is" if job.memory is None else size_of(job.memory)
         code, reason = "out-of-memory", f"needed more than {size}"
-    elif exit_code == EXIT_CODE and 0 < inbox.deadline <= time.monotonic_ns():
+    elif inbox.is_late and exit_code in (EXIT_CODE, -signal.SIGKILL):
         code, reason = "out-of-time", f"took longer than {job.seconds:g} s"
     else:
-        code, reason = "crashed", ending(exit_code)
+        code, reason = "crashed", inbox.fault or ending(exit_code)
     return WorkerDiedError(inbox.position, code, reason)
 
 
@@ -123,18 +125,42 @@ def _no_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+#: Seconds of silence after which a worker is looked at, again and again.
+LOOK_EVERY: Final = 1.0
+_LOOKS: Final = 10  # that find a stopped worker in the same state before it is ended
+
+
+def stopped_state(process: int) -> bytes:
+    """Return the state of a process that was stopped, by SIGSTOP for example.
+
+    Returns:
+        Equal states if it did nothing in between. Empty: it isn't stopped, or this
+        system doesn't say.
+    """
+    try:
+        state = Path(f"/proc/{process}/stat").read_bytes()
+    except OSError:
+        return b""
+    return state if state.rpartition(b") ")[2].startswith(b"T") else b""
+
+
 class Worker:
     """A process that runs one task after another until it dies.
+
+    It may be silent as long as it likes, since a plugin may work for hours. But it is
+    ended if its session's time is over, or if it was stopped and nobody continues it.
 
     Used by one thread at a time; :meth:`kill` may be called by any.
 
     Args:
         drain_signal: See :func:`~replay.batch.worker_process.serve`.
+        look_every: See :data:`LOOK_EVERY`.
     """
 
-    def __init__(self, drain_signal: _Pipe) -> None:
+    def __init__(self, drain_signal: _Pipe, look_every: float = LOOK_EVERY) -> None:
         self.is_new = True
-        self._inbox = Inbox()
+        self._look_every = look_every
+        self._stopped, self._looks = b"", 0
         try:
             theirs, self._requests = CONTEXT.Pipe(duplex=False)
             self._answers, answers = CONTEXT.Pipe(duplex=False)
@@ -148,6 +174,11 @@ class Worker:
         except (EOFError, OSError) as error:
             reason = f"no process can be begun for a worker: {error}"
             raise WorkerError(reason, "end other processes, or use fewer") from error
+        self._inbox = Inbox(self._process.pid or 0)
+        os.set_blocking(self._requests.fileno(), False)  # it may never read them
+        self._selector = PollSelector()
+        self._selector.register(self._answers, EVENT_READ)
+        self._selector.register(self._process.sentinel, EVENT_READ)
 
     def failure(self) -> int | None:
         """Wait until the worker has started; if it died, return its exit code."""
@@ -165,8 +196,9 @@ class Worker:
             WorkerError: The task cannot be sent or started, or its result sent.
         """
         request = pickle_request(work, task)
+        self._inbox.number += 1
         try:
-            self._requests.send_bytes(request)
+            self._send(REQUEST_HEAD.pack(self._inbox.number, len(request)) + request)
             answer = self._receive()
         except (EOFError, OSError):
             raise death_error(self._exit_code(), self._inbox, task.job) from None
@@ -191,20 +223,60 @@ class Worker:
         """
         inbox, ended = self._inbox, self._process.sentinel
         while inbox.answer is None:
-            if self._answers not in wait([self._answers, ended]):
+            if self._answers not in self._ready():
                 raise EOFError
             if not (data := os.read(self._answers.fileno(), _CHUNK)):
                 raise EOFError
             inbox.add(data)
+            if inbox.fault:
+                self.kill()
+                raise EOFError
             if inbox.answer is None and inbox.is_whole:
                 wait([ended], _PAUSE)
         answer, inbox.answer = inbox.answer, None
         return answer
 
+    def _send(self, request: bytes) -> None:
+        """Send a request.
+
+        Raises:
+            EOFError, OSError: The worker is dead or dying.
+        """
+        unsent = memoryview(request)
+        self._selector.register(self._requests, EVENT_WRITE)
+        try:
+            while unsent:
+                if self._requests not in self._ready():
+                    raise EOFError
+                unsent = unsent[os.write(self._requests.fileno(), unsent) :]
+        finally:
+            self._selector.unregister(self._requests)
+
+    def _ready(self) -> set[object]:
+        """Wait until something is ready, and return it; look at a silent worker."""
+        while not (ready := self._selector.select(self._look_every)):
+            self._look()
+        return {key.fileobj for key, _ in ready}
+
+    def _look(self) -> None:
+        """End the worker if its session's time is over, or if it was stopped."""
+        stopped = stopped_state(self._process.pid or 0)
+        self._looks = self._looks + 1 if stopped and stopped == self._stopped else 0
+        self._stopped = stopped
+        if self._looks == _LOOKS:
+            self._inbox.fault = (
+                "it was stopped, by SIGSTOP for example, and not continued"
+            )
+        if self._inbox.is_late or self._inbox.fault:
+            self.kill()
+
     def _exit_code(self) -> int:
         """End the worker, and return its exit code."""
         self._let_go()
         if not wait([self._process.sentinel], _GRACE):
+            self._inbox.fault = (
+                self._inbox.fault or "it let go of its pipes, and went on"
+            )
             self._process.kill()
         with _ASKING:
             self._process.join()
@@ -233,13 +305,17 @@ class ProcessPool:
     Args:
         jobs: Number of processes, at least 1.
         work: The function that :meth:`alone` runs.
+        look_every: See :data:`LOOK_EVERY`.
 
     Raises:
         ValueError: *jobs* is below 1.
     """
 
-    def __init__(self, jobs: int, work: Work[TaskResult]) -> None:
+    def __init__(
+        self, jobs: int, work: Work[TaskResult], *, look_every: float = LOOK_EVERY
+    ) -> None:
         self.size = jobs
+        self._look_every = look_every
         self._work = work
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="replay-batch")
         self._drain_signal, self._drain_sender = CONTEXT.Pipe(duplex=False)
@@ -337,7 +413,7 @@ class ProcessPool:
         tries = 0
         while True:
             tries += 1
-            worker = Worker(self._drain_signal)
+            worker = Worker(self._drain_signal, self._look_every)
             with self._lock:
                 self._running.add(worker)
                 if self._is_closed:

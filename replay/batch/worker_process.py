@@ -1,15 +1,19 @@
 """A worker's process, and the messages between it and its leader.
 
-A request is a pickle. A worker sends a stream of messages, each a header and some
-bytes: that it has started, the session it is at, the session's deadline, and its
-answer. So the leader knows why a worker died, however it died.
+A request is a number and a pickle. A worker sends a stream of messages, each a header
+and some bytes: that it has started, the session it is at, the session's deadline, and
+its answer, with the request's number. So the leader knows why a worker died, however
+it died. Plugins run in this process too: whatever else comes through its pipe, and
+whatever another process sends, is noticed.
 """
 
+import logging
 import os
 import pickle
 import signal
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from enum import IntEnum
 from functools import partial
@@ -108,10 +112,11 @@ class MessageKind(IntEnum):
     ANSWER = 5  #: to a request; an empty one says that the worker has started
 
 
-_HEAD: Final = Struct("=BQQQ")  # the kind, two numbers, and how many bytes follow
-#: Made in advance, while there is memory.
-_OUT_OF_MEMORY: Final = _HEAD.pack(MessageKind.OUT_OF_MEMORY, 0, 0, 0)
+REQUEST_HEAD: Final = Struct("=QQ")  #: a request's number, and how many bytes follow
+#: the sender's process id, the kind, two numbers, and how many bytes follow
+_HEAD: Final = Struct("=QBQQQ")
 _LONGEST_NAME: Final = 200  # characters
+_UTF8_BYTES: Final = 4  # of a character, at most
 
 
 @attrs.frozen
@@ -119,6 +124,17 @@ class Outbox:
     """The writing end of a worker's messages."""
 
     descriptor: int
+    _pipe: tuple[int, ...] = attrs.field(init=False)
+    #: made in advance, while there is memory
+    _out_of_memory: bytes = attrs.field(init=False)
+
+    @_pipe.default
+    def _identity(self) -> tuple[int, ...]:
+        return tuple(os.fstat(self.descriptor)[:3])
+
+    @_out_of_memory.default
+    def _made_in_advance(self) -> bytes:
+        return _HEAD.pack(os.getpid(), MessageKind.OUT_OF_MEMORY, 0, 0, 0)
 
     def send(self, kind: MessageKind, data: bytes = b"", number: int = 0) -> None:
         """Send a message.
@@ -126,9 +142,11 @@ class Outbox:
         Raises:
             OSError: The leader is gone.
         """
-        unsent = memoryview(_HEAD.pack(kind, number, 0, len(data)) + data)
-        while unsent:
-            unsent = unsent[os.write(self.descriptor, unsent) :]
+        self._write(_HEAD.pack(os.getpid(), kind, number, 0, len(data)) + data)
+
+    def send_out_of_memory(self) -> None:
+        """Tell the leader that there is no memory left, without using any."""
+        os.write(self.descriptor, self._out_of_memory)
 
     def report(self, place: Place | None, name: str) -> None:
         """Tell the leader which session the worker is at."""
@@ -136,12 +154,30 @@ class Outbox:
             self.send(MessageKind.AT_END)
         else:
             spelled = name[:_LONGEST_NAME].encode("utf-8", "surrogatepass")
-            head = _HEAD.pack(MessageKind.AT, *place, len(spelled))
-            os.write(self.descriptor, head + spelled)  # one write: it fits into a pipe
+            head = _HEAD.pack(os.getpid(), MessageKind.AT, *place, len(spelled))
+            self._write(head + spelled)
 
     def report_deadline(self, deadline: int) -> None:
         """Tell the leader the session's deadline."""
         self.send(MessageKind.DEADLINE, number=deadline)
+
+    def _write(self, message: bytes) -> None:
+        """Write a message, or end this process if it has lost the pipe to its leader.
+
+        The descriptor may be something else by now, such as a file of a plugin's.
+        """
+        try:
+            is_lost = self._identity() != self._pipe
+        except OSError:
+            is_lost = True
+        if is_lost:
+            logging.getLogger("replay").error(
+                "a plugin closed or replaced the pipe of a worker, which was ended"
+            )
+            os._exit(1)
+        unsent = memoryview(message)
+        while unsent:
+            unsent = unsent[os.write(self.descriptor, unsent) :]
 
 
 @attrs.frozen
@@ -156,9 +192,12 @@ class Position:
 class Inbox:
     """The reading end of a worker's messages, in the leader."""
 
+    process: int  #: the worker's id
+    number: int = 0  #: the last request's; 0: there was none
     answer: bytes | None = None  #: the last one, until it is taken
     deadline: int = 0  #: see :attr:`MessageKind.DEADLINE`
     is_out_of_memory: bool = False
+    fault: str = ""  #: why the leader ends the worker; empty: there is no reason
     #: the latest message about the worker's position
     _at: tuple[int, int, int, bytes] | None = None
     _unread: bytearray = attrs.field(factory=bytearray)
@@ -173,6 +212,11 @@ class Inbox:
         return Position(place, name.decode("utf-8", "surrogatepass"))
 
     @property
+    def is_late(self) -> bool:
+        """Tell whether the session's time is over."""
+        return 0 < self.deadline <= time.monotonic_ns()
+
+    @property
     def is_whole(self) -> bool:
         """Tell whether all messages so far were read completely."""
         return not self._unread
@@ -183,12 +227,23 @@ class Inbox:
         unread += data
         begin = 0
         while len(unread) >= (middle := begin + _HEAD.size):
-            kind, first, second, size = _HEAD.unpack_from(unread, begin)
+            process, kind, first, second, size = _HEAD.unpack_from(unread, begin)
+            if process != self.process or not self._expects(kind, first, second, size):
+                self.fault = "a plugin, or a child of it, wrote to the worker's pipe"
+                break
             if len(unread) < (end := middle + size):
                 break
             self._take(kind, first, second, bytes(unread[middle:end]))
             begin = end
         del unread[:begin]
+
+    def _expects(self, kind: int, first: int, second: int, size: int) -> bool:
+        """Tell whether there may be a message with such a header."""
+        if kind == MessageKind.AT:
+            return size <= _LONGEST_NAME * _UTF8_BYTES
+        if kind == MessageKind.ANSWER:
+            return (first, second) == (self.number, 0)
+        return kind in {*MessageKind} and second == size == 0
 
     def _take(self, kind: int, first: int, second: int, data: bytes) -> None:
         if kind <= MessageKind.AT_END:
@@ -228,10 +283,18 @@ def serve(
     threading.Thread(target=_watch_leader, args=watched, daemon=True).start()
     with suppress(EOFError, OSError):  # the leader is gone
         outbox.send(MessageKind.ANSWER)
-        while True:
-            answer = _answer(requests.recv_bytes(), monitor, outbox)
+        for number, request in _received(requests.fileno()):
+            answer = _answer(request, monitor, outbox)
             outbox.send(MessageKind.DONE)
-            outbox.send(MessageKind.ANSWER, answer)
+            outbox.send(MessageKind.ANSWER, answer, number)
+
+
+def _received(descriptor: int) -> Iterator[tuple[int, bytes]]:
+    """Yield each request with its number, until the leader is gone."""
+    with open(descriptor, "rb", closefd=False) as stream:
+        while len(head := stream.read(REQUEST_HEAD.size)) == REQUEST_HEAD.size:
+            number, size = REQUEST_HEAD.unpack(head)
+            yield number, stream.read(size)
 
 
 def _answer(request: bytes, monitor: Monitor, outbox: Outbox) -> bytes:
@@ -246,7 +309,7 @@ def _answer(request: bytes, monitor: Monitor, outbox: Outbox) -> bytes:
     try:
         return pickle_outcome(done)
     except MemoryError:
-        os.write(outbox.descriptor, _OUT_OF_MEMORY)
+        outbox.send_out_of_memory()
         os._exit(1)
 
 

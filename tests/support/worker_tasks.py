@@ -1,6 +1,7 @@
 """Tasks for a batch's workers: some are harmless, and some take workers down."""
 
 import ctypes
+import faulthandler
 import mmap
 import os
 import resource
@@ -8,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from forking import fork
@@ -147,16 +149,68 @@ def lower_hard_limit() -> None:
 
 
 def leave_child(path: str) -> None:
-    """Die, and leave a child that keeps all files open until a pipe is written to."""
-    if not os.fork():
+    """Die, and leave a child as :func:`have_child` does."""
+    have_child(path)
+    os._exit(3)
+
+
+def have_child(path: str) -> None:
+    """Start a child that keeps all files open until a pipe is written to."""
+    if not fork():
         Path(path).read_bytes()
         os._exit(0)
-    os._exit(3)
 
 
 def come_back() -> None:
     """Fork, and let parent and child go on."""
     fork()
+
+
+def stop() -> None:
+    """Stop this process until somebody continues it."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def stop_clock() -> None:
+    """Sleep for ever, with the clock of the time limit stopped."""
+    faulthandler.cancel_dump_traceback_later()
+    sleep()
+
+
+def pipes() -> list[int]:
+    """Return the descriptors of this process's pipes, but for the standard streams."""
+    found = list[int]()
+    for path in Path("/proc/self/fd").iterdir():
+        if path.name not in "012" and path.exists() and path.is_fifo():
+            found.append(int(path.name))
+    return found
+
+
+def scribble() -> None:
+    """Write to every pipe, and go on."""
+    for descriptor in pipes():
+        with suppress(OSError):  # it is read here
+            os.write(descriptor, b"ten bytes.")
+
+
+def close_pipes() -> None:
+    """Close every pipe, as a daemon does, and go on."""
+    for descriptor in pipes():
+        os.close(descriptor)
+
+
+def close_pipes_and_sleep() -> None:
+    """Close every pipe, and sleep for ever."""
+    close_pipes()
+    sleep()
+
+
+def replace_pipes() -> None:
+    """Put something else in the place of every pipe, keep them open, and go on."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in pipes():
+        os.dup(descriptor)
+        os.dup2(nowhere, descriptor)
 
 
 def lone_thread() -> None:
@@ -170,7 +224,9 @@ ACTIONS: dict[str, Callable[..., object]] = {
     for action in (
         *(segfault, allocate, sleep, hold, exit_early, killed, killed_oddly, spin),
         *(write_pid, no_room, lower_hard_limit, lone_thread),
-        *(leave_child, only_once, be_deaf, come_back),
+        *(leave_child, have_child, only_once, be_deaf),
+        *(come_back, stop, stop_clock),
+        *(scribble, close_pipes, close_pipes_and_sleep, replace_pipes),
     )
 }
 

@@ -84,6 +84,7 @@ def _lead(
     counter = ProgressCounter(None)
     leader = Leader(pool, checkpoint, counter, keep_going=keep_going)
     leader.run(tasks, may_be_known=may_be_known)
+    leader.check_sum(checkpoint.report().sessions)
     return counter.progress
 
 

@@ -21,6 +21,7 @@ from replay.batch.process_pool import (
     WorkerDiedError,
     death_error,
     quarantine_result,
+    stopped_state,
 )
 from replay.batch.resource_limits import EXIT_CODE
 from replay.batch.tasks import Place, Problem, Task, TaskResult
@@ -180,6 +181,79 @@ def test_a_session_that_takes_too_long_is_a_suspect(
     assert error.code == "out-of-time"
 
 
+@pytest.mark.parametrize("action", ["stop", "stop_clock"])
+def test_the_leader_ends_a_worker_whose_time_is_over(action: str) -> None:
+    pool = ProcessPool(1, work, look_every=0.05)
+    error = death_of(pool, task_of("a", action, of=job(seconds=0.2)))
+    assert pool.death_of(error) == Death(frozenset({(1, 0)}))
+    assert error.code == "out-of-time"
+    pool.close()
+
+
+def test_a_worker_that_was_stopped_is_ended_without_a_limit_too() -> None:
+    pool = ProcessPool(1, work, look_every=0.01)
+    error = death_of(pool, task_of("a", "stop"))
+    assert pool.death_of(error) == Death(frozenset({(1, 0)}))
+    assert (error.code, error.reason.partition(",")[0]) == ("crashed", "it was stopped")
+    pool.close()
+
+
+def test_a_worker_that_is_stopped_while_it_should_read_is_replaced() -> None:
+    pool = ProcessPool(1, work, look_every=0.01)
+    (pid,) = pids_of(pool.submit(work, task_of("a")).result())
+    os.kill(pid, signal.SIGSTOP)
+    larger_than_a_pipe = task_of("a" * (1 << 20))
+    assert pids_of(pool.submit(work, larger_than_a_pipe).result()).isdisjoint({pid})
+    pool.close()
+
+
+def test_a_worker_that_is_gone_while_its_child_keeps_its_pipes_is_replaced(
+    pool: ProcessPool, fifo: Path
+) -> None:
+    (pid,) = pids_of(pool.submit(work, task_of(f"have_child {fifo}")).result())
+    os.kill(pid, signal.SIGKILL)
+    larger_than_a_pipe = task_of("a" * (1 << 20))
+    assert pids_of(pool.submit(work, larger_than_a_pipe).result()).isdisjoint({pid})
+    fifo.write_bytes(b"")
+
+
+def test_a_silent_worker_that_works_is_left_alone() -> None:
+    pool = ProcessPool(1, work, look_every=1e-4)
+    assert len(pool.submit(work, task_of(*["spin"] * 20)).result().done) == 20
+    pool.close()
+
+
+def test_a_stopped_process_has_one_state_until_it_is_continued() -> None:
+    with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE) as process:
+        assert not stopped_state(process.pid)
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        assert stopped_state(process.pid) == stopped_state(process.pid) != b""
+        process.send_signal(signal.SIGCONT)
+        assert not stopped_state(process.pid)
+    assert not stopped_state(process.pid), "it is gone"
+
+
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        ("scribble", "a plugin, or a child of it, wrote to the worker's pipe"),
+        pytest.param(
+            *("close_pipes_and_sleep", "it let go of its pipes, and went on"),
+            marks=pytest.mark.slow,
+        ),
+        ("replace_pipes", "ended with exit code 1"),
+        ("close_pipes", "ended with exit code 1"),
+    ],
+)
+def test_a_session_that_breaks_the_pipe_to_the_leader_is_a_suspect(
+    pool: ProcessPool, action: str, reason: str
+) -> None:
+    error = death_of(pool, task_of("a", action, "b"))
+    assert pool.death_of(error) == Death(frozenset({(1, 0)}))
+    assert error.reason == reason
+
+
 def test_the_time_is_each_session_s_not_the_task_s(pool: ProcessPool) -> None:
     task = task_of(*["spin"] * 60, of=job(seconds=0.5))
     first = pool.submit(work, task).result()
@@ -267,7 +341,7 @@ def inbox_of(
     if kind is not None:
         outbox.report(None if kind == MessageKind.AT_END else (5, 2), name)
     outbox.report_deadline(deadline)
-    inbox = Inbox()
+    inbox = Inbox(os.getpid())
     inbox.add(os.read(reading, 1000))
     os.close(reading)
     os.close(writing)
@@ -288,7 +362,7 @@ def test_an_end_after_the_deadline_is_for_lack_of_time(
     inbox = inbox_of(MessageKind.AT, deadline=time.monotonic_ns() + later)
     died = death_error(exit_code, inbox, job(seconds=60))
     assert str(died) == f"a worker died: {reason}"
-    memory = death_error(exit_code, Inbox(is_out_of_memory=True), job())
+    memory = death_error(exit_code, Inbox(1, is_out_of_memory=True), job())
     assert memory.reason == "needed more than the memory that there is"
 
 

@@ -89,7 +89,7 @@ class Line:
     def __init__(self) -> None:
         self.reading, writing = os.pipe()
         self.outbox = Outbox(writing)
-        self.inbox = Inbox()
+        self.inbox = Inbox(os.getpid())
 
     def pass_on(self, size: int = 1 << 16) -> Inbox:
         """Pass the worker's bytes to the leader, *size* at a time."""
@@ -133,6 +133,28 @@ def test_after_all_sessions_none_is_meant_and_after_the_task_nothing(
     assert line.pass_on().position == Position(None, "")
     line.outbox.send(MessageKind.DONE)
     assert line.pass_on().position is None
+
+
+def test_what_its_worker_does_not_send_is_a_fault(line: Line) -> None:
+    line.outbox.report((5, 2), "a")
+    sent = os.read(line.reading, 1000)
+    zeros, too_long = bytes(len(sent)), sent[:25] + b"\xff" * 8
+    for wrong in (b"Traceback (most recent call last):", zeros, too_long):
+        inbox = Inbox(os.getpid())
+        inbox.add(sent + wrong)
+        assert inbox.fault
+        assert inbox.position == Position((5, 2), "a"), "it is known who is to blame"
+    other = Inbox(os.getpid() + 1)
+    other.add(sent)
+    assert other.fault, "another process sent it"
+
+
+def test_an_answer_has_the_number_of_its_request(line: Line) -> None:
+    line.inbox.number = 7
+    for number, is_fault in ((7, False), (6, True)):
+        line.outbox.send(MessageKind.ANSWER, b"four", number)
+        assert bool(line.pass_on().fault) is is_fault
+    assert line.inbox.answer == b"four"
 
 
 def test_half_an_answer_is_none(line: Line) -> None:
