@@ -354,6 +354,21 @@ class StopReplay(Exception):  # noqa: N818 - a request like StopIteration
     """Raised by a hook to end this session's replay cleanly."""
 
 
+def words_of(error: BaseException) -> str:
+    """Return an exception's type and text, whatever other people's code raised."""
+    return f"{type(error).__name__}: {text_of(error)}".removesuffix(": ")
+
+
+def text_of(error: BaseException) -> str:
+    """Return an exception's text, even if its ``__str__`` fails."""
+    try:
+        return "".join([str(error), ""])  # a plain string, even of a subclass's
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException as failure:  # noqa: BLE001 - other people's code
+        return f"its text cannot be shown ({type(failure).__name__})"
+
+
 def wrong_type(given: object, expected: str, advice: str) -> TypeError:
     """Return the error for an argument that a public function cannot work with.
 

@@ -33,6 +33,7 @@ from replay.errors import (
     PluginError,
     ReplayError,
     UnknownNameError,
+    words_of,
     wrong_type,
 )
 
@@ -141,7 +142,7 @@ def guarded(kind: EntryPointKind, name: str, what: str) -> Iterator[None]:
         raise
     except BaseException as error:
         place = place_in(file_of(name), error)
-        reason = f"{what}: {type(error).__name__}: {error}{place}"
+        reason = f"{what}: {words_of(error)}{place}"
         raise failure(kind, name, reason) from error
 
 

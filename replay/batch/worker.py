@@ -21,7 +21,7 @@ from replay.engine.dispatch import Recorded
 from replay.engine.engine import ReplayEngine
 from replay.engine.plugin_set import OnPluginError
 from replay.engine.report import BatchResults, ReplayReport
-from replay.errors import MustStopError, PluginError, ReplayError
+from replay.errors import MustStopError, PluginError, ReplayError, text_of
 from replay.model.json_text import write_json
 from replay.model.sessions import Session
 from replay.sources.protocols import Stored
@@ -279,5 +279,5 @@ def _problem(place: Place, name: str, error: ReplayError) -> Problem:
 
 def _reason_of(error: ReplayError) -> str:
     """Return an error's text, cut off if it is very long."""
-    text = str(error)
+    text = text_of(error)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

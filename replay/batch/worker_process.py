@@ -20,7 +20,7 @@ from functools import partial
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from struct import Struct
-from traceback import format_exception, format_exception_only
+from traceback import format_exception
 from typing import Any, Final
 
 import attrs
@@ -28,7 +28,7 @@ import attrs
 from replay.batch.pool import Monitor
 from replay.batch.resource_limits import limited_memory, limited_time
 from replay.batch.tasks import Place, Task
-from replay.errors import WorkerError
+from replay.errors import WorkerError, words_of
 
 
 def pickle_request(work: Callable[[Task, Monitor], object], task: Task) -> bytes:
@@ -40,7 +40,7 @@ def pickle_request(work: Callable[[Task, Monitor], object], task: Task) -> bytes
     try:
         return pickle.dumps((work, task))
     except Exception as error:
-        reason = f"a task cannot be sent to a worker: {_words(error)}"
+        reason = f"a task cannot be sent to a worker: {words_of(error)}"
         hint = "give options that can be pickled, or use no other processes"
         raise WorkerError(reason, hint) from error
 
@@ -62,7 +62,7 @@ def pickle_outcome(function: Callable[[], object]) -> bytes:
     try:
         return pickle.dumps((value, None, ""))
     except Exception as error:  # noqa: BLE001 - pickle runs other people's code
-        reason = f"a worker's result cannot be sent: {_words(error)}"
+        reason = f"a worker's result cannot be sent: {words_of(error)}"
         return _pickled_error(WorkerError(reason))
 
 
@@ -75,30 +75,29 @@ def unpickle_outcome(answer: bytes) -> Any:  # noqa: ANN401 - what the function 
     try:
         value, error, trace = pickle.loads(answer)  # noqa: S301 - our own process's
     except Exception as failure:
-        reason = f"a worker's result cannot be read: {_words(failure)}"
+        reason = f"a worker's result cannot be read: {words_of(failure)}"
         raise WorkerError(reason) from failure
     if error is not None:
-        error.add_note(f"In a worker:\n{trace}")
+        with suppress(Exception):  # it may be anybody's, and refuse
+            error.add_note(f"In a worker:\n{trace}")
         raise error
     return value
 
 
 def _pickled_error(error: BaseException) -> bytes:
     """Return a pickled exception, or its text if it would not arrive intact."""
-    trace = "".join(format_exception(error))
+    try:
+        trace = "".join(format_exception(error))
+    except Exception as failure:  # noqa: BLE001 - it asks other people's code
+        trace = f"There is no traceback: {words_of(failure)}"
     if isinstance(error, Exception):
         try:
             pickled = pickle.dumps((None, error, trace))
             if type(pickle.loads(pickled)[1]) is type(error):  # noqa: S301 - our own
                 return pickled
         except Exception as failure:  # noqa: BLE001 - pickle runs other people's code
-            trace += f"\nIt could not be sent: {_words(failure)}"
-    return pickle.dumps((None, WorkerError(f"in a worker: {_words(error)}"), trace))
-
-
-def _words(error: BaseException) -> str:
-    """Return an exception's type and text."""
-    return format_exception_only(error)[-1].strip()
+            trace += f"\nIt could not be sent: {words_of(failure)}"
+    return pickle.dumps((None, WorkerError(f"in a worker: {words_of(error)}"), trace))
 
 
 class MessageKind(IntEnum):

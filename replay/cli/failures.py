@@ -8,7 +8,7 @@ from click.exceptions import Exit, NoArgsIsHelpError
 
 from replay.cli import output
 from replay.cli.output import FOUND_PROBLEMS, say
-from replay.errors import BatchError, PluginError, ReplayError
+from replay.errors import BatchError, PluginError, ReplayError, text_of, words_of
 from replay.security.sanitization import sanitize
 
 COMMAND_FAILED: Final = 2  # an exit code
@@ -46,14 +46,13 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, click.ClickException):
         return _usage(error)
     if isinstance(error, ReplayError):
-        return str(error)
+        return text_of(error)
     if isinstance(error, MemoryError):
         return "not enough memory"
     if isinstance(error, OSError) and error.strerror:
         place = "" if error.filename is None else f"{error.filename or repr('')}: "
         return f"{place}{error.strerror[:1].lower()}{error.strerror[1:]}"
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return f"{text} (a bug in replay; replay --traceback … shows where)"
+    return f"{words_of(error)} (a bug in replay; replay --traceback … shows where)"
 
 
 def _usage(error: click.ClickException) -> str:

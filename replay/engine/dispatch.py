@@ -14,7 +14,13 @@ from replay.engine.hook_calls import Hook
 from replay.engine.hookspecs import Context
 from replay.engine.plugin_set import Plugins
 from replay.engine.report import Outcome, ReplayReport
-from replay.errors import DecodeError, MustStopError, PluginError, StopReplay
+from replay.errors import (
+    DecodeError,
+    MustStopError,
+    PluginError,
+    StopReplay,
+    text_of,
+)
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import Event, FullEvent, ToolResult, UserInput
 from replay.model.messages import Message
@@ -216,7 +222,7 @@ class Replay:
             outcome = "failed"
             if cause is None:
                 raise
-            cause.add_note(str(error))
+            cause.add_note(text_of(error))
         finally:
             self.report = self._reported(outcome)
 

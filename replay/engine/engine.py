@@ -7,7 +7,13 @@ from typing import Self
 from replay.engine.dispatch import History, Recorded, Replay
 from replay.engine.plugin_set import OnPluginError, Plugins
 from replay.engine.report import Outcome, ReplayReport, Totals
-from replay.errors import MustStopError, PluginError, StopReplay, wrong_type
+from replay.errors import (
+    MustStopError,
+    PluginError,
+    StopReplay,
+    text_of,
+    wrong_type,
+)
 from replay.model.sessions import Session, SessionLike
 from replay.sources.live_stream import ArrivingEvents, LiveHistory, LiveStream, arriving
 from replay.sources.source import session_of
@@ -180,4 +186,4 @@ class ReplayEngine:
         except (PluginError, MustStopError) as failure:
             if error is None:
                 raise
-            error.add_note(str(failure))
+            error.add_note(text_of(failure))

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from replay.errors import MustStopError, PluginError, StopReplay
+from replay.errors import MustStopError, PluginError, StopReplay, words_of
 from replay.registry import place_in
 
 MAX_FAILURES: Final = 10  # of one plugin, if failures are isolated
@@ -44,12 +44,11 @@ class Failures:
             PluginError: Failures are not isolated.
             KeyboardInterrupt, MemoryError, StopReplay, MustStopError: Raised by it.
         """
-        if isinstance(cause, _PASSING):
+        if issubclass(type(cause), _PASSING):  # its __class__ may be another
             raise cause
         if cause is self._raised:
             raise cause  # it comes through a wrapper, from a plugin inside
-        reason = f"{type(cause).__name__}: {cause}".removesuffix(": ")
-        reason += place_in(self._files.get(plugin), cause)
+        reason = words_of(cause) + place_in(self._files.get(plugin), cause)
         error = PluginError(plugin, reason, hook, index)
         if not self._isolated:
             self._raised = error

@@ -13,7 +13,7 @@ import attrs
 from replay.codec.reader import read_sessions
 from replay.codec.stored_history import SourceText
 from replay.codec.writer import dumps
-from replay.errors import SessionNotFoundError, UnsupportedError
+from replay.errors import SessionNotFoundError, UnsupportedError, words_of
 from replay.model.events import Text
 from replay.model.sessions import Session
 from replay.sources.protocols import (
@@ -99,7 +99,7 @@ class BackendContract:
             except SessionNotFoundError:
                 continue
             except Exception as error:
-                fault = f"session() raised {type(error).__name__}: {error}"
+                fault = f"session() raised {words_of(error)}"
                 advice = "raise SessionNotFoundError"
                 raise violation(session_id, fault, advice) from error
             fault = "session() returned what summaries() does not have"
@@ -111,7 +111,7 @@ class BackendContract:
         try:
             backend.close()
         except Exception as error:
-            fault = f"the second close() raised {type(error).__name__}: {error}"
+            fault = f"the second close() raised {words_of(error)}"
             raise violation(
                 None, fault, "do nothing if it is already closed"
             ) from error

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from odd_errors import ODD_ERRORS
 from replay.batch.worker_process import (
     Inbox,
     MessageKind,
@@ -14,7 +15,7 @@ from replay.batch.worker_process import (
     pickle_outcome,
     unpickle_outcome,
 )
-from replay.errors import DecodeError, WorkerError
+from replay.errors import DecodeError, WorkerError, text_of
 
 # Answers
 
@@ -73,6 +74,14 @@ def test_an_exception_that_would_not_arrive_is_told_in_words(
 ) -> None:
     with pytest.raises(WorkerError, match=words):
         unpickle_outcome(pickle_outcome(raising(error)))
+
+
+def test_an_exception_that_cannot_be_shown_arrives_too() -> None:
+    for error, words in ODD_ERRORS.items():
+        with pytest.raises(Exception) as raised:  # noqa: PT011 - see below
+            unpickle_outcome(pickle_outcome(raising(error)))
+        told = text_of(raised.value)
+        assert words in {f"{type(raised.value).__name__}: {told}", told[13:]}
 
 
 def test_a_result_that_cannot_be_unpickled_is_told() -> None:

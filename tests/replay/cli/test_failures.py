@@ -9,9 +9,10 @@ import pytest
 from click import ClickException
 from click.exceptions import Exit
 
+from odd_errors import OddError
 from privileges import public_folder, unprivileged
 from replay.cli.failures import report_error
-from replay.errors import DecodeError, PluginError
+from replay.errors import DecodeError, PluginError, ReplayError
 from replay_command import Run
 
 EVENTS = b'[{"type": "text", "content": "x"}]'
@@ -176,6 +177,20 @@ def test_a_bug_is_one_line_that_names_the_error(
 ) -> None:
     where = "(a bug in replay; replay --traceback … shows where)"
     assert code_and_message(capsys, error) == (2, f"replay: error: {words} {where}\n")
+
+
+def test_an_error_that_cannot_be_shown_is_told_all_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, message = code_and_message(capsys, OddError())
+    assert "OddError: its text cannot be shown (KeyError) (a bug" in message
+
+    class OddReplayError(ReplayError):
+        def __str__(self) -> str:
+            raise KeyError
+
+    _, message = code_and_message(capsys, OddReplayError())
+    assert message == "replay: error: its text cannot be shown (KeyError)\n"
 
 
 def test_leaving_early_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:

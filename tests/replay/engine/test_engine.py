@@ -11,6 +11,7 @@ from hypothesis import given
 
 import replay
 from histories import histories
+from odd_errors import ODD_ERRORS
 from replay import (
     Context,
     DecodeError,
@@ -337,6 +338,27 @@ def test_a_hook_that_raises_stops_the_replay_or_is_isolated(
     (_, report) = spy.calls[-1][1]
     assert isinstance(report, ReplayReport)
     assert report.outcome == ("failed" if mode == "raise" else "complete")
+
+
+def test_a_failure_that_cannot_be_shown_is_a_plugin_failure_like_any() -> None:
+    for error, reason in ODD_ERRORS.items():
+        spy = Spy()
+        plugins = [failing("text", error), failing("session_end", error), spy]
+        report = ReplayEngine(plugins, on_plugin_error="isolate").replay(SESSION)
+        assert [each.reason for each in report.plugin_errors] == [reason] * 2
+        assert spy.names() == spied(*EVENTS).names()
+        with pytest.raises(PluginError) as caught:
+            ReplayEngine([failing("text", error)]).replay(SESSION)
+        assert (caught.value.reason, caught.value.__cause__) == (reason, error)
+
+
+def test_an_interruption_while_a_failure_is_shown_passes() -> None:
+    class SlowError(Exception):
+        def __str__(self) -> str:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ReplayEngine([Failing(SlowError())], on_plugin_error="isolate").replay(SESSION)
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), StopIteration(), GeneratorExit()])
