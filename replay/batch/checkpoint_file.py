@@ -119,6 +119,8 @@ _TABLES: Final = (
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {VERSION}",
 )
+_DEFINITIONS: Final = """SELECT CAST(sql AS BLOB) FROM {}.sqlite_master
+    WHERE sql IS NOT NULL"""
 _FIND_DAMAGED: Final = """SELECT id FROM {}.results WHERE checksum IS NOT checksum_of(
     plugins, key, session_id, turns, events, messages, diagnostics, plugin_values)"""
 _TEMPORARY: Final = (
@@ -209,6 +211,10 @@ def _check(connection: sqlite3.Connection, schema: str, source: str) -> None:
     found = _one(connection, f"PRAGMA {schema}.quick_check(1)")
     if found != "ok":
         raise damaged(source, " ".join(str(found).split()))
+    # SQLite takes whatever it can read: a key that is called INTEGES may be NULL.
+    kept = {sql for (sql,) in connection.execute(_DEFINITIONS.format(schema))}
+    if kept != {each.encode() for each in _TABLES if each.startswith("CREATE")}:
+        raise damaged(source, "its tables are not what they were")
     if row := connection.execute(_FIND_DAMAGED.format(schema)).fetchone():
         raise damaged(source, f"result {row[0]} is not what was kept")
 

@@ -202,6 +202,13 @@ def with_damage(whole: bytes, seed: int) -> bytes:
     return bytes(data)
 
 
+def with_flipped(whole: bytes, bit: int) -> bytes:
+    """Return a file with one bit flipped."""
+    data = bytearray(whole)
+    data[bit // 8] ^= 1 << bit % 8
+    return bytes(data)
+
+
 class TestDamage:
     def test_in_a_value_is_found(self, path: Path) -> None:
         data = filled(path).read_bytes()
@@ -248,6 +255,26 @@ class TestDamage:
                 values = [result.value for result in opened.results(0)]
                 numbers = [number for number in values if isinstance(number, int)]
                 assert numbers == values == sorted(set(numbers)), f"seed {seed}"
+
+    def test_in_any_bit_of_a_table_s_definition_is_an_error(
+        self, path: Path, whole: bytes
+    ) -> None:
+        begin = whole.index(b"CREATE TABLE plugin_sets")
+        for bit in range(begin * 8, (whole.index(b")", begin) + 1) * 8):
+            path.write_bytes(with_flipped(whole, bit))
+            refusal(path)
+
+    @pytest.mark.slow
+    def test_in_a_bit_of_any_byte_is_an_error_or_no_loss(self, path: Path) -> None:
+        whole = filled(path, tasks=0).read_bytes()
+        for number in (number for number, byte in enumerate(whole) if byte):
+            path.write_bytes(with_flipped(whole, number * 8 + number % 8))
+            with suppress(CheckpointError), closing(Checkpoint(path, KEY)) as opened:
+                assert [*opened.problems()]
+                opened.report()
+                opened.begin()
+                opened.save(task(0, 3))
+                assert [result.value for result in opened.results(0)] == [0, 1, 2]
 
 
 class TestLocking:
