@@ -3,11 +3,12 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NoReturn, Self
+from typing import Any, Final, NoReturn, Self, TypeVar
 
 import attrs
 
@@ -44,6 +45,8 @@ from replay.sources.protocols import (
     Stored,
     WritableBackend,
 )
+
+_Item = TypeVar("_Item")
 
 
 @attrs.define(eq=False)
@@ -85,7 +88,7 @@ class Source:
 
     def summaries(self) -> Iterator[SessionSummary]:
         """Yield the header of each session, in a stable order."""
-        return self.backend.summaries()
+        return self._served(self.backend.summaries)
 
     def session(self, session_id: str) -> Session:
         """Return one session, its events oldest first.
@@ -98,7 +101,8 @@ class Source:
             SessionNotFoundError: This source has no such session.
             DecodeError: What the source holds isn't a session.
         """
-        return self.backend.session(session_id)
+        with self._blamed():
+            return self.backend.session(session_id)
 
     def sessions(self) -> Iterator[Session]:
         """Yield every session, in the order of :meth:`summaries`.
@@ -121,8 +125,8 @@ class Source:
             UnsupportedError: No other process can read this source.
         """
         if self._portioned is None:
-            return portions_of(self.backend)
-        return self._portioned.portions()
+            return self._served(partial(portions_of, self.backend))
+        return self._served(self._portioned.portions)
 
     def stored(self, portion: Portion) -> Iterator[Stored]:
         """Yield the sessions of a portion, in order, not decoded yet.
@@ -135,8 +139,10 @@ class Source:
             DecodeError: The rest of it cannot be read.
         """
         if self._portioned is None:
-            return stored_of(self.backend, portion, self.location)
-        return self._portioned.stored(portion)
+            one = partial(stored_of, self.backend, portion, self.location)
+        else:
+            one = partial(self._portioned.stored, portion)
+        return map(self._readable, self._served(one))
 
     def write(self, session: Session) -> None:
         """Store a session, replacing one with the same id.
@@ -147,7 +153,8 @@ class Source:
         """
         if not isinstance(self.backend, WritableBackend):
             self._refuse_to("write sessions")
-        self.backend.write(session)
+        with self._blamed():
+            self.backend.write(session)
 
     def stream(  # noqa: PLR0913 - the options of a turn
         self,
@@ -180,14 +187,15 @@ class Source:
         if not isinstance(self.backend, LiveBackend):
             self._refuse_to("send a turn")
         options: dict[str, Any] = {} if rewrite is None else {"rewrite": rewrite}
-        return self.backend.stream(
-            session_id,
-            prompt,
-            index_ids,
-            require_all_indexes=require_all_indexes,
-            record_to=record_to,
-            **options,  # a backend that cannot rewrite need not know of it
-        )
+        with self._blamed():
+            return self.backend.stream(
+                session_id,
+                prompt,
+                index_ids,
+                require_all_indexes=require_all_indexes,
+                record_to=record_to,
+                **options,  # a backend that cannot rewrite need not know of it
+            )
 
     def attachment(self, image: ImageAttachment) -> bytes:
         """Return the page image that a tool result names.
@@ -197,11 +205,13 @@ class Source:
         """
         if not isinstance(self.backend, AttachmentBackend):
             self._refuse_to("serve page images")
-        return self.backend.attachment(image)
+        with self._blamed():
+            return self.backend.attachment(image)
 
     def close(self) -> None:
         """Close files and sockets. Calling it twice is harmless."""
-        self.backend.close()
+        with self._blamed():
+            self.backend.close()
 
     def __enter__(self) -> Self:
         return self
@@ -213,13 +223,40 @@ class Source:
     def _portioned(self) -> PortionedBackend | None:  # the check is slow
         return self.backend if isinstance(self.backend, PortionedBackend) else None
 
+    def _blamed(self) -> AbstractContextManager[None]:
+        """Name the backend in any error of the block that isn't this library's."""
+        name = type(self.backend).__name__
+        return guarded("backend", name, f"cannot serve {masked(self.location)}")
+
+    def _served(self, items: Callable[[], Iterator[_Item]]) -> Iterator[_Item]:
+        """Return the backend's items; see :meth:`_blamed` for its errors."""
+        with self._blamed():
+            served = iter(items())
+        return self._each(served)
+
+    def _each(self, served: Iterator[_Item]) -> Iterator[_Item]:
+        while True:
+            with self._blamed():
+                try:
+                    item = next(served)
+                except StopIteration:
+                    return
+            yield item
+
+    def _readable(self, stored: Stored) -> Stored:
+        return Stored(stored.name, stored.digest, partial(self._read, stored))
+
+    def _read(self, stored: Stored) -> Session:
+        with self._blamed():
+            return stored.read()
+
     def _refuse_to(self, action: str) -> NoReturn:
         reason = f"{type(self.backend).__name__} cannot {action}"
         raise UnsupportedError(self.location, reason)
 
     def _sessions(self) -> Iterator[Session]:
         if isinstance(self.backend, BulkBackend):
-            return self.backend.sessions()
+            return self._served(self.backend.sessions)
         return (self.session(each.session_id) for each in self.summaries())
 
 

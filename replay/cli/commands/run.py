@@ -61,15 +61,17 @@ def command(
         for (name, _), plugin in zip(named, called, strict=True)
         if hasattr(plugin, HOOK)
     ]
-    with (
-        errors_without_secrets(rewriting),
-        progress("Replaying", sessions_of(location)) as sessions,
-    ):
-        first = next(sessions)  # before any plugin is called
-        with engine:
-            for session in chain([first], sessions):
-                engine.replay(session)
-    failed = [e for e in engine.report.plugin_errors if not is_closed_pipe(e)]
-    for error in failed:
-        say(str(error))
+    try:
+        with (
+            errors_without_secrets(rewriting),
+            progress("Replaying", sessions_of(location)) as sessions,
+        ):
+            first = next(sessions)  # before any plugin is called
+            with engine:
+                for session in chain([first], sessions):
+                    engine.replay(session)
+    finally:  # a session that cannot be read must not hide what failed before it
+        failed = [e for e in engine.report.plugin_errors if not is_closed_pipe(e)]
+        for error in failed:
+            say(str(error))
     return FOUND_PROBLEMS if failed else 0

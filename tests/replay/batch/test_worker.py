@@ -166,6 +166,29 @@ def test_what_cannot_be_read_or_is_gone_is_a_problem(task: Task) -> None:
     assert replayed(others).problems == ()
 
 
+BACKEND = """
+import replay
+
+class Odd:
+    def __init__(self, location): pass
+    def summaries(self): return map(replay.SessionSummary, "abc")
+    def session(self, session_id):
+        if session_id == "b": raise KeyError("oh")
+        return replay.Session(session_id)
+    def close(self): pass
+"""
+
+
+def test_a_session_at_which_a_backend_fails_is_a_problem_too(tmp_path: Path) -> None:
+    (tmp_path / "odd.py").write_text(BACKEND)
+    location = Path(f"{tmp_path / 'odd.py'}::Odd:x")
+    result = replayed(_keeping_going(whole_task(job_of(location))))
+    assert _ids(result) == ["a", "c"]
+    (problem,) = result.problems
+    assert problem.reason.startswith("backend 'Odd': cannot serve ")
+    assert problem.reason.endswith("Odd:x: KeyError: 'oh'")
+
+
 def test_a_session_says_that_its_id_is_repeated_where_the_task_knows(
     tmp_path: Path,
 ) -> None:

@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import NoReturn, cast
 
 import pytest
 
@@ -20,6 +20,7 @@ from replay import (
     Portion,
     Session,
     SessionNotFoundError,
+    SessionSummary,
     Source,
     Stored,
     Text,
@@ -150,6 +151,64 @@ def test_what_a_backend_cannot_do_is_refused_in_its_name(
 ) -> None:
     with pytest.raises(UnsupportedError, match=f"memory: InMemory cannot {told}"):
         ask(Source(InMemory([]), "memory"))
+
+
+#: What a user may do with a source; each takes one step into the backend.
+USES: dict[str, Callable[[Source], object]] = {
+    "summaries": lambda source: next(source.summaries()),
+    "session": lambda source: source.session("a"),
+    "sessions": lambda source: next(iter(source)),
+    "portions": lambda source: next(source.portions()),
+    "stored": lambda source: next(source.stored(Portion((0,), 1))),
+    "read": lambda source: next(source.stored(Portion((0,), 1))).read(),
+    "write": lambda source: source.write(Session("b")),
+    "stream": lambda source: source.stream("a", "hi", ["idx"]),
+    "attachment": lambda source: source.attachment(IMAGE),
+    "close": Source.close,
+}
+
+
+def failing_at(step: str, error: BaseException) -> Source:
+    """Return a source whose backend raises at one step."""
+
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise error
+
+    class Everything(Bulk, Writable, Portioned, Live):
+        def stored(self, portion: Portion) -> Iterator[Stored]:
+            for each in super().stored(portion):
+                yield Stored(
+                    each.name, each.digest, fail if step == "read" else each.read
+                )
+
+    backend = Everything([Session("a")])
+    if step != "read":
+        setattr(backend, step, fail)
+    return Source(backend, "https://me:secret@there")
+
+
+@pytest.mark.parametrize("step", USES)
+def test_a_backend_that_fails_is_named_whatever_it_was_asked_for(step: str) -> None:
+    with pytest.raises(BackendError) as caught:
+        USES[step](failing_at(step, KeyError("oh")))
+    assert str(caught.value) == (
+        "backend 'Everything': cannot serve https://***@there: KeyError: 'oh'"
+    )
+    for error in (KeyboardInterrupt(), SessionNotFoundError("a", "gone")):
+        with pytest.raises(type(error)):
+            USES[step](failing_at(step, error))
+
+
+def test_a_backend_may_fail_in_the_middle() -> None:
+    class Torn(InMemory):
+        def summaries(self) -> Iterator[SessionSummary]:
+            yield from super().summaries()
+            raise OSError
+
+    found = Source(Torn([Session("a")]), "x").summaries()
+    assert next(found).session_id == "a"
+    with pytest.raises(BackendError, match="backend 'Torn': cannot serve x: OSError"):
+        next(found)
 
 
 def test_a_source_is_opened_by_its_path(tmp_path: Path) -> None:

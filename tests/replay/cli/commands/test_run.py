@@ -23,6 +23,13 @@ def plugin(tmp_path: Path) -> Callable[[str], Path]:
     return plugin
 
 
+ODD_BACKEND = """
+class Odd:
+    def __init__(self, location): pass
+    def summaries(self): raise KeyError("oh")
+    def session(self, session_id): pass
+    def close(self): pass
+"""
 PRINTS = "def replay_text(message): print(message.content)\n"
 FAILS = "def replay_text(message): raise KeyError(message.content)\n"
 
@@ -58,6 +65,29 @@ def test_isolated_failures_are_told_at_the_end_and_exit_with_1(
     done = run("run", session_file(*TEXTS), *options)
     assert done.returncode == 1
     assert done.stderr.count("replay: error: ") == done.stderr.count("\n") == 2
+
+
+def test_isolated_failures_are_told_if_a_later_session_cannot_be_read(
+    run: Run, session_file: File, plugin: File, tmp_path: Path
+) -> None:
+    session_file(*TEXTS)
+    (tmp_path / "torn.json").write_text("[", encoding="utf-8")
+    options = ["--plugin", plugin(FAILS), "--on-plugin-error", "isolate"]
+    done = run("run", tmp_path, *options)
+    assert done.returncode != 0
+    assert done.stderr.count("hook replay_text, event ") == len(TEXTS)
+    assert "torn.json" in done.stderr
+
+
+def test_a_backend_that_fails_is_named_not_called_a_bug_of_ours(
+    run: Run, tmp_path: Path
+) -> None:
+    backend = tmp_path / "odd.py"
+    backend.write_text(ODD_BACKEND, encoding="utf-8")
+    done = run("run", f"{backend}::Odd:x", "--plugin", "usage")
+    assert done.returncode == 2
+    assert "backend 'Odd': cannot serve " in done.stderr
+    assert "KeyError: 'oh'\n" in done.stderr
 
 
 def test_strict_stops_at_whatever_is_odd(

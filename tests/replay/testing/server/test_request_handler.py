@@ -161,8 +161,8 @@ def test_a_session_that_cannot_be_read_any_more_is_500(
 def test_what_nobody_thought_of_is_500_in_json() -> None:
     class Broken:
         def summaries(self) -> Iterator[SessionSummary]:
-            message = "the disk is on fire"
-            raise ZeroDivisionError(message)
+            message = "the memory is on fire"
+            raise MemoryError(message)
 
     async def answer() -> tuple[int, bytes]:
         source = Source(cast("Backend", Broken()), "broken")
@@ -172,7 +172,7 @@ def test_what_nobody_thought_of_is_500_in_json() -> None:
             return found.status, await found.whole_body()
 
     status, body = anyio.run(answer)
-    detail = "Internal Server Error: ZeroDivisionError: the disk is on fire"
+    detail = "Internal Server Error: MemoryError: the memory is on fire"
     assert (status, json.loads(body)) == (500, {"detail": detail})
 
 
