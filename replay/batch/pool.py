@@ -2,16 +2,19 @@
 
 import logging
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
-from typing import Protocol, TypeAlias, TypeVar
+from math import inf
+from typing import Final, Protocol, Self, TypeAlias, TypeVar
 
 import attrs
 
 from replay.batch.tasks import Place, Task, TaskResult
 
 Result = TypeVar("Result")
+_FIRST_RESULT: Final = 0.25  # seconds
 
 
 @attrs.define
@@ -28,7 +31,27 @@ class Monitor:
     #: Called whenever a session begins; None: its time is not limited.
     restart_clock: Callable[[], object] | None = None
     is_draining: bool = False  #: whether to return after this session, giving the rest
+    #: when a task is to return what it has for once, by ``time.monotonic()``
+    result_at: float = inf
     _process: int = attrs.field(factory=os.getpid, init=False)
+
+    @classmethod
+    def of_worker(
+        cls, report: Callable[[Place | None, str], object] | None = None
+    ) -> Self:
+        """Return a monitor for all tasks of a worker, which soon has a first result.
+
+        A task takes about a second or more; whoever watches the batch sees before that
+        how it gets on.
+        """
+        return cls(report, result_at=time.monotonic() + _FIRST_RESULT)
+
+    def is_result_due(self) -> bool:
+        """Tell, for once, whether a task is to return what it has."""
+        is_due = time.monotonic() >= self.result_at
+        if is_due:
+            self.result_at = inf
+        return is_due
 
     def run(self, function: Callable[[], Result]) -> Result:
         """Call a function; if it forks, only the parent returns."""
@@ -129,7 +152,7 @@ class InProcessPool:
 
     work: Work[TaskResult]
     size: int = 1
-    _monitor: Monitor = attrs.field(factory=Monitor, init=False)
+    _monitor: Monitor = attrs.field(factory=Monitor.of_worker, init=False)
 
     def submit(self, work: Work[Result], task: Task) -> Future[Result]:
         """Run a task before returning.

@@ -173,7 +173,8 @@ class _Run:
         count = len(self.done) + len(self.problems)
         is_full = count >= _MOST_SESSIONS or self._size >= _MOST_BYTES
         has_failed = bool(self.problems) and not self.task.job.keep_going
-        return is_full or has_failed or self.monitor.is_draining
+        is_over = is_full or has_failed or self.monitor.is_draining
+        return is_over or (count > 0 and self.monitor.is_result_due())
 
     def add(self, place: Place, stored: Stored) -> None:
         """Replay a session."""

@@ -277,7 +277,7 @@ def serve(
     os.environ.update(variables)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the leader decides what to end
     outbox = Outbox(answers.fileno())
-    monitor = Monitor(outbox.report)
+    monitor = Monitor.of_worker(outbox.report)
     watched = drain_signal, monitor
     threading.Thread(target=_watch_leader, args=watched, daemon=True).start()
     with suppress(EOFError, OSError):  # the leader is gone

@@ -114,6 +114,8 @@ class MortalPool(InProcessPool):
     size: int = attrs.field(default=2, kw_only=True)
     deadly: dict[Place, int] = attrs.field(factory=dict)
     knows: bool = True
+    #: one that is in no hurry: the number of results must not depend on the time
+    _monitor: Monitor = attrs.field(factory=Monitor, init=False)
 
     def submit(self, work: Work[Result], task: Task) -> Future[Result]:
         try:

@@ -118,6 +118,27 @@ def test_who_watches_is_told_how_many_there_are_once_all_are_listed(job: Job) ->
     assert told[-1] == BatchProgress(replayed=3, expected=3)
 
 
+#: A plugin that takes 0.3 s for a session.
+SLOW = """
+import time
+def replay_session_start(session):
+    end = time.monotonic() + 0.3
+    while time.monotonic() < end: pass
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("given", [{}, {"jobs": 1}])
+def test_the_first_sessions_are_told_at_once_not_when_a_task_is_done(
+    location: Path, tmp_path: Path, given: dict[str, Any]
+) -> None:
+    slow, told = plugin_at(tmp_path / "slow.py", SLOW), list[int]()
+    replay.replay_many(
+        location, [slow], watch=lambda now: told.append(now.replayed), **given
+    )
+    assert [*dict.fromkeys(told)] == [0, 1, 3]
+
+
 def test_nothing_begins_without_a_good_checkpoint_and_location(
     job: Job, tmp_path: Path
 ) -> None:

@@ -166,6 +166,14 @@ def test_what_cannot_be_read_or_is_gone_is_a_problem(task: Task) -> None:
     assert replayed(others).problems == ()
 
 
+def test_a_task_returns_what_it_has_when_the_first_result_is_due(task: Task) -> None:
+    monitor = Monitor(result_at=0.0)
+    result = replay_task(task, monitor)
+    assert (_ids(result), result.resume_at) == (["a"], (1, 0))
+    rest = replay_task(attrs.evolve(task, start=(1, 0)), monitor)
+    assert (_ids(rest), rest.resume_at) == (["b", "c"], None)
+
+
 BACKEND = """
 import replay
 
