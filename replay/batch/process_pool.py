@@ -75,22 +75,25 @@ def ending(exit_code: int) -> str:
 
 def quarantine_result(task: Task, died: WorkerDiedError) -> TaskResult:
     """Return the result of a one-session task whose worker died."""
-    place, name = _blamed(task, died.position)
+    position = died.position
+    if position and position.place and task.has(position.place):
+        place, name = position.place, position.name
+    elif (first := _first_place(task)) is not None:
+        place, name = first, ""
+    else:  # its sessions have other results, or will have
+        return TaskResult((), ())
+    name = name or str(dict(task.numbered())[place[0]].key[0])
     problem = Problem(place, name, died.code, died.reason, is_quarantined=True)
     return TaskResult((), (problem,))
 
 
-def _blamed(task: Task, position: Position | None) -> tuple[Place, str]:
-    """Return the place and name of the session to blame."""
-    portions = dict(task.numbered())
-    if position and position.place and task.has(position.place):
-        place, name = position.place, position.name
-    else:
-        first = min(task.included or [(min(portions), 0)])
-        place, name = max(first, task.start), ""
-        while place in task.excluded:  # these were tried, or will be
-            place = place[0], place[1] + 1
-    return place, name or str(portions[place[0]].key[0])
+def _first_place(task: Task) -> Place | None:
+    if task.included is not None:
+        return min(filter(task.has, task.included), default=None)
+    place = max((min(task.numbered())[0], 0), task.start)
+    while place in task.excluded:
+        place = place[0], place[1] + 1
+    return place if task.has(place) else None
 
 
 #: Never "fork": the leader has threads, and a child would inherit their locks.

@@ -378,6 +378,13 @@ def test_an_end_after_the_deadline_is_for_lack_of_time(
         (MessageKind.AT, "other", {"included": frozenset({(5, 1)})}, (5, 1), "x"),
         (None, "", {"included": frozenset({(5, 3)})}, (5, 3), "x"),
         (None, "", {"excluded": frozenset({(4, 0)})}, (4, 1), "w"),
+        (
+            None,
+            "",
+            {"included": frozenset({(5, 1), (5, 3)}), "start": (5, 2)},
+            (5, 3),
+            "x",
+        ),
     ],
 )
 def test_the_session_that_the_worker_was_at_is_quarantined_or_the_next_one(
@@ -392,6 +399,19 @@ def test_the_session_that_the_worker_was_at_is_quarantined_or_the_next_one(
     reason = "ended with exit code 3"
     problem = Problem(place, blamed, "crashed", reason, is_quarantined=True)
     assert result == TaskResult((), (problem,))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"included": frozenset({(5, 1)}), "start": (5, 2)},
+        {"excluded": frozenset({(4, 0)}), "stop": (4, 1)},
+    ],
+)
+def test_a_task_with_no_session_left_has_none_to_blame(changes: dict[str, Any]) -> None:
+    task = attrs.evolve(task_of("w", "x", first=4), **changes)
+    died = death_error(3, inbox_of(MessageKind.AT_END), job())
+    assert quarantine_result(task, died) == TaskResult((), ())
 
 
 # Starting and ending
