@@ -117,6 +117,7 @@ def rebuilds(
     *,
     says_it_is_signed: bool | None = None,
     keeps_notes: bool = False,
+    copies_notes: bool = False,
 ) -> Attack:
     """Return an attack that rebuilds the chain, all checkpoints and their file.
 
@@ -125,6 +126,8 @@ def rebuilds(
         signer: The signer of the checkpoints; None: they are unsigned.
         says_it_is_signed: The records' claim to be signed; None: the truth.
         keeps_notes: Whether the checkpoints stay as they are, signatures and all.
+        copies_notes: Whether the checkpoint beside the log is the last in a record, as
+            in older logs.
     """
     is_signed = signer is not None if says_it_is_signed is None else says_it_is_signed
 
@@ -142,6 +145,8 @@ def rebuilds(
             line = json_bytes(record) + b"\n"
             chain.advance(line)
             data += line
+            if "note" in record and not (keeps_notes or copies_notes):
+                note = signed_note(Checkpoint.of(chain, time).text(), signer)
         log.log.write_bytes(data)
         if not keeps_notes:
             log.files.checkpoint.write_text(note)

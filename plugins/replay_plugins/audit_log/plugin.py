@@ -69,11 +69,14 @@ class AuditLog(RecordingHooks):
         max_bytes: Start a new file at this size of the current one; None: never.
         max_age: Start a new file when the first record of the current one is older
             than this many seconds; None: never.
+        unsigned: With records that no checkpoint covers when the log is opened:
+            ``report``, go on, warn, and count them in the log; ``refuse``, stop.
 
     Raises:
         UnknownNameError: There is no such policy.
         ValueError: A number isn't above zero, or ``deltas`` are to be ``redacted``.
-        AuditError: The log cannot be opened, or was changed by others.
+        AuditError: The log cannot be opened, was changed by others, or has records
+            that are refused.
     """
 
     #: Its class in batch workers: a log has one writer.
@@ -121,5 +124,6 @@ class AuditLog(RecordingHooks):
             max_bytes=self.max_bytes,
             max_age=self.max_age,
             keeps_openings=self.content == "committed",
+            unsigned=self.unsigned,
             about=about,
         )

@@ -41,7 +41,7 @@ from replay_plugins.audit_log.log.content import (
     Opening,
     content_filter,
 )
-from replay_plugins.audit_log.log.log_writer import Sync, SyncWord
+from replay_plugins.audit_log.log.log_writer import Sync, SyncWord, Unsigned
 
 SESSION_ID: Final = "gen_ai.conversation.id"
 ERROR_TYPE: Final = "error.type"
@@ -50,7 +50,11 @@ CALL_ID: Final = "gen_ai.tool.call.id"
 
 _Fields: TypeAlias = Mapping[str, object]
 _NO_FIELDS: Final[_Fields] = {}
-_WORDS: Final = {"content": get_args(ContentPolicy), "sync": get_args(SyncWord)}
+_WORDS: Final = {
+    "content": get_args(ContentPolicy),
+    "sync": get_args(SyncWord),
+    "unsigned": get_args(Unsigned),
+}
 
 
 @attrs.frozen
@@ -196,6 +200,7 @@ class RecordingHooks:
     )
     max_bytes: int | None = None
     max_age: float | None = None
+    unsigned: Unsigned = "report"
     _known: int = attrs.field(default=0, init=False)  # events, at a session's start
     _salt: bytes | None = attrs.field(default=None, init=False)  # of digests
     _filter_content: ContentFilter = attrs.field(init=False)

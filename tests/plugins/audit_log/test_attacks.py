@@ -22,9 +22,12 @@ from forged_logs import (
     line_of,
     rebuilds,
     replaces,
+    signed_note,
     written,
 )
 from replay.cli.app import command
+from replay_plugins.audit_log.format.chain import Chain
+from replay_plugins.audit_log.format.checkpoints import Checkpoint, read_checkpoint
 from replay_plugins.audit_log.format.keys import Signer
 from replay_plugins.audit_log.verify.opening_checks import remove
 
@@ -57,9 +60,13 @@ def swapped_files(log: WrittenLog) -> None:
 
 def first_checkpoint_beside(log: WrittenLog) -> int:
     """Put the first session's checkpoint beside the log; return its line number."""
-    place = line_of(log, "checkpoint")
-    note = json.loads(log.log.read_bytes().splitlines()[place])["note"]
-    log.files.checkpoint.write_text(note)
+    place, lines = line_of(log, "checkpoint"), log.log.read_bytes().splitlines()
+    _, before = read_checkpoint(json.loads(lines[place])["note"])
+    chain = Chain(before.origin.removeprefix("chat-replay/"))
+    for line in lines[: place + 1]:
+        chain.advance(line + b"\n")
+    beside = Checkpoint.of(chain, before.time)
+    log.files.checkpoint.write_text(signed_note(beside.text(), SIGNER))
     return place
 
 
@@ -96,10 +103,11 @@ def time_beside_edited(log: WrittenLog) -> None:
 
 
 def torn_end_edited(log: WrittenLog) -> None:
-    with log.log.open("ab") as file:
-        file.write(b'{"schema":"chat-rep')
-    log.replay("ses-3")
-    log.keep()
+    def tear(log: WrittenLog) -> None:
+        with log.log.open("ab") as file:
+            file.write(b'{"schema":"chat-rep')
+
+    gone_on_from(tear)(log)
     (torn,) = log.files.torn()
     torn.write_bytes(b"nothing")
 
@@ -136,13 +144,35 @@ def records_added(log: WrittenLog) -> None:
     rebuilds(more, keeps_notes=True)(log)
 
 
+def gone_on_from(attack: Attack) -> Attack:
+    """Return an attack after which the writer goes on; its checkpoint is kept."""
+
+    def both(log: WrittenLog) -> None:
+        attack(log)
+        log.replay("ses-3")
+        log.keep()
+
+    return both
+
+
+def last_note_beside(log: WrittenLog) -> None:
+    note = json.loads(log.log.read_bytes().splitlines()[-1])["note"]
+    log.files.checkpoint.write_text(note)
+
+
+key_added = replaces(b'"signed":true', b'"signed":true,"paid":true', -1)
+
+
+def key_added_and_last_note_beside(log: WrittenLog) -> None:
+    last_note_beside(log)
+    key_added(log)
+
+
 def clock_set_back(log: WrittenLog) -> None:
     def ahead(records: Records) -> Records:
         return [{**each, "time": "2999-01-01T00:00:00.000000Z"} for each in records]
 
-    rebuilds(ahead, SIGNER)(log)
-    log.replay("ses-3")
-    log.keep()
+    gone_on_from(rebuilds(ahead, SIGNER))(log)
 
 
 def openings(change: Callable[[list[bytes]], Iterable[bytes]]) -> Attack:
@@ -234,6 +264,17 @@ PLAIN: Final[Attacks] = [
         crashed_and_edited,
     ),
     ("Add a record after the last checkpoint", records_added),
+    (
+        "Add a record after the last checkpoint, and let the writer go on",
+        gone_on_from(records_added),
+    ),
+    ("Add a key to the last record, a checkpoint", key_added),
+    ("Put the last record's own note beside the log", last_note_beside),
+    (
+        "Do both, and let the writer go on",
+        gone_on_from(key_added_and_last_note_beside),
+    ),
+    ("Delete the last record, a checkpoint", edits(lambda lines: lines[:-1])),
     (
         "Edit a record and rebuild the chain; leave the checkpoints",
         rebuilds(pays_more, keeps_notes=True),

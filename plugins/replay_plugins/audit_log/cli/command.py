@@ -16,6 +16,7 @@ from replay_plugins.audit_log.cli.record_table import FILE, LOG, show
 from replay_plugins.audit_log.format.checkpoints import read_checkpoint
 from replay_plugins.audit_log.log.private_files import write_private
 from replay_plugins.audit_log.verify import opening_checks
+from replay_plugins.audit_log.verify.anchors import read_anchor, signature_problem
 from replay_plugins.audit_log.verify.findings import answers_of, object_of
 from replay_plugins.audit_log.verify.log_reader import read_text
 from replay_plugins.audit_log.verify.proofs import (
@@ -26,12 +27,7 @@ from replay_plugins.audit_log.verify.proofs import (
     read_proof,
     write_proof,
 )
-from replay_plugins.audit_log.verify.verifier import (
-    check_anchored,
-    read_anchor,
-    signature_problem,
-    verify_in_steps,
-)
+from replay_plugins.audit_log.verify.verifier import check_anchored, verify_in_steps
 
 if TYPE_CHECKING:
     from replay_plugins.audit_log.format.keys import Verifier
@@ -79,7 +75,7 @@ def keygen(*, name: str, file: Path) -> None:
 @click.option(
     "--require-anchor",
     is_flag=True,
-    help="Fail unless a kept checkpoint reaches the end of the log.",
+    help="Fail unless kept checkpoints vouch for the whole log.",
 )
 @json_option
 def verify(

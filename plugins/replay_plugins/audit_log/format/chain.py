@@ -120,6 +120,7 @@ class Head(msgspec.Struct):
     clock_step: bool = False
     log: str = ""  # of log_opened
     content_policy: str = ""  # of log_opened
+    unsigned: Annotated[int, msgspec.Meta(ge=0)] | None = None  # of log_opened
     signed: bool = False  # of log_opened and checkpoint
     note: str = ""  # of checkpoint
 

@@ -104,9 +104,10 @@ class Checkpoint:
     time: str | None = None  #: RFC 3339, by the writer's clock; None: not given
 
     @classmethod
-    def of(cls, chain: Chain) -> "Checkpoint":
-        """Return the checkpoint of all records in a chain, made now."""
-        return cls(chain.origin, chain.size, chain.frontier.root(), timestamp())
+    def of(cls, chain: Chain, time: str | None = None) -> "Checkpoint":
+        """Return the checkpoint of all records in a chain; by default, made now."""
+        made = time or timestamp()
+        return cls(chain.origin, chain.size, chain.frontier.root(), made)
 
     def text(self) -> str:
         """Return it as the text of a note."""

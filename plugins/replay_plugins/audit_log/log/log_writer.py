@@ -1,5 +1,6 @@
 """The writer of a log: whole records in one chain, synced by its policy."""
 
+import logging
 import os
 import threading
 import time
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import attrs
 
-from replay.errors import AuditError, AuditPoisonedError
+from replay.errors import AuditError, AuditPoisonedError, AuditTamperedError
 from replay_plugins.audit_log.format.chain import Fields
 from replay_plugins.audit_log.format.checkpoints import Checkpoint, write_note
 from replay_plugins.audit_log.log.appender import AppendOnlyFile, Lock
@@ -22,6 +23,7 @@ from replay_plugins.audit_log.log.private_files import (
     write_private,
 )
 from replay_plugins.audit_log.log.recovery import (
+    LogState,
     describe,
     end_of_openings,
     keep_torn_end,
@@ -31,10 +33,13 @@ from replay_plugins.audit_log.log.recovery import (
 if TYPE_CHECKING:
     from replay_plugins.audit_log.format.keys import Signer
 
+_LOGGER: Final = logging.getLogger("replay")
 _LONGEST_WAIT: Final = 1000 * int(threading.TIMEOUT_MAX)  # milliseconds
 SyncWord: TypeAlias = Literal["record", "session"]
 #: The time when records are on disk: at once, at a session's end, or within ms.
 Sync: TypeAlias = int | SyncWord
+#: What to do with records that no checkpoint covers when a log is opened.
+Unsigned: TypeAlias = Literal["report", "refuse"]
 
 
 @attrs.frozen(kw_only=True)
@@ -47,6 +52,7 @@ class Policy:
     max_bytes: int | None = None  #: of the current file; None: no limit
     max_age: float | None = None  #: of the current file, in seconds; None: no limit
     keeps_openings: bool = False
+    unsigned: Unsigned = "report"
     about: Mapping[str, object] = attrs.field(factory=dict)  #: for ``log_opened``
 
 
@@ -69,7 +75,7 @@ class LogWriter:
             self._lock = Lock(files.lock)
         self._mutex = threading.RLock()
         self._timer: threading.Timer | None = None  # syncs later
-        self._note = ""  # of the last checkpoint
+        self._checkpointed: Checkpoint | None = None  # up to and with its record
         self._is_sync_deferred = False
         self._is_closed = False
         self._fault: str | None = None  # the reason why it was closed for good
@@ -122,7 +128,7 @@ class LogWriter:
         finally:
             self._is_sync_deferred = False
         with self._guarded():
-            self._sync_and_copy_checkpoint()
+            self._sync_and_write_checkpoint()
 
     def close(self) -> None:
         """Append a checkpoint, and close the log; the second time, do nothing.
@@ -159,8 +165,9 @@ class LogWriter:
                     self._release()
 
     def _open(self) -> None:
-        state = read_back(self._files)
+        state = read_back(self._files, self._policy.signer)
         self._chain = state.chain
+        self._tell_unsigned(state)
         if self._policy.keeps_openings or os.path.lexists(self._files.openings):
             self._openings = AppendOnlyFile(self._files.openings)
             end = end_of_openings(self._files.openings, state.chain.size)
@@ -170,18 +177,39 @@ class LogWriter:
             keep_torn_end(self._files, state.end)
             file.cut(state.end)
         file.check(state.end)
-        self._begin(file, state.began)
+        self._begin(file, state.began, state.unsigned)
         for path in self._files.torn():
             if path.name not in state.recovered:
                 self._write(file, "recovered", describe(path))
         self._opened_size = file.size
         self._sync()
 
+    def _tell_unsigned(self, state: LogState) -> None:
+        """Warn about records that no checkpoint covers, or refuse them."""
+        if not state.unsigned:
+            return
+        by = " signed with this key" if self._policy.signer else ""
+        first, last = state.covered, state.chain.size - 1
+        records = f"record {last}" if first == last else f"records {first} to {last}"
+        reason = f"no checkpoint{by} covers {records}"
+        path = str(self._files.current)
+        if self._policy.unsigned == "refuse":
+            hint = "a crash leaves such records, and so does a forger: look at them "
+            hint += "with replay audit show; unsigned=report goes on after them"
+            raise AuditTamperedError(path, reason, hint)
+        _LOGGER.warning(
+            "%s: %s: a crash leaves such records, and so does a forger; "
+            "log_opened counts them as unsigned",
+            path,
+            reason,
+        )
+
     def _begin(
-        self, file: AppendOnlyFile, began: float | None = None
+        self, file: AppendOnlyFile, began: float | None = None, unsigned: int = 0
     ) -> AppendOnlyFile:
         """Write the first record to a new or reopened file."""
-        about = {"log": self._chain.log_id, "pid": os.getpid(), **self._policy.about}
+        about = {"log": self._chain.log_id, "pid": os.getpid(), "unsigned": unsigned}
+        about |= self._policy.about
         self._write(file, "log_opened", about)
         self._file, self._opened_size = file, file.size
         self._began = time.time() if began is None else began
@@ -215,18 +243,23 @@ class LogWriter:
         sync_directory(self._files.current)
 
     def _checkpoint(self, file: AppendOnlyFile) -> None:
-        signer, text = self._policy.signer, Checkpoint.of(self._chain).text()
-        note = write_note(text, [signer.sign(text)] if signer else ())
-        self._write(file, "checkpoint", {"note": note, "signed": signer is not None})
-        self._note = note
+        before, is_signed = Checkpoint.of(self._chain), self._policy.signer is not None
+        note = self._note_of(before)
+        self._write(file, "checkpoint", {"note": note, "signed": is_signed})
+        self._checkpointed = Checkpoint.of(self._chain, before.time)
         if not self._is_sync_deferred:
-            self._sync_and_copy_checkpoint()
+            self._sync_and_write_checkpoint()
 
-    def _sync_and_copy_checkpoint(self) -> None:
-        """Wait for the disk, and copy the last checkpoint to its own file."""
+    def _sync_and_write_checkpoint(self) -> None:
+        """Wait for the disk, and write the last checkpoint to its own file."""
         self._sync()
-        if self._note:
-            write_private(self._files.checkpoint, self._note.encode())
+        if self._checkpointed is not None:
+            note = self._note_of(self._checkpointed)
+            write_private(self._files.checkpoint, note.encode())
+
+    def _note_of(self, checkpoint: Checkpoint) -> str:
+        signer, text = self._policy.signer, checkpoint.text()
+        return write_note(text, [signer.sign(text)] if signer else ())
 
     def _write(
         self,

@@ -7,17 +7,25 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 import attrs
 
 from replay.errors import AuditTamperedError, DecodeError
 from replay_plugins.audit_log.format.chain import Chain, beginning, has_kind
-from replay_plugins.audit_log.format.checkpoints import Checkpoint, read_checkpoint
+from replay_plugins.audit_log.format.checkpoints import (
+    Checkpoint,
+    Note,
+    read_checkpoint,
+)
 from replay_plugins.audit_log.log.private_files import (
     LogFiles,
     read_private,
     write_private,
 )
+
+if TYPE_CHECKING:
+    from replay_plugins.audit_log.format.keys import Signer
 
 
 @attrs.frozen
@@ -31,16 +39,26 @@ class LogState:
     #: it has no record
     began: float | None
     recovered: frozenset[str]  #: names of the torn ends' files that have a record
+    covered: int  #: records that the checkpoint beside the log covers
+
+    @property
+    def unsigned(self) -> int:
+        """Return the number of records that nobody vouches for."""
+        return self.chain.size - self.covered
 
 
-def read_back(files: LogFiles) -> LogState:
+def read_back(files: LogFiles, signer: "Signer | None" = None) -> LogState:
     """Return the state of a log; a missing one has no records.
+
+    Args:
+        files: The log's files.
+        signer: The key that its checkpoint counts only if signed with; None: any does.
 
     Raises:
         AuditTamperedError: Its chain is broken, or its checkpoint is of other records.
         AuditError: It cannot be read.
     """
-    checkpoint = _checkpoint(files.checkpoint)
+    note, checkpoint = _checkpoint(files.checkpoint)
     chain, is_torn, recovered = Chain(token_hex(16)), False, set()
     for path in [*files.parts(), files.current]:
         end, began = 0, None
@@ -59,7 +77,9 @@ def read_back(files: LogFiles) -> LogState:
     if checkpoint and chain.size < checkpoint.size:
         what = f"it has {chain.size} records, and its checkpoint {checkpoint.size}"
         raise _tampered(files.current, what)
-    return LogState(chain, end, is_torn, began, frozenset(recovered))
+    is_ours = note and (signer is None or signer.verifier().check(note) == "valid")
+    covered = checkpoint.size if checkpoint and is_ours else 0
+    return LogState(chain, end, is_torn, began, frozenset(recovered), covered)
 
 
 def keep_torn_end(files: LogFiles, end: int) -> None:
@@ -152,12 +172,12 @@ def _compare(chain: Chain, checkpoint: Checkpoint | None, path: Path) -> None:
         raise _tampered(path, what)
 
 
-def _checkpoint(path: Path) -> Checkpoint | None:
+def _checkpoint(path: Path) -> tuple[Note | None, Checkpoint | None]:
     note = b"".join(_lines(path))
     if not note:
-        return None
+        return None, None
     try:
-        return read_checkpoint(note.decode())[1]
+        return read_checkpoint(note.decode())
     except (DecodeError, UnicodeDecodeError) as error:
         raise _tampered(path, "it isn't a checkpoint") from error
 

@@ -11,7 +11,7 @@ Question: TypeAlias = Literal["unaltered", "complete", "anchored", "openings"]
 _ABOUT: Final[Mapping[Question, tuple[str, ...]]] = {
     "unaltered": ("checkpoints", "clock_steps"),
     "complete": ("first", "recovered"),
-    "anchored": ("signers", "signed", "kept", "since_checkpoint"),
+    "anchored": ("signers", "signed", "kept", "since_checkpoint", "unsigned"),
     "openings": (),
 }
 MOST_LISTED: Final = 100  #: problems, and removed fields; all are counted
@@ -40,6 +40,18 @@ class Removed:
     time: str  #: the time of removal, by the clock of the remover
 
 
+@attrs.frozen
+class Unsigned:
+    """Records that no checkpoint covered when the log was opened again."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        records = _records(self.first, self.last)
+        return f"no checkpoint covered {records} when the log was opened again"
+
+
 @attrs.define
 class Openings:
     """The state of the fields that records are committed to."""
@@ -65,7 +77,11 @@ class Findings:
     recovered: int = 0  #: torn ends that were set aside
     signers: tuple[str, ...] = ()  #: the keys that were given
     signed: int = 0  #: records that a valid signature covers
-    kept: int = 0  #: records that a checkpoint kept elsewhere covers
+    kept_given: int = 0  #: checkpoints kept elsewhere that were given
+    kept: int = 0  #: records that one of them covers
+    unsigned: int = 0  #: records that no checkpoint covered when the log was reopened
+    doubtful: int = 0  #: of these: by a writer that counts them, and not a checkpoint
+    unsigned_records: list[Unsigned] = attrs.field(factory=list)  #: the first 100
     openings: Openings = attrs.field(factory=Openings)
     problems: list[Problem] = attrs.field(factory=list)  #: the first 100 of a question
     counts: dict[Question, int] = attrs.field(factory=dict)  #: of problems
@@ -77,6 +93,14 @@ class Findings:
         self.counts[question] = self.counts.get(question, 0) + 1
         if self.counts[question] <= MOST_LISTED:
             self.problems.append(Problem(question, where, seq, reason))
+
+    def leave(self, unsigned: Unsigned, *, is_doubtful: bool) -> None:
+        """Add records that no checkpoint covered in time."""
+        count = unsigned.last - unsigned.first + 1
+        self.unsigned += count
+        self.doubtful += count if is_doubtful else 0
+        if len(self.unsigned_records) < MOST_LISTED:
+            self.unsigned_records.append(unsigned)
 
     def remove(self, removed: Removed) -> None:
         """Add a removed field."""
@@ -91,7 +115,10 @@ class Findings:
 
     @property
     def is_head_anchored(self) -> bool:
-        """Tell whether a kept checkpoint covers all records but its own."""
+        """Tell whether a kept checkpoint covers all records.
+
+        One that was copied from its own record, as in older logs, does not cover that.
+        """
         own = 0 if self.since_checkpoint else 1
         return self.kept > 0 and self.kept + own >= self.records
 
@@ -112,6 +139,9 @@ def object_of(findings: Findings) -> dict[str, object]:
             **_members(findings, names),
         }
     found["complete"]["end_is_known"] = findings.is_head_anchored
+    found["anchored"]["unsigned_records"] = [
+        [each.first, each.last] for each in findings.unsigned_records
+    ]
     found["openings"] |= attrs.asdict(findings.openings)
     about = _members(findings, ("log", "files", "records"))
     return {"good": findings.is_good, **about, **found}
@@ -124,6 +154,8 @@ def answers_of(findings: Findings) -> Iterator[str]:
     yield from _answer(findings, "unaltered", _unaltered(findings))
     yield from _answer(findings, "complete", _complete(findings))
     yield from _answer(findings, "anchored", _anchored(findings))
+    for unsigned in findings.unsigned_records:
+        yield f"  {unsigned}"
     yield from _answer(findings, "openings", _openings(findings))
     for each in findings.openings.removals:
         yield f"  record {each.seq}: {each.field} was removed at {each.time}"
@@ -185,6 +217,10 @@ def _openings(findings: Findings) -> str:
     if counts.matching or counts.removed:
         return f"that fit: {counts.matching}; removed: {counts.removed}"
     return ""
+
+
+def _records(first: int, last: int) -> str:
+    return f"record {first}" if first == last else f"records {first} to {last}"
 
 
 def _members(findings: Findings, names: Iterable[str]) -> dict[str, object]:

@@ -6,6 +6,7 @@ that the log of a checkpoint begins with that of an earlier one.
 
 from base64 import b64encode
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -15,7 +16,11 @@ import msgspec
 
 from replay.errors import DecodeError
 from replay_plugins.audit_log.format.chain import head_of
-from replay_plugins.audit_log.format.checkpoints import decode_base64, read_checkpoint
+from replay_plugins.audit_log.format.checkpoints import (
+    Checkpoint,
+    decode_base64,
+    read_checkpoint,
+)
 from replay_plugins.audit_log.format.merkle import (
     Frontier,
     check_consistency,
@@ -25,7 +30,7 @@ from replay_plugins.audit_log.format.merkle import (
     leaf_hash,
 )
 from replay_plugins.audit_log.log.private_files import LogFiles
-from replay_plugins.audit_log.verify.log_reader import records_of
+from replay_plugins.audit_log.verify.log_reader import read_text, records_of
 
 Schema: TypeAlias = Literal["chat-replay.audit-proof/1"]
 SCHEMA: Final[Schema] = "chat-replay.audit-proof/1"
@@ -141,18 +146,30 @@ def read_proof(text: str) -> Proof:
 
 
 def _last_checkpoint(files: LogFiles) -> tuple[str, int]:
-    """Return the note of the last checkpoint in a log, and its size."""
-    tree, last = Frontier(), None
+    """Return the note of a log's last checkpoint, in it or beside it, and its size."""
+    tree, last, beside = Frontier(), None, _beside(files)
     for record in records_of(files):
         if b'"note":"' in record:
             head = head_of(record)
             if head is not None and head.kind == "checkpoint":
                 last = head.note, _size_of(head.note, tree, files)
         tree.append(leaf_hash(record))
+        if beside and beside[1].size == tree.size and beside[1].root == tree.root():
+            last = beside[0], tree.size
     if last is None:
         reason = "it has no checkpoint"
         raise DecodeError(where="$", reason=reason, source=str(files.current))
     return last
+
+
+def _beside(files: LogFiles) -> tuple[str, Checkpoint] | None:
+    """Return the checkpoint beside a log; None: there is none."""
+    if not files.checkpoint.is_file():
+        return None
+    with suppress(DecodeError):  # verify tells
+        text = read_text(files.checkpoint)
+        return text, read_checkpoint(text)[1]
+    return None
 
 
 def _size_of(note: str, tree: Frontier, files: LogFiles) -> int:

@@ -1,10 +1,9 @@
 """Verification of a log, in one pass and flat memory."""
 
+import re
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-import attrs
 
 from replay.errors import DecodeError
 from replay_plugins.audit_log.format.chain import (
@@ -21,53 +20,24 @@ from replay_plugins.audit_log.format.checkpoints import (
 )
 from replay_plugins.audit_log.format.merkle import Frontier, leaf_hash
 from replay_plugins.audit_log.log.private_files import LogFiles
-from replay_plugins.audit_log.verify.findings import Findings
-from replay_plugins.audit_log.verify.log_reader import files_and_lines, read_text
+from replay_plugins.audit_log.verify.anchors import (
+    ORIGIN,
+    Anchor,
+    AnchorChecks,
+    anchors_of,
+    signature_problem,
+)
+from replay_plugins.audit_log.verify.findings import Findings, Unsigned
+from replay_plugins.audit_log.verify.log_reader import files_and_lines
 from replay_plugins.audit_log.verify.opening_checks import OpeningChecks
 
 if TYPE_CHECKING:
     from replay_plugins.audit_log.format.keys import Verifier
-
-ORIGIN: Final = "chat-replay/"
-
-
-@attrs.frozen
-class Anchor:
-    """A checkpoint outside the records."""
-
-    where: str  #: its file's name
-    note: Note
-    checkpoint: Checkpoint
-    is_kept: bool  #: whether it was kept elsewhere; False: it is beside the log
-
-
-def read_anchor(path: Path, *, is_kept: bool) -> Anchor:
-    """Return the checkpoint in a file.
-
-    Raises:
-        OSError: It cannot be read.
-        DecodeError: It isn't a checkpoint.
-    """
-    try:
-        note, checkpoint = read_checkpoint(read_text(path))
-    except DecodeError as error:
-        raise attrs.evolve(error, source=str(path)) from error
-    return Anchor(path.name, note, checkpoint, is_kept)
-
-
-def signature_problem(note: Note, keys: "Sequence[Verifier]") -> str | None:
-    """Return the problem with a note's signatures; None: there is none.
-
-    Args:
-        note: The note.
-        keys: Public keys, one of which must have signed it; if empty, none must.
-    """
-    said = {key.check(note) for key in keys}
-    if "invalid" in said:
-        return "a signature in the key's name is not the key's"
-    if said and "valid" not in said:
-        return "the checkpoint is not signed by the key"
-    return None
+#: The rest of a checkpoint's record: nothing else can be added to it.
+_CHECKPOINT: Final = re.compile(
+    rb'"monotonic_ns":[0-9]+,(?:"clock_step":true,)?'
+    rb'"note":"[^"]*","signed":(?:true|false)\}\Z'
+)
 
 
 class LogVerification:
@@ -87,16 +57,14 @@ class LogVerification:
         anchors: Sequence[Anchor],
         findings: Findings,
     ) -> None:
-        self._files, self._keys, self._anchors = files, keys, anchors
-        self._findings = findings
+        self._files, self._keys, self._findings = files, keys, findings
+        self._anchors = AnchorChecks(anchors, keys, findings)
         self._openings = OpeningChecks(files.openings, findings)
         self._tree = Frontier()
-        self._roots = {each.checkpoint.size: b"" for each in anchors}
-        self._roots[0] = self._tree.root()
-        self._texts: dict[int, str] = {}  # of the checkpoints in records, for anchors
         self._next, self._head = 0, NO_PREVIOUS_HASH
         self._time = ""  # of the last record
         self._actor = self._policy = ""  # of the last log_opened
+        self._counts_unsigned = False  # as the last log_opened does
         self._is_tree_whole = True
 
     def take(self, line: bytes, file: str, number: int) -> None:
@@ -115,8 +83,7 @@ class LogVerification:
         self._head = leaf.hex()
         self._tree.append(leaf)
         self._next += 1
-        if self._tree.size in self._roots:
-            self._roots[self._tree.size] = self._tree.root()
+        self._anchors.take_record(self._tree)
 
     def end(self) -> None:
         """Check the rest, after all records."""
@@ -127,9 +94,7 @@ class LogVerification:
             findings.add("complete", self._files.current.name, "it has no records")
         elif self._keys and not findings.checkpoints:
             findings.add("anchored", self._files.current.name, "it has no checkpoint")
-        for each in self._anchors:
-            if self._is_held(each) and each.is_kept:
-                findings.kept = max(findings.kept, each.checkpoint.size)
+        self._anchors.end()
 
     def _fit(self, record: bytes, head: Head | None, place: str) -> None:
         wrong = chain_problem(record, head, self._next, self._head)
@@ -159,34 +124,54 @@ class LogVerification:
         is_committed = self._policy in {"", "committed"}
         commitments = dict(committed_fields(record)) if is_committed else {}
         self._openings.take(head.seq, commitments)
-        findings.since_checkpoint += 1
         findings.recovered += head.kind == "recovered"
         if head.kind == "log_opened":
             self._opened(head, place)
         elif self._actor not in ("", head.actor):
             reason = f"its actor did not open the log, {self._actor!a}"
             findings.add("unaltered", place, reason, head.seq)
+        findings.since_checkpoint += 1
         if head.kind == "checkpoint":
-            self._checkpoint(head, place)
+            findings.since_checkpoint = 0
+            self._checkpoint(head, record, place)
 
     def _opened(self, head: Head, place: str) -> None:
         self._actor, self._policy = head.actor, head.content_policy
+        self._counts_unsigned = head.unsigned is not None
+        self._unsigned(head)
         self._findings.log = self._findings.log or head.log
         if head.log != self._findings.log:
             reason = f"it opens another log, {head.log!a}"
             self._findings.add("unaltered", place, reason, head.seq)
 
-    def _checkpoint(self, head: Head, place: str) -> None:
+    def _unsigned(self, head: Head) -> None:
+        """Note the records that nobody vouched for when the log was opened."""
+        since = self._findings.since_checkpoint
+        uncovered = since if head.unsigned is None else head.unsigned
+        first = max(head.seq - uncovered, self._findings.signed)
+        first = self._anchors.unsigned_from(first, head.seq)
+        if first < head.seq:
+            # A checkpoint's own record says no more than its note.
+            is_checkpoint = not since and first == head.seq - 1
+            is_doubtful = self._counts_unsigned and not is_checkpoint
+            left = Unsigned(first, head.seq - 1)
+            self._findings.leave(left, is_doubtful=is_doubtful)
+
+    def _checkpoint(self, head: Head, record: bytes, place: str) -> None:
         findings = self._findings
         findings.checkpoints += 1
-        findings.since_checkpoint = 0
+        if not _CHECKPOINT.search(record):
+            reason = "it is not written as the log writes checkpoints"
+            findings.add("unaltered", place, reason, head.seq)
         try:
             note, checkpoint = read_checkpoint(head.note)
         except DecodeError as error:
             findings.add("unaltered", place, error.reason, head.seq)
             return
-        if head.seq in self._roots:
-            self._texts[head.seq] = note.text
+        is_copied = not self._counts_unsigned
+        self._anchors.take_checkpoint(
+            note, checkpoint.time, head.seq, is_copied=is_copied
+        )
         is_signed = self._is_signed(note, place, head.seq)
         findings.log = findings.log or checkpoint.origin.removeprefix(ORIGIN)
         if head.signed != bool(note.signatures):
@@ -210,28 +195,6 @@ class LogVerification:
         if wrong is not None:
             self._findings.add("unaltered", place, wrong, head.seq)
         return wrong is None
-
-    def _is_held(self, anchor: Anchor) -> bool:
-        """Tell whether the log begins with the records that an anchor covers."""
-        findings, where, size = self._findings, anchor.where, anchor.checkpoint.size
-        is_signed = self._is_signed(anchor.note, where)
-        if findings.first:
-            reason = "not all records that it covers are here"
-            findings.add("anchored", where, reason)
-        elif anchor.checkpoint.origin != self._origin:
-            reason = f"it is of another log, {anchor.checkpoint.origin!a}"
-            findings.add("anchored", where, reason)
-        elif size > findings.records:
-            reason = f"it covers {size} records, but only {findings.records} are here"
-            findings.add("complete", where, reason)
-        elif self._roots[size] != anchor.checkpoint.root:
-            reason = f"the first {size} records differ from those it covers"
-            findings.add("unaltered", where, reason)
-        elif self._texts.get(size, anchor.note.text) != anchor.note.text:
-            findings.add("unaltered", where, f"record {size} has another text of it")
-        else:
-            return is_signed
-        return False
 
     def _is_signed(self, note: Note, where: str, seq: int | None = None) -> bool:
         reason = signature_problem(note, self._keys)
@@ -274,9 +237,8 @@ def verify_in_steps(
     """
     files = LogFiles(path)
     findings = Findings(signers=tuple(each.name for each in keys))
-    verification = LogVerification(
-        files, keys, _anchors(files, kept, findings), findings
-    )
+    anchors = anchors_of(files, kept, findings)
+    verification = LogVerification(files, keys, anchors, findings)
     for name, lines in files_and_lines(files):
         findings.files += 1
         for number, line in enumerate(lines, 1):
@@ -288,19 +250,10 @@ def verify_in_steps(
 
 
 def check_anchored(findings: Findings, path: Path) -> None:
-    """Add a problem if no kept checkpoint reaches the end of a log."""
+    """Add a problem if a part of a log, or its end, was never anchored."""
     if not findings.is_head_anchored:
         reason = "no checkpoint kept elsewhere reaches the end"
         findings.add("anchored", path.name, reason)
-
-
-def _anchors(files: LogFiles, kept: Sequence[Path], findings: Findings) -> list[Anchor]:
-    anchors = [read_anchor(each, is_kept=True) for each in kept]
-    if files.checkpoint.is_file():
-        try:
-            anchors.append(read_anchor(files.checkpoint, is_kept=False))
-        except DecodeError as error:
-            findings.add("unaltered", files.checkpoint.name, error.reason)
-    elif files.checkpoint.exists():  # reading a pipe would hang
-        findings.add("unaltered", files.checkpoint.name, "it isn't a regular file")
-    return anchors
+    if findings.doubtful:
+        reason = f"records that no checkpoint covered in time: {findings.doubtful}"
+        findings.add("anchored", path.name, reason)

@@ -85,7 +85,7 @@ def test_an_honest_log_is_answered_for_and_exits_with_0(log: WrittenLog) -> None
     assert complete == "complete: yes, both ends are there"
     assert anchored == (
         f"anchored: signed by {SIGNER.name}: records 0 to 20; "
-        "held by a kept checkpoint: records 0 to 20; since the last checkpoint: 0"
+        "held by a kept checkpoint: records 0 to 21; since the last checkpoint: 0"
     )
 
 
@@ -111,7 +111,7 @@ def test_a_log_alone_fails_where_an_anchor_is_required(log: WrittenLog) -> None:
     log.replay("ses-3")
     old = audit(*required, "--checkpoint", log.kept)
     assert old.returncode == 1
-    assert "the end: known only up to record 20\n" in old.stdout
+    assert "the end: known only up to record 21\n" in old.stdout
 
 
 def test_problems_are_listed_below_their_answer_and_exit_with_1(
@@ -123,7 +123,7 @@ def test_problems_are_listed_below_their_answer_and_exit_with_1(
     assert done.stdout.splitlines()[1:4] == [
         "unaltered: NO, problems: 2",
         f"  {NAME}:6: record 5: {ALTERED}",
-        f"  {NAME}.checkpoint: the first 21 records differ from those it covers",
+        f"  {NAME}.checkpoint: the first 22 records differ from those it covers",
     ]
 
 
@@ -153,7 +153,7 @@ def test_for_programs_the_answers_are_json(log: WrittenLog) -> None:
         {
             "where": f"{NAME}.checkpoint",
             "seq": None,
-            "reason": "it covers 21 records, but only 6 are here",
+            "reason": "it covers 22 records, but only 6 are here",
         }
     ]
 
@@ -283,7 +283,7 @@ def test_a_log_that_goes_on_is_shown_to(log: WrittenLog) -> None:
     proof = proof_of(log, "consistency", log.log, log.kept)
     done = audit("check-proof", proof, "--key", PUBLIC)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("the first 21 records begin the 33 of chat-replay/")
+    assert done.stdout.startswith("the first 22 records begin the 34 of chat-replay/")
 
 
 def test_a_log_that_was_rebuilt_is_not_shown_to_go_on(log: WrittenLog) -> None:

@@ -66,12 +66,73 @@ def test_a_checkpoint_covers_all_records_before_it(tmp_path: Path) -> None:
     log.append("stop", {})
     log.checkpoint()
     _, before, record = records_of(tmp_path / "a")
-    note = (tmp_path / "a.checkpoint").read_text()
-    assert (record["note"], record["signed"]) == (note, False)
-    time = str(Checkpoint.from_text(read_note(note).text).time)
-    assert before["time"] <= time <= record["time"]
-    found = verify(tmp_path / "a", kept=[tmp_path / "a.checkpoint"])
-    assert (found.problems, found.checkpoints, found.kept) == ([], 1, 2)
+    assert record["signed"] is False
+    noted = Checkpoint.from_text(read_note(record["note"]).text)
+    assert noted.size == 2
+    assert before["time"] <= str(noted.time) <= record["time"]
+
+
+def test_the_checkpoint_beside_the_log_covers_its_own_record_too(
+    tmp_path: Path,
+) -> None:
+    log = opened(tmp_path / "a")
+    log.append("stop", {})
+    log.checkpoint()
+    beside = tmp_path / "a.checkpoint"
+    noted = Checkpoint.from_text(read_note(records_of(tmp_path / "a")[-1]["note"]).text)
+    copied = Checkpoint.from_text(read_note(beside.read_text()).text)
+    assert (copied.size, copied.time) == (3, noted.time)
+    found = verify(tmp_path / "a", kept=[beside])
+    assert (found.problems, found.checkpoints, found.kept) == ([], 1, 3)
+
+
+# Records that nobody signed
+
+
+def left_by_a_crash(path: Path, signer: Signer | None = None) -> None:
+    """Write a log of a checkpoint and two records after it."""
+    log = opened(path, signer=signer)
+    log.checkpoint()
+    log.append("stop", {})
+    log.append("stop", {})
+
+
+def test_records_after_the_last_checkpoint_are_counted_and_told_when_it_goes_on(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    left_by_a_crash(path)
+    opened(path).close()
+    assert [r["unsigned"] for r in records_of(path) if "unsigned" in r] == [0, 2]
+    assert f"{path}: no checkpoint covers records 2 to 3: " in caplog.text
+    caplog.clear()
+    opened(path).close()
+    assert records_of(path)[-2]["unsigned"] == 0
+    assert not caplog.text
+
+
+def test_a_checkpoint_that_another_key_signed_or_none_covers_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    mine, other = Signer.generate("mine"), Signer.generate("mine")
+    for number, signer in enumerate((None, other)):
+        path = tmp_path / str(number)
+        opened(path, signer=signer).close()
+        opened(path, signer=mine).close()
+        told = f"{path}: no checkpoint signed with this key covers records 0 to 1: "
+        assert told in caplog.text
+        assert [r["unsigned"] for r in records_of(path) if "unsigned" in r] == [0, 2]
+        opened(path)
+        assert records_of(path)[-1]["unsigned"] == 0
+
+
+def test_unsigned_records_can_be_refused(path: Path) -> None:
+    opened(path, unsigned="refuse").close()
+    opened(path, unsigned="refuse").append("stop", {})
+    before = path.read_bytes()
+    with pytest.raises(AuditTamperedError, match="no checkpoint covers records 2 to 3"):
+        opened(path, unsigned="refuse")
+    assert path.read_bytes() == before
+    opened(path)
 
 
 def test_a_checkpoint_is_signed_where_there_is_a_key(path: Path) -> None:

@@ -189,14 +189,14 @@ def rebuild(log: Path) -> None:
             head = sha256(b"\0" + record).hexdigest()
 
 
-OTHERS = "its first 11 records are not those of its checkpoint"
+OTHERS = "its first 12 records are not those of its checkpoint"
 
 
 @pytest.mark.parametrize(
     ("attack", "found"),
     [
-        (cut_the_tail, "it has 10 records, and its checkpoint 11"),
-        (remove_the_log, "it has 0 records, and its checkpoint 11"),
+        (cut_the_tail, "it has 10 records, and its checkpoint 12"),
+        (remove_the_log, "it has 0 records, and its checkpoint 12"),
         (begin_another, OTHERS),
         (rebuild, OTHERS),
     ],

@@ -29,8 +29,8 @@ def log(tmp_path: Path) -> WrittenLog:
     return written(tmp_path / "log")
 
 
-def test_every_record_before_the_last_checkpoint_is_proved(log: WrittenLog) -> None:
-    for seq, line in enumerate(lines_of(log.log)[:-1]):
+def test_every_record_of_a_closed_log_is_proved(log: WrittenLog) -> None:
+    for seq, line in enumerate(lines_of(log.log)):
         proof = read_proof(write_proof(prove_inclusion(log.log, seq)))
         assert isinstance(proof, InclusionProof)
         assert proof.record.encode() == line
@@ -89,10 +89,23 @@ def test_a_log_without_a_checkpoint_proves_nothing(log: WrittenLog) -> None:
         prove_inclusion(log.log, 0)
 
 
-@pytest.mark.parametrize("seq", [-1, 21, 22, 10**9])
+@pytest.mark.parametrize("seq", [-1, 22, 10**9])
 def test_what_no_checkpoint_is_of_has_no_proof(log: WrittenLog, seq: int) -> None:
-    with pytest.raises(DecodeError, match="the last checkpoint is of 21 records"):
+    with pytest.raises(DecodeError, match="the last checkpoint is of 22 records"):
         prove_inclusion(log.log, seq)
+
+
+def test_without_the_checkpoint_beside_a_log_its_last_record_has_no_proof(
+    log: WrittenLog,
+) -> None:
+    def nothing(path: Path) -> None:
+        path.write_text("nothing")
+
+    for spoil in (nothing, Path.unlink):
+        spoil(log.files.checkpoint)
+        assert prove_inclusion(log.log, 20).is_true()
+        with pytest.raises(DecodeError, match="the last checkpoint is of 21 records"):
+            prove_inclusion(log.log, 21)
 
 
 def test_a_record_that_only_mentions_a_note_is_no_checkpoint(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +14,7 @@ from audit_logs import opened
 from forged_logs import (
     KEYS,
     NAME,
+    SIGNER,
     Attack,
     WrittenLog,
     edits,
@@ -24,15 +26,17 @@ from forged_logs import (
 )
 from replay import DecodeError, ReplayEngine, load_plugin, loads
 from replay_plugins.audit_log.format.checkpoints import Checkpoint, read_note
-from replay_plugins.audit_log.format.keys import Signer
+from replay_plugins.audit_log.format.keys import Signer, Verifier
+from replay_plugins.audit_log.verify.anchors import signature_problem
 from replay_plugins.audit_log.verify.findings import (
     Findings,
     Removed,
+    Unsigned,
     answers_of,
     object_of,
 )
 from replay_plugins.audit_log.verify.verifier import (
-    signature_problem,
+    check_anchored,
     verify,
     verify_in_steps,
 )
@@ -77,7 +81,7 @@ def test_a_checkpoint_of_yesterday_holds_a_part(log: WrittenLog) -> None:
     log.replay("ses-3")
     found = verify(log.log, kept=[log.kept])
     assert found.problems == []
-    assert found.kept == before - 1
+    assert found.kept == before
     assert not found.is_head_anchored
 
 
@@ -165,7 +169,7 @@ def test_what_is_altered_is_told_with_its_place(
 
 def test_what_checkpoints_do_not_fit_is_told_once(log: WrittenLog) -> None:
     rebuilds(another_tool, keeps_notes=True)(log)
-    told = f"unaltered: {BESIDE}the first 21 records differ from those it covers"
+    told = f"unaltered: {BESIDE}the first 22 records differ from those it covers"
     assert [*reasons(log, keys=KEYS)][1:] == [told]
 
 
@@ -178,17 +182,100 @@ def test_what_is_missing_is_told_at_its_end(log: WrittenLog) -> None:
         f"anchored: {BESIDE}not all records that it covers are here",
     ]
     log.log.write_bytes(b"".join(whole.splitlines(keepends=True)[:6]))
-    told = f"complete: {BESIDE}it covers 21 records, but only 6 are here"
+    told = f"complete: {BESIDE}it covers 22 records, but only 6 are here"
     assert reasons(log) == [told]
     log.log.write_bytes(whole[:-10])
     told = "the line has no end: it was cut, or its writer crashed"
-    assert reasons(log) == [f"complete: {NAME}:22: record 21: {told}"]
+    assert reasons(log) == [
+        f"complete: {NAME}:22: record 21: {told}",
+        f"complete: {BESIDE}it covers 22 records, but only 21 are here",
+    ]
 
 
 def test_a_record_that_its_note_belies_is_told(log: WrittenLog) -> None:
     replaces(b'"signed":true', b'"signed":false', -1)(log)
     told = "record 21: the record and its note disagree on whether it is signed"
-    assert reasons(log) == [f"anchored: {NAME}:22: {told}"]
+    assert reasons(log)[0] == f"anchored: {NAME}:22: {told}"
+
+
+# Records that no checkpoint covered in time
+
+
+def crashed(log: WrittenLog, records: int = 1) -> None:
+    """Append records as a killed writer does."""
+    writer = opened(log.log, actor="ann", signer=SIGNER)
+    writer.checkpoint()
+    for _ in range(records):
+        writer.append("stop", {})
+
+
+def anchored(log: WrittenLog, keys: Sequence[Verifier] = ()) -> Findings:
+    """Verify a log as ``--require-anchor`` does, with the newest checkpoint kept."""
+    log.keep()
+    found = verify(log.log, kept=[log.kept], keys=keys)
+    check_anchored(found, log.log)
+    return found
+
+
+def test_records_that_nobody_signed_in_time_are_named_and_no_anchor(
+    log: WrittenLog,
+) -> None:
+    crashed(log, 2)
+    log.replay("ses-3")
+    for keys in (KEYS, ()):
+        found = anchored(log, keys)
+        assert (found.unsigned, found.unsigned_records) == (2, [Unsigned(24, 25)])
+        assert [str(each) for each in found.problems] == [
+            f"{NAME}: records that no checkpoint covered in time: 2"
+        ]
+        assert verify(log.log, keys=keys).is_good
+    told = "  no checkpoint covered records 24 to 25 when the log was opened again"
+    assert told in answers_of(found)
+    answers: Any = object_of(found)
+    assert answers["anchored"]["unsigned_records"] == [[24, 25]]
+
+
+def test_a_checkpoint_kept_before_or_signed_vouches_for_records(
+    log: WrittenLog,
+) -> None:
+    first = log.kept.rename(log.folder / "first")
+    log.files.checkpoint.unlink()
+    log.replay("ses-3")
+    assert anchored(log).unsigned_records == [Unsigned(0, 21)]
+    assert not anchored(log).is_good
+    assert anchored(log, KEYS).unsigned_records == [Unsigned(21, 21)]
+    assert anchored(log, KEYS).is_good
+    found = verify(log.log, kept=[first])
+    assert (found.unsigned, found.problems) == (0, [])
+
+
+def older(records: list[dict[str, object]]) -> Iterable[dict[str, object]]:
+    for each in records:
+        each.pop("unsigned", None)
+    return records
+
+
+def test_a_log_of_an_older_version_is_verified_and_goes_on(log: WrittenLog) -> None:
+    crashed(log)
+    log.replay("ses-3")
+    rebuilds(older, SIGNER, copies_notes=True)(log)
+    found = anchored(log, KEYS)
+    assert (found.problems, found.kept) == ([], found.records - 1)
+    assert found.unsigned_records == [Unsigned(24, 24)]
+    log.replay("ses-4")
+    found = anchored(log, KEYS)
+    assert (found.problems, found.kept) == ([], found.records)
+    assert found.unsigned_records == [Unsigned(24, 24), Unsigned(36, 36)]
+
+
+def test_many_records_that_nobody_signed_are_counted() -> None:
+    found = Findings()
+    for number in range(103):
+        found.leave(Unsigned(number, number), is_doubtful=False)
+    found.leave(Unsigned(200, 201), is_doubtful=True)
+    assert (found.unsigned, len(found.unsigned_records)) == (105, 100)
+    check_anchored(found, Path(NAME))
+    assert found.counts == {"anchored": 2}
 
 
 def test_a_key_asks_for_a_checkpoint(log: WrittenLog) -> None:
