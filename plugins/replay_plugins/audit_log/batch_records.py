@@ -4,7 +4,6 @@ The values that ``committed`` keeps beside the log can be removed there. In a ba
 would stay in its checkpoint, so this policy is refused.
 """
 
-import hmac
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +14,12 @@ import attrs
 
 from replay import AuditError, BatchResults, Session
 from replay_plugins.audit_log.format.chain import has_kind, json_bytes
-from replay_plugins.audit_log.log.content import Opening, content_filter, read_salt
+from replay_plugins.audit_log.log.content import (
+    Opening,
+    content_filter,
+    read_salt,
+    salt_id,
+)
 from replay_plugins.audit_log.log.log_writer import LogWriter
 from replay_plugins.audit_log.log.private_files import LogFiles
 from replay_plugins.audit_log.session_records import RecordingHooks
@@ -25,7 +29,6 @@ from replay_plugins.audit_log.verify.log_reader import records_of
 Draft: TypeAlias = tuple[str, bytes]
 
 _ABOUT_SESSIONS: Final = ("session_start", "session_end")
-_SALT_ID: Final = b"chat-replay: which salt"
 # Within a JSON text, quotation marks are escaped: this is a key, and its value.
 _KEY: Final = re.compile(rb'"batch_key":"([0-9a-f]+)"')
 _TABLE: Final = "CREATE TABLE logged (key BLOB PRIMARY KEY, times INT) WITHOUT ROWID"
@@ -122,11 +125,6 @@ def identified(kind: str, fields: bytes, batch_key: str) -> bytes:
     if kind not in _ABOUT_SESSIONS:
         return fields
     return b'%b,"batch_key":"%b"}' % (fields[:-1], batch_key.encode())
-
-
-def salt_id(salt: bytes | None) -> str:
-    """Return an id of a salt, which reveals nothing else about it."""
-    return "" if salt is None else hmac.digest(salt, _SALT_ID, "sha256").hex()[:16]
 
 
 @contextmanager

@@ -9,7 +9,8 @@ import attrs
 from replay import BatchResults, ReplayReport, Session
 from replay.errors import AuditError, DecodeError
 from replay_plugins.audit_log.batch_records import AuditLogWorker, append_sessions
-from replay_plugins.audit_log.log.content import content_filter, load_or_create_salt
+from replay_plugins.audit_log.log.bounded_reads import read_small
+from replay_plugins.audit_log.log.content import content_filter
 from replay_plugins.audit_log.log.log_writer import LogWriter, Policy
 from replay_plugins.audit_log.log.private_files import (
     LogFiles,
@@ -37,9 +38,9 @@ def signer_at(path: Path) -> "Signer":
         raise AuditError(path="key", reason="it is a private key itself", hint=hint)
     from replay_plugins.audit_log.format.keys import Signer  # noqa: PLC0415 - an extra
 
-    with read_private(path) as file:
-        text = file.read()
     try:
+        with read_private(path) as file:
+            text = read_small(file, path)
         return Signer.from_text(text.decode(), NAME)
     except (DecodeError, UnicodeDecodeError) as error:
         hint = "replay audit keygen makes a pair of keys"
@@ -88,13 +89,8 @@ class AuditLog(RecordingHooks):
             LogFiles(self.path)
         self._files = LogFiles(self.path.absolute())  # even after a chdir
         self._log = self._sink = LogWriter(self._files, self._policy())
-        try:
-            if self.content == "digest":
-                self._salt = load_or_create_salt(self._files.salt)
-            self._filter_content = content_filter(self.content, self._salt)
-        except BaseException:
-            self._log.close()
-            raise
+        self._salt = self._log.salt
+        self._filter_content = content_filter(self.content, self._salt)
 
     def replay_session_end(self, session: Session, report: ReplayReport) -> None:
         """Record failures of other plugins and the session's end; add a checkpoint."""
@@ -124,6 +120,7 @@ class AuditLog(RecordingHooks):
             max_bytes=self.max_bytes,
             max_age=self.max_age,
             keeps_openings=self.content == "committed",
+            keeps_salt=self.content == "digest",
             unsigned=self.unsigned,
             about=about,
         )

@@ -102,14 +102,19 @@ def time_beside_edited(log: WrittenLog) -> None:
     beside.write_bytes(beside.read_bytes().replace(b"\ntime 20", b"\ntime 21"))
 
 
-def torn_end_edited(log: WrittenLog) -> None:
+def torn(change: Callable[[Path], object]) -> Attack:
+    """Return an attack that changes the torn end which the writer kept aside."""
+
     def tear(log: WrittenLog) -> None:
         with log.log.open("ab") as file:
             file.write(b'{"schema":"chat-rep')
 
-    gone_on_from(tear)(log)
-    (torn,) = log.files.torn()
-    torn.write_bytes(b"nothing")
+    def attack(log: WrittenLog) -> None:
+        gone_on_from(tear)(log)
+        (kept,) = log.files.torn()
+        change(kept)
+
+    return attack
 
 
 def another_logs_file(log: WrittenLog) -> None:
@@ -188,10 +193,13 @@ def other_salt(lines: list[bytes]) -> list[bytes]:
     return [salt.sub(b'"salt":"%s"' % (b"0" * 64), lines[0]), *lines[1:]]
 
 
-def false_mark(lines: list[bytes]) -> list[bytes]:
-    mark = b'{"seq":3,"field":"content","removed":"1999-01-01T00:00:00Z"}\n'
-    assert lines[0].startswith(b'{"seq":3,"field":"content",')
-    return [mark, *lines[1:]]
+def mark(date: bytes) -> Attack:
+    def change(lines: list[bytes]) -> list[bytes]:
+        assert lines[0].startswith(b'{"seq":3,"field":"content",')
+        line = b'{"seq":3,"field":"content","removed":"%b"}\n' % date
+        return [line, *lines[1:]]
+
+    return openings(change)
 
 
 PLAIN: Final[Attacks] = [
@@ -246,7 +254,15 @@ PLAIN: Final[Attacks] = [
         lambda log: log.log.write_bytes(log.log.read_bytes()[:-300] + bytes(300)),
     ),
     ("Edit the time in the checkpoint beside the log", time_beside_edited),
-    ("Edit the torn end that was kept aside", torn_end_edited),
+    (
+        "Edit the torn end that was kept aside",
+        torn(lambda path: path.write_bytes(b"nothing")),
+    ),
+    ("Delete the torn end that was kept aside", torn(Path.unlink)),
+    (
+        "Turn a byte of a record to a NUL, as a crash might",
+        replaces(b'"Acme"', b'"Acm\0"'),
+    ),
     (
         "Edit what the last record, a checkpoint, says of the records",
         replaces(b"\\n21\\n", b"\\n20\\n", -1),
@@ -322,7 +338,15 @@ COMMITTED: Final[Attacks] = [
     ("Delete the file of committed values", lambda log: log.files.openings.unlink()),
     (
         "Replace a committed field's value by a mark with a false date",
-        openings(false_mark),
+        mark(b"1999-01-01T00:00:00Z"),
+    ),
+    (
+        "Replace a committed field's value by a mark without a date",
+        mark(b"----"),
+    ),
+    (
+        "Put an old copy of the log and its checkpoint back, not of committed values",
+        old_copy,
     ),
     (
         "Remove a committed field's value with `replay audit remove`",

@@ -35,11 +35,10 @@ from replay_plugins.audit_log import AuditLog
 from replay_plugins.audit_log.batch_records import (
     AuditLogWorker,
     logged_sessions,
-    salt_id,
 )
 from replay_plugins.audit_log.format.chain import json_bytes
 from replay_plugins.audit_log.format.keys import Signer
-from replay_plugins.audit_log.log.content import ContentPolicy
+from replay_plugins.audit_log.log.content import ContentPolicy, salt_id
 from replay_plugins.audit_log.log.private_files import LogFiles
 from replay_plugins.audit_log.verify.proofs import prove_inclusion
 from replay_plugins.audit_log.verify.verifier import verify

@@ -15,11 +15,12 @@ from typing import Any, Self
 import pytest
 
 import replay
-from audit_logs import Record, kinds_of, lines_of, records_of
+from audit_logs import Record, kinds_of, lines_of, opened, records_of
 from file_room import room_for
 from replay import (
     AuditError,
     AuditFullError,
+    AuditTamperedError,
     Event,
     ImageAttachment,
     Message,
@@ -42,7 +43,7 @@ from replay import (
 from replay.testing import PluginContract
 from replay_plugins import audit_log
 from replay_plugins.audit_log import AuditLog
-from replay_plugins.audit_log.log.content import ContentPolicy
+from replay_plugins.audit_log.log.content import ContentPolicy, salt_id
 from replay_plugins.audit_log.session_records import (
     Facts,
     digest_of,
@@ -262,6 +263,31 @@ def test_redacted_content_is_in_the_log_without_its_secrets(path: Path) -> None:
     records = replayed(path, session, session, content="redacted")
     shown = [record["content"] for record in records if "content" in record]
     assert shown == ["Ask <EMAIL_1>.", "Or <EMAIL_1>", "Nobody"] * 2
+
+
+def test_a_log_names_its_salt_and_takes_no_other(path: Path) -> None:
+    for content in ("digest", "full", "digest"):
+        AuditLog(path, content=content).replay_close()
+    salt = path.with_name("a.salt")
+    ids = [record.get("salt_id") for record in records_of(path) if "log" in record]
+    assert ids == [salt_id(salt.read_bytes()), None, salt_id(salt.read_bytes())]
+    before = path.read_bytes()
+    kept = salt.rename(path.with_name("kept"))
+    with pytest.raises(AuditTamperedError, match=r"a\.salt: the salt of the log's dig"):
+        AuditLog(path)
+    assert not salt.exists()
+    salt.write_bytes(bytes(32))
+    with pytest.raises(AuditTamperedError, match=r"a\.salt: it isn't the salt"):
+        AuditLog(path)
+    assert path.read_bytes() == before
+    kept.rename(salt)
+    AuditLog(path).replay_close()
+
+
+def test_a_log_of_an_older_version_misses_a_lost_salt(path: Path) -> None:
+    opened(path, about={"content_policy": "digest"}).close()
+    with pytest.raises(AuditTamperedError, match=r"a\.salt: the salt of the log's dig"):
+        AuditLog(path)
 
 
 # Options

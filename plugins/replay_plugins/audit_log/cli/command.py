@@ -20,6 +20,7 @@ from replay_plugins.audit_log.verify.anchors import read_anchor, signature_probl
 from replay_plugins.audit_log.verify.findings import answers_of, object_of
 from replay_plugins.audit_log.verify.log_reader import read_text
 from replay_plugins.audit_log.verify.proofs import (
+    LARGEST_PROOF,
     InclusionProof,
     Proof,
     prove_consistency,
@@ -152,7 +153,7 @@ def check_proof(*, file: Path, keys: tuple[str, ...], checkpoint: Path | None) -
     """
     trusted = [*map(_verifier, keys)]
     try:
-        proof = read_proof(read_text(file))
+        proof = read_proof(read_text(file, LARGEST_PROOF))
         note, last = read_checkpoint(proof.checkpoint)
         is_true = proof.is_true()
     except DecodeError as error:

@@ -72,6 +72,12 @@ class Chain:
         self.frontier.append(leaf)
 
 
+#: A date and time as :func:`timestamp` writes it, for a regular expression.
+TIME: Final = (
+    r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](?:\.[0-9]+)?Z"
+)
+
+
 def timestamp() -> str:
     """Return the date and time in UTC, by the wall clock."""
     now = datetime.now(UTC).isoformat(timespec="microseconds")
@@ -123,6 +129,9 @@ class Head(msgspec.Struct):
     unsigned: Annotated[int, msgspec.Meta(ge=0)] | None = None  # of log_opened
     signed: bool = False  # of log_opened and checkpoint
     note: str = ""  # of checkpoint
+    file: str = ""  # of recovered
+    bytes: int = 0  # of recovered
+    sha256: str = ""  # of recovered
 
 
 _REFUSALS: Final = (ValueError, RecursionError, msgspec.MsgspecError)

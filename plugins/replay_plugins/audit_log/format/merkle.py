@@ -17,7 +17,9 @@ _Range: TypeAlias = tuple[int, int]  # of leaves: the first, and the one past th
 
 def leaf_hash(data: bytes) -> bytes:
     """Return the hash of *data* as a leaf of a tree."""
-    return sha256(b"\0" + data).digest()
+    hashed = sha256(b"\0")
+    hashed.update(data)  # which may be large: it isn't copied
+    return hashed.digest()
 
 
 class Frontier:

@@ -18,6 +18,7 @@ from replay_plugins.audit_log.log.private_files import read_private, write_priva
 
 ContentPolicy: TypeAlias = Literal["full", "digest", "redacted", "committed"]
 SALT_BYTES: Final = 32
+_SALT_ID: Final = b"chat-replay: which salt"
 
 
 @attrs.frozen
@@ -74,16 +75,32 @@ def length_of(value: object) -> int:
     return len(value) if isinstance(value, str) else len(json_bytes(value))
 
 
-def load_or_create_salt(path: Path) -> bytes:
-    """Return the salt in a file, which is created if it is missing.
+def salt_id(salt: bytes | None) -> str:
+    """Return an id of a salt, which reveals nothing else about it."""
+    return "" if salt is None else hmac.digest(salt, _SALT_ID, "sha256").hex()[:16]
+
+
+def load_or_create_salt(path: Path, known: str | None = None) -> bytes:
+    """Return the salt in a file, which is created if a log has none yet.
+
+    Args:
+        path: The file.
+        known: The id of the salt that the log was written with; empty: it had one, but
+            its id is not known; None: it had none.
 
     Raises:
-        AuditTamperedError: It holds something else.
+        AuditTamperedError: It holds another salt, or something else, or is missing.
         AuditError: It cannot be read or written.
     """
-    if not os.path.lexists(path):
+    is_there = os.path.lexists(path)
+    if not is_there and known is not None:
+        raise _lost(path, reason="the salt of the log's digests is missing")
+    if not is_there:
         write_private(path, token_bytes(SALT_BYTES))
-    return _salt_in(path)
+    salt = _salt_in(path)
+    if known and salt_id(salt) != known:
+        raise _lost(path, reason="it isn't the salt of the log's digests")
+    return salt
 
 
 def read_salt(path: Path) -> bytes:
@@ -106,7 +123,10 @@ def _salt_in(path: Path) -> bytes:
     with read_private(path) as file:
         salt = file.read(SALT_BYTES + 1)
     if len(salt) != SALT_BYTES:
-        reason = f"it isn't a salt of {SALT_BYTES} bytes"
-        hint = "put the right file back, or begin another log"
-        raise AuditTamperedError(str(path), reason, hint)
+        raise _lost(path, reason=f"it isn't a salt of {SALT_BYTES} bytes")
     return salt
+
+
+def _lost(path: Path, *, reason: str) -> AuditTamperedError:
+    hint = "put the right file back, or begin another log"
+    return AuditTamperedError(str(path), reason, hint)

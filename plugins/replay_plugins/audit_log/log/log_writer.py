@@ -14,7 +14,8 @@ from replay.errors import AuditError, AuditPoisonedError, AuditTamperedError
 from replay_plugins.audit_log.format.chain import Fields
 from replay_plugins.audit_log.format.checkpoints import Checkpoint, write_note
 from replay_plugins.audit_log.log.appender import AppendOnlyFile, Lock
-from replay_plugins.audit_log.log.content import Opening
+from replay_plugins.audit_log.log.bounded_reads import LONGEST_LINE
+from replay_plugins.audit_log.log.content import Opening, load_or_create_salt, salt_id
 from replay_plugins.audit_log.log.private_files import (
     LogFiles,
     poisoned,
@@ -52,6 +53,8 @@ class Policy:
     max_bytes: int | None = None  #: of the current file; None: no limit
     max_age: float | None = None  #: of the current file, in seconds; None: no limit
     keeps_openings: bool = False
+    keeps_salt: bool = False
+    longest_line: int = LONGEST_LINE  #: bytes of a record
     unsigned: Unsigned = "report"
     about: Mapping[str, object] = attrs.field(factory=dict)  #: for ``log_opened``
 
@@ -79,6 +82,7 @@ class LogWriter:
         self._is_sync_deferred = False
         self._is_closed = False
         self._fault: str | None = None  # the reason why it was closed for good
+        self.salt: bytes | None = None  #: the key of digests, if the policy has one
         self._openings: AppendOnlyFile | None = None
         self._file: AppendOnlyFile | None = None
         try:
@@ -171,14 +175,15 @@ class LogWriter:
         if self._policy.keeps_openings or os.path.lexists(self._files.openings):
             self._openings = AppendOnlyFile(self._files.openings)
             end = end_of_openings(self._files.openings, state.chain.size)
-            self._openings.cut(end)  # a kill may have left one without a record
+            _set_aside(self._openings, end)  # a kill may leave one without a record
+        if self._policy.keeps_salt:
+            self.salt = load_or_create_salt(self._files.salt, state.salt_id)
         file = AppendOnlyFile(self._files.current)
         if state.is_torn:
-            keep_torn_end(self._files, state.end)
-            file.cut(state.end)
+            _set_aside(file, state.end)
         file.check(state.end)
         self._begin(file, state.began, state.unsigned)
-        for path in self._files.torn():
+        for path in self._files.all_torn():
             if path.name not in state.recovered:
                 self._write(file, "recovered", describe(path))
         self._opened_size = file.size
@@ -210,6 +215,8 @@ class LogWriter:
         """Write the first record to a new or reopened file."""
         about = {"log": self._chain.log_id, "pid": os.getpid(), "unsigned": unsigned}
         about |= self._policy.about
+        if self.salt is not None:
+            about["salt_id"] = salt_id(self.salt)
         self._write(file, "log_opened", about)
         self._file, self._opened_size = file, file.size
         self._began = time.time() if began is None else began
@@ -274,10 +281,13 @@ class LogWriter:
         except (TypeError, ValueError, RecursionError) as error:
             reason = f"a {kind} cannot be written as JSON: {error}"
             raise AuditError(str(file.path), reason) from error
+        opening_lines = [each.line(chain.size) for each in openings]
+        size, most = max(map(len, [line, *opening_lines])), self._policy.longest_line
+        if size > most:  # nobody could read it
+            reason = f"a {kind} has {size} bytes, and a line at most {most}"
+            raise AuditError(str(file.path), reason)
         try:
-            self._append(
-                file, line, b"".join(each.line(chain.size) for each in openings)
-            )
+            self._append(file, line, b"".join(opening_lines))
             chain.advance(line)
         except AuditError:
             raise
@@ -336,3 +346,10 @@ class LogWriter:
         for each in (self._openings, self._file, self._lock):
             if each is not None:
                 each.close()
+
+
+def _set_aside(file: AppendOnlyFile, end: int) -> None:
+    """Move everything after *end* to a file of its own."""
+    if end < file.size:
+        keep_torn_end(file.path, end)
+        file.cut(end)

@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -66,6 +67,10 @@ class LogFiles:
         """Return the files of torn ends, oldest first."""
         return self._numbered("torn-")
 
+    def all_torn(self) -> list[Path]:
+        """Return the files of torn ends of the log and of its openings."""
+        return [*self.torn(), *LogFiles(self.openings).torn()]
+
     def next_torn(self) -> Path:
         """Return the file for the next torn end."""
         kept = self.torn()
@@ -107,7 +112,7 @@ def open_private(path: Path, flags: int) -> int:
     return descriptor
 
 
-def read_private(path: Path) -> BinaryIO:
+def read_private(path: Path) -> BufferedReader:
     """Open a regular file for reading; it fails as :func:`open_private` does."""
     return os.fdopen(open_private(path, os.O_RDONLY), "rb")
 

@@ -2,17 +2,19 @@
 
 import os
 import stat
-import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from replay.errors import DecodeError
+from replay_plugins.audit_log.log.bounded_reads import (
+    LARGEST_TEXT,
+    LONGEST_LINE,
+    lines_in,
+    read_small,
+)
 from replay_plugins.audit_log.log.private_files import LogFiles
-
-LONGEST_LINE: Final = 1 << 30  # bytes
 
 
 def files_and_lines(files: LogFiles) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -27,7 +29,7 @@ def files_and_lines(files: LogFiles) -> Iterator[tuple[str, Iterator[bytes]]]:
         for path in older:
             yield path.name, lines_of(path)
         if file is not None:
-            yield files.current.name, _lines(file, files.current, LONGEST_LINE, end)
+            yield files.current.name, _lines_up_to(end, file, files.current)
 
 
 def lines_of(path: Path, longest: int = LONGEST_LINE) -> Iterator[bytes]:
@@ -42,7 +44,7 @@ def lines_of(path: Path, longest: int = LONGEST_LINE) -> Iterator[bytes]:
         DecodeError: It isn't a regular file, or has a longer line.
     """
     with _opened(path) as file:
-        yield from _lines(file, path, longest, sys.maxsize)
+        yield from lines_in(file, path, longest)
 
 
 def records_of(files: LogFiles) -> Iterator[bytes]:
@@ -56,15 +58,21 @@ def records_of(files: LogFiles) -> Iterator[bytes]:
                 yield line[:-1]
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, largest: int = LARGEST_TEXT) -> str:
     """Return the text of a small file: a note, a key, a proof.
+
+    Args:
+        path: The file, which may be a pipe.
+        largest: The maximum size of the file, in bytes.
 
     Raises:
         OSError: It cannot be read.
-        DecodeError: It isn't UTF-8.
+        DecodeError: It is larger, or isn't UTF-8.
     """
+    with path.open("rb") as file:
+        data = read_small(file, path, largest)
     try:
-        return path.read_bytes().decode()
+        return data.decode()
     except UnicodeDecodeError as error:
         raise _unreadable(path, reason="not UTF-8 text") from error
 
@@ -93,13 +101,11 @@ def _snapshot(files: LogFiles) -> tuple[list[Path], BinaryIO | None]:
             raise missing
 
 
-def _lines(file: BinaryIO, path: Path, longest: int, end: int) -> Iterator[bytes]:
-    for line in iter(partial(file.readline, longest), b""):
+def _lines_up_to(end: int, file: BinaryIO, path: Path) -> Iterator[bytes]:
+    for line in lines_in(file, path):
         end -= len(line)
         if end < 0:
             return
-        if len(line) == longest and not line.endswith(b"\n"):
-            raise _unreadable(path, reason=f"a line of more than {longest} bytes")
         yield line
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from replay.errors import UnknownNameError
-from replay_plugins.audit_log.format.chain import json_bytes, timestamp
+from replay_plugins.audit_log.format.chain import TIME, json_bytes, timestamp
 from replay_plugins.audit_log.log.appender import Lock
 from replay_plugins.audit_log.log.private_files import LogFiles, atomic_write
 from replay_plugins.audit_log.verify.findings import Findings, Removed
@@ -17,7 +17,7 @@ from replay_plugins.audit_log.verify.log_reader import lines_of
 
 _OPENING: Final = re.compile(
     rb'\{"seq":(0|[1-9]\d{0,17}),"field":"([\x20\x21\x23-\x5b\x5d-\x7e]+)",'
-    rb'(?:"salt":"([0-9a-f]{64})","value":(.*)|"removed":"([0-9TZ:.-]+)")\}\n',
+    rb'(?:"salt":"([0-9a-f]{64})","value":(.*)|"removed":"(%b)")\}\n' % TIME.encode(),
     re.DOTALL,
 )
 
@@ -27,6 +27,7 @@ class OpeningLine:
     """A line of the file of openings: an opening, or the mark of a removed one."""
 
     number: int  #: the line's, from 1
+    end: int  #: the line's, in bytes
     seq: int
     field: str
     salt: bytes
@@ -39,7 +40,7 @@ class OpeningLine:
         return sha256(self.salt + self.value).hexdigest()
 
     @classmethod
-    def read(cls, line: bytes, number: int) -> "OpeningLine | None":
+    def read(cls, line: bytes, number: int, end: int = 0) -> "OpeningLine | None":
         """Return the opening in a line with its line feed; None: there is none."""
         match = _OPENING.fullmatch(line)
         if match is None:
@@ -47,7 +48,7 @@ class OpeningLine:
         seq, field, salt, value, removed = match.groups(b"")
         salt = bytes.fromhex(salt.decode())
         mark = removed.decode() or None
-        return cls(number, int(seq), field.decode(), salt, value, mark)
+        return cls(number, end, int(seq), field.decode(), salt, value, mark)
 
 
 class OpeningChecks:
@@ -61,6 +62,8 @@ class OpeningChecks:
     def __init__(self, path: Path, findings: Findings) -> None:
         self._path, self._findings = path, findings
         self._is_there = path.exists()
+        #: bytes that are there; what is appended later may be of later records
+        self._size = path.stat().st_size if self._is_there else 0
         self._lines = self._read() if self._is_there else iter(())
         self._next: OpeningLine | None = None
         self._is_begun = False
@@ -75,10 +78,15 @@ class OpeningChecks:
             self._stray(each)
 
     def end(self, size: int) -> None:
-        """Check the rest of *size* records' openings; a crash may leave later ones."""
+        """Check the rest of *size* records' openings; a crash may leave the next's."""
         self._begin()
-        while self._next is not None and self._next.seq < size:
-            self._stray(self._next)
+        while self._next is not None:
+            if self._next.seq < size:
+                self._stray(self._next)
+            elif self._next.seq > size and self._next.end <= self._size:
+                reason = f"it opens a record that the log, of {size} records, has not"
+                place = self._place(self._next.number)
+                self._findings.add("complete", place, reason, self._next.seq)
             self._next = next(self._lines, None)
 
     def _begin(self) -> None:
@@ -120,8 +128,10 @@ class OpeningChecks:
         self._findings.add("openings", self._place(opening.number), reason, opening.seq)
 
     def _read(self) -> Iterator[OpeningLine]:
+        end = 0
         for number, line in enumerate(lines_of(self._path), 1):
-            opening = OpeningLine.read(line, number)
+            end += len(line)
+            opening = OpeningLine.read(line, number, end)
             if opening is None and line.endswith(b"\n"):
                 where = self._place(number)
                 self._findings.add("openings", where, "it isn't an opening")

@@ -29,11 +29,13 @@ from replay_plugins.audit_log.format.merkle import (
     inclusion_proof,
     leaf_hash,
 )
+from replay_plugins.audit_log.log.bounded_reads import LONGEST_LINE
 from replay_plugins.audit_log.log.private_files import LogFiles
 from replay_plugins.audit_log.verify.log_reader import read_text, records_of
 
 Schema: TypeAlias = Literal["chat-replay.audit-proof/1"]
 SCHEMA: Final[Schema] = "chat-replay.audit-proof/1"
+LARGEST_PROOF: Final = 2 * LONGEST_LINE  #: bytes; quotes in a record are escaped
 
 
 class InclusionProof(msgspec.Struct, frozen=True, tag_field="proves", tag="inclusion"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from replay.errors import DecodeError
 from replay_plugins.audit_log.format.chain import (
     NO_PREVIOUS_HASH,
+    TIME,
     Head,
     chain_problem,
     committed_fields,
@@ -20,6 +21,7 @@ from replay_plugins.audit_log.format.checkpoints import (
 )
 from replay_plugins.audit_log.format.merkle import Frontier, leaf_hash
 from replay_plugins.audit_log.log.private_files import LogFiles
+from replay_plugins.audit_log.log.recovery import describe
 from replay_plugins.audit_log.verify.anchors import (
     ORIGIN,
     Anchor,
@@ -33,6 +35,7 @@ from replay_plugins.audit_log.verify.opening_checks import OpeningChecks
 
 if TYPE_CHECKING:
     from replay_plugins.audit_log.format.keys import Verifier
+_TIME: Final = re.compile(TIME)
 #: The rest of a checkpoint's record: nothing else can be added to it.
 _CHECKPOINT: Final = re.compile(
     rb'"monotonic_ns":[0-9]+,(?:"clock_step":true,)?'
@@ -115,7 +118,9 @@ class LogVerification:
 
     def _look(self, head: Head, record: bytes, place: str) -> None:
         findings = self._findings
-        if head.clock_step:
+        if not _TIME.fullmatch(head.time):
+            findings.add("unaltered", place, "its time isn't a date and time", head.seq)
+        elif head.clock_step:
             findings.clock_steps += 1
         elif head.time < self._time:
             reason = "its time is before the last record's, and it does not say so"
@@ -124,7 +129,8 @@ class LogVerification:
         is_committed = self._policy in {"", "committed"}
         commitments = dict(committed_fields(record)) if is_committed else {}
         self._openings.take(head.seq, commitments)
-        findings.recovered += head.kind == "recovered"
+        if head.kind == "recovered":
+            self._recovered(head, place)
         if head.kind == "log_opened":
             self._opened(head, place)
         elif self._actor not in ("", head.actor):
@@ -143,6 +149,15 @@ class LogVerification:
         if head.log != self._findings.log:
             reason = f"it opens another log, {head.log!a}"
             self._findings.add("unaltered", place, reason, head.seq)
+
+    def _recovered(self, head: Head, place: str) -> None:
+        """Compare a torn end with its record, if it is still there."""
+        self._findings.recovered += 1
+        told = {"file": head.file, "bytes": head.bytes, "sha256": head.sha256}
+        for path in self._files.all_torn():
+            if path.name == head.file and describe(path) != told:
+                reason = f"{path.name} isn't the torn end that it describes"
+                self._findings.add("unaltered", place, reason, head.seq)
 
     def _unsigned(self, head: Head) -> None:
         """Note the records that nobody vouched for when the log was opened."""
@@ -223,6 +238,7 @@ def verify(
     Raises:
         OSError: A file cannot be read.
         DecodeError: A kept file isn't a checkpoint, or a part of the log isn't a file.
+        AuditError: A torn end beside the log cannot be read.
     """
     *_, findings = verify_in_steps(path, keys, kept)
     return findings

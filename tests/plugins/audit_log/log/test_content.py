@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from replay.errors import AuditError, AuditTamperedError
-from replay_plugins.audit_log.log.content import content_filter, load_or_create_salt
+from replay_plugins.audit_log.log.content import (
+    content_filter,
+    load_or_create_salt,
+    salt_id,
+)
 
 COMMITTED = content_filter("committed")
 
@@ -30,6 +34,20 @@ def test_a_value_is_shown_or_stands_behind_its_digest_or_commitment(
     assert committed != COMMITTED("content", value)[0]
     digest = sha256(bytes.fromhex(opening.salt) + text).hexdigest()
     assert committed == {"length": length, "commitment": digest}
+
+
+def test_a_salt_that_is_lost_or_another_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "salt"
+    for known in ("", "0" * 16):
+        with pytest.raises(
+            AuditTamperedError, match="the salt of the log's digests is"
+        ):
+            load_or_create_salt(path, known)
+    salt = load_or_create_salt(path)
+    assert load_or_create_salt(path, "") == salt
+    assert load_or_create_salt(path, salt_id(salt)) == salt
+    with pytest.raises(AuditTamperedError, match="it isn't the salt of the log's"):
+        load_or_create_salt(path, "0" * 16)
 
 
 def test_a_salt_is_made_once_and_what_is_none_is_refused(tmp_path: Path) -> None:

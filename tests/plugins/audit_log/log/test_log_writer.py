@@ -172,6 +172,20 @@ def test_what_is_no_json_is_refused_and_the_log_goes_on(
     assert kinds_of(path) == ["log_opened", "stop"]
 
 
+def test_a_record_that_no_reader_would_take_is_refused(path: Path) -> None:
+    log = opened(path, longest_line=300, keeps_openings=True)
+    for fields, openings in (
+        ({"a": "x" * 300}, []),
+        ({}, [Opening("a", "0a", "x" * 300)]),
+    ):
+        with pytest.raises(
+            AuditError, match=r"a stop has \d+ bytes, and a line at most"
+        ):
+            log.append("stop", fields, openings)
+    log.append("stop", {})
+    assert kinds_of(path) == ["log_opened", "stop"]
+
+
 def test_a_log_that_could_not_be_opened_or_ended_is_not_locked(path: Path) -> None:
     path.write_text("{}\n")
     with pytest.raises(AuditTamperedError):
@@ -337,7 +351,7 @@ def test_openings_that_another_policy_left_are_looked_after(path: Path) -> None:
     log.append("stop", {}, [OPENING])
     log.close()
     with openings.open("ab") as file:
-        file.write(OPENING.line(99))
+        file.write(OPENING.line(3))
     log = opened(path)
     assert openings.read_bytes() == OPENING.line(1)
     openings.unlink()
@@ -369,8 +383,9 @@ def test_an_interrupt_within_a_record_or_opening_closes_the_log_for_good(
         with pytest.raises(AuditPoisonedError, match="interrupted within a record"):
             use()
     opened(path).append("stop", {})
-    written = ["log_opened"] if openings else ["log_opened", "stop"]
-    assert kinds_of(path) == [*written, "log_opened", "stop"]
+    written = ["log_opened", "log_opened", "recovered", "stop"]
+    kinds = written if openings else ["log_opened", "stop", "log_opened", "stop"]
+    assert kinds_of(path) == kinds
     assert path.with_name("a.openings").read_bytes() == b""
 
 

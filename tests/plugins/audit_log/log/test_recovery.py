@@ -84,6 +84,69 @@ def test_a_torn_end_is_kept_aside_and_told_and_the_log_goes_on(
     }
 
 
+@pytest.mark.parametrize("place", [20, -20, -1], ids=["begin", "end", "line feed"])
+def test_whole_records_after_a_damaged_one_are_damage(
+    tmp_path: Path, place: int
+) -> None:
+    path = tmp_path / "a"
+    written_with_openings(path)
+    writer = opened(path)
+    writer.append("stop", {})
+    writer.append("stop", {})
+    del writer
+    lines = path.read_bytes().splitlines(keepends=True)
+    damaged = bytearray(lines[-2])
+    damaged[place] = 0
+    path.write_bytes(b"".join([*lines[:-2], damaged, lines[-1]]))
+    before = state_of(tmp_path)
+    with pytest.raises(AuditTamperedError, match="record 6 is damaged, and more recor"):
+        opened(path)
+    assert state_of(tmp_path) == before
+
+
+def test_two_records_glued_after_the_checkpoint_are_damage(tmp_path: Path) -> None:
+    for _ in range(2):
+        opened(tmp_path / "a").append("stop", {})
+    lines = (tmp_path / "a").read_bytes().splitlines()
+    (tmp_path / "a").write_bytes(b"\n".join(lines[:-1]) + b" " + lines[-1] + b"\n")
+    with pytest.raises(AuditTamperedError, match="record 2 isn't a record"):
+        opened(tmp_path / "a")
+
+
+FIRST = beginning(0, NO_PREVIOUS_HASH)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(b"notes", b"{}", b"a\0b", b'{"a":1}', FIRST[:-1] + b"!", FIRST[:9] + b"\n\0"),
+        *(b"\0" * 5000 + b"x", b"\0\n", FIRST[:9] + bytes(2 << 20) + b"x"),
+    ],
+    ids=lambda text: ascii(text[:20]),
+)
+def test_a_file_that_is_no_log_is_refused_and_left_as_it_is(
+    tmp_path: Path, text: bytes
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(text)
+    with pytest.raises(AuditTamperedError, match="does not begin as an audit log does"):
+        opened(path)
+    assert path.read_bytes() == text
+    assert not [*tmp_path.glob("a.torn*")]
+
+
+@pytest.mark.parametrize(
+    "torn", [b"\0" * 9, FIRST[:9], FIRST + b"20", FIRST[:9] + b"\0"]
+)
+def test_zeros_and_the_beginning_of_a_first_record_are_what_a_crash_leaves(
+    tmp_path: Path, torn: bytes
+) -> None:
+    (tmp_path / "a").write_bytes(torn)
+    opened(tmp_path / "a")
+    assert kinds_of(tmp_path / "a") == ["log_opened", "recovered"]
+    assert (tmp_path / "a.torn-1").read_bytes() == torn
+
+
 def test_several_torn_ends_are_each_told_once(log: Path) -> None:
     log.with_name("a.torn-1").write_bytes(b"left untold by a kill")
     for torn in (b"one", b"two"):
@@ -239,13 +302,62 @@ def kept_of(path: Path, data: bytes, size: int) -> bytes:
     return data[: end_of_openings(path, size)]
 
 
-@pytest.mark.parametrize(
-    ("size", "kept"), [(0, 0), (1, 0), (2, 1), (3, 3), (5, 3), (6, 4)]
-)
-def test_openings_of_records_that_never_were_are_removed(
+@pytest.mark.parametrize(("size", "kept"), [(5, 3), (6, 4)])
+def test_openings_of_the_next_record_were_left_by_a_kill(
     tmp_path: Path, size: int, kept: int
 ) -> None:
     assert kept_of(tmp_path / "a", b"".join(LINES), size) == b"".join(LINES[:kept])
+
+
+@pytest.mark.parametrize(("size", "seq"), [(0, 1), (1, 2), (2, 5), (3, 5), (4, 5)])
+def test_openings_that_know_more_records_than_the_log_are_refused(
+    tmp_path: Path, size: int, seq: int
+) -> None:
+    with pytest.raises(AuditTamperedError, match=f"it opens record {seq}, but the log"):
+        kept_of(tmp_path / "a", b"".join(LINES), size)
+
+
+def written_with_openings(path: Path) -> None:
+    log = opened(path, keeps_openings=True)
+    for _ in range(3):
+        log.append("stop", {}, [ONE])
+    log.close()
+
+
+def test_a_log_that_was_taken_away_or_put_back_leaves_its_openings(
+    tmp_path: Path,
+) -> None:
+    path, beside = tmp_path / "a", tmp_path / "a.checkpoint"
+    opened(path).close()
+    early = path.read_bytes(), beside.read_bytes()
+    written_with_openings(path)
+    for restored in (early, None):
+        path.unlink()
+        beside.unlink()
+        if restored is not None:
+            path.write_bytes(restored[0])
+            beside.write_bytes(restored[1])
+        before = state_of(tmp_path)
+        with pytest.raises(AuditTamperedError, match=r"a\.openings: it opens record "):
+            opened(path, keeps_openings=restored is None)
+        assert {**state_of(tmp_path), "a": b""} == {**before, "a": b""}
+
+
+def test_what_is_cut_from_openings_is_kept_beside_them_and_told(
+    tmp_path: Path,
+) -> None:
+    path, openings = tmp_path / "a", tmp_path / "a.openings"
+    written_with_openings(path)
+    whole = openings.read_bytes()
+    left = ONE.line(5) + ONE.line(5)[:9]
+    openings.write_bytes(whole + left)
+    opened(path)
+    opened(path)
+    assert openings.read_bytes() == whole
+    assert (tmp_path / "a.openings.torn-1").read_bytes() == left
+    (told,) = (record for record in records_of(path) if record["kind"] == "recovered")
+    assert told["file"] == "a.openings.torn-1"
+    assert told["sha256"] == sha256(left).hexdigest()
 
 
 def test_a_torn_opening_is_removed_and_takes_no_whole_one_with_it(

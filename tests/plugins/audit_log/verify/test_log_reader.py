@@ -3,14 +3,17 @@
 import json
 import os
 import threading
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import attrs
 import pytest
 
 from audit_logs import opened
-from replay import DecodeError
+from forged_logs import written
+from replay import AuditTamperedError, DecodeError
 from replay_plugins.audit_log.log.private_files import LogFiles
 from replay_plugins.audit_log.verify.log_reader import (
     files_and_lines,
@@ -18,6 +21,7 @@ from replay_plugins.audit_log.verify.log_reader import (
     read_text,
     records_of,
 )
+from replay_plugins.audit_log.verify.verifier import verify
 
 
 def test_files_are_read_in_the_order_in_which_they_were_written(tmp_path: Path) -> None:
@@ -116,6 +120,58 @@ def test_a_line_that_is_too_long_is_an_error(tmp_path: Path) -> None:
     assert next(found) == b"12345678\n"
     with pytest.raises(DecodeError, match="a line of more than 9 bytes"):
         next(found)
+
+
+def sparse(path: Path) -> Path:
+    """Add a hole of 1 GiB to a file."""
+    os.truncate(path, path.stat().st_size + (1 << 30))
+    return path
+
+
+@contextmanager
+def flat_memory() -> Iterator[None]:
+    """Check that the block needs less than 20 MB."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_long_line_with_a_hole_is_read_in_flat_memory(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    long, hole = b"x" * (3 << 20), bytes(1 << 20)
+    path.write_bytes(b"a\n" + hole + long + hole + b"rest\n" + long + b"\nend")
+    assert [*lines_of(path)] == [b"a\n", b"\0rest\n", long + b"\n", b"end"]
+    with pytest.raises(DecodeError, match="a line of more than 2097152 bytes"):
+        [*lines_of(path, longest=2 << 20)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["current", "openings", "checkpoint"])
+def test_a_hole_at_the_end_of_a_file_needs_no_memory(tmp_path: Path, name: str) -> None:
+    log = written(tmp_path / "log", "committed")
+    sparse(getattr(log.files, name))
+    with flat_memory():
+        assert verify(log.log).is_good == (name == "openings")
+        with suppress(AuditTamperedError):
+            log.replay("ses-3")
+    assert verify(log.log).is_good == (name != "checkpoint")
+
+
+def test_a_text_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "note"
+    path.write_bytes(b"x" * 9)
+    assert read_text(path, largest=9) == "x" * 9
+    with pytest.raises(DecodeError, match="more than 8 bytes"):
+        read_text(path, largest=8)
+    reader, writer = os.pipe()
+    os.write(writer, b"x" * 9)
+    os.close(writer)
+    with pytest.raises(DecodeError, match="more than 8 bytes"):
+        read_text(Path(f"/dev/fd/{reader}"), largest=8)
+    os.close(reader)
 
 
 def test_a_link_is_followed_and_a_pipe_refused_and_not_waited_for(

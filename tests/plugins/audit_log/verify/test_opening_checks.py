@@ -44,6 +44,8 @@ def test_any_value_fits_its_commitment(value: object) -> None:
         b'{"seq":01,"field":"a","removed":"2026-11-26T01:20:00.0Z"}\n',
         b'{"seq":1,"field":"a\\u0000","removed":"2026-11-26T01:20:00.0Z"}\n',
         b'{"seq":1,"field":"a","removed":"\\u001b"}\n',
+        b'{"seq":1,"field":"a","removed":"----"}\n',
+        b'{"seq":1,"field":"a","removed":"2026"}\n',
         b'{"seq":1,"field":"a","salt":"00","value":1}\n',
         b'{"seq": 1,"field":"a","removed":"2026-11-26T01:20:00.0Z"}\n',
     ],
@@ -125,6 +127,23 @@ def test_what_stands_in_no_records_place_is_told(
     assert found.openings.matching == 4
 
 
+def test_openings_that_know_more_records_than_the_log_are_told(tmp_path: Path) -> None:
+    found = checked(tmp_path, [*ALL, *made(10, "a")[1]])
+    assert [str(each) for each in found.problems] == [
+        "openings:5: record 10: it opens a record that the log, of 9 records, has not"
+    ]
+    assert found.counts == {"complete": 1}
+
+
+def test_openings_written_while_the_log_is_read_are_no_problem(tmp_path: Path) -> None:
+    path, findings = tmp_path / "openings", Findings()
+    path.touch()
+    checks = OpeningChecks(path, findings)
+    path.write_bytes(b"".join(made(10, "a")[1]))
+    checks.end(9)
+    assert findings.problems == []
+
+
 def test_what_a_crash_left_past_the_last_record_is_no_problem(tmp_path: Path) -> None:
     (left,) = made(9, "a")[1]
     for opening in (left, left[:-1]):
@@ -144,7 +163,10 @@ def test_openings_are_read_no_sooner_than_records(tmp_path: Path) -> None:
 
 def test_many_removals_are_counted_and_a_hundred_listed(tmp_path: Path) -> None:
     fields = {f"f{number}": "0" * 64 for number in range(103)}
-    marks = (f'{{"seq":0,"field":"{each}","removed":"2026"}}\n' for each in fields)
+    marks = (
+        f'{{"seq":0,"field":"{each}","removed":"2026-11-26T01:20:00Z"}}\n'
+        for each in fields
+    )
     path, findings = tmp_path / "openings", Findings()
     path.write_text("".join(marks))
     checks = OpeningChecks(path, findings)

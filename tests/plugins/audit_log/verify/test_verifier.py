@@ -117,6 +117,11 @@ def back(records: list[dict[str, object]]) -> Iterable[dict[str, object]]:
     return records
 
 
+def undated(records: list[dict[str, object]]) -> Iterable[dict[str, object]]:
+    records[4]["time"] = "----"
+    return records
+
+
 def mixed(records: list[dict[str, object]]) -> Iterable[dict[str, object]]:
     return [*records, {**records[0], "log": "f" * 32, "time": records[-1]["time"]}]
 
@@ -154,6 +159,7 @@ WRONG: list[tuple[Attack, str]] = [
         rebuilds(back),
         ":5: record 4: its time is before the last record's, and it does no",
     ),
+    (rebuilds(undated), ":5: record 4: its time isn't a date and time"),
     (rebuilds(mixed), f":23: record 22: it opens another log, '{'f' * 32}'"),
     (replaces(b'"ann"', b'"bob"', -1), ":22: record 21: its actor did not open the l"),
 ]
@@ -346,6 +352,27 @@ def test_a_torn_end_that_was_kept_aside_is_counted(tmp_path: Path) -> None:
     log.replay("ses-1", signer=None)
     found = verify(log.log)
     assert (found.problems, found.recovered) == ([], 1)
+
+
+def test_a_torn_end_that_was_changed_is_told_and_one_may_be_gone(
+    tmp_path: Path,
+) -> None:
+    log = WrittenLog(tmp_path, "committed")
+    opened(log.log).close()
+    for path in (log.log, log.files.openings):
+        with path.open("ab") as file:
+            file.write(b'{"schema')
+    log.replay("ses-1", signer=None)
+    torn = log.files.all_torn()
+    assert [each.name for each in torn] == [f"{NAME}.torn-1", f"{NAME}.openings.torn-1"]
+    assert verify(log.log).is_good
+    for number, path in enumerate(torn, 4):
+        path.write_bytes(b'{"schemb')
+        place = f"{NAME}:{number}: record {number - 1}"
+        told = f"{path.name} isn't the torn end that it describes"
+        assert reasons(log) == [f"unaltered: {place}: {told}"]
+        path.unlink()
+    assert verify(log.log).is_good
 
 
 @pytest.mark.parametrize("content", ["full", "digest", "redacted", "committed"])
