@@ -4,6 +4,7 @@ The values that ``committed`` keeps beside the log can be removed there. In a ba
 would stay in its checkpoint, so this policy is refused.
 """
 
+import hmac
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ import attrs
 from replay import AuditError, BatchResults, Session
 from replay_plugins.audit_log.format.chain import has_kind, json_bytes
 from replay_plugins.audit_log.log.content import (
+    ContentPolicy,
     Opening,
     content_filter,
     read_salt,
@@ -90,7 +92,7 @@ class AuditLogWorker(RecordingHooks):
 
 
 def append_sessions(
-    results: BatchResults, log: LogWriter, files: LogFiles, salt: bytes | None
+    results: BatchResults, log: LogWriter, files: LogFiles, policy: ContentPolicy
 ) -> None:
     """Append the records of sessions that the log doesn't have to their end.
 
@@ -99,16 +101,25 @@ def append_sessions(
     Raises:
         AuditError: Digests were made with another salt, or the log cannot be written.
     """
+    salt = log.salt if policy == "digest" else None
     with logged_sessions(files) as is_logged, log.deferring_sync():
         for result in results:
             value: Any = result.value
             used, *drafts = value
             if used != salt_id(salt):
                 raise _of_another_salt(files)
-            if drafts and not is_logged(result.key):
+            key = _batch_key(result.key, log.salt)
+            if drafts and not is_logged(key):
                 for kind, text in drafts:
-                    log.append(kind, identified(kind, text.encode(), result.key))
+                    log.append(kind, identified(kind, text.encode(), key))
                 log.checkpoint()
+
+
+def _batch_key(key: str, salt: bytes | None) -> str:
+    """Return the key of a session in the log: a digest, if what was said is hidden."""
+    if salt is None:
+        return key
+    return hmac.digest(salt, key.encode(), "sha256").hex()[: len(key)]
 
 
 def _of_another_salt(files: LogFiles) -> AuditError:

@@ -99,7 +99,7 @@ class AuditLog(RecordingHooks):
 
     def replay_batch_merge(self, results: BatchResults) -> None:
         """Append the records of a batch that the log does not have yet."""
-        append_sessions(results, self._log, self._files, self._salt)
+        append_sessions(results, self._log, self._files, self.content)
 
     def replay_close(self) -> None:
         """Append a checkpoint, and close the log."""
@@ -120,7 +120,7 @@ class AuditLog(RecordingHooks):
             max_bytes=self.max_bytes,
             max_age=self.max_age,
             keeps_openings=self.content == "committed",
-            keeps_salt=self.content == "digest",
+            keeps_salt=self.content in {"digest", "redacted"},
             unsigned=self.unsigned,
             about=about,
         )

@@ -36,10 +36,12 @@ from replay import (
 )
 from replay.authoring import hash_session
 from replay_plugins.audit_log.log.content import (
+    DIGEST,
     ContentFilter,
     ContentPolicy,
     Opening,
     content_filter,
+    redacted,
 )
 from replay_plugins.audit_log.log.log_writer import Sync, SyncWord, Unsigned
 
@@ -65,32 +67,35 @@ class Facts:
     sensitive: _Fields = _NO_FIELDS  #: shown as the policy says
 
 
-def of_session(session: Session) -> Facts:
+def of_session(session: Session, policy: ContentPolicy) -> Facts:
     """Return the facts about a session before it is replayed."""
-    return Facts(
-        {
-            "shape": session.shape,
-            "session.digest": digest_of(session),
-            "events": len(session.events),
-        }
-    )
+    digest = _of_digest(session, policy)
+    clear = {"shape": session.shape, "events": len(session.events)}
+    return Facts({**clear, **digest.clear}, digest.sensitive)
 
 
-def of_report(report: ReplayReport, session: Session | None) -> Facts:
+def of_report(
+    report: ReplayReport, session: Session | None, policy: ContentPolicy
+) -> Facts:
     """Return the facts about a replay, and about a session that grew meanwhile."""
-    digest = {"session.digest": digest_of(session)} if session else _NO_FIELDS
-    return Facts(
-        {
-            "outcome": report.outcome,
-            "turns": report.turns,
-            "events": report.events,
-            "messages": report.messages,
-            "diagnostics": report.diagnostics,
-            "plugin_errors": len(report.plugin_errors),
-            "dropped_plugins": report.dropped_plugins,
-            **digest,
-        }
-    )
+    digest = _of_digest(session, policy) if session else Facts()
+    clear = {
+        "outcome": report.outcome,
+        "turns": report.turns,
+        "events": report.events,
+        "messages": report.messages,
+        "diagnostics": report.diagnostics,
+        "plugin_errors": len(report.plugin_errors),
+        "dropped_plugins": report.dropped_plugins,
+    }
+    return Facts({**clear, **digest.clear}, digest.sensitive)
+
+
+def _of_digest(session: Session, policy: ContentPolicy) -> Facts:
+    """Return a session's digest, by which nobody can check guesses of it."""
+    if policy == "redacted":
+        return Facts({DIGEST: digest_of(redacted(session))})
+    return Facts(sensitive={DIGEST: digest_of(session)})
 
 
 def of_plugin_error(error: PluginError) -> Facts:
@@ -216,7 +221,7 @@ class RecordingHooks:
         if self.content == "redacted":  # each session has its own pseudonyms
             self._filter_content = content_filter("redacted")
         self._known = len(session.events)
-        start = partial(of_session, session)
+        start = partial(of_session, session, self.content)
         self._record("session_start", session.session_id, start)
 
     def replay_turn_start(self, context: Context) -> None:
@@ -270,7 +275,7 @@ class RecordingHooks:
             failed = partial(of_plugin_error, error)
             self._record("plugin_error", session.session_id, failed, error.index)
         anew = None if len(session.events) == self._known else session
-        ended = partial(of_report, report, anew)
+        ended = partial(of_report, report, anew, self.content)
         self._record("session_end", session.session_id, ended)
 
     def _check_options(self) -> None:

@@ -195,9 +195,9 @@ def other_salt(lines: list[bytes]) -> list[bytes]:
 
 def mark(date: bytes) -> Attack:
     def change(lines: list[bytes]) -> list[bytes]:
-        assert lines[0].startswith(b'{"seq":3,"field":"content",')
+        assert lines[1].startswith(b'{"seq":3,"field":"content",')
         line = b'{"seq":3,"field":"content","removed":"%b"}\n' % date
-        return [line, *lines[1:]]
+        return [lines[0], line, *lines[2:]]
 
     return openings(change)
 

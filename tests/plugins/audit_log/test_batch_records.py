@@ -235,11 +235,24 @@ def test_a_batch_records_what_a_plain_replay_records(
 def test_a_session_bears_the_key_of_its_result_where_it_begins_and_ends(
     path: Path,
 ) -> None:
-    batch(path, SESSIONS)
+    batch(path, SESSIONS, content="full")
     records = records_of(path)
     keyed = [(r["kind"], r["batch_key"]) for r in records if "batch_key" in r]
     kinds = ("session_start", "session_end")
     assert keyed == [(kind, f"{number:032x}") for number in range(4) for kind in kinds]
+
+
+@pytest.mark.parametrize("content", ["digest", "redacted"])
+def test_no_guess_of_a_session_can_be_checked_by_its_key(
+    tmp_path: Path, content: str
+) -> None:
+    for name in ("a", "b"):
+        for _ in range(2):
+            batch(tmp_path / name, SESSIONS, content=content)
+    one, other = ends(tmp_path / "a"), ends(tmp_path / "b")
+    plain = {each.key for each in results_of(tmp_path / "a", SESSIONS, content=content)}
+    assert len({*one, *other} - plain) == len(one + other) == 8
+    assert {len(key) for key in one} == {32}
 
 
 def test_what_is_in_the_log_as_often_is_not_recorded_again(path: Path) -> None:
@@ -347,5 +360,5 @@ def test_a_merge_that_is_killed_again_and_again_records_each_session_once(
     merge_results(AuditLog(tmp_path / "b"), results)
     assert kills
     assert sessions_in(tmp_path / "a") == sessions_in(tmp_path / "b")
-    assert [*sessions_in(tmp_path / "a")] == [each.key for each in results]
+    assert len(sessions_in(tmp_path / "a")) == len(results)
     assert not verify(tmp_path / "a").problems

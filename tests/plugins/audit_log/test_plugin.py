@@ -1,5 +1,6 @@
 """The plugin ``audit_log``: a record for each step of a replay."""
 
+import hmac
 import itertools
 import json
 import os
@@ -192,7 +193,7 @@ class Stream(ExitStack):
 
 
 def test_a_live_turn_is_hashed_when_it_has_ended(path: Path) -> None:
-    with ReplayEngine([AuditLog(path)]) as engine:
+    with ReplayEngine([AuditLog(path, content="full")]) as engine:
         engine.replay_live(Stream())  # type: ignore[arg-type]  # its exit returns more
     records = records_of(path)
     digests = [r["session.digest"] for r in records if "session.digest" in r]
@@ -254,6 +255,35 @@ def test_what_one_log_shows_cannot_be_found_in_another(tmp_path: Path) -> None:
     )
     assert one
     assert not one & other
+
+
+def test_no_guess_of_a_session_can_be_checked_by_its_digest(tmp_path: Path) -> None:
+    session, digests = two_turns(), []
+    for content in ("digest", "committed"):
+        for name in ("a", "b"):
+            path = tmp_path / f"{content}-{name}"
+            records = replayed(path, session, content=content)
+            digests += [r["session.digest"] for r in records if "session.digest" in r]
+            assert digest_of(session).partition(":")[2] not in path.read_text()
+    assert len({json.dumps(each) for each in digests}) == len(digests) == 4
+
+
+def test_a_digest_is_keyed_by_the_salt(path: Path) -> None:
+    session = two_turns()
+    (shown,) = (r["session.digest"] for r in replayed(path, session) if "shape" in r)
+    salt, text = path.with_name("a.salt").read_bytes(), json.dumps(digest_of(session))
+    assert shown["hmac_sha256"] == hmac.digest(salt, text.encode(), "sha256").hex()
+
+
+def test_sessions_that_differ_in_secrets_alone_have_one_digest_when_redacted(
+    path: Path,
+) -> None:
+    mails = ("jo@example.com", "al@example.com")
+    sessions = [Session("s", events=[UserInput(f"Ask {mail}.")]) for mail in mails]
+    records = replayed(path, *sessions, content="redacted")
+    digests = {r["session.digest"] for r in records if "session.digest" in r}
+    shown = Session("s", events=[UserInput("Ask <EMAIL_1>.")])
+    assert digests == {digest_of(shown)}
 
 
 def test_redacted_content_is_in_the_log_without_its_secrets(path: Path) -> None:
@@ -456,7 +486,12 @@ def known(event_type: str) -> replay.Event:
     ("found", "clear", "sensitive"),
     [
         (
-            of_session(HI),
+            of_session(HI, "full"),
+            {"shape": "list", "events": 1},
+            {"session.digest": digest_of(HI)},
+        ),
+        (
+            of_session(HI, "redacted"),
             {"shape": "list", "session.digest": digest_of(HI), "events": 1},
             {},
         ),
@@ -538,9 +573,10 @@ def test_a_report_is_told_in_numbers_and_may_bring_a_digest() -> None:
         "plugin_errors": 0,
         "dropped_plugins": (),
     }
-    assert of_report(report, None) == Facts(clear)
+    assert of_report(report, None, "full") == Facts(clear)
     digest = {"session.digest": digest_of(HI)}
-    assert of_report(report, HI) == Facts(clear | digest)
+    assert of_report(report, HI, "full") == Facts(clear, digest)
+    assert of_report(report, HI, "redacted") == Facts(clear | digest)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.json*")), ids=lambda p: p.name)

@@ -180,8 +180,9 @@ def check_proof(*, file: Path, keys: tuple[str, ...], checkpoint: Path | None) -
 def remove(*, log: Path, seq: int, field: str) -> None:
     """Remove the value that record SEQ of LOG is committed to as FIELD.
 
-    The record, proofs and signatures stay valid; verify lists what was removed. It does
-    not reach copies of the log's openings, or what the disk itself keeps.
+    So is the digest of its session, by which guesses could be checked. The record,
+    proofs and signatures stay valid; verify lists what was removed. It does not reach
+    copies of the log's openings, or what the disk itself keeps.
     """
     opening_checks.remove(log, seq, field)
 

@@ -11,6 +11,7 @@ import click
 from replay.authoring import sanitize_line
 from replay.cli import output
 from replay.cli.output import json_option
+from replay_plugins.audit_log.log.content import DIGEST
 from replay_plugins.audit_log.log.private_files import LogFiles
 from replay_plugins.audit_log.session_records import SESSION_ID, TOOL_NAME
 from replay_plugins.audit_log.verify.log_reader import records_of
@@ -22,7 +23,7 @@ _TITLES: Final = ("SEQ", "TIME", "KIND", "SESSION", "EVENT", "WHAT")
 _COLUMNS: Final = ("seq", "time", "kind", SESSION_ID, "event")
 _HEAD: Final = {
     *(*_COLUMNS, "schema", "prev", "actor", "monotonic_ns", "log"),
-    *("turn", "session.digest", "note"),
+    *("turn", DIGEST, "note"),
 }
 _MOST_CHARACTERS: Final = 100  # of a value
 

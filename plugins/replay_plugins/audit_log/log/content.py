@@ -8,16 +8,18 @@ from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from secrets import token_bytes
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
+from replay import Session
 from replay.errors import AuditError, AuditTamperedError
 from replay_plugins.audit_log.format.chain import json_bytes
 from replay_plugins.audit_log.log.private_files import read_private, write_private
 
 ContentPolicy: TypeAlias = Literal["full", "digest", "redacted", "committed"]
 SALT_BYTES: Final = 32
+DIGEST: Final = "session.digest"  #: the field of a session's digest
 _SALT_ID: Final = b"chat-replay: which salt"
 
 
@@ -47,11 +49,21 @@ def content_filter(policy: ContentPolicy, salt: bytes | None = None) -> ContentF
             None: the policy is a different one.
     """
     if policy == "redacted":
-        redactor = import_module("replay_plugins.redact").Redactor()
+        redactor = _redactor()
         return lambda _, value: (redactor.value(value), None)
     if salt is not None:
         return partial(_digested, salt)
     return {"full": _in_full, "committed": _committed}[policy]
+
+
+def redacted(session: Session) -> Session:
+    """Return a session as the policy ``redacted`` shows it."""
+    shown: Session = _redactor().session(session)
+    return shown
+
+
+def _redactor() -> Any:  # noqa: ANN401 - another plugin's
+    return import_module("replay_plugins.redact").Redactor()
 
 
 def _in_full(_: str, value: object) -> tuple[object, Opening | None]:

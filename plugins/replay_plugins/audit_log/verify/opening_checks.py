@@ -1,7 +1,7 @@
 """Checks of openings against the commitments in records, and their removal."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -9,11 +9,18 @@ from typing import Final
 import attrs
 
 from replay.errors import UnknownNameError
-from replay_plugins.audit_log.format.chain import TIME, json_bytes, timestamp
+from replay_plugins.audit_log.format.chain import (
+    TIME,
+    has_kind,
+    head_of,
+    json_bytes,
+    timestamp,
+)
 from replay_plugins.audit_log.log.appender import Lock
+from replay_plugins.audit_log.log.content import DIGEST
 from replay_plugins.audit_log.log.private_files import LogFiles, atomic_write
 from replay_plugins.audit_log.verify.findings import Findings, Removed
-from replay_plugins.audit_log.verify.log_reader import lines_of
+from replay_plugins.audit_log.verify.log_reader import lines_of, records_of
 
 _OPENING: Final = re.compile(
     rb'\{"seq":(0|[1-9]\d{0,17}),"field":"([\x20\x21\x23-\x5b\x5d-\x7e]+)",'
@@ -145,6 +152,9 @@ class OpeningChecks:
 def remove(path: Path, seq: int, field: str) -> None:
     """Remove the value that a record is committed to; the record stays as it is.
 
+    The digest of the session is removed too: guesses of the value could be checked by
+    it.
+
     Args:
         path: The log, which nobody may be writing meanwhile.
         seq: The record's number.
@@ -152,7 +162,8 @@ def remove(path: Path, seq: int, field: str) -> None:
 
     Raises:
         UnknownNameError: There is no such value, or it was removed before.
-        OSError: There are no openings, or they cannot be read.
+        OSError: There are no openings or no log, or they cannot be read.
+        DecodeError: They cannot be read as lines.
         AuditLockedError: The log is being written.
         AuditError: The openings cannot be written; they are unchanged.
     """
@@ -160,20 +171,42 @@ def remove(path: Path, seq: int, field: str) -> None:
     files.openings.stat()
     lock = Lock(files.lock)
     try:
+        digests = [(each, DIGEST) for each in _digests_of(files, seq)]
         with atomic_write(files.openings) as file:
-            file.writelines(_marked(files.openings, seq, field))
+            file.writelines(_marked(files.openings, seq, field, digests))
     finally:
         lock.close()
 
 
-def _marked(openings: Path, seq: int, field: str) -> Iterator[bytes]:
-    """Yield the lines of the openings, with a mark in place of one."""
+def _digests_of(files: LogFiles, seq: int) -> list[int]:
+    """Return the numbers of the records with the digest of a record's session."""
+    found: list[int] = []
+    for record in records_of(files):
+        is_start, is_end = (has_kind(record, f"session_{k}") for k in ("start", "end"))
+        head = head_of(record) if is_start or is_end else None
+        if head is None:
+            continue
+        if is_start and head.seq > seq:
+            break
+        found = [head.seq] if is_start else [*found, head.seq]
+        if head.seq >= seq and is_end:
+            break
+    return found
+
+
+def _marked(
+    openings: Path, seq: int, field: str, digests: Collection[tuple[int, str]]
+) -> Iterator[bytes]:
+    """Yield the lines of the openings, with marks in place of one and of digests."""
     is_found = False
     for number, line in enumerate(lines_of(openings), 1):
         opening = OpeningLine.read(line, number)
-        if opening is not None and (opening.seq, opening.field) == (seq, field):
+        place = opening and (opening.seq, opening.field)
+        if opening is not None and place == (seq, field):
             yield _mark(opening)
             is_found = True
+        elif opening is not None and place in digests and opening.removed is None:
+            yield _mark(opening)
         else:
             yield line
     if not is_found:

@@ -139,7 +139,7 @@ def test_openings_that_are_not_there_are_said_so(tmp_path: Path) -> None:
     log = written(tmp_path / "log", "committed")
     log.files.openings.unlink()
     done = audit("verify", log.log)
-    assert done.stdout.endswith("openings: their file is not there; fields: 8\n")
+    assert done.stdout.endswith("openings: their file is not there; fields: 10\n")
 
 
 def test_for_programs_the_answers_are_json(log: WrittenLog) -> None:
@@ -321,8 +321,9 @@ def test_a_removed_value_is_gone_and_the_log_is_verified_still(tmp_path: Path) -
     anchors = ("--key", SIGNER.verifier(), "--checkpoint", log.kept)
     done = audit("verify", log.log, *anchors)
     assert done.returncode == 0
-    openings, removed, _ = done.stdout.splitlines()[-3:]
-    assert openings == "openings: that fit: 6; removed: 2"
+    openings, digest, removed, *_ = done.stdout.splitlines()[-5:]
+    assert openings == "openings: that fit: 6; removed: 4"
+    assert digest.startswith("  record 1: session.digest was removed at 20")
     assert removed.startswith("  record 3: content was removed at 20")
 
 
@@ -338,7 +339,7 @@ def test_the_log_goes_on_after_a_removal(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "record 2 has no opening of 'content'" in done.stderr
     log.replay("ses-3")
-    assert "that fit: 11; removed: 1\n" in audit("verify", log.log).stdout
+    assert "that fit: 13; removed: 2\n" in audit("verify", log.log).stdout
 
 
 # The table of records

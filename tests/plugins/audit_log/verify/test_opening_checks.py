@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from audit_logs import opened
 from forged_logs import WrittenLog, written
 from replay import AuditError, UnknownNameError
-from replay_plugins.audit_log.log.content import content_filter
+from replay_plugins.audit_log.log.content import DIGEST, content_filter
 from replay_plugins.audit_log.verify.findings import Findings
 from replay_plugins.audit_log.verify.opening_checks import (
     OpeningChecks,
     OpeningLine,
     remove,
 )
+from replay_plugins.audit_log.verify.verifier import verify
 
 COMMITTED = content_filter("committed")
 VALUES: list[object] = [
@@ -190,10 +192,41 @@ def test_a_mark_takes_the_values_place_and_nothing_else_is_changed(
     remove(log.log, 6, "content")
     after = log.files.openings.read_bytes().splitlines()
     assert len(after) == len(before)
-    (changed,) = [at for at, line in enumerate(before) if line != after[at]]
+    digest, changed = [at for at, line in enumerate(before) if line != after[at]]
+    assert after[digest].startswith(b'{"seq":1,"field":"session.digest","removed":"20')
     assert after[changed].startswith(b'{"seq":6,"field":"content","removed":"20')
     assert stat.S_IMODE(log.files.openings.stat().st_mode) == 0o600
     assert not [*log.folder.glob("*.tmp")]
+
+
+def digests_left(log: WrittenLog) -> list[int]:
+    lines = log.files.openings.read_bytes().splitlines(keepends=True)
+    read = [OpeningLine.read(line, 1) for line in lines]
+    return [
+        each.seq
+        for each in read
+        if each and each.field == DIGEST and each.removed is None
+    ]
+
+
+def test_a_removal_takes_the_digests_of_its_session_along(tmp_path: Path) -> None:
+    log = WrittenLog(tmp_path, "committed")
+    writer = opened(log.log, keeps_openings=True)
+    kinds = ("start", "", "end", "start", "", "start", "", "end")
+    for number, kind in enumerate(kinds, 1):
+        field, record = (DIGEST, f"session_{kind}") if kind else ("content", "message")
+        shown, opening = COMMITTED(field, number)
+        assert opening is not None
+        writer.append(record, {field: shown}, [opening])
+    writer.close()
+    assert digests_left(log) == [1, 3, 4, 6, 8]
+    remove(log.log, 5, "content")  # of a session that a crash ended
+    assert digests_left(log) == [1, 3, 6, 8]
+    remove(log.log, 2, "content")
+    assert digests_left(log) == [6, 8]
+    remove(log.log, 8, DIGEST)
+    assert digests_left(log) == []
+    assert verify(log.log).is_good
 
 
 def test_what_cannot_be_removed_leaves_all_as_it_was(log: WrittenLog) -> None:

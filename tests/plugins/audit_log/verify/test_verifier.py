@@ -61,7 +61,7 @@ def test_recorded_content_is_not_taken_for_a_commitment(tmp_path: Path) -> None:
     other.append("tool_call", {"gen_ai.tool.call.arguments": look_alike})
     other.close()
     found = verify(log.log)
-    assert (found.problems, found.openings.matching) == ([], 8)
+    assert (found.problems, found.openings.matching) == ([], 10)
 
 
 def test_a_log_that_was_just_rotated_has_no_newest_file(log: WrittenLog) -> None:
