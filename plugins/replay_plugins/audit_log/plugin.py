@@ -22,7 +22,6 @@ from replay_plugins.audit_log.session_records import RecordingHooks
 if TYPE_CHECKING:
     from replay_plugins.audit_log.format.keys import Signer
 
-NAME: Final = "chat-replay"  #: of a key in PEM, which has no name of its own
 _BEGINNINGS: Final = ("PRIVATE+KEY+", "-----BEGIN ")  # of a private key's text
 
 
@@ -36,12 +35,12 @@ def signer_at(path: Path) -> "Signer":
     if str(path).lstrip().startswith(_BEGINNINGS):
         hint = "name the file that holds it; whoever saw the command has the key"
         raise AuditError(path="key", reason="it is a private key itself", hint=hint)
-    from replay_plugins.audit_log.format.keys import Signer  # noqa: PLC0415 - an extra
+    from replay_plugins.audit_log.format import keys  # noqa: PLC0415 - an extra
 
     try:
         with read_private(path) as file:
             text = read_small(file, path)
-        return Signer.from_text(text.decode(), NAME)
+        return keys.Signer.from_text(text.decode(), keys.PEM_NAME)
     except (DecodeError, UnicodeDecodeError) as error:
         hint = "replay audit keygen makes a pair of keys"
         raise AuditError(str(path), "it holds no private key", hint) from error

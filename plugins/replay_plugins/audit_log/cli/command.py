@@ -38,7 +38,7 @@ _KEYS: Final = click.option(
     "keys",
     multiple=True,
     metavar="PUBLIC",
-    help="A public key, or a file that holds it. Repeatable.",
+    help="A public key, or a file that holds it, in PEM too. Repeatable.",
 )
 _OUTPUT: Final = click.option(
     "-o", "--output", metavar="FILE", help="Write the proof to a file."
@@ -60,6 +60,19 @@ def keygen(*, name: str, file: Path) -> None:
     signer = Signer.generate(name)
     write_private(file, f"{signer.private_text()}\n".encode(), is_new=True)
     output.write(f"{signer.verifier()}\n")
+
+
+@click.command("public-key")
+@click.argument("file", type=FILE)
+def public_key(*, file: Path) -> None:
+    """Print the public key of the private key in FILE.
+
+    FILE is written by keygen, or holds an Ed25519 key in PEM, which signs as
+    chat-replay.
+    """
+    from replay_plugins.audit_log.plugin import signer_at  # noqa: PLC0415 - an extra
+
+    output.write(f"{signer_at(file).verifier()}\n")
 
 
 @click.command("verify")
@@ -195,7 +208,7 @@ def command() -> None:
     """
 
 
-for each in (keygen, verify, prove, check_proof, consistency, show, remove):
+for each in (keygen, public_key, verify, prove, check_proof, consistency, show, remove):
     command.add_command(each)
 
 

@@ -28,7 +28,10 @@ try:
         Ed25519PrivateKey,
         Ed25519PublicKey,
     )
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.hazmat.primitives.serialization import (
+        load_pem_private_key,
+        load_pem_public_key,
+    )
 except ImportError as error:
     raise UnsupportedError(
         source="signatures",
@@ -43,6 +46,7 @@ _ED25519: Final = b"\1"
 _KEY_BYTES: Final = 32
 _PRIVATE: Final = "PRIVATE+KEY+"
 _PEM: Final = "-----BEGIN "
+PEM_NAME: Final = "chat-replay"  #: of a key in PEM, which has no name of its own
 
 
 @attrs.frozen
@@ -54,12 +58,16 @@ class Verifier:
 
     @classmethod
     def from_text(cls, text: str) -> "Verifier":
-        """Return the key in a text such as ``name+c74f20a3+ARpc2Qc…``.
+        """Return the key in a text such as ``name+c74f20a3+ARpc2Qc…``, or in PEM.
 
         Raises:
-            DecodeError: It isn't such a text, or its id isn't this key's.
+            DecodeError: It isn't such a text or an Ed25519 key, or its id isn't its
+                own.
         """
-        name, key_id, key = _fields(text.strip())
+        text = text.strip()
+        if text.startswith(_PEM):
+            return cls(PEM_NAME, _key_of_pem(text.encode()))
+        name, key_id, key = _fields(text)
         verifier = cls(name, key)
         _check_id(verifier, key_id)
         return verifier
@@ -169,6 +177,16 @@ def _seed_of_pem(pem: bytes) -> bytes:
     if not isinstance(key, Ed25519PrivateKey):
         raise _bad_key(reason="not an Ed25519 key")
     return key.private_bytes_raw()
+
+
+def _key_of_pem(pem: bytes) -> bytes:
+    try:
+        key = load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise _bad_key(reason="PEM without a public key") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise _bad_key(reason="not an Ed25519 key")
+    return key.public_bytes_raw()
 
 
 def _check_name(name: str) -> None:

@@ -12,6 +12,13 @@ import pytest
 
 from audit_logs import opened
 from forged_logs import (
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
     KEYS,
     NAME,
     SIGNER,
@@ -24,8 +31,10 @@ from forged_logs import (
 from replay.registry import load
 from replay_command import Run, run_here
 from replay_plugins.audit_log.cli.command import command
+from replay import ReplayEngine
 from replay_plugins.audit_log.cli.record_table import moment, row_of, show
 from replay_plugins.audit_log.format.keys import Signer
+from replay_plugins.audit_log import AuditLog
 
 
 def audit(*arguments: object) -> CompletedProcess[str]:
@@ -45,7 +54,8 @@ def test_it_is_found_with_its_sub_commands(run: Run) -> None:
     assert "\n  audit " in run("--help").stdout
     listed = run("audit", "--help").stdout
     assert sorted(command.commands) == [
-        *("check-proof", "consistency", "keygen", "prove", "remove", "show", "verify")
+        *("check-proof", "consistency", "keygen", "prove", "public-key", "remove"),
+        *("show", "verify"),
     ]
     assert all(f"\n  {name} " in listed for name in command.commands)
 
@@ -232,6 +242,34 @@ def test_a_key_that_cannot_be_made_leaves_its_file_as_it_is(tmp_path: Path) -> N
 def proof_of(log: WrittenLog, *arguments: object) -> Path:
     """Write a proof to a file, as to send it to somebody."""
     file = log.folder / "proof.json"
+def test_a_key_in_pem_signs_and_verifies(tmp_path: Path) -> None:
+    key, private, public = Ed25519PrivateKey.generate(), tmp_path / "a", tmp_path / "b"
+    private.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    public.write_bytes(
+        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    done = audit("public-key", private)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("chat-replay+")
+    with ReplayEngine([AuditLog(tmp_path / "log", key=private)]):
+        pass
+    for each in (public, public.read_text(), done.stdout.strip()):
+        assert audit("verify", tmp_path / "log", "--key", each).returncode == 0
+    refused = audit("verify", tmp_path / "log", "--key", private)
+    assert refused.returncode == 2
+    assert "PEM without a public key" in refused.stderr
+
+
+def test_the_public_key_of_what_holds_no_key_is_not_printed(log: WrittenLog) -> None:
+    done = audit("public-key", log.kept)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "it holds no private key" in done.stderr
+    key = log.folder / "key"
+    assert audit("public-key", key).stdout == f"{PUBLIC}\n"
+
+
     done = audit(*arguments, "-o", file)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     return file
