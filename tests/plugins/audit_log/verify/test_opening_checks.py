@@ -1,7 +1,9 @@
 """Openings, checked against commitments and removed."""
 
+import json
 import os
 import stat
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,21 @@ THREE, LINES_OF_THREE = made(3, "a", "b")
 FIVE, LINES_OF_FIVE = made(5, "a", "b")
 COMMITMENTS = {3: THREE, 5: FIVE}
 ALL = [*LINES_OF_THREE, *LINES_OF_FIVE]
+
+
+def test_an_opening_is_checked_as_the_page_says(log: WrittenLog) -> None:
+    lines = log.files.openings.read_bytes().splitlines()
+    keys = [[*json.loads(line)] for line in lines]
+    assert keys == [["seq", "field", "salt", "value"]] * len(lines)
+    places = [(each["seq"], each["field"]) for each in map(json.loads, lines)]
+    assert [seq for seq, _ in places] == sorted(seq for seq, _ in places)
+    assert len({*places}) == len(places)
+    records = log.log.read_bytes().splitlines()
+    for line, (seq, field) in zip(lines, places, strict=True):
+        value = line.partition(b'"value":')[2][:-1]
+        salt = bytes.fromhex(json.loads(line)["salt"])
+        committed = json.loads(records[seq])[field]["commitment"]
+        assert sha256(salt + value).hexdigest() == committed
 
 
 def test_a_mark_says_what_was_removed(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """Proofs of records, and of logs that continue."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -18,6 +19,8 @@ from replay_plugins.audit_log.verify.proofs import (
     read_proof,
     write_proof,
 )
+
+PAGE: Final = Path(__file__).resolve().parents[4] / "docs/reference/audit-log.md"
 
 
 def by_bob(records: list[dict[str, object]]) -> list[dict[str, object]]:
@@ -45,6 +48,16 @@ def test_every_earlier_checkpoint_is_gone_on_from(log: WrittenLog) -> None:
         read = read_proof(write_proof(proof))
         assert isinstance(read, ConsistencyProof)
         assert read.is_true()
+
+
+def test_the_page_lists_the_members_of_both_proofs(log: WrittenLog) -> None:
+    _, _, proofs = PAGE.read_text(encoding="utf-8").partition("\n## Proofs\n")
+    listed = re.findall(r"^\| `(\w+)` \|", proofs.partition("\n## ")[0], re.MULTILINE)
+    earlier = json.loads(lines_of(log.log)[10])["note"]
+    proof = prove_consistency(log.log, earlier)
+    assert proof is not None
+    written = [write_proof(each) for each in (prove_inclusion(log.log, 1), proof)]
+    assert listed == [name for each in written for name in json.loads(each)]
 
 
 @pytest.mark.parametrize(
