@@ -20,6 +20,7 @@ FILE: Final = click.Path(path_type=Path)  # a missing file is noticed when it is
 LOG: Final = click.argument("log", type=FILE)
 
 _TITLES: Final = ("SEQ", "TIME", "KIND", "SESSION", "EVENT", "WHAT")
+_FEW_TITLES: Final = ("SEQ", "TIME", "KIND", "WHAT")
 _COLUMNS: Final = ("seq", "time", "kind", SESSION_ID, "event")
 _HEAD: Final = {
     *(*_COLUMNS, "schema", "prev", "actor", "monotonic_ns", "log"),
@@ -82,9 +83,10 @@ def moment(
 )
 @json_option
 def show(*, log: Path, as_json: bool, **filters: Any) -> None:  # noqa: ANN401 - see is_wanted
-    """Print the records of LOG: a table on a terminal, lines in a pipe.
+    """Print the records of LOG.
 
-    With --json, they are printed as the log has them. Nothing is verified.
+    They are a table on a terminal, and tab-separated lines in a pipe. With --json, they
+    are printed as the log has them. Nothing is verified.
     """
     lines = (
         (line, record)
@@ -92,7 +94,10 @@ def show(*, log: Path, as_json: bool, **filters: Any) -> None:  # noqa: ANN401 -
         if is_wanted(record := record_of(line), **filters)
     )
     if not as_json:
-        output.write_rows(_TITLES, (row_of(record) for _, record in lines))
+        titles, row = (
+            (_FEW_TITLES, short_row_of) if output.is_terminal() else (_TITLES, row_of)
+        )
+        output.write_rows(titles, (row(record) for _, record in lines))
         return
     for line, _ in lines:
         text = line.decode("ascii", "backslashreplace")
@@ -114,6 +119,15 @@ def row_of(record: dict[str, object]) -> list[str]:
         *(_text(record.get(name, "")) for name in _COLUMNS),
         " ".join(_fields(record)),
     ]
+
+
+def short_row_of(record: dict[str, object]) -> list[str]:
+    """Return a record as a row of a table that fits a narrow terminal."""
+    seq, time, kind, session, event, what = row_of(record)
+    places = {"session": session, "event": event}
+    told = [f"{name}={value}" for name, value in places.items() if value]
+    seconds = time[: len("2026-11-26T01:30:36")].replace("T", " ")
+    return [seq, seconds, kind, " ".join([*told, what])]
 
 
 def _fields(record: dict[str, object]) -> Iterator[str]:

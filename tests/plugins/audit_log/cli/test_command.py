@@ -1,6 +1,9 @@
 """The group ``replay audit``, found by its entry point like any other."""
 
 import json
+import os
+import pty
+import re
 import stat
 import subprocess
 import sys
@@ -492,3 +495,25 @@ def test_what_is_no_record_is_said_so(tmp_path: Path) -> None:
     lines = [b"", b"[]", b"\xff", b"[" * 100_000]
     (tmp_path / NAME).write_bytes(b"".join(line + b"\n" for line in lines))
     assert rows_of(tmp_path / NAME) == [["", "?", "", "", "what=no record"]] * 4
+def test_on_a_terminal_80_columns_wide_a_row_is_a_few_lines(
+    log: WrittenLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = pty.openpty()
+    for name, value in (("COLUMNS", "80"), ("NO_COLOR", "1"), ("TERM", "xterm")):
+        monkeypatch.setenv(name, value)
+    with open(theirs, "w", encoding="utf-8") as terminal:  # noqa: PTH123 - no path
+        monkeypatch.setattr(sys, "stdout", terminal)
+        command.main(["show", str(log.log), "--tool", "pay"], standalone_mode=False)
+        terminal.flush()
+        monkeypatch.undo()
+        shown = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    titles, *rows = shown.splitlines()
+    assert titles.split() == ["SEQ", "TIME", "KIND", "WHAT"]
+    assert len(rows) <= 3 * 4
+    assert max(map(len, rows)) <= 80
+    assert re.match(
+        r"4    \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  tool_call    session=ses-1 ev", rows[0]
+    )
+
+
