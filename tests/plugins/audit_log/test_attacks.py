@@ -230,7 +230,7 @@ PLAIN: Final[Attacks] = [
         "Reorder two records",
         edits(lambda lines: [*lines[:4], lines[5], lines[4], *lines[6:]]),
     ),
-    ("Cut the head off", edits(lambda lines: lines[4:])),
+    ("Cut the beginning off", edits(lambda lines: lines[4:])),
     ("Cut the tail off", edits(lambda lines: lines[:-6])),
     (
         "Cut the tail off at an earlier checkpoint, and put that beside the log",

@@ -123,7 +123,7 @@ def verify(
 @click.argument("seq", type=click.IntRange(min=0))
 @_OUTPUT
 def prove(*, log: Path, seq: int, output: str | None) -> None:
-    """Prove that record SEQ is in LOG, to people who do not have the log.
+    """Prove to people without LOG that record SEQ is in it.
 
     The proof holds that one record, and the last checkpoint of the log.
     """
@@ -135,7 +135,7 @@ def prove(*, log: Path, seq: int, output: str | None) -> None:
 @click.argument("checkpoint", type=FILE)
 @_OUTPUT
 def consistency(*, log: Path, checkpoint: Path, output: str | None) -> int:
-    """Prove that LOG continues CHECKPOINT, an earlier copy of its checkpoint.
+    """Prove that LOG continues CHECKPOINT, kept from it earlier.
 
     The exit code is 1 if it does not.
     """
@@ -144,7 +144,7 @@ def consistency(*, log: Path, checkpoint: Path, output: str | None) -> int:
     except DecodeError as error:
         raise attrs.evolve(error, source=error.source or str(checkpoint)) from error
     if proof is None:
-        say(f"{log}: does not go on from {checkpoint}", "problem")
+        say(f"{log}: it does not continue {checkpoint}", "problem")
         return FOUND_PROBLEMS
     _write_proof(proof, output)
     return 0
@@ -182,7 +182,7 @@ def check_proof(*, file: Path, keys: tuple[str, ...], checkpoint: Path | None) -
         return FOUND_PROBLEMS
     _write_lines(_proved(proof))
     if not trusted and not checkpoint:
-        _write_lines(["whether that checkpoint is true is not checked: give --key"])
+        _write_lines(["that checkpoint was not checked: give --key or --checkpoint"])
     return 0
 
 
@@ -191,7 +191,7 @@ def check_proof(*, file: Path, keys: tuple[str, ...], checkpoint: Path | None) -
 @click.argument("seq", type=click.IntRange(min=0))
 @click.argument("field")
 def remove(*, log: Path, seq: int, field: str) -> None:
-    """Remove the value that record SEQ of LOG is committed to as FIELD.
+    """Remove the committed value of FIELD in record SEQ of LOG.
 
     So is the digest of its session, by which guesses could be checked. The record,
     proofs and signatures stay valid; verify lists what was removed. It does not reach
@@ -226,13 +226,14 @@ def _verifier(text: str) -> "Verifier":
 
 def _proved(proof: Proof) -> Iterator[str]:
     _, last = read_checkpoint(proof.checkpoint)
-    of = f"of {last.origin}, whose checkpoint is of {last.time or 'an unknown time'}"
+    time = last.time or "an unknown time"
+    log = f"{last.origin}, which had {last.size} records at {time}"
     if isinstance(proof, InclusionProof):
-        yield f"record {proof.seq} is among the {last.size} {of}:"
+        yield f"record {proof.seq} is in {log}:"
         yield proof.record
     else:
         _, earlier = read_checkpoint(proof.earlier)
-        yield f"the first {earlier.size} records begin the {last.size} {of}"
+        yield f"the first {earlier.size} records are unaltered in {log}"
 
 
 def _write_proof(proof: Proof, path: str | None) -> None:

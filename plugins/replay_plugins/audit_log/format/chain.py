@@ -136,7 +136,14 @@ class Head(msgspec.Struct):
 
 _REFUSALS: Final = (ValueError, RecursionError, msgspec.MsgspecError)
 _DECODE: Final = msgspec.json.Decoder(Head).decode
-ChainProblem: TypeAlias = tuple[int | None, str]  # the record's number, and the reason
+
+
+@attrs.frozen
+class ChainProblem:
+    """The reason why a record does not fit in its place."""
+
+    reason: str
+    is_before: bool = False  #: whether it is the record before it that was altered
 
 
 def head_of(record: bytes) -> Head | None:
@@ -173,7 +180,9 @@ def chain_problem(
         follows: The hash of the previous record, in hex.
     """
     if head is None:
-        return None, "it isn't a record: not the JSON that the log is written in"
+        return ChainProblem(
+            "it isn't a record: not the JSON that the log is written in"
+        )
     if record.startswith(beginning(expected, follows)):
         return None
     if head.seq > expected:
@@ -184,9 +193,10 @@ def chain_problem(
         reason = "it is the first record, and names one before it"
     elif head.prev != follows:
         altered = f"record {expected - 1} was altered"
-        reason = f"{altered}: this record holds a different hash for it"
+        reason = f"{altered}: record {expected} holds a different hash for it"
+        return ChainProblem(reason, is_before=True)
     elif not record.startswith(f'{{"schema":"{SCHEMA}",'.encode()):
         reason = f"its schema isn't {SCHEMA}"
     else:
         reason = "it is not written as the log writes records"
-    return head.seq, reason
+    return ChainProblem(reason)

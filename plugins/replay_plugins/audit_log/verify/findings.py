@@ -27,8 +27,10 @@ class Problem:
     reason: str
 
     def __str__(self) -> str:
-        record = "" if self.seq is None else f"record {self.seq}: "
-        return f"{self.where}: {record}{self.reason}"
+        record = f"record {self.seq}"
+        if self.seq is None or self.reason.startswith(f"{record} "):
+            return f"{self.where}: {self.reason}"
+        return f"{self.where}: {record}: {self.reason}"
 
 
 @attrs.frozen
@@ -114,13 +116,15 @@ class Findings:
         return not self.counts
 
     @property
-    def is_head_anchored(self) -> bool:
+    def is_end_anchored(self) -> bool:
         """Tell whether a kept checkpoint covers all records.
 
         One that was copied from its own record, as in older logs, does not cover that.
         """
         own = 0 if self.since_checkpoint else 1
         return self.kept > 0 and self.kept + own >= self.records
+
+    is_head_anchored = is_end_anchored  #: an older name
 
 
 def object_of(findings: Findings) -> dict[str, object]:
@@ -138,7 +142,7 @@ def object_of(findings: Findings) -> dict[str, object]:
             ],
             **_members(findings, names),
         }
-    found["complete"]["end_is_known"] = findings.is_head_anchored
+    found["complete"]["end_is_known"] = findings.is_end_anchored
     found["anchored"]["unsigned_records"] = [
         [each.first, each.last] for each in findings.unsigned_records
     ]
@@ -175,25 +179,29 @@ def _answer(findings: Findings, question: Question, good: str) -> Iterator[str]:
 
 
 def _unaltered(findings: Findings) -> str:
-    parts = ["yes, every record fits the one before it"]
+    parts = ["yes, each record matches the hash in the next one"]
     if findings.checkpoints:
-        parts.append(f"checkpoints that fit: {findings.checkpoints}")
+        parts.append(f"matching checkpoints: {findings.checkpoints}")
     if findings.clock_steps:
-        parts.append(f"records that say the clock went back: {findings.clock_steps}")
+        parts.append(f"times the clock was set back: {findings.clock_steps}")
     return "; ".join(parts)
 
 
 def _complete(findings: Findings) -> str:
-    parts = ["yes, both ends are there"]
-    if not findings.is_head_anchored:
-        end = f"known only up to record {findings.kept - 1}"
-        unknown = "not known, no kept checkpoint was given"
-        parts = [
-            f"the beginning is there; the end: {end if findings.kept else unknown}"
-        ]
+    parts = ["yes, from the first record to the last"]
+    if not findings.is_end_anchored:
+        parts = ["the beginning is there", _end(findings)]
     if findings.recovered:
-        parts.append(f"torn ends that were kept aside: {findings.recovered}")
+        parts.append(f"torn ends kept aside: {findings.recovered}")
     return "; ".join(parts)
+
+
+def _end(findings: Findings) -> str:
+    if findings.kept:
+        return f"the end is known up to record {findings.kept - 1}"
+    if findings.kept_given:
+        return "the end is unknown: no kept checkpoint matches the log"
+    return "the end is unknown: no kept checkpoint was given"
 
 
 def _anchored(findings: Findings) -> str:
@@ -202,20 +210,22 @@ def _anchored(findings: Findings) -> str:
         names = " or ".join(findings.signers)
         parts.append(f"signed by {names}: records 0 to {findings.signed - 1}")
     if findings.kept:
-        parts.append(f"held by a kept checkpoint: records 0 to {findings.kept - 1}")
+        parts.append(f"covered by a kept checkpoint: records 0 to {findings.kept - 1}")
     if not parts:
-        return "no; internally consistent, head not anchored: a writer can make it anew"
-    return "; ".join(
-        [*parts, f"since the last checkpoint: {findings.since_checkpoint}"]
-    )
+        return (
+            "no: the log agrees with itself, but anyone who can write its files can "
+            "forge all of it"
+        )
+    since = findings.since_checkpoint
+    return "; ".join([*parts, f"records after the last checkpoint: {since}"])
 
 
 def _openings(findings: Findings) -> str:
     counts = findings.openings
     if counts.unopened:
-        return f"their file is not there; fields: {counts.unopened}"
+        return f"the file is missing; fields without an opening: {counts.unopened}"
     if counts.matching or counts.removed:
-        return f"that fit: {counts.matching}; removed: {counts.removed}"
+        return f"matching: {counts.matching}; removed: {counts.removed}"
     return ""
 
 

@@ -65,7 +65,7 @@ class LogVerification:
         self._openings = OpeningChecks(files.openings, findings)
         self._tree = Frontier()
         self._next, self._head = 0, NO_PREVIOUS_HASH
-        self._time = ""  # of the last record
+        self._place = self._time = ""  # of the last record
         self._actor = self._policy = ""  # of the last log_opened
         self._counts_unsigned = False  # as the last log_opened does
         self._is_tree_whole = True
@@ -80,6 +80,7 @@ class LogVerification:
         record = line[:-1]
         head = head_of(record)
         self._fit(record, head, place)
+        self._place = place
         if head is not None:
             self._look(head, record, place)
         leaf = leaf_hash(record)
@@ -106,14 +107,16 @@ class LogVerification:
             self._findings.first = self._next
         if wrong is None:
             return
-        seq, reason = wrong
         self._is_tree_whole = False
-        if is_first and seq is not None and seq > 0:
+        seq = None if head is None else head.seq
+        if is_first and seq:
             self._findings.first = self._next = seq
             reason = f"records 0 to {seq - 1} are missing before it"
             self._findings.add("complete", place, reason, seq)
-            return
-        self._findings.add("unaltered", place, reason, seq)
+        elif wrong.is_before:
+            self._findings.add("unaltered", self._place, wrong.reason, self._next - 1)
+        else:
+            self._findings.add("unaltered", place, wrong.reason, seq)
         self._next = self._next if seq is None else seq
 
     def _look(self, head: Head, record: bytes, place: str) -> None:
@@ -267,7 +270,7 @@ def verify_in_steps(
 
 def check_anchored(findings: Findings, path: Path) -> None:
     """Add a problem if a part of a log, or its end, was never anchored."""
-    if not findings.is_head_anchored:
+    if not findings.is_end_anchored:
         reason = "no checkpoint kept elsewhere reaches the end"
         findings.add("anchored", path.name, reason)
     if findings.doubtful:

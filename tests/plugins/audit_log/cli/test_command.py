@@ -12,9 +12,6 @@ from subprocess import CompletedProcess
 
 import click
 import pytest
-
-from audit_logs import opened
-from forged_logs import (
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -22,6 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+
+from audit_logs import opened
+from forged_logs import (
     KEYS,
     NAME,
     SIGNER,
@@ -31,13 +31,13 @@ from cryptography.hazmat.primitives.serialization import (
     replaces,
     written,
 )
+from replay import ReplayEngine
 from replay.registry import load
 from replay_command import Run, run_here
+from replay_plugins.audit_log import AuditLog
 from replay_plugins.audit_log.cli.command import command
-from replay import ReplayEngine
 from replay_plugins.audit_log.cli.record_table import moment, row_of, show
 from replay_plugins.audit_log.format.keys import Signer
-from replay_plugins.audit_log import AuditLog
 
 
 def audit(*arguments: object) -> CompletedProcess[str]:
@@ -60,6 +60,7 @@ def test_it_is_found_with_its_sub_commands(run: Run) -> None:
         *("check-proof", "consistency", "keygen", "prove", "public-key", "remove"),
         *("show", "verify"),
     ]
+    assert "..." not in listed.partition("Commands:")[2]
     assert all(f"\n  {name} " in listed for name in command.commands)
 
 
@@ -83,7 +84,7 @@ def test_without_the_extra_only_keys_are_missed(log: WrittenLog) -> None:
     )
 
 
-ALTERED = "record 4 was altered: this record holds a different hash for it"
+ALTERED = "record 4 was altered: record 5 holds a different hash for it"
 PUBLIC = str(SIGNER.verifier())
 
 
@@ -93,12 +94,14 @@ def test_an_honest_log_is_answered_for_and_exits_with_0(log: WrittenLog) -> None
     first, unaltered, complete, anchored = done.stdout.splitlines()
     assert first.endswith(": 22 records in 1 file")
     assert unaltered == (
-        "unaltered: yes, every record fits the one before it; checkpoints that fit: 3"
+        "unaltered: yes, each record matches the hash in the next one; "
+        "matching checkpoints: 3"
     )
-    assert complete == "complete: yes, both ends are there"
+    assert complete == "complete: yes, from the first record to the last"
     assert anchored == (
         f"anchored: signed by {SIGNER.name}: records 0 to 20; "
-        "held by a kept checkpoint: records 0 to 21; since the last checkpoint: 0"
+        "covered by a kept checkpoint: records 0 to 21; "
+        "records after the last checkpoint: 0"
     )
 
 
@@ -110,9 +113,20 @@ def test_a_log_alone_is_not_anchored(tmp_path: Path) -> None:
     assert first.endswith(f" in {len(log.files.parts()) + 1} files")
     assert complete == (
         "complete: the beginning is there; "
-        "the end: not known, no kept checkpoint was given"
+        "the end is unknown: no kept checkpoint was given"
     )
-    assert "internally consistent, head not anchored" in anchored
+    assert anchored == (
+        "anchored: no: the log agrees with itself, "
+        "but anyone who can write its files can forge all of it"
+    )
+
+
+def test_a_kept_checkpoint_that_does_not_fit_is_not_said_to_be_missing(
+    log: WrittenLog,
+) -> None:
+    other = written(log.folder / "other")
+    done = audit("verify", other.log, "--checkpoint", log.kept)
+    assert "the end is unknown: no kept checkpoint matches the log\n" in done.stdout
 
 
 def test_a_log_alone_fails_where_an_anchor_is_required(log: WrittenLog) -> None:
@@ -124,7 +138,7 @@ def test_a_log_alone_fails_where_an_anchor_is_required(log: WrittenLog) -> None:
     log.replay("ses-3")
     old = audit(*required, "--checkpoint", log.kept)
     assert old.returncode == 1
-    assert "the end: known only up to record 21\n" in old.stdout
+    assert "the end is known up to record 21\n" in old.stdout
 
 
 def test_problems_are_listed_below_their_answer_and_exit_with_1(
@@ -135,7 +149,7 @@ def test_problems_are_listed_below_their_answer_and_exit_with_1(
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.splitlines()[1:4] == [
         "unaltered: NO, problems: 2",
-        f"  {NAME}:6: record 5: {ALTERED}",
+        f"  {NAME}:5: {ALTERED}",
         f"  {NAME}.checkpoint: the first 22 records differ from those it covers",
     ]
 
@@ -152,7 +166,9 @@ def test_openings_that_are_not_there_are_said_so(tmp_path: Path) -> None:
     log = written(tmp_path / "log", "committed")
     log.files.openings.unlink()
     done = audit("verify", log.log)
-    assert done.stdout.endswith("openings: their file is not there; fields: 10\n")
+    assert done.stdout.endswith(
+        "openings: the file is missing; fields without an opening: 10\n"
+    )
 
 
 def test_for_programs_the_answers_are_json(log: WrittenLog) -> None:
@@ -226,25 +242,6 @@ def test_a_pair_of_keys_signs_and_verifies(tmp_path: Path) -> None:
     assert audit("verify", log.log, "--key", done.stdout.strip()).returncode == 0
 
 
-def test_a_key_that_cannot_be_made_leaves_its_file_as_it_is(tmp_path: Path) -> None:
-    file, new = tmp_path / "key", tmp_path / "new"
-    file.write_text("mine")
-    for name, place, told in (
-        ("me", file, "file exists"),
-        ("two words", new, "white space and + cannot stand in it"),
-    ):
-        done = audit("keygen", "--name", name, place)
-        assert (done.returncode, done.stdout) == (2, "")
-        assert told in done.stderr
-    assert (file.read_text(), new.exists()) == ("mine", False)
-
-
-# Proofs
-
-
-def proof_of(log: WrittenLog, *arguments: object) -> Path:
-    """Write a proof to a file, as to send it to somebody."""
-    file = log.folder / "proof.json"
 def test_a_key_in_pem_signs_and_verifies(tmp_path: Path) -> None:
     key, private, public = Ed25519PrivateKey.generate(), tmp_path / "a", tmp_path / "b"
     private.write_bytes(
@@ -273,6 +270,25 @@ def test_the_public_key_of_what_holds_no_key_is_not_printed(log: WrittenLog) -> 
     assert audit("public-key", key).stdout == f"{PUBLIC}\n"
 
 
+def test_a_key_that_cannot_be_made_leaves_its_file_as_it_is(tmp_path: Path) -> None:
+    file, new = tmp_path / "key", tmp_path / "new"
+    file.write_text("mine")
+    for name, place, told in (
+        ("me", file, "file exists"),
+        ("two words", new, "white space and + cannot stand in it"),
+    ):
+        done = audit("keygen", "--name", name, place)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert told in done.stderr
+    assert (file.read_text(), new.exists()) == ("mine", False)
+
+
+# Proofs
+
+
+def proof_of(log: WrittenLog, *arguments: object) -> Path:
+    """Write a proof to a file, as to send it to somebody."""
+    file = log.folder / "proof.json"
     done = audit(*arguments, "-o", file)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     return file
@@ -287,17 +303,17 @@ def test_a_record_is_proved_without_the_log(tmp_path: Path) -> None:
     done = audit("check-proof", proof, "--key", PUBLIC)
     assert (done.returncode, done.stderr) == (0, "")
     first, shown = done.stdout.splitlines()
-    assert first.startswith("record 2 is among the ")
+    assert first.startswith("record 2 is in chat-replay/")
     assert shown == record
 
 
 def test_a_proof_without_a_key_says_what_it_does_not_prove(log: WrittenLog) -> None:
     proof = log.folder / "proof"
     proof.write_text(audit("prove", log.log, 2).stdout)
-    assert "is not checked: give --key\n" in audit("check-proof", proof).stdout
+    assert "was not checked: give --key" in audit("check-proof", proof).stdout
     kept = audit("check-proof", proof, "--checkpoint", log.kept)
     assert kept.returncode == 0
-    assert "is not checked" not in kept.stdout
+    assert "not checked" not in kept.stdout
 
 
 def test_a_proof_that_does_not_hold_is_refused(log: WrittenLog) -> None:
@@ -324,7 +340,8 @@ def test_a_log_that_goes_on_is_shown_to(log: WrittenLog) -> None:
     proof = proof_of(log, "consistency", log.log, log.kept)
     done = audit("check-proof", proof, "--key", PUBLIC)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("the first 22 records begin the 34 of chat-replay/")
+    assert done.stdout.startswith("the first 22 records are unaltered in chat-replay/")
+    assert ", which had 34 records at 20" in done.stdout
 
 
 def test_a_log_that_was_rebuilt_is_not_shown_to_go_on(log: WrittenLog) -> None:
@@ -335,7 +352,7 @@ def test_a_log_that_was_rebuilt_is_not_shown_to_go_on(log: WrittenLog) -> None:
     done = audit("consistency", log.log, log.kept)
     assert (done.returncode, done.stdout) == (1, "")
     assert (
-        done.stderr == f"replay: problem: {log.log}: does not go on from {log.kept}\n"
+        done.stderr == f"replay: problem: {log.log}: it does not continue {log.kept}\n"
     )
 
 
@@ -363,7 +380,7 @@ def test_a_removed_value_is_gone_and_the_log_is_verified_still(tmp_path: Path) -
     done = audit("verify", log.log, *anchors)
     assert done.returncode == 0
     openings, digest, removed, *_ = done.stdout.splitlines()[-5:]
-    assert openings == "openings: that fit: 6; removed: 4"
+    assert openings == "openings: matching: 6; removed: 4"
     assert digest.startswith("  record 1: session.digest was removed at 20")
     assert removed.startswith("  record 3: content was removed at 20")
 
@@ -380,7 +397,7 @@ def test_the_log_goes_on_after_a_removal(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "record 2 has no opening of 'content'" in done.stderr
     log.replay("ses-3")
-    assert "that fit: 13; removed: 2\n" in audit("verify", log.log).stdout
+    assert "matching: 13; removed: 2\n" in audit("verify", log.log).stdout
 
 
 # The table of records
@@ -491,10 +508,6 @@ def test_a_field_is_told_in_a_few_words(value: object, shown: str) -> None:
     assert row_of({"seq": 1, "b.a": value}) == ["1", "", "", "", "", shown]
 
 
-def test_what_is_no_record_is_said_so(tmp_path: Path) -> None:
-    lines = [b"", b"[]", b"\xff", b"[" * 100_000]
-    (tmp_path / NAME).write_bytes(b"".join(line + b"\n" for line in lines))
-    assert rows_of(tmp_path / NAME) == [["", "?", "", "", "what=no record"]] * 4
 def test_on_a_terminal_80_columns_wide_a_row_is_a_few_lines(
     log: WrittenLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -517,3 +530,7 @@ def test_on_a_terminal_80_columns_wide_a_row_is_a_few_lines(
     )
 
 
+def test_what_is_no_record_is_said_so(tmp_path: Path) -> None:
+    lines = [b"", b"[]", b"\xff", b"[" * 100_000]
+    (tmp_path / NAME).write_bytes(b"".join(line + b"\n" for line in lines))
+    assert rows_of(tmp_path / NAME) == [["", "?", "", "", "what=no record"]] * 4

@@ -9,6 +9,7 @@ import pytest
 from replay_plugins.audit_log.format.chain import (
     NO_PREVIOUS_HASH,
     Chain,
+    ChainProblem,
     beginning,
     chain_problem,
     committed_fields,
@@ -109,7 +110,7 @@ def test_what_is_no_record_has_none() -> None:
         assert head_of(line) is None, line
         told = "it isn't a record: not the JSON that the log is written in"
         problem = chain_problem(line, head_of(line), 0, NO_PREVIOUS_HASH)
-        assert problem == (None, told), line
+        assert problem == ChainProblem(told), line
 
 
 def test_commitments_are_those_of_the_records_own_fields() -> None:

@@ -82,7 +82,7 @@ def test_a_checkpoint_of_yesterday_holds_a_part(log: WrittenLog) -> None:
     found = verify(log.log, kept=[log.kept])
     assert found.problems == []
     assert found.kept == before
-    assert not found.is_head_anchored
+    assert not found.is_end_anchored
 
 
 def test_records_after_the_last_checkpoint_are_counted(log: WrittenLog) -> None:
@@ -94,7 +94,7 @@ def test_records_after_the_last_checkpoint_are_counted(log: WrittenLog) -> None:
 
 
 BESIDE = f"{NAME}.checkpoint: "
-ALTERED = "record 4 was altered: this record holds a different hash for it"
+ALTERED = "record 4 was altered: record 5 holds a different hash for it"
 
 
 def no_checkpoint(log: WrittenLog) -> None:
@@ -127,7 +127,7 @@ def mixed(records: list[dict[str, object]]) -> Iterable[dict[str, object]]:
 
 
 WRONG: list[tuple[Attack, str]] = [
-    (replaces(b"4200.0", b"9200.0"), f":6: record 5: {ALTERED}"),
+    (replaces(b"4200.0", b"9200.0"), f":5: {ALTERED}"),
     (replaces(b"audit/1", b"audit/2"), ":5: record 4: its schema isn't chat-replay.au"),
     (replaces(b'"seq":4', b'"seq": 4'), ":5: record 4: it is not written as the log w"),
     (replaces(b'"seq":4', b'"seq":7'), ":5: record 7: records 4 to 6 are missing bef"),
@@ -171,6 +171,19 @@ def test_what_is_altered_is_told_with_its_place(
 ) -> None:
     attack(log)
     assert reasons(log)[0].startswith(f"unaltered: {NAME}{told}")
+
+
+def test_an_altered_record_is_named_itself_and_in_its_own_file(tmp_path: Path) -> None:
+    log = written(tmp_path / "log", max_bytes=1500)
+    part = log.files.parts()[0]
+    lines = part.read_bytes().splitlines()
+    last = len(lines) - 1
+    lines[-1] = lines[-1].replace(b'"ann"', b'"bob"')
+    part.write_bytes(b"\n".join(lines) + b"\n")
+    told = f"record {last} was altered: record {last + 1} holds a different hash for it"
+    assert f"unaltered: {part.name}:{last + 1}: {told}" in reasons(log)
+    (problem,) = (each for each in verify(log.log).problems if each.reason == told)
+    assert problem.seq == last
 
 
 def test_what_checkpoints_do_not_fit_is_told_once(log: WrittenLog) -> None:
@@ -436,22 +449,22 @@ def test_one_of_the_keys_must_have_signed_and_no_signature_may_be_false() -> Non
         (10, 1, True),
     ],
 )
-def test_the_head_is_anchored_by_a_kept_checkpoint_of_all_but_itself(
+def test_the_end_is_anchored_by_a_kept_checkpoint_of_all_but_itself(
     kept: int,
     since: int,
     is_anchored: bool,  # noqa: FBT001 - an expected value
 ) -> None:
     found = Findings(records=10, kept=kept, since_checkpoint=since)
-    assert found.is_head_anchored is is_anchored
+    assert found.is_end_anchored is is_anchored
 
 
 def test_every_answer_stands_under_its_question() -> None:
     found = Findings(log="id", files=2, records=9, first=0, clock_steps=3, recovered=1)
     log, unaltered, complete, anchored = answers_of(found)
     assert log == "log id: 9 records in 2 files"
-    assert unaltered.endswith("records that say the clock went back: 3")
-    assert complete.endswith("torn ends that were kept aside: 1")
-    assert anchored.startswith("anchored: no; internally consistent, head not anchored")
+    assert unaltered.endswith("times the clock was set back: 3")
+    assert complete.endswith("torn ends kept aside: 1")
+    assert anchored.startswith("anchored: no: the log agrees with itself, but anyone")
 
 
 def test_no_answer_hides_a_problem() -> None:
