@@ -169,12 +169,14 @@ class LogWriter:
                     self._release()
 
     def _open(self) -> None:
-        state = read_back(self._files, self._policy.signer)
+        signer, longest = self._policy.signer, self._policy.longest_line
+        state = read_back(self._files, signer, longest)
         self._chain = state.chain
         self._tell_unsigned(state)
         if self._policy.keeps_openings or os.path.lexists(self._files.openings):
             self._openings = AppendOnlyFile(self._files.openings)
-            end = end_of_openings(self._files.openings, state.chain.size)
+            size = state.chain.size
+            end = end_of_openings(self._files.openings, size, longest)
             _set_aside(self._openings, end)  # a kill may leave one without a record
         if self._policy.keeps_salt:
             self.salt = load_or_create_salt(self._files.salt, state.salt_id)

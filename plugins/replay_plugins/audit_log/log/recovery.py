@@ -27,7 +27,11 @@ from replay_plugins.audit_log.format.checkpoints import (
     Note,
     read_checkpoint,
 )
-from replay_plugins.audit_log.log.bounded_reads import lines_in, read_small
+from replay_plugins.audit_log.log.bounded_reads import (
+    LONGEST_LINE,
+    lines_in,
+    read_small,
+)
 from replay_plugins.audit_log.log.private_files import (
     LogFiles,
     atomic_write,
@@ -65,12 +69,15 @@ class LogState:
         return self.chain.size - self.covered
 
 
-def read_back(files: LogFiles, signer: "Signer | None" = None) -> LogState:
+def read_back(
+    files: LogFiles, signer: "Signer | None" = None, longest: int = LONGEST_LINE
+) -> LogState:
     """Return the state of a log; a missing one has no records.
 
     Args:
         files: The log's files.
         signer: The key that its checkpoint counts only if signed with; None: any does.
+        longest: The maximum length of a line, in bytes.
 
     Raises:
         AuditTamperedError: Its chain is broken, or its checkpoint is of other records.
@@ -80,7 +87,7 @@ def read_back(files: LogFiles, signer: "Signer | None" = None) -> LogState:
     chain, is_torn, found = Chain(token_hex(16)), False, _Found()
     for path in [*files.parts(), files.current]:
         end, began = 0, None
-        for line in _lines(path):
+        for line in _lines(path, longest):
             if is_torn or not _is_whole(line):
                 is_torn = True
                 _refuse_records_in(line, chain, path)
@@ -131,7 +138,7 @@ def describe(path: Path) -> dict[str, object]:
         return {"file": path.name, "bytes": file.tell(), "sha256": digest}
 
 
-def end_of_openings(path: Path, size: int) -> int:
+def end_of_openings(path: Path, size: int, longest: int = LONGEST_LINE) -> int:
     """Return the end of the last opening of the first *size* records, in bytes.
 
     Openings are written before their record, so those of one more may be there.
@@ -142,7 +149,7 @@ def end_of_openings(path: Path, size: int) -> int:
     """
     end = 0
     with read_private(path) as file:
-        for line in _checked_lines(file, path):
+        for line in _checked_lines(file, path, longest):
             seq = _seq(line, path) if _is_whole(line) else size
             if seq > size:
                 reason = f"it opens record {seq}, but the log has {size} records"
@@ -258,16 +265,16 @@ def _is_whole(line: bytes) -> bool:
     return line.endswith(b"\n") and b"\0" not in line
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def _lines(path: Path, longest: int) -> Iterator[bytes]:
     """Yield the lines of a file; none if it is missing."""
     if os.path.lexists(path):
         with read_private(path) as file:
-            yield from _checked_lines(file, path)
+            yield from _checked_lines(file, path, longest)
 
 
-def _checked_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
+def _checked_lines(file: BinaryIO, path: Path, longest: int) -> Iterator[bytes]:
     try:
-        yield from lines_in(file, path)
+        yield from lines_in(file, path, longest)
     except DecodeError as error:
         raise _tampered(path, error.reason) from error
 

@@ -13,6 +13,7 @@ from subprocess import CompletedProcess
 import click
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -257,9 +258,17 @@ def test_a_key_in_pem_signs_and_verifies(tmp_path: Path) -> None:
         pass
     for each in (public, public.read_text(), done.stdout.strip()):
         assert audit("verify", tmp_path / "log", "--key", each).returncode == 0
-    refused = audit("verify", tmp_path / "log", "--key", private)
-    assert refused.returncode == 2
-    assert "PEM without a public key" in refused.stderr
+    another = X25519PrivateKey.generate().public_key()
+    public.write_bytes(
+        another.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    for each, told in (
+        (private, "PEM without a public key"),
+        (public, "not an Ed25519 key"),
+    ):
+        refused = audit("verify", tmp_path / "log", "--key", each)
+        assert refused.returncode == 2
+        assert told in refused.stderr
 
 
 def test_the_public_key_of_what_holds_no_key_is_not_printed(log: WrittenLog) -> None:

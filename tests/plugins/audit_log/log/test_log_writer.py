@@ -173,17 +173,20 @@ def test_what_is_no_json_is_refused_and_the_log_goes_on(
 
 
 def test_a_record_that_no_reader_would_take_is_refused(path: Path) -> None:
-    log = opened(path, longest_line=300, keeps_openings=True)
+    log = opened(path, longest_line=500, keeps_openings=True)
     for fields, openings in (
-        ({"a": "x" * 300}, []),
-        ({}, [Opening("a", "0a", "x" * 300)]),
+        ({"a": "x" * 500}, []),
+        ({}, [Opening("a", "0a", "x" * 500)]),
     ):
         with pytest.raises(
             AuditError, match=r"a stop has \d+ bytes, and a line at most"
         ):
             log.append("stop", fields, openings)
     log.append("stop", {})
-    assert kinds_of(path) == ["log_opened", "stop"]
+    log.close()
+    assert kinds_of(path) == ["log_opened", "stop", "checkpoint"]
+    with pytest.raises(AuditTamperedError, match="a line of more than 200 bytes"):
+        opened(path, longest_line=200)
 
 
 def test_a_log_that_could_not_be_opened_or_ended_is_not_locked(path: Path) -> None:

@@ -229,14 +229,15 @@ def digests_left(log: WrittenLog) -> list[int]:
 def test_a_removal_takes_the_digests_of_its_session_along(tmp_path: Path) -> None:
     log = WrittenLog(tmp_path, "committed")
     writer = opened(log.log, keeps_openings=True)
-    kinds = ("start", "", "end", "start", "", "start", "", "end")
+    kinds = ("start", "", "end", "start", "", "start", "", "end", "start", "")
     for number, kind in enumerate(kinds, 1):
         field, record = (DIGEST, f"session_{kind}") if kind else ("content", "message")
         shown, opening = COMMITTED(field, number)
         assert opening is not None
         writer.append(record, {field: shown}, [opening])
     writer.close()
-    assert digests_left(log) == [1, 3, 4, 6, 8]
+    assert digests_left(log) == [1, 3, 4, 6, 8, 9]
+    remove(log.log, 10, "content")
     remove(log.log, 5, "content")  # of a session that a crash ended
     assert digests_left(log) == [1, 3, 6, 8]
     remove(log.log, 2, "content")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audit_logs import opened
+from audit_logs import lines_of, opened
 from forged_logs import (
     KEYS,
     NAME,
@@ -25,6 +25,7 @@ from forged_logs import (
     written,
 )
 from replay import DecodeError, ReplayEngine, load_plugin, loads
+from replay_plugins.audit_log.format.chain import Chain
 from replay_plugins.audit_log.format.checkpoints import Checkpoint, read_note
 from replay_plugins.audit_log.format.keys import Signer, Verifier
 from replay_plugins.audit_log.verify.anchors import signature_problem
@@ -215,6 +216,21 @@ def test_a_record_that_its_note_belies_is_told(log: WrittenLog) -> None:
     replaces(b'"signed":true', b'"signed":false', -1)(log)
     told = "record 21: the record and its note disagree on whether it is signed"
     assert reasons(log)[0] == f"anchored: {NAME}:22: {told}"
+
+
+def test_any_checkpoint_of_a_log_may_be_kept(log: WrittenLog) -> None:
+    lines = lines_of(log.log)
+    chain = Chain(verify(log.log).log)
+    for line in lines[:5]:
+        chain.advance(line + b"\n")
+    notes = {
+        10: json.loads(lines[10])["note"],
+        5: signed_note(Checkpoint.of(chain).text(), SIGNER),
+    }
+    for size, note in notes.items():
+        log.kept.write_text(note)
+        found = verify(log.log, keys=KEYS, kept=[log.kept])
+        assert (found.kept, found.problems) == (size, [])
 
 
 # Records that no checkpoint covered in time
