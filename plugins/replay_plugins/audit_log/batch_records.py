@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from replay import AuditError, BatchResults, Session
-from replay_plugins.audit_log.format.chain import has_kind, json_bytes
+from replay_plugins.audit_log.format.chain import json_bytes, kind_of
 from replay_plugins.audit_log.log.content import (
     ContentPolicy,
     Opening,
@@ -155,5 +155,5 @@ def logged_sessions(files: LogFiles) -> Iterator[Callable[[str], bool]]:
 
 def _keys(files: LogFiles) -> Iterator[bytes]:
     for record in records_of(files):
-        if has_kind(record, "session_end") and (found := _KEY.search(record)):
+        if kind_of(record) == b"session_end" and (found := _KEY.search(record)):
             yield found[1]

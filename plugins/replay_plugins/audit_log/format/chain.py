@@ -94,10 +94,10 @@ def beginning(seq: int, head: str) -> bytes:
     return f'{{"schema":"{SCHEMA}","seq":{seq},"prev":"{head}","time":"'.encode()
 
 
-def has_kind(line: bytes, kind: str) -> bool:
-    """Tell whether a record, whose line begins as it should, has a kind."""
+def kind_of(line: bytes) -> bytes:
+    """Return a record's kind, from a line that begins as it should."""
     _, _, rest = line[:_KIND_BY].partition(b'","kind":"')
-    return rest.startswith(kind.encode() + b'"')
+    return rest.partition(b'"')[0]
 
 
 def time_of(line: bytes) -> str:

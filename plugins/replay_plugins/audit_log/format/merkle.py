@@ -17,9 +17,7 @@ _Range: TypeAlias = tuple[int, int]  # of leaves: the first, and the one past th
 
 def leaf_hash(data: bytes) -> bytes:
     """Return the hash of *data* as a leaf of a tree."""
-    hashed = sha256(b"\0")
-    hashed.update(data)  # which may be large: it isn't copied
-    return hashed.digest()
+    return sha256(b"\0" + data).digest()
 
 
 class Frontier:

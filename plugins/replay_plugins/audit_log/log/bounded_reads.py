@@ -32,8 +32,10 @@ def lines_in(
     """
     size = min(_PIECE, longest + 1)
     for piece in iter(partial(file.readline, size), b""):
-        is_whole = len(piece) < size or piece.endswith(b"\n")
-        line = piece if is_whole else _long_line(piece, file, longest)
+        if len(piece) < size:
+            yield piece
+            continue
+        line = _long_line(piece, file, longest)
         if len(line) > longest:
             raise _too_large(path, reason=f"a line of more than {longest} bytes")
         yield line

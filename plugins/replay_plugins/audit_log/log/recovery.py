@@ -19,8 +19,8 @@ from replay_plugins.audit_log.format.chain import (
     SCHEMA,
     Chain,
     beginning,
-    has_kind,
     head_of,
+    kind_of,
 )
 from replay_plugins.audit_log.format.checkpoints import (
     Checkpoint,
@@ -95,11 +95,8 @@ def read_back(
             _follow(chain, line, path)
             end += len(line)
             began = _moment(chain, path) if began is None else began
-            is_covered = checkpoint is not None and chain.size <= checkpoint.size
-            if not is_covered and head_of(line[:-1]) is None:
-                raise _tampered(path, f"record {chain.size - 1} isn't a record")
             found.take(line, path)
-            _compare(chain, checkpoint, path)
+            _compare(chain, checkpoint, line, path)
         if is_torn and path != files.current:
             raise _tampered(path, f"it is torn after record {chain.size - 1}")
         if is_torn and not end and not _is_begun(path, chain):
@@ -171,9 +168,10 @@ class _Found:
 
     def take(self, line: bytes, path: Path) -> None:
         """Note what a record says."""
-        if has_kind(line, "recovered"):
+        kind = kind_of(line)
+        if kind == b"recovered":
             self.recovered.add(_value(line, "file", path))
-        elif has_kind(line, "log_opened"):
+        elif kind == b"log_opened":
             said = _member(line, "salt_id")
             if isinstance(said, str):
                 self.salt_id = said
@@ -242,11 +240,21 @@ def _member(line: bytes, key: str) -> object:
         return None
 
 
-def _compare(chain: Chain, checkpoint: Checkpoint | None, path: Path) -> None:
-    if checkpoint is None or chain.size != checkpoint.size:
+def _compare(
+    chain: Chain, checkpoint: Checkpoint | None, line: bytes, path: Path
+) -> None:
+    """Check that records are a checkpoint's, and that one after it is a record."""
+    size = chain.size
+    if checkpoint is None or size > checkpoint.size:
+        if head_of(line[:-1]) is None:
+            raise _tampered(path, f"record {size - 1} isn't a record")
         return
-    if (chain.origin, chain.frontier.root()) != (checkpoint.origin, checkpoint.root):
-        what = f"its first {chain.size} records are not those of its checkpoint"
+    is_there = size == checkpoint.size
+    if is_there and (chain.origin, chain.frontier.root()) != (
+        checkpoint.origin,
+        checkpoint.root,
+    ):
+        what = f"its first {size} records are not those of its checkpoint"
         raise _tampered(path, what)
 
 

@@ -11,9 +11,9 @@ import attrs
 from replay.errors import UnknownNameError
 from replay_plugins.audit_log.format.chain import (
     TIME,
-    has_kind,
     head_of,
     json_bytes,
+    kind_of,
     timestamp,
 )
 from replay_plugins.audit_log.log.appender import Lock
@@ -182,14 +182,15 @@ def _digests_of(files: LogFiles, seq: int) -> list[int]:
     """Return the numbers of the records with the digest of a record's session."""
     found: list[int] = []
     for record in records_of(files):
-        is_start, is_end = (has_kind(record, f"session_{k}") for k in ("start", "end"))
-        head = head_of(record) if is_start or is_end else None
+        is_start = kind_of(record) == b"session_start"
+        is_about = is_start or kind_of(record) == b"session_end"
+        head = head_of(record) if is_about else None
         if head is None:
             continue
         if is_start and head.seq > seq:
             break
         found = [head.seq] if is_start else [*found, head.seq]
-        if head.seq >= seq and is_end:
+        if not is_start and head.seq >= seq:
             break
     return found
 
