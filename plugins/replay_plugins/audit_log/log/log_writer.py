@@ -189,7 +189,8 @@ class LogWriter:
             if path.name not in state.recovered:
                 self._write(file, "recovered", describe(path))
         self._opened_size = file.size
-        self._sync()
+        self._checkpointed = Checkpoint.of(self._chain)
+        self._sync_and_write_checkpoint()
 
     def _tell_unsigned(self, state: LogState) -> None:
         """Warn about records that no checkpoint covers, or refuse them."""

@@ -110,6 +110,13 @@ def test_records_after_the_last_checkpoint_are_counted_and_told_when_it_goes_on(
     assert not caplog.text
 
 
+def test_a_log_that_was_only_opened_has_no_unsigned_record(path: Path) -> None:
+    for _ in range(3):
+        opened(path, unsigned="refuse")
+    assert [record["unsigned"] for record in records_of(path)] == [0, 0, 0]
+    assert verify(path, kept=[path.with_name("a.checkpoint")]).is_end_anchored
+
+
 def test_a_checkpoint_that_another_key_signed_or_none_covers_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -129,7 +136,7 @@ def test_unsigned_records_can_be_refused(path: Path) -> None:
     opened(path, unsigned="refuse").close()
     opened(path, unsigned="refuse").append("stop", {})
     before = path.read_bytes()
-    with pytest.raises(AuditTamperedError, match="no checkpoint covers records 2 to 3"):
+    with pytest.raises(AuditTamperedError, match="no checkpoint covers record 3"):
         opened(path, unsigned="refuse")
     assert path.read_bytes() == before
     opened(path)
@@ -198,6 +205,7 @@ def test_a_log_that_could_not_be_opened_or_ended_is_not_locked(path: Path) -> No
     path.unlink()
     with pytest.raises(AuditTamperedError):
         log.close()
+    path.with_name("a.checkpoint").unlink()
     opened(path)
 
 

@@ -105,8 +105,10 @@ def test_whole_records_after_a_damaged_one_are_damage(
 
 
 def test_two_records_glued_after_the_checkpoint_are_damage(tmp_path: Path) -> None:
-    for _ in range(2):
-        opened(tmp_path / "a").append("stop", {})
+    writer = opened(tmp_path / "a")
+    for _ in range(3):
+        writer.append("stop", {})
+    del writer
     lines = (tmp_path / "a").read_bytes().splitlines()
     (tmp_path / "a").write_bytes(b"\n".join(lines[:-1]) + b" " + lines[-1] + b"\n")
     with pytest.raises(AuditTamperedError, match="record 2 isn't a record"):
