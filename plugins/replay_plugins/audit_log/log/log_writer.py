@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from replay_plugins.audit_log.format.keys import Signer
 
 _LOGGER: Final = logging.getLogger("replay")
+_LEFT: Final = "left by a crash, an older version or a forger"
 _LONGEST_WAIT: Final = 1000 * int(threading.TIMEOUT_MAX)  # milliseconds
 SyncWord: TypeAlias = Literal["record", "session"]
 #: The time when records are on disk: at once, at a session's end, or within ms.
@@ -202,15 +203,10 @@ class LogWriter:
         reason = f"no checkpoint{by} covers {records}"
         path = str(self._files.current)
         if self._policy.unsigned == "refuse":
-            hint = "a crash leaves such records, and so does a forger: look at them "
-            hint += "with replay audit show; unsigned=report goes on after them"
+            hint = f"{_LEFT}: see replay audit show; unsigned=report goes on after them"
             raise AuditTamperedError(path, reason, hint)
-        _LOGGER.warning(
-            "%s: %s: a crash leaves such records, and so does a forger; "
-            "log_opened counts them as unsigned",
-            path,
-            reason,
-        )
+        told = "%s: %s, %s; log_opened counts them as unsigned"
+        _LOGGER.warning(told, path, reason, _LEFT)
 
     def _begin(
         self, file: AppendOnlyFile, began: float | None = None, unsigned: int = 0

@@ -103,7 +103,7 @@ def test_records_after_the_last_checkpoint_are_counted_and_told_when_it_goes_on(
     left_by_a_crash(path)
     opened(path).close()
     assert [r["unsigned"] for r in records_of(path) if "unsigned" in r] == [0, 2]
-    assert f"{path}: no checkpoint covers records 2 to 3: " in caplog.text
+    assert f"{path}: no checkpoint covers records 2 to 3, " in caplog.text
     caplog.clear()
     opened(path).close()
     assert records_of(path)[-2]["unsigned"] == 0
@@ -125,7 +125,7 @@ def test_a_checkpoint_that_another_key_signed_or_none_covers_nothing(
         path = tmp_path / str(number)
         opened(path, signer=signer).close()
         opened(path, signer=mine).close()
-        told = f"{path}: no checkpoint signed with this key covers records 0 to 1: "
+        told = f"{path}: no checkpoint signed with this key covers records 0 to 1, "
         assert told in caplog.text
         assert [r["unsigned"] for r in records_of(path) if "unsigned" in r] == [0, 2]
         opened(path)
