@@ -79,7 +79,7 @@ class LogWriter:
             self._lock = Lock(files.lock)
         self._mutex = threading.RLock()
         self._timer: threading.Timer | None = None  # syncs later
-        self._checkpointed: Checkpoint | None = None  # up to and with its record
+        self._checkpointed: Checkpoint  # the last one, up to and with its record
         self._is_sync_deferred = False
         self._is_closed = False
         self._fault: str | None = None  # the reason why it was closed for good
@@ -259,9 +259,8 @@ class LogWriter:
     def _sync_and_write_checkpoint(self) -> None:
         """Wait for the disk, and write the last checkpoint to its own file."""
         self._sync()
-        if self._checkpointed is not None:
-            note = self._note_of(self._checkpointed)
-            write_private(self._files.checkpoint, note.encode())
+        note = self._note_of(self._checkpointed)
+        write_private(self._files.checkpoint, note.encode())
 
     def _note_of(self, checkpoint: Checkpoint) -> str:
         signer, text = self._policy.signer, checkpoint.text()
