@@ -50,3 +50,4 @@ from replay.sources.live_stream import Rewrite as Rewrite
 from replay.sources.live_stream import without_details as without_details
 from replay.sources.session_lines import LineRange as LineRange
 from replay.sources.session_lines import SessionLines as SessionLines
+from replay.sources.unreadable import readable as readable

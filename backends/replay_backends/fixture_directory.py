@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -81,10 +82,7 @@ class FixtureDirectoryBackend:
 
     def summaries(self) -> Iterator[SessionSummary]:
         """Yield the header of each session."""
-        for listed in self._index.listing():
-            yield from listed.summaries
-            if listed.error:
-                raise listed.error
+        return chain.from_iterable(self._index.listing())
 
     def session(self, session_id: str) -> Session:
         """Return the first session with that id, wherever it is."""
@@ -94,9 +92,7 @@ class FixtureDirectoryBackend:
 
     def sessions(self) -> Iterator[Session]:
         """Yield every session."""
-        with self._root() as root:
-            for found in scan(root, self._accepts):
-                yield from self._sessions_at(found.path)
+        return chain.from_iterable(map(self._sessions_at, self._paths()))
 
     def portions(self) -> Iterator[Portion]:
         """Yield each file, or ranges of lines if a large file's lines are sessions.
@@ -157,6 +153,11 @@ class FixtureDirectoryBackend:
             self._read_options,
         )
 
+    def _paths(self) -> Iterator[str]:
+        with self._root() as root:
+            for found in scan(root, self._accepts):
+                yield found.path
+
     def _sessions_at(self, path: str) -> Iterator[Session]:
         return self._file(path).sessions()
 
@@ -169,10 +170,10 @@ class FixtureDirectoryBackend:
 
     def _listed(self, found: FoundFile, index: IndexFile) -> Listed[str]:
         if known := index.known(found):
-            return Listed(found.path, known, None)
+            return Listed(found.path, known)
         file = self._file(found.path).lenient()  # for strict and lenient readers
         listed = Listed.of(found.path, file.sessions())
-        if listed.error is None:
+        if not listed.errors:
             index.remember(found, listed.summaries)
         return listed
 

@@ -25,6 +25,7 @@ from replay_backends.files.file_portions import (
     stored_in,
 )
 from replay_backends.files.session_file import ReadOptions, SessionFile, stem_of
+from replay_backends.files.session_index import find
 
 _STANDARD_INPUT: Final = "standard input"
 _PIPED: Final = {stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK}
@@ -76,13 +77,12 @@ class JSONFileBackend:
 
     def summaries(self) -> Iterator[SessionSummary]:
         """Yield the header of each session, in the file's order."""
-        return (session.summary() for session in self.sessions())
+        return map(Session.summary, self.sessions())
 
     def session(self, session_id: str) -> Session:
         """Return the first session with that id."""
-        for session in self.sessions():
-            if session.session_id == session_id:
-                return session
+        if session := find(self.sessions(), session_id):
+            return session
         raise SessionNotFoundError(self._source, f"there is no session {session_id!a}")
 
     def sessions(self) -> Iterator[Session]:

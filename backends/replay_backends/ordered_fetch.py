@@ -25,7 +25,7 @@ def in_order(
     """Yield ``fetch(key)`` for each key, in the order of the keys.
 
     At most twice *at_once* keys are read, and results kept, ahead of the one being
-    yielded. An error is raised in its turn, and later results are dropped.
+    yielded. An error is raised in its turn; the next call yields the next result.
 
     Args:
         fetch: Called in other threads.
@@ -35,6 +35,16 @@ def in_order(
         end: Called when no more results are wanted, to end running calls at once.
             None: they run to completion.
     """
+    return map(Future.result, _fetched(fetch, keys, at_once, end))
+
+
+def _fetched(
+    fetch: Callable[[_Key], _Found],
+    keys: Iterable[_Key],
+    at_once: int,
+    end: Callable[[], object] | None,
+) -> Iterator[Future[_Found]]:
+    """Yield the future of each result, in the order of the keys."""
     waiting: deque[Future[_Found]] = deque()
     todo = iter(keys)
     fetchers = _Fetchers(fetch, at_once)
@@ -48,7 +58,7 @@ def in_order(
                 waiting[-1].set_exception(error)
             if not waiting:
                 return
-            yield waiting.popleft().result()
+            yield waiting.popleft()
     finally:
         for future in waiting:
             future.cancel()

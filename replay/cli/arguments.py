@@ -1,13 +1,13 @@
 """Arguments that several sub-commands share: a location, plugins, ``--json``."""
 
 import re
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, Final, TypeVar
 
 import click
 
-import replay
-from replay.cli.session_ids import chosen
+from replay.cli.input import Location
 from replay.registry import nearest
 
 
@@ -58,7 +58,6 @@ def _options_in(text: str, option: str) -> dict[str, str]:
     return options
 
 
-_Item = TypeVar("_Item")
 _F = TypeVar("_F", bound=Callable[..., object])
 
 
@@ -81,52 +80,43 @@ _LOCATION: Final = """
 """
 
 
-def location_argument(function: _F) -> _F:
-    """Give a command the argument LOCATION, and describe it in its help."""
-    function.__doc__ = (function.__doc__ or "").rstrip() + _LOCATION
-    return click.argument("location", type=click.Path(readable=False))(function)
+def location_argument(function: Callable[..., object]) -> Callable[..., object]:
+    """Give a command the argument LOCATION and the options to read it.
 
-
-def sessions_of(
-    location: str, session_ids: Sequence[str] = ()
-) -> Generator[replay.Session]:
-    """Yield the sessions at *location*, or only those with some ids.
-
-    The location is opened when the first session is requested.
-
-    Args:
-        location: Where they are.
-        session_ids: Ids, or beginnings that only one id has, in the order to yield;
-            empty: all sessions.
-
-    Raises:
-        SessionNotFoundError: There is no such session, or none at all.
+    The command takes ``location``, a :class:`~replay.cli.input.Location`.
     """
-    with replay.open(location) as source:
-        if session_ids:
-            yield from chosen(source, session_ids)
-        else:
-            yield from _at_least_one(source, source.sessions())
+
+    @click.argument("location", type=click.Path(readable=False))
+    @click.option(
+        "--fail-fast", is_flag=True, help="Stop at a file that cannot be read."
+    )
+    @click.option(
+        "--option",
+        "options",
+        metavar="KEY=VALUE",
+        multiple=True,
+        callback=_key_values,
+        help="Option for the backend, such as strict=true. Repeatable.",
+    )
+    @wraps(function)
+    def command(
+        location: str, *, options: dict[str, str], fail_fast: bool, **rest: object
+    ) -> object:
+        return function(location=Location(location, options, fail_fast), **rest)
+
+    command.__doc__ = (function.__doc__ or "").rstrip() + _LOCATION
+    return command
 
 
-def summaries_of(location: str) -> Generator[replay.SessionSummary]:
-    """Yield the header of every session at *location*.
-
-    Raises:
-        SessionNotFoundError: The location holds no session.
-    """
-    with replay.open(location) as source:
-        yield from _at_least_one(source, source.summaries())
-
-
-def _at_least_one(source: replay.Source, found: Iterable[_Item]) -> Generator[_Item]:
-    is_empty = True
-    for each in found:
-        is_empty = False
-        yield each
-    if is_empty:
-        from replay.codec.documents import (  # noqa: PLC0415 - slow to import
-            NO_SESSION_HINT as HINT,
-        )
-
-        raise replay.SessionNotFoundError(source.location, "holds no session", HINT)
+def _key_values(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> dict[str, str]:
+    """Return options by name."""
+    options: dict[str, str] = {}
+    for each in given:
+        key, is_given, value = each.partition("=")
+        if not is_given or key in options:
+            reason = f"{key!r} is given twice" if is_given else f"{each!r} has no ="
+            raise click.BadParameter(reason, context, parameter)
+        options[key] = value
+    return options

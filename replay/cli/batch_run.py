@@ -16,6 +16,7 @@ import click
 import replay
 from replay.cli.arguments import named_plugin
 from replay.cli.batch_options import BatchOptions
+from replay.cli.input import Location
 from replay.cli.output import FOUND_PROBLEMS, output_to, say
 from replay.cli.progress_bar import BatchDisplay, batch_progress, rate_of
 from replay.cli.rewriters import (
@@ -121,7 +122,7 @@ def json_of(report: replay.BatchReport) -> str:
 class BatchRun:
     """A batch that replays sessions into plugins."""
 
-    location: str
+    location: Location
     plugins: Sequence[str]  #: as the user named them
     strict: bool
     on_plugin_error: Literal["raise", "isolate"]
@@ -162,9 +163,12 @@ class BatchRun:
             write_report: Callable[[str], object] | None = None
             if options.report is not None:
                 write_report = opened.enter_context(output_to(options.report))
+            source: replay.Source | str = self.location.text
+            if self.location.options:
+                source = opened.enter_context(self.location.open())
             with _cluster(options.dask) as executor:
                 report = replay.replay_many(
-                    self.location,
+                    source,
                     plugins,
                     executor=executor,
                     jobs=options.jobs,

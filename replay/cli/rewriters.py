@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from typing import Any, Final, TypeVar
+from itertools import starmap
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
 import click
@@ -14,7 +15,13 @@ from replay.registry import guarded
 from replay.security.files import memory_only
 from replay.sources.source import RepeatedIds
 
+if TYPE_CHECKING:
+    from replay.sources.unreadable import ReadError
+
 _Command = TypeVar("_Command", bound=Callable[..., object])
+_Error = TypeVar(
+    "_Error", bound=replay.DecodeError | replay.BackendError | replay.BatchError
+)
 HOOK: Final = "replay_rewrite"
 _ERROR_FIELDS: Final = ("source", "session", "where", "reason")  # fields of errors
 
@@ -52,15 +59,17 @@ def rewriting(
     if redact_options and not is_redacted:
         message = "--redact-option needs --redact"
         raise click.UsageError(message)
-    given = [_rewriting_plugin(each, "'--plugin'") for each in plugins]
+    given = [(each, "'--plugin'") for each in plugins]
     if is_redacted:
         redact = f"redact:{','.join(redact_options)}" if redact_options else "redact"
-        given.insert(0, _rewriting_plugin(redact, "'--redact-option'"))
+        given.insert(0, (redact, "'--redact-option'"))
     if not given:
         yield None
         return
-    with memory_only(), errors_without_secrets(given):
-        yield Rewriter(given)
+    of_sessions = [*starmap(_rewriting_plugin, given)]
+    of_errors = [*starmap(_rewriting_plugin, given)]
+    with memory_only(), errors_without_secrets(of_errors):
+        yield Rewriter(of_sessions, of_errors)
 
 
 def _rewriting_plugin(text: str, option: str) -> "RewritingPlugin":
@@ -78,11 +87,16 @@ def errors_without_secrets(plugins: Sequence["RewritingPlugin"]) -> Iterator[Non
     try:
         yield
     except (replay.DecodeError, replay.BackendError, replay.BatchError) as error:
-        fields = {name: getattr(error, name, None) for name in _ERROR_FIELDS}
-        for plugin in plugins:
-            fields = {name: text and plugin.text(text) for name, text in fields.items()}
-        changed = {name: text for name, text in fields.items() if text is not None}
-        raise attrs.evolve(error, **changed) from None
+        raise without_secrets_in(error, plugins) from None
+
+
+def without_secrets_in(error: _Error, plugins: Sequence["RewritingPlugin"]) -> _Error:
+    """Return an error with the secrets removed from its texts."""
+    fields = {name: getattr(error, name, None) for name in _ERROR_FIELDS}
+    for plugin in plugins:
+        fields = {name: text and plugin.text(text) for name, text in fields.items()}
+    changed = {name: text for name, text in fields.items() if text is not None}
+    return attrs.evolve(error, **changed)
 
 
 @attrs.frozen
@@ -119,13 +133,26 @@ class Rewriter:
 
     Only their hooks ``replay_rewrite`` and, at the end, ``replay_close`` are called.
 
+    Args:
+        plugins: The plugins.
+        of_errors: The same, but others, since the plugins may report what they saw.
+
     Raises:
         PluginError: A plugin has a misspelt hook.
     """
 
-    def __init__(self, plugins: Sequence[RewritingPlugin]) -> None:
+    def __init__(
+        self,
+        plugins: Sequence[RewritingPlugin],
+        of_errors: Sequence[RewritingPlugin],
+    ) -> None:
         self._plugins = plugins
+        self._of_errors = of_errors
         self._engine = replay.ReplayEngine([each.plugin for each in plugins])
+
+    def error(self, error: "ReadError") -> "ReadError":
+        """Return an error without secrets."""
+        return without_secrets_in(error, self._of_errors)
 
     def session(self, session: replay.Session) -> replay.Session:
         """Rewrite a session."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self, TypeVar
 
@@ -45,6 +45,7 @@ from replay.sources.protocols import (
     Stored,
     WritableBackend,
 )
+from replay.sources.unreadable import ReadError, readable
 
 _Item = TypeVar("_Item")
 
@@ -86,9 +87,16 @@ class Source:
     #: the options that :func:`open` gave to the backend; they may hold a key
     options: Mapping[str, object] = attrs.field(factory=dict, kw_only=True, repr=False)
 
-    def summaries(self) -> Iterator[SessionSummary]:
-        """Yield the header of each session, in a stable order."""
-        return self._served(self.backend.summaries)
+    def summaries(
+        self, *, unreadable: Callable[[ReadError], object] | None = None
+    ) -> Iterator[SessionSummary]:
+        """Yield the header of each session, in a stable order.
+
+        Args:
+            unreadable: As for :meth:`sessions`.
+        """
+        found = self._served(self.backend.summaries)
+        return found if unreadable is None else readable(found, unreadable)
 
     def session(self, session_id: str) -> Session:
         """Return one session, its events oldest first.
@@ -104,13 +112,23 @@ class Source:
         with self._blamed():
             return self.backend.session(session_id)
 
-    def sessions(self) -> Iterator[Session]:
+    def sessions(
+        self, *, unreadable: Callable[[ReadError], object] | None = None
+    ) -> Iterator[Session]:
         """Yield every session, in the order of :meth:`summaries`.
 
         A session with the same id as an earlier one has a diagnostic that says so.
+
+        Args:
+            unreadable: Called with the error of each file, line or session that cannot
+                be read; the others are yielded. None: the error is raised.
+
+        Raises:
+            DecodeError, BackendError: Something cannot be read; with *unreadable*, only
+                if nothing else could be, as without a key.
         """
-        repeated = RepeatedIds()
-        return map(repeated.marked, self._sessions())
+        found = map(RepeatedIds().marked, self._sessions())
+        return found if unreadable is None else readable(found, unreadable)
 
     def __iter__(self) -> Iterator[Session]:
         return self.sessions()
@@ -232,16 +250,14 @@ class Source:
         """Return the backend's items; see :meth:`_blamed` for its errors."""
         with self._blamed():
             served = iter(items())
-        return self._each(served)
+        # A generator could not go on past an item that cannot be read.
+        return map(self._next, repeat(served))
 
-    def _each(self, served: Iterator[_Item]) -> Iterator[_Item]:
-        while True:
-            with self._blamed():
-                try:
-                    item = next(served)
-                except StopIteration:
-                    return
-            yield item
+    def _next(self, served: Iterator[_Item]) -> _Item:
+        with self._blamed():
+            for item in served:
+                return item
+        raise StopIteration  # which ends the map
 
     def _readable(self, stored: Stored) -> Stored:
         return Stored(stored.name, stored.digest, partial(self._read, stored))
@@ -257,7 +273,12 @@ class Source:
     def _sessions(self) -> Iterator[Session]:
         if isinstance(self.backend, BulkBackend):
             return self._served(self.backend.sessions)
-        return (self.session(each.session_id) for each in self.summaries())
+        # A generator could not go on past a session that cannot be read.
+        return map(self.session, map(_id_of, self.summaries()))
+
+
+def _id_of(summary: SessionSummary) -> str:
+    return summary.session_id
 
 
 _STANDARD_INPUT: Final = "-"
@@ -274,14 +295,15 @@ def open_backend(
         location: ``-`` for standard input, ``NAME:location`` for the backend of that
             name, ``FILE.py::CLASS:location`` for a class in a file, a URL for the
             backend of its scheme, or a path.
-        options: Options for the backend, by name.
+        options: Options for the backend, by name; strings are converted to the
+            annotated types.
 
     Raises:
         UnknownNameError: There is no such backend, or it has no such option.
         BackendError: There is no such file, or the backend cannot be used.
     """
     name, factory, rest = _choice(location)
-    return call_factory(partial(factory, rest), options, "backend", name)
+    return call_factory(partial(factory, rest), options, "backend", name, convert=True)
 
 
 def names_backend(location: str) -> bool:
@@ -372,7 +394,7 @@ def open(  # noqa: A001 - replay.open, as promised
     Args:
         location: A file, a directory, ``-`` for standard input, a URL, or
             ``NAME:location`` for the backend of that name.
-        options: Options for the backend.
+        options: Options for the backend; strings are converted to the annotated types.
 
     Raises:
         UnknownNameError: There is no such backend, or it has no such option.

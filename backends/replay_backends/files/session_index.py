@@ -8,20 +8,15 @@ have the same time.
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
 import attrs
 
 from replay import Session, SessionSummary
-from replay.authoring import decode_header, write_json
-from replay.errors import (
-    BackendError,
-    BackendUnavailableError,
-    DecodeError,
-    ReplayError,
-)
+from replay.authoring import decode_header, readable, write_json
+from replay.errors import BackendError, DecodeError
 from replay_backends.files.directory_scan import FoundFile
 from replay_backends.files.file_access import Folder
 from replay_backends.files.recorder import replacing
@@ -42,19 +37,26 @@ class Listed(Generic[_Place]):
 
     place: _Place  #: where the file is
     summaries: list[SessionSummary]
-    error: ReplayError | None  #: the reason why there may be more; None: that is all
+    errors: Sequence[BackendError | DecodeError] = ()  #: why there may be more
 
     @classmethod
     def of(cls, place: _Place, sessions: Iterable[Session]) -> "Listed[_Place]":
         """Return the listing of a file, from its sessions."""
-        summaries: list[SessionSummary] = []
-        try:
-            summaries.extend(session.summary() for session in sessions)
-        except BackendUnavailableError:
-            raise
-        except ReplayError as error:
-            return cls(place, summaries, error)
-        return cls(place, summaries, None)
+        errors: list[BackendError | DecodeError] = []
+        found = [each.summary() for each in readable(sessions, errors.append)]
+        return cls(place, found, errors)
+
+    def __iter__(self) -> Iterator[SessionSummary]:
+        """Yield the summaries; raise the errors, one whenever the next is asked for."""
+        return map(_raise_errors, (*self.summaries, *self.errors))
+
+
+def _raise_errors(
+    found: SessionSummary | BackendError | DecodeError,
+) -> SessionSummary:
+    if isinstance(found, SessionSummary):
+        return found
+    raise found
 
 
 @attrs.define(eq=False)
@@ -92,7 +94,7 @@ class SessionIndex(Generic[_Place]):
         with suppress(BackendError, DecodeError):  # the file may have changed
             if session := self._where_known(session_id):
                 return session
-        errors = [listed.error for listed in self.listing() if listed.error]
+        errors = [error for listed in self.listing() for error in listed.errors]
         session = self._where_known(session_id)
         if session is None and errors:
             raise errors[0]
@@ -102,10 +104,23 @@ class SessionIndex(Generic[_Place]):
         if self._places is None:
             self._places = self._known()
         if session_id in self._places:
-            for session in self._sessions_at(self._places[session_id]):
-                if session.session_id == session_id:
-                    return session
+            return find(self._sessions_at(self._places[session_id]), session_id)
         return None
+
+
+def find(sessions: Iterable[Session], session_id: str) -> Session | None:
+    """Return the first session with an id; None: there is none.
+
+    Raises:
+        DecodeError, BackendError: It may be among those that cannot be read.
+    """
+    errors: list[BackendError | DecodeError] = []
+    for session in readable(sessions, errors.append):
+        if session.session_id == session_id:
+            return session
+    for error in errors:
+        raise error
+    return None
 
 
 @attrs.define

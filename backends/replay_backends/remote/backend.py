@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import chain, starmap
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
 
@@ -81,7 +82,7 @@ class StoreBackend:
 
     def summaries(self) -> Iterator[SessionSummary]:
         """Yield the header of each session; this reads every file."""
-        return (session.summary() for session in self.sessions())
+        return map(Session.summary, self.sessions())
 
     def session(self, session_id: str) -> Session:
         """Return the first session with that id, wherever it is."""
@@ -92,8 +93,8 @@ class StoreBackend:
 
     def sessions(self) -> Iterator[Session]:
         """Yield every session; small files are fetched a few at once."""
-        for item, opener in self._fetched():
-            yield from self._file(item, opener).sessions()
+        files = starmap(self._file, self._fetched())
+        return chain.from_iterable(map(SessionFile.sessions, files))
 
     def portions(self) -> Iterator[Portion]:
         """Yield a portion for each file; none is fetched."""

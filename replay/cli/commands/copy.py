@@ -1,16 +1,18 @@
 """``replay copy``, which writes sessions into a directory or a store."""
 
-from collections.abc import Generator
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
 import click
 
 import replay
-from replay.cli.arguments import location_argument, sessions_of
+from replay.cli.arguments import location_argument
+from replay.cli.input import Location
 from replay.cli.output import FOUND_PROBLEMS, say
 from replay.cli.progress_bar import progress
 from replay.cli.rewriters import Rewriter, rewriting, rewriting_options
+from replay.security.sanitization import sanitize_line
 from replay.sources.protocols import WritableBackend
 from replay.sources.source import names_backend
 
@@ -19,7 +21,7 @@ from replay.sources.source import names_backend
 @location_argument
 @click.argument("directory", type=click.Path(readable=False))
 @rewriting_options
-def command(*, location: str, directory: str, **rewrite: Any) -> int:  # noqa: ANN401 - checked by click
+def command(*, location: Location, directory: str, **rewrite: Any) -> int:  # noqa: ANN401 - checked by click
     """Copy sessions into a directory.
 
     Writes every session of LOCATION into DIRECTORY, one file each. DIRECTORY is a
@@ -28,21 +30,29 @@ def command(*, location: str, directory: str, **rewrite: Any) -> int:  # noqa: A
     copying was interrupted, run it again to complete it.
     """
     with rewriting(**rewrite) as rewriter:
-        return copy_all(sessions_of(location), directory, rewriter)
+        return copy_all(location, (), directory, rewriter)
 
 
 def copy_all(
-    found: Generator[replay.Session], directory: str, rewriter: Rewriter | None
+    location: Location,
+    session_ids: Sequence[str],
+    directory: str,
+    rewriter: Rewriter | None,
 ) -> int:
-    """Write sessions into a directory, and return the exit code.
+    """Write sessions into a directory, say how many, and return the exit code.
 
     Args:
-        found: At least one session; if the first can't be read, nothing is created.
+        location: Where they are; if none can be read, nothing is created.
+        session_ids: As for :meth:`~replay.cli.input.Location.sessions`.
         directory: A fixture directory, created if missing, or a backend's location.
         rewriter: Rewrites them, and is closed at the end; None: they stay as they are.
     """
     is_complete = True
-    found = rewriter.all(found) if rewriter else found
+    count = 0
+    found = location.sessions(session_ids)
+    if rewriter:
+        location.redact = rewriter.error
+        found = rewriter.all(found)
     with progress("Copying", found) as sessions:
         first = next(sessions)  # before anything is created
         with _open_to_write(directory) as target:
@@ -52,9 +62,14 @@ def copy_all(
                     say(f"not copied: another session with id {session.session_id!a}")
                 else:
                     target.write(session)
+                    count += 1
     if rewriter:
         rewriter.close()
-    return 0 if is_complete else FOUND_PROBLEMS
+    noun = "session" if count == 1 else "sessions"
+    click.echo(
+        f"replay: {count:,} {noun} copied to {sanitize_line(directory)}", err=True
+    )
+    return location.code if is_complete else FOUND_PROBLEMS
 
 
 def _open_to_write(directory: str) -> replay.Source:

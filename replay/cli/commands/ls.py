@@ -3,7 +3,8 @@
 import click
 
 import replay
-from replay.cli.arguments import location_argument, summaries_of
+from replay.cli.arguments import location_argument
+from replay.cli.input import Location
 from replay.cli.output import json_option, write_objects, write_rows
 from replay.cli.progress_bar import progress
 
@@ -13,17 +14,18 @@ _TITLES = ("SESSION", "TITLE", "LAST UPDATED")
 @click.command("ls")
 @location_argument
 @json_option
-def command(*, location: str, as_json: bool) -> None:
+def command(*, location: Location, as_json: bool) -> int:
     """List sessions: id, title, time of the last update.
 
     Lists every session of LOCATION: as a table on a terminal, as tab-separated lines
     in a pipe.
     """
-    with progress("Reading", summaries_of(location)) as summaries:
+    with progress("Reading", location.summaries()) as summaries:
         if as_json:
             write_objects(map(_object, summaries))
         else:
             write_rows(_TITLES, map(_row, summaries))
+    return location.code
 
 
 def _row(summary: replay.SessionSummary) -> list[str | None]:

@@ -8,8 +8,9 @@ import click
 
 import replay
 from replay.cli import output
-from replay.cli.arguments import location_argument, sessions_of
+from replay.cli.arguments import location_argument
 from replay.cli.commands.copy import copy_all
+from replay.cli.input import Location
 from replay.cli.output import FOUND_PROBLEMS, say
 from replay.cli.rewriters import Rewriter, rewriting, rewriting_options
 from replay.cli.session_ids import session_option, with_session
@@ -33,7 +34,7 @@ from replay.sources.live_stream import LiveBackend, may_be_kept
 @rewriting_options
 def command(
     *,
-    location: str,
+    location: Location,
     directory: str,
     session_ids: tuple[str, ...],
     prompt: str | None,
@@ -55,9 +56,9 @@ def command(
         raise click.UsageError(message)
     with rewriting(**rewrite) as rewriter:
         if prompt is None:
-            return copy_all(sessions_of(location, session_ids), directory, rewriter)
+            return copy_all(location, session_ids, directory, rewriter)
         rewritten = rewriter.session if rewriter else None
-        with replay.open(location) as source:
+        with location.open() as source:
 
             def send(session_id: str) -> replay.LiveStream:
                 asked = indexes or _indexes_of(source, session_id)

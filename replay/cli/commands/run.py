@@ -1,5 +1,6 @@
 """``replay run``, which replays sessions into plugins."""
 
+from functools import partial
 from itertools import chain
 from typing import Any, Literal
 
@@ -11,13 +12,17 @@ from replay.cli.arguments import (
     location_argument,
     named_plugin,
     plugin_option,
-    sessions_of,
 )
 from replay.cli.batch_options import BatchOptions, batch_options
 from replay.cli.failures import is_closed_pipe
+from replay.cli.input import Location
 from replay.cli.output import FOUND_PROBLEMS, say
 from replay.cli.progress_bar import progress
-from replay.cli.rewriters import HOOK, RewritingPlugin, errors_without_secrets
+from replay.cli.rewriters import (
+    errors_without_secrets,
+    rewriting_plugins_of,
+    without_secrets_in,
+)
 
 
 @click.command("run")
@@ -34,7 +39,7 @@ from replay.cli.rewriters import HOOK, RewritingPlugin, errors_without_secrets
 @batch_options
 def command(
     *,
-    location: str,
+    location: Location,
     plugins: tuple[str, ...],
     strict: bool,
     on_plugin_error: Literal["raise", "isolate"],
@@ -49,6 +54,9 @@ def command(
     each worker makes its own plugins, and their results are merged.
     """
     options = BatchOptions(**batch)
+    if location.fail_fast and options.keep_going:
+        message = "--fail-fast and --keep-going exclude each other"
+        raise click.UsageError(message)
     if options != BatchOptions():
         from replay.cli.batch_run import BatchRun  # noqa: PLC0415 - for batches only
 
@@ -56,15 +64,12 @@ def command(
     named = [named_plugin(each, "'--plugin'") for each in plugins]
     called = [replay.load_plugin(name, **given) for name, given in named]
     engine = replay.ReplayEngine(called, strict=strict, on_plugin_error=on_plugin_error)
-    rewriting = [
-        RewritingPlugin(plugin, name)
-        for (name, _), plugin in zip(named, called, strict=True)
-        if hasattr(plugin, HOOK)
-    ]
+    rewriting = rewriting_plugins_of(named)
+    location.redact = partial(without_secrets_in, plugins=rewriting)
     try:
         with (
             errors_without_secrets(rewriting),
-            progress("Replaying", sessions_of(location)) as sessions,
+            progress("Replaying", location.sessions()) as sessions,
         ):
             first = next(sessions)  # before any plugin is called
             with engine:
@@ -74,4 +79,4 @@ def command(
         failed = [e for e in engine.report.plugin_errors if not is_closed_pipe(e)]
         for error in failed:
             say(str(error))
-    return FOUND_PROBLEMS if failed else 0
+    return FOUND_PROBLEMS if failed else location.code

@@ -9,7 +9,8 @@ from typing import Final
 import click
 
 from replay.cli import output as standard_output
-from replay.cli.arguments import Choice, location_argument, sessions_of
+from replay.cli.arguments import Choice, location_argument
+from replay.cli.input import Location
 from replay.cli.output import output_to
 from replay.cli.progress_bar import progress
 from replay.cli.session_ids import session_option
@@ -49,11 +50,11 @@ _SUFFIXES: Final[Mapping[str, Format]] = MappingProxyType(
 )
 def command(
     *,
-    location: str,
+    location: Location,
     session_ids: tuple[str, ...],
     format_: Format | None,
     output: str | None,
-) -> None:
+) -> int:
     """Print what was said and done, turn by turn.
 
     Prints the transcript of every session of LOCATION, or of some of them.
@@ -61,7 +62,7 @@ def command(
     format_ = format_ or _format_of(output)
     is_page = output in (None, "-") and standard_output.is_terminal()
     render = _renderer(format_, is_page=is_page)
-    chosen = sessions_of(location, session_ids)
+    chosen = location.sessions(session_ids)
     with (
         progress("Reading", chosen, is_shown=not is_page) as sessions,
         output_to(output) as write,
@@ -71,6 +72,7 @@ def command(
                 write("\n")
             for block in _blocks(render(session)):
                 write(block)
+    return location.code
 
 
 def _format_of(path: str | None) -> Format:

@@ -45,7 +45,8 @@ class LlamaCloudServer:
     It runs within its ``with`` statement.
 
     Args:
-        location: The sessions' location, as for ``replay.open``.
+        location: The sessions' location, as for ``replay.open``, or a source, which
+            stays open.
         settings: The server's settings; None: the defaults.
     """
 
@@ -53,7 +54,9 @@ class LlamaCloudServer:
     session_count: int  #: number of sessions at the start
 
     def __init__(
-        self, location: str | os.PathLike[str], settings: ServerSettings | None = None
+        self,
+        location: str | os.PathLike[str] | Source,
+        settings: ServerSettings | None = None,
     ) -> None:
         self._location = location
         self._settings = settings or ServerSettings()
@@ -93,7 +96,9 @@ class LlamaCloudServer:
             OSError: The server can't listen on the address.
         """
         with ExitStack() as stack:
-            source = stack.enter_context(open_source(self._location))
+            source = self._location
+            if not isinstance(source, Source):
+                source = stack.enter_context(open_source(source))
             self.session_count = sum(1 for _ in source.summaries())
             listening = _listening(self._settings.host, self._settings.port)
             stack.enter_context(closing(listening))

@@ -328,6 +328,7 @@ def test_a_session_that_cannot_be_had_is_an_error_in_its_turn(web: Web) -> None:
     assert [next(sessions).session_id for _ in range(2)] == ["a", "b"]
     with pytest.raises(replay.PermissionDeniedError):
         next(sessions)
+    assert [each.session_id for each in sessions] == ["d", "e"]
 
 
 class FirstOnly(ChatAPI):

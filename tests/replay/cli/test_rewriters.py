@@ -77,6 +77,11 @@ def service(*turn: object) -> ChatAPI:
     return api
 
 
+def told(folder: Path) -> str:
+    """Return what is said when a session was copied."""
+    return f"replay: 1 session copied to {folder}\n"
+
+
 def written(folder: Path) -> bytes:
     """Return everything in a directory, names included."""
     files = [path for path in folder.rglob("*") if path.is_file()]
@@ -88,7 +93,7 @@ def test_a_copy_holds_no_secret(
 ) -> None:
     path = session_file(user_input(SECRET), *TURN, generated_title=SECRET)
     done = run("copy", path, tmp_path / "copy", "--redact")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, told(tmp_path / "copy"))
     assert SECRET not in done.stdout
     assert "<LLAMACLOUD_KEY_1>  52      $.generated_title" in done.stdout
     assert SECRET.encode() not in written(tmp_path / "copy")
@@ -139,7 +144,7 @@ def test_any_plugins_rewrite_a_copy_in_order_after_redact(
     plugins = ("--plugin", f"{upper}::Upper:word=one", "--plugin", f"{upper}::Upper")
     options = ("--redact-option", "without=email", "--redact-option", "json=true")
     done = run("copy", path, tmp_path / "copy", *plugins, "--redact", *options)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, told(tmp_path / "copy"))
     (event,) = replay.load(tmp_path / "copy").events
     assert event == replay.Text("B@EXAMPLE.ORG <LLAMACLOUD_KEY_1>ONE")
     report, closed = done.stdout.split("]}\n")
@@ -154,7 +159,7 @@ def test_ids_that_a_plugin_makes_equal_overwrite_nothing(
     plugin = ("--plugin", f"{upper}::Same")
     done = run("copy", "-", tmp_path / "copy", *plugin, stdin=lines)
     problem = "replay: error: not copied: another session with id 'same'\n"
-    assert (done.returncode, done.stderr) == (1, problem)
+    assert (done.returncode, done.stderr) == (1, problem + told(tmp_path / "copy"))
 
 
 def test_a_plugin_rewrites_a_live_turn(
@@ -271,7 +276,7 @@ def test_what_a_service_has_is_recorded_without_secrets(
     url = serve(service(*TURN)).url
     for session in ((), ("--session", "ses-1")):
         done = run("record", url, tmp_path / "new", "--redact", *session)
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, done.stderr) == (0, told(tmp_path / "new"))
         assert SECRET.encode() not in written(tmp_path / "new")
         assert b"LLAMACLOUD_KEY_1" in written(tmp_path / "new")
 

@@ -23,7 +23,8 @@ def test_sessions_survive_the_copy(run: Run, tmp_path: Path) -> None:
     ids = ["../../etc/passwd", "CON", "x" * 5000, "ses", "SES"]
     ids += ["caf\u00e9", "cafe\u0301"]  # one name, to some file systems
     done = run("copy", "-", tmp_path / "a" / "copy", stdin=lines_of(*ids))
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == f"replay: 7 sessions copied to {tmp_path}/a/copy\n"
     with replay.open(tmp_path / "a" / "copy") as source:
         assert {session.session_id for session in source} == {*ids}
     assert [*tmp_path.iterdir()] == [tmp_path / "a"]
@@ -80,7 +81,9 @@ def test_a_second_session_of_the_same_id_overwrites_nothing(
     other = b'\n{"session_id": "a", "events": []}'
     done = run("copy", "-", tmp_path, stdin=lines_of("a", "b") + other)
     assert done.returncode == 1
-    assert done.stderr == "replay: error: not copied: another session with id 'a'\n"
+    problem, told = done.stderr.splitlines()
+    assert problem == "replay: error: not copied: another session with id 'a'"
+    assert told == f"replay: 2 sessions copied to {tmp_path}"
     with replay.open(tmp_path) as source:
         assert [len(session.events) for session in source] == [1, 1]
 
@@ -129,6 +132,7 @@ def test_a_backend_may_be_named_and_a_directory_may_have_a_colon_in_its_name(
 ) -> None:
     for directory in ("fixture_directory:copy", "other:copy", "./s3:copy"):
         done = run("copy", "-", directory, stdin=lines_of("a"), cwd=tmp_path)
-        assert (done.returncode, done.stderr) == (0, "")
+        told = f"replay: 1 session copied to {directory}\n"
+        assert (done.returncode, done.stderr) == (0, told)
         written = tmp_path / directory.removeprefix("fixture_directory:")
         assert [each.name for each in written.iterdir()] == ["a.json"]

@@ -50,7 +50,8 @@ def test_all_sessions_are_recorded(run: Run, serve: Serve, tmp_path: Path) -> No
     whole = document("ses-1", user_input("Why?"), *TURN)
     url = serve(ChatAPI([whole, document("ses-2", TEXT)])).url
     done = run("record", url, tmp_path / "new")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == f"replay: 2 sessions copied to {tmp_path}/new\n"
     names = sorted(path.name for path in (tmp_path / "new").iterdir())
     assert names == ["ses-1.json", "ses-2.json"]
     assert recorded(tmp_path / "new") == [user_input("Why?"), *TURN]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asking import CHAT, ask
+from asking import CHAT, ask, events_of
 from replay_command import Run
 from serving_process import serving, url_in
 
@@ -87,6 +87,49 @@ def test_a_location_that_cannot_be_read_is_one_line(run: Run) -> None:
     done = run("serve", "missing.json")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "replay: error: missing.json: no such file or directory\n"
+
+
+def test_files_that_cannot_be_read_are_told_once_and_the_others_are_served(
+    session_file: Callable[..., Path],
+) -> None:
+    path = session_file(TEXT)
+    broken, odd = path.with_name("a.json"), path.with_name("odd.json")
+    broken.write_text("{}", encoding="utf-8")
+    odd.write_text('[{"type": "unheard of"}]', encoding="utf-8")
+    with serving(path.parent, "--option", "strict=true") as (process, line):
+        assert line.startswith("2 sessions at ")
+        url = url_in(line)
+        for _ in range(2):
+            assert ids(url) == ["odd", "ses-1"]
+            assert ask(url, "GET", f"{CHAT}/odd").status == 500
+        assert ask(url, "GET", f"{CHAT}/ses-1").json["events"] == [TEXT]
+        assert ask(url, "GET", f"{CHAT}/other").status == 404
+        created = ask(url, "POST", CHAT).json["session_id"]
+        turn = {"prompt": "Why?", "index_ids": ["idx"]}
+        answer = ask(url, "POST", f"{CHAT}/{created}/messages/stream", turn)
+        assert events_of(answer.body) == [TEXT]
+        path.write_text("[", encoding="utf-8")
+        assert ids(url) == ["odd", created]
+        assert ask(url, "GET", f"{CHAT}/ses-1").status == 404
+        process.send_signal(signal.SIGINT)
+        assert process.stderr
+        told = process.stderr.read().splitlines()
+    assert [each.split(": ")[2] for each in told] == [*map(str, (broken, odd, path))]
+
+
+def ids(url: str) -> list[str]:
+    return [each["session_id"] for each in ask(url, "GET", CHAT).json["items"]]
+
+
+def test_what_holds_nothing_that_can_be_read_is_not_served(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "a.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "b.json").write_text("[]", encoding="utf-8")
+    for arguments in ((tmp_path / "a.json",), (tmp_path, "--fail-fast")):
+        done = run("serve", *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"{tmp_path}/a.json: $: not a session" in done.stderr
 
 
 def test_a_port_that_is_taken_is_one_line(

@@ -1,0 +1,46 @@
+"""Sessions and headers read in spite of others that cannot be."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeAlias, TypeVar
+
+from replay.errors import (
+    AuthError,
+    BackendError,
+    BackendUnavailableError,
+    DecodeError,
+    TLSError,
+    UnsafeRedirectError,
+)
+
+_Item = TypeVar("_Item")
+ReadError: TypeAlias = DecodeError | BackendError
+
+#: What the next session would meet, too.
+_OF_ALL: Final = (AuthError, BackendUnavailableError, TLSError, UnsafeRedirectError)
+
+
+def readable(
+    items: Iterable[_Item], unreadable: Callable[[ReadError], object]
+) -> Iterator[_Item]:
+    """Yield what can be read, and pass on the error of anything else.
+
+    Args:
+        items: An iterator that raises such an error may be asked for the next item; a
+            generator that did has none.
+        unreadable: Called with each error; it may raise it.
+
+    Raises:
+        BackendError: The whole source cannot be used, such as without a key.
+    """
+    waiting = iter(items)
+    while True:
+        try:
+            item = next(waiting)
+        except StopIteration:
+            return
+        except _OF_ALL:
+            raise
+        except (DecodeError, BackendError) as error:
+            unreadable(error)
+        else:
+            yield item
