@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from typing import Any, BinaryIO, Final, TypeAlias
 
 import attrs
@@ -14,8 +15,10 @@ from replay.codec.history import (
     RecordedEvents,
     decode_known,
 )
-from replay.codec.json_scan import BLANKS, MARK, cut
-from replay.codec.structure import decode_header
+from replay.codec.json_lines import is_filled, records_on
+from replay.codec.json_scan import cut
+from replay.codec.stored_history import SourceText
+from replay.codec.structure import BrokenText, decode_header
 from replay.errors import DecodeError
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import EVENT_CLASSES
@@ -23,6 +26,7 @@ from replay.model.json_text import Parsed, parse_json
 from replay.model.sessions import Session, Shape, header_fields
 
 _PIECE: Final = 1 << 20  # bytes of a line that are skipped at once
+_TRIES: Final = 100  # how many lines of a broken text are tried
 
 
 @attrs.frozen
@@ -71,7 +75,7 @@ def lines_of_any_length(
     at = offset
     read = partial(file.readline, longest + 1)
     for number, text in enumerate(iter(read, b""), before + 1):
-        if len(text) > longest or text.removeprefix(MARK).strip(BLANKS):
+        if len(text) > longest or is_filled(text):
             yield Line(number, text, at + len(text))
         at += len(text)
         if len(text) > longest and not text.endswith(b"\n"):
@@ -122,11 +126,6 @@ class Reader:
         session = self._known(data, self.session_id)
         return session or self._any(parse_json(data), data, self.session_id)
 
-    def sessions(self, lines: Iterable[Line]) -> Iterator[Session]:
-        """Yield the sessions on *lines*, one document each."""
-        for number, line in enumerate(lines, 1):
-            yield self.on_line(line, self.id_of(number))
-
     def id_of(self, number: int) -> str:
         """Return the id for the session on a line that gives none.
 
@@ -140,7 +139,9 @@ class Reader:
 
         Raises:
             DecodeError: The line isn't a session.
+            LimitExceededError: It is too long.
         """
+        check_length(line, self.checks)
         with _numbered(line.number):
             session = self._known(line.text, session_id)
             if session is not None and session.shape == "document":
@@ -160,20 +161,19 @@ class Reader:
         The first of them has the index *first*.
 
         Raises:
-            DecodeError: A line isn't JSON, or fails the checks.
+            DecodeError: A line fails the checks, which if strict includes being JSON.
         """
-
-        def where(index: int) -> str:
-            return f"line {lines[index - first].number}, $"
-
         text = b"\n".join(line.text for line in lines)
         if (known := decode_known(text, "lines")) is not None:
-            known.check(self.checks, where, first)
+            numbers = [line.number for line in lines]
+            known.check(self.checks, _on_lines(numbers, first), first)
             return known, ()
-        parsed = [parse_line(line) for line in lines]
-        events = DecodedEvents([each.value for each in parsed])
-        events.check(self.checks, where, first)
-        return events, [oddity for each in parsed for oddity in each.oddities]
+        read = parse_line if self.checks.strict else _records_of
+        found = [(line.number, each) for line in lines for each in read(line)]
+        events = DecodedEvents([each.value for _, each in found])
+        numbers = [number for number, _ in found]
+        events.check(self.checks, _on_lines(numbers, first), first)
+        return events, [oddity for _, each in found for oddity in each.oddities]
 
     def with_header(
         self,
@@ -257,10 +257,58 @@ def is_document(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("events"), list)
 
 
-def parse_line(line: Line) -> Parsed:
+def parse_line(line: Line) -> list[Parsed]:
     """Return the JSON value of a line; a DecodeError names the line by its number."""
     with _numbered(line.number):
-        return parse_json(line.text.rstrip(b"\r\n"))
+        return [parse_json(line.text.rstrip(b"\r\n"))]
+
+
+def _records_of(line: Line) -> list[Parsed]:
+    with _numbered(line.number):
+        return records_on(line.text)
+
+
+def hold_sessions(file: BinaryIO, longest: int) -> bool | None:
+    """Tell whether each line holds a session; the first that can be read decides.
+
+    Args:
+        file: At its beginning.
+        longest: How long a line may be, in bytes.
+
+    Returns:
+        None: none of the first hundred lines can be read.
+    """
+    tried = islice(lines_of_any_length(file, longest), _TRIES)
+    found = (_holds_session(line, longest) for line in tried)
+    return next((each for each in found if each is not None), None)
+
+
+def _holds_session(line: Line, longest: int) -> bool | None:
+    if len(line.text) > longest:
+        return None
+    try:
+        value = records_on(line.text)[0].value
+    except DecodeError:
+        return None
+    return None if isinstance(value, BrokenText) else is_document(value)
+
+
+def session_on(
+    text: SourceText, reader: Reader, line: Line, session_id: str
+) -> Session:
+    """Return the session on a line of a text; errors name the text."""
+    with text.named():
+        return reader.on_line(line, session_id)
+
+
+def _on_lines(numbers: Sequence[int], first: int) -> Where:
+    """Return a function from the index of an event to its place.
+
+    Args:
+        numbers: The number of the line of each event.
+        first: The index of the first of them.
+    """
+    return lambda index: f"line {numbers[index - first]}, $"
 
 
 def _is_event(value: object) -> bool:

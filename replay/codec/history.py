@@ -12,7 +12,8 @@ from operator import itemgetter
 from typing import Any, Final, overload
 
 from replay.codec.checks import Checks, Where
-from replay.codec.json_scan import Form, values_of
+from replay.codec.json_lines import values_of
+from replay.codec.json_scan import Form
 from replay.codec.parts import Deltas, Part, grouped_parts, part_of
 from replay.codec.schema import decode_parts
 from replay.codec.structure import decode_event

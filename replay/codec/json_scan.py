@@ -5,13 +5,13 @@ document is laid out in another way, it is read whole.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, BinaryIO, Final, Literal, TypeAlias
 
 import attrs
 
 from replay.errors import DecodeError
-from replay.model.json_text import judge, parse_json
+from replay.model.json_text import judge
 
 #: A string (its last group is empty if the text ends too soon), or a bracket.
 _TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)|[][{}]', re.DOTALL)
@@ -74,20 +74,6 @@ Form: TypeAlias = Literal["array", "lines"]
 
 BLANKS = b" \t\r\n"  #: the characters that may surround a JSON value
 MARK = b"\xef\xbb\xbf"  #: a byte order mark, which may precede the first value
-
-
-def values_of(text: bytes, form: Form) -> Sequence[object]:
-    """Return the JSON values of the events in a text that was decoded before."""
-    if form == "lines":
-        return [parse_json(line).value for line in lines_of(text)]
-    values: Any = parse_json(text).value
-    return values  # type: ignore[no-any-return]  # an array gives a list
-
-
-def lines_of(text: bytes) -> list[bytes]:
-    """Return the lines of a text that aren't blank."""
-    lines = text.split(b"\n")
-    return [line for line in lines if line.removeprefix(MARK).strip(BLANKS)]
 
 
 #: A key, since its first quote cannot be within a string or end one.

@@ -15,6 +15,7 @@ import msgspec
 from replay.codec.checks import Checks, Where, in_list
 from replay.codec.documents import Line, Reader, groups
 from replay.codec.history import DecodedEvents
+from replay.codec.json_lines import values_of
 from replay.codec.json_scan import (
     MARK,
     Window,
@@ -23,7 +24,6 @@ from replay.codec.json_scan import (
     end_of_events,
     value_end,
     values_end,
-    values_of,
 )
 from replay.codec.schema import scan
 from replay.codec.stored_history import SourceText, StoredEvents, Stretch

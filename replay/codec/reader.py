@@ -1,9 +1,9 @@
 """The shapes of a recording: a document, a list of events, JSON Lines of either."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import chain
+from itertools import chain, starmap
 from typing import Final
 
 import attrs
@@ -11,10 +11,13 @@ import attrs
 from replay.codec.checks import Checks
 from replay.codec.documents import (
     NO_SESSION_HINT,
+    Line,
     Reader,
-    is_document,
+    hold_sessions,
     lines,
+    lines_of_any_length,
     parse_line,
+    session_on,
 )
 from replay.codec.json_scan import BLANKS, MARK, blank_end
 from replay.codec.large_reader import FollowedByLines, LargeReader
@@ -77,6 +80,10 @@ def read_sessions(
 ) -> Iterator[Session]:
     """Yield the sessions in a text, one at a time; at least one.
 
+    On a line that isn't a record, what is whole is an event, and the rest an
+    :class:`~replay.UnknownEvent`. If lines are sessions, an error is raised for each
+    line that isn't one; the iterator can be asked for the next one.
+
     A large text isn't kept in memory: the events of its session are read from it again
     whenever they are iterated.
 
@@ -94,7 +101,14 @@ def read_sessions(
         raise wrong_type(text, "a SourceText", "SourceText(lambda: io.BytesIO(data))")
     if not isinstance(limits, Limits):
         raise wrong_type(limits, "limits", "replay.Limits(depth=…)")
-    reader = Reader(session_id, Checks(strict, limits))
+    return chain.from_iterable(
+        _read(text, Reader(session_id, Checks(strict, limits)), is_lines=is_lines)
+    )
+
+
+def _read(
+    text: SourceText, reader: Reader, *, is_lines: bool | None
+) -> Iterator[Iterable[Session]]:
     large = LargeReader(reader, text)
     with text.named():
         with text.opened() as file:
@@ -108,35 +122,45 @@ def read_sessions(
             kept = attrs.evolve(text, open_file=partial(io.BytesIO, head))
             yield from _of_lines(large, kept if is_kept else text, is_kept=is_kept)
         elif len(head) <= text.kept:
-            yield reader.document(head)
+            yield [reader.document(head)]
         else:
             yield from _of_document(large, is_list=first == b"[")
 
 
-def _of_document(large: LargeReader, *, is_list: bool) -> Iterator[Session]:
+def _of_document(large: LargeReader, *, is_list: bool) -> Iterator[Iterable[Session]]:
     try:
-        yield large.from_list() if is_list else large.from_document()
+        yield [large.from_list() if is_list else large.from_document()]
     except FollowedByLines:
         yield from _of_lines(large, large.text, is_kept=False)
 
 
 def _of_lines(
     large: LargeReader, text: SourceText, *, is_kept: bool
-) -> Iterator[Session]:
+) -> Iterator[Iterable[Session]]:
+    """Yield the sessions in an iterable that can go on after one that isn't read."""
     reader = large.reader
+    longest = reader.checks.limits.event_bytes
     with text.opened() as file:
+        are_sessions = hold_sessions(file, longest)
+    with text.opened() as file:
+        if are_sessions:
+            numbered = enumerate(lines_of_any_length(file, longest), 1)
+            yield starmap(partial(_session, text, reader), numbered)
+            return
         waiting = lines(file, reader.checks)
-        first = next(waiting, None)
-        if first is None:  # a byte order mark isn't a line
-            raise _empty()
-        waiting = chain([first], waiting)
-        if is_document(parse_line(first).value):
-            yield from reader.sessions(waiting)
-        elif is_kept:
+        if are_sessions is None:
+            for first in waiting:
+                parse_line(first)  # says what is wrong with it
+            raise _empty()  # a byte order mark isn't a line
+        if is_kept:
             events, oddities = reader.events([*waiting])
-            yield reader.without_header(events, "lines", oddities)
+            yield [reader.without_header(events, "lines", oddities)]
         else:
-            yield large.from_lines(waiting)
+            yield [large.from_lines(waiting)]
+
+
+def _session(text: SourceText, reader: Reader, number: int, line: Line) -> Session:
+    return session_on(text, reader, line, reader.id_of(number))
 
 
 def _empty() -> DecodeError:

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from replay.codec.json_scan import Form, lines_of
+from replay.codec.json_lines import lines_of
+from replay.codec.json_scan import Form
 from replay.codec.parts import Deltas, Part
 from replay.model.events import (
     DELTAS,

@@ -14,7 +14,8 @@ from replay.codec.history import (
     RecordedEvents,
     decode_known,
 )
-from replay.codec.json_scan import Form, values_of
+from replay.codec.json_lines import values_of
+from replay.codec.json_scan import Form
 from replay.codec.parts import Part
 from replay.errors import BackendError, DecodeError, os_failure
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from operator import eq
-from typing import Any, Final, TypeVar, cast, get_args
+from typing import Any, ClassVar, Final, TypeVar, cast, get_args
 
 import attrs
 from cattrs import Converter, override
@@ -42,6 +42,28 @@ _NAMES: Final[Mapping[object, str]] = {
 }
 
 
+class BrokenText(str):
+    """The text of a line that isn't a JSON value, in place of one."""
+
+    __slots__ = ()
+    code: ClassVar = "bad-line"
+    problem: ClassVar = "aren't a record"
+
+    @property
+    def reason(self) -> str:
+        """Return what is wrong with it."""
+        size = len(self.encode("utf-8", "surrogateescape"))
+        return f"{size} bytes {self.problem}"
+
+
+class TornText(BrokenText):
+    """The text of a last line that broke off."""
+
+    __slots__ = ()
+    code: ClassVar = "torn-line"
+    problem: ClassVar = "at the end aren't a complete line"
+
+
 class _UnexpectedError(Exception):
     """A value has the wrong type for its field: the reason, and the place within it."""
 
@@ -53,8 +75,7 @@ def decode_event(value: object) -> Event:
         value: One entry of a session's ``events``; kept, so it must not change.
     """
     if not isinstance(value, dict):
-        reason = f"expected an object, got {_name(value)}"
-        return UnknownEvent(value, "invalid-event", reason)
+        return UnknownEvent(value, *_fault_of_value(value))
     kind = value.get("type")
     if not isinstance(kind, str) or kind not in EVENT_CLASSES:
         return UnknownEvent(value, *_fault_of_type(kind))
@@ -86,6 +107,13 @@ def event_of(entry: Event | Mapping[str, object]) -> Event:
         raise wrong_type(entry, "an event or its JSON object", "take one session")
     plain = dict(entry) if isinstance(entry, Mapping) else entry
     return decode_event(parse_json(write_json(plain)).value)
+
+
+def _fault_of_value(value: object) -> tuple[str, str]:
+    """Return the code and the reason for a value that isn't an object."""
+    if isinstance(value, BrokenText):
+        return value.code, value.reason
+    return "invalid-event", f"expected an object, got {_name(value)}"
 
 
 def _fault_of_type(kind: object) -> tuple[str, str]:

@@ -12,6 +12,7 @@ import attrs
 DIAGNOSTIC_CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "bad-frame": "A frame of a live stream holds no JSON; it was left out.",
+        "bad-line": "A line of JSON Lines isn't a record; it was kept as text.",
         "bad-utf-8": "A frame of a live stream holds bytes that aren't UTF-8.",
         "byte-order-mark": "The document begins with a byte order mark.",
         "delta-gap": "A full event holds more than the deltas before it.",
@@ -32,7 +33,7 @@ DIAGNOSTIC_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "replayed-deltas": "Deltas were sent again; they count once.",
         "result-name-differs": "A tool result names another tool than its call.",
         "torn-frame": "A live stream broke off within a frame; that was left out.",
-        "torn-line": "A recording broke off within a line; that was left out.",
+        "torn-line": "A recording broke off within its last line.",
         "unknown-type": "An event has an unknown type.",
     }
 )

@@ -202,7 +202,8 @@ def write_decoded(value: object) -> bytes:
     """Return a parsed value as JSON, as :func:`write_json` does, but faster."""
     try:
         return _ENCODE(value)
-    except (ValueError, OverflowError, RecursionError):  # lone half or large integer
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        # A lone half, a large integer, or text that is marked as broken.
         return write_json(value)
 
 

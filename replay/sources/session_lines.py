@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 from hashlib import blake2b
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import BinaryIO, Final
 
 import attrs
@@ -13,22 +13,19 @@ from replay.codec.checks import Checks
 from replay.codec.documents import (
     Line,
     Reader,
-    check_length,
-    is_document,
+    hold_sessions,
     lines_of_any_length,
-    parse_line,
     pass_over_rest,
+    session_on,
 )
 from replay.codec.json_scan import BLANKS, MARK
 from replay.codec.stored_history import SourceText
 from replay.errors import DecodeError
 from replay.model.limits import Limits
-from replay.model.sessions import Session
 from replay.sources.protocols import Stored
 
 _RANGE_SIZE: Final = 4 << 20
 _PIECE: Final = 1 << 20  # bytes that are read at once
-_TRIES: Final = 100  # how many lines of a broken text are tried
 _BLANK_BEGINNINGS: Final = (b" ", b"\t", b"\r", b"\n", b"\xef")
 _MAY_BE_BLANK: Final = re.compile(rb"\n[ \t\r\n\xef]")
 #: A line that :mod:`replay.codec.documents` treats as blank, with the line end before
@@ -65,9 +62,6 @@ class SessionLines:
     def are_sessions(self, *, is_lines: bool) -> bool:
         """Tell whether ``read_sessions`` takes each line for a session.
 
-        If the first line isn't JSON, ``read_sessions`` fails, and the first line that
-        is JSON decides: the others may be read all the same.
-
         Args:
             is_lines: Whether the text must be JSON Lines; otherwise that is found out.
 
@@ -80,9 +74,7 @@ class SessionLines:
                 if not (is_lines or _is_object_before_others(opened, longest)):
                     return False
             with self.text.opened() as opened:
-                tries = islice(lines_of_any_length(opened, longest), _TRIES)
-                found = (_is_session(line, longest) for line in tries)
-                return next((each for each in found if each is not None), False)
+                return bool(hold_sessions(opened, longest))
         except DecodeError:  # what is compressed is corrupt
             return False
 
@@ -130,7 +122,7 @@ class SessionLines:
                 name = reader.id_of(number)
                 content = line.text.rstrip(b"\r\n")
                 digest = blake2b(content, digest_size=Stored.digest_size).digest()
-                read = partial(_read, self.text, reader, line, name)
+                read = partial(session_on, self.text, reader, line, name)
                 yield Stored(name, digest, read)
 
 
@@ -141,16 +133,6 @@ def _counts(text: bytes) -> tuple[int, int]:
         return count, count
     ended = b"\n" + text + (b"" if text.endswith(b"\n") else b"\n")
     return count, count - len(_BLANK.findall(ended))
-
-
-def _is_session(line: Line, longest: int) -> bool | None:
-    """Tell whether a line holds a session; None: it cannot be read."""
-    if len(line.text) > longest:
-        return None
-    try:
-        return is_document(parse_line(line).value)
-    except DecodeError:
-        return None
 
 
 def _is_object_before_others(file: BinaryIO, longest: int) -> bool:
@@ -192,9 +174,3 @@ def _numbered_lines(
     )
     inside = takewhile(lambda line: line.start < within.end, lines)
     return enumerate(inside, within.filled_before + 1)
-
-
-def _read(text: SourceText, reader: Reader, line: Line, name: str) -> Session:
-    with text.named():
-        check_length(line, reader.checks)
-        return reader.on_line(line, name)

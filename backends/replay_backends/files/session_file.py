@@ -106,14 +106,18 @@ class SessionFile:
             BackendError: It cannot be read to its end.
         """
         text = self.stable_opener()
-        for session in read_sessions(
+        found = read_sessions(
             SourceText(text, self.source),
             session_id=self.session_id,
             is_lines=self.says_lines or None,
             strict=self.options.strict,
             limits=self.options.limits,
-        ):
-            yield with_torn_diagnostic(session, text.torn)
+        )
+
+        def told(session: Session) -> Session:
+            return with_torn_diagnostic(session, text.torn)
+
+        return map(told, found)
 
 
 @attrs.define(eq=False)

@@ -5,6 +5,7 @@ import json
 from functools import partial
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,7 @@ from replay import (
 )
 from replay.codec.reader import read_sessions
 from replay.codec.stored_history import SourceText
+from replay.sources.unreadable import readable
 
 
 def recorded(session: Session) -> list[object]:
@@ -228,7 +230,9 @@ def test_a_recording_that_is_cut_off_anywhere_is_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
-@pytest.mark.parametrize("first", [TEXT, DOCUMENT])
+@pytest.mark.parametrize(
+    ("first", "strict"), [(TEXT, True), (DOCUMENT, True), (DOCUMENT, False)]
+)
 @pytest.mark.parametrize(
     ("bad", "where"),
     [
@@ -241,14 +245,39 @@ def test_a_recording_that_is_cut_off_anywhere_is_refused(data: bytes) -> None:
     ],
 )
 def test_a_bad_line_is_refused_by_its_number(
-    bad: bytes, where: str, first: bytes, end: bytes
+    bad: bytes, where: str, first: bytes, end: bytes, *, strict: bool
 ) -> None:
     data = end.join([b"", first, b" ", bad, first])
-    assert refusal(data).where == where
+    assert refusal(data, strict=strict).where == where
 
 
 def test_a_first_line_that_is_bad_is_refused_by_its_number() -> None:
-    assert refusal(b'\n\n{"a" 1}\n{}', is_lines=True).where == "line 3, column 6"
+    for data in (b'\n\n{"a" 1}\n{}', b'\n\n{"a" 1}\n[]'):
+        refused = refusal(data, is_lines=True, strict=True)
+        assert refused.where == "line 3, column 6"
+    none_is_json = refusal(b'\n\n{"a" 1}\n{"a" 2}', is_lines=True)
+    assert none_is_json.where == "line 3, column 6"
+
+
+def test_a_value_that_cannot_be_kept_is_refused_by_its_line() -> None:
+    for value in (b"1e999", b"NaN", b"9" * 5000):
+        data = b"\n".join([TEXT, b'{"a": %b}' % value, TEXT])
+        assert refusal(data).where == "line 2, $.a"
+    assert refusal(TEXT + b"\n" + b"[" * 99_999 + b"\n").where == "line 2, $"
+
+
+def test_sessions_on_good_lines_are_read_in_spite_of_bad_ones() -> None:
+    bad = [b'{"events": [', b"\0\0\0", DOCUMENT * 2, TEXT, b" " * 200]
+    data = b"\n".join([b"\0" + DOCUMENT, DOCUMENT, *bad, DOCUMENT])
+    text = SourceText(partial(io.BytesIO, data), "the-file")
+    limits = Limits(event_bytes=199)
+    found = read_sessions(text, session_id="a", is_lines=True, limits=limits)
+    errors: list[Any] = []
+    assert len([*readable(found, errors.append)]) == 2
+    assert [each.where.partition(",")[0] for each in errors] == [
+        f"line {number}" for number in (1, 3, 4, 5, 6, 7)
+    ]
+    assert {each.source for each in errors} == {"the-file"}
 
 
 @pytest.mark.parametrize("line", [b"{}", b"5", TEXT, b'{"events": null}'])

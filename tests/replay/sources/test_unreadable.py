@@ -11,7 +11,6 @@ from replay import Session, Source
 from replay.sources.unreadable import ReadError, readable
 from zip_files import write_zip
 
-
 BROKEN = replay.DecodeError("$", "broken")
 
 
