@@ -15,7 +15,7 @@ from replay.errors import DecodeError, LimitExceededError
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import Event, TextDelta, UnknownEvent, UserInput
 from replay.model.limits import Limits
-from replay_backends.http.sse import Decoder, EventDecoder, Frame
+from replay_backends.sse import Decoder, EventDecoder, Frame
 
 PIECES = st.sampled_from(
     [
