@@ -46,8 +46,8 @@ class FixtureDirectoryBackend:
     Args:
         location: The directory.
         pattern: Pattern for file names, such as ``*.json``; None: ``*.json``,
-            ``*.jsonl``, ``*.ndjson``, each also with ``.gz`` or ``.zst``, and
-            ``*.jsonl.part``, in any letter case.
+            ``*.jsonl``, ``*.ndjson``, ``*.sse``, each also with ``.gz`` or ``.zst``,
+            and ``*.jsonl.part``, in any letter case.
         strict: Refuse unknown or malformed events.
         limits: Size limits.
         create: Create the directory if it is missing.

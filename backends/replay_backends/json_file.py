@@ -33,7 +33,7 @@ _PIPED: Final = {stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK}
 
 @attrs.define(eq=False)
 class JSONFileBackend:
-    """Sessions from a file: a document, a list of events, or JSON Lines of either.
+    """Sessions from a file: a document, a list of events, JSON Lines, an event stream.
 
     It may be packed with gzip or zstd. A file is reopened each time it is walked; a
     pipe and standard input are read to the end at once, and kept.

@@ -19,6 +19,7 @@ from replay.authoring import (
 )
 from replay.errors import BackendError
 from replay_backends.files.byte_streams import is_compressed
+from replay_backends.files.event_stream import is_event_stream
 from replay_backends.files.session_file import SessionFile, with_torn_diagnostic
 
 _PIECE: Final = 1 << 20  # bytes hashed at once
@@ -158,8 +159,8 @@ def _can_be_cut(file: SessionFile) -> bool:
         return False
     try:
         with os_errors_of(file.source), file.open_file() as opened:
-            is_packed = is_compressed(opened)
-        return not is_packed and _holds_session_lines(file)
+            is_stored_otherwise = is_compressed(opened) or is_event_stream(opened)
+        return not is_stored_otherwise and _holds_session_lines(file)
     except BackendError:  # raised again when it is read
         return False
 

@@ -20,21 +20,19 @@ from replay.authoring import (
 )
 from replay.errors import BackendError
 from replay_backends.files.byte_streams import decompressed, whole_lines
+from replay_backends.files.event_stream import as_lines, is_event_stream
 
 #: The suffix of a recording that is under way, or was killed.
 PART: Final = ".jsonl.part"
-#: The suffixes of session files; letter case doesn't matter.
-SUFFIXES: Final = (
-    *(
-        form + packing
-        for form in (".json", ".jsonl", ".ndjson")
-        for packing in ("", ".gz", ".zst")
-    ),
+_PACKINGS: Final = ("", ".gz", ".zst")
+_LINES: Final = (
+    *(form + each for form in (".jsonl", ".ndjson", ".sse") for each in _PACKINGS),
     PART,
 )
-_LINES: Final = tuple(each for each in SUFFIXES if each[:6] in (".jsonl", ".ndjso"))
+#: The suffixes of session files; letter case doesn't matter.
+SUFFIXES: Final = (*(f".json{each}" for each in _PACKINGS), *_LINES)
 _SUFFIX: Final = re.compile(
-    r"(\.jsonl\.part|(\.(json|jsonl|ndjson))?(\.(gz|zst))?)\Z", re.IGNORECASE
+    r"(\.jsonl\.part|(\.(json|jsonl|ndjson|sse))?(\.(gz|zst))?)\Z", re.IGNORECASE
 )
 
 
@@ -82,7 +80,7 @@ class SessionFile:
 
     @property
     def says_lines(self) -> bool:
-        """Tell whether its name says that it is JSON Lines."""
+        """Tell whether its name says that it is read as JSON Lines."""
         return self.name.lower().endswith(_LINES)
 
     @property
@@ -96,7 +94,10 @@ class SessionFile:
 
     def stable_opener(self) -> "StableOpener":
         """Return an opener that unpacks it, and fails once it has changed."""
-        return StableOpener(self.open_file, self.source, is_part=self.says_part)
+        longest = self.options.limits.event_bytes
+        return StableOpener(
+            self.open_file, self.source, is_part=self.says_part, longest=longest
+        )
 
     def sessions(self) -> Iterator[Session]:
         """Yield its sessions, at least one.
@@ -122,17 +123,19 @@ class SessionFile:
 
 @attrs.define(eq=False)
 class StableOpener:
-    """An opener that decompresses a file, and refuses it once it has changed.
+    """An opener that unpacks a file to JSON, and refuses it once it has changed.
 
     Args:
         open_file: Opens it without decompressing it.
         source: Its name in messages.
         is_part: Whether its writer may have been killed mid-line.
+        longest: How long a frame of an event stream may be, in bytes.
     """
 
     _open_file: Callable[[], BinaryIO]
     _source: str
     _is_part: bool = attrs.field(kw_only=True)
+    _longest: int = attrs.field(kw_only=True)
     torn: int = attrs.field(default=0, init=False)  #: bytes left out at its end
     _stamp: tuple[int, ...] | None = attrs.field(default=None, init=False)
 
@@ -151,7 +154,8 @@ class StableOpener:
         self._stamp = stamp
         if self._is_part:
             file, self.torn = whole_lines(file)
-        return decompressed(file)
+        file = decompressed(file)
+        return as_lines(file, self._longest) if is_event_stream(file) else file
 
 
 def _stamp(file: BinaryIO) -> tuple[int, ...]:

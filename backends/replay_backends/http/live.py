@@ -33,8 +33,8 @@ from replay_backends.http.errors import without_frames
 from replay_backends.http.reconciliation import ReceivedTurn
 from replay_backends.http.request import Prompt, Request, session_path
 from replay_backends.http.retries import with_retries
-from replay_backends.sse import EventDecoder
 from replay_backends.http.transport import Deadline
+from replay_backends.sse import EventDecoder
 
 if TYPE_CHECKING:
     from replay_backends.files.recorder import TurnRecorder

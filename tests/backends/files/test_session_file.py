@@ -48,7 +48,7 @@ def test_a_name_loses_the_suffixes_that_say_what_a_file_holds() -> None:
 
 
 def test_all_suffixes_are_known() -> None:
-    assert len(SUFFIXES) == 10
+    assert len(SUFFIXES) == 13
     assert {stem_of(f"a{suffix}") for suffix in SUFFIXES} == {"a"}
 
 
