@@ -162,14 +162,15 @@ class DecodeError(ReplayError, ValueError):
 
     code: ClassVar[str] = "decode-error"
 
-    where: str  #: JSON path from the root, such as ``$.events[3].content``, or a line
+    #: JSON path from the root, such as ``$.events[3].content``, or a line; empty: all
+    where: str
     reason: str  #: what is wrong, as a phrase without a full stop
     source: str | None = None  #: file or URL; None: it was given as a value
     hint: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.source}: {self.where}" if self.source else self.where
-        return sentence(f"{place}: {self.reason}", self.hint)
+        parts = filter(None, (self.source, self.where, self.reason))
+        return sentence(": ".join(parts), self.hint)
 
 
 @attrs.define(slots=False)

@@ -23,8 +23,10 @@ from replay_backends.files.file_portions import (
 )
 from replay_backends.files.recorder import check_not_live, replacing
 from replay_backends.files.session_file import (
+    NaN,
     ReadOptions,
     SessionFile,
+    check_nan,
     check_replaceable,
     is_called_for,
     prepare_to_write,
@@ -50,6 +52,7 @@ class FixtureDirectoryBackend:
             and ``*.jsonl.part``, in any letter case.
         strict: Refuse unknown or malformed events.
         limits: Size limits.
+        nan: ``"null"`` reads NaN and Infinity as null; None: they are refused.
         create: Create the directory if it is missing.
 
     Raises:
@@ -60,6 +63,7 @@ class FixtureDirectoryBackend:
     pattern: str | None = attrs.field(default=None, kw_only=True)
     strict: bool = attrs.field(default=False, kw_only=True)
     limits: Limits = attrs.field(factory=Limits, kw_only=True)
+    nan: NaN | None = attrs.field(default=None, kw_only=True, validator=check_nan)
     create: bool = attrs.field(default=False, kw_only=True)
     _path: Path = attrs.field(init=False)
     _read_options: ReadOptions = attrs.field(init=False)
@@ -72,7 +76,7 @@ class FixtureDirectoryBackend:
                 self._path.mkdir(parents=True, exist_ok=True)
         with self._root():
             pass
-        self._read_options = ReadOptions(self.strict, self.limits)
+        self._read_options = ReadOptions(self.strict, self.limits, self.nan)
         self._index = SessionIndex(self._listing, self._sessions_at, self._known)
 
     @staticmethod
@@ -173,7 +177,7 @@ class FixtureDirectoryBackend:
             return Listed(found.path, known)
         file = self._file(found.path).lenient()  # for strict and lenient readers
         listed = Listed.of(found.path, file.sessions())
-        if not listed.errors:
+        if not (listed.errors or self.nan):
             index.remember(found, listed.summaries)
         return listed
 

@@ -16,7 +16,12 @@ from replay import Limits, Portion, Session, SessionSummary, Stored
 from replay.authoring import os_errors_of
 from replay.errors import BackendError, SessionNotFoundError, UnsupportedError
 from replay_backends.files.byte_streams import Spool
-from replay_backends.files.file_access import check_kind, is_pipe, open_named
+from replay_backends.files.file_access import (
+    check_kind,
+    is_pipe,
+    is_zip_file,
+    open_named,
+)
 from replay_backends.files.file_portions import (
     FileKey,
     file_key,
@@ -24,7 +29,13 @@ from replay_backends.files.file_portions import (
     portions_in,
     stored_in,
 )
-from replay_backends.files.session_file import ReadOptions, SessionFile, stem_of
+from replay_backends.files.session_file import (
+    NaN,
+    ReadOptions,
+    SessionFile,
+    check_nan,
+    stem_of,
+)
 from replay_backends.files.session_index import find
 
 _STANDARD_INPUT: Final = "standard input"
@@ -42,6 +53,7 @@ class JSONFileBackend:
         location: A path, or ``-`` for standard input.
         strict: Refuse unknown or malformed events.
         limits: Size limits.
+        nan: ``"null"`` reads NaN and Infinity as null; None: they are refused.
 
     Raises:
         BackendError: It cannot be opened, or is neither a file nor a pipe.
@@ -50,6 +62,7 @@ class JSONFileBackend:
     location: str
     strict: bool = attrs.field(default=False, kw_only=True)
     limits: Limits = attrs.field(factory=Limits, kw_only=True)
+    nan: NaN | None = attrs.field(default=None, kw_only=True, validator=check_nan)
     _path: Path = attrs.field(init=False)
     _source: str = attrs.field(init=False)  #: its name in messages
     _spool: Spool | None = attrs.field(init=False)  #: None: the file can be reopened
@@ -73,7 +86,7 @@ class JSONFileBackend:
 
         Zip files belong to another one.
         """
-        return not path.lower().endswith(".zip") and not Path(path).is_dir()
+        return not Path(path).is_dir() and not is_zip_file(path)
 
     def summaries(self) -> Iterator[SessionSummary]:
         """Yield the header of each session, in the file's order."""
@@ -115,7 +128,7 @@ class JSONFileBackend:
         if self._is_gone:
             raise BackendError(self._source, "it has been closed")
         name = self._path.name
-        options = ReadOptions(self.strict, self.limits)
+        options = ReadOptions(self.strict, self.limits, self.nan)
         open_file = partial(open_named, self._path, self._source)
         if self._spool:
             open_file = partial(self._spool.reader)

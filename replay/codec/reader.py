@@ -164,7 +164,7 @@ def _session(text: SourceText, reader: Reader, number: int, line: Line) -> Sessi
 
 
 def _empty() -> DecodeError:
-    return DecodeError(where="$", reason="empty", hint=NO_SESSION_HINT)
+    return DecodeError(where="", reason="empty", hint=NO_SESSION_HINT)
 
 
 def _begins_with_a_line(text: bytes, first: bytes, whole: SourceText) -> bool:

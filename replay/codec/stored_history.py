@@ -1,5 +1,6 @@
 """Recorded events that aren't kept in memory: their text is read on demand."""
 
+import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -58,6 +59,10 @@ class SourceText:
             raise attrs.evolve(error, source=self.source) from error.__cause__
         except BackendError:
             raise
+        except (EOFError, zlib.error) as error:
+            reason = f"cut short or corrupt: {error or type(error).__name__}"
+            where = "packed data"
+            raise DecodeError(where, reason, self.source) from error
         except OSError as error:
             raise os_failure(str(self.source), error) from error
 

@@ -26,6 +26,7 @@ DIAGNOSTIC_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "late-full-differs": "A full event extends what was delivered from deltas.",
         "late-result": "A tool result answers a call of an earlier turn.",
         "missing-type": "An event has no type.",
+        "nan-as-null": "NaN or Infinity was read as null, as was asked for.",
         "orphan-result": "A tool result answers no known call.",
         "repeated-full": "A full event comes twice in a row.",
         "repeated-session-id": "The source holds another session of the same id.",

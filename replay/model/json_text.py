@@ -18,6 +18,7 @@ from replay.errors import DecodeError, EncodeError, LimitExceededError
 _CONTAINERS: Final = (dict, list)
 _ENCODE: Final = msgspec.json.Encoder().encode
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+_ZIP: Final = (b"PK\3\4", b"PK\5\6")
 
 
 @attrs.frozen
@@ -33,6 +34,13 @@ class _Refused:
     """A placeholder for a number that cannot be kept exactly."""
 
     reason: str
+    hint: str = ""
+
+
+_NAN_HINT: Final = (
+    "write the file with json.dumps(..., allow_nan=False), or read NaN and Infinity as "
+    'null: --option nan=null, or replay.open(..., nan="null")'
+)
 
 
 def parse_json(data: bytes) -> Parsed:
@@ -103,8 +111,9 @@ class _Judge:
         )
         if self._refusal is not None:
             # If it isn't found, a second key with the same name replaced it.
-            steps, reason = _refused(value) or ([], self._refusal.reason)
-            raise DecodeError("".join(["$", *reversed(steps)]), reason)
+            steps, found = _refused(value) or ([], self._refusal)
+            where = "".join(["$", *reversed(steps)])
+            raise DecodeError(where, found.reason, hint=found.hint)
         return value
 
     def _object(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -129,10 +138,10 @@ class _Judge:
         return value
 
     def _constant(self, name: str) -> _Refused:
-        return self._refuse(f"not JSON: {name}")
+        return self._refuse(f"not JSON: {name}", _NAN_HINT)
 
-    def _refuse(self, reason: str) -> _Refused:
-        self._refusal = _Refused(reason)
+    def _refuse(self, reason: str, hint: str = "") -> _Refused:
+        self._refusal = _Refused(reason, hint)
         return self._refusal
 
 
@@ -140,19 +149,26 @@ def decode_text(data: bytes) -> str:
     """Return *data* as text.
 
     Raises:
-        DecodeError: It is not UTF-8.
+        DecodeError: It is not UTF-8, or begins with NUL bytes.
     """
+    reason, hint = "not UTF-8 text", "it may be damaged, or be no text at all"
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        place, hint = f"byte {error.start}", "it may be damaged, or be no text at all"
+        at = error.start
     else:
-        if "\0" not in text[:4]:
+        at = text.find("\0", 0, 4)
+        if at < 0:
             return text
-        place, hint = "byte 0", "it may be damaged, or be no text at all"
     if data.startswith(_UTF_16) or 0 < data[:4].count(b"\0") < len(data[:4]):
         hint = "it looks like UTF-16 or UTF-32; convert it to UTF-8"
-    raise DecodeError(place, "not UTF-8 text", hint=hint) from None
+    elif data.startswith(_ZIP):
+        reason, hint = "a zip file, not JSON", "read it by itself, or unpack it"
+    elif data.startswith(b"\0"):
+        reason = "it begins with NUL bytes"
+        hint = "a full disk or a power cut leaves such files; fetch or copy it again"
+    where = f"byte {at}"
+    raise DecodeError(where, reason, hint=hint) from None
 
 
 def _not_json(error: json.JSONDecodeError) -> DecodeError:
@@ -165,10 +181,10 @@ def _not_json(error: json.JSONDecodeError) -> DecodeError:
     return DecodeError(where, reason)
 
 
-def _refused(value: object) -> tuple[list[str], str] | None:
-    """Return the steps to a refused number, last step first, and what is wrong."""
+def _refused(value: object) -> tuple[list[str], _Refused] | None:
+    """Return the steps to a refused number, last step first, and the number."""
     if isinstance(value, _Refused):
-        return [], value.reason
+        return [], value
     if not isinstance(value, _CONTAINERS):
         return None
     items = value.items() if isinstance(value, dict) else enumerate(value)

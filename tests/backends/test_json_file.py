@@ -209,6 +209,12 @@ def test_only_the_same_file_opened_alike_reads_its_portions(
         backend.portions()
 
 
+def test_an_empty_file_is_told_without_a_place(tmp_path: Path) -> None:
+    (tmp_path / "a.json").touch()
+    with pytest.raises(replay.DecodeError, match=f"^{tmp_path}/a.json: empty \\(a"):
+        replay.load(tmp_path / "a.json")
+
+
 def test_a_pipe_cannot_be_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.TextIOWrapper(io.BytesIO(document("a")))
     monkeypatch.setattr(sys, "stdin", stream)

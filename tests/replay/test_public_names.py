@@ -63,7 +63,7 @@ DIAGNOSTICS = """
     error-flag-differs frame-name-differs invalid-event late-full late-full-differs
     late-result missing-type orphan-result repeated-full repeated-session-id
     repeated-stop replayed-deltas result-name-differs torn-frame torn-line unknown-type
-    bad-line
+    bad-line nan-as-null
 """
 
 

@@ -28,7 +28,7 @@ _ZSTD_MODULE: Final = (
 HIGHEST_RATIO: Final = 1000  #: highest ratio of unpacked to packed size
 UNCHECKED: Final = 1 << 20  #: unpacked bytes up to which any ratio is allowed
 _BUFFER: Final = 1 << 17
-_BLOCK: Final = 1 << 16  # bytes read at once, backwards from the end
+_BLOCK: Final = 1 << 16  # bytes read at once
 
 
 def decompressed(file: BinaryIO) -> BinaryIO:
@@ -132,6 +132,45 @@ class _Guarded(io.RawIOBase):
         """Close the stream, too."""
         for each in (self._stream, *self._below):
             each.close()
+        super().close()
+
+
+def converted(file: BinaryIO, convert: Callable[[bytes], bytes]) -> BinaryIO:
+    """Return a stream, read from its beginning, with its blocks converted.
+
+    Args:
+        file: The stream to read; closing the result closes it.
+        convert: Called with each block in turn, and at the end with no bytes.
+    """
+    return io.BufferedReader(_Converted(file, convert), _BUFFER)
+
+
+class _Converted(io.RawIOBase):
+    """A stream of converted blocks."""
+
+    def __init__(self, file: BinaryIO, convert: Callable[[bytes], bytes]) -> None:
+        self._file = file
+        self._convert = convert
+        self._waiting = b""
+        self._is_at_end = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        while not (self._waiting or self._is_at_end):
+            block = self._file.read(_BLOCK)
+            self._is_at_end = not block
+            self._waiting = self._convert(block)
+        with memoryview(buffer) as view:
+            data = self._waiting[: len(view)]
+            view[: len(data)] = data
+        self._waiting = self._waiting[len(data) :]
+        return len(data)
+
+    def close(self) -> None:
+        """Close the stream, too."""
+        self._file.close()
         super().close()
 
 

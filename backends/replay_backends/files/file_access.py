@@ -4,7 +4,7 @@ import os
 import select
 import stat
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -21,6 +21,7 @@ _READ_ONLY: Final[int] = (
     | getattr(os, "O_NOCTTY", 0)
     | getattr(os, "O_BINARY", 0)
 )
+_ZIP: Final = (b"PK\3\4", b"PK\5\6")  # of a zip file, and of one without members
 _KINDS: Final = {
     stat.S_IFBLK: "a device",
     stat.S_IFCHR: "a device",
@@ -68,6 +69,27 @@ def open_regular(path: Path, source: str) -> BinaryIO:
 def is_pipe(file: BinaryIO) -> bool:
     """Tell whether an open file is a pipe, named or not."""
     return stat.S_ISFIFO(os.fstat(file.fileno()).st_mode)
+
+
+def is_zip_file(path: str) -> bool:
+    """Tell whether an existing path is to be read as a zip file.
+
+    That is told by its bytes; by its name only if it is a pipe, which cannot be looked
+    into, or cannot be read. A zip file may begin with a program if its name says so.
+    """
+    is_called_so = path.lower().endswith(".zip")
+    with suppress(OSError):
+        if Path(path).is_file():
+            with Path(path).open("rb") as file:
+                is_marked = file.read(len(_ZIP[0])) in _ZIP
+                return is_marked or (is_called_so and _has_end_of_zip(file))
+    return is_called_so and not Path(path).is_dir()
+
+
+def _has_end_of_zip(file: BinaryIO) -> bool:
+    from zipfile import is_zipfile  # noqa: PLC0415 - slow, seldom needed
+
+    return is_zipfile(file)
 
 
 def check_kind(mode: int, source: str, allowed: set[int]) -> None:

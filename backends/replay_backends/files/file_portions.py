@@ -20,7 +20,7 @@ from replay.authoring import (
 from replay.errors import BackendError
 from replay_backends.files.byte_streams import is_compressed
 from replay_backends.files.event_stream import is_event_stream
-from replay_backends.files.session_file import SessionFile, with_torn_diagnostic
+from replay_backends.files.session_file import SessionFile, StableOpener
 
 _PIECE: Final = 1 << 20  # bytes hashed at once
 
@@ -155,7 +155,7 @@ def _open_as_listed(file: SessionFile, key: FileKey) -> BinaryIO:
 
 
 def _can_be_cut(file: SessionFile) -> bool:
-    if file.says_part:
+    if file.says_part or file.options.nan:
         return False
     try:
         with os_errors_of(file.source), file.open_file() as opened:
@@ -180,12 +180,12 @@ def _stored_lines(
 ) -> Iterator[Stored]:
     opener = file.stable_opener()
     for stored in _lines(file, opener).stored(within):
-        if opener.torn:
-            read = partial(_read_torn, stored.read, opener.torn)
+        if opener.may_diagnose:
+            read = partial(_diagnosed, opener, stored.read)
             yield attrs.evolve(stored, read=read)
         else:
             yield stored
 
 
-def _read_torn(read: Callable[[], Session], torn: int) -> Session:
-    return with_torn_diagnostic(read(), torn)
+def _diagnosed(opener: StableOpener, read: Callable[[], Session]) -> Session:
+    return opener.with_diagnostics(read())

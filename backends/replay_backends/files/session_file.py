@@ -3,9 +3,10 @@
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from itertools import islice
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal, TypeAlias
 
 import attrs
 
@@ -19,8 +20,9 @@ from replay.authoring import (
     session_id_of,
 )
 from replay.errors import BackendError
-from replay_backends.files.byte_streams import decompressed, whole_lines
+from replay_backends.files.byte_streams import converted, decompressed, whole_lines
 from replay_backends.files.event_stream import as_lines, is_event_stream
+from replay_backends.files.nan_as_null import NaNAsNull
 
 #: The suffix of a recording that is under way, or was killed.
 PART: Final = ".jsonl.part"
@@ -58,12 +60,24 @@ def stem_of(name: str) -> str:
     return _SUFFIX.sub("", name, count=1) or name
 
 
+#: What NaN and Infinity, which JSON does not have, are read as.
+NaN: TypeAlias = Literal["null"]
+
+
+def check_nan(_: object, __: object, value: object) -> None:
+    """Raise ValueError for an option ``nan`` that isn't known."""
+    if value not in (None, "null"):
+        message = f"nan must be 'null', or left out, not {value!a}"
+        raise ValueError(message)
+
+
 @attrs.frozen
 class ReadOptions:
     """Options for reading files."""
 
     strict: bool  #: refuse unknown or malformed events
     limits: Limits
+    nan: NaN | None = None  #: what NaN and Infinity are read as; None: refuse them
 
 
 @attrs.frozen
@@ -94,9 +108,8 @@ class SessionFile:
 
     def stable_opener(self) -> "StableOpener":
         """Return an opener that unpacks it, and fails once it has changed."""
-        longest = self.options.limits.event_bytes
         return StableOpener(
-            self.open_file, self.source, is_part=self.says_part, longest=longest
+            self.open_file, self.source, self.options, is_part=self.says_part
         )
 
     def sessions(self) -> Iterator[Session]:
@@ -114,11 +127,7 @@ class SessionFile:
             strict=self.options.strict,
             limits=self.options.limits,
         )
-
-        def told(session: Session) -> Session:
-            return with_torn_diagnostic(session, text.torn)
-
-        return map(told, found)
+        return map(text.with_diagnostics, found)
 
 
 @attrs.define(eq=False)
@@ -128,15 +137,16 @@ class StableOpener:
     Args:
         open_file: Opens it without decompressing it.
         source: Its name in messages.
+        options: How it is read.
         is_part: Whether its writer may have been killed mid-line.
-        longest: How long a frame of an event stream may be, in bytes.
     """
 
     _open_file: Callable[[], BinaryIO]
     _source: str
+    _options: ReadOptions
     _is_part: bool = attrs.field(kw_only=True)
-    _longest: int = attrs.field(kw_only=True)
-    torn: int = attrs.field(default=0, init=False)  #: bytes left out at its end
+    _torn: int = attrs.field(default=0, init=False)  # bytes left out at its end
+    _nulls: NaNAsNull = attrs.field(factory=NaNAsNull, init=False)
     _stamp: tuple[int, ...] | None = attrs.field(default=None, init=False)
 
     def __call__(self) -> BinaryIO:
@@ -153,9 +163,35 @@ class StableOpener:
             raise BackendError(self._source, reason, hint="open it again")
         self._stamp = stamp
         if self._is_part:
-            file, self.torn = whole_lines(file)
+            file, self._torn = whole_lines(file)
         file = decompressed(file)
-        return as_lines(file, self._longest) if is_event_stream(file) else file
+        with ExitStack() as undo:
+            undo.callback(file.close)
+            if is_event_stream(file):
+                file = as_lines(file, self._options.limits.event_bytes)
+            undo.pop_all()
+        if self._options.nan:
+            self._nulls = NaNAsNull()
+            file = converted(file, self._nulls)
+        return file
+
+    @property
+    def may_diagnose(self) -> bool:
+        """Tell whether sessions may get a diagnostic because of how they were read."""
+        return self._is_part or self._options.nan is not None
+
+    def with_diagnostics(self, session: Session) -> Session:
+        """Return a session with a diagnostic for what was changed to read its file."""
+        found: list[Diagnostic] = []
+        if self._torn:
+            detail = f"{self._torn} bytes at the end aren't a complete line"
+            found.append(Diagnostic("torn-line", None, detail))
+        if self._nulls.count:
+            detail = "its file holds NaN or Infinity, which JSON does not have"
+            found.append(Diagnostic("nan-as-null", None, detail))
+        if not found:
+            return session
+        return attrs.evolve(session, diagnostics=(*session.diagnostics, *found))
 
 
 def _stamp(file: BinaryIO) -> tuple[int, ...]:
@@ -164,16 +200,6 @@ def _stamp(file: BinaryIO) -> tuple[int, ...]:
     except OSError:  # it isn't one of the system's files
         return ()
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-def with_torn_diagnostic(session: Session, count: int) -> Session:
-    """Return a session with a diagnostic if bytes at its file's end were left out."""
-    if not count:
-        return session
-    torn = Diagnostic(
-        "torn-line", None, f"{count} bytes at the end aren't a complete line"
-    )
-    return attrs.evolve(session, diagnostics=(*session.diagnostics, torn))
 
 
 def prepare_to_write(session: Session) -> tuple[str, Session]:

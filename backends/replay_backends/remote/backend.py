@@ -17,11 +17,13 @@ from replay.errors import (
     UnsupportedError,
 )
 from replay_backends.files.directory_scan import has_part_file, is_ignored
-from replay_backends.files.file_access import open_regular
+from replay_backends.files.file_access import is_zip_file, open_regular
 from replay_backends.files.file_portions import no_portion, stored_in_all
 from replay_backends.files.session_file import (
+    NaN,
     ReadOptions,
     SessionFile,
+    check_nan,
     check_replaceable,
     is_called_for,
     prepare_to_write,
@@ -47,6 +49,7 @@ class StoreBackend:
         pattern: Pattern for file names, such as ``*.json``; None: as in a directory.
         strict: Refuse unknown or malformed events.
         limits: Size limits.
+        nan: ``"null"`` reads NaN and Infinity as null; None: they are refused.
         endpoint_url: URL of an S3-compatible service; None: the value of
             ``AWS_ENDPOINT_URL``, or else Amazon's.
         anon: Read public data on S3, without a key.
@@ -61,6 +64,7 @@ class StoreBackend:
     pattern: str | None = attrs.field(default=None, kw_only=True)
     strict: bool = attrs.field(default=False, kw_only=True)
     limits: Limits = attrs.field(factory=Limits, kw_only=True)
+    nan: NaN | None = attrs.field(default=None, kw_only=True, validator=check_nan)
     endpoint_url: str | None = attrs.field(default=None, kw_only=True, repr=False)
     anon: bool = attrs.field(default=False, kw_only=True)
     storage_options: Mapping[str, Any] = attrs.field(
@@ -77,7 +81,7 @@ class StoreBackend:
         if self.anon:
             options["anon"] = True
         self._store = _open_store(self.location, options, create=self._may_be_missing())
-        self._read_options = ReadOptions(self.strict, self.limits)
+        self._read_options = ReadOptions(self.strict, self.limits, self.nan)
         self._index = SessionIndex(self._listing, self._sessions_at)
 
     def summaries(self) -> Iterator[SessionSummary]:
@@ -189,7 +193,7 @@ class ZipBackend(StoreBackend):
     @staticmethod
     def claims(path: str) -> bool:
         """Tell whether this backend reads an existing path."""
-        return path.lower().endswith(".zip") and not Path(path).is_dir()
+        return is_zip_file(path)
 
 
 @attrs.define(eq=False)

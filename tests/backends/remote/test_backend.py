@@ -336,7 +336,8 @@ def test_sessions_are_copied_to_a_bucket_and_back(run: Run, bucket: Bucket) -> N
     url = f"{bucket.url}/sub/copy"
     for _ in range(2):
         done = run("copy", "-", url, stdin=lines_of("b", "../a"))
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert (done.returncode, done.stdout) == (0, "")
+        assert done.stderr == f"replay: 2 sessions copied to {url}\n"
     assert bucket.paths() == ["sub/copy/%2e.%2fa.json", "sub/copy/b.json"]
     listed = run("ls", url, "--json")
     assert listed.stderr == ""
@@ -392,3 +393,20 @@ def test_a_batch_over_a_bucket_is_what_one_run_is(run: Run, bucket: Bucket) -> N
     assert (alone.returncode, batch.returncode) == (0, 0)
     assert "3 sessions" in batch.stderr
     assert alone.stdout == batch.stdout
+
+
+@pytest.mark.parametrize("name", ["it.zip", "it.dat", "it.json"])
+def test_a_zip_file_is_known_by_its_bytes(tmp_path: Path, name: str) -> None:
+    path = write_zip(tmp_path / name, {"a.json": b"[]"})
+    assert replay.load(path).session_id == "a"
+    write_zip(path, {})
+    with replay.open(path) as source:
+        assert [*source] == []
+    path.write_bytes(b'[{"type": "text", "content": "a"}]')
+    assert len(replay.load(path).events) == 1
+
+
+def test_a_zip_file_after_a_program_is_known_by_its_name(tmp_path: Path) -> None:
+    data = write_zip(tmp_path / "a.zip", {"a.json": b"[]"}).read_bytes()
+    (tmp_path / "a.zip").write_bytes(b"#!/bin/sh\n" + data)
+    assert replay.load(tmp_path / "a.zip").session_id == "a"

@@ -196,7 +196,7 @@ def test_an_empty_file_is_refused(data: bytes, is_lines: bool | None) -> None:  
     assert refusal(b"\n" + BOM, is_lines=True).reason == "empty"
 
 
-@pytest.mark.parametrize("data", [b"\0" * 1000, b"\xff", b"\x1f\x8b\x08", b"\xef\xbb"])
+@pytest.mark.parametrize("data", [b"\xff", b"\x1f\x8b\x08", b"\xef\xbb"])
 @pytest.mark.parametrize("is_lines", [None, True])
 def test_what_is_no_text_is_refused(data: bytes, is_lines: bool | None) -> None:  # noqa: FBT001 - as read_sessions takes it
     assert refusal(data, is_lines=is_lines).reason == "not UTF-8 text"

@@ -257,7 +257,6 @@ def error_of(data: bytes) -> DecodeError:
         (b'["\xc0\xaf"]', "byte 2"),
         (b'["\xf4\x90\x80\x80"]', "byte 2"),
         (b'["a\xc3', "byte 3"),
-        (b"\0\0\0\0\0\0", "byte 0"),
     ],
 )
 def test_what_is_not_utf_8_is_refused_at_its_byte(data: bytes, where: str) -> None:
@@ -380,3 +379,27 @@ def test_a_text_that_ends_too_soon_is_no_object(
     part = whole[: draw.draw(st.integers(0, len(whole) - 1))]
     with pytest.raises(DecodeError):
         parse_json(part)
+
+
+@pytest.mark.parametrize(
+    ("data", "where", "reason", "hint"),
+    [
+        (b"\0\0\0\0\0\0", "byte 0", "it begins with NUL bytes", "a full disk or"),
+        (b"PK\3\4\xff", "byte 4", "a zip file, not JSON", "read it by itself"),
+        ("[]".encode("utf-16"), "byte 0", "not UTF-8 text", "looks like UTF-16"),
+    ],
+)
+def test_what_is_no_text_is_told_as_what_it_looks_like(
+    data: bytes, where: str, reason: str, hint: str
+) -> None:
+    error = error_of(data)
+    assert (error.where, error.reason) == (where, reason)
+    assert hint in error.hint
+
+
+@pytest.mark.parametrize("name", ["NaN", "Infinity", "-Infinity"])
+def test_what_python_writes_and_json_lacks_is_told_with_a_way_out(name: str) -> None:
+    error = error_of(b'{"mean": %b}' % name.encode())
+    assert (error.where, error.reason) == ("$.mean", f"not JSON: {name}")
+    assert "json.dumps(..., allow_nan=False)" in error.hint
+    assert "--option nan=null" in error.hint

@@ -1,13 +1,17 @@
 """Sources of which some sessions cannot be read."""
 
+import gzip
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 
 import replay
 from in_memory import InMemory
 from replay import Session, Source
+from replay.authoring import SourceText, read_sessions
 from replay.sources.unreadable import ReadError, readable
 from zip_files import write_zip
 
@@ -107,3 +111,13 @@ def test_every_file_of_a_directory_or_zip_file_is_read(tmp_path: Path) -> None:
                     f"{location}/{name}" for name in ("a.json", "c.json", "d.json.gz")
                 ]
             assert source.session("e").session_id == "e"
+
+
+def test_packed_data_that_is_cut_short_is_told_of_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.gz"
+    packed = gzip.compress(b"[" + b" " * 99 + b"]")
+    for data in (packed[:-9], packed[:12] + b"\xff" * 9 + packed[21:]):
+        path.write_bytes(data)
+        opener = cast("Callable[[], BinaryIO]", partial(gzip.open, path))
+        with pytest.raises(replay.DecodeError, match="the-file: packed data: cut"):
+            list(read_sessions(SourceText(opener, "the-file"), session_id="a"))

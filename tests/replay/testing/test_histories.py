@@ -29,7 +29,7 @@ SHORT = tuple(odd_histories(longest=200))
 #: Diagnostics that only a document, a source or a stream can have, not a history.
 NOT_OF_HISTORIES = {"byte-order-mark", "duplicate-key", "repeated-session-id"}
 NOT_OF_HISTORIES |= {"bad-frame", "bad-line", "bad-utf-8", "frame-name-differs"}
-NOT_OF_HISTORIES |= {"torn-frame", "torn-line"}
+NOT_OF_HISTORIES |= {"nan-as-null", "torn-frame", "torn-line"}
 
 
 def chance(seed: int = 0) -> Random:
