@@ -1,7 +1,9 @@
 """``replay copy``, which writes sessions into a directory or a store."""
 
+import os
 from collections.abc import Sequence
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import click
@@ -47,6 +49,7 @@ def copy_all(
         directory: A fixture directory, created if missing, or a backend's location.
         rewriter: Rewrites them, and is closed at the end; None: they stay as they are.
     """
+    _check_apart(location.text, directory)
     is_complete = True
     count = 0
     found = location.sessions(session_ids)
@@ -70,6 +73,18 @@ def copy_all(
         f"replay: {count:,} {noun} copied to {sanitize_line(directory)}", err=True
     )
     return location.code if is_complete else FOUND_PROBLEMS
+
+
+def _check_apart(location: str, directory: str) -> None:
+    """Refuse to copy a directory into itself, where each session would be twice."""
+    source, target = (
+        Path(os.path.realpath(each.removeprefix("fixture_directory:")))
+        for each in (location, directory)
+    )
+    if source.is_dir() and target.is_relative_to(source):
+        reason = f"it is the directory {location}, or in it"
+        hint = "copy to a directory elsewhere"
+        raise replay.BackendError(directory, reason, hint)
 
 
 def _open_to_write(directory: str) -> replay.Source:

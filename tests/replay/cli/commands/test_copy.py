@@ -136,3 +136,16 @@ def test_a_backend_may_be_named_and_a_directory_may_have_a_colon_in_its_name(
         assert (done.returncode, done.stderr) == (0, told)
         written = tmp_path / directory.removeprefix("fixture_directory:")
         assert [each.name for each in written.iterdir()] == ["a.json"]
+
+
+@pytest.mark.parametrize("target", ["it", "it/copy", "link", "fixture_directory:it"])
+def test_a_directory_is_not_copied_into_itself(
+    run: Run, tmp_path: Path, target: str
+) -> None:
+    (tmp_path / "it").mkdir()
+    (tmp_path / "it" / "x.json").write_bytes(lines_of("a"))
+    (tmp_path / "link").symlink_to("it")
+    done = run("copy", "it", target, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{target}: it is the directory it, or in it" in done.stderr
+    assert [each.name for each in (tmp_path / "it").iterdir()] == ["x.json"]
