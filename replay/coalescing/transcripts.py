@@ -41,7 +41,7 @@ class TurnBuilder:
                 self._steps.append((index, exchange))
         elif isinstance(event, Stop):
             self._stop = event
-        elif isinstance(event, UnknownEvent):
+        elif isinstance(event, UnknownEvent) and event.is_event:
             self._steps.append((index, event))
         return ended
 

@@ -147,6 +147,9 @@ class Stop(WireObject):
     skipped_index_ids: tuple[str, ...] | None = None  #: None: the service did not say
 
 
+_BROKEN_LINES: Final = ("bad-line", "torn-line")  # codes
+
+
 @attrs.frozen(repr=False)
 class UnknownEvent:
     """An entry of the history that isn't one of the eight events, kept as it is."""
@@ -162,6 +165,14 @@ class UnknownEvent:
         """Return the recorded JSON value, read-only at every depth."""
         frozen: object = read_only(self._raw)
         return frozen
+
+    @property
+    def is_event(self) -> bool:
+        """Tell whether it was an event; False: it is the text of a broken line.
+
+        Such a text is kept in the session, but isn't a step of a turn.
+        """
+        return self.code not in _BROKEN_LINES
 
     def as_object(self) -> object:
         """Return the recorded JSON value, read-only at every depth."""

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay import (
+    Message,
     Session,
     Text,
     UnknownEvent,
@@ -51,6 +52,15 @@ def test_a_torn_last_line_is_kept_as_text() -> None:
     assert codes(ASKED + b"\n" + SAID + b"\n" + torn.encode() + b"\n") == ["bad-line"]
 
 
+def test_broken_text_is_no_step_of_a_turn() -> None:
+    session = session_of(b"\n".join([ASKED, b'{"type": "te', SAID, b"{}", b"{"]))
+    (turn,) = transcript(session).turns
+    assert [step.index for step in turn.steps if isinstance(step, Message)] == [2]
+    (unknown,) = (step for step in turn.steps if isinstance(step, UnknownEvent))
+    assert unknown.raw == {}
+    assert len(session.events) == 5
+
+
 def test_a_block_of_nul_bytes_is_kept_as_text() -> None:
     nul = "\0" * 512
     for lines in ([ASKED, nul.encode(), SAID], [ASKED, nul.encode() + SAID, b""]):
@@ -61,7 +71,7 @@ def test_a_block_of_nul_bytes_is_kept_as_text() -> None:
 
 def test_records_glued_on_one_line_are_all_read() -> None:
     assert found_in(ASKED + SAID + b" " + SAID, SAID) == [A, B, B, B]
-    assert codes(ASKED + SAID + b"\n" + SAID) == []
+    assert codes(ASKED + SAID + b"\n" + ASKED) == []
     assert found_in(SAID, ASKED + b'{"type": "te') == [B, A, '{"type": "te']
     assert found_in(SAID, ASKED + b" x " + SAID) == [B, A, " x ", B]
 
