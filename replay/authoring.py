@@ -27,6 +27,7 @@ from replay.codec.writer import hash_session as hash_session
 from replay.errors import os_errors_of as os_errors_of
 from replay.errors import os_failure as os_failure
 from replay.model.events import EVENT_CLASSES as EVENT_CLASSES
+from replay.model.events import tool_payload as tool_payload
 from replay.model.json_object import documented_fields as documented_fields
 from replay.model.json_text import Parsed as Parsed
 from replay.model.json_text import is_deeper as is_deeper

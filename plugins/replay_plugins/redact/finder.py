@@ -1,18 +1,16 @@
-"""The search for secrets in a text.
-
-A tool's result is often JSON or a URL within a text, in which a character has other
-spellings: ``\u0040`` or ``%40``. Word processors use other blanks and hyphens.
-"""
+"""The search for secrets in a text, in all ways to read it."""
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Final
 
 import attrs
 
-from replay_plugins.redact.rules import Outline, Rule
+from replay_plugins.redact.rules import Rule, Sieve
+from replay_plugins.redact.spellings import Reading, readings
 
 
 @attrs.frozen
@@ -25,119 +23,48 @@ class FoundSecret:
     value: str  #: the same for every spelling of the secret
 
 
-_WIDE: Final = 0xFEE0  # from a letter's code point to that of its wide form
-_UNIT: Final = re.compile(
-    r"\\{1,8}(?:u(?P<u>[0-9A-Fa-f]{4})|x(?P<x>[0-9A-Fa-f]{2})|(?P<name>[nrt/]))"
-    r"|(?<!\\)\\(?:\\\\(?:\\{4})?)?(?P<quote>[\"'])"  # of JSON in JSON, and so on
-    r"|%(?:25){0,3}(?P<percent>[0-9A-Fa-f]{2})"
-    r"|&\#[xX]0{0,8}(?P<hex>[0-9A-Fa-f]{2,4});|&\#0{0,8}(?P<decimal>[0-9]{2,5});"
-    r"|(?P<blank>[\u00a0\u2000-\u200a\u202f\u205f\u3000])"
-    r"|(?P<hyphen>[\u2010-\u2015\u2212\ufe58\ufe63\uff0d])"
-    r"|(?P<nothing>[\u00ad\u200b-\u200f\u2060-\u2064\ufeff])"
-    r"|(?P<wide>[\uff0b\uff0e\uff10-\uff19\uff1a\uff20-\uff3a\uff3f\uff41-\uff5a])"
-)
-#: The first characters of these; searching for them first takes a tenth of the time.
-_BEGIN: Final = re.compile(
-    r"[\\%&\u00a0\u2000-\u200f\u202f\u205f\u3000\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
-    r"\u00ad\u2060-\u2064\ufeff\uff0b\uff0e\uff10-\uff1a\uff20-\uff3a\uff3f\uff41-\uff5a]"
-)
-_NAMED: Final = {"n": "\n", "r": "\r", "t": "\t"}
-_SIGNS: Final = {"blank": " ", "hyphen": "-", "nothing": ""}
-_BASES: Final = {"u": 16, "x": 16, "percent": 16, "hex": 16, "decimal": 10}
-
-
-class DecodedText:
-    """A text with all spellings decoded, and the places of its parts in the text."""
-
-    def __init__(self, text: str) -> None:
-        #: for each spelling: start and end in the decoded text, then in the original
-        self._units: list[tuple[int, int, int, int]] = []
-        pieces: list[str] = []
-        at = size = 0
-        for match in _spellings(text):
-            sign = _sign(match)
-            pieces += (text[at : match.start()], sign)
-            size += match.start() - at
-            at = match.end()
-            self._units.append((size, size + len(sign), match.start(), at))
-            size += len(sign)
-        self.text = "".join([*pieces, text[at:]])
-
-    def place(self, at: int, more: int = 0) -> int:
-        """Return a character's start in the text, or its end if *more* is 1."""
-        number = bisect_right(self._units, at, key=itemgetter(0))
-        if not number:
-            return at + more
-        _, decoded_end, start, end = self._units[number - 1]
-        if at < decoded_end:
-            return end if more else start
-        return end + at - decoded_end + more
-
-    def placed(self, found: Iterable[FoundSecret]) -> list[FoundSecret]:
-        """Return stretches of the decoded text as stretches of the original."""
-        return [
-            attrs.evolve(
-                each, start=self.place(each.start), end=self.place(each.end - 1, 1)
-            )
-            for each in found
-        ]
-
-    def whole(self, found: Iterable[FoundSecret]) -> list[FoundSecret]:
-        """Return stretches of the text itself, moved so that they cut no spelling."""
-        moved = [
-            attrs.evolve(each, start=self._after(each.start), end=self._after(each.end))
-            for each in found
-        ]
-        return [each for each in moved if each.start < each.end]
-
-    def _after(self, at: int) -> int:
-        """Return a place in the text, moved to the end of a spelling that it is in."""
-        number = bisect_right(self._units, at - 1, key=itemgetter(2))
-        return max(at, self._units[number - 1][3]) if number else at
-
-
-def reads_otherwise(text: str) -> bool:
-    """Tell, quickly, whether a text has characters in other spellings."""
-    is_plain = text.isascii() and not any(sign in text for sign in ("\\", "%", "&#"))
-    return not is_plain and any(True for _ in _spellings(text))
-
-
-def _spellings(text: str) -> Iterator[re.Match[str]]:
-    """Yield the other spellings of characters, in order."""
-    at = 0
-    while begin := _BEGIN.search(text, at):
-        match = _UNIT.match(text, begin.start())
-        at = (match or begin).end()
-        if match:
-            yield match
-
-
-def _sign(match: re.Match[str]) -> str:
-    kind = match.lastgroup or ""
-    spelling = match[kind]
-    if kind in _BASES:
-        return chr(int(spelling, _BASES[kind]) & 0xFFFF)
-    if kind in ("name", "quote"):
-        return _NAMED.get(spelling, spelling)
-    return chr(ord(spelling) - _WIDE) if kind == "wide" else _SIGNS[kind]
-
-
 _SHORTEST: Final = 6  # characters of a secret that our rules find
+_DEEPEST: Final = 3  # JSON, in an email, on a coloured terminal
+_SHORT: Final = 48  # characters of a key, or of a value that is often the same
+
+
+class _Group:
+    """The rules with one sieve."""
+
+    def __init__(self, sieve: Sieve, rules: Iterable[tuple[int, Rule]]) -> None:
+        self._sieve = sieve
+        self._rules: dict[tuple[bytes, ...], list[tuple[int, Rule]]] = {}
+        for place, rule in rules:
+            self._rules.setdefault(rule.keywords, []).append((place, rule))
+        keywords = sorted({*chain.from_iterable(self._rules)})
+        self._any = re.compile(b"|".join(map(re.escape, keywords)))
+
+    def candidates(
+        self, text: bytes, words: Collection[bytes]
+    ) -> Iterator[tuple[int, Rule]]:
+        """Yield the rules that may find something, with their places in the table."""
+        left = self._sieve(text, words)
+        if left and self._any.search(left):
+            for keywords, rules in self._rules.items():
+                if any(keyword in left for keyword in keywords):
+                    yield from rules
 
 
 class Finder:
     """A finder of secrets, with a table of rules.
 
     Args:
-        rules: The table. A rule without keywords and outline is tried on every text.
+        rules: The table. A rule without a sieve is tried on every text.
     """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self._tries_all = False
-        self._groups: dict[Outline | None, list[tuple[int, Rule]]] = {}
+        self._always: list[tuple[int, Rule]] = []
+        groups: dict[Sieve, list[tuple[int, Rule]]] = {}
         for place, rule in enumerate(rules):
-            self._tries_all |= not (rule.keywords or rule.outline)
-            self._groups.setdefault(rule.outline, []).append((place, rule))
+            group = groups.setdefault(rule.sieve, []) if rule.sieve else self._always
+            group.append((place, rule))
+        self._groups = [_Group(sieve, group) for sieve, group in groups.items()]
+        self._found_in_short = lru_cache(maxsize=2048)(self._found)
 
     def may_hold(self, texts: Iterable[str], again: Iterable[str] = ()) -> bool:
         """Tell, quickly, whether one of many texts may hold a secret.
@@ -148,41 +75,44 @@ class Finder:
             texts: All of them.
             again: The same, split differently; read only if they may matter.
         """
-        if self._tries_all:
+        if self._always:
             return True
-        text = _with_decoded("\n".join(texts))
-        rules = self._candidates(text)
+        text = "\n".join(texts)
+        rules = self._candidates("\n".join(_read(text, is_brief=True)))
         if not rules:
             return False
-        text = "\n".join([text, *map(_with_decoded, again)])
-        return any(True for rule in rules for _ in _matches(rule, text))
+        return any(
+            True
+            for text in chain([text], again)
+            for each in _read(text)
+            for rule in rules
+            for _ in _matches(rule, each)
+        )
 
     def find(self, text: str) -> list[FoundSecret]:
         """Return the secrets of a text, in order; they do not overlap."""
-        if len(text) < _SHORTEST and not self._tries_all:
+        if len(text) < _SHORTEST and not self._always:
             return []
-        if not reads_otherwise(text):
-            return merged(self._found(text))
-        decoded = DecodedText(text)
-        in_decoded = decoded.placed(self._found(decoded.text))
-        return merged([*in_decoded, *decoded.whole(self._found(text))])
+        is_short = len(text) <= _SHORT
+        return merged((self._found_in_short if is_short else self._found)(text))
 
-    def _found(self, text: str) -> Iterator[FoundSecret]:
-        return (
-            found for rule in self._candidates(text) for found in _matches(rule, text)
-        )
+    def _found(self, text: str, depth: int = _DEEPEST) -> list[FoundSecret]:
+        found = [
+            each for rule in self._candidates(text) for each in _matches(rule, text)
+        ]
+        read: list[FoundSecret] = []
+        for reading in readings(text) if depth else ():
+            read += _placed(self._found(reading.text, depth - 1), reading)
+            if reading.is_certain:
+                found = _whole(found, reading)
+        return read + found
 
-    def _candidates(self, text: str) -> Iterable[Rule]:
+    def _candidates(self, text: str) -> list[Rule]:
         """Return the rules that may find something, in their order."""
         seen = text.encode("ascii", "replace")
-        candidates = {
-            place: rule
-            for outline, rules in self._groups.items()
-            if outline is None or outline.is_in(seen)
-            for place, rule in rules
-            if _is_any_in(rule.keywords, text)
-        }
-        return [candidates[place] for place in sorted(candidates)]
+        words = {*seen.split()}
+        found = chain(*(each.candidates(seen, words) for each in self._groups))
+        return [rule for _, rule in sorted([*self._always, *found], key=itemgetter(0))]
 
 
 def merged(found: Iterable[FoundSecret]) -> list[FoundSecret]:
@@ -212,18 +142,38 @@ def shifted(found: Iterable[FoundSecret], by: int, size: int) -> list[FoundSecre
     ]
 
 
-def _with_decoded(text: str) -> str:
-    """Return a text, followed by its decoded form if that differs."""
-    return f"{text}\n{DecodedText(text).text}" if reads_otherwise(text) else text
+def _placed(found: Iterable[FoundSecret], reading: Reading) -> list[FoundSecret]:
+    """Return stretches of a reading as stretches of the original."""
+    place = reading.place
+    return [
+        attrs.evolve(each, start=place(each.start), end=place(each.end - 1, 1))
+        for each in found
+    ]
 
 
-def _is_any_in(keywords: tuple[str, ...], text: str) -> bool:
-    if not keywords:
-        return True
-    for keyword in keywords:  # noqa: SIM110 - twice as fast as any()
-        if keyword in text:
-            return True
-    return False
+def _whole(found: Iterable[FoundSecret], reading: Reading) -> list[FoundSecret]:
+    """Return stretches of a text, moved so that they cut no spelling."""
+    after = reading.after
+    moved = [
+        attrs.evolve(each, start=after(each.start), end=after(each.end))
+        for each in found
+    ]
+    return [each for each in moved if each.start < each.end]
+
+
+def _read(text: str, depth: int = _DEEPEST, *, is_brief: bool = False) -> Iterator[str]:
+    """Yield a text and its readings.
+
+    Args:
+        text: The text.
+        depth: How often a reading is read again.
+        is_brief: Leave out texts whose words are in their readings, too.
+    """
+    read = [*readings(text)] if depth else []
+    if not (is_brief and read and read[0].keeps_ascii):
+        yield text
+    for each in read:
+        yield from _read(each.text, depth - 1, is_brief=is_brief)
 
 
 def _matches(rule: Rule, text: str) -> Iterator[FoundSecret]:
@@ -239,7 +189,11 @@ def _matches(rule: Rule, text: str) -> Iterator[FoundSecret]:
         for first, last in parts:
             part = secret[first:last]
             value = rule.normalize(part) if rule.normalize else part
-            if part:
+            if part and _suits(rule, text, start + first, start + last):
                 yield FoundSecret(start + first, start + last, rule, value)
         end = start + (parts[-1][1] if parts else 0)
         at = max(match.start() + 1, end if rule.allows_overlap else match.end())
+
+
+def _suits(rule: Rule, text: str, start: int, end: int) -> bool:
+    return rule.suits is None or rule.suits(text, start, end)

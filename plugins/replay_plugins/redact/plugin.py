@@ -112,9 +112,11 @@ def as_table(report: Iterable[Redacted]) -> Iterator[str]:
         report: It is read twice, since columns are as wide as their widest cells.
     """
     widths = [*map(len, _HEADINGS)]
+    is_empty = True
     for each in report:
         widths = [*map(max, widths, map(len, _row(each)))]
-    yield _line(_HEADINGS, widths)
+        is_empty = False
+    yield "nothing was replaced\n" if is_empty else _line(_HEADINGS, widths)
     for each in report:
         yield _line(_row(each), widths)
 

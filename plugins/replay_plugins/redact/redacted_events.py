@@ -6,7 +6,15 @@ from typing import Any, Final, TypeVar, get_args
 
 import attrs
 
-from replay import Boundary, Delta, Event, UnknownEvent, UserInput
+from replay import (
+    Boundary,
+    Delta,
+    Event,
+    ToolCall,
+    ToolResult,
+    UnknownEvent,
+    UserInput,
+)
 from replay.authoring import (
     EVENT_CLASSES,
     ArrivingEvents,
@@ -16,6 +24,7 @@ from replay.authoring import (
     RecordedEvents,
     decode_event,
     parts_of,
+    tool_payload,
 )
 from replay_plugins.redact.finder import Finder
 from replay_plugins.redact.streams import Piece, message_texts, secret_pieces
@@ -82,7 +91,7 @@ class SessionRedactor:
                 parted[part.cls].append(part.text)
                 others += _more_than_text(part)
                 continue
-            others.append(part.as_object() if values is None else values[index])
+            others += _payload(part) if values is None else [values[index]]
             if not isinstance(part, UnknownEvent):
                 for pieces in parted.values():
                     pieces.append("\n")
@@ -280,8 +289,23 @@ def _as_object(event: Event) -> object:
     return plain(event.as_object())
 
 
-def _values_of(part: Part) -> Iterator[object]:
-    return map(_as_object, part.events() if isinstance(part, Deltas) else [part])
+def _payload(event: Event) -> list[object]:
+    """Return the JSON values in an event that may hold a secret."""
+    if not isinstance(event, ToolCall | ToolResult):
+        return [event.as_object()]
+    image = event.image_attachment if isinstance(event, ToolResult) else None
+    more = image.as_object() if image else None
+    return [event.call_id, event.name, tool_payload(event), event.extra, more]
+
+
+def _values_of(part: Part) -> Iterable[object]:
+    """Return the JSON values of a part's events."""
+    if not isinstance(part, Deltas):
+        return [_as_object(part)]
+    if part.items is None:
+        return [{"type": part.cls.type, "content": each} for each in part.contents]
+    is_recorded = isinstance(part.items[0], dict)
+    return part.items if is_recorded else map(_as_object, part.items)  # type: ignore[arg-type]  # events
 
 
 def _more_than_text(deltas: Deltas) -> Iterator[object]:

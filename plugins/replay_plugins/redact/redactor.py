@@ -10,8 +10,10 @@ from replay import Session
 from replay.authoring import decode_header, did_you_mean
 from replay.errors import DecodeError
 from replay_plugins.redact.finder import Finder
+from replay_plugins.redact.forms import FIELD
+from replay_plugins.redact.kinds import RULES
 from replay_plugins.redact.redacted_events import RedactedEvents, SessionRedactor
-from replay_plugins.redact.rules import FIELD, RULES, rules_of
+from replay_plugins.redact.rules import rules_of
 from replay_plugins.redact.values import Pseudonyms, Redacted, ValueRedactor
 
 _LEAST_KEY: Final = 16  # bytes; a shorter key can be guessed

@@ -5,9 +5,25 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Final
 
-_GROUP: Final = re.compile(r"\d+")
+_GROUP, _ROW = re.compile(r"\d+"), re.compile(r"[^\n]+")
+_NEAR: Final = 64  # characters around a secret that tell whether it is one
+#: A letter, a digit, or a hyphen and a word of hexadecimal digits.
+_WORD_AFTER: Final = re.compile(r"[A-Za-z0-9]|-[0-9a-fA-F]+(?![A-Za-z0-9])")
+_WORD_BEFORE: Final = re.compile(
+    r"(?:[A-Za-z0-9]|(?<![A-Za-z0-9])[0-9a-fA-F]{1,64}-)\Z"
+)
+#: Accounts that a machine's host has.
+_ACCOUNTS: Final = frozenset(
+    "git hg svn root ubuntu ec2-user centos debian vagrant postgres www-data".split()  # noqa: SIM905 - one line
+)
+_IN_URL: Final = re.compile(r"://[^\s/?#\"'<>]*\Z")
+_NEXT_AT: Final = re.compile(r"[^\s/?#\"'<>@]*@")
+_PATH: Final = re.compile(r":[~/]")  # as in scp, and in a shell's prompt
+_PATCH: Final = ("-", "@@")  # how the lines before and after begin
+_SHORT_PHONE: Final = 10  # characters of +12345678 and of what is even shorter
 _LEAST_GROUP: Final = 3  # digits; a card's are never fewer
 #: The prefixes of card numbers, each with its lengths.
 _ISSUERS: Final = re.compile(
@@ -34,13 +50,25 @@ _LENGTHS: Final = {
 _FILES: Final = frozenset(
     "avif css gif html jpeg jpg js json pdf png svg txt webp".split()  # noqa: SIM905 - one line
 )
+_LONG_NUMBER: Final = re.compile(r"\d{15,40}")
+_LONG_WORD, _STRONG, _COMMAND = 16, 16, 2000  # characters
+_STRONG_DIGITS: Final = 3
+_FETCHES: Final = re.compile(r"\b(?:curl|wget|https?ie?|xh)\b")
 _LETTER, _DIGIT = re.compile("[A-Za-z]"), re.compile(r"[0-9]")
 _SIGN: Final = re.compile(r"[!#$%^*+~?|@]")
 _NO_VALUE: Final = re.compile(
-    r"[$%]\{?[A-Z][A-Z0-9_]*\}?|[A-Z_]+|(.)\1*|(?:your|my|the|some)[_-].*|[\d.:,/%-]+"
-    r"|(?:process|os|env|self|this|config|settings)\..*|https?://.*",
+    r"[$%]\{?[A-Za-z][\w.]*\}?%?|[A-Z_]+|(.)\1*|(?:your|my|the|some|example|dummy|fake)[_-].*"
+    r"|(?:process|os|env|self|this|config|settings|secrets?|vars?|args|options|params"
+    r"|data|request|req|ctx|app)\..*|[a-z]+://.*|[\d.:,/%+-]{0,14}|\d\d\d\d-\d\d-.*|(?:\.{0,2}|~)/.*"
+    r"|(?:change.?(?:me|it)|x{3,}.*|none|null|nil|true|false|undefined|redacted|example)\W*"
+    r"|[*.]{3,}.*|.*(?:\.\.\.|\*\*\*|xxxx+|XXXX+)|<[A-Z0-9_]+>",
     re.DOTALL,
 )
+#: A name in a program, with the names of what it belongs to.
+_NAMES: Final = re.compile(
+    r"[A-Za-z_]+(?:\d{1,3}[A-Za-z_]*)?(?:\.[A-Za-z_]\w*)+|#[0-9a-f]{6}"
+)
+_KIND: Final = re.compile(r"\bkind:[ \t]*[\"']?secret\b", re.IGNORECASE)
 
 
 def has_digit(text: str) -> bool:
@@ -48,11 +76,59 @@ def has_digit(text: str) -> bool:
     return _DIGIT.search(text) is not None
 
 
+def is_made(text: str) -> bool:
+    """Tell whether a text has a digit or mixes cases: words strung together don't."""
+    return has_digit(text) or not (text.islower() or text.isupper())
+
+
+def is_no_placeholder(text: str) -> bool:
+    """Tell whether a text is a value, and not a variable or a placeholder."""
+    return not _NO_VALUE.fullmatch(text)
+
+
 def looks_random(text: str) -> bool:
     """Tell whether a text isn't a word, a number or a variable's name."""
     word = text.rstrip(".:!?")
     is_mixed = _LETTER.search(word) and (_DIGIT.search(word) or _SIGN.search(word))
-    return bool(is_mixed) and not _NO_VALUE.fullmatch(word)
+    is_random = bool(is_mixed or _LONG_NUMBER.fullmatch(word))
+    return is_random and is_no_placeholder(word) and not _NAMES.fullmatch(word)
+
+
+def is_argument(text: str) -> bool:
+    """Tell whether an argument of a command is a secret, not the next word."""
+    return looks_random(text) or text.isdigit()
+
+
+def is_credential(text: str) -> bool:
+    """Tell whether a text is one word that isn't a word of a language."""
+    return looks_random(text) or (
+        len(text) >= _LONG_WORD
+        and " " not in text
+        and is_made(text)
+        and is_no_placeholder(text)
+    )
+
+
+def is_strong(text: str) -> bool:
+    """Tell whether a text has as many characters and digits as a key."""
+    is_long = len(text) >= _STRONG and len(digits_of(text)) >= _STRONG_DIGITS
+    return is_long and looks_random(text)
+
+
+def is_no_call(text: str, _: int, end: int) -> bool:
+    """Tell whether a value isn't the name of a function that is called."""
+    return text[end : end + 1] != "("
+
+
+def is_after_curl(text: str, start: int, _: int) -> bool:
+    """Tell whether an argument belongs to a command that fetches a page."""
+    return _FETCHES.search(text, max(0, start - _COMMAND), start) is not None
+
+
+def is_in_kubernetes_secret(text: str, start: int, end: int) -> bool:
+    """Tell whether a value stands in the data of a secret of Kubernetes."""
+    around = text[max(0, start - _COMMAND) : end + _COMMAND]
+    return "data:" in around and _KIND.search(around) is not None
 
 
 def is_jwt(text: str) -> bool:
@@ -80,13 +156,32 @@ def is_discord_token(text: str) -> bool:
 
 def is_email(text: str) -> bool:
     """Tell whether a text has a name before its @ and isn't a file (``a@2x.png``)."""
-    local = text.partition("@")[0].strip("._%+-")
-    return local != "" and text.rpartition(".")[2].casefold() not in _FILES
+    local = text.partition("@")[0].strip("._%+-").casefold()
+    suffix = text.rpartition(".")[2].casefold()
+    return local != "" and local not in _ACCOUNTS and suffix not in _FILES
+
+
+def is_no_host(text: str, start: int, end: int) -> bool:
+    """Tell whether an address isn't a host: of a URL, of a shell, or of a handle."""
+    before, after = text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
+    is_url = _IN_URL.search(before) and not _NEXT_AT.match(after)
+    return not (is_url or before.endswith("@") or _PATH.match(after))
 
 
 def is_phone(text: str) -> bool:
     """Tell whether a text has a phone number's digits, and isn't a decimal."""
     return len(digits_of(text)) > 7 and text.count(".") != 1  # noqa: PLR2004 - the least, country included
+
+
+def is_no_added_line(text: str, start: int, end: int) -> bool:
+    """Tell whether a number isn't a line that a patch adds."""
+    is_line = start == 0 or text[start - 1] == "\n"
+    if not is_line or not text[start + 1 : end].isdigit():
+        return True
+    before = text.rfind("\n", 0, max(0, start - 1)) + 1
+    after = text.find("\n", end) + 1 or end
+    is_patch = text.startswith(_PATCH, before) or text.startswith(_PATCH, after)
+    return end - start > _SHORT_PHONE and not is_patch
 
 
 def digits_of(text: str) -> str:
@@ -95,8 +190,25 @@ def digits_of(text: str) -> str:
 
 
 def cards(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the places of card numbers among digits that may be in groups."""
-    groups = [match.span() for match in _GROUP.finditer(text)]
+    """Yield the places of card numbers among digits that may be in groups.
+
+    Rows of groups that are mostly not cards are a table, and hold none.
+    """
+    rows = [*_ROW.finditer(text)]
+    found = [[*_cards_in(text, *row.span())] for row in rows]
+    if 2 * sum(map(bool, found)) >= len(rows):
+        yield from chain.from_iterable(found)
+
+
+def is_no_identifier(text: str, start: int, end: int) -> bool:
+    """Tell whether digits aren't a part of a word, such as a UUID or a hash."""
+    after = text[end : end + _NEAR]
+    before = text[max(0, start - _NEAR) : start]
+    return not (_WORD_AFTER.match(after) or _WORD_BEFORE.search(before))
+
+
+def _cards_in(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    groups = [match.span() for match in _GROUP.finditer(text, start, end)]
     number = 0
     while number < len(groups):
         last = _last_group_of_card(text, groups, number)

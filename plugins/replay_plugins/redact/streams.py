@@ -7,6 +7,7 @@ becomes empty, because without it the runs around it would become one.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import accumulate, chain, pairwise
 from typing import Final, TypeAlias, get_args
 
@@ -98,7 +99,7 @@ class _DeltaStream:
     def __init__(
         self, kind_texts: _TextsOfKind, messages: Sequence[Composition], finder: Finder
     ) -> None:
-        self._finder = finder
+        self._find_in = cache(finder.find)  # messages are searched alone and together
         self._kind_texts = kind_texts
         text = "".join(kind_texts.deltas.values())
         self._is_apart = has_surrogates(text)
@@ -199,13 +200,13 @@ class _DeltaStream:
 
     def _find(self, units: str) -> list[FoundSecret]:
         if not self._is_apart:
-            return self._finder.find(units)
+            return self._find_in(units)
         text = join_surrogates(units)
         widths = (2 if ord(each) > _LAST_BEFORE_PAIRS else 1 for each in text)
         at = [*accumulate(widths, initial=0)]
         return [
             attrs.evolve(each, start=at[each.start], end=at[each.end])
-            for each in self._finder.find(text)
+            for each in self._find_in(text)
         ]
 
     def _find_in_full(self, index: int) -> list[FoundSecret]:

@@ -1,7 +1,7 @@
 """The redaction of JSON values, at any depth, keys too."""
 
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -10,7 +10,13 @@ import attrs
 from replay import ImageAttachment, JobMetadata, SessionSummary
 from replay.authoring import EVENT_CLASSES, documented_fields
 from replay_plugins.redact.finder import Finder, FoundSecret
-from replay_plugins.redact.rules import FIELD, PSEUDONYM, is_secret_key
+from replay_plugins.redact.forms import (
+    FIELD,
+    PSEUDONYM,
+    VALUE_KEYS,
+    is_secret_member,
+    may_be_secret_key,
+)
 from replay_plugins.redact.streams import Piece
 
 #: Keys of the service's own objects, without which an event would be a different one.
@@ -18,7 +24,8 @@ WIRE_KEYS: Final = {"type", "events"}.union(
     *map(documented_fields, (*EVENT_CLASSES.values(), ImageAttachment, JobMetadata)),
     documented_fields(SessionSummary),
 )
-_LARGEST: Final = 10**40  # no card or account number is this large
+#: No card or account number is below the one or above the other.
+_LEAST, _LARGEST = 10**11, 10**40
 
 
 def texts_in(values: Iterable[object]) -> tuple[list[str], bool]:
@@ -28,22 +35,21 @@ def texts_in(values: Iterable[object]) -> tuple[list[str], bool]:
         The texts, and whether a key among them says that its value is a secret.
     """
     texts: list[str] = []
-    has_secret_key = False
+    keys: set[str] = set()
     left: list[object] = [*values]
     while left:
         value = left.pop()
         if isinstance(value, str):
             texts.append(value)
         elif isinstance(value, dict):
-            keys = value.keys() - WIRE_KEYS
-            texts += keys
-            has_secret_key = has_secret_key or any(map(is_secret_key, keys))
+            keys.update(value)
             left += value.values()
         elif isinstance(value, list | tuple):
             left += value
-        elif isinstance(value, int | float):
+        elif isinstance(value, int | float) and abs(value) >= _LEAST:
             texts.append(digits_of(value))
-    return texts, has_secret_key
+    keys -= WIRE_KEYS
+    return [*texts, *keys], any(map(may_be_secret_key, keys))
 
 
 def digits_of(number: float) -> str:
@@ -180,12 +186,21 @@ class ValueRedactor:
         rule, length = piece.found.rule.name, piece.end - piece.start
         return Redacted(self._session_id, path, rule, piece.start, length, name)
 
-    def _object(self, value: Mapping[str, object], path: str) -> dict[str, object]:
+    def _object(
+        self, value: Mapping[str, object], path: str, fields: Collection[str] = ()
+    ) -> dict[str, object]:
+        """Return an object with its secrets replaced.
+
+        Args:
+            value: The object.
+            path: Its path.
+            fields: Keys, in lower case, of members that are secrets.
+        """
         result: dict[str, object] = {}
         for key, item in value.items():
             shown = self._key(key, path, value, result)
             place = path + step(shown)
-            is_field = is_secret_key(key)
+            is_field = is_secret_member(key, item) or key.casefold() in fields
             result[shown] = (self._fields if is_field else self.value)(item, place)
         return result
 
@@ -210,12 +225,14 @@ class ValueRedactor:
         return shown
 
     def _fields(self, value: object, path: str) -> object:
-        """Return the replacement of the secret, or list of secrets, under a key."""
+        """Return the replacement of the secret, or secrets, under a key."""
         if isinstance(value, list | tuple):
             items: list[object] = []
             for item in value:  # a comprehension would take twice the stack
                 items.append(self._fields(item, f"{path}[{len(items)}]"))
             return items
+        if isinstance(value, dict):
+            return self._object(value, path, VALUE_KEYS)
         if not isinstance(value, str | int | float):
             return self.value(value, path)
         text = str(value) if isinstance(value, str) else digits_of(value)

@@ -128,7 +128,7 @@ def test_json_comes_one_by_one() -> None:
 
 def test_where_nothing_was_replaced_that_is_told() -> None:
     assert "".join(as_json([])) == '{"replaced": [\n\n]}\n'
-    assert "".join(as_table([])) == "pseudonym  length  path  session\n"
+    assert "".join(as_table([])) == "nothing was replaced\n"
 
 
 def test_the_columns_stand_below_each_other() -> None:

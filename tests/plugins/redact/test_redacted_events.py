@@ -30,8 +30,8 @@ from replay.model.messages import MessageSource
 from replay.sources.live_stream import ArrivingEvents
 from replay_plugins.redact import Redacted, Redactor
 from replay_plugins.redact.finder import Finder
+from replay_plugins.redact.kinds import RULES
 from replay_plugins.redact.redacted_events import SessionRedactor
-from replay_plugins.redact.rules import RULES
 from replay_plugins.redact.values import Pseudonyms, plain
 
 KEY = b"sixteen bytes or more"

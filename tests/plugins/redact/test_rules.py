@@ -3,6 +3,9 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
+from random import Random
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -11,8 +14,9 @@ from hypothesis import strategies as st
 from fake_secrets import SECRETS, WITHIN
 from replay import Session, TextDelta
 from replay_plugins.redact import Redactor
-from replay_plugins.redact.finder import DecodedText, reads_otherwise
-from replay_plugins.redact.rules import RULES
+from replay_plugins.redact.kinds import RULES
+from replay_plugins.redact.spellings import readings
+from replay_plugins.redact.token_kinds import KINDS
 
 NAMES = {rule.name for rule in RULES}
 ALONE = [(name, each) for name, secrets in SECRETS.items() for each in secrets]
@@ -105,6 +109,155 @@ def test_a_secret_is_replaced_to_its_end_and_no_further(
     assert Redactor().text(given) == expected
 
 
+# What people write
+
+
+ROOT = Path(__file__).parents[3]
+WORD = "sw0rd" + "fish"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("curl -u ada:{} https://x.example", "curl -u ada:<PASSWORD_1> https"),
+        ('curl --user "ada:{}" https://x.example', 'curl --user "ada:<PASSWORD_1>" h'),
+        ("curl -u {}{}: https://x.example", "curl -u <PASSWORD_1>: https"),
+        ("mysql -h db -u root -p{} shop", "mysql -h db -u root -p<PASSWORD_1> shop"),
+        ("sshpass -p {} ssh host", "sshpass -p <PASSWORD_1> ssh host"),
+        ("tool --api-key {} run", "tool --api-key <PASSWORD_1> run"),
+        ("tool --password=1234 run", "tool --password=<PASSWORD_1> run"),
+        ("my API key is {}.", "my API key is <PASSWORD_1>."),
+        ("The password was '{}', I think", "The password was '<PASSWORD_1>', I"),
+        ("pw: {}", "pw: <PASSWORD_1>"),
+        ("Cookie: theme=dark; sid={}\n", "Cookie: <COOKIE_1>\n"),
+        ("Set-Cookie: sid={}; Path=/", "Set-Cookie: <COOKIE_1>; Path=/"),
+        ("Authorization: token {}\n", "Authorization: token <AUTH_HEADER_1>\n"),
+        ("Authorization: {}\n", "Authorization: <AUTH_HEADER_1>\n"),
+        (
+            "machine x.example\n  login ada\n  password swordfish\n",
+            "machine x.example\n  login ada\n  password <PASSWORD_1>\n",
+        ),
+        ("default login ada password swordfish", "default login ada password <PASS"),
+        ('{{"token": "{}"}}', '{{"token": "<PASSWORD_1>"}}'),
+        ('{{"auth": {{"pass": "x"}}}}', '{{"auth": {{"pass": "<SECRET_FIELD_1>"}}}}'),
+        (
+            '{{"password": {{"value": "x"}}}}',
+            '{{"password": {{"value": "<SECRET_FIELD_1>"}}}}',
+        ),
+        ("/cb?access_token=QWxhZGRpbjpvcGVu&x=1", "/cb?access_token=<URL_TOKEN_1>&x"),
+        ("<dbPassword>\n  {}\n</dbPassword>", "<dbPassword>\n  <PASSWORD_1>\n</db"),
+        ('<add key="Password" value="swordfish" />', '<add key="Password" value="<P'),
+        ('put("API_TOKEN", "{}{}")', 'put("API_TOKEN", "<PASSWORD_1>")'),
+        ("https://{0}{0}{0}@x.example/", "https://<URL_PASSWORD_1>@x.example/"),
+    ],
+)
+def test_a_secret_is_found_in_the_forms_that_people_write(
+    given: str, expected: str
+) -> None:
+    shown = Redactor().text(given.format(WORD, WORD))
+    assert shown.startswith(expected.format())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "curl -u $USER:$PASSWORD x; curl -u '<user>:<password>' x; run -u 1000:1000",
+        "use --password to ask, --token=$TOKEN, --api-key YOUR_KEY, --secret <secret>",
+        "The password is wrong. My key is lost, the token was revoked",
+        "Cookie: a small text. Set-Cookie: fig=newton. Authorization: required",
+        "machine learning, login and password fields",
+        "auth = base64.b64encode(pair), token=win32api.RegOpenKeyEx, key='#1a2b3c'",
+        "Author-email: nobody, authority: sm02915",
+        "see ?token=next&key=name&code=en and ?access_token={token}",
+        '{"token": "JavaScript", "logprob": -0.1}, {"auth": "required"}',
+    ],
+)
+def test_what_only_looks_like_such_a_form_stays(text: str) -> None:
+    assert Redactor().text(text) == text
+
+
+def test_a_key_of_an_object_says_what_is_in_it() -> None:
+    given = {
+        "token": WORD,
+        "auth": {"pass": "x", "user": "ada"},
+        "password": {"value": "x", "type": "string"},
+    }
+    assert Redactor().value(given) == {
+        "token": "<SECRET_FIELD_1>",
+        "auth": {"pass": "<SECRET_FIELD_2>", "user": "ada"},
+        "password": {"value": "<SECRET_FIELD_2>", "type": "string"},
+    }
+    words = {"token": " the", "auth": ["basic"], "credentials": 7}
+    assert Redactor().value(words) == words
+
+
+def test_the_reference_lists_every_kind_and_the_sources_of_tokens() -> None:
+    page = (ROOT / "docs" / "reference" / "redaction.md").read_text("utf-8")
+    assert {name for name in NAMES if f"`{name}`" not in page} == set()
+    sources = {name: source for name, *_, source in reversed(KINDS)}
+    assert all(sources.values())
+    for name, source in sources.items():
+        assert f"| `{name}` | {source} |" in page
+
+
+# What isn't one
+
+
+def test_no_uuid_and_no_hash_holds_a_card() -> None:
+    digits = CARD.replace(" ", "")
+    for text in (
+        f"550e8400-{digits[:4]}-{digits[4:8]}-{digits[8:12]}-{digits[12:]}00112233",
+        f"{digits[:8]}-{digits[8:12]}-{digits[12:]}-8abc-0123456789ab",
+        f"12345678-1234-{digits[:4]}-{digits[4:8]}-{digits[8:]}0000",
+        f"a{digits}",
+        f"{digits}f",
+        f"{digits}-0bad",
+        f"0bad-{digits}",
+    ):
+        assert Redactor().text(text) == text
+    assert Redactor().text(f"card-{digits}-x") == "card-<CARD_1>-x"
+
+
+@pytest.mark.slow
+def test_of_100_000_random_uuids_none_holds_a_card() -> None:
+    random = Random(24)  # noqa: S311 - the same ones each time
+    uuids = [str(UUID(int=random.getrandbits(128), version=4)) for _ in range(100_000)]
+    redactor = Redactor()
+    redactor.text("\n".join(uuids))
+    assert redactor.report == []
+
+
+def test_a_table_of_numbers_holds_no_card_and_a_list_of_cards_does() -> None:
+    rows = ["1000 2000 3000 4000", CARD, "5000 6000 7000 8001", "9000 1000 2000 3000"]
+    table = "\n".join(rows)
+    assert Redactor().text(table) == table
+    cards = f"{CARD}\n5500 0000 0000 0004\n"
+    assert Redactor().text(cards) == "<CARD_1>\n<CARD_2>\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("git@github.com:a/b.git", "git@github.com:a/b.git"),
+        ("ssh://git@x.example/a", "ssh://git@x.example/a"),
+        ("ada@web1.example.com:~$ ls", "ada@web1.example.com:~$ ls"),
+        ("scp f ada@x.example.com:/tmp", "scp f ada@x.example.com:/tmp"),
+        ("by @ada@mastodon.example", "by @ada@mastodon.example"),
+        ("http://u:pass@x.example/", "http://u:<URL_PASSWORD_1>@x.example/"),
+        ("http://u:p@ss@x.example/", "http://u:<URL_PASSWORD_1>@x.example/"),
+        ("ada@x.example:pass", "<EMAIL_1>:pass"),
+        ("mailto:ada@x.example?to=b@x.example", "mailto:<EMAIL_1>?to=<EMAIL_2>"),
+        ("@@ -1 +1 @@\n-1\n+12345678901\n", "@@ -1 +1 @@\n-1\n+12345678901\n"),
+        ("+12345678\n", "+12345678\n"),
+        ("call\n+442079460958\nor", "call\n<PHONE_1>\nor"),
+    ],
+)
+def test_hosts_handles_and_added_lines_identify_nobody(
+    given: str, expected: str
+) -> None:
+    assert Redactor().text(given) == expected
+
+
 # Other spellings
 
 
@@ -173,18 +326,18 @@ def test_another_spelling_that_is_cut_over_deltas_is_replaced() -> None:
         )
 
 
-_SPELT = st.sampled_from("\\un0%45\u00a0\u200b\uff20a&#6;x")
+_SPELT = st.sampled_from("\\un0%45\u00a0\u200b\uff20a&#6;x\x1b[m=3D\n_")
 
 
 @given(st.text(_SPELT, max_size=30) | st.text(_SPELT | st.characters(), max_size=20))
 def test_a_place_of_a_reading_is_one_of_the_text(text: str) -> None:
-    decoded = DecodedText(text)
-    assert reads_otherwise(text) or decoded.text == text
-    whole = [decoded.place(at, 0) for at in range(len(decoded.text))]
-    ends = [decoded.place(at, 1) for at in range(len(decoded.text))]
-    assert whole == sorted(whole)
-    assert all(a < b for a, b in zip(whole, ends, strict=True))
-    assert all(end <= start for end, start in zip(ends, whole[1:], strict=False))
+    for reading in readings(text):
+        starts = [reading.place(at, 0) for at in range(len(reading.text))]
+        ends = [reading.place(at, 1) for at in range(len(reading.text))]
+        assert starts == sorted(starts)
+        assert all(a < b for a, b in zip(starts, ends, strict=True))
+        assert all(a <= b for a, b in zip(ends, starts[1:], strict=False))
+        assert max(ends, default=0) <= len(text)
 
 
 # Hostile texts
