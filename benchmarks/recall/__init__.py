@@ -1,0 +1,1 @@
+"""Recall and false hits of redaction, on public samples and ordinary text."""
