@@ -1,7 +1,7 @@
 """The search for secrets in a text, in all ways to read it."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from replay_plugins.redact.rules import Rule, Sieve
+from replay_plugins.redact.rules import Glimpse, Rule, Sieve
 from replay_plugins.redact.spellings import Reading, readings
 
 
@@ -25,6 +25,7 @@ class FoundSecret:
 
 _SHORTEST: Final = 6  # characters of a secret that our rules find
 _DEEPEST: Final = 3  # JSON, in an email, on a coloured terminal
+_BLANK: Final = re.compile("[ \n]")
 _SHORT: Final = 48  # characters of a key, or of a value that is often the same
 
 
@@ -39,11 +40,9 @@ class _Group:
         keywords = sorted({*chain.from_iterable(self._rules)})
         self._any = re.compile(b"|".join(map(re.escape, keywords)))
 
-    def candidates(
-        self, text: bytes, words: Collection[bytes]
-    ) -> Iterator[tuple[int, Rule]]:
+    def candidates(self, seen: Glimpse) -> Iterator[tuple[int, Rule]]:
         """Yield the rules that may find something, with their places in the table."""
-        left = self._sieve(text, words)
+        left = self._sieve(seen)
         if left and self._any.search(left):
             for keywords, rules in self._rules.items():
                 if any(keyword in left for keyword in keywords):
@@ -64,37 +63,46 @@ class Finder:
             group = groups.setdefault(rule.sieve, []) if rule.sieve else self._always
             group.append((place, rule))
         self._groups = [_Group(sieve, group) for sieve, group in groups.items()]
-        self._found_in_short = lru_cache(maxsize=2048)(self._found)
+        self._find_in_short = lru_cache(maxsize=2048)(self._find)
+        self._with = lru_cache(maxsize=64)(Finder)
 
-    def may_hold(self, texts: Iterable[str], again: Iterable[str] = ()) -> bool:
-        """Tell, quickly, whether one of many texts may hold a secret.
+    def narrowed(
+        self, texts: Iterable[str], again: Iterable[str] = ()
+    ) -> "Finder | None":
+        """Return a finder that finds the same in many texts, and takes less time.
 
         They are searched together, which works for our rules, but may not for others.
 
         Args:
             texts: All of them.
             again: The same, split differently; read only if they may matter.
+
+        Returns:
+            The finder; None: the texts hold no secret.
         """
         if self._always:
-            return True
+            return self
         text = "\n".join(texts)
         rules = self._candidates("\n".join(_read(text, is_brief=True)))
         if not rules:
-            return False
-        return any(
+            return None
+        holds_secret = any(
             True
             for text in chain([text], again)
             for each in _read(text)
             for rule in rules
             for _ in _matches(rule, each)
         )
+        return self._with(tuple(rules)) if holds_secret else None
 
-    def find(self, text: str) -> list[FoundSecret]:
+    def find(self, text: str) -> tuple[FoundSecret, ...]:
         """Return the secrets of a text, in order; they do not overlap."""
         if len(text) < _SHORTEST and not self._always:
-            return []
-        is_short = len(text) <= _SHORT
-        return merged((self._found_in_short if is_short else self._found)(text))
+            return ()
+        return (self._find_in_short if len(text) <= _SHORT else self._find)(text)
+
+    def _find(self, text: str) -> tuple[FoundSecret, ...]:
+        return tuple(merged(self._found(text)))
 
     def _found(self, text: str, depth: int = _DEEPEST) -> list[FoundSecret]:
         found = [
@@ -109,9 +117,8 @@ class Finder:
 
     def _candidates(self, text: str) -> list[Rule]:
         """Return the rules that may find something, in their order."""
-        seen = text.encode("ascii", "replace")
-        words = {*seen.split()}
-        found = chain(*(each.candidates(seen, words) for each in self._groups))
+        seen = Glimpse(text.encode("ascii", "replace"))
+        found = chain(*(each.candidates(seen) for each in self._groups))
         return [rule for _, rule in sorted([*self._always, *found], key=itemgetter(0))]
 
 
@@ -177,9 +184,23 @@ def _read(text: str, depth: int = _DEEPEST, *, is_brief: bool = False) -> Iterat
 
 
 def _matches(rule: Rule, text: str) -> Iterator[FoundSecret]:
-    group = "secret" if "secret" in rule.pattern.groupindex else 0
+    for start, end in _places(rule.sign, text) if rule.sign else [(0, len(text))]:
+        yield from _matches_in(rule, text, start, end)
+
+
+def _places(sign: str, text: str) -> Iterator[tuple[int, int]]:
+    """Yield the places between blanks that hold a sign, without looking elsewhere."""
     at = 0
-    while at <= len(text) and (match := rule.pattern.search(text, at)):
+    while (found := text.find(sign, at)) >= 0:
+        start = max(text.rfind(" ", at, found), text.rfind("\n", at, found), at - 1) + 1
+        blank = _BLANK.search(text, found)
+        at = blank.start() if blank else len(text)
+        yield start, at
+
+
+def _matches_in(rule: Rule, text: str, at: int, limit: int) -> Iterator[FoundSecret]:
+    group = "secret" if "secret" in rule.pattern.groupindex else 0
+    while at <= limit and (match := rule.pattern.search(text, at, limit)):
         start, secret = match.start(group), match[group] or ""
         parts = [(0, len(secret))]
         if rule.parts:

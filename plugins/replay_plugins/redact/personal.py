@@ -26,6 +26,7 @@ PERSONAL: Final = (
         checks.is_email,
         suits=checks.is_no_host,
         normalize=str.casefold,
+        sign="@",
     ),
     Rule(
         "phone",

@@ -68,12 +68,12 @@ class SessionRedactor:
             result = rewrite(redactor)
         return result, redactor.entries
 
-    def may_hold_secrets(
+    def narrowed(
         self,
         stretch: Sequence[tuple[int, Part]],
         values: Sequence[object] | None = None,
-    ) -> bool:
-        """Tell, quickly, whether parts of a history may hold a secret.
+    ) -> "SessionRedactor | None":
+        """Return a replacer for parts of a history, which takes less time.
 
         A secret may begin with a message, and run through several of them, so deltas
         are joined in each of these ways.
@@ -81,6 +81,9 @@ class SessionRedactor:
         Args:
             stretch: The parts, with their indexes.
             values: The events' JSON values by index; None: they are made.
+
+        Returns:
+            The replacer; None: the parts hold no secret.
         """
         whole: dict[type, list[str]] = {cls: [] for cls in get_args(Delta)}
         parted: dict[type, list[str]] = {cls: [] for cls in get_args(Delta)}
@@ -98,7 +101,10 @@ class SessionRedactor:
         texts, has_secret_key = texts_in(others)
         texts += map("".join, whole.values())
         again = chain(map("".join, parted.values()), message_texts(stretch))
-        return has_secret_key or self.finder.may_hold(texts, again)
+        if has_secret_key:
+            return self
+        finder = self.finder.narrowed(texts, again)
+        return None if finder is None else attrs.evolve(self, finder=finder)
 
     def rewritten(
         self, values: Sequence[object], first: int, entries: list[Redacted]
@@ -112,7 +118,9 @@ class SessionRedactor:
         """
         pieces = secret_pieces(values, self.finder)
         return [
-            self._event(value, pieces.get(place), first + place, entries)
+            value
+            if pieces.get(place) == [] and not _is_more_than_text(value)
+            else self._event(value, pieces.get(place), first + place, entries)
             for place, value in enumerate(values)
         ]
 
@@ -123,12 +131,6 @@ class SessionRedactor:
         index: int,
         entries: list[Redacted],
     ) -> object:
-        if not pieces:
-            if pieces is not None and not _is_more_than_text(value):
-                return value
-            texts, has_secret_key = texts_in([value])
-            if not (has_secret_key or self.finder.may_hold(texts)):
-                return value
         path = f"{self.root}[{index}]"
         result, replaced = self.checked(
             lambda redactor: _replaced(value, pieces, path, redactor),
@@ -210,12 +212,13 @@ class RedactedEvents(RecordedEvents):
         """Yield the history's parts, each with its first index."""
         for stretch in _cut(parts_of(self._events), _look_at_part, self._longest):
             start = stretch[0][0]
-            if self._redactor.may_hold_secrets(stretch):
-                values = [value for _, part in stretch for value in _values_of(part)]
-                rewritten = DecodedEvents(self._rewritten(values, start))
-                yield from rewritten.parts(first + start)
-            else:
+            redactor = self._redactor.narrowed(stretch)
+            if redactor is None:
                 yield from ((first + index, part) for index, part in stretch)
+            else:
+                values = [value for _, part in stretch for value in _values_of(part)]
+                rewritten = DecodedEvents(self._rewritten(values, start, redactor))
+                yield from rewritten.parts(first + start)
 
     def __reduce__(self) -> tuple[object, ...]:
         return DecodedEvents, ([*self.values()],)
@@ -228,15 +231,18 @@ class RedactedEvents(RecordedEvents):
         start = 0
         for stretch in _cut(values, _look_at_value, self._longest):
             found = [*DecodedEvents(stretch).parts()]
-            if self._redactor.may_hold_secrets(found, stretch):
-                yield start, self._rewritten(stretch, start)
-            else:
+            redactor = self._redactor.narrowed(found, stretch)
+            if redactor is None:
                 yield start, stretch
+            else:
+                yield start, self._rewritten(stretch, start, redactor)
             start += len(stretch)
 
-    def _rewritten(self, values: Sequence[object], start: int) -> list[object]:
+    def _rewritten(
+        self, values: Sequence[object], start: int, redactor: SessionRedactor
+    ) -> list[object]:
         entries: list[Redacted] = []
-        rewritten = self._redactor.rewritten(values, start, entries)
+        rewritten = redactor.rewritten(values, start, entries)
         if start >= self._reported:
             self._report += entries
             self._reported = start + len(values)

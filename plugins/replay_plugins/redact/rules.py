@@ -2,15 +2,32 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from string import ascii_letters, ascii_uppercase, digits
 from typing import Final, TypeAlias
 
 import attrs
 
-#: Returns what matters of a text, in which ``?`` stands for all that isn't ASCII; it is
-#: given the text, and its different words, of which most texts have few.
-Sieve: TypeAlias = Callable[[bytes, Collection[bytes]], bytes]
+
+class Glimpse:
+    """What can be seen of a text quickly.
+
+    Args:
+        text: It, with ``?`` for all that isn't ASCII.
+    """
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+
+    @cached_property
+    def words(self) -> Collection[bytes]:
+        """Return the different words, of which most texts have few."""
+        return {*self.text.split()}
+
+
+#: Returns what matters of a text.
+Sieve: TypeAlias = Callable[[Glimpse], bytes]
 
 
 def _marked(characters: str, mark: str = "") -> bytes:
@@ -28,34 +45,34 @@ _LONG: Final = 16  # characters; a key or token is never shorter
 _VERY_LONG: Final = 30  # characters of one that only a service's name tells
 
 
-def long_words(_: bytes, words: Collection[bytes]) -> bytes:
+def long_words(seen: Glimpse) -> bytes:
     """Return the words that are long enough for a token."""
-    return b" ".join(_long(words, _LONG))
+    return b" ".join(_long(seen.words, _LONG))
 
 
-def lower_case(_: bytes, words: Collection[bytes]) -> bytes:
+def lower_case(seen: Glimpse) -> bytes:
     """Return all words in lower case."""
-    return b" ".join(words).lower()
+    return b" ".join(seen.words).lower()
 
 
-def lower_case_beside_long(_: bytes, words: Collection[bytes]) -> bytes:
+def lower_case_beside_long(seen: Glimpse) -> bytes:
     """Return all words in lower case, if one is very long."""
-    return b" ".join(words).lower() if _long(words, _VERY_LONG) else b""
+    return b" ".join(seen.words).lower() if _long(seen.words, _VERY_LONG) else b""
 
 
-def grouped_digits(text: bytes, _: Collection[bytes]) -> bytes:
+def grouped_digits(seen: Glimpse) -> bytes:
     """Return a text with digits as zeros, and no blanks and hyphens between them."""
-    return text.translate(_DIGITS, b" -")
+    return seen.text.translate(_DIGITS, b" -")
 
 
-def grouped_capitals(text: bytes, _: Collection[bytes]) -> bytes:
+def grouped_capitals(seen: Glimpse) -> bytes:
     """Return a text with capitals and digits as ``A``, and no blanks between them."""
-    return text.translate(_CAPITALS, b" ")
+    return seen.text.translate(_CAPITALS, b" ")
 
 
-def rare_signs(text: bytes, _: Collection[bytes]) -> bytes:
+def rare_signs(seen: Glimpse) -> bytes:
     """Return the signs of addresses and of phone numbers."""
-    return text.translate(None, _NO_RARE_SIGNS)
+    return seen.text.translate(None, _NO_RARE_SIGNS)
 
 
 def _long(words: Collection[bytes], least: int) -> list[bytes]:
@@ -96,6 +113,7 @@ class Rule:
     allows_overlap: bool = False
     #: returns the same for every spelling of a secret; None: there is one spelling
     normalize: Callable[[str], str] | None = None
+    sign: str = ""  #: each match holds it, and neither a space nor a line's end
 
     @property
     def label(self) -> str:

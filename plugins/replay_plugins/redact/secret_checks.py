@@ -57,9 +57,9 @@ _FETCHES: Final = re.compile(r"\b(?:curl|wget|https?ie?|xh)\b")
 _LETTER, _DIGIT = re.compile("[A-Za-z]"), re.compile(r"[0-9]")
 _SIGN: Final = re.compile(r"[!#$%^*+~?|@]")
 _NO_VALUE: Final = re.compile(
-    r"[$%]\{?[A-Za-z][\w.]*\}?%?|[A-Z_]+|(.)\1*|(?:your|my|the|some|example|dummy|fake)[_-].*"
+    r"[$%]\{?(?:[A-Z][A-Z0-9_]*|[a-z_.]+)\}?%?|[A-Z_]+|(.)\1*|(?:your|my|the|some|example|dummy|fake)[_-].*"
     r"|(?:process|os|env|self|this|config|settings|secrets?|vars?|args|options|params"
-    r"|data|request|req|ctx|app)\..*|[a-z]+://.*|[\d.:,/%+-]{0,14}|\d\d\d\d-\d\d-.*|(?:\.{0,2}|~)/.*"
+    r"|data|request|req|ctx|app)\..*|[a-z]+://.*|[\d.:,/%+-]{0,14}|\d\d\d\d-\d\d-.*|(?:\.{0,2}|~)/[a-z0-9_./-]*"
     r"|(?:change.?(?:me|it)|x{3,}.*|none|null|nil|true|false|undefined|redacted|example)\W*"
     r"|[*.]{3,}.*|.*(?:\.\.\.|\*\*\*|xxxx+|XXXX+)|<[A-Z0-9_]+>",
     re.DOTALL,

@@ -198,7 +198,7 @@ class _DeltaStream:
     def _content(self, full: int) -> str:
         return self._units(self._kind_texts.fulls[full])
 
-    def _find(self, units: str) -> list[FoundSecret]:
+    def _find(self, units: str) -> Sequence[FoundSecret]:
         if not self._is_apart:
             return self._find_in(units)
         text = join_surrogates(units)
@@ -209,7 +209,7 @@ class _DeltaStream:
             for each in self._find_in(text)
         ]
 
-    def _find_in_full(self, index: int) -> list[FoundSecret]:
+    def _find_in_full(self, index: int) -> Sequence[FoundSecret]:
         """Return the secrets in a full event, unless it only repeats a message."""
         content = self._content(index)
         repeated = [self._joined(number) for number, _ in self._matches.get(index, ())]

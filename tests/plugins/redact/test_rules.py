@@ -60,6 +60,7 @@ def test_a_secret_that_its_surroundings_tell_is_replaced() -> None:
         "max_tokens: 4096, next_page_token=null, tokens: 1200",
         "password: required. The secret is out: nobody knew.",
         "password = get_password(user); secret=os.environ[0]; token = $TOKEN_1",
+        "secret=/run/secrets/db1, token=$my_token, api_key=${API_KEY_1}",
         "api_key=YOUR_API_KEY, api_key=xxxxxxxx, password=********",
         "The key: value pairs, keyword arguments, and primary_key: identifier",
         "Revenue rose 12% to $4,200,000 (+3.25%), from 1234567890123.",
@@ -100,6 +101,8 @@ def test_what_only_looks_like_a_secret_stays(text: str) -> None:
         ("No 12345 4111 1111 1111 1111 0425", "No 12345 <CARD_1> 0425"),
         ("name,4111111111111111,12/26", "name,<CARD_1>,12/26"),
         ("secret=password=hunter" + "22", "secret=<PASSWORD_1>"),
+        ("password=$" + "ecret77", "password=<PASSWORD_1>"),
+        ("secret_key=/" + "Ab3d5Fg7Hi9", "secret_key=<PASSWORD_1>"),
         ("AB12 DE89370400440532013000", "AB12 <IBAN_1>"),
     ],
 )
@@ -380,6 +383,20 @@ HOSTILE = {
     "percents": "%25",
     "wide blanks": "\u00a0",
     "webhooks": "hooks.slack.com/services/",
+    "options": "--token ",
+    "users": "curl -u a:bcd ",
+    "databases": "mysql ",
+    "elements": "<token>",
+    "cookies": "Cookie: a=b123; ",
+    "manifest": "kind: Secret\n a: AAAAAAAAAA\n",
+    "colours": "\x1b[1m",
+    "links": "\x1b]8",
+    "equals signs": "=3D",
+    "rows": "4444 4444 4444 4444\n",
+    "logins": "machine a login b ",
+    "query": "?token=",
+    "added": "+12345678\n",
+    "addresses": "a@b.de ",
 }
 _TIMED = """
 import resource, sys
