@@ -25,6 +25,7 @@ class FoundSecret:
 
 _SHORTEST: Final = 6  # characters of a secret that our rules find
 _DEEPEST: Final = 3  # JSON, in an email, on a coloured terminal
+_GLUED: Final = 3  # secrets that each stand right behind the one before
 _BLANK: Final = re.compile("[ \n]")
 _SHORT: Final = 48  # characters of a key, or of a value that is often the same
 
@@ -102,7 +103,14 @@ class Finder:
         return (self._find_in_short if len(text) <= _SHORT else self._find)(text)
 
     def _find(self, text: str) -> tuple[FoundSecret, ...]:
-        return tuple(merged(self._found(text)))
+        """Return the secrets of a text, also those that only others stand beside."""
+        found = merged(self._found(text))
+        for _ in range(_GLUED if found else 0):
+            more = self._found(_without(found, text))
+            if not more:
+                break
+            found = merged([*found, *more])
+        return tuple(found)
 
     def _found(self, text: str, depth: int = _DEEPEST) -> list[FoundSecret]:
         found = [
@@ -147,6 +155,17 @@ def shifted(found: Iterable[FoundSecret], by: int, size: int) -> list[FoundSecre
         for start, end, each in moved
         if start < end
     ]
+
+
+def _without(found: Iterable[FoundSecret], text: str) -> str:
+    """Return a text with its secrets hidden, in which all else stays in its place."""
+    pieces: list[str] = []
+    at = 0
+    for each in found:
+        hidden = f"<{'X' * (each.end - each.start)}"[: each.end - each.start - 1]
+        pieces += (text[at : each.start], hidden, ">")
+        at = each.end
+    return "".join([*pieces, text[at:]])
 
 
 def _placed(found: Iterable[FoundSecret], reading: Reading) -> list[FoundSecret]:

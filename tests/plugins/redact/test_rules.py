@@ -112,6 +112,12 @@ def test_a_secret_is_replaced_to_its_end_and_no_further(
     assert Redactor().text(given) == expected
 
 
+def test_a_secret_right_behind_another_is_replaced_at_once() -> None:
+    token, lob = SECRETS["clickhouse-key"][0], SECRETS["lob-key"][0]
+    once = "<CLICKHOUSE_KEY_1><PHONE_1><LOB_KEY_1>"
+    assert Redactor().text(f"{token}+49 30 901820{lob}") == once
+
+
 # What people write
 
 
