@@ -55,7 +55,7 @@ def having(form: str) -> pytest.MarkDecorator:
 def path(name: str, shared: Path) -> Path:
     """Return the path of a case's file or folder."""
     index = json.loads((shared / "cases" / "INDEX.json").read_bytes())
-    found = FOLDER / index[name]["file"]
+    found: Path = FOLDER / index[name]["file"]
     if "utf16" in name and not found.read_bytes().startswith(
         (b"\xff\xfe", b"\xfe\xff")
     ):
