@@ -406,10 +406,33 @@ def test_a_key_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
         *("../outside.json", "sub/../../outside.json", "/etc/passwd.json", "..", ""),
         *("sub//a.json", "sub/./a.json", "sub/a.json/", ".git/a.json", "a~/a.json"),
         *(".hidden.json", "a.txt", "sub\\..\\a.json", "C:a.json", "a\0.json"),
-        "link/outside.json",
+        *("link/outside.json", "link/", "/", "../", "sub/../", ".git/", "sub/"),
     ):
         portion = Portion((path, status.st_size, status.st_mtime_ns), 1)
         with pytest.raises(
-            replay.BackendError, match=r"no portion|null|a symbolic link"
+            replay.BackendError, match=r"no portion|null|not a directory|it was listed"
         ):
             list(backend.stored(portion))
+
+
+def test_a_directory_that_cannot_be_read_is_told_like_such_a_file() -> None:
+    with public_folder() as folder:
+        for name in ("a", "b", "c"):
+            write(folder / name / "x.json", name)
+        (folder / "b").chmod(0)
+        backend = FixtureDirectoryBackend(str(folder))
+        with unprivileged(), replay.open(folder) as source:
+            for walk in (source.sessions, source.summaries):
+                errors: list[replay.ReplayError] = []
+                found = [each.session_id for each in walk(unreadable=errors.append)]
+                assert found == ["a", "c"]
+                assert [str(each) for each in errors] == [
+                    f"{folder}/b: permission denied"
+                ]
+            _, unread, last = backend.portions()
+            with pytest.raises(replay.BackendError, match="b: permission denied"):
+                list(backend.stored(unread))
+            assert [each.name for each in backend.stored(last)] == ["x"]
+            assert backend.session("c").session_id == "c"
+            with pytest.raises(replay.BackendError, match="b: permission denied"):
+                backend.session("d")

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import PureWindowsPath
 from typing import BinaryIO, Final
 
@@ -20,9 +20,14 @@ _PART_SUFFIX: Final = ".part"  # of a recording's name until it is complete
 class FoundFile:
     """A file found by a scan."""
 
-    path: str  #: relative to the scanned directory, with slashes
+    path: str  #: relative to the scanned directory, with slashes; see :func:`scan`
     folder: Folder
     entry: "os.DirEntry[str]"
+
+    @property
+    def is_directory(self) -> bool:
+        """Tell whether it is a directory that cannot be read."""
+        return self.path.endswith("/")
 
     def stat(self) -> os.stat_result:
         """Return its status, as of the first call.
@@ -35,20 +40,31 @@ class FoundFile:
             raise os_failure(self.folder.source_of(self.entry.name), error) from error
 
 
-def scan(folder: Folder, accepts: Callable[[str], bool]) -> Iterator[FoundFile]:
+def _ignore(_: str) -> None:
+    pass
+
+
+def scan(
+    folder: Folder,
+    accepts: Callable[[str], bool],
+    unwanted: Callable[[str], object] = _ignore,
+) -> Iterator[FoundFile]:
     """Yield the files in and below a directory, ordered by the bytes of their paths.
 
-    Hidden files and directories, and those left behind by editors, are skipped.
+    Hidden files and directories, and those left behind by editors, are skipped. A
+    directory below it that cannot be read is yielded like a file, with a path that ends
+    in a slash; opening that path tells why.
 
     Args:
         folder: The directory to start from.
         accepts: Tells from its name whether a file is wanted; links, pipes and so on
             are yielded too if their names match, but cannot be opened.
+        unwanted: Called with the name of each other file that isn't skipped.
 
     Raises:
-        BackendError: A directory cannot be read.
+        BackendError: The directory cannot be read.
     """
-    return _scan(folder, "", accepts, _DEEPEST)
+    return _scan(folder, "", accepts, unwanted)
 
 
 def is_safe(path: str, accepts: Callable[[str], bool]) -> bool:
@@ -56,20 +72,27 @@ def is_safe(path: str, accepts: Callable[[str], bool]) -> bool:
 
     A path that might lead elsewhere, on any system, isn't safe.
     """
-    parts = path.split("/")
-    return all(map(_is_safe_name, parts)) and accepts(parts[-1])
+    *parents, name = path.split("/")
+    is_directory = bool(parents) and not name
+    is_wanted = is_directory or (_is_safe_name(name) and accepts(name))
+    return is_wanted and all(map(_is_safe_name, parents))
 
 
 def open_path(folder: Folder, path: str) -> BinaryIO:
     """Open a file by its path from a scan.
 
     Raises:
-        BackendError: It cannot be opened, or a part of its path is a link.
+        BackendError: It cannot be opened, is a directory, or a part of its path is a
+            link.
     """
     *parents, name = path.split("/")
     with ExitStack() as opened:
-        for parent in parents:
-            folder = opened.enter_context(folder.enter(parent))
+        for depth, parent in enumerate(parents, 1):
+            folder = opened.enter_context(_entered(folder, parent, depth))
+        if not name:
+            _entries(folder)
+            reason = "it could not be read when it was listed"
+            raise BackendError(folder.source, reason, hint="list it again")
         return folder.open(name)
 
 
@@ -93,11 +116,11 @@ def is_file_name(part: str) -> bool:
 
 
 def _scan(
-    folder: Folder, prefix: str, accepts: Callable[[str], bool], depth: int
+    folder: Folder,
+    prefix: str,
+    accepts: Callable[[str], bool],
+    unwanted: Callable[[str], object],
 ) -> Iterator[FoundFile]:
-    if not depth:
-        reason = f"nested deeper than {_DEEPEST} directories"
-        raise BackendError(folder.source, reason)
     entries = _entries(folder)
     there = {entry.name for entry in entries}
     entries.reverse()
@@ -105,10 +128,36 @@ def _scan(
         entry = entries.pop()  # its cached status is released with it
         path = prefix + entry.name
         if entry.is_dir(follow_symlinks=False):
-            with folder.enter(entry.name) as below:
-                yield from _scan(below, f"{path}/", accepts, depth - 1)
-        elif accepts(entry.name) and not has_part_file(entry.name, there, accepts):
+            yield from _scan_below(
+                FoundFile(f"{path}/", folder, entry), accepts, unwanted
+            )
+        elif not accepts(entry.name):
+            if entry.is_file(follow_symlinks=False):
+                unwanted(entry.name)
+        elif not has_part_file(entry.name, there, accepts):
             yield FoundFile(path, folder, entry)
+
+
+def _scan_below(
+    found: FoundFile,
+    accepts: Callable[[str], bool],
+    unwanted: Callable[[str], object],
+) -> Iterator[FoundFile]:
+    """Yield the files below a directory, or the directory if it cannot be read."""
+    depth = found.path.count("/")
+    try:
+        with _entered(found.folder, found.entry.name, depth) as below:
+            yield from _scan(below, found.path, accepts, unwanted)
+    except BackendError:  # of this directory, before anything in it was yielded
+        yield found
+
+
+def _entered(folder: Folder, name: str, depth: int) -> AbstractContextManager[Folder]:
+    """Open a directory in another one, at a depth below the scanned one."""
+    if depth >= _DEEPEST:
+        reason = f"nested deeper than {_DEEPEST} directories"
+        raise BackendError(folder.source_of(name), reason)
+    return folder.enter(name)
 
 
 def _entries(folder: Folder) -> list["os.DirEntry[str]"]:

@@ -166,6 +166,8 @@ class TurnRecorder:
         """Return the lines of the session's earlier turns."""
         for found in scan(self._folder, self._is_other_form):
             reason = f"the session is in {found.path} already"
+            if found.is_directory:
+                reason = f"the session may be in {found.path}, which cannot be read"
             raise BackendError(self._source, reason, "record into another directory")
         name = self._stem + _WHOLE
         if not self._folder.has(name):

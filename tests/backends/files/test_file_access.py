@@ -10,7 +10,7 @@ import pytest
 from odd_files import ODD_FILES, loop, unix_socket
 from privileges import public_folder, unprivileged
 from replay.errors import BackendError
-from replay_backends.files.directory_scan import scan
+from replay_backends.files.directory_scan import open_path, scan
 from replay_backends.files.file_access import (
     is_pipe,
     open_folder,
@@ -180,6 +180,14 @@ def paths(folder: Path, suffix: str = "") -> list[str]:
         return [found.path for found in scan(opened, lambda n: n.endswith(suffix))]
 
 
+def refuse(folder: Path, path: str, reason: str) -> None:
+    with (
+        open_folder(folder, "it") as opened,
+        pytest.raises(BackendError, match=reason),
+    ):
+        open_path(opened, path)
+
+
 @pytest.mark.usefixtures("system")
 def test_files_are_found_by_their_names_at_any_depth(tmp_path: Path) -> None:
     make(tmp_path, "a.json", "b/c.json", "b/d.json/e.json", "b/f.txt")
@@ -208,16 +216,30 @@ def test_a_link_to_a_directory_is_not_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("system")
-def test_a_directory_that_cannot_be_read_is_named() -> None:
+def test_a_directory_that_cannot_be_read_does_not_end_the_walk() -> None:
     with public_folder() as folder:
-        make(folder, "a/b")
-        (folder / "a").chmod(0o300)
-        with unprivileged(), pytest.raises(BackendError, match="it/a: permission"):
-            paths(folder)
+        make(folder, "a", "b/c/d", "b/c/e/f", "b/g")
+        (folder / "b" / "c").chmod(0o300)
+        with unprivileged():
+            assert paths(folder) == ["a", "b/c/", "b/g"]
+            refuse(folder, "b/c/", "it/b/c: permission denied")
+        (folder / "b" / "c").chmod(0o700)
+        refuse(folder, "b/c/", "it/b/c: it could not be read when it was listed")
 
 
 @pytest.mark.usefixtures("system")
-def test_directories_without_end_are_refused(tmp_path: Path) -> None:
-    make(tmp_path, "d/" * 120 + "a")
-    with pytest.raises(BackendError, match="deeper than 100 directories"):
-        paths(tmp_path)
+def test_directories_without_end_are_not_walked(tmp_path: Path) -> None:
+    make(tmp_path, "d/" * 120 + "a", "e", "d/" * 99 + "f")
+    deepest = "d/" * 100
+    assert paths(tmp_path) == [deepest, "d/" * 99 + "f", "e"]
+    refuse(tmp_path, deepest, "/d: nested deeper than 100 directories")
+
+
+@pytest.mark.usefixtures("system")
+def test_files_that_are_not_wanted_are_named(tmp_path: Path) -> None:
+    make(tmp_path, "a.json", "b/c.py", "b/d.md", ".e", "f~", "g")
+    (tmp_path / "link").symlink_to("b")
+    unwanted: list[str] = []
+    with open_folder(tmp_path, "it") as folder:
+        list(scan(folder, lambda name: name.endswith(".json"), unwanted.append))
+    assert unwanted == ["c.py", "d.md", "g"]

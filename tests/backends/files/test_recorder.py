@@ -308,3 +308,12 @@ def test_a_directory_that_cannot_be_written_to_is_named() -> None:
         folder.chmod(0o555)
         with unprivileged(), pytest.raises(BackendError, match="it/a: permission"):
             replace(folder)
+
+
+def test_a_directory_that_may_hold_the_session_must_be_readable() -> None:
+    with public_folder() as folder:
+        (folder / "sub").mkdir(mode=0)
+        folder.chmod(0o777)
+        refused = r"ses-1\.jsonl\.part: the session may be in sub/, which cannot be"
+        with unprivileged(), pytest.raises(BackendError, match=refused):
+            record(folder)
