@@ -1,11 +1,12 @@
 """A directory of session files, nested or not, as a backend."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Never
 
 import attrs
 
@@ -21,6 +22,7 @@ from replay_backends.files.file_portions import (
     portions_in,
     stored_in,
 )
+from replay_backends.files.other_files import OtherFiles
 from replay_backends.files.recorder import check_not_live, replacing
 from replay_backends.files.session_file import (
     NaN,
@@ -34,6 +36,7 @@ from replay_backends.files.session_file import (
 )
 from replay_backends.files.session_index import IndexFile, Listed, SessionIndex
 
+_LOGGER: Final = logging.getLogger("replay")
 _LARGE: Final = 4 << 20  # bytes; a larger file may be split
 
 
@@ -42,14 +45,16 @@ class FixtureDirectoryBackend:
     """Sessions from the files of a directory and of all directories below it.
 
     They are ordered by the bytes of their files' paths. Hidden files are skipped; a
-    link, pipe, device or socket with a session file's name is refused. From 1,000 files
+    link, pipe, device or socket with a session file's name is refused. Files of other
+    kinds are counted, and their number is logged once, as information. From 1,000 files
     on, a hidden index speeds up listing.
 
     Args:
         location: The directory.
         pattern: Pattern for file names, such as ``*.json``; None: ``*.json``,
             ``*.jsonl``, ``*.ndjson``, ``*.sse``, each also with ``.gz`` or ``.zst``,
-            and ``*.jsonl.part``, in any letter case.
+            and ``*.jsonl.part``, in any letter case. With a pattern, other files
+            aren't counted.
         strict: Refuse unknown or malformed events.
         limits: Size limits.
         nan: ``"null"`` reads NaN and Infinity as null; None: they are refused.
@@ -68,6 +73,8 @@ class FixtureDirectoryBackend:
     _path: Path = attrs.field(init=False)
     _read_options: ReadOptions = attrs.field(init=False)
     _index: SessionIndex[str] = attrs.field(init=False)
+    _others: OtherFiles = attrs.field(factory=OtherFiles, init=False)  #: as last walked
+    _is_noted: bool = attrs.field(default=False, init=False)  #: whether they were
 
     def __attrs_post_init__(self) -> None:
         with os_errors_of(self.location):
@@ -86,7 +93,7 @@ class FixtureDirectoryBackend:
 
     def summaries(self) -> Iterator[SessionSummary]:
         """Yield the header of each session."""
-        return chain.from_iterable(self._index.listing())
+        return chain(chain.from_iterable(self._index.listing()), self._noted())
 
     def session(self, session_id: str) -> Session:
         """Return the first session with that id, wherever it is."""
@@ -96,7 +103,8 @@ class FixtureDirectoryBackend:
 
     def sessions(self) -> Iterator[Session]:
         """Yield every session."""
-        return chain.from_iterable(map(self._sessions_at, self._paths()))
+        found = chain.from_iterable(map(self._sessions_at, self._paths()))
+        return chain(found, self._noted())
 
     def portions(self) -> Iterator[Portion]:
         """Yield each file, or ranges of lines if a large file's lines are sessions.
@@ -105,12 +113,13 @@ class FixtureDirectoryBackend:
         anyway, and fails when its sessions are read.
         """
         with self._root() as root:
-            for found in scan(root, self._accepts):
+            for found in self._scan(root):
                 key = _key(found)
                 if key.size > _LARGE:
                     yield from portions_in(self._file(found.path), key)
                 else:
                     yield key.portion()
+        yield from self._noted()
 
     def stored(self, portion: Portion) -> Iterator[Stored]:
         """Yield the sessions of a portion, in the order of its file."""
@@ -146,6 +155,18 @@ class FixtureDirectoryBackend:
     def _accepts(self, name: str) -> bool:
         return is_called_for(name, self.pattern)
 
+    def _scan(self, root: Folder) -> Iterator[FoundFile]:
+        others = OtherFiles()
+        yield from scan(root, self._accepts, others.add)
+        self._others = others
+
+    def _noted(self) -> Iterator[Never]:
+        """Log once what other files there are, at the end of a walk; yield nothing."""
+        if self._others and self.pattern is None and not self._is_noted:
+            self._is_noted = True
+            _LOGGER.info("%s: %s", self.location, self._others)
+        yield from ()
+
     def _file(self, path: str) -> SessionFile:
         """Return the file at a path in the directory, which need not be open."""
         name = path.rpartition("/")[2]
@@ -159,7 +180,7 @@ class FixtureDirectoryBackend:
 
     def _paths(self) -> Iterator[str]:
         with self._root() as root:
-            for found in scan(root, self._accepts):
+            for found in self._scan(root):
                 yield found.path
 
     def _sessions_at(self, path: str) -> Iterator[Session]:
@@ -168,7 +189,7 @@ class FixtureDirectoryBackend:
     def _listing(self) -> Iterator[Listed[str]]:
         with self._root() as root:
             index = IndexFile.read(root)
-            for found in scan(root, self._accepts):
+            for found in self._scan(root):
                 yield self._listed(found, index)
             index.write(root)
 

@@ -36,8 +36,9 @@ class LogOutput(logging.Handler):
     """A log handler that writes one sanitised line per record to standard error."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write the record's message, without a traceback."""
-        say(record.getMessage(), record.levelname.lower())
+        """Write the record's message, without a traceback; information is a note."""
+        is_note = record.levelno == logging.INFO
+        say(record.getMessage(), "note" if is_note else record.levelname.lower())
 
 
 def _third_party_command(name: str) -> click.Command | None:
@@ -136,6 +137,7 @@ def run(arguments: Sequence[str], name: str = NAMES[0]) -> int:
         if isinstance(stream, io.TextIOWrapper):  # None if it is closed
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     logging.basicConfig(handlers=[LogOutput()])
+    logging.getLogger("replay").setLevel(logging.INFO)
     is_traceback_wanted = False
     try:
         if instruction := os.environ.get(COMPLETION_VARIABLE):

@@ -3,6 +3,7 @@
 import gc
 import gzip
 import json
+import logging
 import os
 import random
 import signal
@@ -413,6 +414,39 @@ def test_a_key_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
             replay.BackendError, match=r"no portion|null|not a directory|it was listed"
         ):
             list(backend.stored(portion))
+
+
+@pytest.fixture
+def mixed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Path:
+    """Return a directory of a session and files of other kinds; all is logged."""
+    caplog.set_level(logging.INFO)
+    write(tmp_path / "it" / "sub" / "a.json", "a")
+    for name in ("a.py", "sub/b.py", "sub/notes.md", ".hidden.py"):
+        (tmp_path / "it" / name).touch()
+    return tmp_path / "it"
+
+
+OTHERS = "3 files of other kinds were not read (2 .py, 1 .md)"
+
+
+@pytest.mark.parametrize("walk", ["sessions", "summaries", "portions"])
+def test_files_of_other_kinds_are_counted_in_one_line(
+    mixed: Path, caplog: pytest.LogCaptureFixture, walk: str
+) -> None:
+    backend = FixtureDirectoryBackend(str(mixed))
+    for _ in range(2):
+        assert len(list(getattr(backend, walk)())) == 1
+        assert caplog.record_tuples == [("replay", logging.INFO, f"{mixed}: {OTHERS}")]
+
+
+def test_they_are_not_counted_if_nobody_asked_for_all_sessions(
+    mixed: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    backend = FixtureDirectoryBackend(str(mixed))
+    assert backend.session("a")
+    next(backend.sessions())
+    assert list(FixtureDirectoryBackend(str(mixed), pattern="*.json").sessions())
+    assert not caplog.records
 
 
 def test_a_directory_that_cannot_be_read_is_told_like_such_a_file() -> None:

@@ -92,13 +92,17 @@ def _environment_of(variables: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _no_log_handlers() -> Iterator[None]:
-    """Remove the log's handlers, pytest's among them, and restore them afterwards."""
-    root = logging.getLogger()
-    before, root.handlers = root.handlers, []
+    """Remove the log's handlers, pytest's among them, and restore them afterwards.
+
+    The level of the library's log is restored, too.
+    """
+    root, ours = logging.getLogger(), logging.getLogger("replay")
+    before, root.handlers, level = root.handlers, [], ours.level
     try:
         yield
     finally:
         root.handlers = before
+        ours.setLevel(level)
 
 
 @contextmanager

@@ -54,7 +54,7 @@ def replacing(folder: Folder, name: str, mode: int = 0o666) -> Iterator[BinaryIO
 _APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 _READ_OPTIONS: Final = ReadOptions(strict=False, limits=Limits())
 _WHOLE: Final = ".jsonl"
-_ARRIVALS: Final = ".arrivals"
+ARRIVALS: Final = ".arrivals"  #: the suffix of the times of a recording's events
 
 
 def check_not_live(folder: Folder, stem: str) -> None:
@@ -67,7 +67,7 @@ def check_not_live(folder: Folder, stem: str) -> None:
     Raises:
         BackendError: There is such a recording, whether or not its turn has ended.
     """
-    is_whole = folder.has(stem + _WHOLE) and folder.has(stem + _ARRIVALS)
+    is_whole = folder.has(stem + _WHOLE) and folder.has(stem + ARRIVALS)
     if not is_whole and not folder.has(stem + PART):
         return
     source = folder.source_of(stem + (_WHOLE if is_whole else PART))
@@ -132,7 +132,7 @@ class TurnRecorder:
             os.ftruncate(self._arrivals, self._arrivals_before)
             self._remove(PART)
             if not self._arrivals_before:
-                self._remove(_ARRIVALS)
+                self._remove(ARRIVALS)
 
     def _begin(self, user_input: UserInput, undo: ExitStack) -> None:
         self._adopt_leftover()
@@ -140,7 +140,7 @@ class TurnRecorder:
         arrivals = self._earlier_arrivals(before.count(b"\n"))
         self._part = self._started(PART, before + _line(user_input), undo)
         fcntl.flock(self._part, fcntl.LOCK_EX)
-        self._arrivals = self._started(_ARRIVALS, arrivals + _arrival(0.0), undo)
+        self._arrivals = self._started(ARRIVALS, arrivals + _arrival(0.0), undo)
         self._arrivals_before = len(arrivals)
 
     def _adopt_leftover(self) -> None:
@@ -194,7 +194,7 @@ class TurnRecorder:
 
     def _earlier_arrivals(self, count: int) -> bytes:
         """Return *count* lines of arrival times, with null for unknown ones."""
-        found = self._content(_ARRIVALS).splitlines(keepends=True)
+        found = self._content(ARRIVALS).splitlines(keepends=True)
         lines = [line for line in found if line.endswith(b"\n")][:count]
         return b"".join(lines) + _arrival(None) * (count - len(lines))
 

@@ -178,6 +178,20 @@ def test_a_log_record_is_one_line_that_is_safe_to_look_at(
     assert capsys.readouterr().err == "replay: warning: id ␛[2J␊forged\n"
 
 
+def test_information_that_the_library_logs_is_a_note(
+    run: Run, session_file: SessionFile
+) -> None:
+    folder = session_file(TEXT).parent
+    (folder / "notes.md").touch()
+    for command in ("ls", "check", "run --plugin usage", "run --plugin usage --jobs 1"):
+        lines = run(*command.split(), folder).stderr.splitlines()
+        note = f"{folder}: 1 file of another kind was not read (1 .md)"
+        assert [line for line in lines if "kind" in line] == [f"replay: note: {note}"]
+    done = run("ls", folder, "--option", "pattern=*.json")
+    assert done.stdout
+    assert not done.stderr
+
+
 def test_what_the_library_logs_goes_to_standard_error(
     run: Run, session_file: SessionFile, tmp_path: Path
 ) -> None:
