@@ -77,18 +77,23 @@ def copy_all(
 
 def _check_apart(location: str, directory: str) -> None:
     """Refuse to copy a directory into itself, where each session would be twice."""
-    source, target = (
-        Path(os.path.realpath(each.removeprefix("fixture_directory:")))
-        for each in (location, directory)
-    )
+    paths = [each.removeprefix("fixture_directory:") for each in (location, directory)]
+    if _is_elsewhere(paths[1]):
+        return
+    source, target = (Path(os.path.realpath(each)) for each in paths)
     if source.is_dir() and target.is_relative_to(source):
         reason = f"it is the directory {location}, or in it"
         hint = "copy to a directory elsewhere"
         raise replay.BackendError(directory, reason, hint)
 
 
+def _is_elsewhere(directory: str) -> bool:
+    """Tell whether a target is the location of a backend, not a directory's path."""
+    return names_backend(directory) or "://" in directory
+
+
 def _open_to_write(directory: str) -> replay.Source:
-    is_elsewhere = names_backend(directory) or "://" in directory
+    is_elsewhere = _is_elsewhere(directory)
     location = directory if is_elsewhere else f"fixture_directory:{directory}"
     try:
         source = replay.open(location, create=True)

@@ -149,3 +149,12 @@ def test_a_directory_is_not_copied_into_itself(
     assert (done.returncode, done.stdout) == (2, "")
     assert f"{target}: it is the directory it, or in it" in done.stderr
     assert [each.name for each in (tmp_path / "it").iterdir()] == ["x.json"]
+
+
+def test_the_current_directory_can_be_copied_to_another_kind_of_place(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "x.json").write_bytes(lines_of("a"))
+    done = run("copy", ".", "memory://sessions", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "1 session copied to memory://sessions" in done.stderr
