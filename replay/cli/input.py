@@ -63,7 +63,10 @@ class Location:
         """
         with self.open() as source:
             if session_ids:
-                yield from chosen(source, session_ids)
+                for session in chosen(source, session_ids):
+                    self.is_empty = False
+                    yield session
+                self.end()
             else:
                 yield from self._found(source, source.sessions)
 

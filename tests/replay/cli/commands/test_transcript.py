@@ -115,6 +115,9 @@ def test_what_has_no_known_event_is_told_by_what_it_looks_like(
     assert looks in done.stderr
     assert done.stdout == "Session: b\n"
     assert run("transcript", tmp_path, "--format", "json").returncode == 0
+    done = run("transcript", tmp_path, "--session", "a")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert looks in done.stderr
 
 
 def test_some_known_event_makes_it_a_transcript(run: Run, tmp_path: Path) -> None:
