@@ -32,13 +32,18 @@ def chosen(source: replay.Source, session_ids: Iterable[str]) -> list[replay.Ses
 
     Raises:
         SessionNotFoundError: As from :func:`with_session`.
+        DecodeError, BackendError: It cannot be read, or may be in what cannot be.
     """
     ids = dict.fromkeys(session_ids)
-    return [with_session(source, each, source.session) for each in ids]
+    errors = (replay.DecodeError, replay.BackendError)
+    return [with_session(source, each, source.session, errors) for each in ids]
 
 
 def with_session(
-    source: replay.Source, session_id: str, use: Callable[[str], _Result]
+    source: replay.Source,
+    session_id: str,
+    use: Callable[[str], _Result],
+    errors: tuple[type[replay.ReplayError], ...] = (replay.SessionNotFoundError,),
 ) -> _Result:
     """Return what *use* returns for a session.
 
@@ -47,22 +52,23 @@ def with_session(
         session_id: Its id, or a beginning that no other id there has.
         use: A function of an id, called again with the whole id if there is no session
             with that id.
+        errors: What *use* raises if there is none, or none that can be found.
 
     Raises:
         SessionNotFoundError: No session has that id, or several begin like that.
     """
     try:
         return use(session_id)
-    except replay.SessionNotFoundError as error:
+    except errors as error:
         return use(_whole_id(source, session_id, error))
 
 
-def _whole_id(
-    source: replay.Source, beginning: str, error: replay.SessionNotFoundError
-) -> str:
+def _whole_id(source: replay.Source, beginning: str, error: replay.ReplayError) -> str:
     """Return the only id that begins like that, or raise the error with a hint."""
+    if error.retryable:
+        raise error
     try:
-        ids = [each.session_id for each in source.summaries()]
+        ids = [each.session_id for each in source.summaries(unreadable=_pass_over)]
     except replay.ReplayError:
         raise error from None
     if not beginning or beginning in ids:  # it is listed, but gone
@@ -70,9 +76,15 @@ def _whole_id(
     found = [each for each in dict.fromkeys(ids) if each.startswith(beginning)]
     if len(found) == 1:
         return found[0]
+    if not isinstance(error, replay.SessionNotFoundError):
+        raise error  # the session may be in what cannot be read
     if found:
         some = ", ".join(f"{each!a}" for each in found[:_SHOWN])
         more = f" and {len(found) - _SHOWN:,} more" if found[_SHOWN:] else ""
         reason = f"{len(found):,} sessions begin with {beginning!a}: {some}{more}"
         raise attrs.evolve(error, reason=reason, hint="give more of the id")
     raise attrs.evolve(error, hint=nearest(beginning, ids[:_COMPARED]) or error.hint)
+
+
+def _pass_over(_: object) -> None:
+    pass

@@ -106,3 +106,16 @@ class Unlistable:
 def test_what_is_missing_is_told_even_if_sessions_cannot_be_listed() -> None:
     with pytest.raises(replay.SessionNotFoundError, match="there is no 'a'"):
         chosen(replay.Source(Unlistable(), "here"), ["a"])
+
+
+def test_a_beginning_will_do_although_a_file_cannot_be_read(
+    run: Run, several: Path
+) -> None:
+    broken = several.parent / "broken.json"
+    broken.write_text("[")
+    done = run("transcript", several.parent, "--session", "oth")
+    assert (done.returncode, ids_of(done.stdout)) == (0, ["other"])
+    for given in ("xyzzy", "ses-2"):
+        done = run("transcript", several.parent, "--session", given)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"replay: error: {broken}: line 1")
