@@ -6,8 +6,8 @@ from typing import Final
 import attrs
 
 _LONGEST: Final = len(b"-Infinity")
-#: A quote, an escaped character, or a number that JSON does not have.
-_TOKEN: Final = re.compile(rb'"|\\.|NaN|-?Infinity', re.DOTALL)
+#: A quote, an escaped character, a number that JSON does not have, or a line's end.
+_TOKEN: Final = re.compile(rb'"|\\[^\n]|NaN|-?Infinity|\n')
 
 
 @attrs.define(eq=False)
@@ -27,7 +27,11 @@ class NaNAsNull:
         for token in _TOKEN.finditer(data):
             if token.start() >= safe:
                 break
-            if token[0] == b'"':
+            if (
+                token[0] == b"\n"
+            ):  # no string goes on, though a line may have broken off
+                self._is_in_string = False
+            elif token[0] == b'"':
                 self._is_in_string = not self._is_in_string
             elif not (self._is_in_string or token[0].startswith(b"\\")):
                 pieces += (data[done : token.start()], b"null")

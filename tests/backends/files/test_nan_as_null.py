@@ -87,3 +87,13 @@ def test_only_what_is_outside_of_strings_changes_however_blocks_are_cut(
     expected = re.sub(tokens, lambda e: "null" if e[1] else e[0], text, flags=re.DOTALL)
     assert found == expected
     assert convert.count == found.count("null")
+
+
+@pytest.mark.parametrize("torn", [b'{"type": "text", "content": "a', b'"\\', b'"\\\r'])
+def test_a_line_that_broke_off_changes_no_text_after_it(
+    tmp_path: Path, torn: bytes
+) -> None:
+    said = b'{"type": "text", "content": "is NaN, or -Infinity"}'
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join([torn, said, torn, said]))
+    _, *events = replay.load(tmp_path / "a.jsonl", nan="null").events
+    assert [*events[::2]] == [replay.Text("is NaN, or -Infinity")] * 2
