@@ -23,14 +23,20 @@ class Frame(NamedTuple):
 
     name: str  #: ``message`` if the stream gave none
     data: str  #: its lines, joined by line feeds
-    is_utf8: bool = True  #: False: U+FFFD stands for bytes of it that aren't
+    is_utf8: bool = True  #: False: something stands for bytes of it that aren't
 
 
 class Decoder:
-    """A decoder of a stream's bytes to frames, which have at most *max_bytes* bytes."""
+    """A decoder of a stream's bytes to frames.
 
-    def __init__(self, max_bytes: int = FRAME_BYTES) -> None:
+    Args:
+        max_bytes: How long a frame may be.
+        errors: What stands for bytes that aren't UTF-8, as in :meth:`bytes.decode`.
+    """
+
+    def __init__(self, max_bytes: int = FRAME_BYTES, errors: str = "replace") -> None:
         self._max_bytes = max_bytes
+        self._errors = errors
         self._line = bytearray()  # the beginning of an incomplete line
         self._name = ""
         self._data: list[bytes] = []
@@ -84,7 +90,7 @@ class Decoder:
             try:
                 frame = Frame(name, data.decode())
             except UnicodeDecodeError:
-                frame = Frame(name, data.decode("utf-8", "replace"), is_utf8=False)
+                frame = Frame(name, data.decode("utf-8", self._errors), is_utf8=False)
             yield frame
         self._name, self._data, self._size = "", [], 0
 

@@ -8,6 +8,7 @@ from replay_backends.files.byte_streams import converted
 from replay_backends.sse import Decoder, Frame
 
 _BEGINNING: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?::|(?:data|event|id|retry):)")
+_KEEP: Final = "surrogateescape"  # bytes that aren't UTF-8
 _HEAD: Final = 512  # bytes that tell what it is
 #: Data that only says that the stream ends here, such as [DONE].
 _END: Final = re.compile(r"\s*\[[A-Z_]+\]\s*")
@@ -36,7 +37,7 @@ def as_lines(file: BinaryIO, longest: int) -> BinaryIO:
     Raises:
         LimitExceededError: While it is read: a frame is longer.
     """
-    decoder = Decoder(longest)
+    decoder = Decoder(longest, _KEEP)
 
     def convert(block: bytes) -> bytes:
         lines = _lines_of(decoder.feed(block or b"\n\n"))
@@ -47,4 +48,5 @@ def as_lines(file: BinaryIO, longest: int) -> BinaryIO:
 
 def _lines_of(frames: Iterable[Frame]) -> bytes:
     texts = (frame.data for frame in frames if not _END.fullmatch(frame.data))
-    return b"".join(text.replace("\n", " ").encode() + b"\n" for text in texts if text)
+    lines = (text.replace("\n", " ") + "\n" for text in texts if text)
+    return "".join(lines).encode("utf-8", _KEEP)

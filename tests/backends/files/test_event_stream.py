@@ -134,3 +134,10 @@ def test_lines_are_the_same_in_whatever_pieces_they_are_read(
         "text_delta",
         "text",
     ] * count
+
+
+def test_bytes_that_are_not_utf_8_are_kept_and_told(tmp_path: Path) -> None:
+    data = b'{"type": "text", "content": "caf\xe9"}'
+    event, *others = events_of(b"data: " + data + b"\n\n" + STREAM, tmp_path)
+    assert told(event) == (data.decode("utf-8", "surrogateescape"), "bad-line")
+    assert others == EVENTS
