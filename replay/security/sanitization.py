@@ -107,7 +107,10 @@ def _replace(text: str, shown: Callable[[str], str]) -> str:
     def marks(match: re.Match[str]) -> str:
         pieces, row = [], 0
         for character in match[0]:
-            row = row + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+            if unicodedata.category(character) in ("Mn", "Me"):
+                row += 1
+            elif character not in _JOINING:
+                row = 0
             pieces.append(shown(character) if row > _MOST_MARKS else character)
         return "".join(pieces)
 

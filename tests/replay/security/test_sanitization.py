@@ -129,6 +129,10 @@ def test_of_a_flood_of_combining_marks_eight_are_drawn() -> None:
     marks = "\u0301\u0489"
     shown = r"\u{301}\u{489}"
     assert sanitize(f"e{marks * 20}!") == f"e{marks * 4}{shown * 16}!"
+    for joiner in "\u200d\u00ad":  # which isn't drawn either
+        flood = sanitize("e" + (marks * 4 + joiner) * 20)
+        assert flood.startswith(f"e{marks * 4}{joiner}{shown * 4}")
+        assert flood.count("\u0301") == 4
 
 
 def test_a_control_is_shown_by_its_picture_and_half_a_pair_as_the_replacement() -> None:
