@@ -7,6 +7,7 @@ whole, and cannot be a part of the record that broke off.
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
@@ -78,10 +79,10 @@ def _pieces(text: str, *, is_ended: bool) -> Iterator[Parsed]:
             yield Parsed((TornText if is_torn else BrokenText)(text[end:start]))
 
 
-def _whole(text: str, start: int) -> tuple[list[Parsed], int]:
+def _whole(text: str, start: int, most: int = sys.maxsize) -> tuple[list[Parsed], int]:
     """Return the whole objects from a place on, and where the last one ends."""
     found: list[Parsed] = []
-    while text.startswith("{", begin := _blank_end(text, start)):
+    while len(found) < most and text.startswith("{", begin := _blank_end(text, start)):
         try:
             _, end = _DECODE(text, begin)
             found.append(parse_json(text[begin:end].encode("utf-8", "surrogateescape")))
@@ -94,15 +95,17 @@ def _whole(text: str, start: int) -> tuple[list[Parsed], int]:
 def _next_record(text: str, start: int, *, is_ended: bool) -> int:
     """Return where the next whole record begins; if there is none, the line's end.
 
-    An object at a value's place may be a part of a record that broke off before it. It
-    is a record by itself if it ends the line, and the line has an end.
+    It is an event of a known type; others may follow. An object at a value's place may
+    be a part of a record that broke off before it. It is a record by itself if it, or
+    what follows, ends the line, and the line has an end.
     """
     tried = islice(_BEGINNING.finditer(text, start), _TRIES)
     for found in sorted(tried, key=_is_at_value):
         begin = found.end() - 1
-        records, end = _whole(text, begin)
-        is_part = _is_at_value(found) and not (is_ended and end == len(text))
-        if records and not is_part and all(map(_is_known, records)):
+        records, end = _whole(text, begin, most=1)
+        if not all(map(_is_known, records)) or not records:
+            continue
+        if not _is_at_value(found) or (is_ended and _whole(text, end)[1] == len(text)):
             return begin
     return len(text)
 

@@ -83,6 +83,15 @@ def test_a_record_after_one_that_broke_off_is_read(torn: bytes) -> None:
     assert found_in(SAID, torn + ASKED, SAID) == [B, torn.decode(), A, B]
 
 
+def test_what_follows_such_a_record_is_read_whatever_its_type() -> None:
+    odd = {"type": "odd"}
+    glued = b"x" + SAID + json.dumps(odd).encode() + ASKED
+    assert found_in(ASKED, glued, SAID) == [A, "x", B, odd, A, B]
+    assert found_in(ASKED, RESULT + ASKED + json.dumps(odd).encode(), SAID) == [
+        *(A, RESULT.decode(), A, odd, B)
+    ]
+
+
 def test_a_part_of_a_record_that_broke_off_is_not_taken_for_an_event() -> None:
     for torn in (RESULT, RESULT + b', {"type": "te', RESULT[:-1] + b'}, "na'):
         assert found_in(ASKED, torn) == [A, torn.decode()]
@@ -132,6 +141,9 @@ def test_nothing_is_lost_in_memory_or_out_of_it(data: bytes) -> None:
 
 
 def test_a_line_of_many_beginnings_is_read_soon() -> None:
-    for line in (b'x{"' * 100_000, b'x{"a": [' * 20_000, b'{"a":' * 100):
+    for line in (
+        *(b'x{"' * 100_000, b'x{"a": [' * 20_000, b'{"a":' * 100),
+        b"x" + b'{"b":1}' * 500_000,
+    ):
         (found,) = records_on(line + b"\n")
         assert found.value == line.decode()
