@@ -7,7 +7,12 @@ from typing import BinaryIO, Final
 from replay_backends.files.byte_streams import converted
 from replay_backends.sse import Decoder, Frame
 
-_BEGINNING: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?::|(?:data|event|id|retry):)")
+_COMMENTS: Final = rb"(?:\s*+:[^\r\n]*+[\r\n])"
+#: A field, perhaps after comments; or comments without an end.
+_BEGINNING: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:%b*+\s*+(?:data|event|id|retry)?:|%b++\s*+\Z)"
+    % (_COMMENTS, _COMMENTS)
+)
 _KEEP: Final = "surrogateescape"  # bytes that aren't UTF-8
 _HEAD: Final = 512  # bytes that tell what it is
 #: Data that only says that the stream ends here, such as [DONE].

@@ -54,7 +54,11 @@ def test_a_stream_is_a_session_whatever_its_name(tmp_path: Path, name: str) -> N
 
 @pytest.mark.parametrize(
     "before",
-    [b"", b"\n\r\n", b"\xef\xbb\xbf", b"id: 1\n", b"retry: 9\n", b"event: a\n"],
+    [
+        *(b"", b"\n\r\n", b"\xef\xbb\xbf", b"id: 1\n", b"retry: 9\n", b"event: a\n"),
+        *(b": ping\n\n" * 100, b":\r\r" * 300, b":" * 600 + b"\n"),
+        *(b":" * 511 + b"\n", b": ping\n" + b"\n" * 600),
+    ],
 )
 def test_a_stream_may_begin_in_any_way(tmp_path: Path, before: bytes) -> None:
     data = before + b'data: {"type": "text", "content": "a"}\r\n\r\ndata:{}\r\n\r\n'
@@ -116,7 +120,13 @@ def test_a_large_stream_is_read_again_whenever_it_is_walked(tmp_path: Path) -> N
     assert events[8_999] == TextDelta("a" * 1000)
 
 
-@pytest.mark.parametrize("data", [b'{"data": 1}', b"[]", b"", b"datax: 1", b"{:}"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b'{"data": 1}', b"[]", b"", b"datax: 1", b"{:}"),
+        b': "the end of a record"}\n{"type": "text", "content": "a"}\n',
+    ],
+)
 def test_what_is_no_stream_is_left_as_it_is(data: bytes) -> None:
     file = io.BytesIO(data)
     assert not is_event_stream(file)
