@@ -119,3 +119,22 @@ def test_a_beginning_will_do_although_a_file_cannot_be_read(
         done = run("transcript", several.parent, "--session", given)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith(f"replay: error: {broken}: line 1")
+
+
+class Down:
+    """A backend of a service that is down."""
+
+    def summaries(self) -> Iterator[replay.SessionSummary]:
+        message = "it must not be asked again"
+        raise AssertionError(message)
+
+    def session(self, session_id: str) -> replay.Session:
+        reason = f"down, for {session_id!a}"
+        raise replay.BackendUnavailableError("here", reason)
+
+    def close(self) -> None: ...
+
+
+def test_a_service_that_is_down_is_not_asked_for_its_list() -> None:
+    with pytest.raises(replay.BackendUnavailableError, match="down, for 'a'"):
+        chosen(replay.Source(Down(), "here"), ["a"])
