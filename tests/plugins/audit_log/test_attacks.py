@@ -160,6 +160,15 @@ def gone_on_from(attack: Attack) -> Attack:
     return both
 
 
+def checkpoint_added(log: WrittenLog) -> None:
+    """Add the record of a checkpoint, with the note beside the log."""
+
+    def more(records: Records) -> Records:
+        return [*records, {**records[-1], "note": log.files.checkpoint.read_text()}]
+
+    rebuilds(more, keeps_notes=True)(log)
+
+
 def last_note_beside(log: WrittenLog) -> None:
     note = json.loads(log.log.read_bytes().splitlines()[-1])["note"]
     log.files.checkpoint.write_text(note)
@@ -283,6 +292,10 @@ PLAIN: Final[Attacks] = [
     (
         "Add a record after the last checkpoint, and let the writer go on",
         gone_on_from(records_added),
+    ),
+    (
+        "Add the record of a checkpoint, with the note that is beside the log",
+        checkpoint_added,
     ),
     ("Add a key to the last record, a checkpoint", key_added),
     ("Put the last record's own note beside the log", last_note_beside),

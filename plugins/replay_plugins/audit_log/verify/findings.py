@@ -75,6 +75,7 @@ class Findings:
     first: int | None = None  #: the first record's number; None: there is none
     checkpoints: int = 0  #: checkpoints in the log
     since_checkpoint: int = 0  #: records after the last checkpoint in the log
+    counts_unsigned: bool = False  #: whether the last writer counts unsigned records
     clock_steps: int = 0  #: records that say that the clock was set back
     recovered: int = 0  #: torn ends that were set aside
     signers: tuple[str, ...] = ()  #: the keys that were given
@@ -119,9 +120,9 @@ class Findings:
     def is_end_anchored(self) -> bool:
         """Tell whether a kept checkpoint covers all records.
 
-        One that was copied from its own record, as in older logs, does not cover that.
+        In older logs, one was copied from its own record, which it does not cover.
         """
-        own = 0 if self.since_checkpoint else 1
+        own = 0 if self.since_checkpoint or self.counts_unsigned else 1
         return self.kept > 0 and self.kept + own >= self.records
 
     is_head_anchored = is_end_anchored  #: an older name

@@ -65,7 +65,6 @@ class LogVerification:
         self._next, self._head = 0, NO_PREVIOUS_HASH
         self._place = self._time = ""  # of the last record
         self._actor = self._policy = ""  # of the last log_opened
-        self._counts_unsigned = False  # as the last log_opened does
         self._is_tree_whole = True
 
     def take(self, line: bytes, file: str, number: int) -> None:
@@ -142,7 +141,7 @@ class LogVerification:
 
     def _opened(self, head: Head, place: str) -> None:
         self._actor, self._policy = head.actor, head.content_policy
-        self._counts_unsigned = head.unsigned is not None
+        self._findings.counts_unsigned = head.unsigned is not None
         self._unsigned(head)
         self._findings.log = self._findings.log or head.log
         if head.log != self._findings.log:
@@ -167,7 +166,7 @@ class LogVerification:
         if first < head.seq:
             # A checkpoint's own record says no more than its note.
             is_checkpoint = not since and first == head.seq - 1
-            is_doubtful = self._counts_unsigned and not is_checkpoint
+            is_doubtful = self._findings.counts_unsigned and not is_checkpoint
             left = Unsigned(first, head.seq - 1)
             self._findings.leave(left, is_doubtful=is_doubtful)
 
@@ -182,7 +181,7 @@ class LogVerification:
         except DecodeError as error:
             findings.add("unaltered", place, error.reason, head.seq)
             return
-        is_copied = not self._counts_unsigned
+        is_copied = not self._findings.counts_unsigned
         self._anchors.take_checkpoint(
             note, checkpoint.time, head.seq, is_copied=is_copied
         )
