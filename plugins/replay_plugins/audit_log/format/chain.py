@@ -1,6 +1,7 @@
 """The chain of records: the text of each record, and its link to the previous one."""
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -72,10 +73,16 @@ class Chain:
         self.frontier.append(leaf)
 
 
-#: A date and time as :func:`timestamp` writes it, for a regular expression.
-TIME: Final = (
-    r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](?:\.[0-9]+)?Z"
+_TIME: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z"
 )
+
+
+def is_time(text: str) -> bool:
+    """Tell whether a text is a date and time as :func:`timestamp` writes them."""
+    with suppress(ValueError):  # such as February 30
+        return bool(_TIME.fullmatch(text) and datetime.fromisoformat(text))
+    return False
 
 
 def timestamp() -> str:

@@ -10,8 +10,8 @@ import attrs
 
 from replay.errors import UnknownNameError
 from replay_plugins.audit_log.format.chain import (
-    TIME,
     head_of,
+    is_time,
     json_bytes,
     kind_of,
     timestamp,
@@ -24,7 +24,7 @@ from replay_plugins.audit_log.verify.log_reader import lines_of, records_of
 
 _OPENING: Final = re.compile(
     rb'\{"seq":(0|[1-9]\d{0,17}),"field":"([\x20\x21\x23-\x5b\x5d-\x7e]+)",'
-    rb'(?:"salt":"([0-9a-f]{64})","value":(.*)|"removed":"(%b)")\}\n' % TIME.encode(),
+    rb'(?:"salt":"([0-9a-f]{64})","value":(.*)|"removed":"([0-9TZ:.-]+)")\}\n',
     re.DOTALL,
 )
 
@@ -55,6 +55,8 @@ class OpeningLine:
         seq, field, salt, value, removed = match.groups(b"")
         salt = bytes.fromhex(salt.decode())
         mark = removed.decode() or None
+        if mark and not is_time(mark):
+            return None
         return cls(number, end, int(seq), field.decode(), salt, value, mark)
 
 

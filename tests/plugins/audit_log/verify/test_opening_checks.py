@@ -50,6 +50,8 @@ def test_any_value_fits_its_commitment(value: object) -> None:
         b'{"seq":1,"field":"a","removed":"\\u001b"}\n',
         b'{"seq":1,"field":"a","removed":"----"}\n',
         b'{"seq":1,"field":"a","removed":"2026"}\n',
+        b'{"seq":1,"field":"a","removed":"2026-02-30T01:20:00.0Z"}\n',
+        b'{"seq":1,"field":"a","removed":"2026-11-26T29:20:00.0Z"}\n',
         b'{"seq":1,"field":"a","salt":"00","value":1}\n',
         b'{"seq": 1,"field":"a","removed":"2026-11-26T01:20:00.0Z"}\n',
     ],
