@@ -36,6 +36,7 @@ an empty string) and ``retryable``, and survives pickling.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from traceback import format_exception
 from typing import ClassVar
 
 import attrs
@@ -368,6 +369,14 @@ def text_of(error: BaseException) -> str:
         raise
     except BaseException as failure:  # noqa: BLE001 - other people's code
         return f"its text cannot be shown ({type(failure).__name__})"
+
+
+def trace_of(error: BaseException) -> str:
+    """Return an exception's traceback, whatever other people's code raised."""
+    try:
+        return "".join(format_exception(error))
+    except Exception as failure:  # noqa: BLE001 - it asks other people's code
+        return f"There is no traceback: {words_of(failure)}"
 
 
 def wrong_type(given: object, expected: str, advice: str) -> TypeError:

@@ -20,7 +20,6 @@ from functools import partial
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from struct import Struct
-from traceback import format_exception
 from typing import Any, Final
 
 import attrs
@@ -28,7 +27,7 @@ import attrs
 from replay.batch.pool import Monitor
 from replay.batch.resource_limits import limited_memory, limited_time
 from replay.batch.tasks import Place, Task
-from replay.errors import WorkerError, words_of
+from replay.errors import WorkerError, trace_of, words_of
 
 
 def pickle_request(work: Callable[[Task, Monitor], object], task: Task) -> bytes:
@@ -86,10 +85,7 @@ def unpickle_outcome(answer: bytes) -> Any:  # noqa: ANN401 - what the function 
 
 def _pickled_error(error: BaseException) -> bytes:
     """Return a pickled exception, or its text if it would not arrive intact."""
-    try:
-        trace = "".join(format_exception(error))
-    except Exception as failure:  # noqa: BLE001 - it asks other people's code
-        trace = f"There is no traceback: {words_of(failure)}"
+    trace = trace_of(error)
     if isinstance(error, Exception):
         try:
             pickled = pickle.dumps((None, error, trace))

@@ -1,6 +1,5 @@
 """Error messages on standard error, and exit codes."""
 
-import traceback
 from typing import Final
 
 import click
@@ -8,7 +7,14 @@ from click.exceptions import Exit, NoArgsIsHelpError
 
 from replay.cli import output
 from replay.cli.output import FOUND_PROBLEMS, say
-from replay.errors import BatchError, PluginError, ReplayError, text_of, words_of
+from replay.errors import (
+    BatchError,
+    PluginError,
+    ReplayError,
+    text_of,
+    trace_of,
+    words_of,
+)
 from replay.security.sanitization import sanitize
 
 COMMAND_FAILED: Final = 2  # an exit code
@@ -25,7 +31,7 @@ def report_error(error: Exception, *, is_traceback_wanted: bool = False) -> int:
         output.abandon()
         return 0
     if is_traceback_wanted:
-        click.echo(sanitize("".join(traceback.format_exception(error))), err=True)
+        click.echo(sanitize(trace_of(error)), err=True)
     say(_sentence(error))
     return FOUND_PROBLEMS if _is_of_a_hook(error) else COMMAND_FAILED
 
@@ -33,7 +39,7 @@ def report_error(error: Exception, *, is_traceback_wanted: bool = False) -> int:
 def is_closed_pipe(error: Exception) -> bool:
     """Tell whether the reader has closed the pipe, which isn't an error."""
     cause = error.__cause__ if isinstance(error, PluginError) else error
-    return isinstance(cause, BrokenPipeError)
+    return issubclass(type(cause), BrokenPipeError)  # its __class__ may fail
 
 
 def _is_of_a_hook(error: Exception) -> bool:

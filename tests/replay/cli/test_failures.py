@@ -9,7 +9,7 @@ import pytest
 from click import ClickException
 from click.exceptions import Exit
 
-from odd_errors import OddError
+from odd_errors import ODD_ERRORS, OddError
 from privileges import public_folder, unprivileged
 from replay.cli.failures import report_error
 from replay.errors import DecodeError, PluginError, ReplayError
@@ -162,6 +162,16 @@ def test_a_hook_that_failed_is_told_apart_from_what_could_not_begin() -> None:
     assert report_error(failed) == 2
     failed.__cause__ = KeyError("boom")
     assert report_error(failed) == 1
+
+
+def test_whatever_a_hook_raised_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for cause, words in ODD_ERRORS.items():
+        failed = PluginError("usage", words, hook="replay_text")
+        failed.__cause__ = cause
+        told = f"replay: error: plugin 'usage', hook replay_text: {words}\n"
+        assert code_and_message(capsys, failed) == (1, told)
+        code, message = code_and_message(capsys, failed, traceback=True)
+        assert (code, message[-len(told) :]) == (1, told)
 
 
 @pytest.mark.parametrize(
