@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Generator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -152,10 +153,14 @@ class LogVerification:
         """Compare a torn end with its record, if it is still there."""
         self._findings.recovered += 1
         told = {"file": head.file, "bytes": head.bytes, "sha256": head.sha256}
-        for path in self._files.all_torn():
-            if path.name == head.file and describe(path) != told:
-                reason = f"{path.name} isn't the torn end that it describes"
-                self._findings.add("unaltered", place, reason, head.seq)
+        if self._torn.get(head.file, told) != told:
+            reason = f"{head.file} isn't the torn end that it describes"
+            self._findings.add("unaltered", place, reason, head.seq)
+
+    @cached_property
+    def _torn(self) -> dict[str, object]:
+        """The descriptions of the torn ends beside the log, by file name."""
+        return {path.name: describe(path) for path in self._files.all_torn()}
 
     def _unsigned(self, head: Head) -> None:
         """Note the records that nobody vouched for when the log was opened."""

@@ -18,6 +18,7 @@ from forged_logs import (
     Attack,
     WrittenLog,
     edits,
+    line_of,
     reasons,
     rebuilds,
     replaces,
@@ -396,6 +397,27 @@ def test_a_torn_end_that_was_changed_is_told_and_one_may_be_gone(
         assert reasons(log) == [f"unaltered: {place}: {told}"]
         path.unlink()
     assert verify(log.log).is_good
+
+
+def test_a_torn_end_is_read_once_however_many_records_describe_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = WrittenLog(tmp_path)
+    opened(log.log).close()
+    with log.log.open("ab") as file:
+        file.write(b'{"schema')
+    log.replay(signer=None)
+    number = line_of(log, "recovered")
+    rebuilds(lambda found: found[:number] + [found[number]] * 100)(log)
+    read, system_open = list[str](), os.open
+
+    def noting_open(path: Any, *given: Any, **more: Any) -> int:  # noqa: ANN401 - as the system's
+        read.append(str(path))
+        return system_open(path, *given, **more)
+
+    monkeypatch.setattr(os, "open", noting_open)
+    assert verify(log.log).recovered == 100
+    assert read.count(f"{log.log}.torn-1") == 1
 
 
 @pytest.mark.parametrize("content", ["full", "digest", "redacted", "committed"])
