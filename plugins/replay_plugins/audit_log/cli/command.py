@@ -1,5 +1,6 @@
 """The command ``replay audit``: keys, verification, proofs and a view of a log."""
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -62,7 +63,8 @@ def keygen(*, name: str, file: Path) -> None:
     output.write(f"{signer.verifier()}\n")
 
 
-@click.command("public-key")
+# A key in PEM begins as an option does: it must not be shown as an unknown one.
+@click.command("public-key", context_settings={"ignore_unknown_options": True})
 @click.argument("file", type=FILE)
 def public_key(*, file: Path) -> None:
     """Print the public key of the private key in FILE.
@@ -216,7 +218,7 @@ def _verifier(text: str) -> "Verifier":
     """Return the public key in a text, or in the file that the text names."""
     from replay_plugins.audit_log.format.keys import Verifier  # noqa: PLC0415 - an extra
 
-    if "\n" in text or ("+" in text and not Path(text).exists()):
+    if "\n" in text or ("+" in text and not os.path.exists(text)):  # noqa: PTH110 - it may be too long for a path
         return Verifier.from_text(text)  # not named in an error: it may be a secret
     try:
         return Verifier.from_text(read_text(Path(text)))

@@ -279,6 +279,21 @@ def test_the_public_key_of_what_holds_no_key_is_not_printed(log: WrittenLog) -> 
     assert audit("public-key", key).stdout == f"{PUBLIC}\n"
 
 
+def test_a_private_key_in_place_of_its_file_is_not_shown(log: WrittenLog) -> None:
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    named = SIGNER.private_text(), Signer.generate("a" * 300).private_text()
+    secrets = {pem.decode(): pem.splitlines()[1].decode()}
+    secrets |= {text: text[-40:] for text in named}
+    for key, secret in secrets.items():
+        for words in (("public-key",), ("verify", log.log, "--key")):
+            done = audit(*words, key)
+            assert (done.returncode, done.stdout) == (2, "")
+            assert done.stderr.startswith("replay: error: key: ")
+            assert secret not in done.stderr
+
+
 def test_a_key_that_cannot_be_made_leaves_its_file_as_it_is(tmp_path: Path) -> None:
     file, new = tmp_path / "key", tmp_path / "new"
     file.write_text("mine")
