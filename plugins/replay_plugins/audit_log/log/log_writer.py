@@ -178,9 +178,10 @@ class LogWriter:
             self._openings = AppendOnlyFile(self._files.openings)
             size = state.chain.size
             end = end_of_openings(self._files.openings, size, longest)
-            _set_aside(self._openings, end)  # a kill may leave one without a record
-        if self._policy.keeps_salt:
+        if self._policy.keeps_salt:  # a wrong one is refused before anything is cut
             self.salt = load_or_create_salt(self._files.salt, state.salt_id)
+        if self._openings is not None:  # a kill may leave one without a record
+            _set_aside(self._openings, end)
         file = AppendOnlyFile(self._files.current)
         if state.is_torn:
             _set_aside(file, state.end)
