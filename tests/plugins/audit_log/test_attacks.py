@@ -426,3 +426,26 @@ def test_the_page_lists_all_attacks_and_says_why_some_are_out_of_reach() -> None
     assert rows.keys() == {*NAMES}
     assert len(rows) == len(NAMES) >= 20
     assert all(remark for *_, shown, remark in rows.values() if shown == "not shown")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        *(
+            (rb'"%b":' % key, rb'"paid":9200,"%b":' % key)
+            for key in (b"kind", b"actor")
+        ),
+        (b'"monotonic_ns":', b'"paid":9200,"monotonic_ns":'),
+        (b'"actor":"ann",', b'"actor":"ann","actor":"ann",'),
+        (b'"monotonic_ns":', b'"monotonic_ns":' + b"9200" * 5),
+        (b'"time":"', b'"time":"9200 euros were paid at '),
+    ],
+)
+def test_the_record_of_a_checkpoint_says_nothing_else_wherever_it_stands(
+    tmp_path: Path, old: bytes, new: bytes
+) -> None:
+    log = written(tmp_path / "log")
+    last_note_beside(log)
+    gone_on_from(replaces(old, new, -1))(log)
+    for anchors in ((), ("--key", PUBLIC)):
+        assert "unaltered" in answer(log.log, *anchors)

@@ -13,6 +13,7 @@ from replay_plugins.audit_log.format.chain import (
     chain_problem,
     committed_fields,
     head_of,
+    is_time,
 )
 from replay_plugins.audit_log.format.checkpoints import (
     Checkpoint,
@@ -35,10 +36,11 @@ from replay_plugins.audit_log.verify.opening_checks import OpeningChecks
 
 if TYPE_CHECKING:
     from replay_plugins.audit_log.format.keys import Verifier
-#: The rest of a checkpoint's record: nothing else can be added to it.
+#: A checkpoint's record: nothing else can be added to it.
 _CHECKPOINT: Final = re.compile(
-    rb'"monotonic_ns":[0-9]+,(?:"clock_step":true,)?'
-    rb'"note":"[^"]*","signed":(?:true|false)\}\Z'
+    rb'\{"schema":"[^"]+","seq":[0-9]+,"prev":"[0-9a-f]+","time":"[^"]+",'
+    rb'"kind":"checkpoint","actor":"(?:[^"\\]|\\.)*+","monotonic_ns":[0-9]{1,19},'
+    rb'(?:"clock_step":true,)?"note":"[^"]*","signed":(?:true|false)\}'
 )
 
 
@@ -178,7 +180,7 @@ class LogVerification:
     def _checkpoint(self, head: Head, record: bytes, place: str) -> None:
         findings = self._findings
         findings.checkpoints += 1
-        if not _CHECKPOINT.search(record):
+        if not (_CHECKPOINT.fullmatch(record) and is_time(head.time)):
             reason = "it is not written as the log writes checkpoints"
             findings.add("unaltered", place, reason, head.seq)
         try:
