@@ -61,7 +61,7 @@ _NO_VALUE: Final = re.compile(
     r"|(?:process|os|env|self|this|config|settings|secrets?|vars?|args|options|params"
     r"|data|request|req|ctx|app)\..*|[a-z]+://.*|[\d.:,/%+-]{0,14}|\d\d\d\d-\d\d-.*|(?:\.{0,2}|~)/[a-z0-9_./-]*"
     r"|(?:change.?(?:me|it)|x{3,}.*|none|null|nil|true|false|undefined|redacted|example)\W*"
-    r"|[*.]{3,}.*|.*(?:\.\.\.|\*\*\*|xxxx+|XXXX+)|<[A-Z0-9_]+>",
+    r"|[*.]{3,}.*|.*(?:\.\.\.|\*\*\*|xxxx|XXXX)|<[A-Z0-9_]+>",
     re.DOTALL,
 )
 #: A name in a program, with the names of what it belongs to.

@@ -407,7 +407,8 @@ HOSTILE = {
 _TIMED = """
 import resource, sys
 from replay_plugins.redact import Redactor
-text = (sys.argv[1] * 1_000_000)[: 1_000_000]
+unit, before, after = sys.argv[1:]
+text = before + (unit * 1_000_000)[: 1_000_000] + after
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 Redactor().text(text)
 Redactor().text(text + "\\n" + text[:1000])
@@ -417,5 +418,16 @@ Redactor().text(text + "\\n" + text[:1000])
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_megabyte_is_searched_in_linear_time(unit: str) -> None:
-    done = subprocess.run([sys.executable, "-c", _TIMED, unit], check=False)  # noqa: S603 - our own
-    assert done.returncode == 0  # a quadratic search would need hours, and is ended
+    assert is_searched_in_time(unit)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", "xX.*a/")
+def test_a_hostile_megabyte_as_a_value_is_checked_in_linear_time(unit: str) -> None:
+    assert is_searched_in_time(unit, '{"token": "a1', 'y"}')
+
+
+def is_searched_in_time(unit: str, before: str = "", after: str = "") -> bool:
+    """Tell whether a search ends, for which a quadratic one would need hours."""
+    command = [sys.executable, "-c", _TIMED, unit, before, after]
+    return subprocess.run(command, check=False).returncode == 0  # noqa: S603 - our own
