@@ -86,7 +86,7 @@ def _in_text(quote: str, value: str) -> Iterable[Rule]:
         yield Rule(
             FIELD.name,
             rf"(?<!\\){quote}{key}{quote}\s{{0,9}}:\s{{0,9}}"
-            rf"(?:\{{\s{{0,99}}{quote}(?i:{_INNER}){quote}\s{{0,9}}:\s{{0,9}})?"
+            rf"(?:\{{[^{{}}]{{0,200}}?{quote}(?i:{_INNER}){quote}\s{{0,9}}:\s{{0,9}})?"
             rf"{quote}(?P<secret>(?:{value})++)",
             _NAMES,
             lower_case,
@@ -109,6 +109,11 @@ _NAME: Final = (
 _WEAK_NAME: Final = r"(?:key|auth(?!or)|creds?)"
 _QUOTES: Final = r"[\\\"'`]{0,4}"
 _VALUE: Final = r"[^\s\\\"'`<>,;&(){}\[\]]{6,512}(?<![.:!?])"
+#: Perhaps after other options of one letter: -sSu
+_USER_OPTION: Final = (
+    r"[ \t\n](?:-[A-Za-z#]{0,9}?[uU]|--user|--proxy-user)(?:=|[ \t]{0,3})[\"']?"
+)
+_FETCHES: Final = "curl wget http xh"
 _GIVEN: Final = r"[^\s\\\"'`<>|;&(){}]{4,256}(?<![.,:!?])"  # on a command line
 
 
@@ -165,8 +170,8 @@ _PASSWORDS: Final = (
         checks.is_no_placeholder,
     ),
     _password(  # an option of a command
-        r"(?<![\w-])--?(?i:(?:[a-z]{1,20}[_-]){0,3}?(?:api-?key|token|password|passwd"
-        r"|pass|passphrase|secret(?:-?key)?|credentials?))(?:=|[ \t]{1,3})"
+        r"(?<![\w-])--?(?i:(?:[a-z]{1,20}[_-]){0,3}?(?:api[_-]?key|token|password|passwd"
+        r"|pass|passphrase|secret(?:[_-]?key)?|credentials?))(?:=|[ \t]{1,3})"
         rf"[\"']?(?P<secret>{_GIVEN})",
         "api pass token secret credential",
         checks.is_argument,
@@ -179,22 +184,21 @@ _PASSWORDS: Final = (
         checks.looks_random,
     ),
     _password(
-        r"[ \t\n](?:-u|--user|--proxy-user|-U)(?:=|[ \t]{0,3})[\"']?"
-        r"[^\s:\"'<>|;]{0,128}[\"']?:(?P<secret>[\"']?[^\s\"'<>|;]{3,256})",
-        "-u -user",
+        rf"{_USER_OPTION}[^\s:\"'<>|;]{{0,128}}[\"']?:"
+        r"(?P<secret>[\"']?[^\s\"'<>|;]{3,256})",
+        _FETCHES,
         checks.is_no_placeholder,
         checks.is_after_curl,
     ),
     _password(  # a key in place of a user's name
-        r"[ \t\n](?:-u|--user)(?:=|[ \t]{0,3})[\"']?"
-        r"(?P<secret>[^\s:\"'<>|;]{12,128}):(?=[\"'\s])",
-        "-u -user",
+        rf"{_USER_OPTION}(?P<secret>[^\s:\"'<>|;]{{12,128}}):(?=[\"'\s])",
+        _FETCHES,
         checks.looks_random,
         checks.is_after_curl,
     ),
     _password(
         r"\b(?:mysql\w{0,20}|mariadb[\w-]{0,20})\b[^\n|;]{0,200}?[ \t]-p"
-        rf"(?P<secret>{_GIVEN})",
+        rf"[\"']?(?P<secret>{_GIVEN})",
         "mysql mariadb",
         checks.is_no_placeholder,
     ),
@@ -206,12 +210,24 @@ _PASSWORDS: Final = (
         checks.is_no_placeholder,
     ),
     _password(  # a line of .netrc
-        r"\b(?:machine\s{1,9}[\w.:-]{1,128}|default)\s{1,9}login\s{1,9}\S{1,128}\s{1,9}"
-        r"(?:account\s{1,9}\S{1,128}\s{1,9})?password\s{1,9}(?P<secret>\S{1,256})",
+        r"\b(?:machine\s{1,9}[\w.:-]{1,128}|default)\s{1,9}"
+        r"((?:(?:login|account)\s{1,9}\S{1,128}\s{1,9}){1,2})?"
+        r"password\s{1,9}(?P<secret>\S{1,256})(?(1)|(?=\s{1,9}login\s))",
         "login",
         _is_no_pseudonym,
     ),
 )
+
+
+def _in_url(names: str, check: Callable[[str], bool]) -> Rule:
+    """Return the row for the values of parameters in a URL."""
+    return Rule(
+        "url-token",
+        rf"[?&#;](?i:{names})=(?P<secret>[\w%+/.~=-]{{8,2048}})",
+        "token= key= secret= password= passwd= pwd= auth= code= signature= sid= id=",
+        lower_case,
+        check,
+    )
 
 
 _FORMS: Final = (
@@ -257,13 +273,14 @@ _FORMS: Final = (
     ),
     Rule(
         "cookie",
-        rf"(?i:\b(?:set-)?cookie){_QUOTES}[ \t]{{0,3}}[:=][ \t]{{0,3}}{_QUOTES}"
-        r"(?P<secret>[\w.-]{1,99}=[^\s\\\"'<>,;]{4,4096}"
+        rf"(?i:\b(?:set-)?cookie{_QUOTES}[ \t]{{0,3}}[:=]|--cookie[ \t=])"
+        rf"[ \t]{{0,3}}{_QUOTES}"
+        r"(?P<secret>[\w.-]{1,99}=[^\s\\\"'<>,;]{0,4096}"
         r"(?:;[ ]?(?!(?i:path|domain|expires|max-age|samesite|secure|httponly)\b)"
         r"[\w.-]{1,99}=[^\s\\\"'<>,;]{0,4096}){0,50})",
         "cookie",
         lower_case,
-        checks.has_digit,
+        checks.is_cookie,
     ),
     Rule(
         "url-password",
@@ -271,6 +288,7 @@ _FORMS: Final = (
         r"(?:@[^\s/?#@\"'<>,;()]{1,256}){0,4})@",
         "://",
         lower_case,
+        checks.is_no_variable,
     ),
     Rule(
         "url-password",
@@ -286,13 +304,14 @@ _FORMS: Final = (
         "x-amz- x-goog- sig=",
         lower_case,
     ),
-    Rule(
-        "url-token",
-        r"[?&#;](?i:(?:access|refresh|id|auth|api|session|bearer|login|reset)"
-        r"[_-]?(?:token|key)|client[_-]?secret|secret|password|passwd|pwd|token|api[_-]?key|key|auth|code"
-        r"|signature|session_?id|sid)=(?P<secret>[\w%+/.~=-]{8,2048})",
-        "token= key= secret= password= passwd= pwd= auth= code= signature= sid= id=",
-        lower_case,
+    _in_url(
+        r"(?:access|refresh|id|auth|api|session|bearer|login|reset)[_-]?token"
+        r"|(?:access|auth|api)[_-]?key|client[_-]?secret|password|passwd",
+        checks.is_no_placeholder,
+    ),
+    _in_url(
+        r"(?:refresh|id|session|bearer|login|reset)[_-]?key|secret|pwd|token"
+        r"|key|auth|code|signature|session_?id|sid",
         checks.is_credential,
     ),
     Rule(

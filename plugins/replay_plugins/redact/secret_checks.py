@@ -53,6 +53,10 @@ _FILES: Final = frozenset(
 _LONG_NUMBER: Final = re.compile(r"\d{15,40}")
 _LONG_WORD, _STRONG, _COMMAND = 16, 16, 2000  # characters
 _STRONG_DIGITS: Final = 3
+_LEAST_COOKIE: Final = 4  # characters
+_VARIABLE: Final = re.compile(
+    r"[$%#]?\{{1,2}[\w.:\[\]-]*\}{1,2}|\$(?:[A-Z][A-Z0-9_]*|[a-z_]+)|\[.*"
+)
 _FETCHES: Final = re.compile(r"\b(?:curl|wget|https?ie?|xh)\b")
 _LETTER, _DIGIT = re.compile("[A-Za-z]"), re.compile(r"[0-9]")
 _SIGN: Final = re.compile(r"[!#$%^*+~?|@]")
@@ -84,6 +88,17 @@ def is_made(text: str) -> bool:
 def is_no_placeholder(text: str) -> bool:
     """Tell whether a text is a value, and not a variable or a placeholder."""
     return not _NO_VALUE.fullmatch(text)
+
+
+def is_no_variable(text: str) -> bool:
+    """Tell whether a text isn't a variable of a program (``{password}``, ``$PW``)."""
+    return not _VARIABLE.fullmatch(text)
+
+
+def is_cookie(text: str) -> bool:
+    """Tell whether one of the values in pairs could be a session's."""
+    values = [pair.partition("=")[2] for pair in text.split(";")]
+    return any(len(each) >= _LEAST_COOKIE and has_digit(each) for each in values)
 
 
 def looks_random(text: str) -> bool:
