@@ -54,7 +54,7 @@ def texts_in(values: Iterable[object]) -> tuple[list[str], bool]:
 
 def digits_of(number: float) -> str:
     """Return a number as text; empty if it cannot be a secret."""
-    if isinstance(number, bool) or abs(number) >= _LARGEST:
+    if isinstance(number, bool) or not abs(number) < _LARGEST:  # NaN, too
         return ""
     return str(int(number) if number == int(number) else number)
 

@@ -364,3 +364,8 @@ def test_what_is_deeply_nested_is_reached_and_stays_as_it_is() -> None:
         value = [value] if number % 2 else {"inner": value}
     assert "<EMAIL_1>" in json.dumps(Redactor().value(value))
     assert "b@example.org" in json.dumps(value)
+
+
+def test_numbers_that_no_json_has_stay() -> None:
+    given = [float("nan"), float("inf"), "ada@example.org"]
+    assert str(Redactor().value(given)) == "[nan, inf, '<EMAIL_1>']"
