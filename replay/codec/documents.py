@@ -16,7 +16,7 @@ from replay.codec.history import (
     decode_known,
 )
 from replay.codec.json_lines import is_filled, records_on
-from replay.codec.json_scan import cut
+from replay.codec.json_scan import Form, cut
 from replay.codec.stored_history import SourceText
 from replay.codec.structure import BrokenText, decode_header
 from replay.errors import DecodeError
@@ -27,6 +27,7 @@ from replay.model.sessions import Session, Shape, header_fields
 
 _PIECE: Final = 1 << 20  # bytes of a line that are skipped at once
 _TRIES: Final = 100  # how many lines of a broken text are tried
+_MOST: Final = 10_000  # lines in a group
 
 
 @attrs.frozen
@@ -83,13 +84,14 @@ def lines_of_any_length(
 
 
 def groups(lines: Iterator[Line], block: int) -> Iterator[list[Line]]:
-    """Yield groups of consecutive lines.
+    """Yield groups of consecutive lines, at most 10,000 in each.
 
     A group spans at most *block* bytes, blank lines included; one line may be longer.
     """
     group: list[Line] = []
     for line in lines:
-        if group and line.end - group[0].start > block:
+        is_full = len(group) == _MOST
+        if group and (is_full or line.end - group[0].start > block):
             yield group
             group = []
         group.append(line)
@@ -123,8 +125,19 @@ class Reader:
 
     def document(self, data: bytes) -> Session:
         """Return the session in *data*."""
-        session = self._known(data, self.session_id)
-        return session or self._any(parse_json(data), data, self.session_id)
+        return self.known(data) or self._any(parse_json(data), data, self.session_id)
+
+    def known(self, data: bytes) -> Session | None:
+        """Return the session in *data* if all of its events are known; None: not so."""
+        return self._known(data, self.session_id)
+
+    def known_lines(self, data: bytes) -> Session | None:
+        """Return the session of lines that are a known event each; None: not so."""
+        try:
+            events = self._checked(data, "lines", in_list("$"))
+        except DecodeError:
+            return None  # reading line by line says which
+        return None if events is None else self.without_header(events, "lines", ())
 
     def id_of(self, number: int) -> str:
         """Return the id for the session on a line that gives none.
@@ -169,11 +182,19 @@ class Reader:
             known.check(self.checks, _on_lines(numbers, first), first)
             return known, ()
         read = parse_line if self.checks.strict else _records_of
-        found = [(line.number, each) for line in lines for each in read(line)]
-        events = DecodedEvents([each.value for _, each in found])
-        numbers = [number for number, _ in found]
-        events.check(self.checks, _on_lines(numbers, first), first)
-        return events, [oddity for _, each in found for oddity in each.oddities]
+        numbers = []
+        values: list[object] = []
+        oddities: list[tuple[str, str]] = []
+        events = DecodedEvents(values)
+        try:
+            for line in lines:
+                for record in read(line):
+                    numbers.append(line.number)
+                    values.append(record.value)
+                    oddities += record.oddities
+        finally:  # the first error is told
+            events.check(self.checks, _on_lines(numbers, first), first)
+        return events, oddities
 
     def with_header(
         self,
@@ -209,22 +230,21 @@ class Reader:
     def _known(self, data: bytes, session_id: str) -> Session | None:
         """Return the session if its layout is as expected and all events are known."""
         if data.startswith(b"["):
-            events = self._checked(data, in_list("$"))
+            events = self._checked(data, "array", in_list("$"))
             return None if events is None else self.without_header(events, "list", ())
         if (found := cut(data)) is None:
             return None
-        events = self._checked(found.array, in_list("$.events"))
+        events = self._checked(found.array, "array", in_list("$.events"))
         if events is None:
             return None
         return self.with_header(found.header, events, found.oddities, session_id)
 
-    def _checked(self, array: bytes, where: Where) -> KnownEvents | None:
-        events = decode_known(array, "array")
-        if events is None:
+    def _checked(self, text: bytes, form: Form, where: Where) -> KnownEvents | None:
+        if len(text) > self.checks.limits.event_bytes:
             return None
-        events.check(self.checks, where)
-        if len(array) > self.checks.limits.event_bytes:
-            self.checks.sizes(events.values(), where)
+        events = decode_known(text, form)
+        if events is not None:
+            events.check(self.checks, where)
         return events
 
     def _any(self, parsed: Parsed, data: bytes, session_id: str) -> Session:

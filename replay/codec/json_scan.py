@@ -76,6 +76,11 @@ BLANKS = b" \t\r\n"  #: the characters that may surround a JSON value
 MARK = b"\xef\xbb\xbf"  #: a byte order mark, which may precede the first value
 
 
+def value_start(text: bytes) -> int:
+    """Return where a text's first value begins, after a mark and blanks."""
+    return blank_end(text, len(MARK) if text.startswith(MARK) else 0)
+
+
 #: A key, since its first quote cannot be within a string or end one.
 _EVENTS: Final = re.compile(rb'(?<=[{, \t\r\n])"events"[ \t\r\n]*+:[ \t\r\n]*+\[')
 _FARTHEST: Final = 200  # blanks between the last event and the end of its array
@@ -126,6 +131,9 @@ def end_of_events(data: bytes) -> int:
     return 0
 
 
+_WIDEST: Final = 4  # bytes of a character
+
+
 class Window:
     """A window on a text, which moves towards the end of the text."""
 
@@ -156,6 +164,8 @@ class Window:
     def peek(self, size: int) -> bytes:
         """Skip blanks, and return the next byte; empty at the end of the text.
 
+        Its whole character is held.
+
         Args:
             size: How many bytes to hold at once.
         """
@@ -164,6 +174,7 @@ class Window:
             self.drop(blanks)
             self.fill(size)
         self.drop(blanks)
+        self.fill(_WIDEST)
         return self.data[:1]
 
     def drop(self, size: int) -> None:

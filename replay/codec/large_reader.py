@@ -20,9 +20,9 @@ from replay.codec.json_scan import (
     MARK,
     Window,
     beginning_of_events,
-    blank_end,
     end_of_events,
     value_end,
+    value_start,
     values_end,
 )
 from replay.codec.schema import scan
@@ -32,7 +32,8 @@ from replay.model.json_text import Parsed, judge, parse_json
 from replay.model.sessions import Session
 
 _BLOCK: Final = 1 << 20  # bytes
-_LATER: Final = bytes(range(0x80, 0xC0))  # a character's bytes after the first
+ENOUGH_TO_SHOW: Final = 100  #: bytes of a text, to show its beginning in an error
+LATER: Final = bytes(range(0x80, 0xC0))  #: a character's bytes after the first
 _LINE: Final = re.compile(r"line (\d+), column (\d+)")
 _BYTE: Final = re.compile(r"byte (\d+)")
 _INDEX: Final = re.compile(r"\$\[(\d+)\]")
@@ -57,7 +58,7 @@ def position_of(text: SourceText, offset: int) -> TextPosition:
                 block = block.removeprefix(MARK)
             line += block.count(b"\n")
             _, newline, tail = block.rpartition(b"\n")
-            column = len(tail.translate(None, _LATER)) + (1 if newline else column)
+            column = len(tail.translate(None, LATER)) + (1 if newline else column)
     return TextPosition(offset, line, column)
 
 
@@ -103,6 +104,13 @@ def relocate_error(  # noqa: PLR0913, PLR0917 - what makes a place
     return attrs.evolve(error, where=moved_to)
 
 
+def is_of_value(error: DecodeError) -> bool:
+    """Tell whether an error is of a value in text that is JSON, all in all."""
+    return error.where.startswith("$") and not isinstance(error, LimitExceededError)
+
+
+#: The beginning of a list, at which NUL bytes don't pass for those of UTF-16.
+_OPENED: Final = b"    ["
 _NO_VALUE: Final = (b",", b":", b"}", b"]")  # no value begins with these
 _BETWEEN: Final = re.compile(rb"[ \t\r\n]*+,[ \t\r\n]*+\{")
 
@@ -110,6 +118,9 @@ _BETWEEN: Final = re.compile(rb"[ \t\r\n]*+,[ \t\r\n]*+\{")
 @attrs.define(eq=False)
 class Stretches:
     """The stretches of a list, which is cut as a window moves over it.
+
+    Text that isn't JSON is an error at once. A value that fails the checks is a fault:
+    its error waits until all of the text is known to be JSON.
 
     Args:
         text: The text; it is read again to locate an error.
@@ -123,13 +134,20 @@ class Stretches:
     _checks: Checks
     _where: Where
     oddities: list[tuple[str, str]] = attrs.field(factory=list, init=False)
+    _bad_number: DecodeError | None = attrs.field(default=None, init=False)
+    _bad_event: DecodeError | None = attrs.field(default=None, init=False)
     _first: int = attrs.field(default=0, init=False)
+
+    @property
+    def fault(self) -> DecodeError | None:
+        """Return the error for the first value that cannot be kept or fails a check."""
+        return self._bad_number or self._bad_event
 
     def __iter__(self) -> Iterator[Stretch]:
         """Yield the stretches; afterwards, the window is past the closing bracket.
 
         Raises:
-            DecodeError: It isn't a list, or an event fails the checks.
+            DecodeError: It isn't a list.
         """
         while not self._is_at_end():
             stretch = self._next()
@@ -147,8 +165,7 @@ class Stretches:
             self._peek()
             return False
         elif self._peek() != b"]":
-            before = b"[{}"
-            raise self._json_error(before)
+            raise self._json_error(_OPENED + b"{}")
         self._window.drop(1)
         return True
 
@@ -162,13 +179,14 @@ class Stretches:
         count = self._count(window.data[:guess]) if guess else None
         if count is not None:
             return Stretch(window.offset, guess, count)
+        before = _OPENED + b"{}," if self._first else _OPENED
         if window.data[:1] in _NO_VALUE:
-            raise self._json_error(b"[{}," if self._first else b"[")
+            raise self._json_error(before)
         while not (end := values_end(window.data, 0, self._text.block)):
             if window.is_last:
-                raise self._json_error(b"[{}," if self._first else b"[")
+                raise self._json_error(before)
             if len(window.data) > self._checks.limits.event_bytes:
-                raise self._checks.too_long(self._where(self._first))
+                raise self.fault or self._checks.too_long(self._where(self._first))
             window.fill(2 * len(window.data))
         return Stretch(window.offset, end, self._count_exactly(window.data[:end]))
 
@@ -191,18 +209,25 @@ class Stretches:
         if (count := self._count(text)) is not None:
             return count
         try:
-            parsed = parse_json(b"[%b]" % text)
+            parsed = parse_json(b"%b%b]" % (_OPENED, text))
         except DecodeError as error:
-            raise self._relocate(error, 1) from None
+            moved = self._relocate(error, len(_OPENED))
+            if not is_of_value(error):
+                raise moved from None
+            self._bad_number = self._bad_number or moved
+            return 1  # or more, but the fault is all that matters now
         values: Any = parsed.value  # an array gives a list
         self.oddities += parsed.oddities
         self._check(values, len(text))
         return len(values)
 
     def _check(self, values: Sequence[object], size: int) -> None:
-        DecodedEvents(values).check(self._checks, self._where, self._first)
-        if size > self._checks.limits.event_bytes:
-            self._checks.sizes(values, self._where, self._first)
+        try:
+            DecodedEvents(values).check(self._checks, self._where, self._first)
+            if size > self._checks.limits.event_bytes:
+                self._checks.sizes(values, self._where, self._first)
+        except DecodeError as error:
+            self._bad_event = self._bad_event or error
 
     def _guess(self) -> int:
         """Return where the stretch may end; 0: unknown."""
@@ -251,28 +276,58 @@ class LargeReader:
     reader: Reader
     text: SourceText
 
-    def first_byte(self) -> bytes:
-        """Return the first byte of the first value; empty: the text is blank."""
+    def beginning(self) -> bytes:
+        """Return a block of the text from its first value on; empty: it is blank."""
         with self.text.opened() as file:
             window = Window(file)
             window.pass_mark()
-            return window.peek(self.text.block)
+            window.peek(self.text.block)
+            window.fill(max(self.text.block, ENOUGH_TO_SHOW))
+            return window.data
 
-    def from_list(self) -> Session:
-        """Return the session of a text that is a list of events.
+    def session(self, kept: bytes | None, *, is_list: bool) -> Session:
+        """Return the session of a text that is a list of events, or else a document.
+
+        Args:
+            kept: The text, if it is small enough to be in memory.
+            is_list: Whether it is a list.
 
         Raises:
+            FollowedByLines: It is a document on one line, and others follow.
             DecodeError: The text is something else.
         """
+        if kept is not None and (session := self._from_kept(kept)):
+            return session
+        return self._from_list() if is_list else self._from_document()
+
+    def _from_kept(self, data: bytes) -> Session | None:
+        """Return the session of a text in memory; None: it must be read piece by piece.
+
+        A short text may have values of any kind, since they take little memory.
+        """
+        if len(data) > self.reader.checks.limits.event_bytes:
+            return None
+        try:
+            if len(data) > self.text.block:
+                return self.reader.known(data)
+            return self.reader.document(data)
+        except DecodeError:
+            return None  # what is wrong first, the pieces tell
+
+    def _from_list(self) -> Session:
         with self.text.opened() as file:
             window = Window(file)
             is_marked = window.pass_mark()
             window.peek(self.text.block)
             window.drop(1)
-            stretches, oddities = self._stretches(window, "$")
-            self._check_end(window)
-        events = StoredEvents(self.text, stretches, "array")
-        oddities = [_ODD_MARK, *oddities] if is_marked else oddities
+            stretches = self._stretches(window, "$")
+            found = [*stretches]
+            if window.peek(self.text.block):
+                raise self._extra_data(window)
+            if stretches.fault:
+                raise stretches.fault
+        events = StoredEvents(self.text, found, "array")
+        oddities = [_ODD_MARK] * is_marked + stretches.oddities
         return self.reader.without_header(events, "list", oddities)
 
     def from_lines(self, lines: Iterator[Line]) -> Session:
@@ -293,13 +348,7 @@ class LargeReader:
         stored = StoredEvents(self.text, stretches, "lines")
         return self.reader.without_header(stored, "lines", oddities)
 
-    def from_document(self) -> Session:
-        """Return the session of a text that is a document.
-
-        Raises:
-            FollowedByLines: It is one line, and others follow.
-            DecodeError: The text is something else.
-        """
+    def _from_document(self) -> Session:
         with self.text.opened() as file:
             window = Window(file)
             start = self._find_events(window)
@@ -307,19 +356,21 @@ class LargeReader:
                 return self._without_events(window)
             before = window.data[:start]
             window.drop(start + 1)
-            stretches, oddities = self._stretches(window, "$.events")
-            header = self._header(before, window)
-        events = StoredEvents(self.text, stretches, "array")
+            stretches = self._stretches(window, "$.events")
+            try:
+                found = [*stretches]
+                header = self._header(before, window, stretches.fault)
+            except DecodeError:
+                _check_json(b"%bnull}" % before)
+                raise
+        events = StoredEvents(self.text, found, "array")
         value: Any = header.value  # an object, for it has a key at its root
-        oddities = [*header.oddities, *oddities]
+        oddities = [*header.oddities, *stretches.oddities]
         session_id = self.reader.session_id
         return self.reader.with_header(value, events, oddities, session_id)
 
-    def _stretches(
-        self, window: Window, path: str
-    ) -> tuple[list[Stretch], list[tuple[str, str]]]:
-        stretches = Stretches(self.text, window, self.reader.checks, in_list(path))
-        return [*stretches], stretches.oddities
+    def _stretches(self, window: Window, path: str) -> Stretches:
+        return Stretches(self.text, window, self.reader.checks, in_list(path))
 
     def _find_events(self, window: Window) -> int:
         """Return where the list of events begins in the window.
@@ -331,7 +382,7 @@ class LargeReader:
         while True:
             window.fill(size)
             start = beginning_of_events(window.data)
-            end = value_end(window.data, _beginning(window.data))
+            end = value_end(window.data, value_start(window.data))
             if end is not None:
                 return start if start < end else -1
             if start >= 0 or window.is_last:
@@ -341,48 +392,68 @@ class LargeReader:
 
     def _without_events(self, window: Window) -> Session:
         """Return the session of a text without a list of events, such as one event."""
-        end = value_end(window.data, _beginning(window.data)) or len(window.data)
+        start = value_start(window.data)
+        end = value_end(window.data, start) or len(window.data)
         first = window.data[:end]
         window.drop(end)
-        self._check_no_line(window)
-        return self.reader.document(first + window.data)
+        if window.peek(self.text.block):
+            _check_json(first)
+            self._check_no_line(start, end, window)
+            raise self._extra_data(window)
+        return self.reader.document(first)
 
-    def _header(self, before: bytes, window: Window) -> Parsed:
-        """Return the header, after reading its part that follows the events."""
+    def _header(
+        self, before: bytes, window: Window, fault: DecodeError | None
+    ) -> Parsed:
+        """Return the header, after reading its part that follows the events.
+
+        Args:
+            before: The text before the events.
+            window: A window just past the events.
+            fault: The error for an event, which waits until all of the text is read.
+        """
         while (end := value_end(_BEFORE + window.data, 0)) is None:
-            self._check_size(window, "after")
+            self._check_size(window, "after", fault)
             if window.is_last:
                 break
             window.fill(2 * len(window.data) + self.text.block)
         after = window.data[: end - len(_BEFORE)] if end else window.data
+        header = Parsed(None)
         try:
             header = judge(before + b"null" + after)
         except DecodeError as error:
-            raise self._relocate_header_error(error, after, window.offset) from None
+            if not is_of_value(error):
+                raise self._relocate_header_error(error, after, window.offset) from None
+            fault = fault or error
         window.drop(len(after))
-        self._check_no_line(window)
-        if window.data:
-            raise self._relocate(json_error(b"{}" + window.data), window.offset, 2)
+        end_of_header = window.offset
+        if window.peek(self.text.block):
+            self._check_no_line(value_start(before), end_of_header, window)
+            raise self._extra_data(window)
+        if fault:
+            raise fault
         return header
 
-    def _check_size(self, window: Window, side: str) -> None:
+    def _check_size(
+        self, window: Window, side: str, fault: DecodeError | None = None
+    ) -> None:
         limit = self.reader.checks.limits.event_bytes
         if len(window.data) > limit:
             where, reason = "$", f"more than {limit} bytes {side} the events"
-            raise LimitExceededError(where, reason, hint="raise Limits(event_bytes=…)")
+            hint = "raise Limits(event_bytes=…)"
+            raise fault or LimitExceededError(where, reason, hint=hint)
 
-    def _check_no_line(self, window: Window) -> None:
-        """Skip blanks; raise FollowedByLines if a one-line document isn't the end."""
-        end = window.offset
-        if not window.peek(self.text.block):
-            return
-        lines = (position_of(self.text, each).line for each in (end, window.offset))
-        if next(lines) == 1 < next(lines):
+    def _check_no_line(self, start: int, end: int, window: Window) -> None:
+        """Raise FollowedByLines if a document is on one line, and others follow."""
+        places = (start, end, window.offset)
+        first, last, following = (position_of(self.text, each).line for each in places)
+        if first == last < following:
             raise FollowedByLines
 
-    def _check_end(self, window: Window) -> None:
-        if window.peek(self.text.block):
-            raise self._relocate(json_error(b"[]" + window.data), window.offset, 2)
+    def _extra_data(self, window: Window) -> DecodeError:
+        before = b"    {}"
+        error = json_error(before + window.data)
+        return self._relocate(error, window.offset, len(before))
 
     def _relocate_header_error(
         self, error: DecodeError, after: bytes, offset: int
@@ -398,5 +469,9 @@ class LargeReader:
         return relocate_error(error, self.text, offset, shift, in_list("$"), 0)
 
 
-def _beginning(data: bytes) -> int:
-    return blank_end(data, len(MARK) if data.startswith(MARK) else 0)
+def _check_json(text: bytes) -> None:
+    try:
+        parse_json(text)
+    except DecodeError as error:
+        if not is_of_value(error):
+            raise

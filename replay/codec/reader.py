@@ -19,8 +19,13 @@ from replay.codec.documents import (
     parse_line,
     session_on,
 )
-from replay.codec.json_scan import BLANKS, MARK, blank_end
-from replay.codec.large_reader import FollowedByLines, LargeReader
+from replay.codec.json_scan import BLANKS, blank_end, value_start
+from replay.codec.large_reader import (
+    ENOUGH_TO_SHOW,
+    LATER,
+    FollowedByLines,
+    LargeReader,
+)
 from replay.codec.stored_history import SourceText
 from replay.errors import DecodeError, wrong_type
 from replay.model.json_text import decode_text, parse_json
@@ -109,36 +114,32 @@ def read_sessions(
 def _read(
     text: SourceText, reader: Reader, *, is_lines: bool | None
 ) -> Iterator[Iterable[Session]]:
-    large = LargeReader(reader, text)
     with text.named():
         with text.opened() as file:
             head = file.read(text.kept + 1)
-        start = blank_end(head, len(MARK) if head.startswith(MARK) else 0)
-        first = head[start : start + 1] or large.first_byte()
-        if not first:
+        if not is_lines and b"\0" in head[:4]:
+            decode_text(head[:4])  # it names the encoding
+        kept = head if len(head) <= text.kept else None
+        if kept is not None:
+            text = attrs.evolve(text, open_file=partial(io.BytesIO, kept))
+        large = LargeReader(reader, text)
+        beginning = large.beginning() if kept is None else kept[value_start(kept) :]
+        if not beginning:
             raise _empty()
-        if is_lines or _begins_with_a_line(head[start:], first, text):
-            is_kept = len(head) <= text.kept
-            kept = attrs.evolve(text, open_file=partial(io.BytesIO, head))
-            yield from _of_lines(large, kept if is_kept else text, is_kept=is_kept)
-        elif len(head) <= text.kept:
-            yield [reader.document(head)]
-        else:
-            yield from _of_document(large, is_list=first == b"[")
+        if not (is_lines or _begins_with_a_line(beginning, text)):
+            try:
+                session = large.session(kept, is_list=beginning.startswith(b"["))
+            except FollowedByLines:
+                pass
+            else:
+                yield [session]
+                return
+        yield from _of_lines(large, kept)
 
 
-def _of_document(large: LargeReader, *, is_list: bool) -> Iterator[Iterable[Session]]:
-    try:
-        yield [large.from_list() if is_list else large.from_document()]
-    except FollowedByLines:
-        yield from _of_lines(large, large.text, is_kept=False)
-
-
-def _of_lines(
-    large: LargeReader, text: SourceText, *, is_kept: bool
-) -> Iterator[Iterable[Session]]:
+def _of_lines(large: LargeReader, kept: bytes | None) -> Iterator[Iterable[Session]]:
     """Yield the sessions in an iterable that can go on after one that isn't read."""
-    reader = large.reader
+    reader, text = large.reader, large.text
     longest = reader.checks.limits.event_bytes
     with text.opened() as file:
         are_sessions = hold_sessions(file, longest)
@@ -152,9 +153,8 @@ def _of_lines(
             for first in waiting:
                 parse_line(first)  # says what is wrong with it
             raise _empty()  # a byte order mark isn't a line
-        if is_kept:
-            events, oddities = reader.events([*waiting])
-            yield [reader.without_header(events, "lines", oddities)]
+        if kept is not None and (known := reader.known_lines(kept)):
+            yield [known]
         else:
             yield [large.from_lines(waiting)]
 
@@ -167,20 +167,19 @@ def _empty() -> DecodeError:
     return DecodeError(where="", reason="empty", hint=NO_SESSION_HINT)
 
 
-def _begins_with_a_line(text: bytes, first: bytes, whole: SourceText) -> bool:
+def _begins_with_a_line(text: bytes, whole: SourceText) -> bool:
     """Tell whether the first line is an object by itself, and others follow.
 
     Args:
         text: The text from its first value on, as far as it is known.
-        first: The first byte of that value.
         whole: The whole text.
 
     Raises:
         DecodeError: What begins there is neither an object nor a list.
     """
     end = text.find(b"\n") + 1 or len(text)
-    if first not in b"{[":
-        shown = decode_text(text[:end]).strip()[:20]
+    if text[:1] not in (b"{", b"["):
+        shown = decode_text(_whole_characters(text[:end]))[:20].rstrip()
         reason = f"expected an object or a list, got {shown!a}"
         file = "" if whole.source else f"; {_READS_FILES}"
         raise DecodeError(where="$", reason=reason, hint=NO_SESSION_HINT + file)
@@ -188,6 +187,14 @@ def _begins_with_a_line(text: bytes, first: bytes, whole: SourceText) -> bool:
         return False
     line = text[:end].rstrip(BLANKS)
     return line.endswith(b"}") and _is_object(line)
+
+
+def _whole_characters(text: bytes) -> bytes:
+    """Return the beginning of a text, enough of it to be shown."""
+    if len(text) <= ENOUGH_TO_SHOW:
+        return text
+    cut = text[:ENOUGH_TO_SHOW]
+    return cut[: len(cut.rstrip(LATER)) - 1]
 
 
 def _is_object(line: bytes) -> bool:

@@ -85,7 +85,10 @@ class _Judge:
         self._root: list[tuple[str, object]] = []
 
     def parse(self, data: bytes) -> Parsed:
-        text = decode_text(data)
+        try:
+            text = decode_text(data)
+        except DecodeError as error:
+            raise _earlier_error(data) or error from None
         if text.startswith("\ufeff"):
             self._oddities.append(("byte-order-mark", "the document begins with one"))
             text = text[1:]
@@ -171,12 +174,33 @@ def decode_text(data: bytes) -> str:
     raise DecodeError(where, reason, hint=hint) from None
 
 
+def _earlier_error(data: bytes) -> DecodeError | None:
+    """Return the first error of a text in UTF-8 up to some byte, if it is before that.
+
+    So the first error is the same whether all of a text is in memory or a part.
+    """
+    if data.startswith(_ZIP):
+        return None
+    try:
+        data.decode()
+    except UnicodeDecodeError as wrong:
+        try:
+            json.loads(data[: wrong.start].decode("utf-8-sig"))
+        except json.JSONDecodeError as error:
+            found = _not_json(error)
+            return None if found.reason == _TOO_SOON else found
+    return None
+
+
+_TOO_SOON: Final = "not JSON: the text ends too soon"
+
+
 def _not_json(error: json.JSONDecodeError) -> DecodeError:
     where = f"line {error.lineno}, column {error.colno}"
     is_cut = error.msg.startswith("Unterminated string")
     if is_cut or not error.doc[error.pos :].strip():
         hint = "it may be cut off; fetch or copy it again"
-        return DecodeError(where, "not JSON: the text ends too soon", hint=hint)
+        return DecodeError(where, _TOO_SOON, hint=hint)
     reason = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
     return DecodeError(where, reason)
 

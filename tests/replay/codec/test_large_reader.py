@@ -17,6 +17,7 @@ from json_values import nested
 from reading import read as kept
 from recorded_sessions import documents, first_lines, recorded_events
 from replay import DecodeError, LimitExceededError, Limits, Session, dumps, transcript
+from replay.codec.history import DecodedEvents, KnownEvents
 from replay.codec.json_scan import MARK
 from replay.codec.large_reader import TextPosition, position_of
 from replay.codec.reader import read_sessions
@@ -40,7 +41,7 @@ def outcome(reading: Callable[[], list[Session]]) -> object:
             for each in reading()
         ]
     except DecodeError as error:
-        return type(error), error.reason
+        return type(error), error.where, error.reason, error.hint
 
 
 def texts(value: Any) -> st.SearchStrategy[bytes]:  # noqa: ANN401 - any JSON value
@@ -52,36 +53,90 @@ def texts(value: Any) -> st.SearchStrategy[bytes]:  # noqa: ANN401 - any JSON va
     ).map(lambda text: text.encode("utf-8", "backslashreplace"))
 
 
-def lines_of(values: list[object]) -> bytes:
+def lines_of(values: list[Any]) -> bytes:
     return b"\n".join(json.dumps(each).encode() for each in values)
 
 
-@given((documents | st.lists(recorded_events)).flatmap(texts), blocks)
+event_lists = st.lists(recorded_events)
+
+
+blanks = st.sampled_from([b"", b" ", b"\t\n", b"\r\n\r\n", b" " * 300])
+ends = st.sampled_from([b"\n", b"\r\n"])
+
+
+@st.composite
+def dressed(draw: st.DrawFn, data: st.SearchStrategy[bytes]) -> bytes:
+    """Return texts with any line end, and perhaps a mark and blanks around them."""
+    marks = st.sampled_from([b"", MARK])
+    text = draw(data).replace(b"\n", draw(ends))
+    return b"".join([draw(marks), draw(blanks), text, draw(blanks)])
+
+
+documents_in_text = dressed((documents | st.lists(recorded_events)).flatmap(texts))
+
+
+@given(documents_in_text, blocks)
 def test_a_document_is_the_same_whether_it_is_kept_or_not(
     data: bytes, block: int
 ) -> None:
     assert outcome(partial(read, data, block)) == outcome(partial(kept, data))
 
 
-@given(first_lines, st.lists(recorded_events), blocks)
+lines_in_text = dressed(
+    st.builds(lambda first, rest: lines_of([first, *rest]), first_lines, event_lists)
+    | st.lists(documents, min_size=1, max_size=3).map(lines_of)
+)
+
+
+@given(lines_in_text, blocks)
 def test_lines_are_the_same_whether_they_are_kept_or_not(
-    first: object, rest: list[object], block: int
+    data: bytes, block: int
 ) -> None:
-    data = lines_of([first, *rest])
     assert outcome(partial(read, data, block)) == outcome(partial(kept, data))
 
 
+#: Pieces that break a text, or change what it is.
+BREAKING = [b"{", b"}", b"[", b"]", b",", b'"', b"\\", b"\n", b"\xff", b"\xc3", b"\0"]
+BREAKING += [b"1", b"NaN", b"1e999", MARK, b'"events":[{}]', b'"a":', b"[" * 250]
+
+
 @given(
-    documents.flatmap(texts), st.integers(0), st.binary(max_size=3), st.integers(0, 4)
+    documents_in_text | lines_in_text,
+    st.integers(0),
+    st.sampled_from(BREAKING) | st.just(b""),
+    st.integers(0, 4),
+    blocks,
+    st.booleans(),
 )
-def test_a_damaged_document_is_refused_whether_it_is_kept_or_not(
-    data: bytes, place: int, inserted: bytes, deleted: int
+def test_a_damaged_text_is_refused_in_the_same_words_whether_it_is_kept_or_not(  # noqa: PLR0913, PLR0917 - all that damage is
+    data: bytes,
+    place: int,
+    inserted: bytes,
+    deleted: int,
+    block: int,
+    strict: bool,  # noqa: FBT001 - Hypothesis passes it so
 ) -> None:
-    at = place % len(data)
+    at = place % (len(data) + 1)
     data = data[:at] + inserted + data[at + deleted :]
-    one, other = outcome(partial(read, data, 40)), outcome(partial(kept, data))
-    assert isinstance(one, list) == isinstance(other, list)
-    assert one == other or not isinstance(one, list)
+    one = outcome(partial(read, data, block, strict=strict))
+    assert one == outcome(partial(kept, data, strict=strict))
+
+
+@given(documents_in_text, st.integers(0), st.sampled_from('{}[],"\\\n'))
+def test_broken_json_is_told_by_the_place_that_json_gives(
+    data: bytes, place: int, inserted: str
+) -> None:
+    text = data.decode().removeprefix("\ufeff")
+    at = place % (len(text) + 1)
+    text = text[:at] + inserted + text[at:]
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        value, gap = text[: error.pos].strip(), text[: error.pos].lstrip()
+        is_line = value.startswith("{") and "\n" not in value and "\n" in gap
+        if text.lstrip()[:1] in {"{", "["} and not is_line:  # else others are lines
+            where = f"line {error.lineno}, column {error.colno}"
+            assert place_of_fault(partial(read, block=40), text.encode()) == where
 
 
 @pytest.mark.parametrize("block", [1, 7, 64, 500, 1 << 20])
@@ -97,6 +152,20 @@ def test_the_events_of_a_large_text_are_not_kept() -> None:
     (session,) = read(b"[" + b",".join([DELTA] * 9) + b"]", 50)
     assert isinstance(session.events, StoredEvents)
     assert len(session.events) == 9
+
+
+@pytest.mark.parametrize("form", [b"[%b]", b'{"events": [%b]}'])
+def test_values_of_a_text_in_memory_are_kept_only_if_they_are_few_or_known(
+    form: bytes,
+) -> None:
+    kinds = []
+    for event, count in ((DELTA, 9), (b"{}", 9), (b"{}", 99)):
+        data = form % b",".join([event] * count)
+        text = SourceText(partial(io.BytesIO, data), block=100)
+        (session,) = read_sessions(text, session_id="given")
+        assert len(list(session.events)) == count
+        kinds.append(type(session.events))
+    assert kinds == [KnownEvents, DecodedEvents, StoredEvents]
 
 
 @pytest.mark.parametrize(
@@ -159,6 +228,15 @@ FAULTY = [
     (b'{"events": [%b]} {}' % DELTA, "line 1, column 54"),
     (b'{"events": [%b]\n}\n{}' % DELTA, "line 3, column 1"),
     (MARK + b'{"events":[{"type":"text","content":01}]}', "line 1, column 38"),
+    (b'{"a": "events":[%b], "events": [%b]}' % (DELTA, DELTA), "line 1, column 15"),
+    (b'{"a" 5, "events": [%b}' % DELTA, "line 1, column 6"),
+    (b'[1e999, %b] "\xff"' % DELTA, "line 1, column 49"),
+    (b'{} "a":', "line 1, column 4"),
+    (b'{"a": 1e999}\n{}', "line 1, $.a"),
+    (b'\n\n{"events": [1e999]}\n{"events": []}', "line 3, $.events[0]"),
+    (b"[%b x, \xff]" % DELTA, "line 1, column 41"),
+    (b"[%b,\0,{}]" % DELTA, "line 1, column 41"),
+    (b'{"events":[\0{}]}', "line 1, column 12"),
 ]
 
 
@@ -247,6 +325,15 @@ def test_a_first_line_may_be_longer_than_what_is_kept(
     text = SourceText(partial(io.BytesIO, b"\n".join(lines)), kept=50, block=10)
     (session,) = read_sessions(text, session_id="given")
     assert (session.shape, len(list(session.events))) == ("lines", count)
+
+
+def test_a_long_first_line_may_follow_blank_ones() -> None:
+    line = b'{"session_id": "%d", "events": [' + DELTA + b"]}"
+    for first in (b"\n", b"\r\n \n" * 50, MARK + b"\n"):
+        for rest in ([line % 1, line % 2], [LONG, DELTA]):
+            data = first + b"\n".join(rest)
+            assert outcome(partial(read, data, 10)) == outcome(partial(kept, data))
+            assert not isinstance(outcome(partial(read, data, 10)), tuple)
 
 
 def test_sessions_after_a_long_one_have_no_limit_together() -> None:

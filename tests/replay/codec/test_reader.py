@@ -251,6 +251,13 @@ def test_a_bad_line_is_refused_by_its_number(
     assert refusal(data, strict=strict).where == where
 
 
+def test_a_line_that_is_known_but_too_deep_is_refused_by_its_number() -> None:
+    call = {"type": "tool_call", "call_id": "c", "name": "n", "arguments": {"a": [[]]}}
+    lines = TEXT + b"\n\n" + json.dumps(call).encode()
+    error = refusal(lines, limits=Limits(depth=2))
+    assert error.where == "line 3, $"
+
+
 def test_a_first_line_that_is_bad_is_refused_by_its_number() -> None:
     for data in (b'\n\n{"a" 1}\n{}', b'\n\n{"a" 1}\n[]'):
         refused = refusal(data, is_lines=True, strict=True)
