@@ -25,6 +25,7 @@ from replay_backends.files.byte_streams import (
 )
 from replay_backends.files.directory_scan import is_file_name
 from replay_backends.remote.locations import Item, Opener
+from replay_backends.remote.zip_directory import check_directory
 
 _WHERE: Final = "zip data"
 _REPACK: Final = "unpack it first, or pack it anew"
@@ -87,6 +88,19 @@ class Archive:
         ]
         return sorted(items, key=Item.order)
 
+    def is_misnamed(self, item: Item) -> bool:
+        """Tell whether a member is damaged so that its name may be another.
+
+        Then it cannot be read, and opening it says why.
+        """
+        try:
+            self._opened().open(self._info(item.path)).close()
+        except RuntimeError:  # it is encrypted, say, so its names were compared
+            return False
+        except BadZipFile:
+            return True
+        return False
+
     def opener(self, item: Item) -> Opener:
         """Return a member's opener; a large one is unpacked whenever it is opened."""
         source = self.source_of(item.path)
@@ -124,6 +138,7 @@ class Archive:
             file = undo.enter_context(self._open_file())
             opened = ZipFile(file)
             infos = opened.infolist()
+            check_directory(file, infos)
             size = file.seek(0, io.SEEK_END)
             if sum(info.compress_size for info in infos) > size:
                 raise DecodeError(_WHERE, "its members overlap", self.source)

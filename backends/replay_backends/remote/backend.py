@@ -130,7 +130,8 @@ class StoreBackend:
         return [
             item
             for item in items
-            if accepts(item.path) and not has_part_file(item.path, there, accepts)
+            if (accepts(item.path) and not has_part_file(item.path, there, accepts))
+            or self._is_misnamed(item)
         ]
 
     def _accepts(self, path: str) -> bool:
@@ -140,8 +141,14 @@ class StoreBackend:
             part not in _NOT_HIDDEN and is_ignored(part) for part in parts
         )
 
+    def _is_misnamed(self, item: Item) -> bool:
+        """Tell whether a file's name is damaged, so that it may be one of ours."""
+        return isinstance(self._store, Archive) and self._store.is_misnamed(item)
+
     def _is_one_of_ours(self, path: str) -> bool:
-        return not path if self._store.is_single else self._accepts(path)
+        if self._store.is_single:
+            return not path
+        return self._accepts(path) or self._is_misnamed(Item(path, 0))
 
     def _file(self, item: Item, opener: Opener) -> SessionFile:
         source = self._store.source_of(item.path)

@@ -295,3 +295,80 @@ def test_names_that_are_not_utf_8_are_read(tmp_path: Path) -> None:
     data = (tmp_path / "it.zip").read_bytes().replace(b"xx.json", b"\x81\xfe.json")
     (tmp_path / "it.zip").write_bytes(data)
     assert ids(tmp_path / "it.zip") == ["\u00fc\u25a0"]  # as the format says: CP 437
+
+
+def outcome(path: Path) -> list[str] | type[Exception]:
+    """Return the ids of a zip file's sessions, or the error that it ends in."""
+    try:
+        with replay.open(path) as source:
+            return [each.session_id for each in source]
+    except replay.ReplayError as error:
+        return type(error)
+
+
+def test_a_session_whose_name_is_damaged_is_an_error(tmp_path: Path) -> None:
+    files = {"a.json": document("a"), "b.json": document("b"), "readme": b"Read me."}
+    path = write_zip(tmp_path / "a.zip", files)
+    damaged = (
+        path.read_bytes().replace(b"b.json", b"b.jsoo").replace(b"b.jsoo", b"b.json", 1)
+    )
+    path.write_bytes(damaged)
+    with replay.open(path) as source:
+        sessions = source.sessions()
+        assert next(sessions).session_id == "a"
+        with pytest.raises(replay.DecodeError, match=r"b\.jsoo: zip data: .* differ"):
+            next(sessions)
+        (_, portion) = source.portions()
+        with pytest.raises(replay.DecodeError, match="differ"):
+            next(source.stored(portion))
+
+
+@pytest.mark.slow
+def test_no_flipped_bit_of_the_directory_hides_a_session(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    files = {"a.json": document("a"), "b.json.gz": gzip.compress(document("b"))}
+    data = write_zip(path, files).read_bytes()
+    assert outcome(path) == ["a", "b"]
+    hidden = []
+    for bit in range(data.index(b"PK\1\2") * 8, len(data) * 8):
+        damaged = bytearray(data)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        found = outcome(path)
+        if isinstance(found, list) and found != ["a", "b"]:
+            hidden.append(bit)
+    assert hidden == []
+
+
+def test_an_entry_that_swallows_others_is_found_by_the_count(tmp_path: Path) -> None:
+    names = [f"{number}.json" for number in range(3)]
+    path = write_zip(tmp_path / "a.zip", {name: document(name) for name in names})
+    data = bytearray(path.read_bytes())
+    first = data.index(b"PK\1\2")
+    second = data.index(b"PK\1\2", first + 1)
+    data[first + 32] = second - first  # the length of its comment
+    path.write_bytes(data)
+    with pytest.raises(replay.DecodeError, match="should have 3 members in 156 bytes"):
+        archive(path)
+
+
+def test_an_archive_of_many_members_is_counted_in_the_larger_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)
+    path = write_zip(tmp_path / "a.zip", {"x": b"", "y": b""})
+    assert b"PK\6\6" in path.read_bytes()
+    assert paths(path) == ["x", "y"]
+
+
+def test_a_comment_or_bytes_after_the_end_do_not_matter(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"x": b"", "\u00e9": b""})
+    with zipfile.ZipFile(path, "a") as file:
+        file.comment = b"a comment"
+    assert paths(path) == ["x", "\u00e9"]
+
+
+def test_an_encrypted_member_of_another_kind_is_skipped(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"readme.txt": b"Read me."})
+    path.write_bytes(encrypted(path.read_bytes()))
+    assert outcome(path) == []
