@@ -47,7 +47,7 @@ class FixtureDirectoryBackend:
     They are ordered by the bytes of their files' paths. Hidden files are skipped; a
     link, pipe, device or socket with a session file's name is refused. Files of other
     kinds are counted, and their number is logged once, as information. From 1,000 files
-    on, a hidden index speeds up listing.
+    on, an index in the user's cache directory speeds up listing.
 
     Args:
         location: The directory.
@@ -84,7 +84,7 @@ class FixtureDirectoryBackend:
         with self._root():
             pass
         self._read_options = ReadOptions(self.strict, self.limits, self.nan)
-        self._index = SessionIndex(self._listing, self._sessions_at, self._known)
+        self._index = SessionIndex(self._listing, self._sessions_at, self._listing_anew)
 
     @staticmethod
     def claims(path: str) -> bool:
@@ -187,25 +187,25 @@ class FixtureDirectoryBackend:
         return self._file(path).sessions()
 
     def _listing(self) -> Iterator[Listed[str]]:
+        return self._scanned(IndexFile.read(self._path))
+
+    def _listing_anew(self) -> Iterator[Listed[str]]:
+        return self._scanned(IndexFile.of(self._path))
+
+    def _scanned(self, index: IndexFile) -> Iterator[Listed[str]]:
         with self._root() as root:
-            index = IndexFile.read(root)
             for found in self._scan(root):
                 yield self._listed(found, index)
-            index.write(root)
+            index.write()
 
     def _listed(self, found: FoundFile, index: IndexFile) -> Listed[str]:
         if known := index.known(found):
-            return Listed(found.path, known)
+            return Listed(found.path, known, is_known=True)
         file = self._file(found.path).lenient()  # for strict and lenient readers
         listed = Listed.of(found.path, file.sessions())
         if not (listed.errors or self.nan):
             index.remember(found, listed.summaries)
         return listed
-
-    def _known(self) -> dict[str, str]:
-        with self._root() as root:
-            known = IndexFile.read(root).paths()
-        return {i: path for i, path in known.items() if is_safe(path, self._accepts)}
 
     def _check_place(self, root: Folder, name: str, session_id: str) -> None:
         if not self._accepts(name):

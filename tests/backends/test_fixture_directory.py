@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import replay
+from in_cache import cached_index
 from odd_files import ODD_FILES
 from portions import all_stored, with_all_attributes
 from privileges import public_folder, unprivileged
@@ -70,7 +71,7 @@ class TestIndexedDirectory(TestDirectory):
         for number in range(120):
             write(tmp_path / f"{number}.json", f"a{number % 110}", str(number))
         list(FixtureDirectoryBackend(str(tmp_path)).summaries())
-        assert (tmp_path / index.NAME).exists()
+        assert cached_index(tmp_path).exists()
         return FixtureDirectoryBackend(str(tmp_path))
 
 

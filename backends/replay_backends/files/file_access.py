@@ -139,12 +139,6 @@ class Folder:
                 return False
         return True
 
-    def is_read_only(self) -> bool:
-        """Tell whether its mode lets nobody write in it, though root could."""
-        place, directory = self.place(".")
-        with os_errors_of(self.source):
-            return not os.stat(place, dir_fd=directory).st_mode & 0o222
-
     def open(self, name: str) -> BinaryIO:
         """Open a file in it for reading.
 

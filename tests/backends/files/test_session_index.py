@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from in_cache import cached_index
 from odd_files import ODD_FILES
-from privileges import public_folder, unprivileged
 from replay import JobMetadata, SessionSummary
 from replay.errors import BackendError, DecodeError, SessionNotFoundError
 from replay_backends.files import session_index as module
 from replay_backends.files.directory_scan import scan
 from replay_backends.files.file_access import open_folder
-from replay_backends.files.session_index import FORMAT, NAME, IndexFile
+from replay_backends.files.session_index import FORMAT, IndexFile
 from replay_backends.fixture_directory import FixtureDirectoryBackend
 
 COUNT = 100
@@ -28,8 +28,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
+def _eager(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Index even a few files, and trust that every change gets its own time."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache") / "it"))
     monkeypatch.setattr(module, "FEWEST", COUNT)
     monkeypatch.setattr(module, "TICK_NS", -1_000_000_000)
 
@@ -43,7 +46,7 @@ def look(folder: Path) -> list[str]:
     """Scan the files once; return the names of those that were read."""
     read = []
     with open_folder(folder, "it") as opened:
-        index = IndexFile.read(opened)
+        index = IndexFile.read(folder)
         for found in scan(opened, lambda name: name.endswith(".json")):
             known = index.known(found)
             if known is None:
@@ -51,37 +54,39 @@ def look(folder: Path) -> list[str]:
                 index.remember(found, summaries(found.path))
             else:
                 assert known == summaries(found.path)
-        index.write(opened)
+        index.write()
     return read
 
 
-def known_ids(folder: Path) -> list[str]:
-    with open_folder(folder, "it") as opened:
-        return [*IndexFile.read(opened).paths()]
+def known_paths(folder: Path) -> list[str]:
+    path = cached_index(folder)
+    return [*json.loads(path.read_text())["files"]] if path.exists() else []
 
 
 def test_what_was_read_once_is_known(folder: Path) -> None:
     assert len(look(folder)) == COUNT
-    kept = json.loads((folder / NAME).read_text())
-    status = (folder / NAME).stat()
-    assert (kept["format"], status.st_mode & 0o777) == (FORMAT, 0o600)
-    assert known_ids(folder) == [f"{number:03}.json" for number in range(COUNT)]
+    path = cached_index(folder)
+    kept, status = json.loads(path.read_text()), path.stat()
+    assert (kept["format"], kept["directory"]) == (FORMAT, str(folder))
+    assert (status.st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (
+        0o600,
+        0o700,
+    )
+    assert known_paths(folder) == [f"{number:03}.json" for number in range(COUNT)]
     assert look(folder) == []
-    assert (folder / NAME).stat() == status  # nothing was written
+    assert path.stat() == status  # nothing was written
     (folder / "new.json").touch()
     assert look(folder) == ["new.json"]
     (folder / "000.json").unlink()
     assert look(folder) == []
-    assert "000.json" not in known_ids(folder)
+    assert "000.json" not in known_paths(folder)
+    assert len([*folder.iterdir()]) == COUNT  # nothing is kept among the files
 
 
-def test_few_files_and_a_directory_marked_read_only_get_no_index(folder: Path) -> None:
-    folder.chmod(0o555)
-    look(folder)
-    folder.chmod(0o755)
+def test_few_files_get_no_index(folder: Path) -> None:
     (folder / "000.json").unlink()
     look(folder)
-    assert not (folder / NAME).exists()
+    assert not cached_index(folder).parent.exists()
 
 
 def rewrite(path: Path) -> None:
@@ -115,15 +120,15 @@ def test_what_changed_just_before_it_was_read_is_not_trusted(
     monkeypatch.setattr(module, "TICK_NS", 2_000_000_000)
     old = folder / "000.json"
     look(folder)
-    assert known_ids(folder) == []
+    assert known_paths(folder) == []
     for path in folder.glob("*.json"):
         touch(path)  # to a time long past, but just now
     look(folder)
-    assert known_ids(folder) == []
+    assert known_paths(folder) == []
     monkeypatch.setattr(module, "TICK_NS", -1_000_000_000)
     os.utime(old, ns=(10**19, 9 * 10**18))  # a time to come
     look(folder)
-    assert "000.json" not in known_ids(folder)
+    assert "000.json" not in known_paths(folder)
     assert look(folder) == ["000.json"]
 
 
@@ -135,12 +140,12 @@ def test_the_headers_are_kept_whole(folder: Path) -> None:
         recorded={"session_id": "\ud800é", "events": None, "more": [1, None]},
     )
     with open_folder(folder, "it") as opened:
-        index = IndexFile.read(opened)
+        index = IndexFile.of(folder)
         for found in scan(opened, lambda name: name.endswith(".json")):
             index.known(found)
             index.remember(found, [summary, summary])
-        index.write(opened)
-        again = IndexFile.read(opened)
+        index.write()
+        again = IndexFile.read(folder)
         found = next(scan(opened, lambda name: name.endswith(".json")))
         known = again.known(found)
     assert known == [summary, summary]
@@ -149,10 +154,11 @@ def test_the_headers_are_kept_whole(folder: Path) -> None:
 
 def wrong_indexes(folder: Path) -> Iterator[bytes]:
     """Yield indexes that are invalid, or wrong about the first file."""
-    right = json.loads((folder / NAME).read_text())
+    right = json.loads(cached_index(folder).read_text())
     yield from (b"", b"{", b"[" * 100_000, b"9" * 5000, b"[]", b"\xff")
     yield json.dumps({**right, "format": "another-1"}).encode()
     yield json.dumps({**right, "files": []}).encode()
+    yield json.dumps({**right, "directory": "/another"}).encode()
     (*stamp, _) = right["files"]["000.json"]
     for entry in (
         *(None, [], stamp, [*stamp, []], [*stamp, None], [*stamp, [None]]),
@@ -166,29 +172,53 @@ def wrong_indexes(folder: Path) -> Iterator[bytes]:
 
 def test_an_index_that_is_none_is_made_anew(folder: Path) -> None:
     look(folder)
-    right = (folder / NAME).read_bytes()
+    path = cached_index(folder)
+    right = path.read_bytes()
     for wrong in wrong_indexes(folder):
-        (folder / NAME).write_bytes(wrong)
+        path.write_bytes(wrong)
         assert "000.json" in look(folder)
-        assert (folder / NAME).read_bytes() == right
+        assert path.read_bytes() == right
 
 
 @pytest.mark.parametrize("kind", ODD_FILES)
 def test_an_index_that_is_no_file_is_not_opened(folder: Path, kind: str) -> None:
-    ODD_FILES[kind](folder / NAME)
+    path = cached_index(folder)
+    path.parent.mkdir(parents=True)
+    ODD_FILES[kind](path)
     assert len(look(folder)) == COUNT
     assert look(folder) == []
-    outside = folder.parent / "outside.json"  # to which there may be a link
+    outside = path.parent.parent / "outside.json"  # to which there may be a link
     assert not outside.exists() or b"outside" in outside.read_bytes()
 
 
-def test_a_directory_that_cannot_be_written_to_goes_without() -> None:
-    with public_folder() as folder:
-        for number in range(COUNT):
-            (folder / f"{number}.json").touch()
-        folder.chmod(0o555)
-        with unprivileged():
-            assert len(look(folder)) == len(look(folder)) == COUNT
+def test_an_index_that_others_can_write_is_not_believed(folder: Path) -> None:
+    look(folder)
+    cached_index(folder).chmod(0o620)
+    assert len(look(folder)) == COUNT
+    assert look(folder) == []
+
+
+@pytest.mark.parametrize("cache", ["/dev/null", "/proc/none", "relative", ""])
+def test_without_a_cache_directory_all_files_are_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, cache: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", cache)
+    monkeypatch.setenv("HOME", "nowhere")  # for a relative one, which is ignored
+    assert len(look(folder)) == len(look(folder)) == COUNT
+
+
+def test_the_indexes_that_are_oldest_make_room(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST", 2)
+    cache = cached_index(folder).parent
+    cache.mkdir(parents=True)
+    for age, name in enumerate(["b", "a"]):
+        (cache / f"{name}.index.json").touch()
+        os.utime(cache / f"{name}.index.json", (age, age))
+    look(folder)
+    kept = {cached_index(folder).name, "a.index.json"}
+    assert {path.name for path in cache.iterdir()} == kept
 
 
 def write(folder: Path, path: str, *ids: str, text: str = "Yes.") -> None:
@@ -222,6 +252,8 @@ def test_of_several_sessions_of_an_id_the_first_is_found(sessions: Path) -> None
     assert text_of(sessions, "a") == text_of(sessions, "b") == "first"
     list(FixtureDirectoryBackend(str(sessions)).summaries())  # now there is an index
     assert text_of(sessions, "a") == text_of(sessions, "b") == "first"
+    write(sessions, "a/w.json", "a", text="new")  # it comes before
+    assert text_of(sessions, "a") == "new"
 
 
 def test_a_session_is_found_wherever_it_has_moved_meanwhile(sessions: Path) -> None:
@@ -248,14 +280,38 @@ def test_a_known_session_is_found_without_looking_at_other_files(
     assert text_of(sessions, "z042") == "Yes."
 
 
+def lie(folder: Path, path: str, *ids: str) -> None:
+    """Make the index say that a file holds other sessions."""
+    kept = cached_index(folder)
+    index = json.loads(kept.read_text())
+    index["files"][path][-1] = [{"session_id": each} for each in ids]
+    kept.write_text(json.dumps(index))
+
+
 def test_an_index_never_leads_out_of_the_directory(sessions: Path) -> None:
     list(FixtureDirectoryBackend(str(sessions)).summaries())
     write(sessions, "../outside.json", "outside")
-    kept = sessions / NAME
-    kept.write_text(kept.read_text().replace('"z000', '"../outside', 1))
-    kept.write_text(kept.read_text().replace('"z000"', '"outside"', 1))
-    assert "../outside.json" in kept.read_text()
+    lie(sessions, "z000.json", "outside")
+    kept = cached_index(sessions)
+    kept.write_text(kept.read_text().replace('"z000.json', '"../outside.json'))
     assert text_of(sessions, "outside") is None
+
+
+def test_a_session_is_found_where_it_is_whatever_the_index_says(
+    sessions: Path,
+) -> None:
+    write(sessions, "a.json", "a", text="first")
+    write(sessions, "b.json", "b", "c")
+    write(sessions, "d.json", "d", "a", text="second")
+    for file, told, asked, text in (
+        ("b.json", "a", "a", "first"),  # it isn't there
+        ("d.json", "c", "c", "Yes."),
+        ("a.json", "x", "x", None),
+        ("b.json", "x", "b", "Yes."),  # it isn't where it should be
+    ):
+        list(FixtureDirectoryBackend(str(sessions)).summaries())
+        lie(sessions, file, told)
+        assert text_of(sessions, asked) == text
 
 
 def test_a_broken_file_is_an_error_only_if_it_may_hold_the_session(
