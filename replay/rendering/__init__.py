@@ -26,7 +26,7 @@ def transcript(recording: SessionLike) -> Transcript:
         TypeError: *recording* is none of these.
     """
     session = recording if isinstance(recording, Session) else _session_of(recording)
-    lazy = lazy_transcript(session)
+    lazy = lazy_transcript(session, is_kept=True)
     turns = tuple(lazy.turns)  # before the diagnostics, which are found on the way
     diagnostics = tuple(lazy.diagnostics)
     return Transcript(lazy.session_id, lazy.title, turns, diagnostics)

@@ -42,7 +42,9 @@ def json_pieces(transcript: Transcript | LazyTranscript) -> Iterator[str]:
     """
     yield f'{{"session_id":{_text(transcript.session_id)}'
     yield f',"title":{_text(transcript.title)},"turns":['
-    yield from _list(map(_turn, transcript.turns))
+    for number, turn in enumerate(transcript.turns):
+        yield "," if number else ""
+        yield from _turn(turn)
     yield '],"diagnostics":['
     yield from _list(map(_diagnostic, transcript.diagnostics))
     yield "]}\n"
@@ -65,15 +67,17 @@ def _diagnostic(diagnostic: Diagnostic) -> dict[str, object]:
     }
 
 
-def _turn(turn: Turn) -> dict[str, object]:
-    return {
-        "user_input": turn.user_input and turn.user_input.as_object(),
-        "steps": [_step(step) for step in turn.steps],
+def _turn(turn: Turn) -> Iterator[str]:
+    yield f'{{"user_input":{_text(turn.user_input and turn.user_input.as_object())}'
+    yield ',"steps":['
+    yield from _list(map(_step, turn.steps))
+    rest = {
         "stop": turn.stop and turn.stop.as_object(),
         "status": turn.status,
         "usage": turn.usage and turn.usage.as_object(),
         "answer": turn.answer,
     }
+    yield f"],{_text(rest)[1:]}"
 
 
 def _step(step: Step) -> dict[str, object]:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import islice
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
@@ -22,6 +23,7 @@ from replay.model.events import (
     UserInput,
     tool_payload,
 )
+from replay.model.json_text import is_deeper
 from replay.model.messages import Message, Step, ToolExchange, Transcript, Turn
 from replay.security.sanitization import escape_json, sanitize, sanitize_line
 
@@ -29,6 +31,11 @@ _ENCODE, _ENCODE_PRETTY = (
     json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=indent).encode
     for indent in (None, 2)
 )
+
+#: JSON that is longer and deeper isn't indented, which could make it 200 times as long.
+_LARGE: Final = 1 << 14  # characters
+_DEEP: Final = 12  # levels
+_TOLD: Final = 10_000  # diagnostics in a section
 
 Role: TypeAlias = Literal[
     "session",
@@ -77,9 +84,11 @@ def sections(transcript: Transcript | LazyTranscript) -> Iterator[Section]:
         heading = f"Turn {number}"
         yield Section("turn", heading, notes=(turn.status,), is_failure=is_failed)
         yield from _turn(turn)
-    if transcript.diagnostics:
-        body = "\n".join(map(_diagnostic, transcript.diagnostics))
-        yield Section("diagnostics", "Diagnostics", body=body)
+    told = map(_diagnostic, transcript.diagnostics)
+    notes: tuple[str, ...] = ()
+    while body := "\n".join(islice(told, _TOLD)):
+        yield Section("diagnostics", "Diagnostics", notes=notes, body=body)
+        notes = ("continued",)
 
 
 def _turn(turn: Turn) -> Iterator[Section]:
@@ -180,7 +189,10 @@ def _diagnostic(diagnostic: Diagnostic) -> str:
 
 def _pretty(value: object) -> str:
     try:
-        text = msgspec.json.format(_written(value, _ENCODE), indent=2)  # json's is slow
+        text = _written(value, _ENCODE)
+        if len(text) > _LARGE and is_deeper(value, _DEEP):
+            return escape_json(text)
+        text = msgspec.json.format(text, indent=2)  # json's is slow
     except (UnicodeEncodeError, RecursionError):  # a lone surrogate; too deep
         text = _written(value, _ENCODE_PRETTY)
     return escape_json(text)

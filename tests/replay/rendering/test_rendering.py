@@ -1,5 +1,6 @@
 """Transcripts as text, Markdown and JSON."""
 
+import io
 import json
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,9 @@ from replay import (
     UserInput,
     render,
 )
-from replay.rendering import FORMATS, Format
+from replay.codec.reader import read_sessions
+from replay.codec.stored_history import SourceText
+from replay.rendering import FORMATS, Format, render_pieces
 from replay.rendering.sections import lines, text_pieces
 from replay.security.sanitization import sanitize, sanitize_line
 
@@ -415,3 +418,41 @@ def test_json_is_one_line_whatever_it_holds_and_other_scripts_are_not_escaped() 
 def test_a_value_that_is_no_json_is_refused() -> None:
     with pytest.raises(EncodeError):
         render_json(Transcript("ses-1", {1}, (), ()))  # type: ignore[arg-type]  # the very point
+
+
+TEXT = {"type": "text", "content": "Yes."}
+
+
+def stored(events: list[object]) -> replay.Session:
+    """Return a session whose events are read again whenever they are needed."""
+    data = json.dumps(events).encode()
+    text = SourceText(partial(io.BytesIO, data), block=2000)
+    (session,) = read_sessions(text, session_id="ses-1")
+    return session
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_many_unknown_events_are_read_again_and_shown_alike(format_: Format) -> None:
+    unknown = [{"n": number} for number in range(150)]
+    user: object = {"type": "user_input", "content": "And?"}
+    session = stored([*unknown, TEXT, *unknown, user, *unknown, 7, TEXT])
+    assert "".join(render_pieces(session, format_)) == render(session, format_)
+
+
+def test_more_diagnostics_than_are_kept_are_found_again_and_all_shown() -> None:
+    session = stored([TEXT, *[{}] * 10_001])
+    whole = render(session)
+    assert "".join(render_pieces(session, "text")) == whole
+    assert whole.count(": missing-type: ") == 10_001
+    _, first, second = whole.split("\nDiagnostics")
+    assert (first.count("\n"), second.split("\n")[0]) == (10_001, " (continued)")
+
+
+def test_json_is_on_one_line_if_it_is_long_and_deep() -> None:
+    deep, wide = [0] * 9000, [[[0]]] * 3000
+    for _ in range(12):
+        deep = [deep]  # type: ignore[list-item]  # as deep as that
+    for value, is_one_line in ((deep, True), (wide, False), (deep[0][0], False)):  # type: ignore[index]  # lists
+        events = [{"type": "tool_result", "call_id": "c", "name": "n", "result": value}]
+        shown = render(events)
+        assert (json.dumps(value) in shown) == is_one_line

@@ -127,3 +127,45 @@ def test_some_known_event_makes_it_a_transcript(run: Run, tmp_path: Path) -> Non
         done = run("transcript", tmp_path / "a.json")
         assert (done.returncode, done.stderr) == (0, "")
         assert "Unknown event" in done.stdout
+
+
+_PEAK = """
+import sys
+from pathlib import Path
+from replay.cli.app import run
+run(sys.argv[1:])
+status = Path("/proc/self/status").read_text()
+print(status.partition("VmHWM:")[2].split()[0], file=sys.stderr)  # in kilobytes
+"""
+DEEP = b"[[],[],[]," * 190 + b"0" + b"]" * 190
+SAID = b'{"type": "text", "content": "a"}'
+BOMBS = {
+    "list.json.gz": b"[" + b"{}," * 1_000_000 + SAID + b"]",
+    "lines.jsonl.gz": b"{}\n" * 1_000_000 + SAID,
+    "deep.json.gz": b"[" + b'{"type":"odd","x":%b},' % DEEP * 500 + SAID + b"]",
+    "indented.json.gz": b"[%b," % SAID
+    + b"[" * 99
+    + b"0," * 1_000_000
+    + b"0"
+    + b"]" * 100,
+    "foreign.jsonl.gz": b"{}\n" * 1_000_000,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "format_"), [*((name, "text") for name in BOMBS), ("list.json.gz", "json")]
+)
+def test_a_few_kilobytes_of_gzip_never_take_200_megabytes(
+    tmp_path: Path, name: str, format_: Format
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(BOMBS[name], compresslevel=1))
+    assert path.stat().st_size < 50_000
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", _PEAK, "transcript", path, "--format", format_],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    assert int(done.stderr.split()[-1]) < 200_000
