@@ -21,7 +21,10 @@ COMMAND_FAILED: Final = 2  # an exit code
 
 
 def report_error(error: Exception, *, is_traceback_wanted: bool = False) -> int:
-    """Print an error to standard error, and return the exit code."""
+    """Print an error to standard error, and return the exit code.
+
+    If it cannot be printed, the code says that an output cannot be written.
+    """
     if isinstance(error, Exit):
         return error.exit_code
     if isinstance(error, NoArgsIsHelpError):
@@ -30,9 +33,12 @@ def report_error(error: Exception, *, is_traceback_wanted: bool = False) -> int:
     if is_closed_pipe(error):
         output.abandon()
         return 0
-    if is_traceback_wanted:
-        click.echo(sanitize(trace_of(error)), err=True)
-    say(_sentence(error))
+    try:
+        if is_traceback_wanted:
+            click.echo(sanitize(trace_of(error)), err=True)
+        say(_sentence(error))
+    except OSError:
+        return COMMAND_FAILED
     return FOUND_PROBLEMS if _is_of_a_hook(error) else COMMAND_FAILED
 
 

@@ -28,7 +28,7 @@ from replay.codec.json_scan import (
 from replay.codec.schema import scan
 from replay.codec.stored_history import SourceText, StoredEvents, Stretch
 from replay.errors import DecodeError, LimitExceededError
-from replay.model.json_text import Parsed, judge, parse_json
+from replay.model.json_text import Parsed, has_long_integer, judge, parse_json
 from replay.model.sessions import Session
 
 _BLOCK: Final = 1 << 20  # bytes
@@ -198,6 +198,8 @@ class Stretches:
             if self._checks.may_refuse(depth, len(text)):
                 self._check(values_of(array, "array"), len(text))
             return count
+        if has_long_integer(array):
+            return None
         try:
             values: list[object] = msgspec.json.decode(array, type=list)
         except (ValueError, RecursionError, msgspec.MsgspecError):

@@ -26,6 +26,7 @@ from replay.model.events import (
     Usage,
 )
 from replay.model.json_object import Undecoded, WireObject, documented_fields
+from replay.model.json_text import has_long_integer
 
 _REFUSALS: Final = (ValueError, RecursionError, msgspec.MsgspecError)
 _UNSET: Final = msgspec.UNSET  # the object does not have that key
@@ -112,6 +113,8 @@ def decode_parts(text: bytes, form: Form) -> tuple[Sequence[Part], int, int] | N
 
 
 def _decode(text: bytes, form: Form) -> Sequence[Any]:
+    if has_long_integer(text):
+        raise ValueError
     if form == "array":
         return _DECODE_ARRAY(text)
     return list(map(_DECODE_LINE, lines_of(text)))

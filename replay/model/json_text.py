@@ -5,6 +5,7 @@ standard library's ``json``, made strict.
 """
 
 import json
+import re
 import sys
 from collections import Counter
 from math import isinf
@@ -17,6 +18,8 @@ from replay.errors import DecodeError, EncodeError, LimitExceededError
 
 _CONTAINERS: Final = (dict, list)
 _ENCODE: Final = msgspec.json.Encoder().encode
+_MOST_DIGITS: Final = 4300  #: of an integer, which is also Python's own limit
+_TOO_MANY_DIGITS: Final = re.compile(rb"[0-9]{%d}" % (_MOST_DIGITS + 1))
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _ZIP: Final = (b"PK\3\4", b"PK\5\6")
 
@@ -54,7 +57,7 @@ def parse_json(data: bytes) -> Parsed:
             gives ``events`` twice at its root.
         LimitExceededError: It is nested deeper than can be read.
     """
-    if not _may_repeat_events(data):
+    if not (_may_repeat_events(data) or has_long_integer(data)):
         try:
             return Parsed(msgspec.json.decode(data))
         except (ValueError, RecursionError, msgspec.MsgspecError):
@@ -74,6 +77,16 @@ def judge(data: bytes) -> Parsed:
 def _may_repeat_events(data: bytes) -> bool:
     escapes_letters = b"\\u00" in data and (b"\\u006" in data or b"\\u007" in data)
     return escapes_letters or data.count(b'"events"') > 1
+
+
+def has_long_integer(data: bytes) -> bool:
+    """Tell whether a text may hold an integer that is refused, though Python takes it.
+
+    Python's own limit may have been lifted, which must not let hostile text in.
+    """
+    if len(data) <= _MOST_DIGITS or 0 < sys.get_int_max_str_digits() <= _MOST_DIGITS:
+        return False
+    return _TOO_MANY_DIGITS.search(data) is not None
 
 
 class _Judge:
@@ -128,11 +141,10 @@ class _Judge:
         return value
 
     def _int(self, digits: str) -> int | _Refused:
-        try:
-            return int(digits)
-        except ValueError:
-            most = sys.get_int_max_str_digits()
+        most = min(sys.get_int_max_str_digits() or _MOST_DIGITS, _MOST_DIGITS)
+        if len(digits) - digits.startswith("-") > most:
             return self._refuse(f"an integer of more than {most} digits")
+        return int(digits)
 
     def _float(self, digits: str) -> float | _Refused:
         value = float(digits)

@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,22 @@ from replay_command import Run
 
 EVENTS = b'[{"type": "text", "content": "x"}]'
 DEEP = 10_000
+
+
+def test_an_error_that_cannot_be_told_is_an_output_that_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("there is no /dev/full")
+    with suppress(OSError), full.open("w") as stderr:  # it cannot be closed either
+        monkeypatch.setattr(sys, "stderr", stderr)
+        hook_failed = PluginError("p", "it failed", hook="replay_text")
+        for error in (OSError(2, "no such file"), hook_failed):
+            for is_traceback_wanted in (False, True):
+                code = report_error(error, is_traceback_wanted=is_traceback_wanted)
+                assert code == 2
+        monkeypatch.undo()
 
 
 def problem_with(done: subprocess.CompletedProcess[str]) -> str:

@@ -61,6 +61,14 @@ def test_nobody_hears_of_an_error_where_standard_error_is_closed() -> None:
     assert run_in_shell("2>&-", Path("missing.json")) == (2, "")
 
 
+@needs_full
+def test_an_error_keeps_its_code_if_standard_error_is_full(tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    other.write_text('{"a": 1}')
+    for path in (tmp_path / "missing.json", other):
+        assert run_in_shell("2>/dev/full", path) == (2, "")
+
+
 def fail_halfway(path: str) -> None:
     """Write a part, then fail."""
     with output_to(path) as write:

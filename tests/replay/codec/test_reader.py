@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -392,3 +393,31 @@ def test_json_that_may_be_refused_is_refused_or_given_back_equal(
                 repr(json.loads(data)["events"][0]["result"]),
             )
             assert (name, repr(result_of(dumps(loads(data))))) == (name, repr(value))
+
+
+def refusal_of_large(data: bytes) -> DecodeError:
+    """Return the error for a text that isn't kept in memory."""
+    text = SourceText(partial(io.BytesIO, data), kept=9, block=1000)
+    with pytest.raises(DecodeError) as caught:
+        list(read_sessions(text, session_id="given"))
+    return caught.value
+
+
+@pytest.mark.parametrize("limit", [0, 9000])
+def test_an_integer_of_4301_digits_is_refused_even_if_this_python_reads_it(
+    limit: int,
+) -> None:
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(limit)
+    try:
+        for event in (
+            b'{"type":"odd","x":%b}',
+            b'{"type":"tool_result","call_id":"","name":"","result":%b}',
+            b'{"type":"stop","usage":{"turns":%b},"is_error":false,"error":null}',
+        ):
+            text = b'{"events":[%b]}' % (event % (b"9" * 4301))
+            for error in (refusal(text), refusal_of_large(text)):
+                assert error.reason == "an integer of more than 4300 digits"
+        read(b'[{"type":"text","content":"%b"}]' % (b"9" * 4301))
+    finally:
+        sys.set_int_max_str_digits(before)

@@ -173,6 +173,17 @@ def test_an_integer_past_what_this_python_reads_is_refused(start: bytes) -> None
         parse_json(start + b"9" * 641)
 
 
+@pytest.mark.parametrize("limit", [0, 9000])
+def test_an_integer_of_4301_digits_is_refused_even_if_this_python_reads_it(
+    limit: int,
+) -> None:
+    with at_most_digits(limit):
+        assert parse_json(b"-" + b"9" * 4300).value == 1 - 10**4300
+        for start in (b"", BOM):
+            with pytest.raises(DecodeError, match="more than 4300 digits"):
+                parse_json(start + b"9" * 4301)
+
+
 @pytest.mark.parametrize("start", [b"", BOM])
 @pytest.mark.parametrize("text", [b"1e999", b"-1e999", b"1" + b"0" * 400 + b".0"])
 def test_a_float_that_overflows_is_refused(start: bytes, text: bytes) -> None:
