@@ -3,16 +3,18 @@
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatchcase
+from functools import partial
 from itertools import islice
-from typing import BinaryIO, Final, Literal, TypeAlias
+from typing import BinaryIO, Final, Literal, NamedTuple, TypeAlias
 
 import attrs
 
 from replay import Diagnostic, Limits, Session, SessionSummary
 from replay.authoring import (
     EVENT_CLASSES,
+    KEPT_IN_MEMORY,
     Shape,
     SourceText,
     file_name,
@@ -20,7 +22,13 @@ from replay.authoring import (
     session_id_of,
 )
 from replay.errors import BackendError
-from replay_backends.files.byte_streams import converted, decompressed, whole_lines
+from replay_backends.files.byte_streams import (
+    converted,
+    decompressed,
+    guarded,
+    is_compressed,
+    whole_lines,
+)
 from replay_backends.files.event_stream import as_lines, is_event_stream
 from replay_backends.files.nan_as_null import NaNAsNull
 
@@ -134,6 +142,8 @@ class SessionFile:
 class StableOpener:
     """An opener that unpacks a file to JSON, and refuses it once it has changed.
 
+    A file that is read piece by piece is compared each time.
+
     Args:
         open_file: Opens it without decompressing it.
         source: Its name in messages.
@@ -147,7 +157,7 @@ class StableOpener:
     _is_part: bool = attrs.field(kw_only=True)
     _torn: int = attrs.field(default=0, init=False)  # bytes left out at its end
     _nulls: NaNAsNull = attrs.field(factory=NaNAsNull, init=False)
-    _stamp: tuple[int, ...] | None = attrs.field(default=None, init=False)
+    _stamp: "_Stamp | tuple[()] | None" = attrs.field(default=None, init=False)
 
     def __call__(self) -> BinaryIO:
         """Open the file at its beginning.
@@ -159,9 +169,10 @@ class StableOpener:
         stamp = _stamp(file)
         if self._stamp not in (None, stamp):
             file.close()
-            reason = "it has changed since it was first read"
-            raise BackendError(self._source, reason, hint="open it again")
+            raise self._changed()
         self._stamp = stamp
+        if stamp and (stamp.size > KEPT_IN_MEMORY or is_compressed(file)):
+            file = guarded(file, partial(self._unchanged, file))
         if self._is_part:
             file, self._torn = whole_lines(file)
         file = decompressed(file)
@@ -193,13 +204,31 @@ class StableOpener:
             return session
         return attrs.evolve(session, diagnostics=(*session.diagnostics, *found))
 
+    @contextmanager
+    def _unchanged(self, file: BinaryIO) -> Iterator[None]:
+        """Refuse what is read within the block if the file has changed meanwhile."""
+        yield
+        if _stamp(file) != self._stamp:
+            raise self._changed()
 
-def _stamp(file: BinaryIO) -> tuple[int, ...]:
+    def _changed(self) -> BackendError:
+        reason = "it has changed since it was first read"
+        return BackendError(self._source, reason, hint="open it again")
+
+
+class _Stamp(NamedTuple):
+    device: int
+    inode: int
+    size: int
+    modified: int  # in nanoseconds
+
+
+def _stamp(file: BinaryIO) -> _Stamp | tuple[()]:
     try:
         status = os.fstat(file.fileno())
     except OSError:  # it isn't one of the system's files
         return ()
-    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    return _Stamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def prepare_to_write(session: Session) -> tuple[str, Session]:

@@ -2,7 +2,8 @@
 
 import gzip
 import io
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -80,6 +81,24 @@ def test_a_large_file_that_has_changed_is_refused(
     path.write_bytes(change)
     with pytest.raises(BackendError, match="the-file: it has changed since"):
         list(session.events)
+
+
+@pytest.mark.parametrize("pack", [bytes, partial(gzip.compress, compresslevel=0)])
+def test_a_file_that_is_overwritten_during_a_walk_is_refused_by_that_walk(
+    pack: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.json"
+    data = pack(b"[" + b",".join([EVENT.encode() + b" " * (1 << 20)] * 9) + b"]")
+    path.write_bytes(data)
+    os.utime(path, ns=(1, 1))
+    open_file = partial(io.FileIO, path)
+    (session,) = SessionFile(open_file, "a.json", "a", "the-file", OPTIONS).sessions()
+    walk = iter(session.events)
+    assert next(walk) == Text("Yes.")
+    with path.open("r+b") as file:
+        file.write(data)
+    with pytest.raises(BackendError, match="the-file: it has changed since"):
+        list(walk)
 
 
 def test_a_file_that_fails_while_it_is_read_is_named() -> None:
