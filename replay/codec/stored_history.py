@@ -18,9 +18,15 @@ from replay.codec.history import (
 from replay.codec.json_lines import values_of
 from replay.codec.json_scan import Form
 from replay.codec.parts import Part
-from replay.errors import BackendError, DecodeError, os_failure
+from replay.errors import BackendError, DecodeError, os_failure, wrong_type
 
 KEPT_IN_MEMORY: Final = 8 << 20  #: the largest text that is kept in memory, in bytes
+
+
+def _check_callable(_: object, __: object, value: Callable[[], BinaryIO]) -> None:
+    if not callable(value):
+        advice = "SourceText(lambda: io.BytesIO(data))"
+        raise wrong_type(value, "a function that opens a text", advice)
 
 
 @attrs.frozen
@@ -34,7 +40,9 @@ class SourceText:
         block: How much of a larger one is held at once, in bytes.
     """
 
-    _open_file: Callable[[], BinaryIO] = attrs.field(alias="open_file")
+    _open_file: Callable[[], BinaryIO] = attrs.field(
+        alias="open_file", validator=_check_callable
+    )
     source: str | None = None
     kept: int = KEPT_IN_MEMORY
     block: int = 1 << 20

@@ -7,12 +7,19 @@ Source: the service's OpenAPI document of 2026-08-20, schemas ``*Event``.
 """
 
 from collections.abc import Mapping
-from functools import cached_property
-from typing import ClassVar, Final, Literal, TypeAlias, get_args
+from functools import cache, cached_property
+from typing import Any, ClassVar, Final, Literal, TypeAlias, get_args
 
 import attrs
 
-from replay.model.json_object import Undecoded, WireObject, decoded, read_only
+from replay.errors import wrong_type
+from replay.model.json_object import (
+    Undecoded,
+    WireObject,
+    decoded,
+    documented_fields,
+    read_only,
+)
 
 
 @attrs.frozen(repr=False)
@@ -198,3 +205,33 @@ Kind: TypeAlias = Literal["text", "thinking"]
 EVENT_CLASSES: Final[Mapping[str, type[WireObject]]] = {
     cls.type: cls for cls in (*DELTAS, *get_args(FullEvent | Boundary))
 }
+
+#: The types that a field's value may have, for each type that isn't a class.
+_TYPES: Final[Mapping[object, object]] = {
+    float: int | float,
+    object: object,
+    Mapping[str, object]: Mapping | Undecoded,
+    tuple[str, ...] | None: tuple | None,
+}
+
+
+@cache
+def _field_types(cls: Any) -> tuple[tuple[str, Any], ...]:  # noqa: ANN401 - an event's class
+    if not issubclass(cls, WireObject):
+        return ()
+    fields = documented_fields(cls).values()
+    return tuple((each.name, _TYPES.get(each.type, each.type)) for each in fields)
+
+
+def check_fields(event: Event) -> None:
+    """Raise TypeError for an event, built by hand, with a field of a wrong type."""
+    cls: Any = type(
+        event
+    )  # mypy takes a class whose values have a hash for one without
+    for name, expected in _field_types(cls):
+        value = getattr(event, name)
+        if not isinstance(value, expected):
+            kind = getattr(expected, "__name__", str(expected))
+            where = f"{type(event).__name__}.{name.lstrip('_')}"
+            advice = "Session.from_events takes JSON objects, wrong or not"
+            raise wrong_type(value, f"{kind} as {where}", advice)

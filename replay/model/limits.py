@@ -2,7 +2,14 @@
 
 import attrs
 
+from replay.errors import wrong_type
+
 DEEPEST = 500  #: pickle and copy.deepcopy fail on values nested deeper than this
+
+
+def _check_type(_: object, field: "attrs.Attribute[int]", value: object) -> None:
+    if type(value) is not int:
+        raise wrong_type(value, f"a whole number as {field.name}", "Limits(depth=400)")
 
 
 @attrs.frozen
@@ -19,13 +26,16 @@ class Limits:
 
     Raises:
         ValueError: A limit is below 1, or *depth* is above 500.
+        TypeError: A limit isn't a whole number.
     """
 
-    event_bytes: int = attrs.field(default=64 << 20, validator=attrs.validators.ge(1))
+    event_bytes: int = attrs.field(
+        default=64 << 20, validator=[_check_type, attrs.validators.ge(1)]
+    )
     depth: int = attrs.field(
         default=200,
-        validator=[attrs.validators.ge(1), attrs.validators.le(DEEPEST)],
+        validator=[_check_type, attrs.validators.ge(1), attrs.validators.le(DEEPEST)],
     )
     response_bytes: int = attrs.field(
-        default=256 << 20, validator=attrs.validators.ge(1)
+        default=256 << 20, validator=[_check_type, attrs.validators.ge(1)]
     )

@@ -12,7 +12,7 @@ import attrs
 
 from replay.errors import wrong_type
 from replay.model.diagnostics import Diagnostic
-from replay.model.events import Event, Usage
+from replay.model.events import Event, Usage, check_fields
 from replay.model.json_object import WireObject, documented_fields, read_only
 
 #: A recording's layout: a whole document, a list of events, or one event a line.
@@ -69,6 +69,8 @@ def _sequence(events: Iterable[Event]) -> Sequence[Event]:
         strange = next(each for each in made if type(each) not in _EVENTS)
         advice = "Session.from_events takes their JSON objects too"
         raise wrong_type(strange, "events such as Text", advice)
+    for event in made:
+        check_fields(event)
     return made
 
 

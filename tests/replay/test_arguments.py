@@ -12,7 +12,7 @@ import pytest
 
 import replay
 from replay import Event, Session, Text, TextDelta, ToolCall, UnknownEvent
-from replay.authoring import read_sessions
+from replay.authoring import SourceText, read_sessions
 
 OBJECTS: Final[list[dict[str, Any]]] = [
     {"type": "text_delta", "content": "He"},
@@ -195,3 +195,26 @@ def test_such_a_session_does_not_change_with_what_it_was_made_of() -> None:
 def test_what_json_cannot_hold_is_refused() -> None:
     with pytest.raises(replay.EncodeError, match="object is not JSON serializable"):
         Session.from_events([{"type": "text", "content": object()}])
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (lambda: ANY.Limits(depth="3"), "a whole number as depth, not str"),
+        (lambda: ANY.Limits(event_bytes=1.5), "a whole number as event_bytes"),
+        (lambda: ANY.Limits(response_bytes=True), "a whole number as response_bytes"),
+        (lambda: SourceText(ANY.__name__), "a function that opens a text, not str"),
+        (lambda: ANY.transcript([ANY.UserInput(5)]), "str as UserInput.content"),
+        (lambda: ANY.render([ANY.Text(None)]), "str as Text.content, not NoneType"),
+        (lambda: ANY.render([ANY.ToolCall("c", "n", 3)]), "Mapping"),
+        (lambda: ANY.render([ANY.ToolResult([], "n", 3)]), "str as ToolResult.call_id"),
+        (lambda: ANY.render([ANY.Stop(None, is_error=False)]), "Usage as Stop.usage"),
+        (lambda: ANY.render([ANY.Stop(ANY.Usage(), "no")]), "bool as Stop.is_error"),
+        (lambda: Session("s", events=[ANY.TextDelta(b"x")]), "not bytes"),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_refused_where_it_is_given(
+    build: Callable[[], object], words: str
+) -> None:
+    with pytest.raises(TypeError, match=re.escape(words)):
+        build()
