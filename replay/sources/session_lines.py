@@ -78,6 +78,18 @@ class SessionLines:
         except DecodeError:  # what is compressed is corrupt
             return False
 
+    def begins_as_a_session(self) -> bool:
+        """Tell whether the text begins with an object or a list, as a session does.
+
+        Raises:
+            BackendError, DecodeError: The text cannot be read.
+        """
+        with self.text.opened() as file:
+            for piece in iter(partial(file.read, _PIECE), b""):
+                if begun := piece.removeprefix(MARK).lstrip(BLANKS):
+                    return begun.startswith((b"{", b"["))
+        return False
+
     def ranges(self, size: int = _RANGE_SIZE) -> Iterator[tuple[LineRange, int]]:
         """Yield ranges that together are all lines, in order, reading the text once.
 

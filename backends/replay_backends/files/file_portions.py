@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from hashlib import blake2b
 from typing import BinaryIO, Final
@@ -17,7 +18,7 @@ from replay.authoring import (
     SourceText,
     os_errors_of,
 )
-from replay.errors import BackendError
+from replay.errors import BackendError, DecodeError
 from replay_backends.files.byte_streams import is_compressed
 from replay_backends.files.event_stream import is_event_stream
 from replay_backends.files.session_file import SessionFile, StableOpener
@@ -102,7 +103,8 @@ def stored_in(file: SessionFile, key: FileKey) -> Iterator[Stored]:
     """Yield the sessions of a portion.
 
     If lines are sessions, a digest is of the unpacked line without its line end, or of
-    its beginning if the line is too long. Otherwise it is of the file's bytes.
+    its beginning if the line is too long. Otherwise it is of the file's bytes; a file
+    that cannot hold a session isn't read for that.
 
     Raises:
         BackendError: The file cannot be read, or has changed since it was listed.
@@ -125,6 +127,10 @@ def stored_in_all(file: SessionFile) -> Iterator[Stored]:
         BackendError: The file cannot be read.
         DecodeError: It is compressed, and its next data is corrupt.
     """
+    read = partial(_only, file)
+    if not _may_hold_a_session(file):  # reading it fails at once
+        yield Stored(file.session_id, bytes(Stored.digest_size), read)
+        return
     if _holds_session_lines(file):
         yield from _stored_lines(file)
         return
@@ -132,7 +138,7 @@ def stored_in_all(file: SessionFile) -> Iterator[Stored]:
     with os_errors_of(file.source), file.open_file() as opened:
         for block in iter(partial(opened.read, _PIECE), b""):
             hashing.update(block)
-    yield Stored(file.session_id, hashing.digest(), partial(_only, file))
+    yield Stored(file.session_id, hashing.digest(), read)
 
 
 def _only(file: SessionFile) -> Session:
@@ -167,6 +173,13 @@ def _can_be_cut(file: SessionFile) -> bool:
 
 def _holds_session_lines(file: SessionFile) -> bool:
     return _lines(file, file.stable_opener()).are_sessions(is_lines=file.says_lines)
+
+
+def _may_hold_a_session(file: SessionFile) -> bool:
+    lines = _lines(file, file.stable_opener())
+    with suppress(DecodeError):  # reading it says what is corrupt
+        return file.says_lines or lines.begins_as_a_session()
+    return True
 
 
 def _lines(file: SessionFile, open_file: Callable[[], BinaryIO]) -> SessionLines:

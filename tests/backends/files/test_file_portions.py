@@ -433,3 +433,33 @@ def test_an_error_in_a_range_names_the_line_of_the_text(tmp_path: Path) -> None:
     *_, torn = stored_in(session_file(path), key)
     with pytest.raises(DecodeError, match="line 5, column 2"):
         torn.read()
+
+
+@pytest.mark.parametrize("data", [b"x" * LARGE, b"\0" * LARGE, b"\n" + b"9" * LARGE])
+def test_a_huge_file_that_cannot_hold_a_session_is_not_hashed(
+    data: bytes, tmp_path: Path
+) -> None:
+    sizes: list[int] = []
+
+    class Counted(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            found = super().read(size)
+            sizes.append(len(found))
+            return found
+
+    file = attrs.evolve(session_file(tmp_path / "a"), open_file=partial(Counted, data))
+    (stored,) = stored_in_all(file)
+    assert sum(sizes) < 2 << 20
+    with pytest.raises(DecodeError, match=r"the-file: "):
+        stored.read()
+
+
+def test_a_file_that_is_corrupt_or_blank_is_refused_when_it_is_read(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.json"
+    for data in (b"\n", gzip.compress(DOCUMENT)[:12] + b"x" * 30):
+        path.write_bytes(data)
+        (found,) = stored(path)
+        with pytest.raises(DecodeError):
+            found.read()
