@@ -125,7 +125,8 @@ class Reader:
 
     def document(self, data: bytes) -> Session:
         """Return the session in *data*."""
-        return self.known(data) or self._any(parse_json(data), data, self.session_id)
+        session = self._known(data, self.session_id)
+        return session or self._any(parse_json(data), data, self.session_id)
 
     def known(self, data: bytes) -> Session | None:
         """Return the session in *data* if all of its events are known; None: not so."""

@@ -5,8 +5,10 @@ from the text between its first two events, and the guess is right if the stretc
 decodes. If not, brackets are counted.
 """
 
+import io
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 import attrs
@@ -298,21 +300,27 @@ class LargeReader:
             FollowedByLines: It is a document on one line, and others follow.
             DecodeError: The text is something else.
         """
-        if kept is not None and (session := self._from_kept(kept)):
-            return session
+        if kept is not None:
+            session = self._from_kept(kept)
+            return session or self.in_memory(kept).session(None, is_list=is_list)
         return self._from_list() if is_list else self._from_document()
+
+    def in_memory(self, data: bytes) -> "LargeReader":
+        """Return a reader of the same text in memory."""
+        text = attrs.evolve(self.text, open_file=partial(io.BytesIO, data))
+        return attrs.evolve(self, text=text)
 
     def _from_kept(self, data: bytes) -> Session | None:
         """Return the session of a text in memory; None: it must be read piece by piece.
 
         A short text may have values of any kind, since they take little memory.
         """
-        if len(data) > self.reader.checks.limits.event_bytes:
+        reader = self.reader
+        if len(data) > reader.checks.limits.event_bytes:
             return None
         try:
-            if len(data) > self.text.block:
-                return self.reader.known(data)
-            return self.reader.document(data)
+            is_short = len(data) <= self.text.block
+            return reader.document(data) if is_short else reader.known(data)
         except DecodeError:
             return None  # what is wrong first, the pieces tell
 

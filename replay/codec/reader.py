@@ -6,8 +6,6 @@ from functools import partial
 from itertools import chain, starmap
 from typing import Final
 
-import attrs
-
 from replay.codec.checks import Checks
 from replay.codec.documents import (
     NO_SESSION_HINT,
@@ -120,8 +118,6 @@ def _read(
         if not is_lines and b"\0" in head[:4]:
             decode_text(head[:4])  # it names the encoding
         kept = head if len(head) <= text.kept else None
-        if kept is not None:
-            text = attrs.evolve(text, open_file=partial(io.BytesIO, kept))
         large = LargeReader(reader, text)
         beginning = large.beginning() if kept is None else kept[value_start(kept) :]
         if not beginning:
@@ -134,7 +130,7 @@ def _read(
             else:
                 yield [session]
                 return
-        yield from _of_lines(large, kept)
+        yield from _of_lines(large if kept is None else large.in_memory(kept), kept)
 
 
 def _of_lines(large: LargeReader, kept: bytes | None) -> Iterator[Iterable[Session]]:
