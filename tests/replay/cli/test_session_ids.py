@@ -130,7 +130,8 @@ class Down:
 
     def session(self, session_id: str) -> replay.Session:
         reason = f"down, for {session_id!a}"
-        raise replay.BackendUnavailableError("here", reason)
+        msg = "here"
+        raise replay.BackendUnavailableError(msg, reason)
 
     def close(self) -> None: ...
 
