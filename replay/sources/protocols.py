@@ -102,7 +102,10 @@ class WritableBackend(Protocol):
     """A backend that can store sessions."""
 
     def write(self, session: Session) -> None:
-        """Store a session, replacing one with the same id.
+        """Store a session, replacing what was written under its id before.
+
+        What somebody else stored under that id, such as in a file of another name, may
+        stay, and be what :meth:`session` returns.
 
         Raises:
             BackendError: It could not be stored; what was stored before is unchanged.

@@ -163,7 +163,10 @@ class Source:
         return map(self._readable, self._served(one))
 
     def write(self, session: Session) -> None:
-        """Store a session, replacing one with the same id.
+        """Store a session, replacing what was written under its id before.
+
+        What somebody else stored under that id, such as in a file of another name, may
+        stay, and be what :meth:`session` returns.
 
         Raises:
             UnsupportedError: This source cannot be written to.
