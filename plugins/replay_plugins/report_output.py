@@ -1,5 +1,7 @@
 """The output of a plugin's report: printed, or written to a file."""
 
+import errno
+import os
 import sys
 from collections.abc import Iterable
 from itertools import islice
@@ -9,6 +11,7 @@ from typing import Final
 from replay.authoring import output_file
 
 _AT_ONCE: Final = 1000  # pieces
+_STANDARD_OUTPUT: Final = "standard output"  # its name in an OSError
 
 
 def write_report(pieces: Iterable[str], output: Path | None = None) -> None:
@@ -17,20 +20,30 @@ def write_report(pieces: Iterable[str], output: Path | None = None) -> None:
     Args:
         pieces: The text.
         output: A file, written whole or not at all, as by
-            :func:`~replay.authoring.output_file`. None: standard output, unless it is
-            closed; characters that it cannot show are escaped.
+            :func:`~replay.authoring.output_file`. None: standard output; characters
+            that it cannot show are escaped.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: It cannot be written; standard output may be closed.
     """
     if output is not None:
         with output_file(output) as write:
             for text in pieces:
                 write(text)
-    elif sys.stdout is not None:
-        encoding, left = sys.stdout.encoding or "utf-8", iter(pieces)
-        while text := "".join(islice(left, _AT_ONCE)):
-            sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        return
+    left = iter(pieces)
+    while text := "".join(islice(left, _AT_ONCE)):
+        _print(text)
+
+
+def _print(text: str) -> None:
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), _STANDARD_OUTPUT)
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, _STANDARD_OUTPUT) from error
 
 
 def escape_text(text: str) -> str:

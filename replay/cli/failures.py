@@ -30,9 +30,11 @@ def report_error(error: Exception, *, is_traceback_wanted: bool = False) -> int:
     if isinstance(error, NoArgsIsHelpError):
         error.show()
         return error.exit_code
-    if is_closed_pipe(error):
+    if failure := output_failure(error):
         output.abandon()
-        return 0
+        if isinstance(failure, BrokenPipeError):
+            return 0
+        error = failure
     try:
         if is_traceback_wanted:
             click.echo(sanitize(trace_of(error)), err=True)
@@ -42,10 +44,21 @@ def report_error(error: Exception, *, is_traceback_wanted: bool = False) -> int:
     return FOUND_PROBLEMS if _is_of_a_hook(error) else COMMAND_FAILED
 
 
+def output_failure(error: Exception) -> OSError | None:
+    """Return the failure of standard output behind an error; None: there is none.
+
+    A BrokenPipeError isn't an error: the reader has closed the pipe.
+    """
+    cause = error.__cause__ if isinstance(error, PluginError) else error
+    if cause is None or not issubclass(type(cause), OSError):  # its __class__ may fail
+        return None
+    is_closed = isinstance(cause, BrokenPipeError)
+    return cause if is_closed or cause.filename == output.STANDARD_OUTPUT else None
+
+
 def is_closed_pipe(error: Exception) -> bool:
     """Tell whether the reader has closed the pipe, which isn't an error."""
-    cause = error.__cause__ if isinstance(error, PluginError) else error
-    return issubclass(type(cause), BrokenPipeError)  # its __class__ may fail
+    return isinstance(output_failure(error), BrokenPipeError)
 
 
 def _is_of_a_hook(error: Exception) -> bool:

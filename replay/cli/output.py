@@ -12,6 +12,7 @@ import click
 from replay.security.files import output_file
 from replay.security.sanitization import escape_json, sanitize_line
 
+STANDARD_OUTPUT: Final = "standard output"  #: its name in an OSError
 FOUND_PROBLEMS: Final = 1  #: the exit code of a command that found problems
 
 #: The option ``--json``, which a command's callback takes as ``as_json``.
@@ -44,6 +45,8 @@ def flush() -> None:
 
 def abandon() -> None:
     """Discard buffered output, which the interpreter would write at exit."""
+    if sys.stdout is None:
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
@@ -52,12 +55,12 @@ def abandon() -> None:
 @contextmanager
 def _stream() -> Iterator[TextIO]:
     if sys.stdout is None:
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), STANDARD_OUTPUT)
     try:
         yield sys.stdout
     except OSError as error:
         abandon()
-        raise OSError(error.errno, error.strerror, "standard output") from error
+        raise OSError(error.errno, error.strerror, STANDARD_OUTPUT) from error
 
 
 @contextmanager

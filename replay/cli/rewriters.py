@@ -11,6 +11,8 @@ import click
 import replay
 from replay.batch.plugin_specs import has_hook
 from replay.cli.arguments import named_plugin, plugin_option
+from replay.cli.failures import output_failure
+from replay.errors import text_of
 from replay.registry import guarded
 from replay.security.files import memory_only
 from replay.sources.source import RepeatedIds
@@ -20,10 +22,14 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 _Error = TypeVar(
-    "_Error", bound=replay.DecodeError | replay.BackendError | replay.BatchError
+    "_Error",
+    bound=replay.DecodeError
+    | replay.BackendError
+    | replay.BatchError
+    | replay.PluginError,
 )
 HOOK: Final = "replay_rewrite"
-_ERROR_FIELDS: Final = ("source", "session", "where", "reason")  # fields of errors
+_ERROR_FIELDS: Final = ("source", "session", "where", "reason", "hint")
 
 
 def rewriting_options(command: _Command) -> _Command:
@@ -83,20 +89,51 @@ def _rewriting_plugin(text: str, option: str) -> "RewritingPlugin":
 
 @contextmanager
 def errors_without_secrets(plugins: Sequence["RewritingPlugin"]) -> Iterator[None]:
-    """Redact errors, which may quote a key or a file name."""
+    """Redact errors, which may quote a key, a file name or a message."""
+    if not plugins:
+        yield
+        return
     try:
         yield
     except (replay.DecodeError, replay.BackendError, replay.BatchError) as error:
         raise without_secrets_in(error, plugins) from None
+    except replay.PluginError as error:
+        if output_failure(error):
+            raise
+        shown = without_secrets_in(error, plugins)
+        raise shown from _cause_without_secrets(error, shown)
+    except replay.MustStopError as error:
+        text = text_of(error)
+        for each in plugins:
+            text = each.text(text)
+        raise replay.MustStopError(text) from None
 
 
 def without_secrets_in(error: _Error, plugins: Sequence["RewritingPlugin"]) -> _Error:
-    """Return an error with the secrets removed from its texts."""
+    """Return an error with the secrets removed from its texts.
+
+    Raises:
+        PluginError: A plugin failed, unless the error is one of a rewriting plugin.
+    """
     fields = {name: getattr(error, name, None) for name in _ERROR_FIELDS}
+    may_fail = isinstance(error, replay.PluginError) and error.hook in {None, HOOK}
     for plugin in plugins:
-        fields = {name: text and plugin.text(text) for name, text in fields.items()}
+        try:
+            fields = {name: text and plugin.text(text) for name, text in fields.items()}
+        except replay.PluginError as failure:
+            if not may_fail:
+                raise failure from None  # its context has the secrets
     changed = {name: text for name, text in fields.items() if text is not None}
     return attrs.evolve(error, **changed)
+
+
+def _cause_without_secrets(
+    error: replay.PluginError, shown: replay.PluginError
+) -> Exception | None:
+    """Return the cause of an error with the text that is shown for it."""
+    if error.__cause__ is None:
+        return None
+    return RuntimeError(shown.reason).with_traceback(error.__cause__.__traceback__)
 
 
 @attrs.frozen

@@ -29,11 +29,13 @@ def test_what_standard_output_cannot_show_is_escaped() -> None:
     assert written.getvalue() == rb"K\xf6ln"
 
 
-def test_a_closed_standard_output_is_no_failure(
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_closed_standard_output_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(sys, "stdout", None)
-    write_report(["a"], None)
+    write_report(["a"], tmp_path / "a")
+    with pytest.raises(OSError, match="Bad file descriptor: 'standard output'"):
+        write_report(["a"], None)
 
 
 def test_a_file_is_as_it_was_until_all_is_written(tmp_path: Path) -> None:

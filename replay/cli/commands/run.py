@@ -78,5 +78,5 @@ def command(
     finally:  # a session that cannot be read must not hide what failed before it
         failed = [e for e in engine.report.plugin_errors if not is_closed_pipe(e)]
         for error in failed:
-            say(str(error))
+            say(str(without_secrets_in(error, rewriting)))
     return FOUND_PROBLEMS if failed else location.code

@@ -27,9 +27,11 @@ needs_full = pytest.mark.skipif(
 )
 
 
-def run_in_shell(redirection: str, path: Path) -> tuple[int, str]:
+def run_in_shell(
+    redirection: str, path: Path, command: str = "transcript"
+) -> tuple[int, str]:
     """Run the command with its standard output redirected by a shell."""
-    line = f'exec "$0" -m replay transcript "$1" {redirection}'
+    line = f'exec "$0" -m replay {command} "$1" {redirection}'
     done = subprocess.run(  # noqa: S603 - our own command
         ["/bin/sh", "-c", line, sys.executable, path],
         stdin=subprocess.DEVNULL,
@@ -55,6 +57,43 @@ def test_closed_output_is_an_error_if_anything_is_written(
     assert run_in_shell(">&-", session_file(TEXT)) == (2, problem)
     redirection = f"-o '{tmp_path / 'out.txt'}' >&-"
     assert run_in_shell(redirection, session_file(TEXT)) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "run --plugin usage",
+        "run --plugin redact",
+        "run --plugin usage --plugin redact",
+        "run --plugin usage --on-plugin-error isolate --jobs 1",
+    ],
+)
+def test_a_report_that_cannot_be_printed_is_an_error(
+    session_file: SessionFile, command: str
+) -> None:
+    path = session_file(TEXT)
+    problem = "replay: error: standard output: bad file descriptor\n"
+    assert run_in_shell(">&-", path, command) == (2, problem)
+
+
+@needs_full
+def test_a_report_that_finds_no_room_is_an_error_however_long_it_is(
+    session_file: SessionFile,
+) -> None:
+    problem = "replay: error: standard output: no space left on device\n"
+    for length in (1, 20_000):
+        path = session_file(TEXT, session_id="s" * length)
+        assert run_in_shell(">/dev/full", path, "run --plugin usage") == (2, problem)
+
+
+def test_the_report_of_a_copy_that_cannot_be_printed_is_an_error(
+    session_file: SessionFile, tmp_path: Path
+) -> None:
+    path, copy = session_file(TEXT), tmp_path / "copy"
+    problem = "replay: error: standard output: bad file descriptor\n"
+    done = run_in_shell(f"'{copy}' --redact >&-", path, "copy")
+    assert done == (2, problem)
+    assert [*copy.iterdir()]
 
 
 def test_nobody_hears_of_an_error_where_standard_error_is_closed() -> None:

@@ -250,6 +250,62 @@ def test_an_error_tells_no_secret_of_a_document_or_its_name(
     assert not (tmp_path / "copy").exists()
 
 
+RAISES = """
+import replay
+PASSWORD = "Hunter77x"
+class Text:
+    def replay_text(self): raise ValueError("cannot log in, password=" + PASSWORD)
+class Rewrite:
+    def replay_rewrite(self, session): raise ValueError("password=" + PASSWORD)
+class Stop:
+    def replay_text(self): raise replay.MustStopError("password=" + PASSWORD)
+"""
+
+
+@pytest.mark.parametrize("traceback", [(), ("--traceback",)])
+@pytest.mark.parametrize("option", ["raise", "isolate"])
+@pytest.mark.parametrize(("plugin", "code"), [("Text", 1), ("Rewrite", 1), ("Stop", 2)])
+def test_what_a_plugin_raises_is_told_without_its_secrets(  # noqa: PLR0913, PLR0917 - what it is tried with
+    run: Run,
+    session_file: SessionFile,
+    tmp_path: Path,
+    traceback: tuple[str, ...],
+    option: str,
+    plugin: str,
+    code: int,
+) -> None:
+    path = tmp_path / "raises.py"
+    path.write_text(RAISES, encoding="utf-8")
+    plugins = ("--plugin", "redact", "--plugin", f"{path}::{plugin}")
+    session = session_file({"type": "text", "content": "x"})
+    done = run(*traceback, "run", session, *plugins, "--on-plugin-error", option)
+    assert done.returncode == code
+    assert "password=<PASSWORD_1>" in done.stderr
+    assert "Hunter77x" not in done.stderr
+    in_traceback = f'{path}", line ' in done.stderr
+    assert in_traceback == bool(traceback and option == "raise" and code == 1)
+    done = run("run", session, *plugins[2:])
+    assert (done.returncode, "Hunter77x" in done.stderr) == (code, True)
+
+
+def test_a_plugins_error_that_cannot_be_rewritten_is_not_shown(
+    run: Run, session_file: SessionFile, tmp_path: Path
+) -> None:
+    path = tmp_path / "needs_events.py"
+    path.write_text(
+        "class Both:\n"
+        "    def replay_rewrite(self, session):\n"
+        "        return session if session.events else 1 / 0\n"
+        "    def replay_text(self): raise ValueError('password=Hunter77x')\n",
+        encoding="utf-8",
+    )
+    session = session_file({"type": "text", "content": "x"})
+    done = run("--traceback", "run", session, "--plugin", path)
+    assert done.returncode == 2
+    assert "cannot rewrite a session: ZeroDivisionError" in done.stderr
+    assert "Hunter77x" not in done.stderr
+
+
 @pytest.mark.slow
 def test_what_comes_from_a_pipe_is_kept_in_memory(tmp_path: Path) -> None:
     blanks = " " * (9 << 20)
