@@ -35,6 +35,7 @@ from replay.model.json_text import parse_json as parse_json
 from replay.model.json_text import write_json as write_json
 from replay.model.sessions import Shape as Shape
 from replay.registry import did_you_mean as did_you_mean
+from replay.registry import nearest as nearest
 from replay.rendering import render_pieces as render_pieces
 from replay.security.file_names import file_name as file_name
 from replay.security.file_names import session_id_of as session_id_of

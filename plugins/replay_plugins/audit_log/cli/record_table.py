@@ -1,23 +1,31 @@
 """A table of the records of a log: ``replay audit show``."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import attrs
 import click
 
-from replay.authoring import sanitize_line
+from replay.authoring import nearest, sanitize_line
 from replay.cli import output
-from replay.cli.output import json_option
+from replay.cli.output import json_option, say
 from replay_plugins.audit_log.log.content import DIGEST
 from replay_plugins.audit_log.log.private_files import LogFiles
 from replay_plugins.audit_log.session_records import SESSION_ID, TOOL_NAME
-from replay_plugins.audit_log.verify.log_reader import records_of
+from replay_plugins.audit_log.verify.log_reader import check_is_log, records_of
 
 FILE: Final = click.Path(path_type=Path)  # a missing file is noticed when it is read
-LOG: Final = click.argument("log", type=FILE)
+
+
+def _checked(_: click.Context, __: click.Parameter, path: Path) -> Path:
+    check_is_log(LogFiles(path))
+    return path
+
+
+LOG: Final = click.argument("log", type=FILE, callback=_checked)
 
 _TITLES: Final = ("SEQ", "TIME", "KIND", "SESSION", "EVENT", "WHAT")
 _FEW_TITLES: Final = ("SEQ", "TIME", "KIND", "WHAT")
@@ -27,6 +35,7 @@ _HEAD: Final = {
     *("turn", DIGEST, "note"),
 }
 _MOST_CHARACTERS: Final = 100  # of a value
+_MOST_NAMES: Final = 1000  # that are searched for the nearest
 
 
 def is_wanted(  # noqa: PLR0913 - the options of the command
@@ -47,6 +56,42 @@ def is_wanted(  # noqa: PLR0913 - the options of the command
         and (since is None or time >= since)
         and (until is None or time < until)
     )
+
+
+@attrs.define
+class Shown:
+    """The number of records that passed the filters, and names in the others."""
+
+    count: int = 0
+    _names: dict[str, set[str]] = attrs.field(
+        factory=lambda: {name: set() for name in (SESSION_ID, TOOL_NAME, "kind")}
+    )
+
+    def take(self, record: dict[str, object], *, is_wanted: bool) -> bool:
+        """Count a record if it is wanted, and tell whether it is."""
+        if is_wanted:
+            self.count += 1
+        elif not self.count:
+            for name, known in self._names.items():
+                value = record.get(name)
+                if isinstance(value, str) and len(known) < _MOST_NAMES:
+                    known.add(value)
+        return is_wanted
+
+    def advice(
+        self, session: str | None, tool: str | None, kinds: Iterable[str]
+    ) -> str:
+        """Say that there was nothing to show, and which names may be meant."""
+        given = [(SESSION_ID, session), (TOOL_NAME, tool)]
+        given += [("kind", each) for each in kinds]
+        questions = [
+            f"{wanted!a}: {question}"
+            for name, wanted in given
+            if wanted
+            and wanted not in self._names[name]
+            and (question := nearest(wanted, self._names[name]))
+        ]
+        return "; ".join(["no record matches", *questions])
 
 
 def moment(
@@ -86,22 +131,27 @@ def show(*, log: Path, as_json: bool, **filters: Any) -> None:  # noqa: ANN401 -
     """Print the records of LOG.
 
     They are a table on a terminal, and tab-separated lines in a pipe. With --json, they
-    are printed as the log has them. Nothing is verified.
+    are printed as the log has them. Nothing is verified. If no record matches a name,
+    the nearest name is suggested.
     """
+    shown = Shown()
     lines = (
         (line, record)
         for line in records_of(LogFiles(log))
-        if is_wanted(record := record_of(line), **filters)
+        if shown.take(record := record_of(line), is_wanted=is_wanted(record, **filters))
     )
-    if not as_json:
+    if as_json:
+        for line, _ in lines:
+            text = line.decode("ascii", "backslashreplace")
+            output.write(sanitize_line(text) + "\n")
+    else:
         titles, row = (
             (_FEW_TITLES, short_row_of) if output.is_terminal() else (_TITLES, row_of)
         )
         output.write_rows(titles, (row(record) for _, record in lines))
-        return
-    for line, _ in lines:
-        text = line.decode("ascii", "backslashreplace")
-        output.write(sanitize_line(text) + "\n")
+    names = (filters["session"], filters["tool"], filters["kinds"])
+    if any(names) and not shown.count:
+        say(shown.advice(*names), "note")
 
 
 def record_of(line: bytes) -> dict[str, object]:

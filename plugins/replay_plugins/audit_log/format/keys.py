@@ -46,6 +46,9 @@ _ED25519: Final = b"\1"
 _KEY_BYTES: Final = 32
 _PRIVATE: Final = "PRIVATE+KEY+"
 _PEM: Final = "-----BEGIN "
+_PRIVATE_PEM: Final = b"PRIVATE KEY-----"
+_MAKE_KEYS: Final = "replay audit keygen makes a pair of keys"
+_GIVE_PUBLIC: Final = "give the public one; replay audit public-key FILE prints it"
 PEM_NAME: Final = "chat-replay"  #: of a key in PEM, which has no name of its own
 
 
@@ -65,6 +68,8 @@ class Verifier:
                 own.
         """
         text = text.strip()
+        if text.startswith(_PRIVATE):
+            raise _bad_key(reason="this is the private key", hint=_GIVE_PUBLIC)
         if text.startswith(_PEM):
             return cls(PEM_NAME, _key_of_pem(text.encode()))
         name, key_id, key = _fields(text)
@@ -183,7 +188,11 @@ def _key_of_pem(pem: bytes) -> bytes:
     try:
         key = load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise _bad_key(reason="PEM without a public key") from error
+        reason = "PEM without a public key"
+        if _PRIVATE_PEM in pem:
+            reason, hint = f"{reason}: this is the private key", _GIVE_PUBLIC
+            raise _bad_key(reason=reason, hint=hint) from error
+        raise _bad_key(reason=reason) from error
     if not isinstance(key, Ed25519PublicKey):
         raise _bad_key(reason="not an Ed25519 key")
     return key.public_bytes_raw()
@@ -200,5 +209,5 @@ def _check_id(verifier: Verifier, key_id: str) -> None:
         raise _bad_key(reason="its id does not belong to its name and key")
 
 
-def _bad_key(*, reason: str) -> DecodeError:
-    return DecodeError("key", reason, hint="replay audit keygen makes a pair of keys")
+def _bad_key(*, reason: str, hint: str = _MAKE_KEYS) -> DecodeError:
+    return DecodeError("key", reason, hint=hint)

@@ -75,5 +75,5 @@ def _long_line(begin: bytes, file: BinaryIO, longest: int) -> bytes:
 
 
 def _too_large(path: Path, *, reason: str) -> DecodeError:
-    hint = "name an audit log, or what it wrote"
-    return DecodeError("$", reason, str(path), hint)
+    hint = "name a file that the plugin audit_log wrote"
+    return DecodeError("", reason, str(path), hint)

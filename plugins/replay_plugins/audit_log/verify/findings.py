@@ -212,11 +212,13 @@ def _anchored(findings: Findings) -> str:
         parts.append(f"signed by {names}: records 0 to {findings.signed - 1}")
     if findings.kept:
         parts.append(f"covered by a kept checkpoint: records 0 to {findings.kept - 1}")
-    if not parts:
+    if not parts and findings.is_good:
         return (
             "no: the log agrees with itself, but anyone who can write its files can "
             "forge all of it"
         )
+    if not parts:
+        return "no: no signature or kept checkpoint vouches for it as it is"
     since = findings.since_checkpoint
     return "; ".join([*parts, f"records after the last checkpoint: {since}"])
 

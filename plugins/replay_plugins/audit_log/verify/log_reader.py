@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from replay.errors import DecodeError
+from replay_plugins.audit_log.format.chain import (
+    NO_PREVIOUS_HASH,
+    SCHEMA,
+    beginning,
+)
 from replay_plugins.audit_log.log.bounded_reads import (
     LARGEST_TEXT,
     LONGEST_LINE,
@@ -30,6 +35,28 @@ def files_and_lines(files: LogFiles) -> Iterator[tuple[str, Iterator[bytes]]]:
             yield path.name, lines_of(path)
         if file is not None:
             yield files.current.name, _lines_up_to(end, file, files.current)
+
+
+def check_is_log(files: LogFiles) -> None:
+    """Check that a file is an audit log, or what is left of one.
+
+    Raises:
+        OSError: It cannot be read.
+        DecodeError: It is another file: it has lines, but none is of a record, and
+            there is nothing of a log beside it.
+    """
+    beside = (files.checkpoint, files.openings, files.salt)
+    if any(each.exists() for each in beside):
+        return
+    first = beginning(0, NO_PREVIOUS_HASH)
+    is_empty = True
+    for _, lines in files_and_lines(files):
+        for line in lines:
+            if SCHEMA.encode() in line or first.startswith(line):
+                return
+            is_empty = False
+    if not is_empty:
+        raise _unreadable(files.current, reason="it isn't an audit log")
 
 
 def lines_of(path: Path, longest: int = LONGEST_LINE) -> Iterator[bytes]:
@@ -113,10 +140,12 @@ def _opened(path: Path) -> BinaryIO:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return os.fdopen(descriptor, "rb", buffering=1 << 20)
+    is_directory = stat.S_ISDIR(os.fstat(descriptor).st_mode)
     os.close(descriptor)
-    raise _unreadable(path, reason="not a regular file")
+    kind = "a directory" if is_directory else "not a regular file"
+    raise _unreadable(path, reason=f"it is {kind}")
 
 
 def _unreadable(path: Path, *, reason: str) -> DecodeError:
-    hint = "name an audit log, or what it wrote"
-    return DecodeError(where="$", reason=reason, source=str(path), hint=hint)
+    hint = "name a file that the plugin audit_log wrote"
+    return DecodeError(where="", reason=reason, source=str(path), hint=hint)

@@ -160,7 +160,7 @@ def _last_checkpoint(files: LogFiles) -> tuple[str, int]:
             last = beside[0], tree.size
     if last is None:
         reason = "it has no checkpoint"
-        raise DecodeError(where="$", reason=reason, source=str(files.current))
+        raise DecodeError(where="", reason=reason, source=str(files.current))
     return last
 
 

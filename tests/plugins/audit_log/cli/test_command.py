@@ -155,8 +155,19 @@ def test_problems_are_listed_below_their_answer_and_exit_with_1(
     ]
 
 
+@pytest.mark.parametrize("options", [(), ("--key", PUBLIC)])
+def test_an_altered_log_is_not_said_to_agree_with_itself(
+    log: WrittenLog, options: tuple[str, ...]
+) -> None:
+    replaces(b"chat-replay.audit/1", b"chat-replay.audit/2", 0)(log)
+    said = audit("verify", log.log, *options).stdout
+    assert "unaltered: NO" in said
+    vouched = "anchored: no: no signature or kept checkpoint vouches for it as it is\n"
+    assert vouched in said
+
+
 def test_many_problems_are_counted(tmp_path: Path) -> None:
-    (tmp_path / NAME).write_bytes(b"{}\n" * 103)
+    (tmp_path / NAME).write_bytes(b'{"schema":"chat-replay.audit/1"}\n' * 103)
     done = audit("verify", tmp_path / NAME)
     assert "unaltered: NO, problems: 103\n" in done.stdout
     assert "  … and 3 more\n" in done.stdout
@@ -199,11 +210,12 @@ def test_a_key_may_stand_in_a_file(log: WrittenLog) -> None:
     [
         ("a+b+c", "key: no Ed25519 key"),
         ("missing", "missing: no such file or directory"),
-        (SIGNER.private_text(), "key: "),
+        (SIGNER.private_text(), "key: this is the private key (give the public one; "),
         (SIGNER.private_text().removeprefix("PRIVATE+KEY+"), "key: "),
         ("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA", "key: "),
+        ("-----BEGIN PUBLIC KEY-----\nMC4CAQAwBQYD", "key: PEM without a public key ("),
     ],
-    ids=["wrong", "missing", "private", "private-without-its-mark", "pem"],
+    ids=["wrong", "missing", "private", "private-without-its-mark", "pem", "torn"],
 )
 def test_what_is_no_public_key_is_wrong_usage_and_not_shown(
     log: WrittenLog, key: str, told: str
@@ -212,6 +224,13 @@ def test_what_is_no_public_key_is_wrong_usage_and_not_shown(
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"replay: error: {told}")
     assert told.startswith(key) or key[-9:] not in done.stderr
+
+
+def test_a_file_with_the_private_key_is_named(log: WrittenLog) -> None:
+    done = audit("verify", log.log, "--key", log.folder / "key")
+    assert done.returncode == 2
+    assert f"{log.folder / 'key'}: key: this is the private key (give" in done.stderr
+    assert "replay audit public-key FILE prints it" in done.stderr
 
 
 def test_a_file_that_holds_no_key_is_named(log: WrittenLog) -> None:
@@ -225,6 +244,48 @@ def test_what_names_no_file_exits_with_2(tmp_path: Path) -> None:
         assert (done.returncode, done.stdout) == (2, "")
         told = "no such file or directory" if path == tmp_path / NAME else "is a dir"
         assert told in done.stderr
+
+
+COMMANDS = [["verify"], ["show"], ["prove", "0"], ["remove", "0", "content"]]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda words: str(words[0]))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hello",
+        "hello\n",
+        '[\n{"type": "text"}\n]\n',
+        '{"session_id": "a", "events": []}',
+    ],
+)
+def test_another_file_is_told_to_be_no_audit_log(
+    tmp_path: Path, text: str, command: list[str]
+) -> None:
+    path = tmp_path / "a"
+    path.write_text(text, encoding="utf-8")
+    done = audit(command[0], path, *command[1:])
+    assert (done.returncode, done.stdout) == (2, "")
+    told = (
+        f"{path}: it isn't an audit log (name a file that the plugin audit_log wrote)"
+    )
+    assert done.stderr == f"replay: error: {told}\n"
+
+
+@pytest.mark.parametrize("command", ["verify", "show"])
+def test_a_directory_is_told_to_be_one(tmp_path: Path, command: str) -> None:
+    done = audit(command, tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"replay: error: {tmp_path}: it is a directory (name")
+
+
+def test_what_is_left_of_a_log_is_verified(log: WrittenLog) -> None:
+    log.log.write_bytes(b"scrawled over\n")  # but its checkpoint is still there
+    assert audit("verify", log.log).returncode == 1
+    log.files.checkpoint.unlink()
+    for torn in (b"", b'{"sch'):
+        log.log.write_bytes(torn)
+        assert audit("verify", log.log).returncode == 1
 
 
 def test_what_a_log_says_cannot_steer_the_terminal(log: WrittenLog) -> None:
@@ -263,7 +324,7 @@ def test_a_key_in_pem_signs_and_verifies(tmp_path: Path) -> None:
         another.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     )
     for each, told in (
-        (private, "PEM without a public key"),
+        (private, "PEM without a public key: this is the private key (give the public"),
         (public, "not an Ed25519 key"),
     ):
         refused = audit("verify", tmp_path / "log", "--key", each)
@@ -466,6 +527,25 @@ def test_records_are_filtered(log: WrittenLog) -> None:
     assert [row[0] for row in picked] == ["0", "10", "20", "21"]
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--kind", "stp", "--kind", "zzz"), "; 'stp': did you mean 'stop'?"),
+        (("--session", "sse-1"), "; 'sse-1': did you mean 'ses-1'?"),
+        (("--tool", "pya"), "; 'pya': did you mean 'pay'?"),
+        (("--session", "nosuch"), ""),
+        (("--session", "ses-1", "--tool", "pay", "--until", "1999-01-01"), ""),
+    ],
+)
+def test_a_filter_that_nothing_passes_is_told(
+    log: WrittenLog, options: tuple[str, ...], told: str
+) -> None:
+    for more in ((), ("--json",)):
+        done = audit("show", log.log, *options, *more)
+        assert (done.returncode, done.stdout) == (0, "")
+        assert done.stderr == f"replay: note: no record matches{told}\n"
+
+
 def test_what_is_no_record_is_shown_without_what_it_holds(log: WrittenLog) -> None:
     with log.log.open("ab") as file:
         file.write(b"\x1b[31mred\n")
@@ -557,4 +637,5 @@ def test_on_a_terminal_80_columns_wide_a_row_is_a_few_lines(
 def test_what_is_no_record_is_said_so(tmp_path: Path) -> None:
     lines = [b"", b"[]", b"\xff", b"[" * 100_000]
     (tmp_path / NAME).write_bytes(b"".join(line + b"\n" for line in lines))
+    (tmp_path / f"{NAME}.checkpoint").touch()
     assert rows_of(tmp_path / NAME) == [["", "?", "", "", "what=no record"]] * 4
