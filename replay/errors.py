@@ -342,9 +342,11 @@ class PluginError(ReplayError):
     hook: str | None = None  #: None: it failed before any hook was called
     index: int | None = None  #: the current event; None: outside the events
     hint: str = ""
+    session: str | None = None  #: the session's id; None: outside the sessions
 
     def __str__(self) -> str:
-        place = f"plugin {self.plugin!r}"
+        place = "" if self.session is None else f"session {self.session!a}, "
+        place += f"plugin {self.plugin!r}"
         if self.hook is not None:
             place += f", hook {self.hook}"
         if self.index is not None:

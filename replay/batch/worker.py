@@ -279,6 +279,8 @@ def _problem(place: Place, name: str, error: ReplayError) -> Problem:
 
 
 def _reason_of(error: ReplayError) -> str:
-    """Return an error's text, cut off if it is very long."""
+    """Return an error's text, cut off if it is very long, without the session."""
+    if isinstance(error, PluginError) and error.session is not None:
+        error = attrs.evolve(error, session=None)  # the problem itself names it
     text = text_of(error)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

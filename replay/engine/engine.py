@@ -127,12 +127,14 @@ class ReplayEngine:
         first_error = len(self._plugins.failures.errors)
         outcome: Outcome = "failed"
         shown: Session | None = None
+        self._plugins.failures.session = session.session_id
         try:
             shown = self._plugins.rewrite(session)
         except StopReplay:
             outcome = "stopped"
         finally:
             failures = self._plugins.failures
+            failures.session = None
             report = ReplayReport(
                 session.session_id,
                 plugin_errors=tuple(failures.errors[first_error:]),
@@ -145,9 +147,11 @@ class ReplayEngine:
 
     def _run(self, history: History) -> ReplayReport:
         replay = Replay(self._plugins, history, strict=self._strict)
+        self._plugins.failures.session = history.session.session_id
         try:
             return replay.run()
         finally:
+            self._plugins.failures.session = None
             self._totals.add(replay.report)
 
     def close(self) -> None:

@@ -30,6 +30,7 @@ class Failures:
     def __init__(self, *, isolated: bool, files: Mapping[str, str]) -> None:
         self.errors: list[PluginError] = []
         self.dropped: list[str] = []
+        self.session: str | None = None  #: the id of the one that is replayed
         self._isolated = isolated
         self._files = files
         self._count: Counter[str] = Counter()
@@ -49,7 +50,7 @@ class Failures:
         if cause is self._raised:
             raise cause  # it comes through a wrapper, from a plugin inside
         reason = words_of(cause) + place_in(self._files.get(plugin), cause)
-        error = PluginError(plugin, reason, hook, index)
+        error = PluginError(plugin, reason, hook, index, session=self.session)
         if not self._isolated:
             self._raised = error
             raise error from cause

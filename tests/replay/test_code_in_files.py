@@ -135,7 +135,9 @@ def test_a_hook_that_fails_is_named_with_the_line_of_its_own_file(
         replay.ReplayEngine([plugin]) as engine,
     ):
         engine.replay(session)
-    assert str(caught.value).startswith(f"plugin {name!r}, hook {hook}: JSONDecodeErr")
+    place = "" if suffix else "session 's', "
+    place += f"plugin {name!r}, hook {hook}"
+    assert str(caught.value).startswith(f"{place}: JSONDecodeErr")
     assert str(caught.value).endswith(f" ({path}, line 3)")
 
 

@@ -121,6 +121,10 @@ def test_an_error_is_also_what_a_caller_may_catch(
             errors.PluginError("usage", "no", "replay_text", 3),
             "plugin 'usage', hook replay_text, event 3: no",
         ),
+        (
+            errors.PluginError("usage", "no", "replay_text", 3, session="ses-1"),
+            "session 'ses-1', plugin 'usage', hook replay_text, event 3: no",
+        ),
         (errors.PluginError("usage", "no"), "plugin 'usage': no"),
     ],
 )

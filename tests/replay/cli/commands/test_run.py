@@ -67,6 +67,36 @@ def test_isolated_failures_are_told_at_the_end_and_exit_with_1(
     assert done.stderr.count("replay: error: ") == done.stderr.count("\n") == 2
 
 
+@pytest.mark.parametrize("option", ["raise", "isolate"])
+@pytest.mark.parametrize("hook", ["replay_text", "replay_rewrite"])
+def test_a_failure_names_its_session(
+    run: Run, session_file: File, plugin: File, option: str, hook: str
+) -> None:
+    path = plugin(f"def {hook}(): 1 / 0\n")
+    done = run(
+        "run", session_file(*TEXTS), "--plugin", path, "--on-plugin-error", option
+    )
+    place = f"session 'ses-1', plugin '{path}', hook {hook}"
+    assert done.stderr.startswith(f"replay: error: {place}")
+
+
+def test_a_failure_after_all_sessions_names_none(
+    run: Run, session_file: File, plugin: File
+) -> None:
+    path = plugin("def replay_close(): 1 / 0\n")
+    done = run("run", session_file(*TEXTS), "--plugin", path)
+    assert done.stderr.startswith(f"replay: error: plugin '{path}', hook replay_close")
+
+
+def test_a_batch_names_the_session_of_a_failure_once(
+    run: Run, session_file: File, plugin: File
+) -> None:
+    options = ("--plugin", plugin(FAILS), "--jobs=1")
+    done = run("run", session_file(*TEXTS), *options)
+    assert done.stderr.count("session 'ses-1'") == 1
+    assert "plugin-error: plugin '" in done.stderr
+
+
 def test_isolated_failures_are_told_if_a_later_session_cannot_be_read(
     run: Run, session_file: File, plugin: File, tmp_path: Path
 ) -> None:
