@@ -342,7 +342,8 @@ class PluginError(ReplayError):
     hook: str | None = None  #: None: it failed before any hook was called
     index: int | None = None  #: the current event; None: outside the events
     hint: str = ""
-    session: str | None = None  #: the session's id; None: outside the sessions
+    #: the session's id, as plugins saw it; None: they saw none
+    session: str | None = None
 
     def __str__(self) -> str:
         place = "" if self.session is None else f"session {self.session!a}, "

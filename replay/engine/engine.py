@@ -127,14 +127,12 @@ class ReplayEngine:
         first_error = len(self._plugins.failures.errors)
         outcome: Outcome = "failed"
         shown: Session | None = None
-        self._plugins.failures.session = session.session_id
         try:
             shown = self._plugins.rewrite(session)
         except StopReplay:
             outcome = "stopped"
         finally:
             failures = self._plugins.failures
-            failures.session = None
             report = ReplayReport(
                 session.session_id,
                 plugin_errors=tuple(failures.errors[first_error:]),
