@@ -153,17 +153,31 @@ def place_in(path: str | None, error: BaseException) -> str:
     return f" ({path}, line {lines[-1]})" if lines else ""
 
 
+_MANY_NAMES: Final = 20
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a hint with the nearest known name, and all known names."""
+    """Return a hint with the nearest known name, and all known names unless many."""
     known = sorted(known)
     question = nearest(name, known)
+    if question and len(known) > _MANY_NAMES:
+        return question
     return f"{question} known: {', '.join(known) or 'none'}".lstrip()
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the question whether the nearest known name is meant; empty if none is."""
+    known = list(known)
     found = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {found[0]!r}?" if found else ""
+    if not found:
+        found = [each for each in known if _is_short_for(name, each)]
+    return f"did you mean {found[0]!r}?" if len(found) == 1 else ""
+
+
+def _is_short_for(short: str, name: str) -> bool:
+    """Tell whether a word such as ``md`` has letters of *name*, from its first on."""
+    letters = iter(name)
+    return len(short) > 1 and short[0] == name[:1] and all(x in letters for x in short)
 
 
 def _entry_points(kind: EntryPointKind) -> list["EntryPoint"]:
@@ -291,13 +305,18 @@ def _convert(
 ) -> dict[str, object]:
     converted = dict(options)
     for option, value in options.items():
-        if option in parameters and isinstance(value, str):
-            wanted = _members(parameters[option].annotation)
+        if option not in parameters or value is None:
+            continue
+        wanted = _members(parameters[option].annotation)
+        if isinstance(value, str):
             try:
                 converted[option] = _converted(value, wanted)
             except ValueError as error:
                 reason = f"option {option!r} must be {error}, not {value!r}"
                 raise failure(kind, name, reason) from None
+        elif Path in wanted and not isinstance(value, (os.PathLike, *_types(wanted))):
+            reason = f"option {option!r} must be a path, not {type(value).__name__}"
+            raise failure(kind, name, reason)
     return converted
 
 
@@ -308,6 +327,10 @@ def _members(annotation: object) -> tuple[object, ...]:
     if get_origin(annotation) in (Union, UnionType):
         return get_args(annotation)
     return (annotation,)
+
+
+def _types(wanted: tuple[object, ...]) -> Iterator[type]:
+    return (each for each in wanted if isinstance(each, type))
 
 
 def _converted(text: str, wanted: tuple[object, ...]) -> object:

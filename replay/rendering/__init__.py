@@ -85,8 +85,11 @@ def render_pieces(transcript: Transcript | Session, format: Format) -> Iterator[
     )
 
     if format not in FORMATS:
-        reason = f"there is no format {format!r}"
-        raise UnknownNameError(reason, f"known: {', '.join(FORMATS)}")
+        from replay.registry import nearest  # noqa: PLC0415 - rarely needed
+
+        reason, known = f"there is no format {format!r}", ", ".join(FORMATS)
+        hint = f"{nearest(str(format), FORMATS)} known: {known}".lstrip()
+        raise UnknownNameError(reason, hint)
     renderers = {"text": text_pieces, "markdown": markdown_pieces, "json": json_pieces}
     if isinstance(transcript, Session):
         return renderers[format](lazy_transcript(transcript))

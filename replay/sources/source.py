@@ -75,6 +75,17 @@ def repeated(session: Session, repetition: int) -> Session:
     return attrs.evolve(session, diagnostics=diagnostics, repetition=repetition)
 
 
+def _readable(
+    items: Iterator[_Item], unreadable: Callable[[ReadError], object] | None
+) -> Iterator[_Item]:
+    if unreadable is None:
+        return items
+    if not callable(unreadable):
+        advice = "it is called with each error, such as errors.append"
+        raise wrong_type(unreadable, "a function", advice)
+    return readable(items, unreadable)
+
+
 @attrs.define(eq=False)
 class Source:
     """An opened backend; iterating it yields every session.
@@ -95,8 +106,7 @@ class Source:
         Args:
             unreadable: As for :meth:`sessions`.
         """
-        found = self._served(self.backend.summaries)
-        return found if unreadable is None else readable(found, unreadable)
+        return _readable(self._served(self.backend.summaries), unreadable)
 
     def session(self, session_id: str) -> Session:
         """Return one session, its events oldest first.
@@ -126,9 +136,9 @@ class Source:
         Raises:
             DecodeError, BackendError: Something cannot be read; with *unreadable*, only
                 if nothing else could be, as without a key.
+            TypeError: *unreadable* cannot be called.
         """
-        found = map(RepeatedIds().marked, self._sessions())
-        return found if unreadable is None else readable(found, unreadable)
+        return _readable(map(RepeatedIds().marked, self._sessions()), unreadable)
 
     def __iter__(self) -> Iterator[Session]:
         return self.sessions()

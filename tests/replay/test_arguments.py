@@ -56,7 +56,7 @@ def test_a_file_of_a_plugin_can_be_a_path() -> None:
     assert replay.load_plugin(Path("mine.py")).__name__ == "replay_plugin_mine"
 
 
-def with_source(call: Callable[[replay.Source], object]) -> object:
+def with_source(call: Callable[[Any], object]) -> object:
     """Return the result of a call with an open source."""
     with replay.open(PATH) as source:
         return call(source)
@@ -119,6 +119,14 @@ MADE = "Session.from_events makes one of a list of events"
         (
             lambda: ANY.load_plugin(Session),
             "expected the name of a plugin, not type: an engine takes plugins as they",
+        ),
+        (
+            lambda: with_source(lambda source: source.sessions(unreadable=5)),
+            "expected a function, not int: it is called with each error, ",
+        ),
+        (
+            lambda: with_source(lambda source: source.summaries(unreadable="skip")),
+            "expected a function, not str: ",
         ),
         (lambda: ANY.Session(EVENTS), "expected a string as session_id, not list: "),
         (

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Optional
 
 import attrs
@@ -32,6 +32,7 @@ from replay.registry import (
     load,
     load_all,
     names,
+    nearest,
 )
 
 
@@ -143,6 +144,22 @@ def test_what_python_would_swallow_is_a_failure(error: type[BaseException]) -> N
     with pytest.raises(PluginError) as caught, guarded("plugin", "mine", "fails"):
         raise error
     assert isinstance(caught.value.__cause__, error)
+
+
+def test_the_short_form_of_one_known_name_is_understood() -> None:
+    known = ["text", "markdown", "json"]
+    assert nearest("md", known) == "did you mean 'markdown'?"
+    assert nearest("md", [*known, "mandatory"]) == ""
+    assert [nearest(each, known) for each in ("m", "dn", "mdx", "")] == [""] * 4
+
+
+def test_of_many_names_only_the_nearest_is_given() -> None:
+    known = [f"name-{number:02}" for number in range(21)]
+    assert did_you_mean("nam-05", known) == "did you mean 'name-05'?"
+    assert did_you_mean("nam-05", known[:20]).endswith(
+        "known: " + ", ".join(known[:20])
+    )
+    assert did_you_mean("xyz", known) == "known: " + ", ".join(known)
 
 
 def test_nothing_known_is_said_so() -> None:
@@ -271,6 +288,14 @@ def test_only_strings_are_converted_and_only_where_somebody_asks() -> None:
     assert call_factory(typed(int), given, "plugin", "mine") == "12"
     given = {"option": 1.5}
     assert call_factory(typed(int), given, "plugin", "mine", convert=True) == 1.5
+
+
+@pytest.mark.parametrize("value", [Path("a"), PurePath("a"), None, True])
+def test_where_a_path_is_wanted_nothing_else_will_do(value: object) -> None:
+    given, factory = {"option": value}, typed("Path | bool | None")
+    assert call_factory(factory, given, "plugin", "mine", convert=True) is value
+    with pytest.raises(ReplayError, match="option 'option' must be a path, not int"):
+        call_factory(factory, {"option": 5}, "plugin", "mine", convert=True)
 
 
 @pytest.mark.parametrize(

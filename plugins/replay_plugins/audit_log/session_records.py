@@ -188,6 +188,10 @@ class Sink(Protocol):
         """Take a record, or raise an AuditError."""
 
 
+def _path(path: Path | str) -> Path:  # annotated, which Path itself isn't
+    return Path(path)
+
+
 @attrs.define(eq=False, slots=False, repr=False)
 class RecordingHooks:
     """A plugin that passes a record to its sink for each thing that happens.
@@ -195,13 +199,13 @@ class RecordingHooks:
     Its options are those of :class:`AuditLog`, and raise the same errors.
     """
 
-    path: Path = attrs.field(converter=Path)
+    path: Path = attrs.field(converter=_path)
     actor: str = attrs.field(factory=user_name)
     content: ContentPolicy = "digest"
     deltas: bool = False
     sync: Sync = "record"
     key: Path | None = attrs.field(
-        default=None, converter=attrs.converters.optional(Path)
+        default=None, converter=attrs.converters.optional(_path)
     )
     max_bytes: int | None = None
     max_age: float | None = None

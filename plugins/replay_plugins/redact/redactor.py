@@ -8,7 +8,7 @@ import attrs
 
 from replay import Session
 from replay.authoring import decode_header, did_you_mean
-from replay.errors import DecodeError
+from replay.errors import DecodeError, wrong_type
 from replay_plugins.redact.finder import Finder
 from replay_plugins.redact.forms import FIELD
 from replay_plugins.redact.kinds import RULES
@@ -36,6 +36,7 @@ class Redactor:
 
     Raises:
         ValueError: A pattern, the key or a rule's name is wrong.
+        TypeError: *without* is one name, not a list of names.
         OSError: The file of patterns cannot be read.
 
     >>> Redactor().text("Ask jo@example.com, or call: jo@example.com")
@@ -62,7 +63,13 @@ class Redactor:
         self._sessions: dict[str, str] = {}  # the recorded ids, by those shown instead
 
     def text(self, text: str) -> str:
-        """Return *text* with its secrets replaced."""
+        """Return *text* with its secrets replaced.
+
+        Raises:
+            TypeError: It isn't a text.
+        """
+        if not isinstance(text, str):
+            raise wrong_type(text, "a text", "value() takes any JSON value")
         redacted: str = self.value(text)
         return redacted
 
@@ -77,7 +84,13 @@ class Redactor:
         """Return *session* with its secrets replaced.
 
         Its events aren't copied, but rewritten as they are read.
+
+        Raises:
+            TypeError: It isn't a session.
         """
+        if not isinstance(session, Session):
+            advice = "replay.load() reads one, Session.from_events() makes one"
+            raise wrong_type(session, "a session", advice)
         names = Pseudonyms(self._key)
         session_id = self._session_id(session.session_id, names)
         root = "$.events" if session.shape == "document" else "$"
@@ -140,7 +153,10 @@ def _known_rules(names: Iterable[str]) -> frozenset[str]:
 
     Raises:
         ValueError: There is no such rule, or it cannot be left out.
+        TypeError: *names* is one name, or no list.
     """
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise wrong_type(names, "a list of names of rules", 'such as ["email"]')
     left_out = frozenset(names)
     known = {rule.name for rule in RULES} - {FIELD.name}
     for name in sorted(left_out - known):

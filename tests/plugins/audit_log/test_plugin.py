@@ -595,3 +595,9 @@ def test_the_environment_cannot_name_another_actor(
     monkeypatch.setenv("LOGNAME", "somebody")
     assert user_name() != "somebody"
     assert user_name(54321) == "user 54321"  # who has no name
+
+
+def test_a_path_that_is_none_is_refused_by_its_option() -> None:
+    told = "plugin 'audit_log': option 'path' must be a path, not int"
+    with pytest.raises(PluginError, match=told):
+        load_plugin("audit_log", path=5)

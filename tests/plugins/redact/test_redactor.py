@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -308,8 +308,29 @@ def test_a_short_key_is_refused() -> None:
 
 def test_rules_can_be_left_out() -> None:
     assert Redactor(without=["email"]).text("a@example.org") == "a@example.org"
-    with pytest.raises(ValueError, match="there is no rule 'emial'"):
+    told = re.escape("there is no rule 'emial' (did you mean 'email'?)")
+    with pytest.raises(ValueError, match=f"{told}$"):
         Redactor(without=["emial"])
+
+
+ANY: Any = Redactor  # untyped, for arguments that a type checker would refuse
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: ANY(without="email"), "a list of names of rules, not str: such as"),
+        (lambda: ANY(without=None), "a list of names of rules, not NoneType: such as"),
+        (lambda: ANY().text(5), "a text, not int: value() takes any JSON value"),
+        (lambda: ANY().session(None), "a session, not NoneType: replay.load() reads"),
+        (lambda: ANY().session("a.json"), "a session, not str: replay.load() reads"),
+    ],
+)
+def test_what_cannot_be_redacted_is_refused_with_advice(
+    call: Callable[[], object], told: str
+) -> None:
+    with pytest.raises(TypeError, match=re.escape(f"expected {told}")):
+        call()
 
 
 def test_patterns_of_ones_own_are_replaced() -> None:

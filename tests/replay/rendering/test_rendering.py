@@ -233,6 +233,8 @@ def test_naughty_strings_forge_nothing(shared: Path) -> None:
 def test_an_unknown_format_is_refused_with_those_that_are_known() -> None:
     with pytest.raises(UnknownNameError, match=r"'html'.*known: text, markdown, json"):
         render(everything("word"), "html")  # type: ignore[arg-type]  # the very point
+    with pytest.raises(UnknownNameError, match=r"did you mean 'markdown'\? known"):
+        render(everything("word"), "md")  # type: ignore[arg-type]  # the very point
 
 
 @pytest.mark.parametrize("format_", FORMATS)
