@@ -1,6 +1,6 @@
 """Error messages on standard error, and exit codes."""
 
-from typing import Final
+from typing import Final, cast
 
 import click
 from click.exceptions import Exit, NoArgsIsHelpError
@@ -50,10 +50,11 @@ def output_failure(error: Exception) -> OSError | None:
     A BrokenPipeError isn't an error: the reader has closed the pipe.
     """
     cause = error.__cause__ if isinstance(error, PluginError) else error
-    if cause is None or not issubclass(type(cause), OSError):  # its __class__ may fail
+    if not issubclass(type(cause), OSError):  # its __class__ may fail
         return None
-    is_closed = isinstance(cause, BrokenPipeError)
-    return cause if is_closed or cause.filename == output.STANDARD_OUTPUT else None
+    failure = cast("OSError", cause)
+    is_ours = failure.filename == output.STANDARD_OUTPUT
+    return failure if is_ours or isinstance(failure, BrokenPipeError) else None
 
 
 def is_closed_pipe(error: Exception) -> bool:
