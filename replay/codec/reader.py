@@ -25,6 +25,7 @@ from replay.codec.large_reader import (
     LargeReader,
 )
 from replay.codec.stored_history import SourceText
+from replay.codec.structure import name_of_type
 from replay.errors import DecodeError, wrong_type
 from replay.model.json_text import decode_text, parse_json
 from replay.model.limits import Limits
@@ -175,8 +176,8 @@ def _begins_with_a_line(text: bytes, whole: SourceText) -> bool:
     """
     end = text.find(b"\n") + 1 or len(text)
     if text[:1] not in (b"{", b"["):
-        shown = decode_text(_whole_characters(text[:end]))[:20].rstrip()
-        reason = f"expected an object or a list, got {shown!a}"
+        kind = _kind_of(_whole_characters(text[:end]))
+        reason = f"expected an object or a list, got {kind}"
         file = "" if whole.source else f"; {_READS_FILES}"
         raise DecodeError(where="$", reason=reason, hint=NO_SESSION_HINT + file)
     if blank_end(text, end) == len(text):
@@ -191,6 +192,15 @@ def _whole_characters(text: bytes) -> bytes:
         return text
     cut = text[:ENOUGH_TO_SHOW]
     return cut[: len(cut.rstrip(LATER)) - 1]
+
+
+def _kind_of(line: bytes) -> str:
+    """Return what a line holds, without quoting it: it may be a secret."""
+    decode_text(line)  # says what is wrong if it isn't text
+    try:
+        return name_of_type(parse_json(line).value)
+    except DecodeError:
+        return "other text"
 
 
 def _is_object(line: bytes) -> bool:

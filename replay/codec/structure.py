@@ -113,7 +113,7 @@ def _fault_of_value(value: object) -> tuple[str, str]:
     """Return the code and the reason for a value that isn't an object."""
     if isinstance(value, BrokenText):
         return value.code, value.reason
-    return "invalid-event", f"expected an object, got {_name(value)}"
+    return "invalid-event", f"expected an object, got {name_of_type(value)}"
 
 
 def _fault_of_type(kind: object) -> tuple[str, str]:
@@ -121,7 +121,7 @@ def _fault_of_type(kind: object) -> tuple[str, str]:
     if kind is None:
         return "missing-type", "the event has no type"
     if not isinstance(kind, str):
-        return "invalid-event", f"$.type: expected a string, got {_name(kind)}"
+        return "invalid-event", f"$.type: expected a string, got {name_of_type(kind)}"
     return "unknown-type", f"no event has the type {kind!a}"
 
 
@@ -183,7 +183,8 @@ def _first_fault(where: str, error: ClassValidationError) -> tuple[str, str]:
     return path + "".join(within), reason
 
 
-def _name(value: object) -> str:
+def name_of_type(value: object) -> str:
+    """Return what JSON calls a value's type, such as ``a string``."""
     return _NAMES[type(value)]
 
 
@@ -208,7 +209,7 @@ def _is_wire_object(cls: object) -> bool:
 def _exactly(*expected: type) -> _Structure:
     def structure(value: object, _: object) -> object:
         if type(value) not in expected:
-            message = f"expected {_NAMES[expected[0]]}, got {_name(value)}"
+            message = f"expected {_NAMES[expected[0]]}, got {name_of_type(value)}"
             raise _UnexpectedError(message)
         return value
 
@@ -223,7 +224,7 @@ def _strings(value: object, _: object) -> tuple[str, ...]:
     items: list[object] = _list(value, _)
     for index, item in enumerate(items):
         if not isinstance(item, str):
-            message = f"expected a string, got {_name(item)}"
+            message = f"expected a string, got {name_of_type(item)}"
             raise _UnexpectedError(message, f"[{index}]")
     return cast("tuple[str, ...]", tuple(items))
 

@@ -19,7 +19,6 @@ from replay.authoring import (
 from replay.errors import BackendError, BadResponseError, DecodeError, ReplayError
 from replay_backends.files.byte_streams import Spool
 from replay_backends.files.session_file import ReadOptions
-from replay_backends.http.request import SHOWN
 
 if TYPE_CHECKING:
     from replay_backends.http.client import Client
@@ -108,7 +107,7 @@ def session_of(
     if session.shape != "document":
         raise DecodeError(where="$", reason="expected a session document")
     if session.session_id != session_id:
-        reason = f"expected {session_id!a}, not {session.session_id[:SHOWN]!a}"
+        reason = f"expected {session_id!a}, not another session's id"
         raise DecodeError(where="$.session_id", reason=reason)
     return session
 

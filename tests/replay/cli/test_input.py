@@ -81,7 +81,7 @@ def test_what_cannot_be_copied_or_replayed_is_told_without_secrets(
         done = run(*command)
         assert done.returncode == 1
         assert done.stderr.count("<LLAMACLOUD_KEY_1>") == 1
-        assert SECRET not in done.stderr + done.stdout
+        assert SECRET[:8] not in done.stderr + done.stdout
         assert "KEY" not in done.stdout  # nothing of the kind was replayed
 
 
