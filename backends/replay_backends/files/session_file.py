@@ -21,7 +21,7 @@ from replay.authoring import (
     read_sessions,
     session_id_of,
 )
-from replay.errors import BackendError
+from replay.errors import BackendError, DecodeError
 from replay_backends.files.byte_streams import (
     converted,
     decompressed,
@@ -277,7 +277,11 @@ def check_replaceable(file: SessionFile, session_id: str) -> None:
         DecodeError: It holds something else.
         BackendError: It holds a session of another id, or cannot be read.
     """
-    held = {each.session_id for each in file.lenient().sessions()}
+    hint = "rename or remove that file"
+    try:
+        held = {each.session_id for each in file.lenient().sessions()}
+    except DecodeError as error:
+        raise attrs.evolve(error, hint=hint) from error.__cause__
     for other in held - {session_id}:
         reason = f"it holds another session, {other!a}"
-        raise BackendError(file.source, reason, hint="rename it")
+        raise BackendError(file.source, reason, hint=hint)

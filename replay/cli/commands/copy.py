@@ -1,7 +1,8 @@
 """``replay copy``, which writes sessions into a directory or a store."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import click
 
 import replay
 from replay.cli.arguments import location_argument
+from replay.cli.failures import COMMAND_FAILED
 from replay.cli.input import Location
 from replay.cli.output import FOUND_PROBLEMS, say
 from replay.cli.progress_bar import progress
 from replay.cli.rewriters import Rewriter, rewriting, rewriting_options
+from replay.codec.history import parts_of
 from replay.security.sanitization import sanitize_line
 from replay.sources.protocols import WritableBackend
 from replay.sources.source import names_backend
@@ -52,7 +55,8 @@ def copy_all(
     _check_apart(location.text, directory)
     is_complete = True
     count = 0
-    found = location.sessions(session_ids)
+    broken: list[replay.UnknownEvent] = []
+    found = _with_broken_lines(location.sessions(session_ids), broken)
     if rewriter:
         location.redact = rewriter.error
         found = rewriter.all(found)
@@ -63,16 +67,60 @@ def copy_all(
                 if session.repetition:
                     is_complete = False
                     say(f"not copied: another session with id {session.session_id!a}")
-                else:
-                    target.write(session)
+                elif _is_written(target, session, location):
                     count += 1
+                    if broken:
+                        _warn_of(broken, session.session_id)
     if rewriter:
         rewriter.close()
     noun = "session" if count == 1 else "sessions"
     click.echo(
         f"replay: {count:,} {noun} copied to {sanitize_line(directory)}", err=True
     )
+    if not count:
+        return COMMAND_FAILED
     return location.code if is_complete else FOUND_PROBLEMS
+
+
+def _is_written(
+    target: replay.Source, session: replay.Session, location: Location
+) -> bool:
+    """Write a session; if only this one cannot be written, print why not."""
+    try:
+        target.write(session)
+    except (replay.DecodeError, replay.BackendError) as error:
+        # An error behind it, such as a full disk, would stop every session.
+        is_of_all = isinstance(error, replay.BackendError) and error.__context__
+        if is_of_all or location.fail_fast:
+            raise
+        location.note(error)
+        return False
+    return True
+
+
+def _with_broken_lines(
+    sessions: Generator[replay.Session], broken: list[replay.UnknownEvent]
+) -> Generator[replay.Session]:
+    """Yield the sessions; put the broken lines of the latest into a list.
+
+    They are looked for before sessions are rewritten, which may take long.
+    """
+    with closing(sessions):
+        for session in sessions:
+            events = session.events if session.shape == "lines" else ()
+            broken[:] = (
+                part
+                for _, part in parts_of(events)
+                if isinstance(part, replay.UnknownEvent) and not part.is_event
+            )
+            yield session
+
+
+def _warn_of(broken: Sequence[replay.UnknownEvent], session_id: str) -> None:
+    noun = "broken line" if len(broken) == 1 else "broken lines"
+    reason = f"the text of {len(broken):,} {noun} was copied as JSON strings"
+    first = f"{broken[0].code}: {broken[0].reason}"
+    say(f"session {session_id!a}: {reason} ({first})", "warning")
 
 
 def _check_apart(location: str, directory: str) -> None:

@@ -12,6 +12,21 @@ from replay_command import Run
 
 TEXT = {"type": "text", "content": "x"}
 
+#: A backend whose place has no room.
+FULL = """
+import errno
+from replay.errors import os_errors_of
+
+class Full:
+    def __init__(self, location): pass
+    def summaries(self): return iter(())
+    def session(self, session_id): raise LookupError
+    def close(self): pass
+    def write(self, session):
+        with os_errors_of("full"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+"""
+
 
 def lines_of(*ids: str) -> bytes:
     """Return JSON Lines with a session for each id."""
@@ -86,6 +101,54 @@ def test_a_second_session_of_the_same_id_overwrites_nothing(
     assert told == f"replay: 2 sessions copied to {tmp_path}"
     with replay.open(tmp_path) as source:
         assert [len(session.events) for session in source] == [1, 1]
+
+
+def test_files_that_hold_something_else_stay_and_the_others_are_copied(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "a.json").write_bytes(lines_of("other"))
+    (tmp_path / "c.json").write_text("my notes")
+    done = run("copy", "-", tmp_path, stdin=lines_of("a", "b", "c", "d"))
+    assert done.returncode == 1
+    first, second, told = done.stderr.splitlines()
+    assert first == (
+        f"replay: error: {tmp_path}/a.json: it holds another session, 'other' "
+        "(rename or remove that file)"
+    )
+    assert second.startswith(f"replay: error: {tmp_path}/c.json: $: expected")
+    assert told == f"replay: 2 sessions copied to {tmp_path}"
+    assert (tmp_path / "a.json").read_bytes() == lines_of("other")
+    done = run("copy", "-", tmp_path, "--fail-fast", stdin=lines_of("a", "e"))
+    assert (done.returncode, done.stderr) == (2, f"{first}\n")
+    assert not (tmp_path / "e.json").exists()
+    done = run("copy", "-", tmp_path, stdin=lines_of("a"))
+    told = f"replay: 0 sessions copied to {tmp_path}"
+    assert (done.returncode, done.stderr.splitlines()) == (2, [first, told])
+
+
+def test_a_full_place_ends_the_copy(run: Run, tmp_path: Path) -> None:
+    plugin = tmp_path / "full.py"
+    plugin.write_text(FULL)
+    done = run("copy", "-", f"{plugin}::Full:x", stdin=lines_of("a", "b"))
+    assert done.returncode == 2
+    assert done.stderr.count("replay: error: ") == 1
+    assert "no space left" in done.stderr
+
+
+@pytest.mark.parametrize("redact", [(), ("--redact",)])
+def test_broken_lines_are_told_while_they_are_copied(
+    run: Run, tmp_path: Path, redact: tuple[str, ...]
+) -> None:
+    (tmp_path / "a.jsonl").write_text(f'{json.dumps(TEXT)}\n\0\n{{"type": "te')
+    done = run("copy", tmp_path / "a.jsonl", tmp_path / "copy", *redact)
+    assert done.returncode == 0
+    told = "session 'a': the text of 2 broken lines was copied as JSON strings"
+    first = "(bad-line: 1 bytes aren't a record)"
+    assert done.stderr.splitlines()[0] == f"replay: warning: {told} {first}"
+    (tmp_path / "a.jsonl").write_text(f'{json.dumps(TEXT)}\n{{"type": "te')
+    done = run("copy", tmp_path / "a.jsonl", tmp_path / "copy", *redact)
+    assert "the text of 1 broken line was copied" in done.stderr
+    assert "(torn-line: 12 bytes at the end" in done.stderr
 
 
 def test_what_cannot_be_read_creates_nothing(run: Run, tmp_path: Path) -> None:
