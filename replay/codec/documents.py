@@ -286,7 +286,11 @@ def parse_line(line: Line) -> list[Parsed]:
 
 def _records_of(line: Line) -> list[Parsed]:
     with _numbered(line.number):
-        return records_on(line.text)
+        found = records_on(line.text)
+    if len(found) > 1 and not any(isinstance(each.value, BrokenText) for each in found):
+        glued = ("bad-line", f"line {line.number} holds {len(found)} records")
+        found[0] = attrs.evolve(found[0], oddities=(*found[0].oddities, glued))
+    return found
 
 
 def hold_sessions(file: BinaryIO, longest: int) -> bool | None:
@@ -343,8 +347,9 @@ def _numbered(number: int) -> Iterator[None]:
     try:
         yield
     except DecodeError as error:
-        where = error.where.removeprefix("line 1, ")
-        raise attrs.evolve(error, where=f"line {number}, {where}") from None
+        within = error.where.removeprefix("line 1, ")
+        where = f"line {number}, {within}".removesuffix(", ")
+        raise attrs.evolve(error, where=where) from None
 
 
 def _diagnostics(oddities: Oddities) -> tuple[Diagnostic, ...]:

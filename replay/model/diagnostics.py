@@ -12,7 +12,7 @@ import attrs
 DIAGNOSTIC_CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "bad-frame": "A frame of a live stream holds no JSON; it was left out.",
-        "bad-line": "A line of JSON Lines isn't a record; it was kept as text.",
+        "bad-line": "A line of JSON Lines isn't one record; nothing of it was lost.",
         "bad-utf-8": "A frame of a live stream holds bytes that aren't UTF-8.",
         "byte-order-mark": "The document begins with a byte order mark.",
         "delta-gap": "A full event holds more than the deltas before it.",

@@ -21,7 +21,11 @@ _ENCODE: Final = msgspec.json.Encoder().encode
 _MOST_DIGITS: Final = 4300  #: of an integer, which is also Python's own limit
 _TOO_MANY_DIGITS: Final = re.compile(rb"[0-9]{%d}" % (_MOST_DIGITS + 1))
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
-_ZIP: Final = (b"PK\3\4", b"PK\5\6")
+#: What isn't JSON: how it begins, what it is, and what to do.
+_OTHERS: Final = (
+    ((b"PK\3\4", b"PK\5\6"), "a zip file, not JSON", "read it by itself, or unpack it"),
+    ((b"HTTP/",), "HTTP headers, not JSON", "save it without curl's option -i"),
+)
 
 
 @attrs.frozen
@@ -164,9 +168,11 @@ def decode_text(data: bytes) -> str:
     """Return *data* as text.
 
     Raises:
-        DecodeError: It is not UTF-8, or begins with NUL bytes.
+        DecodeError: It is not UTF-8, begins with NUL bytes, or is plainly no JSON.
     """
-    reason, hint = "not UTF-8 text", "it may be damaged, or be no text at all"
+    for beginnings, reason, hint in _OTHERS:
+        if data.startswith(beginnings):
+            raise DecodeError(where="", reason=reason, hint=hint)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -175,10 +181,9 @@ def decode_text(data: bytes) -> str:
         at = text.find("\0", 0, 4)
         if at < 0:
             return text
+    reason, hint = "not UTF-8 text", "it may be damaged, or be no text at all"
     if data.startswith(_UTF_16) or 0 < data[:4].count(b"\0") < len(data[:4]):
         hint = "it looks like UTF-16 or UTF-32; convert it to UTF-8"
-    elif data.startswith(_ZIP):
-        reason, hint = "a zip file, not JSON", "read it by itself, or unpack it"
     elif data.startswith(b"\0"):
         reason = "it begins with NUL bytes"
         hint = "a full disk or a power cut leaves such files; fetch or copy it again"

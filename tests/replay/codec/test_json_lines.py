@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay import (
+    Diagnostic,
     Message,
     Session,
     Text,
@@ -71,7 +72,11 @@ def test_a_block_of_nul_bytes_is_kept_as_text() -> None:
 
 def test_records_glued_on_one_line_are_all_read() -> None:
     assert found_in(ASKED + SAID + b" " + SAID, SAID) == [A, B, B, B]
-    assert codes(ASKED + SAID + b"\n" + ASKED) == []
+    glued = ASKED + SAID + b"\n" + ASKED
+    assert codes(glued) == codes(ASKED + SAID + b"x\n") == ["bad-line"]
+    for session in (session_of(glued), session_of(glued, kept=8, block=16)):
+        (told,) = session.diagnostics
+        assert told == Diagnostic("bad-line", None, "line 1 holds 2 records")
     assert found_in(SAID, ASKED + b'{"type": "te') == [B, A, '{"type": "te']
     assert found_in(SAID, ASKED + b" x " + SAID) == [B, A, " x ", B]
 

@@ -396,7 +396,8 @@ def test_a_text_that_ends_too_soon_is_no_object(
     ("data", "where", "reason", "hint"),
     [
         (b"\0\0\0\0\0\0", "byte 0", "it begins with NUL bytes", "a full disk or"),
-        (b"PK\3\4\xff", "byte 4", "a zip file, not JSON", "read it by itself"),
+        (b"PK\3\4\xff", "", "a zip file, not JSON", "read it by itself"),
+        (b"HTTP/2 200\r\n\r\n[]", "", "HTTP headers, not JSON", "curl's option"),
         ("[]".encode("utf-16"), "byte 0", "not UTF-8 text", "looks like UTF-16"),
     ],
 )
