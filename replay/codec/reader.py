@@ -116,6 +116,7 @@ def _read(
     with text.named():
         with text.opened() as file:
             head = file.read(text.kept + 1)
+        is_lines = is_lines or text.is_stream()
         if not is_lines and b"\0" in head[:4]:
             decode_text(head[:4])  # it names the encoding
         kept = head if len(head) <= text.kept else None
@@ -146,7 +147,7 @@ def _of_lines(large: LargeReader, kept: bytes | None) -> Iterator[Iterable[Sessi
             yield starmap(partial(_session, text, reader), numbered)
             return
         waiting = lines(file, reader.checks)
-        if are_sessions is None:
+        if are_sessions is None and not text.is_stream():
             for first in waiting:
                 parse_line(first)  # says what is wrong with it
             raise _empty()  # a byte order mark isn't a line

@@ -38,6 +38,8 @@ class SourceText:
         source: Its name in messages; None: it was given as a value.
         kept: The largest text that is kept in memory, in bytes.
         block: How much of a larger one is held at once, in bytes.
+        is_stream: Tells, once it was opened, whether it was an event stream: then it is
+            JSON Lines, even if no line of it is whole.
     """
 
     _open_file: Callable[[], BinaryIO] = attrs.field(
@@ -46,6 +48,7 @@ class SourceText:
     source: str | None = None
     kept: int = KEPT_IN_MEMORY
     block: int = 1 << 20
+    is_stream: Callable[[], bool] = bool  # which returns False
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:

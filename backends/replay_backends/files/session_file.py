@@ -129,7 +129,7 @@ class SessionFile:
         """
         text = self.stable_opener()
         found = read_sessions(
-            SourceText(text, self.source),
+            SourceText(text, self.source, is_stream=text.is_stream),
             session_id=self.session_id,
             is_lines=self.says_lines or None,
             strict=self.options.strict,
@@ -158,6 +158,7 @@ class StableOpener:
     _torn: int = attrs.field(default=0, init=False)  # bytes left out at its end
     _nulls: NaNAsNull = attrs.field(factory=NaNAsNull, init=False)
     _stamp: "_Stamp | tuple[()] | None" = attrs.field(default=None, init=False)
+    _is_stream: bool = attrs.field(default=False, init=False)
 
     def __call__(self) -> BinaryIO:
         """Open the file at its beginning.
@@ -178,13 +179,18 @@ class StableOpener:
         file = decompressed(file)
         with ExitStack() as undo:
             undo.callback(file.close)
-            if is_event_stream(file):
+            self._is_stream = is_event_stream(file)
+            if self._is_stream:
                 file = as_lines(file, self._options.limits.event_bytes)
             undo.pop_all()
         if self._options.nan:
             self._nulls = NaNAsNull()
             file = converted(file, self._nulls)
         return file
+
+    def is_stream(self) -> bool:
+        """Tell whether it held an event stream when it was last opened."""
+        return self._is_stream
 
     @property
     def may_diagnose(self) -> bool:

@@ -98,6 +98,22 @@ def test_a_frame_that_breaks_off_is_kept_as_text(tmp_path: Path) -> None:
     assert events_of(STREAM + b"dat", tmp_path) == EVENTS
 
 
+@pytest.mark.parametrize("name", ["a.sse", "a.txt", "a.json"])
+def test_a_stream_that_breaks_off_within_its_first_frame_is_kept(
+    tmp_path: Path, name: str
+) -> None:
+    for torn in ('{"type": "text", "cont', "hel", '"a'):
+        (event,) = events_of(b": ping\n\ndata: " + torn.encode(), tmp_path, name)
+        assert told(event) == (torn, "torn-line")
+    (event,) = events_of(b"data: hello\n\n", tmp_path, name)
+    assert told(event) == ("hello", "bad-line")
+    backend = JSONFileBackend(f"{tmp_path}/{name}")
+    (stored,) = all_stored(backend)
+    assert stored.read() == next(backend.sessions())
+    with pytest.raises(replay.DecodeError, match="line 1"):
+        replay.load(tmp_path / name, strict=True)
+
+
 def test_a_frame_that_holds_no_json_is_kept_as_text(tmp_path: Path) -> None:
     event, *_ = events_of(b"data: hello\ndata: you\n\n" + STREAM, tmp_path)
     assert told(event) == ("hello you", "bad-line")
