@@ -12,6 +12,7 @@ from replay.errors import (
     UnsafeRedirectError,
 )
 
+_MOST: Final = 1_000  # times in a row that the same error is passed on
 _Item = TypeVar("_Item")
 ReadError: TypeAlias = DecodeError | BackendError
 
@@ -31,8 +32,10 @@ def readable(
 
     Raises:
         BackendError: The whole source cannot be used, such as without a key.
+        DecodeError, BackendError: The same error came a thousand times in a row.
     """
     waiting = iter(items)
+    latest, times = "", 0
     while True:
         try:
             item = next(waiting)
@@ -41,6 +44,12 @@ def readable(
         except _OF_ALL:
             raise
         except (DecodeError, BackendError) as error:
+            text = str(error)
+            times = times + 1 if text == latest else 1
+            if times > _MOST:
+                raise
+            latest = text
             unreadable(error)
         else:
+            times = 0
             yield item

@@ -48,6 +48,17 @@ def test_what_cannot_be_read_is_passed_on_and_the_others_are_yielded() -> None:
     assert found == (["a", "b", "a"], ["$: broken"] * 3)
 
 
+def test_an_iterator_that_raises_for_ever_is_left() -> None:
+    errors: list[ReadError] = []
+    sessions = source_of(*(["x"] * 1000), "a", *(["x"] * 1002)).sessions(
+        unreadable=errors.append
+    )
+    assert next(sessions).session_id == "a"
+    with pytest.raises(replay.DecodeError, match="broken"):
+        next(sessions)
+    assert len(errors) == 2000
+
+
 def test_a_later_session_is_marked_as_repeated_all_the_same() -> None:
     *_, last = source_of("a", "x", "a").sessions(unreadable=lambda _: None)
     assert last.repetition == 1
