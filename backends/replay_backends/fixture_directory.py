@@ -28,6 +28,7 @@ from replay_backends.files.session_file import (
     NaN,
     ReadOptions,
     SessionFile,
+    check_limits,
     check_nan,
     check_replaceable,
     is_called_for,
@@ -67,7 +68,7 @@ class FixtureDirectoryBackend:
     location: str
     pattern: str | None = attrs.field(default=None, kw_only=True)
     strict: bool = attrs.field(default=False, kw_only=True)
-    limits: Limits = attrs.field(factory=Limits, kw_only=True)
+    limits: Limits = attrs.field(factory=Limits, kw_only=True, validator=check_limits)
     nan: NaN | None = attrs.field(default=None, kw_only=True, validator=check_nan)
     create: bool = attrs.field(default=False, kw_only=True)
     _path: Path = attrs.field(init=False)

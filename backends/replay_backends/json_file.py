@@ -33,6 +33,7 @@ from replay_backends.files.session_file import (
     NaN,
     ReadOptions,
     SessionFile,
+    check_limits,
     check_nan,
     stem_of,
 )
@@ -61,7 +62,7 @@ class JSONFileBackend:
 
     location: str
     strict: bool = attrs.field(default=False, kw_only=True)
-    limits: Limits = attrs.field(factory=Limits, kw_only=True)
+    limits: Limits = attrs.field(factory=Limits, kw_only=True, validator=check_limits)
     nan: NaN | None = attrs.field(default=None, kw_only=True, validator=check_nan)
     _path: Path = attrs.field(init=False)
     _source: str = attrs.field(init=False)  #: its name in messages

@@ -50,6 +50,9 @@ def options_of(name: str) -> list[FactoryOption]:
     if file_of(name) is None and name not in names("plugin"):
         kind = "backend"
         if name not in (known := names("backend")):
+            if name in names("command"):
+                reason = f"{name!r} is a command, not a plugin or backend"
+                raise UnknownNameError(reason, f"see replay {name} --help")
             reason = f"there is no plugin or backend {name!r}"
             raise UnknownNameError(reason, did_you_mean(name, names("plugin") + known))
     factory = find_plugin(name) if kind == "plugin" else load("backend", name)

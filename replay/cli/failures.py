@@ -83,5 +83,6 @@ def _sentence(error: Exception) -> str:
 
 def _usage(error: click.ClickException) -> str:
     message = error.format_message().rstrip(".")
+    message = message.replace(". Did you mean ", ": did you mean ", 1)
     context = getattr(error, "ctx", None)
     return f"{message} (see {context.command_path} --help)" if context else message

@@ -86,8 +86,9 @@ class Location:
             self._held = error
             return
         self._print_held()
-        if self._counts[error.reason] <= _MOST:
-            say(str(error))
+        count = self._counts[error.reason]
+        if count <= _MOST:  # the hint is said once
+            say(str(error if count == 1 else attrs.evolve(error, hint="")))
 
     def end(self) -> None:
         """Print how many more errors there were.

@@ -21,7 +21,7 @@ from replay.authoring import (
     read_sessions,
     session_id_of,
 )
-from replay.errors import BackendError, DecodeError
+from replay.errors import BackendError, DecodeError, UnsupportedError
 from replay_backends.files.byte_streams import (
     converted,
     decompressed,
@@ -73,10 +73,19 @@ NaN: TypeAlias = Literal["null"]
 
 
 def check_nan(_: object, __: object, value: object) -> None:
-    """Raise ValueError for an option ``nan`` that isn't known."""
+    """Raise BackendError for an option ``nan`` that isn't known."""
     if value not in (None, "null"):
-        message = f"nan must be 'null', or left out, not {value!a}"
-        raise ValueError(message)
+        source, reason = "option 'nan'", f"must be 'null', or left out, not {value!a}"
+        raise BackendError(source, reason)
+
+
+def check_limits(_: object, __: object, value: object) -> None:
+    """Raise UnsupportedError for an option ``limits`` that isn't Limits."""
+    if not isinstance(value, Limits):
+        reason = f"expected replay.Limits, not {type(value).__name__}"
+        hint = "give it in Python: replay.open(…, limits=replay.Limits(depth=…))"
+        source = "option 'limits'"
+        raise UnsupportedError(source, reason, hint)
 
 
 @attrs.frozen

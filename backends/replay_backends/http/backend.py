@@ -11,7 +11,7 @@ import attrs
 from replay import ImageAttachment, Limits, Portion, Session, SessionSummary, Stored
 from replay.authoring import is_loopback
 from replay.errors import AuthError
-from replay_backends.files.session_file import ReadOptions
+from replay_backends.files.session_file import ReadOptions, check_limits
 from replay_backends.http.api_key import VARIABLES, find_key
 from replay_backends.http.request import HOME, Prompt, base_url, session_path
 from replay_backends.http.session_list import fetched, ids_in, portions_of, session_of
@@ -77,7 +77,7 @@ class HTTPBackend:
         default=8, kw_only=True, validator=attrs.validators.ge(1)
     )
     strict: bool = attrs.field(default=False, kw_only=True)
-    limits: Limits = attrs.field(factory=Limits, kw_only=True)
+    limits: Limits = attrs.field(factory=Limits, kw_only=True, validator=check_limits)
     verify: bool | str = attrs.field(default=True, kw_only=True)
     allow_plain_http: bool = attrs.field(default=False, kw_only=True)
     allow_private_hosts: bool = attrs.field(default=False, kw_only=True)

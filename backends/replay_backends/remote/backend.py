@@ -23,6 +23,7 @@ from replay_backends.files.session_file import (
     NaN,
     ReadOptions,
     SessionFile,
+    check_limits,
     check_nan,
     check_replaceable,
     is_called_for,
@@ -63,7 +64,7 @@ class StoreBackend:
     location: str
     pattern: str | None = attrs.field(default=None, kw_only=True)
     strict: bool = attrs.field(default=False, kw_only=True)
-    limits: Limits = attrs.field(factory=Limits, kw_only=True)
+    limits: Limits = attrs.field(factory=Limits, kw_only=True, validator=check_limits)
     nan: NaN | None = attrs.field(default=None, kw_only=True, validator=check_nan)
     endpoint_url: str | None = attrs.field(default=None, kw_only=True, repr=False)
     anon: bool = attrs.field(default=False, kw_only=True)

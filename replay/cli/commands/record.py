@@ -80,7 +80,9 @@ def _record_turn(
     if rewriter:
         rewriter.close()
     place = sanitize_line(directory)
-    click.echo(f"replay: {next(numbers):,} events recorded in {place}", err=True)
+    total = next(numbers)
+    noun = "event" if total == 1 else "events"
+    click.echo(f"replay: {total:,} {noun} recorded in {place}", err=True)
     return code
 
 

@@ -47,8 +47,12 @@ def test_they_are_refused_unless_asked_for(tmp_path: Path) -> None:
     with pytest.raises(replay.DecodeError, match="not JSON: NaN") as caught:
         replay.load(path)
     assert caught.value.where == "$[0].result[0]"
-    with pytest.raises(replay.BackendError, match="nan must be 'null', or left out"):
-        replay.load(path, nan="0")
+    for value, told in (
+        ("0", "^option 'nan': must be 'null', or left out, not '0'$"),
+        (0, "^option 'nan': must be 'null', or left out, not 0$"),
+    ):
+        with pytest.raises(replay.BackendError, match=told):
+            replay.load(path, nan=value)
 
 
 def test_they_are_read_as_null_wherever_they_are(tmp_path: Path) -> None:

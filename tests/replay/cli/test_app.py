@@ -66,6 +66,7 @@ def test_wrong_usage_is_one_line_and_exits_with_2(
     [
         ("transcrpt x", "'transcrpt': did you mean 'transcript'? (see replay --help)"),
         ("transcript x --format mrkdown", "'json': did you mean 'markdown'? (see "),
+        ("run x --plugni y", "'--plugni': did you mean '--plugin'? (see replay run"),
         ("completion cmd", "'zsh', 'fish' (see "),
     ],
 )

@@ -118,6 +118,7 @@ def test_many_errors_of_one_reason_are_counted(run: Run, tmp_path: Path) -> None
     (tmp_path / "b.json").write_text("[")
     told = run("ls", tmp_path).stderr.splitlines()
     assert len(told) == 12
+    assert ["a session is {" in line for line in told[:3]] == [True, False, False]
     assert "b.json" in told[10]
     assert told[11] == (
         "replay: error: 990 more: not a session: the object has no list of events"
@@ -155,6 +156,8 @@ def test_the_backend_gets_its_options(run: Run, tmp_path: Path) -> None:
         (["strict=1", "strict=0"], "'strict' is given twice"),
         (["strict=maybe"], "option 'strict' must be true or false, not 'maybe'"),
         (["stict=1"], "did you mean 'strict'?"),
+        (["nan=nul"], "error: option 'nan': must be 'null', or left out, not 'nul'\n"),
+        (["limits=5"], "error: option 'limits': expected replay.Limits, not str ("),
     ],
 )
 def test_wrong_options_of_the_backend_are_refused(

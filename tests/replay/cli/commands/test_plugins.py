@@ -112,6 +112,13 @@ def test_a_misspelt_name_is_refused_with_the_nearest_plugin_or_backend(
         assert f"did you mean {meant!r}?" in done.stderr
 
 
+def test_a_command_is_told_as_one(run: Run) -> None:
+    done = run("plugins", "audit")
+    assert (done.returncode, done.stdout) == (2, "")
+    told = "'audit' is a command, not a plugin or backend (see replay audit --help)"
+    assert done.stderr == f"replay: error: {told}\n"
+
+
 def test_what_cannot_be_loaded_is_an_error_that_names_it(install: Install) -> None:
     install("other", "mine = 1 / 0", plugin="mine")
     with pytest.raises(replay.PluginError, match=r"'mine': .*ZeroDivisionError"):

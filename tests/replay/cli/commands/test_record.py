@@ -134,6 +134,13 @@ def test_a_turn_that_failed_is_told(
     assert recorded(tmp_path) == [user_input("Why?"), delta("It "), stop]
 
 
+def test_one_event_is_told_as_one(run: Run, serve: Serve, tmp_path: Path) -> None:
+    api = ChatAPI([document("ses-1")])
+    api.kept, api.turn = [user_input("Why?")], []
+    done = run("record", serve(api).url, tmp_path, *ASK)
+    assert done.stderr.endswith(f"replay: 1 event recorded in {tmp_path}\n")
+
+
 def test_a_whole_session_is_not_recorded_beside_a_live_recording_of_it(
     run: Run, serve: Serve, tmp_path: Path
 ) -> None:
