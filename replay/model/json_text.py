@@ -105,7 +105,8 @@ class _Judge:
         try:
             text = decode_text(data)
         except DecodeError as error:
-            raise _earlier_error(data) or error from None
+            earlier = _earlier_error(data) if error.where else None
+            raise earlier or error from None
         if text.startswith("\ufeff"):
             self._oddities.append(("byte-order-mark", "the document begins with one"))
             text = text[1:]
@@ -196,8 +197,6 @@ def _earlier_error(data: bytes) -> DecodeError | None:
 
     So the first error is the same whether all of a text is in memory or a part.
     """
-    if data.startswith(_ZIP):
-        return None
     try:
         data.decode()
     except UnicodeDecodeError as wrong:
