@@ -189,7 +189,7 @@ def _begins_with_a_line(text: bytes, whole: SourceText) -> bool:
 
 def _whole_characters(text: bytes) -> bytes:
     """Return the beginning of a text, enough of it to be shown."""
-    if len(text) <= ENOUGH_TO_SHOW:
+    if len(text) < ENOUGH_TO_SHOW:
         return text
     cut = text[:ENOUGH_TO_SHOW]
     return cut[: len(cut.rstrip(LATER)) - 1]

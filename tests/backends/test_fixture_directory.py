@@ -326,9 +326,10 @@ def open_files() -> list[int]:
 
 @pytest.fixture(autouse=True)
 def _no_files_stay_open() -> Iterator[None]:
+    gc.collect()  # an iterator that raised may go on, so its directory stays open
     before = open_files()
     yield
-    gc.collect()  # an iterator that raised may go on, so its directory stays open
+    gc.collect()
     assert open_files() == before
 
 
