@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final
 
+PSEUDONYM: Final = re.compile(r"<[A-Z0-9_]+(?:_[0-9a-f]+)?>")
 _GROUP, _ROW = re.compile(r"\d+"), re.compile(r"[^\n]+")
 _NEAR: Final = 64  # characters around a secret that tell whether it is one
 #: A letter, a digit, or a hyphen and a word of hexadecimal digits.
@@ -83,6 +84,11 @@ def has_digit(text: str) -> bool:
 def is_made(text: str) -> bool:
     """Tell whether a text has a digit or mixes cases: words strung together don't."""
     return has_digit(text) or not (text.islower() or text.isupper())
+
+
+def is_no_pseudonym(text: str) -> bool:
+    """Tell whether a text isn't what a secret was replaced with."""
+    return not PSEUDONYM.fullmatch(text)
 
 
 def is_no_placeholder(text: str) -> bool:

@@ -12,11 +12,11 @@ from replay.authoring import EVENT_CLASSES, documented_fields
 from replay_plugins.redact.finder import Finder, FoundSecret
 from replay_plugins.redact.forms import (
     FIELD,
-    PSEUDONYM,
     VALUE_KEYS,
     is_secret_member,
     may_be_secret_key,
 )
+from replay_plugins.redact.secret_checks import PSEUDONYM
 from replay_plugins.redact.streams import Piece
 
 #: Keys of the service's own objects, without which an event would be a different one.
