@@ -144,7 +144,7 @@ _FORMS: Final = (
         r"(?:token=)?[\"']?(?P<secret>[\w.~+/=@:-]{8,2048})",
         "authorization x-",
         lower_case,
-        checks.is_credential,
+        checks.is_in_header,
         suits=checks.is_no_call,
     ),
     Rule(

@@ -59,7 +59,9 @@ _VARIABLE: Final = re.compile(
     r"[$%#]?\{{1,2}[\w.:\[\]-]*\}{1,2}|\$(?:[A-Z][A-Z0-9_]*|[a-z_]+)|\[.*"
 )
 _FETCHES: Final = re.compile(r"\b(?:curl|wget|https?ie?|xh)\b")
-_LETTER, _DIGIT = re.compile("[A-Za-z]"), re.compile(r"[0-9]")
+#: Of an alphabet with blanks between words.
+_LETTER: Final = re.compile("[A-Za-z\u00c0-\u052f]")
+_DIGIT: Final = re.compile(r"[0-9]")
 _SIGN: Final = re.compile(r"[!#$%^*+~?|@]")
 _NO_VALUE: Final = re.compile(
     r"[$%]\{?(?:[A-Z][A-Z0-9_]*|[a-z_.]+)\}?%?|[A-Z_]+|(.)\1*|(?:your|my|the|some|example|dummy|fake)[_-].*"
@@ -73,6 +75,13 @@ _NO_VALUE: Final = re.compile(
 _NAMES: Final = re.compile(
     r"[A-Za-z_]+(?:\d{1,3}[A-Za-z_]*)?(?:\.[A-Za-z_]\w*)+|#[0-9a-f]{6}"
 )
+_ITEM: Final = re.compile(r"[^\s\\\"'`,]{6,}")
+#: Words that say what a value is, instead of the value.
+_SAYS: Final = re.compile(
+    r"pass(?:word|wd|phrase)|secret|token|credential|auth|(?<![a-z])(?:pass|key)(?![a-z])",
+    re.IGNORECASE,
+)
+_PHRASE: Final = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+){2,}")
 _KIND: Final = re.compile(r"\bkind:[ \t]*[\"']?secret\b", re.IGNORECASE)
 
 
@@ -115,9 +124,36 @@ def looks_random(text: str) -> bool:
     return is_random and is_no_placeholder(word) and not _NAMES.fullmatch(word)
 
 
+def has_random_digits(text: str) -> bool:
+    """Tell whether a text looks random, and not only for a sign (``@property``)."""
+    return has_digit(text) and looks_random(text)
+
+
 def is_argument(text: str) -> bool:
     """Tell whether an argument of a command is a secret, not the next word."""
-    return looks_random(text) or text.isdigit()
+    return looks_random(text) or text.isdigit() or is_passphrase(text)
+
+
+def is_assigned(text: str) -> bool:
+    """Tell whether what is certainly a secret's value is one, and doesn't say so."""
+    return is_no_placeholder(text) and not _SAYS.search(text)
+
+
+def is_passphrase(text: str) -> bool:
+    """Tell whether a text is three words or more, with hyphens between them."""
+    return _PHRASE.fullmatch(text) is not None and is_assigned(text)
+
+
+def is_in_header(text: str) -> bool:
+    """Tell whether the value of a header is a secret, not the next word."""
+    return is_credential(text) or is_passphrase(text)
+
+
+def random_words(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the places of secrets in a list of words."""
+    for word in _ITEM.finditer(text):
+        if looks_random(word[0]):
+            yield word.span()
 
 
 def is_credential(text: str) -> bool:

@@ -180,6 +180,85 @@ def test_a_secret_is_found_in_the_forms_that_people_write(
     assert shown.startswith(expected.format())
 
 
+MADE = "Date" + "Tree13"
+PHRASE = "correct" + "-horse-battery"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "**Password:** {}",
+        "**password**: {}",
+        "*password*: {}",
+        "***Password:*** {}",
+        "__Password:__ {}",
+        "_Password:_ {}",
+        "- **Token**: {}",
+        "**API key:** `{}`",
+        "API key: `{}`",
+        "| password | {} |",
+        "| **API key** | `{}` | note |",
+        "<b>Password:</b> {}",
+        "<strong>Password</strong>: {}",
+        "<li>API key: <code>{}</code></li>",
+        "<td>password</td>\n<td>{}</td>",
+        "**Password:**\n```\n{}\n```",
+        "Your API key is:\n\n{}\n",
+        "The password '{}' was rejected",
+        "Password for ada: {}",
+        "Password (ada): {}",
+        "my new password {}",
+        "password -> {}",
+        "password \u2192 {}",
+        "password: |\n  {}",
+        "password:\n  {}",
+        "password: !!str {}",
+        "password: !vault {}",
+        '<input type="password" name="a" value="{}">',
+        '<input value="{}" type="password">',
+        "setx API_KEY {}",
+        "ENV DB_PASS {}",
+        "contrase\u00f1a: {}",
+        "**Contrasen\u0303a:** {}",
+        "\u043f\u0430\u0440\u043e\u043b\u044c: {}",
+        "\u5bc6\u7801\uff1a{}",
+        "**\u5bc6\u7801**: {}",
+        "senha={}",
+        "wachtwoord: {}",
+    ],
+)
+def test_a_password_is_found_in_markdown_html_and_sentences(text: str) -> None:
+    assert Redactor().text(text.format(MADE)) == text.format("<PASSWORD_1>")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("password: Otter,8899", "password: <PASSWORD_1>"),
+        ("passwords={0},Fox77xx", "passwords=<PASSWORD_1>"),
+        ("passwords: {0}, Fox77xx", "passwords: <PASSWORD_1>, <PASSWORD_2>"),
+        ('tokens: ["{0}", "short"]', 'tokens: ["<PASSWORD_1>", "short"]'),
+        ("password={0},user=ada", "password=<PASSWORD_1>,user=ada"),
+        ("password={0}, then", "password=<PASSWORD_1>, then"),
+        ("password: \u041f\u0430\u0440\u043e8899", "password: <PASSWORD_1>"),
+        ('export DB_PASSWORD="{1}"', 'export DB_PASSWORD="<PASSWORD_1>"'),
+        ('DB_PASSWORD="a fox, {0}"', 'DB_PASSWORD="<PASSWORD_1>"'),
+        ("DB_PASSWORD=Xk.Lm.Qr", "DB_PASSWORD=<PASSWORD_1>"),
+        ("DB_PASSWORD=swordfish", "DB_PASSWORD=<PASSWORD_1>"),
+        ("secret_key = '{1}'", "secret_key = '<PASSWORD_1>'"),
+        ("tool --password {1} run", "tool --password <PASSWORD_1> run"),
+        ("tool --password 'a horse' run", "tool --password '<PASSWORD_1>' run"),
+        ("tool --token='{0} fox' run", "tool --token='<PASSWORD_1>' run"),
+        ("X-Api-Key: {1}", "X-Api-Key: <AUTH_HEADER_1>"),
+        ("Authorization: Bearer {1}", "Authorization: Bearer <AUTH_HEADER_1>"),
+    ],
+)
+def test_a_value_is_replaced_whole_also_if_it_is_words(
+    given: str, expected: str
+) -> None:
+    assert Redactor().text(given.format(MADE, PHRASE)) == expected
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -192,6 +271,22 @@ def test_a_secret_is_found_in_the_forms_that_people_write(
         "Author-email: nobody, authority: sm02915",
         "see ?token=next&key=name&code=en and ?access_token={token}",
         '{"token": "JavaScript", "logprob": -0.1}, {"auth": "required"}',
+        "DB_PASSWORD=$(cat a) API_KEY='your-api-key' PASSWORD=$A SECRET=secret",
+        "API_KEY=config.api_key; PASSWORD=settings.DB_PASSWORD; SECRET_KEY=get_it()",
+        "--password PASSWORD --password '$PASSWORD' --token my-api-token",
+        "Authorization: role-based access, X-Api-Key: your-api-key",
+        "| token | type | note |\n| password | string | ada |\n| api_key | none | x |",
+        "cat x | grep password | sha256sum | cut",
+        "password: 'Password is required'; password = 'at least 8 characters'",
+        "def token(self) -> Str123: $token->value1; get_password() -> value1",
+        "password: |\n  text: value1\n  other\nclass Tokens(List):\n\n    @property\n",
+        "tokens: 1200, 1300, 1400; tokens=[tokenize.NAME, tokenize.OP]; secrets: a, b",
+        "The new password policy; the old password must; default password: required",
+        "\u5bc6\u7801\uff1a\u9700\u89818\u4f4d\u4ee5\u4e0a",
+        '<input type="password" value=""> <input type="text" value="Value123">',
+        "ENV PASSWORD_FILE /run/secrets/x",
+        "f(credentials=None, secure=None, timeout=5.0); Keywords: backport,pep-784,zx",
+        "**Password:** <PASSWORD_1>, passwords=<PASSWORD_1>,<PASSWORD_2>",
     ],
 )
 def test_what_only_looks_like_such_a_form_stays(text: str) -> None:
@@ -416,6 +511,14 @@ HOSTILE = {
     "query": "?token=",
     "added": "+12345678\n",
     "addresses": "a@b.de ",
+    "lists": "tokens=abcd,",
+    "commas": "password=abcd,abcd",
+    "rows of a table": "\n| token | ",
+    "tags": "token<b>",
+    "owners": "password for ",
+    "next lines": "password:\n\n",
+    "fields": "<input value=",
+    "quoted words": "token='a-b-",
 }
 _TIMED = """
 import resource, sys
