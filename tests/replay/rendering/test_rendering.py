@@ -442,10 +442,10 @@ def test_many_unknown_events_are_read_again_and_shown_alike(format_: Format) -> 
 
 
 def test_more_diagnostics_than_are_kept_are_found_again_and_all_shown() -> None:
-    session = stored([TEXT, *[{}] * 10_001])
+    session = stored([TEXT, *[{}] * 10_002])
     whole = render(session)
     assert "".join(render_pieces(session, "text")) == whole
-    assert whole.count(": missing-type: ") == 10_001
+    assert whole.count(": missing-type: ") == 10_002
     _, first, second = whole.split("\nDiagnostics")
     assert (first.count("\n"), second.split("\n")[0]) == (10_001, " (continued)")
 
