@@ -175,7 +175,7 @@ class UnknownEvent:
 
     @property
     def is_event(self) -> bool:
-        """Tell whether it was an event; False: it is the text of a broken line.
+        """Tell whether it was an event, and not the text of a broken line.
 
         Such a text is kept in the session, but isn't a step of a turn.
         """
