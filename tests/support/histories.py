@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
+from random import Random
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -89,6 +90,46 @@ _PARTS: Final = st.one_of(
 
 histories: Final = st.lists(_PARTS, max_size=12).map(
     lambda parts: [event for part in parts for event in part]
+)
+
+
+def random_history(random: Random) -> list[Event]:
+    """Return a history like those of :data:`histories`, many times faster."""
+    events: list[Event] = []
+    while len(events) < random.randint(1, 24):
+        content = "".join(random.choices(_CHARACTERS, k=random.randint(0, 4)))
+        delta, full = random.choice(_CLASSES)
+        again = content[: random.randint(0, len(content))]
+        call = random.choice(["c1", "c2"]), random.choice(["find", "read"])
+        events += random.choice(
+            [
+                [delta(content)],
+                [delta(again), delta(content)],
+                [delta(content), full(content)],
+                [delta(content), full(again), full(content)],
+                [delta(again), random.choice(_BETWEEN), delta(content), full(content)],
+                [full(content + random.choice(["", " ", "a"]))],
+                [full(content), full(content)],
+                [ToolCall(*call, {})],
+                [ToolResult(*call, None)],
+                [ToolCall("c1", "find", {}), ToolCall("c1", "read", {})],
+                [random.choice([*_BETWEEN, *_ENDS])],
+            ]
+        )
+    return events
+
+
+_CLASSES: Final[tuple[tuple[Callable[[str], Event], Callable[[str], Event]], ...]] = (
+    (TextDelta, Text),
+    (ThinkingDelta, Thinking),
+)
+_BETWEEN: Final[tuple[Event, ...]] = (
+    *(TextDelta("x"), ThinkingDelta("x"), Text(""), Thinking("")),
+    *(ToolCall("c1", "find", {}), UnknownEvent({"type": "mystery"})),
+)
+_ENDS: Final[tuple[Event, ...]] = (
+    UserInput("a"),
+    *(Stop(Usage(), is_error=failed) for failed in (False, True)),
 )
 
 
