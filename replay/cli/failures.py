@@ -1,5 +1,6 @@
 """Error messages on standard error, and exit codes."""
 
+import re
 from typing import Final, cast
 
 import click
@@ -83,6 +84,6 @@ def _sentence(error: Exception) -> str:
 
 def _usage(error: click.ClickException) -> str:
     message = error.format_message().rstrip(".")
-    message = message.replace(". Did you mean ", ": did you mean ", 1)
+    message = re.sub(r"\.? Did you mean ", ": did you mean ", message, count=1)
     context = getattr(error, "ctx", None)
     return f"{message} (see {context.command_path} --help)" if context else message

@@ -64,10 +64,10 @@ def test_wrong_usage_is_one_line_and_exits_with_2(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ("transcrpt x", "'transcrpt': did you mean 'transcript'? (see replay --help)"),
-        ("transcript x --format mrkdown", "'json': did you mean 'markdown'? (see "),
-        ("run x --plugni y", "'--plugni': did you mean '--plugin'? (see replay run"),
-        ("completion cmd", "'zsh', 'fish' (see "),
+        ("transcrpt x", "transcrpt: did you mean transcript? (see replay --help)"),
+        ("transcript x --format mrkdown", "json: did you mean markdown? (see "),
+        ("run x --plugni y", "--plugni: did you mean --plugin? (see replay run"),
+        ("completion cmd", "zsh, fish (see "),
     ],
 )
 def test_a_misspelt_command_or_choice_is_refused_with_the_nearest(
@@ -75,7 +75,7 @@ def test_a_misspelt_command_or_choice_is_refused_with_the_nearest(
 ) -> None:
     done = run(*arguments.split())
     assert (done.returncode, done.stdout) == (2, "")
-    assert told in done.stderr
+    assert told in done.stderr.replace("'", "")  # older clicks quote no option
 
 
 GROUPS = '''
