@@ -52,7 +52,11 @@ def _server(sessions: int) -> Iterator[str]:
     """Serve a number of sessions within the block, and yield the URL."""
     items = [{**inputs.HEADER, "session_id": f"ses-{i}"} for i in range(sessions)]
     pause = threading.Event()
-    session = inputs.document(EVENTS)
+    session = json.loads(inputs.document(EVENTS))
+    sessions_by_path = {
+        f"{LIST}/{each['session_id']}": json.dumps({**session, **each}).encode()
+        for each in items
+    }
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -63,7 +67,7 @@ def _server(sessions: int) -> Iterator[str]:
             body = json.dumps({"items": items}).encode()
             if self.path != LIST:
                 pause.wait(ANSWER_TAKES)
-                body = session
+                body = sessions_by_path[self.path.partition("?")[0]]
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
