@@ -23,6 +23,7 @@ from replay.authoring import (
     Part,
     RecordedEvents,
     decode_event,
+    join_surrogates,
     parts_of,
     tool_payload,
 )
@@ -159,7 +160,8 @@ def _replaced(
         return redactor.value(value, path)
     kept = {"type": wire_type}
     if pieces is not None:
-        kept["content"] = redactor.cut(value["content"], pieces, f"{path}.content")
+        content = join_surrogates(value["content"])  # as JSON does; pieces count so
+        kept["content"] = redactor.cut(content, pieces, f"{path}.content")
     others = {key: None if key in kept else each for key, each in value.items()}
     result: Any = redactor.value(others, path)  # an object gives an object
     return {**result, **kept}

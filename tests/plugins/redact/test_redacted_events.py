@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import replay
@@ -132,6 +132,7 @@ def test_short_secrets_cut_anywhere_leave_messages_where_they_are(
 
     @settings(max_examples=examples)
     @given(histories)
+    @example([TextDelta("\ud83d\ude00a"), Text("\U0001f600"), TextDelta("b")])
     def law(history: list[Event]) -> None:
         rewritten = redacted(history, patterns={"x": "a+b"})
         assert len(rewritten) == len(history)
