@@ -27,9 +27,7 @@ class NaNAsNull:
         for token in _TOKEN.finditer(data):
             if token.start() >= safe:
                 break
-            if (
-                token[0] == b"\n"
-            ):  # no string goes on, though a line may have broken off
+            if token[0] == b"\n":  # where a string ends, even one that broke off
                 self._is_in_string = False
             elif token[0] == b'"':
                 self._is_in_string = not self._is_in_string
