@@ -21,6 +21,8 @@ and Zp, and the property Default_Ignorable_Code_Point.
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import cache
+from itertools import chain
 from typing import Final
 
 _MOST_MARKS: Final = 8  # Tibetan needs seven
@@ -31,16 +33,27 @@ _UNSAFE: Final = (
     "\u2028\u2029"  # line and paragraph separators
     "\ud800-\udfff"  # halves of surrogate pairs
     "\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff0-\ufffb"  # format controls
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # … of shorthand and of music
     "\u034f\u17b4\u17b5"  # marks without ink
-    "\u115f\u1160\u2800\u3164\uffa0\U0001d159"  # fillers and blanks
+    "\u115f\u1160\u2800\u3164\uffa0"  # fillers and blanks
     "\U000e0000-\U000e0fff"  # tags, selectors of ideographs
 )
+#: More format controls, of shorthand and of music, and a note without ink.
+_UNSAFE_SIGNS: Final = "\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a"
 _JOINING: Final = "\u00ad\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f"
-_SUSPECT: Final = re.compile(f"[{_UNSAFE}{_JOINING}]+")
-_RUN: Final = re.compile(f"[{_UNSAFE}]|[{_JOINING}]{{2,}}")
+#: One that may be unsafe: a single range of signs is faster.
+_SUSPECT: Final = re.compile(f"[{_UNSAFE}\U0001bca0-\U0001d17a]")
+_RUN: Final = re.compile(f"[{_UNSAFE}{_UNSAFE_SIGNS}]|[{_JOINING}]{{2,}}")
 _SELECTOR_AND_JOINER: Final = re.compile("[\ufe00-\ufe0f]\u200d")
-_MARKS: Final = re.compile(rf"[^\w\s\x00-\x7f]{{{_MOST_MARKS + 1},}}")  # or signs
+#: The blocks that hold combining marks; those from U+10000 on are taken whole.
+_MARKED: Final = (
+    range(0x300, 0x1E00),
+    range(0x20D0, 0x2100),
+    range(0x2CEF, 0x30A0),
+    range(0xA66F, 0xAC00),
+    range(0xFB1E, 0xFB1F),
+    range(0xFE20, 0xFE30),
+)
+_OTHER_MARKS: Final = "\U00010000-\U0001efff"
 _PICTURES: Final = 0x2400  # the block of Unicode that shows C0, in the order of C0
 _LAYOUT: Final = str.maketrans("\t\n", "\u2409\u240a")
 
@@ -82,18 +95,21 @@ def escape_json(text: str) -> str:
 
 def _is_safe(text: str) -> bool:
     """Tell quickly that nothing needs replacing; False: perhaps something does."""
-    if not (text.isprintable() or text.replace("\n", "").isprintable()):
-        return False
-    return text.isascii() or _is_western(text)
+    if text.isascii() and (text.isprintable() or text.replace("\n", "").isprintable()):
+        return True
+    return not (_SUSPECT.search(text) or _row_of(2).search(text))
 
 
-def _is_western(text: str) -> bool:
-    """Tell whether a code page without marks and fillers has all characters."""
-    try:
-        text.encode("cp1252")
-    except UnicodeEncodeError:
-        return False
-    return True
+@cache
+def _row_of(count: int) -> re.Pattern[str]:
+    """Return a pattern of at least *count* characters that join or mark others."""
+    found = (chr(code) for code in chain.from_iterable(_MARKED) if _is_mark(chr(code)))
+    one = f"[{_JOINING}{''.join(found)}{_OTHER_MARKS}]"
+    return re.compile(f"{one}{one}{{{count - 1},}}")  # fast, as it begins with a set
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character) in ("Mn", "Me")
 
 
 def _replace(text: str, shown: Callable[[str], str]) -> str:
@@ -107,15 +123,15 @@ def _replace(text: str, shown: Callable[[str], str]) -> str:
     def marks(match: re.Match[str]) -> str:
         pieces, row = [], 0
         for character in match[0]:
-            if unicodedata.category(character) in ("Mn", "Me"):
+            if _is_mark(character):
                 row += 1
             elif character not in _JOINING:
                 row = 0
             pieces.append(shown(character) if row > _MOST_MARKS else character)
         return "".join(pieces)
 
-    text = _SUSPECT.sub(lambda match: _RUN.sub(unsafe, match[0]), text)
-    return _MARKS.sub(marks, text)
+    text = _RUN.sub(unsafe, text)
+    return _row_of(_MOST_MARKS + 1).sub(marks, text)
 
 
 def _shown(character: str) -> str:

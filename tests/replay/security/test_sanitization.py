@@ -135,6 +135,11 @@ def test_of_a_flood_of_combining_marks_eight_are_drawn() -> None:
         assert flood.count("\u0301") == 4
 
 
+def test_no_combining_mark_can_flood() -> None:
+    marks = [each for each in NOT_SHOWN if unicodedata.category(each) in ("Mn", "Me")]
+    assert not [each for each in marks if sanitize(f"e{each * 9}").endswith(each)]
+
+
 def test_a_control_is_shown_by_its_picture_and_half_a_pair_as_the_replacement() -> None:
     assert sanitize("\x00\x1b\r") == "␀␛␍"
     assert sanitize("a\ud83d") == "a\ufffd"
