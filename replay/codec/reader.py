@@ -115,11 +115,12 @@ def _read(
 ) -> Iterator[Iterable[Session]]:
     with text.named():
         with text.opened() as file:
-            head = file.read(text.kept + 1)
+            kept: bytes | None = file.read(text.kept + 1)
         is_lines = is_lines or text.is_stream()
-        if not is_lines and b"\0" in head[:4]:
-            decode_text(head[:4])  # it names the encoding
-        kept = head if len(head) <= text.kept else None
+        if kept and not is_lines and b"\0" in kept[:4]:
+            decode_text(kept[:4])  # it names the encoding
+        if kept and len(kept) > text.kept:
+            kept = None  # gives its memory back
         large = LargeReader(reader, text)
         beginning = large.beginning() if kept is None else kept[value_start(kept) :]
         if not beginning:
