@@ -36,13 +36,21 @@ def main() -> None:
     for name, (address, _) in _REPOSITORIES.items():
         explanation = f"a copy of {address}; without it, one is cloned"
         parser.add_argument(f"--{name}", type=Path, metavar="DIR", help=explanation)
+    explanation = "Python sources without secrets; without it, the standard library"
+    parser.add_argument(
+        "--text",
+        type=Path,
+        metavar="DIR",
+        default=ordinary_text.LIBRARY,
+        help=explanation,
+    )
     given = vars(parser.parse_args())
     columns: list[Counter[str]] = []
     for name, reader in _READERS.items():
         with TemporaryDirectory() as scratch:
             directory = given[name] or _clone(name, Path(scratch))
             columns.append(_found(reader.samples(directory)))
-    size, alarms = _alarms(ordinary_text.texts())
+    size, alarms = _alarms(ordinary_text.texts(given["text"]))
     sys.stdout.writelines(_table([*columns, alarms]))
     for name, column in zip(_READERS, columns, strict=True):
         total = column.total()

@@ -9,15 +9,18 @@ from typing import Final
 _OTHERS: Final = {"idle_test", "lib2to3", "site-packages", "test", "tests"}
 
 
-def texts() -> Iterator[str]:
-    """Yield the sources and the manual of Python, and what packages say of themselves.
+#: The directory of the interpreter's standard library.
+LIBRARY: Final = Path(sysconfig.get_path("stdlib"))
 
-    The interpreter's standard library, without its tests; and the descriptions of all
-    packages that are installed beside this one.
+
+def texts(directory: Path) -> Iterator[str]:
+    """Yield the Python sources in a directory, and what packages say of themselves.
+
+    The sources are without tests; the packages are all that are installed beside this
+    one.
     """
-    library = Path(sysconfig.get_path("stdlib"))
-    for path in sorted(library.rglob("*.py")):
-        if not _OTHERS.intersection(path.relative_to(library).parts):
+    for path in sorted(directory.rglob("*.py")):
+        if not _OTHERS.intersection(path.relative_to(directory).parts):
             yield path.read_text("utf-8", "replace")
     for each in sorted(distributions(), key=lambda one: one.name):
         yield each.read_text("METADATA") or ""

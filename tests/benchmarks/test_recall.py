@@ -65,11 +65,13 @@ def test_a_recorded_message_gives_its_text_with_the_secret(copies: Path) -> None
 
 @pytest.mark.slow
 def test_the_command_counts_samples_and_false_alarms(copies: Path) -> None:
+    (copies / "text.py").write_text('token = "abc_9f8e7d6c5b4a3f2e1d0c"\n')
     command = [sys.executable, "-m", "benchmarks.recall"]
-    for name in ("gitleaks", "secretlint"):
+    for name in ("gitleaks", "secretlint", "text"):
         command += [f"--{name}", str(copies)]
     done = subprocess.run(  # noqa: S603 - our own
         command, check=True, capture_output=True, text=True
     )
     assert "secretlint: 1 of 1 samples" in done.stdout
     assert "| `password` |" in done.stdout
+    assert "ordinary text: 0 false alarms" not in done.stdout
