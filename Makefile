@@ -15,6 +15,7 @@ RUN = .venv/bin/python -m
 RUN_BENCH = .venv/bench/bin/python -m
 PYTEST = pytest -n logical --dist loadfile
 FAST = -m "not slow"
+COVERAGE = --cov --cov-report=term-missing
 # uv installs in seconds what takes pip a minute. Where it cannot (it does not read
 # pip's settings), pip does. $(1): a Python; $(2): what to install.
 install = .venv/bin/uv pip install --quiet --compile-bytecode --python $(1) $(2) 2>/dev/null \
@@ -41,7 +42,7 @@ test-all: .venv/installed-test
 	$(RUN) $(PYTEST)
 
 cover: .venv/installed-test
-	$(RUN) $(PYTEST) $(FAST) --cov --cov-report=term-missing
+	$(RUN) $(PYTEST) $(FAST) $(COVERAGE)
 
 check: lint imports types docs wheel check-oldest check-newest
 
@@ -67,11 +68,12 @@ wheel: .venv/installed-check
 	test "$$holds" = '$(WHEEL_HOLDS)' \
 		|| { echo >&2 "The wheel's top level is '$$holds', not '$(WHEEL_HOLDS)'."; exit 1; }
 
-# The oldest Python runs with the oldest dependencies that install_requires allows.
+# The oldest Python runs with the oldest dependencies that install_requires allows, and
+# says what the tests cover; `make cover` says it of the sources.
 check-oldest: wheel
 	mkdir -p build
 	sed -n '/^install_requires/,/^$$/s/>=/==/p' setup.cfg >build/oldest.txt
-	$(call test-wheel,$(firstword $(PYTHONS)),--constraint build/oldest.txt,$(FAST))
+	$(call test-wheel,$(firstword $(PYTHONS)),--constraint build/oldest.txt,$(FAST) $(COVERAGE))
 
 # What takes long runs here, once.
 check-newest: wheel
