@@ -17,13 +17,9 @@ from replay.codec.documents import (
     parse_line,
     session_on,
 )
+from replay.codec.error_places import ENOUGH_TO_SHOW, LATER
 from replay.codec.json_scan import BLANKS, blank_end, value_start
-from replay.codec.large_reader import (
-    ENOUGH_TO_SHOW,
-    LATER,
-    FollowedByLines,
-    LargeReader,
-)
+from replay.codec.large_reader import FollowedByLines, LargeReader
 from replay.codec.stored_history import SourceText
 from replay.codec.structure import name_of_type
 from replay.errors import DecodeError, wrong_type

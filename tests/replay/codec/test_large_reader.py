@@ -17,9 +17,9 @@ from json_values import nested
 from reading import read as kept
 from recorded_sessions import documents, first_lines, recorded_events
 from replay import DecodeError, LimitExceededError, Limits, Session, dumps, transcript
+from replay.codec.error_places import TextPosition, position_of
 from replay.codec.history import DecodedEvents, KnownEvents
 from replay.codec.json_scan import MARK
-from replay.codec.large_reader import TextPosition, position_of
 from replay.codec.reader import read_sessions
 from replay.codec.stored_history import SourceText, StoredEvents
 
