@@ -43,6 +43,7 @@ from replay.security.files import output_file as output_file
 from replay.security.files import temporary_file as temporary_file
 from replay.security.files import whole_file as whole_file
 from replay.security.hosts import is_loopback as is_loopback
+from replay.security.masking import excerpt as excerpt
 from replay.security.masking import masked as masked
 from replay.security.sanitization import escape_json as escape_json
 from replay.security.sanitization import sanitize as sanitize

@@ -24,6 +24,7 @@ from replay.engine.report import BatchResults, ReplayReport
 from replay.errors import MustStopError, PluginError, ReplayError, text_of
 from replay.model.json_text import write_json
 from replay.model.sessions import Session
+from replay.security.masking import excerpt
 from replay.sources.protocols import Stored
 from replay.sources.source import Source, repeated
 from replay.sources.source import open as open_source
@@ -283,4 +284,4 @@ def _reason_of(error: ReplayError) -> str:
     if isinstance(error, PluginError) and error.session is not None:
         error = attrs.evolve(error, session=None)  # the problem itself names it
     text = text_of(error)
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    return text if len(text) <= _LONGEST else excerpt(text, _LONGEST) + "…"

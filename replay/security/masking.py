@@ -14,6 +14,8 @@ _QUERY: Final = re.compile(
     r"[^\s\"'=&]{,99}=[^\s\"']*",
     re.IGNORECASE,
 )
+_ENDS: Final = " \t\n\"',;"  # of words and quoted texts
+_LONGEST_SECRET: Final = 2000  # characters, of a word
 
 
 def masked(text: str, secrets: Iterable[str] = ()) -> str:
@@ -29,3 +31,19 @@ def masked(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in secrets:
         text = text.replace(secret, "***")
     return _QUERY.sub("?***", _USER.sub("***@", text))
+
+
+def excerpt(text: str, longest: int) -> str:
+    """Return the beginning of *text*, at most *longest* characters.
+
+    It ends where a word or a quoted text ends, unless that is very long: a piece of a
+    secret could not be recognized, and would stay when the rest is redacted.
+
+    >>> excerpt("the key is abc123", 14)
+    'the key is'
+    """
+    if len(text) <= longest:
+        return text
+    first = max(0, longest - _LONGEST_SECRET)
+    end = max(text.rfind(each, first, longest + 1) for each in _ENDS)
+    return text[: end if end > 0 else longest]

@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import attrs
 
-from replay.authoring import is_loopback, sanitize_line
+from replay.authoring import excerpt, is_loopback, sanitize_line
 from replay.errors import (
     BackendError,
     DecodeError,
@@ -57,7 +57,9 @@ class Request:
 
         It is empty if the URL is a secret.
         """
-        return "" if self.is_secret else sanitize_line(self.masked(text))[:max_length]
+        if self.is_secret:
+            return ""
+        return excerpt(sanitize_line(self.masked(text)), max_length)
 
     def with_source(self, error: _Decode) -> _Decode:
         """Return an error in a server's data, with the source, and the key masked."""

@@ -318,6 +318,12 @@ def test_a_long_reason_is_cut(tmp_path: Path, *, isolated: bool) -> None:
     assert all(each.endswith("xxx…") for each in reasons)
 
 
+def test_where_a_reason_is_cut_no_piece_of_a_key_stays(tmp_path: Path) -> None:
+    text = "def replay_text(): raise ValueError('no ' * 1300 + 'sk-' + 'a' * 200)"
+    (problem,) = replayed(_task(tmp_path, text)).problems
+    assert problem.reason.endswith("no no…")
+
+
 def test_nothing_is_read_past_the_end_of_a_task(tmp_path: Path) -> None:
     random = Random(1)  # noqa: S311 - what packs badly
     lines = (json.dumps(document(random.randbytes(300).hex())) for _ in range(9_000))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from replay.security.masking import masked
+from replay.security.masking import excerpt, masked
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,15 @@ def test_other_urls_are_shown_as_they_are(location: str) -> None:
 def test_no_text_takes_time_out_of_proportion(piece: str) -> None:
     text = f"s3://b/?{piece * 100_000}"  # it took hours
     assert masked(text) == text
+
+
+@pytest.mark.parametrize("end", [" ", "\t", "\n", '"', "'", ",", ";"])
+def test_no_piece_of_a_word_stays_when_a_text_is_cut(end: str) -> None:
+    text = f"the key is{end}sk-abcdef"
+    assert excerpt(text, len(text)) == text
+    assert {excerpt(text, cut) for cut in range(10, len(text))} == {"the key is"}
+
+
+def test_a_text_of_one_word_is_cut_within_it() -> None:
+    assert excerpt("sk-abcdef", 4) == "sk-a"
+    assert excerpt("a " + "x" * 9000, 4000) == "a " + "x" * 3998
