@@ -64,6 +64,8 @@ class Finder:
             group = groups.setdefault(rule.sieve, []) if rule.sieve else self._always
             group.append((place, rule))
         self._groups = [_Group(sieve, group) for sieve, group in groups.items()]
+        #: rules of the user's may take any text, and any number, for a secret
+        self.has_own_rules = bool(self._always)
         self._find_in_short = lru_cache(maxsize=2048)(self._find)
         self._with = lru_cache(maxsize=64)(Finder)
 
@@ -83,16 +85,16 @@ class Finder:
         """
         if self._always:
             return self
-        text = "\n".join(texts)
-        rules = self._candidates("\n".join(_read(text, is_brief=True)))
+        read = [*_read("\n".join(texts))]
+        words = "\n".join(text for text, is_repeated in read if not is_repeated)
+        rules = self._candidates(words)
         if not rules:
             return None
         holds_secret = any(
             True
-            for text in chain([text], again)
-            for each in _read(text)
+            for text, _ in chain(read, chain.from_iterable(map(_read, again)))
             for rule in rules
-            for _ in _matches(rule, each)
+            for _ in _matches(rule, text)
         )
         return self._with(tuple(rules)) if holds_secret else None
 
@@ -187,19 +189,17 @@ def _whole(found: Iterable[FoundSecret], reading: Reading) -> list[FoundSecret]:
     return [each for each in moved if each.start < each.end]
 
 
-def _read(text: str, depth: int = _DEEPEST, *, is_brief: bool = False) -> Iterator[str]:
-    """Yield a text and its readings.
+def _read(text: str, depth: int = _DEEPEST) -> Iterator[tuple[str, bool]]:
+    """Yield a text and its readings, each with whether another one has all its words.
 
     Args:
         text: The text.
         depth: How often a reading is read again.
-        is_brief: Leave out texts whose words are in their readings, too.
     """
     read = [*readings(text)] if depth else []
-    if not (is_brief and read and read[0].keeps_ascii):
-        yield text
+    yield text, bool(read) and read[0].keeps_ascii
     for each in read:
-        yield from _read(each.text, depth - 1, is_brief=is_brief)
+        yield from _read(each.text, depth - 1)
 
 
 def _matches(rule: Rule, text: str) -> Iterator[FoundSecret]:

@@ -294,6 +294,13 @@ def _look_at_value(value: object) -> tuple[type, int]:
 
 
 def _as_object(event: Event) -> object:
+    match event:  # a payload that is read-only takes long
+        case ToolCall():
+            rest = attrs.evolve(event, arguments={}).as_object()
+            return plain(rest | {"arguments": tool_payload(event)})
+        case ToolResult():
+            rest = attrs.evolve(event, result=None).as_object()
+            return plain(rest | {"result": tool_payload(event)})
     return plain(event.as_object())
 
 

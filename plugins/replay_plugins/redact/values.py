@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -173,6 +174,8 @@ class ValueRedactor:
     def text(self, text: str, path: str) -> str:
         """Return a text with its secrets replaced."""
         found = self._finder.find(text)
+        if not found:  # the usual case, and a call of cut() would take as long
+            return text
         return self.cut(text, [Piece(e.start, e.end, e) for e in found], path)
 
     def cut(self, text: str, pieces: Sequence[Piece], path: str) -> str:
@@ -198,9 +201,11 @@ class ValueRedactor:
         """
         result: dict[str, object] = {}
         for key, item in value.items():
-            shown = self._key(key, path, value, result)
+            shown = key if key in WIRE_KEYS else self._key(key, path, value, result)
             place = path + step(shown)
-            is_field = is_secret_member(key, item) or key.casefold() in fields
+            is_field = is_secret_member(key, item) or (
+                bool(fields) and key.casefold() in fields
+            )
             result[shown] = (self._fields if is_field else self.value)(item, place)
         return result
 
@@ -212,7 +217,7 @@ class ValueRedactor:
         taken: Mapping[str, object],
     ) -> str:
         """Return the replacement of a key, which no other key has."""
-        found = [] if key in WIRE_KEYS else self._finder.find(key)
+        found = self._finder.find(key)
         if not found:
             return key
         entries = [self._entry(Piece(e.start, e.end, e), path) for e in found]
@@ -241,6 +246,8 @@ class ValueRedactor:
         return self._whole(value, FoundSecret(0, len(text), FIELD, text), path)
 
     def _number(self, number: float, path: str) -> object:
+        if abs(number) < _LEAST and not self._finder.has_own_rules:
+            return number
         found = self._finder.find(digits_of(number))
         return self._whole(number, found[0], path) if found else number
 
@@ -257,6 +264,7 @@ class ValueRedactor:
         return 0 if is_kept else entry.pseudonym
 
 
+@lru_cache(maxsize=1024)
 def step(key: str) -> str:
     """Return the step of a path to an object's member."""
     return f".{key}" if key.isascii() and key.isidentifier() else f"[{key!a}]"
