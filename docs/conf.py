@@ -41,7 +41,7 @@ nitpick_ignore = [
 nitpick_ignore_regex = [
     (
         "py:.*",
-        r"(array|collections|concurrent|importlib|io|os|pathlib|types|typing)\..*",
+        r"(array|collections|concurrent|datetime|importlib|io|os|pathlib|types|typing)\..*",
     ),
     ("py:.*", r"(attrs?|click|pluggy|_?pytest)\..*"),
     # In the signature of a fault, and nothing that its users make.

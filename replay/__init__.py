@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from replay.errors import UnsafeRedirectError as UnsafeRedirectError
     from replay.errors import UnsupportedError as UnsupportedError
     from replay.errors import WorkerError as WorkerError
+    from replay.model.conversion_report import ConversionNote as ConversionNote
+    from replay.model.conversion_report import ConversionReport as ConversionReport
     from replay.model.diagnostics import DELTA_FAMILY as DELTA_FAMILY
     from replay.model.diagnostics import DIAGNOSTIC_CODES as DIAGNOSTIC_CODES
     from replay.model.diagnostics import Diagnostic as Diagnostic

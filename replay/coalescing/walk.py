@@ -218,6 +218,8 @@ class Walk:
 
     def _unknown(self, event: UnknownEvent, index: int) -> Effects:
         self._has_early_events = True
+        if event.foreign_type:
+            return Effects()
         return Effects(diagnostics=[Diagnostic(event.code, index, event.reason)])
 
     def _user_input(self, _: UserInput, __: int) -> Effects:

@@ -181,6 +181,18 @@ class UnknownEvent:
         """
         return self.code not in _BROKEN_LINES
 
+    @property
+    def foreign_type(self) -> str | None:
+        """Return its type if it holds a record of another format.
+
+        Such a type is ``FORMAT/RECORD``. It is what that format says, so there is
+        nothing wrong with it.
+        """
+        match self._raw:
+            case {"type": str(kind), "record": _} if "/" in kind:
+                return kind
+        return None
+
     def as_object(self) -> object:
         """Return the recorded JSON value, read-only at every depth."""
         return self.raw

@@ -5,14 +5,17 @@ Source: the service's OpenAPI document of 2026-08-20, ``SessionDetail``.
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, ClassVar, Final, Literal, Self, TypeAlias, get_args
 
 import attrs
 
 from replay.errors import wrong_type
+from replay.model.conversion_report import ConversionReport
 from replay.model.diagnostics import Diagnostic
-from replay.model.events import Event, Usage, check_fields
+from replay.model.events import Event, Usage, UserInput, check_fields
 from replay.model.json_object import WireObject, documented_fields, read_only
 
 #: A recording's layout: a whole document, a list of events, or one event a line.
@@ -26,6 +29,9 @@ class JobMetadata(Usage):
     is_error: bool = False
     error: str | None = None  #: None: there was no error
     export_config_ids: tuple[str, ...] | None = None  #: ids of the indexes it used
+
+
+_NOT_ON_WIRE: Final = {"wire": False}  # not part of the object on the wire
 
 
 def _check_id(_: object, __: "attrs.Attribute[str]", value: object) -> None:
@@ -46,6 +52,9 @@ class SessionSummary(WireObject):
     index_ids: tuple[str, ...] | None = None  #: None: bound to no index
     job_metadata: JobMetadata | None = None  #: None: it was never run
     shared_access: str | None = None  #: ``query`` or ``read_only``; None: not recorded
+    format: str | None = attrs.field(
+        default=None, eq=False, metadata=_NOT_ON_WIRE
+    )  #: what it was converted from, such as ``claude-code``; None: it wasn't
 
 
 def header_fields(header: SessionSummary) -> dict[str, Any]:
@@ -74,9 +83,6 @@ def _sequence(events: Iterable[Event]) -> Sequence[Event]:
     return made
 
 
-_NOT_ON_WIRE = {"wire": False}  # not part of the object on the wire
-
-
 @attrs.frozen(repr=False, kw_only=True)
 class Session(SessionSummary):
     """A recorded chat session.
@@ -99,6 +105,9 @@ class Session(SessionSummary):
     derived_id: str | None = attrs.field(
         default=None, eq=False, metadata=_NOT_ON_WIRE
     )  #: its id if the recording gives none; None: the recording gives one
+    report: ConversionReport | None = attrs.field(
+        default=None, eq=False, metadata=_NOT_ON_WIRE
+    )  #: what its conversion did; None: it wasn't converted
 
     @classmethod
     def from_events(  # noqa: PLR0913 - the fields of a header
@@ -163,10 +172,38 @@ class Session(SessionSummary):
             return header
         return {"session_id": self.session_id, **header}
 
+    def arrivals(self) -> list[float | None]:
+        """Return when each event was recorded, in seconds since its turn began.
+
+        The times are those that a conversion from another format kept; None: the
+        recording has none for that event, or for the beginning of its turn.
+        """
+        found: list[float | None] = []
+        start: datetime | None = None
+        for event in self.events:
+            time = _time_of(event)
+            if start is None or isinstance(event, UserInput):
+                start = time
+            seconds = (time - start).total_seconds() if time and start else None
+            found.append(seconds)
+        return found
+
     def summary(self) -> SessionSummary:
         """Return the header alone."""
         recorded = None if self._recorded is None else _without_events(self._recorded)
-        return SessionSummary(**header_fields(self), recorded=recorded)
+        return SessionSummary(
+            **header_fields(self), format=self.format, recorded=recorded
+        )
+
+
+def _time_of(event: Event) -> datetime | None:
+    imported = event.extra.get("imported") if isinstance(event, WireObject) else None
+    match imported:
+        case {"timestamp": str(text)}:
+            with suppress(ValueError):
+                time = datetime.fromisoformat(text)
+                return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return None
 
 
 #: Anything that gives a session: itself, its location, or its events.

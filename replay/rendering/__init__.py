@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias, get_args
 
-from replay.coalescing.transcripts import lazy_transcript
+from replay.coalescing.transcripts import LazyTranscript, lazy_transcript
 from replay.errors import UnknownNameError
 from replay.model.messages import Transcript
 from replay.model.sessions import Session, SessionLike
@@ -41,11 +41,13 @@ def _session_of(recording: SessionLike) -> Session:
 def render(
     transcript: Transcript | SessionLike,
     format: Format = "text",  # noqa: A002 - the word that everyone expects
+    *,
+    whole: bool = False,
 ) -> str:
-    """Return a whole transcript as text that ends with a line feed.
+    """Return a transcript as text that ends with a line feed.
 
-    Nothing is shortened, and recorded text is shown as data: it cannot control a
-    terminal, forge a heading or leave its block.
+    Nothing of a session is shortened, and recorded text is shown as data: it cannot
+    control a terminal, forge a heading or leave its block.
 
     Args:
         transcript: A transcript, or anything that :func:`replay.transcript` takes.
@@ -53,26 +55,34 @@ def render(
             by four spaces. ``"markdown"``: headings, with recorded text in fenced
             blocks and code spans. ``"json"``: one line, in the shape that
             :func:`replay.rendering.as_json.json_pieces` describes.
+        whole: Whether text and Markdown show the records of other formats that are none
+            of the events, and not only their sizes, which can be large.
 
     Raises:
         UnknownNameError: There is no such format.
         EncodeError: It was built by hand with a value that JSON cannot hold.
         DecodeError, BackendError, TypeError: As from :func:`replay.transcript`.
     """
-    return "".join(render_pieces(_transcript(transcript), format))
+    return "".join(render_pieces(_transcript(transcript), format, whole=whole))
 
 
 def _transcript(given: Transcript | SessionLike) -> Transcript:
     return given if isinstance(given, Transcript) else transcript(given)
 
 
-def render_pieces(transcript: Transcript | Session, format: Format) -> Iterator[str]:  # noqa: A002 - as in render
+def render_pieces(
+    transcript: Transcript | Session,
+    format: Format,  # noqa: A002 - as in render
+    *,
+    whole: bool = False,
+) -> Iterator[str]:
     """Return the text of :func:`replay.render` piece by piece.
 
     Args:
         transcript: The transcript; a session is read turn by turn, and its
             transcript isn't kept in memory.
         format: As for :func:`replay.render`.
+        whole: As for :func:`replay.render`.
 
     Raises:
         UnknownNameError: There is no such format.
@@ -90,7 +100,11 @@ def render_pieces(transcript: Transcript | Session, format: Format) -> Iterator[
         reason, known = f"there is no format {format!r}", ", ".join(FORMATS)
         hint = f"{nearest(str(format), FORMATS)} known: {known}".lstrip()
         raise UnknownNameError(reason, hint)
-    renderers = {"text": text_pieces, "markdown": markdown_pieces, "json": json_pieces}
     if isinstance(transcript, Session):
-        return renderers[format](lazy_transcript(transcript))
-    return renderers[format](transcript)
+        told: Transcript | LazyTranscript = lazy_transcript(transcript)
+    else:
+        told = transcript
+    if format == "json":
+        return json_pieces(told)
+    pieces = text_pieces if format == "text" else markdown_pieces
+    return pieces(told, whole=whole)

@@ -23,7 +23,7 @@ from replay.model.events import (
     UserInput,
     tool_payload,
 )
-from replay.model.json_text import is_deeper
+from replay.model.json_text import is_deeper, write_json
 from replay.model.messages import Message, Step, ToolExchange, Transcript, Turn
 from replay.security.sanitization import escape_json, sanitize, sanitize_line
 
@@ -36,6 +36,7 @@ _ENCODE, _ENCODE_PRETTY = (
 _LARGE: Final = 1 << 14  # characters
 _DEEP: Final = 12  # levels
 _TOLD: Final = 10_000  # diagnostics in a section
+_THOUSAND: Final = 1000  # bytes
 
 Role: TypeAlias = Literal[
     "session",
@@ -75,15 +76,22 @@ class Section:
     is_failure: bool = False  #: whether it says that a turn failed
 
 
-def sections(transcript: Transcript | LazyTranscript) -> Iterator[Section]:
-    """Yield the sections of *transcript*, in order."""
+def sections(
+    transcript: Transcript | LazyTranscript, *, whole: bool = False
+) -> Iterator[Section]:
+    """Yield the sections of *transcript*, in order.
+
+    Args:
+        transcript: The transcript.
+        whole: Whether records of other formats are shown, and not only their sizes.
+    """
     title = () if transcript.title is None else (transcript.title,)
     yield Section("session", "Session", (transcript.session_id, *title))
     for number, turn in enumerate(transcript.turns, 1):
         is_failed = turn.status == "error"
         heading = f"Turn {number}"
         yield Section("turn", heading, notes=(turn.status,), is_failure=is_failed)
-        yield from _turn(turn)
+        yield from _turn(turn, whole=whole)
     told = map(_diagnostic, transcript.diagnostics)
     notes: tuple[str, ...] = ()
     while body := "\n".join(islice(told, _TOLD)):
@@ -91,10 +99,13 @@ def sections(transcript: Transcript | LazyTranscript) -> Iterator[Section]:
         notes = ("continued",)
 
 
-def _turn(turn: Turn) -> Iterator[Section]:
+def _turn(turn: Turn, *, whole: bool) -> Iterator[Section]:
     yield _user_input(turn.user_input)
     for step in turn.steps:
-        yield from _step(step)
+        if isinstance(step, UnknownEvent) and not whole and step.foreign_type:
+            yield _foreign_event(step.foreign_type, step)
+        else:
+            yield from _step(step)
     if turn.stop is not None:
         yield from _stop(turn.stop)
 
@@ -117,6 +128,27 @@ def _unknown_event(event: UnknownEvent) -> Section:
     names = (event.reason,) if event.reason else ()
     body = _pretty(event.as_object())
     return Section("unknown_event", "Unknown event", names, body=body, language="json")
+
+
+def _foreign_event(kind: str, event: UnknownEvent) -> Section:
+    size = len(write_json(event.as_object()))
+    return Section("unknown_event", "Unknown event", (kind,), (_size(size),))
+
+
+def _size(count: int) -> str:
+    """Return a number of bytes as people say it.
+
+    >>> _size(999), _size(3210), _size(99_999), _size(1_234_567)
+    ('999 B', '3.2 kB', '100 kB', '1.2 MB')
+    """
+    unit = "B"
+    size = float(count)
+    for larger in ("kB", "MB", "GB"):
+        if round(size) < _THOUSAND:
+            break
+        size, unit = size / _THOUSAND, larger
+    is_exact = unit == "B" or size >= _THOUSAND / 100
+    return f"{size:.0f} {unit}" if is_exact else f"{size:.1f} {unit}"
 
 
 def _message(message: Message) -> Section:
@@ -226,9 +258,11 @@ class Line:
 _BLANK: Final = Line(None, "")
 
 
-def lines(transcript: Transcript | LazyTranscript) -> Iterator[Line]:
-    """Yield the lines of *transcript*, in order."""
-    for number, section in enumerate(sections(transcript)):
+def lines(
+    transcript: Transcript | LazyTranscript, *, whole: bool = False
+) -> Iterator[Line]:
+    """Yield the lines of *transcript*, in order, as :func:`text_pieces` does."""
+    for number, section in enumerate(sections(transcript, whole=whole)):
         if number:
             yield _BLANK
         line = partial(Line, section.role, is_failure=section.is_failure)
@@ -238,15 +272,17 @@ def lines(transcript: Transcript | LazyTranscript) -> Iterator[Line]:
                 yield line(INDENT + text if text else "")
 
 
-def text_pieces(transcript: Transcript | LazyTranscript) -> Iterator[str]:
+def text_pieces(
+    transcript: Transcript | LazyTranscript, *, whole: bool = False
+) -> Iterator[str]:
     """Yield *transcript* as text, piece by piece.
 
     Only headings begin at the margin; recorded text is indented by four spaces, or
     follows the colon of a heading, in quotes if it could be taken for our notes. Tool
     results are shown unchanged if they are strings, otherwise as JSON. Nothing is
-    shortened.
+    shortened, but of a record of another format only the size is shown unless *whole*.
     """
-    for number, section in enumerate(sections(transcript)):
+    for number, section in enumerate(sections(transcript, whole=whole)):
         blank = "\n" if number else ""
         yield f"{blank}{_heading(section)}\n{_indented(section.body)}"
 
@@ -282,8 +318,10 @@ _LEVELS: Final[Mapping[Role, int]] = MappingProxyType(
 _BACKTICKS: Final = re.compile("`+")
 
 
-def markdown_pieces(transcript: Transcript | LazyTranscript) -> Iterator[str]:
-    """Yield *transcript* as CommonMark, piece by piece.
+def markdown_pieces(
+    transcript: Transcript | LazyTranscript, *, whole: bool = False
+) -> Iterator[str]:
+    """Yield *transcript* as CommonMark, piece by piece, of as much as the text has.
 
     Recorded text appears, word for word, in a fenced block or in a code span of a
     heading; none of it is read as Markdown or HTML. A long line is continued on the
@@ -291,7 +329,7 @@ def markdown_pieces(transcript: Transcript | LazyTranscript) -> Iterator[str]:
 
     Source: CommonMark 0.31.2, sections 4.5 (fences) and 6.1 (code spans).
     """
-    for number, section in enumerate(sections(transcript)):
+    for number, section in enumerate(sections(transcript, whole=whole)):
         yield "\n" + _markdown(section) if number else _markdown(section)
 
 

@@ -19,11 +19,12 @@ FUNCTIONS = """
     transcript
 """
 CLASSES = """
-    Backend BatchProgress BatchReport BatchResult BatchResults Boundary Context Delta
-    Diagnostic Event Format FullEvent ImageAttachment JobMetadata Kind Limits LiveStream
-    Message Portion PortionedBackend Problem ReplayEngine ReplayReport Session
-    SessionSummary Source Stop Stored Text TextDelta Thinking ThinkingDelta ToolCall
-    ToolExchange ToolResult Transcript Turn UnknownEvent Usage UserInput
+    Backend BatchProgress BatchReport BatchResult BatchResults Boundary Context
+    ConversionNote ConversionReport Delta Diagnostic Event Format FullEvent
+    ImageAttachment JobMetadata Kind Limits LiveStream Message Portion PortionedBackend
+    Problem ReplayEngine ReplayReport Session SessionSummary Source Stop Stored Text
+    TextDelta Thinking ThinkingDelta ToolCall ToolExchange ToolResult Transcript Turn
+    UnknownEvent Usage UserInput
 """
 CONSTANTS = "DELTA_FAMILY DIAGNOSTIC_CODES"
 ERRORS = {

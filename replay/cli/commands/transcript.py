@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from replay.cli import output as standard_output
-from replay.cli.arguments import Choice, location_argument
+from replay.cli.arguments import Choice, locations_argument
 from replay.cli.input import Location
 from replay.cli.output import output_to
 from replay.cli.progress_bar import progress
@@ -38,7 +38,7 @@ _SHOWN: Final = 5  # types or keys that are named
 
 
 @click.command("transcript")
-@location_argument
+@locations_argument
 @session_option("Print only")
 @click.option(
     "--format",
@@ -46,6 +46,13 @@ _SHOWN: Final = 5  # types or keys that are named
     type=Choice(FORMATS),
     help="json prints one document per line, one for each session.  [default: text, or "
     "by FILE's suffix: .md, .json]",
+)
+@click.option(
+    "--all",
+    "whole",
+    is_flag=True,
+    help="Show the records of other formats that aren't messages, too, not only their "
+    "sizes.",
 )
 @click.option(
     "-o",
@@ -59,6 +66,7 @@ def command(
     location: Location,
     session_ids: tuple[str, ...],
     format_: Format | None,
+    whole: bool,
     output: str | None,
 ) -> int:
     """Print what was said and done, turn by turn.
@@ -67,7 +75,7 @@ def command(
     """
     format_ = format_ or _format_of(output)
     is_page = output in (None, "-") and standard_output.is_terminal()
-    render = _renderer(format_, is_page=is_page)
+    render = _renderer(format_, is_page=is_page, whole=whole)
     chosen = location.sessions(session_ids)
     with (
         progress("Reading", chosen, is_shown=not is_page) as sessions,
@@ -102,7 +110,7 @@ def _foreign(session: Session) -> DecodeError | None:
         return None
     raws: list[object] = []
     for event in session.events:
-        if not isinstance(event, UnknownEvent):
+        if not isinstance(event, UnknownEvent) or event.foreign_type:
             return None
         raws += [event.raw] if len(raws) < _MOST else []
     objects = [raw for raw in raws if isinstance(raw, dict)]
@@ -134,10 +142,12 @@ def _blocks(pieces: Iterable[str]) -> Iterator[str]:
     yield "".join(waiting)
 
 
-def _renderer(format_: Format, *, is_page: bool) -> Callable[[Session], Iterable[str]]:
+def _renderer(
+    format_: Format, *, is_page: bool, whole: bool
+) -> Callable[[Session], Iterable[str]]:
     if not is_page or format_ != "text":
-        return partial(render_pieces, format=format_)
+        return partial(render_pieces, format=format_, whole=whole)
     from replay.cli.terminal import Page  # noqa: PLC0415 - rich is slow to import
 
     page = Page()
-    return lambda session: page.text(lines(lazy_transcript(session)))
+    return lambda session: page.text(lines(lazy_transcript(session), whole=whole))
