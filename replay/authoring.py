@@ -15,11 +15,13 @@ from replay.coalescing.walk import compositions_of as compositions_of
 from replay.codec.history import DecodedEvents as DecodedEvents
 from replay.codec.history import RecordedEvents as RecordedEvents
 from replay.codec.history import parts_of as parts_of
+from replay.codec.json_lines import records_on as records_on
 from replay.codec.parts import Deltas as Deltas
 from replay.codec.parts import Part as Part
 from replay.codec.reader import read_sessions as read_sessions
 from replay.codec.stored_history import KEPT_IN_MEMORY as KEPT_IN_MEMORY
 from replay.codec.stored_history import SourceText as SourceText
+from replay.codec.structure import BrokenText as BrokenText
 from replay.codec.structure import check_event as check_event
 from replay.codec.structure import decode_event as decode_event
 from replay.codec.structure import decode_header as decode_header
@@ -32,9 +34,13 @@ from replay.model.json_object import documented_fields as documented_fields
 from replay.model.json_text import Parsed as Parsed
 from replay.model.json_text import is_deeper as is_deeper
 from replay.model.json_text import parse_json as parse_json
+from replay.model.json_text import write_decoded as write_decoded
 from replay.model.json_text import write_json as write_json
 from replay.model.sessions import Shape as Shape
 from replay.registry import did_you_mean as did_you_mean
+from replay.registry import guarded as guarded
+from replay.registry import load_format as load_format
+from replay.registry import load_formats as load_formats
 from replay.registry import nearest as nearest
 from replay.rendering import render_pieces as render_pieces
 from replay.security.file_names import file_name as file_name

@@ -40,13 +40,14 @@ from replay.errors import (
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-EntryPointKind: TypeAlias = Literal["backend", "plugin", "command"]
+EntryPointKind: TypeAlias = Literal["backend", "format", "plugin", "command"]
 Factory: TypeAlias = Callable[..., Any]  # arguments are checked when it is called
 
 #: The entry-point group of each kind.
 GROUPS: Final[Mapping[EntryPointKind, str]] = MappingProxyType(
     {
         "backend": "replay.backends",
+        "format": "replay.formats",
         "plugin": "replay.plugins",
         "command": "replay.commands",
     }
@@ -118,10 +119,25 @@ def load_all(kind: EntryPointKind) -> Iterator[tuple[str, Factory]]:
             yield found.name, _load(kind, found)
 
 
+def load_format(name: str) -> Factory:
+    """Load the factory of a format, by name or as ``FILE.py::CLASS``.
+
+    Raises:
+        UnknownNameError: There is none.
+        BackendError: Its import failed, or two packages register it.
+    """
+    return load("format", name)
+
+
+def load_formats() -> dict[str, Factory]:
+    """Load the factories of all formats; one that fails to load is left out."""
+    return dict(load_all("format"))
+
+
 def failure(kind: EntryPointKind, name: str, reason: str) -> BackendError | PluginError:
     """Return the error for something that is registered but cannot be used."""
-    if kind == "backend":
-        return BackendError(f"backend {name!r}", reason)
+    if kind in ("backend", "format"):
+        return BackendError(f"{kind} {name!r}", reason)
     return PluginError(f"replay {name}" if kind == "command" else name, reason)
 
 

@@ -10,7 +10,7 @@ from typing import BinaryIO, Final, Never
 
 import attrs
 
-from replay import Limits, Portion, Session, SessionSummary, Stored, dump
+from replay import Portion, Session, SessionSummary, Stored, dump
 from replay.authoring import os_errors_of, session_id_of
 from replay.errors import BackendError, SessionNotFoundError
 from replay_backends.files.directory_scan import FoundFile, is_safe, open_path, scan
@@ -23,13 +23,10 @@ from replay_backends.files.file_portions import (
     stored_in,
 )
 from replay_backends.files.other_files import OtherFiles
+from replay_backends.files.read_options import FileReader
 from replay_backends.files.recorder import check_not_live, replacing
 from replay_backends.files.session_file import (
-    NaN,
-    ReadOptions,
     SessionFile,
-    check_limits,
-    check_nan,
     check_replaceable,
     is_called_for,
     prepare_to_write,
@@ -42,7 +39,7 @@ _LARGE: Final = 4 << 20  # bytes; a larger file may be split
 
 
 @attrs.define(eq=False)
-class FixtureDirectoryBackend:
+class FixtureDirectoryBackend(FileReader):
     """Sessions from the files of a directory and of all directories below it.
 
     They are ordered by the bytes of their files' paths. Hidden files are skipped; a
@@ -59,6 +56,13 @@ class FixtureDirectoryBackend:
         strict: Refuse unknown or malformed events.
         limits: Size limits.
         nan: ``"null"`` reads NaN and Infinity as null; None: they are refused.
+        format: The format of what isn't a session of the service's, such as
+            ``claude-code``; None: the content tells.
+        keep: ``"all"`` keeps the bookkeeping of other formats as unknown events; None:
+            it is only counted.
+        branches: Of a conversation that went back and on elsewhere, ``"last"`` reads
+            the last branch, ``"all"`` all of them in the file's order, ``"separate"``
+            each as a session.
         create: Create the directory if it is missing.
 
     Raises:
@@ -67,12 +71,8 @@ class FixtureDirectoryBackend:
 
     location: str
     pattern: str | None = attrs.field(default=None, kw_only=True)
-    strict: bool = attrs.field(default=False, kw_only=True)
-    limits: Limits = attrs.field(factory=Limits, kw_only=True, validator=check_limits)
-    nan: NaN | None = attrs.field(default=None, kw_only=True, validator=check_nan)
     create: bool = attrs.field(default=False, kw_only=True)
     _path: Path = attrs.field(init=False)
-    _read_options: ReadOptions = attrs.field(init=False)
     _index: SessionIndex[str] = attrs.field(init=False)
     _others: OtherFiles = attrs.field(factory=OtherFiles, init=False)  #: as last walked
     _is_noted: bool = attrs.field(default=False, init=False)  #: whether they were
@@ -84,7 +84,6 @@ class FixtureDirectoryBackend:
                 self._path.mkdir(parents=True, exist_ok=True)
         with self._root():
             pass
-        self._read_options = ReadOptions(self.strict, self.limits, self.nan)
         self._index = SessionIndex(self._listing, self._sessions_at, self._listing_anew)
 
     @staticmethod
@@ -176,7 +175,7 @@ class FixtureDirectoryBackend:
             name,
             session_id_of(stem_of(name)),
             source_below(self.location, path),
-            self._read_options,
+            self.read_options,
         )
 
     def _paths(self) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-from replay import Limits, Portion, Session, SessionSummary, Stored
+from replay import Portion, Session, SessionSummary, Stored
 from replay.authoring import os_errors_of
 from replay.errors import BackendError, SessionNotFoundError, UnsupportedError
 from replay_backends.files.byte_streams import Spool
@@ -29,12 +29,9 @@ from replay_backends.files.file_portions import (
     portions_in,
     stored_in,
 )
+from replay_backends.files.read_options import FileReader
 from replay_backends.files.session_file import (
-    NaN,
-    ReadOptions,
     SessionFile,
-    check_limits,
-    check_nan,
     stem_of,
 )
 from replay_backends.files.session_index import find
@@ -44,7 +41,7 @@ _PIPED: Final = {stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK}
 
 
 @attrs.define(eq=False)
-class JSONFileBackend:
+class JSONFileBackend(FileReader):
     """Sessions from a file: a document, a list of events, JSON Lines, an event stream.
 
     It may be packed with gzip or zstd. A file is reopened each time it is walked; a
@@ -55,15 +52,19 @@ class JSONFileBackend:
         strict: Refuse unknown or malformed events.
         limits: Size limits.
         nan: ``"null"`` reads NaN and Infinity as null; None: they are refused.
+        format: The format of what isn't a session of the service's, such as
+            ``claude-code``; None: the content tells.
+        keep: ``"all"`` keeps the bookkeeping of other formats as unknown events; None:
+            it is only counted.
+        branches: Of a conversation that went back and on elsewhere, ``"last"`` reads
+            the last branch, ``"all"`` all of them in the file's order, ``"separate"``
+            each as a session.
 
     Raises:
         BackendError: It cannot be opened, or is neither a file nor a pipe.
     """
 
     location: str
-    strict: bool = attrs.field(default=False, kw_only=True)
-    limits: Limits = attrs.field(factory=Limits, kw_only=True, validator=check_limits)
-    nan: NaN | None = attrs.field(default=None, kw_only=True, validator=check_nan)
     _path: Path = attrs.field(init=False)
     _source: str = attrs.field(init=False)  #: its name in messages
     _spool: Spool | None = attrs.field(init=False)  #: None: the file can be reopened
@@ -129,11 +130,12 @@ class JSONFileBackend:
         if self._is_gone:
             raise BackendError(self._source, "it has been closed")
         name = self._path.name
-        options = ReadOptions(self.strict, self.limits, self.nan)
         open_file = partial(open_named, self._path, self._source)
         if self._spool:
             open_file = partial(self._spool.reader)
-        return SessionFile(open_file, name, stem_of(name), self._source, options)
+        return SessionFile(
+            open_file, name, stem_of(name), self._source, self.read_options
+        )
 
     def _shared_file(self) -> SessionFile:
         file = self._file()

@@ -8,7 +8,7 @@ whole, and cannot be a part of the record that broke off.
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -46,11 +46,15 @@ def values_of(text: bytes, form: Form) -> Sequence[object]:
     return values  # type: ignore[no-any-return]  # an array gives a list
 
 
-def records_on(line: bytes) -> list[Parsed]:
+def records_on(
+    line: bytes, is_record: Callable[[object], bool] | None = None
+) -> list[Parsed]:
     """Return the JSON values on a line, usually one; the rest of it as text.
 
     Args:
         line: A line that isn't blank, with its end; only a text's last may have none.
+        is_record: Tells whether an object is a record, and not a part of one that broke
+            off before it. None: it is a known event.
 
     Raises:
         DecodeError: It holds a value that cannot be kept, such as NaN.
@@ -65,15 +69,18 @@ def records_on(line: bytes) -> list[Parsed]:
         if error.where.startswith("$"):  # it is JSON but for that value
             raise
     text = data.decode("utf-8", "surrogateescape")
-    return [*_pieces(text, is_ended=line.endswith(b"\n"))]
+    is_ended = line.endswith(b"\n")
+    return [*_pieces(text, is_record or _is_known, is_ended=is_ended)]
 
 
-def _pieces(text: str, *, is_ended: bool) -> Iterator[Parsed]:
+def _pieces(
+    text: str, is_record: Callable[[object], bool], *, is_ended: bool
+) -> Iterator[Parsed]:
     start = 0
     while start < len(text):
         records, end = _whole(text, start)
         yield from records
-        start = _next_record(text, end, is_ended=is_ended)
+        start = _next_record(text, end, is_record, is_ended=is_ended)
         if _blank_end(text, end) < start:
             is_torn = start == len(text) and not is_ended
             yield Parsed((TornText if is_torn else BrokenText)(text[end:start]))
@@ -92,10 +99,12 @@ def _whole(text: str, start: int, most: int = sys.maxsize) -> tuple[list[Parsed]
     return found, start
 
 
-def _next_record(text: str, start: int, *, is_ended: bool) -> int:
+def _next_record(
+    text: str, start: int, is_record: Callable[[object], bool], *, is_ended: bool
+) -> int:
     """Return where the next whole record begins; if there is none, the line's end.
 
-    It is an event of a known type; others may follow. An object at a value's place may
+    Others may follow. An object at a value's place may
     be a part of a record that broke off before it. It is a record by itself if it, or
     what follows, ends the line, and the line has an end.
     """
@@ -103,7 +112,7 @@ def _next_record(text: str, start: int, *, is_ended: bool) -> int:
     for found in sorted(tried, key=_is_at_value):
         begin = found.end() - 1
         records, end = _whole(text, begin, most=1)
-        if not all(map(_is_known, records)) or not records:
+        if not (records and is_record(records[0].value)):
             continue
         if not _is_at_value(found) or (is_ended and _whole(text, end)[1] == len(text)):
             return begin
@@ -119,5 +128,5 @@ def _blank_end(text: str, start: int) -> int:
     return blank.end() if blank else start
 
 
-def _is_known(record: Parsed) -> bool:
-    return not isinstance(decode_event(record.value), UnknownEvent)
+def _is_known(value: object) -> bool:
+    return not isinstance(decode_event(value), UnknownEvent)

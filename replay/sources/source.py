@@ -305,9 +305,9 @@ def open_backend(
     """Open the backend that serves a location.
 
     Args:
-        location: ``-`` for standard input, ``NAME:location`` for the backend of that
-            name, ``FILE.py::CLASS:location`` for a class in a file, a URL for the
-            backend of its scheme, or a path.
+        location: ``-`` for standard input, ``NAME:location`` for the backend or the
+            format of that name, ``FILE.py::CLASS:location`` for a class in a file, a
+            URL for the backend of its scheme, or a path.
         options: Options for the backend, by name; strings are converted to the
             annotated types.
 
@@ -315,8 +315,19 @@ def open_backend(
         UnknownNameError: There is no such backend, or it has no such option.
         BackendError: There is no such file, or the backend cannot be used.
     """
+    if isinstance(location, str) and (found := _format_of(location)):
+        name, rest = found
+        return open_backend(rest, {"format": name, **options})
     name, factory, rest = _choice(location)
     return call_factory(partial(factory, rest), options, "backend", name, convert=True)
+
+
+def _format_of(location: str) -> tuple[str, str] | None:
+    """Return the format that a location names, and the rest; None: it names none."""
+    prefix = _NAME.match(location)
+    if not prefix or prefix[2] or prefix[1] not in names("format"):
+        return None
+    return prefix[1], location[prefix.end() :]
 
 
 def names_backend(location: str) -> bool:

@@ -127,22 +127,48 @@ def stored_in_all(file: SessionFile) -> Iterator[Stored]:
         BackendError: The file cannot be read.
         DecodeError: It is compressed, and its next data is corrupt.
     """
-    read = partial(_only, file)
-    if not _may_hold_a_session(file):  # reading it fails at once
-        yield Stored(file.session_id, bytes(Stored.digest_size), read)
+    try:
+        is_converted = file.format() is not None
+    except (BackendError, DecodeError):  # reading it fails at once
+        yield Stored(file.session_id, bytes(Stored.digest_size), partial(_only, file))
         return
-    if _holds_session_lines(file):
+    if is_converted:
+        yield from _stored_converted(file)
+    elif not _may_hold_a_session(file):  # so does this
+        yield Stored(file.session_id, bytes(Stored.digest_size), partial(_only, file))
+    elif _holds_session_lines(file):
         yield from _stored_lines(file)
-        return
+    else:
+        digest = _hashed(file).digest()
+        yield Stored(file.session_id, digest, partial(_only, file))
+
+
+def _stored_converted(file: SessionFile) -> Iterator[Stored]:
+    """Yield the sessions of a file in another format; they are converted first.
+
+    A digest is of the file's bytes and of the session's place in it.
+    """
+    hashed = _hashed(file)
+    for number, session in enumerate(file.sessions()):
+        hashing = hashed.copy()
+        hashing.update(number.to_bytes(8, "big"))
+        yield Stored(session.session_id, hashing.digest(), partial(_same, session))
+
+
+def _hashed(file: SessionFile) -> blake2b:
     hashing = blake2b(digest_size=Stored.digest_size)
     with os_errors_of(file.source), file.open_file() as opened:
         for block in iter(partial(opened.read, _PIECE), b""):
             hashing.update(block)
-    yield Stored(file.session_id, hashing.digest(), read)
+    return hashing
 
 
 def _only(file: SessionFile) -> Session:
     return next(file.sessions())
+
+
+def _same(session: Session) -> Session:
+    return session
 
 
 def _as_listed(file: SessionFile, key: FileKey) -> SessionFile:

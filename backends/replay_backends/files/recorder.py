@@ -25,13 +25,8 @@ from replay.authoring import (
 from replay.errors import BackendError
 from replay_backends.files.directory_scan import scan
 from replay_backends.files.file_access import Folder, open_folder
-from replay_backends.files.session_file import (
-    PART,
-    SUFFIXES,
-    ReadOptions,
-    SessionFile,
-    stem_of,
-)
+from replay_backends.files.read_options import ReadOptions
+from replay_backends.files.session_file import PART, SUFFIXES, SessionFile, stem_of
 
 
 @contextmanager

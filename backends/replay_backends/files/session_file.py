@@ -1,17 +1,18 @@
 """A file of sessions: its name, its content, and rules for writing it."""
 
+import io
 import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatchcase
 from functools import partial
-from itertools import islice
-from typing import BinaryIO, Final, Literal, NamedTuple, TypeAlias
+from itertools import chain, islice
+from typing import BinaryIO, Final, NamedTuple
 
 import attrs
 
-from replay import Diagnostic, Limits, Session, SessionSummary
+from replay import Diagnostic, Session, SessionSummary
 from replay.authoring import (
     EVENT_CLASSES,
     KEPT_IN_MEMORY,
@@ -21,7 +22,7 @@ from replay.authoring import (
     read_sessions,
     session_id_of,
 )
-from replay.errors import BackendError, DecodeError, UnsupportedError
+from replay.errors import BackendError, DecodeError
 from replay_backends.files.byte_streams import (
     converted,
     decompressed,
@@ -31,6 +32,12 @@ from replay_backends.files.byte_streams import (
 )
 from replay_backends.files.event_stream import as_lines, is_event_stream
 from replay_backends.files.nan_as_null import NaNAsNull
+from replay_backends.files.read_options import ReadOptions
+from replay_backends.formats.conversion import ConvertedText
+from replay_backends.formats.head import SIZE as HEAD_SIZE
+from replay_backends.formats.head import Head
+from replay_backends.formats.recognition import format_called, format_of
+from replay_backends.formats.recording import Recording
 
 #: The suffix of a recording that is under way, or was killed.
 PART: Final = ".jsonl.part"
@@ -66,35 +73,6 @@ def stem_of(name: str) -> str:
     'a.b'
     """
     return _SUFFIX.sub("", name, count=1) or name
-
-
-#: What NaN and Infinity, which JSON does not have, are read as.
-NaN: TypeAlias = Literal["null"]
-
-
-def check_nan(_: object, __: object, value: object) -> None:
-    """Raise BackendError for an option ``nan`` that isn't known."""
-    if value not in (None, "null"):
-        source, reason = "option 'nan'", f"must be 'null', or left out, not {value!a}"
-        raise BackendError(source, reason)
-
-
-def check_limits(_: object, __: object, value: object) -> None:
-    """Raise UnsupportedError for an option ``limits`` that isn't Limits."""
-    if not isinstance(value, Limits):
-        reason = f"expected replay.Limits, not {type(value).__name__}"
-        hint = "give it in Python: replay.open(…, limits=replay.Limits(depth=…))"
-        source = "option 'limits'"
-        raise UnsupportedError(source, reason, hint)
-
-
-@attrs.frozen
-class ReadOptions:
-    """Options for reading files."""
-
-    strict: bool  #: refuse unknown or malformed events
-    limits: Limits
-    nan: NaN | None = None  #: what NaN and Infinity are read as; None: refuse them
 
 
 @attrs.frozen
@@ -136,15 +114,55 @@ class SessionFile:
             DecodeError: It holds something else.
             BackendError: It cannot be read to its end.
         """
-        text = self.stable_opener()
+        return chain.from_iterable(map(SessionFile._found, (self,)))  # when asked
+
+    def format(self) -> str | None:
+        """Return the format that it is converted from; None: none that is known.
+
+        Raises:
+            DecodeError, BackendError: It cannot be read, or several formats fit.
+        """
+        opener = self.stable_opener()
+        text = SourceText(opener, self.source, is_stream=opener.is_stream)
+        return self._format_of(_head_of(text))
+
+    def _format_of(self, head: Head) -> str | None:
+        return self.options.format or format_of(head, self.source)
+
+    def _found(self) -> Iterator[Session]:
+        opener = self.stable_opener()
+        text = SourceText(opener, self.source, is_stream=opener.is_stream)
+        head = _head_of(text)
+        if head.is_whole:
+            text = attrs.evolve(text, open_file=partial(io.BytesIO, head.data))
+        if name := self._format_of(head):
+            return map(opener.with_diagnostics, self._converted(name, text, head))
         found = read_sessions(
-            SourceText(text, self.source, is_stream=text.is_stream),
+            text,
             session_id=self.session_id,
             is_lines=self.says_lines or None,
             strict=self.options.strict,
             limits=self.options.limits,
         )
-        return map(text.with_diagnostics, found)
+        return map(opener.with_diagnostics, found)
+
+    def _converted(self, name: str, text: SourceText, head: Head) -> Iterator[Session]:
+        options, called = self.options, name.rpartition("::")[2]  # of FILE.py::CLASS
+        limits, imports = options.limits, options.imports
+        recording = Recording(text, head, self.session_id, limits, imports)
+        found = format_called(name)
+        prefix = getattr(found, "prefix", called)
+        for conversion in found.conversions(recording):
+            converted = ConvertedText(
+                called, prefix, conversion, self.source, imports.keep
+            )
+            yield converted.session(strict=options.strict, limits=limits)
+
+
+def _head_of(text: SourceText) -> Head:
+    with text.opened() as file:
+        data = file.read(HEAD_SIZE + 1)
+    return Head(data, is_whole=len(data) <= HEAD_SIZE)
 
 
 @attrs.define(eq=False)

@@ -27,9 +27,10 @@ from replay_backends.files.recorder import replacing
 _SOURCE: Final = "the cache"
 _SUFFIX: Final = ".index.json"
 MOST = 100  #: indexes that are kept in the cache directory
-FORMAT: Final = "chat-replay-index-1"
+FORMAT: Final = "chat-replay-index-2"
 TICK_NS = 2_000_000_000  #: the coarsest clock of a file system, FAT's, in nanoseconds
-_LENGTH: Final = 5  # of an entry: a stamp's four numbers and a list of headers
+#: Of an entry: a stamp's four numbers, a list of headers, their format.
+_LENGTH: Final = 6
 FEWEST = 1000  #: files; reading fewer is quick enough
 _OWNER_ONLY: Final = 0o600  # titles are private if the sessions are
 _BY_OTHERS: Final = 0o022  # the permissions of others to write
@@ -186,7 +187,11 @@ class IndexFile:
         entry = self._known.get(found.path)
         try:
             stamp = _stamp(found.stat())
-            known = [decode_header(header, "") for header in _headers(entry, stamp)]
+            headers, converted = _headers(entry, stamp)
+            known = [
+                attrs.evolve(decode_header(header, ""), format=converted)
+                for header in headers
+            ]
         except (BackendError, DecodeError):
             return None
         if known:
@@ -198,7 +203,8 @@ class IndexFile:
         status = found.stat()
         if max(status.st_mtime_ns, status.st_ctime_ns) + TICK_NS < self._began:
             headers = [summary.as_object() for summary in summaries]
-            self._found[found.path] = [*_stamp(status), headers]
+            converted = next((summary.format for summary in summaries), None)
+            self._found[found.path] = [*_stamp(status), headers, converted]
 
     def write(self) -> None:
         """Write the index, if that is worth it and there is a place for it."""
@@ -257,14 +263,19 @@ def _stamp(status: os.stat_result) -> list[int]:
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
-def _headers(entry: object, stamp: list[int] | None = None) -> list[dict[str, object]]:
-    """Return the headers in an entry; none if it is malformed or its stamp differs."""
-    if not isinstance(entry, list) or len(entry) != _LENGTH:
-        return []
-    *found, headers = entry
-    if not isinstance(headers, list) or not all(map(_is_header, headers)):
-        return []
-    return headers if stamp in (None, found) else []
+def _headers(
+    entry: object, stamp: list[int]
+) -> tuple[list[dict[str, object]], str | None]:
+    """Return the headers in an entry, and the format that they were converted from.
+
+    There are none if the entry is malformed, or its stamp differs.
+    """
+    match entry:
+        case [*found, list(headers), str() | None as converted] if (
+            len(entry) == _LENGTH and found == stamp and all(map(_is_header, headers))
+        ):
+            return headers, converted
+    return [], None
 
 
 def _is_header(value: object) -> bool:

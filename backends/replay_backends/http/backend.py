@@ -11,7 +11,7 @@ import attrs
 from replay import ImageAttachment, Limits, Portion, Session, SessionSummary, Stored
 from replay.authoring import is_loopback
 from replay.errors import AuthError
-from replay_backends.files.session_file import ReadOptions, check_limits
+from replay_backends.files.read_options import ReadOptions, check_limits
 from replay_backends.http.api_key import VARIABLES, find_key
 from replay_backends.http.request import HOME, Prompt, base_url, session_path
 from replay_backends.http.session_list import fetched, ids_in, portions_of, session_of

@@ -18,7 +18,7 @@ from replay.authoring import (
 )
 from replay.errors import BackendError, BadResponseError, DecodeError, ReplayError
 from replay_backends.files.byte_streams import Spool
-from replay_backends.files.session_file import ReadOptions
+from replay_backends.files.read_options import ReadOptions
 
 if TYPE_CHECKING:
     from replay_backends.http.client import Client

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Final, NoReturn
 
 import attrs
 
-from replay import Limits, Portion, Session, SessionSummary, Stored, dump
+from replay import Portion, Session, SessionSummary, Stored, dump
 from replay.authoring import os_errors_of, session_id_of
 from replay.errors import (
     BackendError,
@@ -19,12 +19,9 @@ from replay.errors import (
 from replay_backends.files.directory_scan import has_part_file, is_ignored
 from replay_backends.files.file_access import is_zip_file, open_regular
 from replay_backends.files.file_portions import no_portion, stored_in_all
+from replay_backends.files.read_options import FileReader
 from replay_backends.files.session_file import (
-    NaN,
-    ReadOptions,
     SessionFile,
-    check_limits,
-    check_nan,
     check_replaceable,
     is_called_for,
     prepare_to_write,
@@ -42,7 +39,7 @@ _NOT_HIDDEN: Final = (".", "..")  # refused, not skipped
 
 
 @attrs.define(eq=False)
-class StoreBackend:
+class StoreBackend(FileReader):
     """Sessions from the files of a store.
 
     Args:
@@ -51,6 +48,13 @@ class StoreBackend:
         strict: Refuse unknown or malformed events.
         limits: Size limits.
         nan: ``"null"`` reads NaN and Infinity as null; None: they are refused.
+        format: The format of what isn't a session of the service's, such as
+            ``claude-code``; None: the content tells.
+        keep: ``"all"`` keeps the bookkeeping of other formats as unknown events; None:
+            it is only counted.
+        branches: Of a conversation that went back and on elsewhere, ``"last"`` reads
+            the last branch, ``"all"`` all of them in the file's order, ``"separate"``
+            each as a session.
         endpoint_url: URL of an S3-compatible service; None: the value of
             ``AWS_ENDPOINT_URL``, or else Amazon's.
         anon: Read public data on S3, without a key.
@@ -63,16 +67,12 @@ class StoreBackend:
 
     location: str
     pattern: str | None = attrs.field(default=None, kw_only=True)
-    strict: bool = attrs.field(default=False, kw_only=True)
-    limits: Limits = attrs.field(factory=Limits, kw_only=True, validator=check_limits)
-    nan: NaN | None = attrs.field(default=None, kw_only=True, validator=check_nan)
     endpoint_url: str | None = attrs.field(default=None, kw_only=True, repr=False)
     anon: bool = attrs.field(default=False, kw_only=True)
     storage_options: Mapping[str, Any] = attrs.field(
         factory=dict, kw_only=True, repr=False
     )
     _store: Archive | Objects = attrs.field(init=False)
-    _read_options: ReadOptions = attrs.field(init=False)
     _index: SessionIndex[Item] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -82,7 +82,6 @@ class StoreBackend:
         if self.anon:
             options["anon"] = True
         self._store = _open_store(self.location, options, create=self._may_be_missing())
-        self._read_options = ReadOptions(self.strict, self.limits, self.nan)
         self._index = SessionIndex(self._listing, self._sessions_at)
 
     def summaries(self) -> Iterator[SessionSummary]:
@@ -156,7 +155,7 @@ class StoreBackend:
         name = source.rpartition("/")[2]
         stem = stem_of(name)
         session_id = stem if self._store.is_single else session_id_of(stem)
-        return SessionFile(opener, name, session_id, source, self._read_options)
+        return SessionFile(opener, name, session_id, source, self.read_options)
 
     def _fetch(self, item: Item) -> SessionFile:
         return self._file(item, self._store.opener(item))

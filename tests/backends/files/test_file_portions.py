@@ -32,7 +32,8 @@ from replay_backends.files.file_portions import (
     stored_in,
     stored_in_all,
 )
-from replay_backends.files.session_file import ReadOptions, SessionFile, stem_of
+from replay_backends.files.read_options import ReadOptions
+from replay_backends.files.session_file import SessionFile, stem_of
 from replay_backends.json_file import JSONFileBackend
 
 OPTIONS = ReadOptions(strict=False, limits=Limits())

@@ -14,9 +14,9 @@ from replay.codec.writer import dumps
 from replay.errors import BackendError, DecodeError
 from replay.model.limits import Limits
 from replay.model.sessions import Session, Shape
+from replay_backends.files.read_options import ReadOptions
 from replay_backends.files.session_file import (
     SUFFIXES,
-    ReadOptions,
     SessionFile,
     prepare_to_write,
     stem_of,

@@ -159,12 +159,21 @@ def wrong_indexes(folder: Path) -> Iterator[bytes]:
     yield json.dumps({**right, "format": "another-1"}).encode()
     yield json.dumps({**right, "files": []}).encode()
     yield json.dumps({**right, "directory": "/another"}).encode()
-    (*stamp, _) = right["files"]["000.json"]
+    (*stamp, known, _) = right["files"]["000.json"]
     for entry in (
-        *(None, [], stamp, [*stamp, []], [*stamp, None], [*stamp, [None]]),
-        *([*stamp, [{}]], [*stamp, [{"session_id": 7}]], [*stamp, [{}], 0]),
-        [*stamp, [{"session_id": "a", "generated_title": 7}]],
-        [*stamp[:3], "x", [{"session_id": "a"}]],
+        *(
+            None,
+            [],
+            stamp,
+            [*stamp, known],
+            [*stamp, known, 7],
+            [*stamp, known, None, 0],
+        ),
+        *([*stamp, [], None], [*stamp, None, None]),
+        *([*stamp, [None], None], [*stamp, [{}], None]),
+        [*stamp, [{"session_id": 7}], None],
+        [*stamp, [{"session_id": "a", "generated_title": 7}], None],
+        [*stamp[:3], "x", [{"session_id": "a"}], None],
     ):
         files = {**right["files"], "000.json": entry}
         yield json.dumps({**right, "files": files}).encode()

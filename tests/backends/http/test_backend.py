@@ -31,7 +31,7 @@ from replay.codec.stored_history import KEPT_IN_MEMORY, StoredEvents
 from replay.model.limits import Limits
 from replay.sources.protocols import Backend, Portion
 from replay.testing import BackendContract
-from replay_backends.files.session_file import ReadOptions
+from replay_backends.files.read_options import ReadOptions
 from replay_backends.http import HTTPBackend, LlamaCloudBackend, LlamaCloudEUBackend
 from replay_backends.http.session_list import ids_in, portions_of, session_of
 from replay_backends.ordered_fetch import in_order

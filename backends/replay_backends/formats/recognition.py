@@ -1,0 +1,74 @@
+"""The choice of a recording's format, by its content."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Protocol
+
+from replay.authoring import guarded, load_format, load_formats
+from replay.errors import BackendError
+from replay_backends.formats.conversion import Conversion
+from replay_backends.formats.head import Head, holds_session
+from replay_backends.formats.recording import Recording
+
+
+class Format(Protocol):
+    """A format of recordings that aren't the service's; made without arguments.
+
+    The types of its unknown events begin with its attribute ``prefix`` if it has one,
+    else with its name.
+    """
+
+    def recognizes(self, head: Head) -> bool:
+        """Tell whether a recording that begins so is of this format."""
+
+    def conversions(self, recording: Recording) -> Iterator[Conversion]:
+        """Yield how each of the recording's sessions is converted.
+
+        Raises:
+            DecodeError: It cannot be read at all.
+        """
+
+
+def format_of(head: Head, source: str) -> str | None:
+    """Return the name of a recording's format.
+
+    Returns:
+        None: it is a session as the service writes it, or nothing that is known.
+
+    Raises:
+        BackendError: Several formats fit.
+    """
+    if holds_session(head):
+        return None
+    found = [name for name, each in known_formats().items() if _fits(name, each, head)]
+    if len(found) > 1:
+        reason = f"this may be {' or '.join(found)}"
+        hint = f"say which: --option format={found[0]}"
+        raise BackendError(source, reason, hint=hint)
+    return found[0] if found else None
+
+
+@cache
+def format_called(name: str) -> Format:
+    """Return the format of a name.
+
+    Raises:
+        UnknownNameError: There is none.
+        BackendError: It cannot be imported.
+    """
+    made: Format = load_format(name)()
+    return made
+
+
+@cache
+def known_formats() -> dict[str, Format]:
+    """Return the registered formats by name; those that fail to load are left out."""
+    return {name: factory() for name, factory in load_formats().items()}
+
+
+def _fits(name: str, found: Format, head: Head) -> bool:
+    try:
+        with guarded("format", name, "cannot tell what it reads"):
+            return bool(found.recognizes(head))
+    except BackendError:
+        return False  # nobody asked for it by name, so its failure must not matter

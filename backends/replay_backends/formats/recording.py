@@ -1,0 +1,104 @@
+"""A recording in another format: its bytes, and the records in them."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Literal, TypeAlias
+
+import attrs
+
+from replay import ConversionReport, Limits
+from replay.authoring import BrokenText, SourceText, parse_json, records_on
+from replay.errors import DecodeError, LimitExceededError
+from replay_backends.formats.head import Head
+
+#: Which branches of a conversation that went back and on elsewhere are read: the last
+#: one, all of them in the file's order, or each as a session.
+Branches: TypeAlias = Literal["last", "all", "separate"]
+
+
+#: What becomes of a record: events, an unknown event that holds it, or nothing.
+Fate: TypeAlias = Literal["mapped", "kept", "skipped"]
+
+
+@attrs.frozen
+class ImportOptions:
+    """Options for reading other formats."""
+
+    keep: Literal["all"] | None = None  #: keep bookkeeping, too, as unknown events
+    branches: Branches = "last"
+
+
+@attrs.frozen
+class Record:
+    """A record of a recording."""
+
+    at: str  #: its place: ``line:4``, or a JSON Pointer such as ``/messages/3``
+    #: Its JSON value, which is looked into; the text of a broken line.
+    value: Any
+
+
+@attrs.frozen
+class Recording:
+    """A recording in another format."""
+
+    #: Its bytes, unpacked; a stream's data are JSON Lines, as :attr:`Head.layout` says.
+    text: SourceText
+    head: Head
+    session_id: str  #: the id of a session without one of its own
+    limits: Limits
+    options: ImportOptions
+
+    def lines(self, report: ConversionReport) -> Iterator[Record]:
+        """Yield the JSON value on each line that isn't blank.
+
+        What isn't JSON on a broken line is yielded as a text, and noted in *report*.
+
+        Raises:
+            LimitExceededError: A line is too long, or its value is nested too deep.
+            DecodeError: A value cannot be kept, such as NaN.
+        """
+        longest = self.limits.event_bytes
+        with self.text.opened() as file:
+            read = partial(file.readline, longest + 1)
+            for number, line in enumerate(iter(read, b""), 1):
+                if len(line) > longest:
+                    raise _too_long(longest, number)
+                for record in _on_line(line, number):
+                    if isinstance(record.value, BrokenText):
+                        report.note(record.value.code, record.at, "changed")
+                    yield record
+
+    def document(self) -> Any:  # noqa: ANN401 - JSON
+        """Return the only JSON value.
+
+        Raises:
+            LimitExceededError: It is larger than an event may be, or nested too deep.
+            DecodeError: It isn't JSON.
+        """
+        longest = self.limits.event_bytes
+        with self.text.opened() as file:
+            data = file.read(longest + 1)
+            if len(data) > longest:
+                raise _too_long(longest)
+            return parse_json(data).value
+
+
+def _on_line(line: bytes, number: int) -> Iterator[Record]:
+    if not line.strip():
+        return
+    try:
+        found = records_on(line, _is_object)
+    except DecodeError as error:
+        where = f"line {number}, {error.where.removeprefix('line 1, ')}"
+        raise attrs.evolve(error, where=where) from None
+    for each in found:
+        yield Record(f"line:{number}", each.value)
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict) and bool(value)
+
+
+def _too_long(longest: int, line: int | None = None) -> LimitExceededError:
+    where, reason = f"line {line}" if line else "$", f"more than {longest} bytes"
+    return LimitExceededError(where, reason, hint="raise Limits(event_bytes=…)")
