@@ -76,8 +76,19 @@ def plugin_option(what: str, *, required: bool = False) -> Callable[[_F], _F]:
 _LOCATION: Final = """
 
     LOCATION is a file, a directory, a URL, - for standard input, NAME:location for an
-    installed backend, or FILE.py::CLASS:location for a backend in a file.
+    installed backend or format, or FILE.py::CLASS:location for a backend in a file.
 """
+_SEVERAL: Final = """    Several may be given, and quoted
+    patterns such as "logs/**/*.jsonl".
+"""
+
+
+def locations_argument(function: Callable[..., object]) -> Callable[..., object]:
+    """Give a command the argument LOCATION..., as :func:`location_argument`."""
+    argument = click.argument(
+        "locations", metavar="LOCATION...", nargs=-1, required=True, type=_PATH
+    )
+    return _with_location(function, argument, _LOCATION + _SEVERAL)
 
 
 def location_argument(function: Callable[..., object]) -> Callable[..., object]:
@@ -85,8 +96,19 @@ def location_argument(function: Callable[..., object]) -> Callable[..., object]:
 
     The command takes ``location``, a :class:`~replay.cli.input.Location`.
     """
+    argument = click.argument("locations", metavar="LOCATION", type=_PATH)
+    return _with_location(function, argument, _LOCATION)
 
-    @click.argument("location", type=click.Path(readable=False))
+
+_PATH: Final = click.Path(readable=False)
+
+
+def _with_location(
+    function: Callable[..., object],
+    argument: Callable[[Callable[..., object]], Callable[..., object]],
+    help_text: str,
+) -> Callable[..., object]:
+    @argument
     @click.option(
         "--fail-fast", is_flag=True, help="Stop at a file that cannot be read."
     )
@@ -100,11 +122,16 @@ def location_argument(function: Callable[..., object]) -> Callable[..., object]:
     )
     @wraps(function)
     def command(
-        location: str, *, options: dict[str, str], fail_fast: bool, **rest: object
+        locations: str | tuple[str, ...],
+        *,
+        options: dict[str, str],
+        fail_fast: bool,
+        **rest: object,
     ) -> object:
-        return function(location=Location(location, options, fail_fast), **rest)
+        texts = (locations,) if isinstance(locations, str) else locations
+        return function(location=Location(texts, options, fail_fast), **rest)
 
-    command.__doc__ = (function.__doc__ or "").rstrip() + _LOCATION
+    command.__doc__ = (function.__doc__ or "").rstrip() + help_text
     return command
 
 

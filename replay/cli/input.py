@@ -1,10 +1,13 @@
 """Input of commands: the sessions at a location, and what cannot be read there."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
+from glob import glob, has_magic
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import attrs
+import click
 
 import replay
 from replay.cli.output import FOUND_PROBLEMS, say
@@ -23,9 +26,9 @@ def _same(error: "ReadError") -> "ReadError":
 
 @attrs.define(eq=False)
 class Location:
-    """A location as the user gave it, and how to read it."""
+    """A location, or several, as the user gave them, and how to read them."""
 
-    text: str
+    texts: Sequence[str]
     options: dict[str, str] = attrs.field(factory=dict)  #: for the backend
     fail_fast: bool = False  #: stop at the first thing that cannot be read
     #: Removes secrets from an error before it is printed.
@@ -44,9 +47,34 @@ class Location:
         """Return the exit code of a command that has read it."""
         return FOUND_PROBLEMS if self._counts else 0
 
+    @property
+    def text(self) -> str:
+        """Return the only location.
+
+        Raises:
+            click.UsageError: There are several.
+        """
+        if len(self.texts) > 1:
+            message = "only one LOCATION can be given here"
+            raise click.UsageError(message)
+        return self.texts[0]
+
     def open(self) -> replay.Source:
         """Open the source of its sessions."""
-        return replay.open(self.text, **self.options)
+        sources = [replay.open(text, **self.options) for text in self._named()]
+        if len(sources) == 1:
+            return sources[0]
+        from replay.sources.together import together  # noqa: PLC0415 - seldom needed
+
+        return together(sources)
+
+    def _named(self) -> Iterator[str]:
+        """Yield the locations, with the files that patterns match in their places."""
+        for text in self.texts:
+            found = [text]
+            if has_magic(text) and not os.path.lexists(text):
+                found = sorted(glob(text, recursive=True)) or found  # noqa: PTH207 - any path
+            yield from found
 
     def sessions(self, session_ids: Sequence[str] = ()) -> Generator[replay.Session]:
         """Yield the sessions, or only some of them; print what cannot be read.

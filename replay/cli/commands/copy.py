@@ -1,7 +1,7 @@
 """``replay copy``, which writes sessions into a directory or a store."""
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 import replay
-from replay.cli.arguments import location_argument
+from replay.cli.arguments import locations_argument
 from replay.cli.failures import COMMAND_FAILED
 from replay.cli.input import Location
 from replay.cli.output import FOUND_PROBLEMS, say
@@ -23,7 +23,7 @@ from replay.sources.source import names_backend
 
 
 @click.command("copy")
-@location_argument
+@locations_argument
 @click.argument("directory", type=click.Path(readable=False))
 @rewriting_options
 def command(*, location: Location, directory: str, **rewrite: Any) -> int:  # noqa: ANN401 - checked by click
@@ -43,6 +43,7 @@ def copy_all(
     session_ids: Sequence[str],
     directory: str,
     rewriter: Rewriter | None,
+    seen: Callable[[replay.Session], object] = bool,
 ) -> int:
     """Write sessions into a directory, say how many, and return the exit code.
 
@@ -51,8 +52,10 @@ def copy_all(
         session_ids: As for :meth:`~replay.cli.input.Location.sessions`.
         directory: A fixture directory, created if missing, or a backend's location.
         rewriter: Rewrites them, and is closed at the end; None: they stay as they are.
+        seen: Called with each session that was written.
     """
-    _check_apart(location.text, directory)
+    for text in location.texts:
+        _check_apart(text, directory)
     is_complete = True
     count = 0
     broken: list[replay.UnknownEvent] = []
@@ -69,6 +72,7 @@ def copy_all(
                     say(f"not copied: another session with id {session.session_id!a}")
                 elif _is_written(target, session, location):
                     count += 1
+                    seen(session)
                     if broken:
                         _warn_of(broken, session.session_id)
     if rewriter:

@@ -9,7 +9,7 @@ import click
 import replay
 from replay.cli.arguments import (
     Choice,
-    location_argument,
+    locations_argument,
     named_plugin,
     plugin_option,
 )
@@ -26,7 +26,7 @@ from replay.cli.rewriters import (
 
 
 @click.command("run")
-@location_argument
+@locations_argument
 @plugin_option("Plugin to replay into", required=True)
 @click.option("--strict", is_flag=True, help="Stop at the first diagnostic.")
 @click.option(

@@ -50,7 +50,7 @@ def test_the_version_and_without_arguments_the_help_are_printed(run: Run) -> Non
     ("arguments", "problem"),
     [
         (["bogus"], "No such command 'bogus' (see replay --help)"),
-        (["ls"], "Missing argument 'LOCATION' (see replay ls --help)"),
+        (["ls"], "Missing argument 'LOCATION...' (see replay ls --help)"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exits_with_2(
@@ -109,12 +109,23 @@ def test_the_second_name_is_shown_where_it_was_typed() -> None:
     done = subprocess.run(  # noqa: S603 - our own command
         [program, "ls"], capture_output=True, check=False, encoding="utf-8"
     )
-    problem = "replay: error: Missing argument 'LOCATION' (see chat-replay ls --help)\n"
+    problem = (
+        "replay: error: Missing argument 'LOCATION...' (see chat-replay ls --help)\n"
+    )
     assert (done.returncode, done.stdout, done.stderr) == (2, "", problem)
 
 
 def test_every_command_explains_a_location(run: Run) -> None:
-    for name in ("transcript", "ls", "run", "copy", "record", "check", "serve"):
+    for name in (
+        "transcript",
+        "ls",
+        "run",
+        "copy",
+        "convert",
+        "record",
+        "check",
+        "serve",
+    ):
         assert "LOCATION is a file, a directory" in run(name, "--help").stdout
 
 
