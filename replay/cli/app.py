@@ -23,6 +23,7 @@ _COMMANDS: Final = (
     "transcript",
     "ls",
     "run",
+    "convert",
     "copy",
     "record",
     "check",

@@ -8,7 +8,7 @@ import click
 
 import replay
 from replay.cli import output
-from replay.cli.arguments import location_argument
+from replay.cli.arguments import locations_argument
 from replay.cli.input import Location
 from replay.cli.output import FOUND_PROBLEMS, json_option, write_objects
 from replay.cli.progress_bar import progress
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
-@location_argument
+@locations_argument
 @json_option
 def command(*, location: Location, as_json: bool) -> int:
     """Report anything unusual in sessions.
 
     Prints a line for each diagnostic in the sessions of LOCATION, and for each file
-    that cannot be read. The exit code is 1 if there are any.
+    that cannot be read. The exit code is 1 if there are any. Of a session that was
+    converted from another format, a note says what became of its records, which is no
+    finding.
     """
     write = _write_objects if as_json else _write_lines
     location.report = _write_object_of_file if as_json else _write_line_of_file
@@ -37,7 +39,13 @@ def command(*, location: Location, as_json: bool) -> int:
             if first := next(found, None):
                 is_odd = True
                 write(session.session_id, chain([first], found))
+            if session.report:
+                write(session.session_id, [_note(session.report)])
     return FOUND_PROBLEMS if is_odd else location.code
+
+
+def _note(report: replay.ConversionReport) -> replay.Diagnostic:
+    return replay.Diagnostic("converted", None, str(report))
 
 
 def _write_lines(session_id: str, diagnostics: Iterable[replay.Diagnostic]) -> None:

@@ -134,7 +134,7 @@ def test_what_nothing_can_be_read_without_ends_the_command(run: Run) -> None:
         assert run("ls", folder).stdout  # imports all that is needed
         with unprivileged():
             done = run("ls", folder)
-    assert (done.returncode, done.stdout) == (1, "b\t\t\n")
+    assert (done.returncode, done.stdout) == (1, "b\t\t\t\n")
     assert done.stderr == f"replay: error: {folder}/a.json: permission denied\n"
 
 

@@ -262,7 +262,7 @@ def test_nothing_recorded_steers_the_terminal(
     assert code == 0
     assert "\x1b" not in shown
     assert "\u202e" not in shown
-    assert "[red]x[/red]" in shown
+    assert "[red]x[/red]" in "".join(shown.split())  # a row may end within
 
 
 @pytest.mark.parametrize("where", ["content", "title"])
@@ -307,6 +307,6 @@ def test_a_list_is_a_table(on_terminal: OnTerminal, session_file: SessionFile) -
     )
     rows = ESCAPE.sub("", sent).splitlines()
     assert code == 0
-    assert rows[0].split() == ["SESSION", "TITLE", "LAST", "UPDATED"]
+    assert rows[0].split() == ["SESSION", "TITLE", "LAST", "UPDATED", "FORMAT"]
     assert rows[1].split() == ["ses-1", "What", "about", "Q3?"]
     assert rows[0].index("TITLE") == rows[1].index("What")

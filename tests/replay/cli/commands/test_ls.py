@@ -21,15 +21,15 @@ def test_a_session_is_a_line_with_its_id_title_and_time(
 ) -> None:
     done = run("ls", session_file(**HEADER))
     assert done.returncode == 0
-    assert done.stdout == "ses-1\tWhat about Q3?\t2026-04-22T12:34:41.342245\n"
+    assert done.stdout == "ses-1\tWhat about Q3?\t2026-04-22T12:34:41.342245\t\n"
 
 
 def test_json_gives_the_whole_header_with_the_same_keys_if_nothing_was_recorded(
     run: Run, session_file: Callable[..., Path], tmp_path: Path
 ) -> None:
     done = run("ls", session_file(**HEADER), "--json")
-    assert json.loads(done.stdout) == HEADER
+    assert json.loads(done.stdout) == HEADER | {"format": None}
     path = tmp_path / "events.json"
     path.write_text("[]", encoding="utf-8")
-    expected = dict.fromkeys(HEADER) | {"session_id": "events"}
+    expected = dict.fromkeys([*HEADER, "format"]) | {"session_id": "events"}
     assert json.loads(run("ls", path, "--json").stdout) == expected
