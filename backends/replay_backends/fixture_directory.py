@@ -169,13 +169,14 @@ class FixtureDirectoryBackend(FileReader):
 
     def _file(self, path: str) -> SessionFile:
         """Return the file at a path in the directory, which need not be open."""
-        name = path.rpartition("/")[2]
+        folder, slash, name = path.rpartition("/")
         return SessionFile(
             partial(_open_below, self._path, self.location, path),
             name,
             session_id_of(stem_of(name)),
             source_below(self.location, path),
             self.read_options,
+            partial(_open_beside, self._path, self.location, folder + slash),
         )
 
     def _paths(self) -> Iterator[str]:
@@ -219,6 +220,10 @@ class FixtureDirectoryBackend(FileReader):
 def _open_below(directory: Path, source: str, path: str) -> BinaryIO:
     with open_folder(directory, source) as root:
         return open_path(root, path)
+
+
+def _open_beside(directory: Path, source: str, folder: str, name: str) -> BinaryIO:
+    return _open_below(directory, source, folder + name)
 
 
 def _key(found: FoundFile) -> FileKey:

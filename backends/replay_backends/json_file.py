@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import attrs
 
@@ -20,6 +20,7 @@ from replay_backends.files.file_access import (
     check_kind,
     is_pipe,
     is_zip_file,
+    open_folder,
     open_named,
 )
 from replay_backends.files.file_portions import (
@@ -130,11 +131,18 @@ class JSONFileBackend(FileReader):
         if self._is_gone:
             raise BackendError(self._source, "it has been closed")
         name = self._path.name
-        open_file = partial(open_named, self._path, self._source)
         if self._spool:
-            open_file = partial(self._spool.reader)
+            spooled = partial(self._spool.reader)
+            return SessionFile(
+                spooled, name, stem_of(name), self._source, self.read_options
+            )
         return SessionFile(
-            open_file, name, stem_of(name), self._source, self.read_options
+            partial(open_named, self._path, self._source),
+            name,
+            stem_of(name),
+            self._source,
+            self.read_options,
+            partial(_open_beside, self._path.parent),
         )
 
     def _shared_file(self) -> SessionFile:
@@ -143,6 +151,11 @@ class JSONFileBackend(FileReader):
             reason = "it can be read only once, so processes cannot share it"
             raise UnsupportedError(self._source, reason, hint="save it to a file first")
         return file
+
+
+def _open_beside(folder: Path, name: str) -> BinaryIO:
+    with open_folder(folder, str(folder)) as opened:
+        return opened.open(name)
 
 
 def _spooled_input() -> Spool:

@@ -86,6 +86,8 @@ class SessionFile:
     session_id: str  #: the id of a session without one of its own
     source: str  #: its name in messages
     options: ReadOptions
+    #: Opens a file of another name beside it, but no link; None: there are none.
+    open_sibling: Callable[[str], BinaryIO] | None = None
 
     @property
     def says_lines(self) -> bool:
@@ -149,7 +151,9 @@ class SessionFile:
     def _converted(self, name: str, text: SourceText, head: Head) -> Iterator[Session]:
         options, called = self.options, name.rpartition("::")[2]  # of FILE.py::CLASS
         limits, imports = options.limits, options.imports
-        recording = Recording(text, head, self.session_id, limits, imports)
+        recording = Recording(
+            text, head, self.session_id, limits, imports, self._beside
+        )
         found = format_called(name)
         prefix = getattr(found, "prefix", called)
         for conversion in found.conversions(recording):
@@ -157,6 +161,20 @@ class SessionFile:
                 called, prefix, conversion, self.source, imports.keep
             )
             yield converted.session(strict=options.strict, limits=limits)
+
+    def _beside(self, suffix: str) -> bytes | None:
+        """Return what is in the file beside it that has another suffix, if it is small.
+
+        Its name is made from this file's name, not from anything that is recorded.
+        """
+        if self.open_sibling is None:
+            return None
+        try:
+            with self.open_sibling(stem_of(self.name) + suffix) as file:
+                data = file.read(HEAD_SIZE + 1)
+        except BackendError:  # it isn't there, or isn't a file
+            return None
+        return data if len(data) <= HEAD_SIZE else None
 
 
 def _head_of(text: SourceText) -> Head:

@@ -1,6 +1,6 @@
 """A recording in another format: its bytes, and the records in them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
@@ -37,6 +37,10 @@ class Record:
     value: Any
 
 
+def _nothing(_suffix: str) -> None:
+    """Return None: there are no files beside a recording."""
+
+
 @attrs.frozen
 class Recording:
     """A recording in another format."""
@@ -47,6 +51,9 @@ class Recording:
     session_id: str  #: the id of a session without one of its own
     limits: Limits
     options: ImportOptions
+    #: Returns what is in the small file beside it whose name has another suffix, such
+    #: as ``.meta.json``; None: there is no such file, or it isn't one that can be read.
+    beside: Callable[[str], bytes | None] = _nothing
 
     def lines(self, report: ConversionReport) -> Iterator[Record]:
         """Yield the JSON value on each line that isn't blank.

@@ -1,0 +1,1 @@
+"""The logs that agents write of their own sessions."""

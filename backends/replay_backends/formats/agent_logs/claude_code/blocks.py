@@ -1,0 +1,64 @@
+"""The blocks of a model's response, as events."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from replay_backends.formats.agent_logs.claude_code.entries import (
+    CALLS,
+    call_id_of,
+    message_of,
+    rest_of,
+    text_of,
+)
+from replay_backends.formats.event_builder import EventBuilder
+from replay_backends.formats.recording import Record
+
+#: What of a message is kept elsewhere, or says the same in each.
+_KNOWN = ("type", "role", "content", "id", "usage", "stop_reason")
+
+
+def message_parts(record: Record) -> dict[str, Any]:
+    """Return what a response's message holds beside its content."""
+    message = message_of(record.value)
+    return {**rest_of(message, *_KNOWN), "message_id": message.get("id")}
+
+
+def add_block(
+    build: EventBuilder,
+    record: Record,
+    number: int,
+    block: dict[str, Any],
+    envelope: Mapping[str, Any],
+) -> None:
+    """Add what a block says.
+
+    Args:
+        build: Takes the event.
+        record: The block's record.
+        number: The block's number in it, from 0.
+        block: The block.
+        envelope: What the record holds beside it.
+    """
+    kind = text_of(block, "type")
+    match block:
+        case {"type": "text", "text": str(text)}:
+            build.say("text", text, {**envelope, **rest_of(block, "type", "text")})
+        case {"type": "thinking", "thinking": str(thinking)} if (
+            thinking or not block.get("signature")
+        ):
+            rest = rest_of(block, "type", "thinking")
+            build.say("thinking", thinking, {**envelope, **rest})
+        case {"type": str()} if kind in CALLS:
+            rest = rest_of(block, "type", "id", "name", "input", "server_name")
+            if kind != "tool_use":
+                rest["server"] = block.get("server_name", True)
+            if not text_of(block, "id"):
+                rest["id"] = "made"
+                build.report.note("id-made", record.at, "invented")
+            call_id, name = call_id_of(record, block, number), text_of(block, "name")
+            build.call(call_id, name, block.get("input"), {**envelope, **rest})
+        case {"tool_use_id": str(call_id)} if kind.endswith("tool_result"):
+            rest = rest_of(block, "type", "tool_use_id", "content")
+            build.result(call_id, block.get("content"), {**envelope, **rest})
+        case _:
+            build.keep(kind or "block", block)

@@ -1,0 +1,145 @@
+"""What a record of Claude Code holds, and what a user's record is."""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypeAlias
+
+from replay_backends.formats.recording import Record
+
+#: The kinds of records that form the tree of a transcript.
+CHAIN: Final = frozenset({"user", "assistant", "system", "attachment", "progress"})
+#: The blocks that call a tool.
+CALLS: Final = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
+#: The "model" of what no model said.
+HARNESS: Final = "<synthetic>"
+
+#: What a record of type ``user`` is. Only a prompt is what the user said.
+UserKind: TypeAlias = Literal[
+    "results",
+    "compact-summary",
+    "meta",
+    "notification",
+    "interrupt",
+    "command",
+    "prompt",
+    "user",  # it says nothing
+]
+
+_INTERRUPTS: Final = frozenset(
+    {"[Request interrupted by user]", "[Request interrupted by user for tool use]"}
+)
+_COMMANDS: Final = (
+    "<command-name>",
+    "<local-command-stdout>",
+    "<local-command-caveat>",
+    "<bash-input>",
+    "<bash-stdout>",
+)
+_TOO_LARGE: Final = 1 << 63
+_NOTIFICATION: Final = "<task-notification>"
+
+
+def user_kind(value: Mapping[str, Any]) -> UserKind:
+    """Return what a record of type ``user`` is."""
+    blocks = blocks_of(message_of(value))
+    if any(each.get("type") == "tool_result" for each in blocks):
+        return "results"
+    if value.get("isCompactSummary"):
+        return "compact-summary"
+    if value.get("isMeta") or value.get("isSynthetic"):
+        return "meta"
+    return _kind_said(value, said_in(blocks)) if blocks else "user"
+
+
+def _kind_said(value: Mapping[str, Any], said: str) -> UserKind:
+    if not _is_human(value.get("origin")) or is_notification(said):
+        return "notification"
+    said = said.strip()
+    if said in _INTERRUPTS:
+        return "interrupt"
+    return "command" if said.startswith(_COMMANDS) else "prompt"
+
+
+def is_notification(said: str) -> bool:
+    """Tell whether a text says that something in the background has ended."""
+    return said.lstrip().startswith(_NOTIFICATION)
+
+
+def _is_human(origin: object) -> bool:
+    return not isinstance(origin, dict) or origin.get("kind", "human") == "human"
+
+
+def message_of(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record's message; empty: it has none."""
+    return member_of(value, "message")
+
+
+def member_of(value: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return a member that is an object; empty: there is none."""
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def blocks_of(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the blocks of a message's content; a text is one."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    blocks = content if isinstance(content, list) else []
+    return [each if isinstance(each, dict) else {"value": each} for each in blocks]
+
+
+def texts_in(blocks: list[dict[str, Any]]) -> list[str]:
+    """Return the texts of those blocks that are texts."""
+    return [each["text"] for each in blocks if is_text(each)]
+
+
+def is_text(block: Mapping[str, Any]) -> bool:
+    """Tell whether a block is a text."""
+    return block.get("type") == "text" and isinstance(block.get("text"), str)
+
+
+def said_in(blocks: list[dict[str, Any]]) -> str:
+    """Return the texts of blocks, joined."""
+    return "\n\n".join(texts_in(blocks))
+
+
+def text_of(value: Mapping[str, Any], key: str) -> str:
+    """Return a member that is a text; empty: there is none."""
+    found = value.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def rest_of(value: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """Return the members but for some *keys*."""
+    return {key: item for key, item in value.items() if key not in keys}
+
+
+def envelope_of(record: Record) -> dict[str, Any]:
+    """Return what a record holds beside its content."""
+    known = ("type", "message", "toolUseResult", "tool_use_result")
+    return rest_of(record.value, *known)
+
+
+def response_key(record: Record) -> str:
+    """Return what the records of one response share; without an id, it is alone."""
+    return text_of(message_of(record.value), "id") or record.at
+
+
+def call_id_of(record: Record, block: Mapping[str, Any], number: int) -> str:
+    """Return the id of a call in a record's block; one without an id gets one.
+
+    Args:
+        record: The record.
+        block: The block.
+        number: Its number in the record, from 0.
+    """
+    made = f"{text_of(record.value, 'uuid') or record.at}/{number}"
+    return text_of(block, "id") or made
+
+
+def number_of(value: Mapping[str, Any], key: str) -> float | None:
+    """Return a member that is a number; None: there is none."""
+    found = value.get(key)
+    if not isinstance(found, int | float) or isinstance(found, bool):
+        return None
+    return float(found) if abs(found) < _TOO_LARGE else None

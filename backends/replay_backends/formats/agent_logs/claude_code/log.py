@@ -1,0 +1,191 @@
+"""Claude Code's logs as a format: how they are known, and the sessions in them.
+
+Besides its transcripts these are what it prints with ``--output-format stream-json``,
+and the JSON documents of its web pages.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
+
+from replay import ConversionReport
+from replay.authoring import parse_json
+from replay.errors import DecodeError
+from replay_backends.formats.agent_logs.claude_code.converter import Converter
+from replay_backends.formats.agent_logs.claude_code.entries import (
+    CHAIN,
+    rest_of,
+    text_of,
+)
+from replay_backends.formats.agent_logs.claude_code.outline import Outline, outline_of
+from replay_backends.formats.conversion import Conversion
+from replay_backends.formats.event_builder import EventBuilder
+from replay_backends.formats.head import Head
+from replay_backends.formats.recording import Record, Recording
+
+_Read: TypeAlias = Callable[[ConversionReport], Iterator[Record]]
+
+
+class _Thread(NamedTuple):
+    """A conversation within a printed stream."""
+
+    session_id: str
+    call_id: str  #: the call that started this sub-agent; empty: it is none
+
+
+class ClaudeCode:
+    """Claude Code's transcripts, its printed stream and the form of its web pages."""
+
+    def recognizes(self, head: Head) -> bool:
+        """Tell whether a recording that begins so is of this format."""
+        first = [*head.records, head.members]
+        return _is_web_form(head) or any(map(_is_of_tree, first)) or _is_stream(head)
+
+    def conversions(self, recording: Recording) -> Iterator[Conversion]:
+        """Yield how its session is converted.
+
+        There may be several: the branches, if they are to be separate, and a stream's
+        sub-agents. The small file beside a sub-agent's log holds none.
+
+        Raises:
+            DecodeError: None of its records is Claude Code's.
+        """
+        if _is_sidecar(recording.head):
+            return iter(())
+        if _is_stream(recording.head):
+            return _in_stream(recording)
+        return _in_log(recording)
+
+
+def _is_web_form(head: Head) -> bool:
+    return isinstance(head.members.get("loglines"), list)
+
+
+def _is_sidecar(head: Head) -> bool:
+    return "agentType" in head.members and "type" not in head.members
+
+
+def _is_of_tree(value: dict[str, Any]) -> bool:
+    has_place = isinstance(value.get("uuid"), str) or "parentUuid" in value
+    is_chained = text_of(value, "type") in CHAIN
+    return is_chained and has_place and isinstance(value.get("sessionId"), str)
+
+
+def _is_stream(head: Head) -> bool:
+    return any(map(_is_start, [*head.records, head.members]))
+
+
+def _is_start(value: dict[str, Any]) -> bool:
+    match value:
+        case {"type": "system", "subtype": "init", "session_id": str()}:
+            return True
+    return False
+
+
+def _records(recording: Recording, report: ConversionReport) -> Iterator[Record]:
+    if recording.head.layout == "list":
+        place, items = "/{}", recording.document()
+    elif _is_web_form(recording.head):
+        place, items = "/loglines/{}", recording.document()["loglines"]
+    else:
+        yield from recording.lines(report)
+        return
+    for number, value in enumerate(items):
+        yield Record(place.format(number), value)
+
+
+def _in_log(recording: Recording) -> Iterator[Conversion]:
+    read: _Read = partial(_records, recording)
+    outline = outline_of(read(ConversionReport("")))
+    if not outline.is_known and not _is_web_form(recording.head):
+        where, reason = "$", "none of its records is one of Claude Code's"
+        raise DecodeError(where, reason, source=recording.text.source)
+    session_id = outline.session_id or recording.session_id
+    parent: dict[str, object] | None = None
+    agent = f"agent-{outline.agent_id}"
+    if outline.agent_id and outline.is_sidechain and session_id != agent:
+        parent = {"session_id": session_id, "agent_id": outline.agent_id}
+        parent |= _sidecar(recording)
+        session_id += f"/{agent}"
+    branches = recording.options.branches
+    convert = partial(_converter, outline, parent, has_branches=branches != "last")
+    if branches != "separate":
+        yield Conversion(session_id, read, convert)
+        return
+    for branch in ("", *dict.fromkeys(outline.tree.dead.values())):
+        branch_id = f"{session_id}~{branch}" if branch else session_id
+        of_branch = partial(_of_branch, read, outline.tree.dead, branch)
+        yield Conversion(branch_id, of_branch, convert)
+
+
+def _sidecar(recording: Recording) -> dict[str, object]:
+    """Return what the file beside a sub-agent's log says: its call, and the rest."""
+    data = recording.beside(".meta.json")
+    try:
+        value: object = parse_json(data).value if data else {}
+    except DecodeError:
+        return {}
+    if not isinstance(value, dict):
+        return {}
+    call_id = text_of(value, "toolUseId")
+    rest = rest_of(value, "toolUseId")
+    linked = {"tool_call_id": call_id} if call_id else {}
+    return {**linked, **({"meta": rest} if rest else {})}
+
+
+def _of_branch(
+    read: _Read, dead: dict[str, str], branch: str, report: ConversionReport
+) -> Iterator[Record]:
+    """Yield the records of a dead branch, or those of none if its name is empty."""
+    for record in read(report):
+        uuid = text_of(record.value, "uuid") if isinstance(record.value, dict) else ""
+        if dead.get(uuid, "") == branch:
+            yield record
+
+
+def _in_stream(recording: Recording) -> Iterator[Conversion]:
+    read: _Read = partial(_records, recording)
+    outlines: dict[_Thread, Outline] = {}
+    for thread, record in _threads(read(ConversionReport(""))):
+        outlines.setdefault(thread, Outline()).see(record)
+    for thread, outline in outlines.items():
+        session_id = thread.session_id
+        parent: dict[str, object] | None = None
+        if thread.call_id:
+            parent = {"session_id": session_id, "tool_call_id": thread.call_id}
+            session_id += f"/agent-{thread.call_id}"
+        convert = partial(_converter, outline, parent)
+        yield Conversion(session_id, partial(_of_thread, read, thread), convert)
+
+
+def _of_thread(
+    read: _Read, thread: _Thread, report: ConversionReport
+) -> Iterator[Record]:
+    return (record for found, record in _threads(read(report)) if found == thread)
+
+
+def _threads(records: Iterator[Record]) -> Iterator[tuple[_Thread, Record]]:
+    """Yield each record with its thread; one that names none is of the same session."""
+    waiting: list[Record] = []  # until a session is named
+    session_id = ""
+    for record in records:
+        value = record.value if isinstance(record.value, dict) else {}
+        session_id = text_of(value, "session_id") or session_id
+        if not session_id:
+            waiting.append(record)
+            continue
+        for each in waiting:
+            yield _Thread(session_id, ""), each
+        waiting.clear()
+        yield _Thread(session_id, text_of(value, "parent_tool_use_id")), record
+
+
+def _converter(
+    outline: Outline,
+    parent: dict[str, object] | None,
+    build: EventBuilder,
+    *,
+    has_branches: bool = False,
+) -> Converter:
+    build.parent = parent
+    return Converter(outline, build, has_branches=has_branches)

@@ -1,0 +1,242 @@
+"""The tree of Claude Code's transcripts: branches, copies, compactions, sub-agents."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import replay
+from claude_code_records import (
+    Record,
+    assistant,
+    brief,
+    call,
+    chained,
+    lines_of,
+    notes,
+    result,
+    sessions,
+    text,
+    user,
+)
+
+END = {"stop_reason": "end_turn"}
+
+
+def rewound() -> list[Record]:
+    """Return a conversation that went back to its first answer, twice."""
+    return [
+        user("u1", "Go"),
+        assistant("a1", text("Gone."), parent="u1"),
+        user("u2", "Left", "a1"),
+        assistant("a2", call(), parent="u2"),
+        user("u3", "Left, too", "a1"),
+        result("r", "c", parentUuid="a2"),  # late, of the first branch
+        user("u4", "Kept", "a1"),
+        assistant("a4", text("Well."), parent="u4"),
+    ]
+
+
+def test_only_the_last_branch_is_read(tmp_path: Path) -> None:
+    (session,) = sessions(tmp_path, rewound())
+    assert brief(session) == [
+        "user_input: Go",
+        "text: Gone.",
+        "user_input: Kept",
+        "text: Well.",
+    ]
+    assert notes(session) == [("dead-branch", "line:3", 4)]
+    assert session.report
+    assert session.report.skipped == {"dead-branch": 4}
+
+
+def test_a_prompt_below_a_dead_record_is_alive(tmp_path: Path) -> None:
+    records = [*rewound(), user("u5", "Back", "u2"), assistant("a5", parent="u5")]
+    (session,) = sessions(tmp_path, records)
+    assert brief(session)[-2:] == ["text: Well.", "user_input: Back"]
+
+
+def test_all_branches_can_be_read_in_the_order_of_the_file(tmp_path: Path) -> None:
+    (session,) = sessions(tmp_path, rewound(), branches="all")
+    assert brief(session) == [
+        "user_input: Go",
+        "text: Gone.",
+        "user_input: Left",
+        "tool_call: Read",
+        "user_input: Left, too",
+        "tool_result: done",
+        "user_input: Kept",
+        "text: Well.",
+    ]
+    assert not notes(session)
+
+
+def test_each_branch_can_be_a_session(tmp_path: Path) -> None:
+    records = [*rewound(), '{"type": "broken']
+    found = sessions(tmp_path, records, branches="separate")
+    assert {each.session_id: brief(each) for each in found} == {
+        "s": [
+            "user_input: Go",
+            "text: Gone.",
+            "user_input: Kept",
+            "text: Well.",
+            "claude-code/line",
+        ],
+        "s~u2": ["user_input: Left", "tool_call: Read", "tool_result: done"],
+        "s~u3": ["user_input: Left, too"],
+    }
+    counts = [each.report.records for each in found if each.report]
+    assert sum(counts) == len(records)
+    assert not any(code == "dead-branch" for code, *_ in notes(found[0]))
+
+
+def test_dead_branches_are_kept_with_everything_else(tmp_path: Path) -> None:
+    (session,) = sessions(tmp_path, rewound(), keep="all")
+    assert brief(session).count("claude-code/dead-branch") == 4
+    assert not notes(session)
+
+
+def test_parallel_results_are_no_branches(tmp_path: Path) -> None:
+    records = [
+        user("u", "Go"),
+        assistant("a1", call("c1"), parent="u", message={"id": "m"}),
+        assistant("a2", call("c2"), parent="a1", message={"id": "m"}),
+        result("r2", "c2", parentUuid="a2"),
+        result("r1", "c1", parentUuid="a1"),
+        assistant("b", text("Both."), parent="r1"),
+        user("v", "Thanks", "b"),
+    ]
+    (session,) = sessions(tmp_path, records)
+    assert len(session.events) == 7
+    assert not notes(session)
+
+
+def test_a_prompt_below_only_bookkeeping_leaves_no_branch(tmp_path: Path) -> None:
+    hooks = chained("h", "a", type="attachment", attachment={"type": "hook_success"})
+    records = [user("u", "Go"), assistant("a", parent="u"), hooks, user("v", "On", "a")]
+    (session,) = sessions(tmp_path, records)
+    assert brief(session) == ["user_input: Go", "user_input: On"]
+
+
+def test_a_compaction_leaves_no_branch_whatever_the_parents_say(
+    tmp_path: Path,
+) -> None:
+    for link in ({"parentUuid": "a1"}, {"logicalParentUuid": "a1"}):
+        boundary = chained("c", type="system", subtype="compact_boundary")
+        records = [
+            user("u1", "Go"),
+            chained("x", "u1", type="attachment", attachment={"type": "file"}),
+            assistant("a1", text("Gone."), parent="x"),
+            {**boundary, **link},
+            user("s", "Summary", "c", isCompactSummary=True),
+            user("u2", "On", "s"),
+            user("u3", "Wrong parent", "x"),
+        ]
+        (session,) = sessions(tmp_path, records)
+        assert len(session.events) == 7
+        assert notes(session) == [("parent-before-boundary", "line:7", 1)]
+
+
+def test_a_record_that_is_there_twice_counts_once(tmp_path: Path) -> None:
+    said = [user("u", "Go"), assistant("a", text("Gone."), parent="u", message=END)]
+    (session,) = sessions(tmp_path, [*said, *said, user("v", "On", "a")])
+    assert [each.partition(":")[0] for each in brief(session)] == [
+        "user_input",
+        "text",
+        "stop",
+        "user_input",
+    ]
+    assert session.report
+    assert session.report.skipped == {"repeated": 2}
+
+
+def test_going_back_many_times_takes_linear_time(tmp_path: Path) -> None:
+    prompts = [user(f"u{number}", "Again", "a") for number in range(3000)]
+    records = [user("u", "Go"), assistant("a", text("Hm."), parent="u"), *prompts]
+    (session,) = sessions(tmp_path, records)
+    assert notes(session) == [("dead-branch", "line:3", 2999)]
+
+
+# --- sub-agents
+
+
+def of_agent(**more: object) -> list[Record]:
+    members: Record = {"isSidechain": True, "agentId": "x1", **more}
+    return [
+        user("u", "Find it", **members),
+        assistant("a", text("Found."), parent="u", **members),
+    ]
+
+
+def parent_of(session: replay.Session) -> object:
+    return json.loads(replay.dumps(session)).get("imported", {}).get("parent")
+
+
+def test_a_sub_agent_s_log_is_a_session_below_its_parent_s(tmp_path: Path) -> None:
+    (session,) = sessions(tmp_path, of_agent())
+    assert session.session_id == "s/agent-x1"
+    assert parent_of(session) == {"session_id": "s", "agent_id": "x1"}
+    assert brief(session) == ["user_input: Find it", "text: Found."]
+
+
+def test_the_file_beside_it_names_the_call(tmp_path: Path) -> None:
+    known = {"session_id": "s", "agent_id": "x1"}
+    for sidecar, told in (
+        ('{"toolUseId": "c"}', {"tool_call_id": "c"}),
+        ('{"agentType": "x", "toolUseId": 3}', {"meta": {"agentType": "x"}}),
+        ("[]", {}),
+        ("{", {}),
+        (f'{{"x": "{"y" * (64 << 10)}"}}', {}),
+    ):
+        folder = tmp_path / "agents" / "below"
+        folder.mkdir(exist_ok=True, parents=True)
+        (folder / "agent-x1.meta.json").write_text(sidecar, "utf-8")
+        (session,) = sessions(folder, of_agent(), "agent-x1.jsonl")
+        assert parent_of(session) == {**known, **told}
+        with replay.open(folder.parent, pattern="*.jsonl") as source:
+            assert [parent_of(each) for each in source] == [{**known, **told}]
+
+
+def test_that_file_is_no_session_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "agent-x1.meta.json").write_text('{"agentType": "x"}', "utf-8")
+    assert len(sessions(tmp_path, of_agent(), "agent-x1.jsonl")) == 1
+    with replay.open(f"claude-code:{tmp_path}") as source:
+        assert [each.session_id for each in source] == ["s/agent-x1"]
+
+
+def test_no_link_beside_it_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.json").write_text('{"toolUseId": "c"}', "utf-8")
+    (tmp_path / "agent-x1.meta.json").symlink_to(tmp_path / "elsewhere.json")
+    (session,) = sessions(tmp_path, of_agent(), "agent-x1.jsonl")
+    assert parent_of(session) == {"session_id": "s", "agent_id": "x1"}
+
+
+def test_a_log_on_standard_input_has_nothing_beside_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text(lines_of(of_agent()), "utf-8")
+    with path.open(encoding="utf-8") as file:
+        monkeypatch.setattr("sys.stdin", file)
+        with replay.open("-") as source:
+            (session,) = source
+    assert parent_of(session) == {"session_id": "s", "agent_id": "x1"}
+
+
+def test_a_sub_agent_with_a_session_id_of_its_own_has_no_parent(
+    tmp_path: Path,
+) -> None:
+    (session,) = sessions(tmp_path, of_agent(sessionId="agent-x1"))
+    assert session.session_id == "agent-x1"
+    assert parent_of(session) is None
+
+
+def test_a_sub_agent_s_records_in_its_parent_s_log_are_left_out(
+    tmp_path: Path,
+) -> None:
+    inside = [{**each, "uuid": f"x{each['uuid']}"} for each in of_agent()]
+    (session,) = sessions(tmp_path, [user("u", "Go"), *inside])
+    assert session.session_id == "s"
+    assert brief(session) == ["user_input: Go"]
+    assert session.report
+    assert session.report.skipped == {"sidechain": 2}
