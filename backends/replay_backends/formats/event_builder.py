@@ -225,3 +225,14 @@ def time_of(recorded: object) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         pass
     return None
+
+
+def text_in(value: Mapping[str, Any], key: str) -> str:
+    """Return a member that is a text; empty: it isn't one."""
+    found = value.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def rest_of(value: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """Return the members but for some *keys*."""
+    return {key: item for key, item in value.items() if key not in keys}

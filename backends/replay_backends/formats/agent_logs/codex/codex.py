@@ -1,0 +1,83 @@
+"""The format of Codex's logs: how they are recognized, and which sessions they hold."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any, Final
+
+from replay import ConversionReport
+from replay_backends.formats.agent_logs.codex.exec_stream import (
+    ExecConverter,
+    outline_of_exec,
+)
+from replay_backends.formats.agent_logs.codex.rollout import RolloutConverter
+from replay_backends.formats.agent_logs.codex.rollout_outline import outline_of
+from replay_backends.formats.conversion import Conversion
+from replay_backends.formats.head import Head
+from replay_backends.formats.recording import Recording
+
+_ENVELOPES: Final = (
+    "session_meta",
+    "response_item",
+    "event_msg",
+    "turn_context",
+    "compacted",
+)
+
+
+class Codex:
+    """Rollouts of the Codex CLI, and the stream that ``codex exec --json`` prints."""
+
+    def recognizes(self, head: Head) -> bool:
+        """Tell whether a recording that begins so is of this format."""
+        records = _records(head)
+        return any(map(_is_enveloped, records)) or _is_older(records) or _is_exec(head)
+
+    def conversions(self, recording: Recording) -> Iterator[Conversion]:
+        """Yield how its session is converted, and each branch if they are separate."""
+        lines = recording.lines
+        if _is_exec(recording.head):
+            stream = outline_of_exec(lines(ConversionReport("")))
+            session_id = stream.thread_id or recording.session_id
+            yield Conversion(session_id, lines, partial(ExecConverter, stream))
+            return
+        outline = outline_of(lines(ConversionReport("")))
+        session_id = outline.session_id or recording.session_id
+        branches = recording.options.branches
+        main = None if branches == "all" else ""
+        yield Conversion(
+            session_id, lines, partial(RolloutConverter, outline, branch=main)
+        )
+        for branch in dict.fromkeys(
+            outline.dead.values() if branches == "separate" else ()
+        ):
+            yield Conversion(
+                f"{session_id}~{branch}",
+                lines,
+                partial(RolloutConverter, outline, branch=branch),
+            )
+
+
+def _records(head: Head) -> list[Mapping[str, Any]]:
+    """Return the first records; of a first line that is cut off, what is there."""
+    if head.layout == "lines":
+        return [*head.records]
+    return [head.members] if head.layout == "object" else []
+
+
+def _is_enveloped(record: Mapping[str, Any]) -> bool:
+    return record.get("type") in _ENVELOPES and isinstance(record.get("payload"), dict)
+
+
+def _is_older(records: list[Mapping[str, Any]]) -> bool:
+    match records:
+        case [{"id": str(), "timestamp": str(), **rest}, *_]:
+            return "type" not in rest and ("instructions" in rest or "git" in rest)
+    return False
+
+
+def _is_exec(head: Head) -> bool:
+    """Tell whether it is what ``codex exec --json`` prints."""
+    return any(
+        record.get("type") == "thread.started" and "thread_id" in record
+        for record in _records(head)
+    )

@@ -1,0 +1,195 @@
+"""A rollout's records, turned into events."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+
+from replay_backends.formats.agent_logs.codex.response_items import ItemConverter
+from replay_backends.formats.agent_logs.codex.rollout_outline import Outline, ids_of
+from replay_backends.formats.agent_logs.codex.rollout_records import (
+    ENDS,
+    STARTS,
+    Parts,
+    object_in,
+    parts_of,
+)
+from replay_backends.formats.agent_logs.codex.turn_ends import Run
+from replay_backends.formats.event_builder import EventBuilder, text_in
+from replay_backends.formats.recording import Fate, Record
+
+_BOOKKEEPING: Final = frozenset(
+    {"session_meta", "state", "token_usage_record", "turn_context", "world_state"}
+)
+#: Events that tell once more what a response item says, or only what the screen shows.
+_SECOND_VIEW: Final = frozenset(
+    {
+        "agent_message", "agent_reasoning", "agent_reasoning_raw_content",
+        "context_compacted", "exec_command_end", "image_generation_end",
+        "mcp_tool_call_end", "patch_apply_end", "sub_agent_activity",
+        "thread_name_updated", "thread_rolled_back", "thread_settings_applied",
+        "token_count", "user_message", "web_search_end", *STARTS,
+    }
+)  # fmt: skip
+_SECOND_VIEW_ITEMS: Final = frozenset(
+    {
+        "AgentMessage", "CommandExecution", "ContextCompaction", "FileChange",
+        "McpToolCall", "Reasoning", "UserMessage", "WebSearch",
+    }
+)  # fmt: skip
+#: Events and shown items that no response item says.
+_ONLY_VIEW: Final = ("Plan", "Sleep", "entered_review_mode", "exited_review_mode")
+
+
+@attrs.define
+class RolloutConverter:
+    """A converter of a rollout's records, in order.
+
+    Args:
+        outline: The outline of the same records.
+        build: Takes the events.
+        branch: The beginning of the branch to convert that the user took back; empty:
+            what is left without such branches; None: everything.
+    """
+
+    outline: Outline
+    _build: EventBuilder
+    branch: str | None = ""
+    _items: ItemConverter = attrs.field(init=False)
+    _place: int = -1
+    _current: str = ""  # the branch that the last record belongs to
+
+    def __attrs_post_init__(self) -> None:
+        build, outline = self._build, self.outline
+        self._items = ItemConverter(build)
+        build.report.version = outline.version
+        build.parent = outline.parent
+        if outline.may_be_copied:
+            at = outline.second_header or "line:1"
+            build.report.note("copied-history-possible", at, "changed")
+
+    def record(self, record: Record) -> tuple[Fate, str]:
+        """Convert the next record."""
+        self._place += 1
+        value, outline = record.value, self.outline
+        if isinstance(value, dict):
+            if outline.is_copied(value):
+                self._build.report.note("copied", record.at, "dropped")
+                return "skipped", "copied"
+            self._build.see_time(value.get("timestamp"))
+        if self._place in outline.prompts:
+            self._current = outline.dead.get(self._place, "")
+        is_left_out = self.branch is not None and self.branch != self._current
+        if is_left_out and self.branch:
+            return "skipped", "other-branch"
+        fate = self._convert(record)
+        if is_left_out and fate[0] != "skipped":
+            self._build.drain()
+            self._build.report.note("dead-branch", record.at, "dropped")
+            return "skipped", "dead-branch"
+        if run := outline.runs.unfinished.get(self._place):
+            usage = run.usage.as_object()
+            self._build.events[-1].setdefault("imported", {})["usage"] = usage
+            self._build.report.note("usage-without-stop", record.at, "moved")
+        elif self._place in outline.runs.lost:
+            self._build.report.note("usage-without-stop", record.at, "dropped")
+        return fate
+
+    def end(self) -> None:
+        """Add nothing: no event is held back."""
+
+    def _convert(self, record: Record) -> tuple[Fate, str]:
+        build = self._build
+        if not isinstance(record.value, dict):
+            return build.keep_whole(record, "line")
+        parts = parts_of(record.value)
+        match parts:
+            case Parts(type="turn_context"):
+                self._items.model = text_in(parts.payload, "model") or self._items.model
+                return build.skip(record, parts.type)
+            case Parts(type=kind) if kind in _BOOKKEEPING:
+                return build.skip(record, kind)
+            case Parts(type="response_item", has_payload=True):
+                return self._item(record, parts)
+            case Parts(type="event_msg", has_payload=True):
+                return self._event(record, parts)
+        if not parts.has_payload:
+            build.report.note("missing-field", record.at, "changed")
+        return build.keep_whole(record, parts.type)
+
+    def _item(self, record: Record, parts: Parts) -> tuple[Fate, str]:
+        payload = parts.payload
+        if self._place in self.outline.hidden:
+            return self._build.keep_whole(record, "compaction-output")
+        if parts.kind == "message" and payload.get("role") == "user":
+            if self._place not in self.outline.prompts:
+                return self._build.keep_whole(record, "injected")
+            self._items.prompt(parts)
+            return "mapped", parts.kind
+        return self._items.convert(record, parts)
+
+    def _event(self, record: Record, parts: Parts) -> tuple[Fate, str]:
+        """Convert an event: what the screen showed, or how a run went."""
+        build, payload, kind = self._build, parts.payload, parts.kind
+        if kind in ENDS:
+            if run := self.outline.runs.ends.get(self._place):
+                self._stop(parts, run)
+                return "mapped", kind
+            return build.skip(record, kind)
+        if kind == "error" and self._place in self.outline.runs.errors:
+            return "mapped", kind
+        if kind == "user_message" and self._place in self.outline.prompts:
+            self._prompt(parts)
+            return "mapped", kind
+        if kind == "thread_rolled_back":
+            self._current = ""
+        elif kind == "thread_name_updated":
+            build.title = text_in(payload, "thread_name") or build.title
+        is_double = kind not in _ONLY_VIEW and self._is_known(payload)
+        if kind == "item_completed":
+            item = object_in(payload, "item")
+            name = text_in(item, "type")
+            is_double = name in _SECOND_VIEW_ITEMS or self._is_known(item)
+            is_double &= name not in _ONLY_VIEW
+            kind = f"{kind}.{name}".removesuffix(".")
+        if is_double or kind in _SECOND_VIEW:
+            return build.skip(record, kind)
+        return build.keep_whole(record, kind or "event_msg")
+
+    def _is_known(self, shown: Mapping[str, Any]) -> bool:
+        """Tell whether a response item says it, too."""
+        return not self.outline.ids.isdisjoint(ids_of(shown))
+
+    def _prompt(self, parts: Parts) -> None:
+        """Add a prompt that only an event tells."""
+        payload = parts.payload
+        images = payload.get("images")
+        media = images if isinstance(images, list) else []
+        kept = {
+            **self._items.kept(parts, "message", "images"),
+            "model": None,
+            "media": len(media) or None,
+        }
+        self._build.add("user_input", kept, content=text_in(payload, "message"))
+        for image in media:
+            self._build.keep("image", image)
+
+    def _stop(self, parts: Parts, run: Run) -> None:
+        payload = parts.payload
+        error = _error_of(payload) or run.error
+        kept = self._items.kept(parts, "duration_ms")
+        if parts.kind == "turn_aborted":
+            reason = text_in(payload, "reason")
+            error, kept["error"] = f"aborted: {reason}".removesuffix(": "), error
+        kept["usage"] = dict(run.details) or None
+        self._build.stop(run.usage, error, kept)
+
+
+def _error_of(payload: Mapping[str, Any]) -> str | None:
+    """Return the error with which a run ended; None: it ended well."""
+    match payload.get("error"):
+        case None:
+            return None
+        case str(text) | {"message": str(text)}:
+            return text
+    return "error"
