@@ -155,10 +155,10 @@ class SessionFile:
             text, head, self.session_id, limits, imports, self._beside
         )
         found = format_called(name)
-        prefix = getattr(found, "prefix", called)
+        prefix = getattr(found, "prefix", "")
         for conversion in found.conversions(recording):
             converted = ConvertedText(
-                called, prefix, conversion, self.source, imports.keep
+                called, conversion, self.source, imports.keep, prefix
             )
             yield converted.session(strict=options.strict, limits=limits)
 

@@ -48,17 +48,17 @@ class ConvertedText:
 
     Args:
         format: The format's name.
-        prefix: The beginning of the types of unknown events.
         conversion: How it is converted.
         source: The recording's name in messages.
         keep: ``"all"`` keeps bookkeeping, too, as unknown events.
+        prefix: The beginning of the types of unknown events; empty: the format's name.
     """
 
     format: str
-    prefix: str
     conversion: Conversion
     source: str
     keep: str | None = None
+    prefix: str = ""
 
     def session(self, *, strict: bool, limits: Limits) -> Session:
         """Return the session, with the report of its conversion.
@@ -89,7 +89,7 @@ class ConvertedText:
 
     def _builder(self) -> EventBuilder:
         report = ConversionReport(self.format, "import", self.conversion.session_id)
-        return EventBuilder(report, self.prefix, keeps_all=self.keep == "all")
+        return EventBuilder(report, self.keep == "all", self.prefix)
 
     def _events(self, build: EventBuilder) -> Iterator[bytes]:
         converter = self.conversion.converter(build)

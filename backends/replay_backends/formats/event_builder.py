@@ -49,13 +49,13 @@ class EventBuilder:
 
     Args:
         report: What the conversion did.
-        prefix: The beginning of the types of unknown events.
         keeps_all: Keep bookkeeping, too.
+        prefix: The beginning of the types of unknown events; empty: the format's name.
     """
 
     report: ConversionReport
-    prefix: str
     keeps_all: bool = False
+    prefix: str = ""
     title: str | None = None  #: None: the recording has none
     last_updated_at: datetime | None = None  #: None: the recording has no times
     parent: dict[str, object] | None = None  #: what links it to another session
@@ -178,7 +178,7 @@ class EventBuilder:
 
     def keep(self, kind: str, record: object) -> Event:
         """Add an unknown event of a *kind* of the format, with the record as it was."""
-        return self.add(f"{self.prefix}/{kind}", record=record)
+        return self.add(f"{self.prefix or self.report.format}/{kind}", record=record)
 
     def drain(self) -> list[Event]:
         """Return the events so far, and forget them."""
@@ -210,6 +210,35 @@ def arguments_of(recorded: object) -> tuple[dict[str, Any], bool]:
     return {"_raw": recorded}, True
 
 
+def text_in(value: Mapping[str, Any], key: str) -> str:
+    """Return a member of an object if it is a text, else an empty one."""
+    found = value.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def int_in(value: Mapping[str, Any], key: str) -> int | None:
+    """Return a member of an object if it is a whole number, else None."""
+    found = value.get(key)
+    return found if isinstance(found, int) else None
+
+
+def list_in(value: Mapping[str, Any], key: str) -> list[Any]:
+    """Return a member of an object if it is a list, else an empty one."""
+    found = value.get(key)
+    return found if isinstance(found, list) else []
+
+
+def object_in(value: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return a member of an object if it is an object, else an empty one."""
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def rest_of(value: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """Return the members of an object but for some *keys*."""
+    return {key: item for key, item in value.items() if key not in keys}
+
+
 def time_of(recorded: object) -> datetime | None:
     """Return a recorded time in UTC; None: it isn't one.
 
@@ -225,14 +254,3 @@ def time_of(recorded: object) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         pass
     return None
-
-
-def text_in(value: Mapping[str, Any], key: str) -> str:
-    """Return a member that is a text; empty: it isn't one."""
-    found = value.get(key)
-    return found if isinstance(found, str) else ""
-
-
-def rest_of(value: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    """Return the members but for some *keys*."""
-    return {key: item for key, item in value.items() if key not in keys}

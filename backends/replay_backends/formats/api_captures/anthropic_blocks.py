@@ -1,0 +1,162 @@
+"""The content blocks of Anthropic's Messages API, and messages made of them."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+
+from replay_backends.formats.api_captures.model_run import Run
+from replay_backends.formats.event_builder import list_in, rest_of, text_in
+from replay_backends.formats.recording import Fate, Record
+
+#: The types of tool calls; what is in front of their name runs them.
+CALLS: Final = ("tool_use", "server_tool_use", "mcp_tool_use")
+_RESULT: Final = "tool_result"  # the end of the types of results
+_INPUT: Final = ("input_tokens", "cache_creation_input_tokens")
+_INPUT_TOKENS: Final = (*_INPUT, "cache_read_input_tokens")
+_GOING_ON: Final = ("tool_use", "pause_turn", "compaction")
+
+
+@attrs.define
+class Blocks:
+    """The whole blocks and messages of a capture, converted one by one."""
+
+    _run: Run
+    _made: int = 0  # ids
+
+    def message(self, record: Record, message: Mapping[str, Any]) -> tuple[Fate, str]:
+        """Convert a message of a list."""
+        role = text_in(message, "role")
+        build, blocks = self._run.build, blocks_of(message)
+        if role not in ("user", "assistant"):
+            return build.keep_whole(record, role or "untyped")
+        if not blocks:
+            build.report.note("missing-field", record.at, "changed")
+            return build.keep_whole(record, role)
+        if role == "user":
+            self._user(message, blocks)
+        else:
+            for block in blocks:
+                self.convert(block)
+        return "mapped", role
+
+    def _user(
+        self, message: Mapping[str, Any], blocks: list[Mapping[str, Any]]
+    ) -> None:
+        """Convert a user's message: the results first, the rest is one input."""
+        build = self._run.build
+        others = [each for each in blocks if not _is_result(each)]
+        for block in filter(_is_result, blocks):
+            self.convert(block)
+        if not others:
+            return
+        texts = [text_in(each, "text") for each in others if each.get("type") == "text"]
+        media = [each for each in others if each.get("type") != "text"]
+        kept = {
+            **rest_of(message, "type", "role", "content"),
+            "blocks": len(texts) if len(texts) > 1 else None,
+            "media": len(media) or None,
+        }
+        self._run.finish()
+        build.add("user_input", kept, content="\n\n".join(texts))
+        for block in media:
+            build.keep(text_in(block, "type") or "block", block)
+
+    def convert(self, block: Mapping[str, Any]) -> tuple[Fate, str]:
+        """Convert a block that is whole."""
+        build, kind = self._run.build, text_in(block, "type")
+        match block:
+            case {"type": "text", "text": str(content)} | {
+                "type": "thinking",
+                "thinking": str(content),
+            } if content or not block.get("signature"):
+                self._run.say(kind, content, rest_of(block, "type", kind))
+            case {"type": str()} if kind in CALLS:
+                self.call(block, block.get("input"))
+            case {"tool_use_id": str(call_id)} if kind.endswith(_RESULT):
+                kept = rest_of(block, "type", "tool_use_id", "content")
+                kept["is_error"] = kept.get("is_error") or None
+                build.result(call_id, block.get("content"), kept)
+                self._run.settle()
+            case _:
+                if kind.endswith(_RESULT):
+                    build.report.note("missing-field", self._run.at, "changed")
+                build.keep(kind or "block", block)
+                return "kept", kind or "block"
+        return "mapped", kind
+
+    def call(self, block: Mapping[str, Any], arguments: object) -> None:
+        """Convert a tool call, whose arguments may have come apart from its block."""
+        kind, call_id = text_in(block, "type"), text_in(block, "id")
+        if not call_id:
+            self._made += 1
+            call_id = f"made-{self._made}"
+            self._run.build.report.note("id-made", self._run.at, "invented")
+        kept = {
+            **rest_of(block, "type", "id", "name", "input", "server_name"),
+            "server": block.get("server_name", kind != "tool_use" or None),
+        }
+        self._run.build.call(call_id, text_in(block, "name"), arguments, kept)
+        self._run.settle()
+
+
+@attrs.define
+class Response:
+    """What is known of a message that the model is sending."""
+
+    origin: dict[str, Any] = attrs.field(factory=dict)
+    usage: dict[str, Any] = attrs.field(factory=dict)
+    ending: dict[str, Any] = attrs.field(factory=dict)
+
+    @classmethod
+    def of(cls, message: Mapping[str, Any]) -> "Response":
+        """Return what a message says at its beginning."""
+        response = cls({"message_id": message.get("id"), "model": message.get("model")})
+        response.see(message, message.get("usage"))
+        return response
+
+    def see(self, ending: object, usage: object) -> None:
+        """Take in how it ends, and its tokens so far, which replace those before."""
+        for known, more in ((self.ending, ending), (self.usage, usage)):
+            if isinstance(more, dict):
+                known.update({k: v for k, v in more.items() if v is not None})
+
+    @property
+    def stop_reason(self) -> str:
+        """Return why it ended; empty: that isn't recorded."""
+        return text_in(self.ending, "stop_reason")
+
+    def end(self, run: Run, error: str | None = None) -> None:
+        """End it as its stop reason says, or with an error."""
+        reason, ending = self.stop_reason, self.ending
+        if error is None and reason == "refusal":
+            error = "refusal"
+        counts = [self.usage.get(name) for name in _INPUT_TOKENS]
+        known = [each for each in counts if isinstance(each, int)]
+        run.end(
+            sum(known) if known else None,
+            self.usage.get("output_tokens"),
+            error=error,
+            imported={
+                "finish_reason": reason or None,
+                "stop_sequence": ending.get("stop_sequence"),
+                "stop_details": ending.get("stop_details"),
+                "container": ending.get("container"),
+                "error": ending.get("error"),
+                "usage": self.usage or None,
+            },
+            goes_on=error is None and reason in _GOING_ON,
+        )
+
+
+def blocks_of(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the blocks of a message; a text is one."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    blocks = list_in(message, "content")
+    return [each if isinstance(each, dict) else {"value": each} for each in blocks]
+
+
+def _is_result(block: Mapping[str, Any]) -> bool:
+    return text_in(block, "type").endswith(_RESULT)
