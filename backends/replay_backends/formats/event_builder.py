@@ -186,6 +186,30 @@ class EventBuilder:
         return events
 
 
+def keep_with(event: Event, kept: Mapping[str, object]) -> None:
+    """Keep more of what a record held with an event; what is there already stays."""
+    if kept:
+        event["imported"] = {**kept, **event.get("imported", {})}
+
+
+def text_in(value: Mapping[str, Any], key: str) -> str:
+    """Return a member that is a text; empty: there is none, or it's something else."""
+    found = value.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def dicts_in(value: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return the objects in a member that is a list."""
+    found = value.get(key)
+    items = found if isinstance(found, list) else []
+    return [each for each in items if isinstance(each, dict)]
+
+
+def rest_of(value: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """Return the members but for some *keys*."""
+    return {key: item for key, item in value.items() if key not in keys}
+
+
 _NO_ARGUMENTS: Final = (None, "")
 
 
@@ -210,12 +234,6 @@ def arguments_of(recorded: object) -> tuple[dict[str, Any], bool]:
     return {"_raw": recorded}, True
 
 
-def text_in(value: Mapping[str, Any], key: str) -> str:
-    """Return a member of an object if it is a text, else an empty one."""
-    found = value.get(key)
-    return found if isinstance(found, str) else ""
-
-
 def int_in(value: Mapping[str, Any], key: str) -> int | None:
     """Return a member of an object if it is a whole number, else None."""
     found = value.get(key)
@@ -232,11 +250,6 @@ def object_in(value: Mapping[str, Any], key: str) -> dict[str, Any]:
     """Return a member of an object if it is an object, else an empty one."""
     found = value.get(key)
     return found if isinstance(found, dict) else {}
-
-
-def rest_of(value: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    """Return the members of an object but for some *keys*."""
-    return {key: item for key, item in value.items() if key not in keys}
 
 
 def time_of(recorded: object) -> datetime | None:

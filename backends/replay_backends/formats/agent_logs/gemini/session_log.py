@@ -1,0 +1,257 @@
+"""The events of the CLI's session files."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+
+from replay_backends.formats.agent_logs.gemini.message_list import Outline, Place
+from replay_backends.formats.agent_logs.gemini.message_parts import (
+    PartConverter,
+    add_prompt,
+    in_camel_case,
+    is_text,
+    object_in,
+    parts_of,
+    text_of,
+    total,
+)
+from replay_backends.formats.event_builder import (
+    EventBuilder,
+    RunUsage,
+    dicts_in,
+    keep_with,
+    rest_of,
+    text_in,
+)
+from replay_backends.formats.recording import Fate, Record
+
+HEAD: Final = "/"  #: the place of a document's own members
+_INJECTED: Final = "<session_context>"
+_CHANGES: Final = "$set"
+_REWIND: Final = "$rewindTo"
+_BESIDE_CONTENT: Final = ("thoughts", "toolCalls", "tokens")
+_CALL_KEYS: Final = ("id", "name", "args", "result", "timestamp")
+
+
+@attrs.define
+class SessionLogConverter:
+    """A converter of a session file's records, in order.
+
+    A message becomes events once its last copy was read, and those before it have.
+
+    Args:
+        outline: The outline of the same records.
+        branch: The first message of those to convert, which were taken back; empty: the
+            messages that are left.
+        build: Takes the events.
+    """
+
+    outline: Outline
+    branch: str
+    _build: EventBuilder
+    _places: Mapping[str, Place] = attrs.field(init=False)
+    _answered: set[str] = attrs.field(init=False)
+    _parts: PartConverter = attrs.field(init=False)
+    _waiting: dict[int, dict[str, Any]] = attrs.field(factory=dict)
+    _complete: set[int] = attrs.field(factory=set)
+    _next: int = 0  # the message that is converted next
+    _at: str = ""  # the place of the last message
+    _usage: RunUsage = attrs.field(factory=RunUsage)
+    _is_running: bool = False
+    _has_end: bool = False  # the last response of the run
+
+    def __attrs_post_init__(self) -> None:
+        self._places = self.outline.places(self.branch)
+        self._answered = self.outline.answered(self.branch)
+        self._parts = PartConverter(self._build)
+
+    def record(self, record: Record) -> tuple[Fate, str]:
+        """Convert the next record."""
+        value, build = record.value, self._build
+        match value:
+            case {"$set": dict(changes)}:
+                return self._change(record, changes)
+            case {"$rewindTo": _}:
+                return build.skip(record, _REWIND)
+            case {"type": str()}:
+                return self._message(record)
+            case dict() if record.at == HEAD or "sessionId" in value:
+                self._head(value)
+                return build.skip(record, "session")
+        return build.keep_whole(
+            record, "untyped" if isinstance(value, dict) else "line"
+        )
+
+    def end(self) -> None:
+        """Add the end of the last run."""
+        self._end_run()
+
+    def _head(self, head: Mapping[str, Any]) -> None:
+        self._build.see_time(head.get("lastUpdated"))
+        self._build.title = text_in(head, "summary") or self._build.title
+
+    def _change(self, record: Record, changes: dict[str, Any]) -> tuple[Fate, str]:
+        self._head(changes)
+        is_used = False
+        found = changes.get("messages")
+        for number, value in enumerate(found if isinstance(found, list) else ()):
+            place = f"{record.at}/$set/messages/{number}"
+            if place in self._places:
+                is_used = True
+                self._take(value, place)
+        return ("mapped", _CHANGES) if is_used else self._build.skip(record, _CHANGES)
+
+    def _message(self, record: Record) -> tuple[Fate, str]:
+        value, build = record.value, self._build
+        if record.at in self._places:
+            self._take(value, record.at)
+            return self._fate(value)
+        build.see_time(value.get("timestamp"))
+        if self.branch:
+            return build.skip(record, "other-branch")
+        reason = self.outline.dropped.get(record.at, "rewritten")
+        if reason != "rewritten" and self._fate(value)[1] != "repeated-result":
+            build.report.note(reason, record.at, "dropped")
+        return build.skip(record, reason)
+
+    def _take(self, value: dict[str, Any], at: str) -> None:
+        """Take in a copy of a message; convert those that are complete by now."""
+        place = self._places[at]
+        # What an earlier copy holds is better.
+        self._waiting[place.number] = value | self._waiting.get(place.number, {})
+        if place.is_last:
+            self._complete.add(place.number)
+        while self._next in self._complete:
+            self._complete.remove(self._next)
+            self._at = at
+            self._convert(self._waiting.pop(self._next))
+            self._next += 1
+
+    def _fate(self, message: dict[str, Any]) -> tuple[Fate, str]:
+        """Return what becomes of a message, which depends on nothing before it."""
+        kind = text_in(message, "type")
+        parts = parts_of(message.get("content"))
+        left_out = ""
+        is_empty = all(part.get("text") == "" for part in parts)
+        if kind == "gemini" and is_empty and not any(map(message.get, _BESIDE_CONTENT)):
+            left_out = "empty"
+        elif kind == "user" and parts and all(map(self._is_repeated, parts)):
+            left_out = "repeated-result"
+        if left_out:
+            return ("kept" if self._build.keeps_all else "skipped"), left_out
+        if kind == "user" and "content" not in message:
+            return "kept", kind
+        if kind == "user" and text_of(parts).lstrip().startswith(_INJECTED):
+            return "kept", "injected"
+        return ("mapped" if kind in ("user", "gemini") else "kept"), kind
+
+    def _is_repeated(self, part: Mapping[str, Any]) -> bool:
+        return text_in(object_in(part, "functionResponse"), "id") in self._answered
+
+    def _convert(self, message: dict[str, Any]) -> None:
+        build = self._build
+        build.see_time(message.get("timestamp"))
+        fate, kind = self._fate(message)
+        match fate, kind:
+            case "kept", _:
+                if kind == "user":
+                    build.report.note("missing-field", self._at, "changed")
+                build.keep(kind, message)
+                if kind == "error" and self._is_running:
+                    self._has_end = True
+                    self._end_run(text_of(parts_of(message.get("content"))) or "error")
+            case "mapped", "user":
+                self._user(message)
+            case "mapped", _:
+                self._gemini(message)
+
+    def _user(self, message: dict[str, Any]) -> None:
+        parts = parts_of(message["content"])
+        kept = rest_of(message, "type", "content")
+        if not any("functionResponse" in part for part in parts):
+            self._end_run()
+            self._is_running = True
+            add_prompt(self._build, parts, kept)
+            return
+        for part in parts:
+            if is_text(part):  # of no user: it would open a turn
+                self._build.keep("text", part)
+            elif not self._is_repeated(part):
+                self._parts.add(part, self._at, kept)
+
+    def _gemini(self, message: dict[str, Any]) -> None:
+        build, begin = self._build, len(self._build.events)
+        self._is_running = True
+        time = message.get("timestamp")
+        thoughts, calls = dicts_in(message, "thoughts"), dicts_in(message, "toolCalls")
+        for thought in thoughts:
+            said = (text_in(thought, "subject"), text_in(thought, "description"))
+            kept = {"timestamp": time} | rest_of(thought, "subject", "description")
+            build.say("thinking", "\n".join(filter(None, said)), kept)
+        for part in parts_of(message.get("content")):
+            is_known = thoughts and part.get("thought") is True
+            is_known = is_known or (calls and "functionCall" in part)
+            if not is_known:
+                self._parts.add(part, self._at, {"timestamp": time})
+        self._calls(calls, time)
+        asks = any(each["type"] == "tool_call" for each in build.events[begin:])
+        self._count(message, is_answer=not asks, begin=begin)
+
+    def _calls(self, calls: Sequence[dict[str, Any]], time: object) -> None:
+        """Add calls, then their results."""
+        ids = []
+        for call in calls:
+            kept = {"timestamp": time} | rest_of(call, *_CALL_KEYS)
+            known = {key: call.get(key) for key in ("id", "name", "args")}
+            ids.append(self._parts.call(known, self._at, kept))
+        for call, call_id in zip(calls, ids, strict=True):
+            is_error = call.get("status", "success") != "success"
+            kept = {
+                "timestamp": call.get("timestamp", time),
+                "is_error": is_error or None,
+            }
+            found = call.get("result")
+            for part in found if isinstance(found, list) else [found]:
+                self._result(part, call_id, kept)
+
+    def _result(self, part: object, call_id: str, kept: dict[str, object]) -> None:
+        """Add what a call's result says, unless it is None."""
+        match part:
+            case {"functionResponse": dict(response)}:
+                known = {"name": response.get("name"), "id": call_id}
+                self._parts.respond(response | known, self._at, kept)
+            case dict():
+                self._parts.add(in_camel_case(part), self._at, kept)
+            case _ if part is not None:
+                self._build.result(call_id, part, kept)
+
+    def _count(self, message: dict[str, Any], *, is_answer: bool, begin: int) -> None:
+        """Count the tokens; an answer whose tokens are recorded ends the run."""
+        build, tokens = self._build, object_in(message, "tokens")
+        kept = rest_of(message, "type", "timestamp", "content", "thoughts", "toolCalls")
+        self._has_end = bool(tokens)
+        has_events = len(build.events) > begin
+        if has_events:
+            keep_with(build.events[begin], kept)
+        if tokens:
+            given, made = (
+                total(tokens, "input", "tool"),
+                total(tokens, "output", "thoughts"),
+            )
+            self._usage.add(given, made)
+        if tokens and is_answer:
+            self._end_run(imported=None if has_events else kept)
+
+    def _end_run(
+        self,
+        error: str | None = None,
+        imported: Mapping[str, object] | None = None,
+    ) -> None:
+        """End the run, if the end of its last response is recorded."""
+        usage, has_end = self._usage, self._has_end
+        self._usage, self._has_end, self._is_running = RunUsage(), False, False
+        if has_end:
+            self._build.stop(usage, error, imported)
+        elif usage.responses:  # each message's first event keeps its own
+            self._build.report.note("usage-without-stop", self._at, "moved")
