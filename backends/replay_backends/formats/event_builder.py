@@ -250,8 +250,6 @@ def object_in(value: Mapping[str, Any], key: str) -> dict[str, Any]:
     """Return a member of an object if it is an object, else an empty one."""
     found = value.get(key)
     return found if isinstance(found, dict) else {}
-
-
 def time_of(recorded: object) -> datetime | None:
     """Return a recorded time in UTC; None: it isn't one.
 

@@ -1,0 +1,80 @@
+"""The conversion of stored UI messages, which hold their calls with the results."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from replay_backends.formats.api_captures.content import add_prompt, keep_part
+from replay_backends.formats.event_builder import EventBuilder, text_in
+from replay_backends.formats.recording import Fate, Record
+
+_TEXTS: Final = {"text": "text", "reasoning": "thinking"}
+
+
+class MessagesConverter:
+    """The conversion of stored messages.
+
+    Args:
+        build: What the events are added to.
+        title: The title that the app stored with them.
+    """
+
+    def __init__(self, build: EventBuilder, title: str | None = None) -> None:
+        self._build = build
+        self._at = ""
+        build.title = title
+
+    def record(self, record: Record) -> tuple[Fate, str]:
+        """Convert the next message."""
+        build, message, self._at = self._build, record.value, record.at
+        role = text_in(message, "role") if isinstance(message, dict) else ""
+        if role not in ("user", "assistant"):
+            return build.keep_whole(record, role or "message")
+        parts = message.get("parts")
+        if not isinstance(parts, list):
+            build.report.note("missing-field", record.at, "changed", detail="parts")
+            return build.keep_whole(record, "message")
+        kept = without(message, "role", "parts")
+        if role == "user":
+            add_prompt(build, parts, kept)
+            return "mapped", role
+        kept["messageId"] = kept.pop("id", None)
+        before = len(build.events)
+        for part in parts:
+            self._add(part, kept)
+        if len(build.events) > before:
+            return "mapped", role
+        return build.skip(record, role)
+
+    def end(self) -> None:
+        """There is nothing to add: stored messages have no end."""
+
+    def _add(self, part: object, kept: Mapping[str, Any]) -> None:
+        known = part if isinstance(part, dict) else {}
+        kind, text = text_in(known, "type"), known.get("text")
+        tool = text_in(known, "toolName")
+        if kind.startswith("tool-"):
+            tool = kind.removeprefix("tool-")
+        if kind in _TEXTS and isinstance(text, str):
+            self._build.say(_TEXTS[kind], text, {**kept, **without(known, "text")})
+        elif tool and text_in(known, "state") not in ("", "input-streaming"):
+            self._call(tool, known, kept)
+        elif kind != "step-start":
+            keep_part(self._build, part)
+
+    def _call(self, name: str, part: dict[str, Any], kept: Mapping[str, Any]) -> None:
+        build, state = self._build, part["state"]
+        used = ("toolCallId", "toolName", "input", "output", "errorText")
+        call_id = text_in(part, "toolCallId")
+        given = part.get("input", part.get("rawInput"))
+        if not call_id:
+            build.report.note("missing-field", self._at, "changed", detail="toolCallId")
+        build.call(call_id, name, given, {**kept, **without(part, *used)})
+        if state == "output-available":
+            build.result(call_id, part.get("output"))
+        elif state == "output-error":
+            build.result(call_id, part.get("errorText"), {"is_error": True})
+
+
+def without(value: Mapping[str, Any], *used: str) -> dict[str, Any]:
+    """Return the members of a record but its type and what was *used*."""
+    return {k: item for k, item in value.items() if k != "type" and k not in used}
