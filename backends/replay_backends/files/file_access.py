@@ -12,6 +12,8 @@ import attrs
 
 from replay.authoring import os_errors_of
 from replay.errors import BackendError
+from replay_backends.formats.head import SIZE as HEAD_SIZE
+from replay_backends.formats.telemetry.eval_log import is_packed_log
 
 _NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)  # some systems lack some of these
 _READ_ONLY: Final[int] = (
@@ -76,13 +78,16 @@ def is_zip_file(path: str) -> bool:
 
     That is told by its bytes; by its name only if it is a pipe, which cannot be looked
     into, or cannot be read. A zip file may begin with a program if its name says so.
+    The log of an evaluation is a zip file, but read as one recording.
     """
     is_called_so = path.lower().endswith(".zip")
     with suppress(OSError):
         if Path(path).is_file():
             with Path(path).open("rb") as file:
-                is_marked = file.read(len(_ZIP[0])) in _ZIP
-                return is_marked or (is_called_so and _has_end_of_zip(file))
+                if file.read(len(_ZIP[0])) in _ZIP:
+                    file.seek(0)
+                    return not is_packed_log(file.read(HEAD_SIZE))
+                return is_called_so and _has_end_of_zip(file)
     return is_called_so and not Path(path).is_dir()
 
 

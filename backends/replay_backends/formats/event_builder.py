@@ -265,3 +265,5 @@ def time_of(recorded: object) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         pass
     return None
+
+

@@ -82,12 +82,21 @@ class Recording:
             LimitExceededError: It is larger than an event may be, or nested too deep.
             DecodeError: It isn't JSON.
         """
+        with self.text.named():
+            return parse_json(self.data()).value
+
+    def data(self) -> bytes:
+        """Return its bytes.
+
+        Raises:
+            LimitExceededError: There are more than an event may have.
+        """
         longest = self.limits.event_bytes
         with self.text.opened() as file:
             data = file.read(longest + 1)
             if len(data) > longest:
                 raise _too_long(longest)
-            return parse_json(data).value
+            return data
 
 
 def _on_line(line: bytes, number: int) -> Iterator[Record]:

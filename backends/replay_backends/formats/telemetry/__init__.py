@@ -1,0 +1,1 @@
+"""Formats of programs that watch or measure agents: traces and evaluation logs."""

@@ -1,0 +1,311 @@
+"""Inspect's logs of evaluations: a session for each sample."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any, Final
+
+from replay_backends.formats.conversion import Conversion
+from replay_backends.formats.event_builder import EventBuilder, RunUsage, rest_of
+from replay_backends.formats.head import Head
+from replay_backends.formats.json_path import member
+from replay_backends.formats.recording import Fate, Record, Recording
+from replay_backends.formats.telemetry.eval_log import is_packed_log, opened_log
+from replay_backends.formats.telemetry.eval_sample import LoggedSample
+
+_INPUT_TOKENS: Final = (
+    "input_tokens",
+    "input_tokens_cache_read",
+    "input_tokens_cache_write",
+)
+
+
+class InspectAI:
+    """Logs of Inspect, as JSON or as ``.eval``."""
+
+    def recognizes(self, head: Head) -> bool:
+        """Tell whether a recording that begins so is of this format."""
+        if is_packed_log(head.data):
+            return True
+        known = head.members
+        version = known.get("version")
+        return (
+            isinstance(version, int)
+            and isinstance(known.get("eval"), dict)
+            and ("plan" in known or "samples" in known)
+        )
+
+    def conversions(self, recording: Recording) -> Iterator[Conversion]:
+        """Yield how each of its samples is converted."""
+        with opened_log(recording) as log:
+            named = _Names(log.header, has_epochs=len(log.epochs) > 1)
+            for sample in log.samples:
+                yield Conversion(
+                    named.name(sample),
+                    sample.records,
+                    partial(SampleConverter, log.header, sample),
+                )
+
+
+class _Names:
+    """The ids of a log's sessions."""
+
+    def __init__(self, header: Mapping[str, Any], *, has_epochs: bool) -> None:
+        evaluation = _object(header, "eval")
+        self._task = evaluation.get("task") or "task"
+        epochs = _object(evaluation, "config").get("epochs")
+        self._has_epochs = has_epochs or (isinstance(epochs, int) and epochs > 1)
+        self._given: set[str] = set()
+
+    def name(self, sample: LoggedSample) -> str:
+        """Return the id of a sample's session; no two are equal."""
+        known = sample.value if isinstance(sample.value, dict) else {}
+        own = known.get("id", sample.at.rpartition("/")[2])
+        name = f"{self._task}/{own}"
+        if self._has_epochs:
+            name = f"{name}/{known.get('epoch', 1)}"
+        if name in self._given:
+            name = str(known.get("uuid") or name)
+        first, number = name, 1
+        while name in self._given:
+            number += 1
+            name = f"{first}-{number}"
+        self._given.add(name)
+        return name
+
+
+class SampleConverter:
+    """A converter of a sample's messages, its events and what is left of it.
+
+    Args:
+        header: The log without samples.
+        sample: The sample.
+        build: Takes the events.
+    """
+
+    def __init__(
+        self, header: Mapping[str, Any], sample: LoggedSample, build: EventBuilder
+    ) -> None:
+        self._build = build
+        self._attachments = sample.attachments()
+        self._times = sample.times()
+        self._tokens = _Tokens()
+        evaluation = _object(header, "eval")
+        version = _object(evaluation, "packages").get("inspect_ai")
+        build.report.version = version if isinstance(version, str) else ""
+        build.see_time(evaluation.get("created"))
+
+    def record(self, record: Record) -> tuple[Fate, str]:
+        """Convert the next record."""
+        if not isinstance(record.value, dict):
+            return self._build.keep_whole(record, "item")
+        match record.at.split("/")[-2]:
+            case "messages":
+                return self._message(record)
+            case "events":
+                return self._event(record)
+        self._end_of_sample(record)
+        return "mapped", "sample"
+
+    def end(self) -> None:
+        """Add nothing: the sample's own record is the last one."""
+
+    def _message(self, record: Record) -> tuple[Fate, str]:
+        message = record.value
+        role = message.get("role")
+        before = len(self._build.events)
+        match role:
+            case "user":
+                self._user(message)
+            case "assistant":
+                self._assistant(record)
+            case "tool":
+                self._result(record)
+        if len(self._build.events) == before:
+            return self._build.keep_whole(record, _kind(role, "message"))
+        return "mapped", str(role)
+
+    def _user(self, message: Mapping[str, Any]) -> None:
+        blocks = _blocks(message)
+        texts = [each["text"] for each in blocks if _is_text(each)]
+        media = [each for each in blocks if not _is_text(each)]
+        kept = {
+            **self._envelope(message),
+            "blocks": len(texts) if len(texts) > 1 else None,
+            "media": len(media) or None,
+        }
+        self._build.add("user_input", kept, content="\n\n".join(texts))
+        for each in media:
+            self._build.keep(_kind(member(each, "type"), "block"), each)
+
+    def _assistant(self, record: Record) -> None:
+        build, message = self._build, record.value
+        before = len(build.events)
+        for number, block in enumerate(_blocks(message)):
+            self._block(block, f"{record.at}/content/{number}")
+        calls = message.get("tool_calls")
+        for number, call in enumerate(calls if isinstance(calls, list) else []):
+            self._call(call, f"{record.at}/tool_calls/{number}")
+        kept = self._envelope(message, "tool_calls")
+        for event in build.events[before : before + 1] if kept else ():
+            event["imported"] = {**kept, **event.get("imported", {})}
+
+    def _block(self, block: Any, at: str) -> None:  # noqa: ANN401 - JSON
+        build = self._build
+        match block:
+            case {"type": "text", "text": str(text)}:
+                build.say("text", text, rest_of(block, "type", "text"))
+            case {"type": "reasoning", "redacted": True, "summary": str(text)} if text:
+                build.say("thinking", text, rest_of(block, "type", "summary"))
+            case {"type": "reasoning", "reasoning": str(text)} if (
+                text and not block.get("redacted")
+            ):
+                build.say("thinking", text, rest_of(block, "type", "reasoning"))
+            case {"type": "reasoning", "reasoning": ""} if not block.get("signature"):
+                pass
+            case {"type": "tool_use", "name": str(name)}:
+                call_id = self._idmember(block, at)
+                kept = rest_of(block, "type", "id", "name", "arguments", "result")
+                build.call(call_id, name, block.get("arguments"), kept)
+                is_error = True if block.get("error") else None
+                result = block.get("result")
+                build.result(call_id, result, {"is_error": is_error})
+            case _:
+                build.keep(_kind(member(block, "type"), "block"), block)
+
+    def _call(self, call: Any, at: str) -> None:  # noqa: ANN401 - JSON
+        match call:
+            case {"function": str(name)}:
+                kept = rest_of(call, "id", "function", "arguments")
+                call_id = self._idmember(call, at)
+                self._build.call(call_id, name, call.get("arguments"), kept)
+            case _:
+                self._build.report.note("missing-field", at, "changed")
+                self._build.keep("tool_call", call)
+
+    def _idmember(self, call: Mapping[str, Any], at: str) -> str:
+        call_id = call.get("id")
+        if isinstance(call_id, str):
+            return call_id
+        self._build.report.note("id-made", at, "invented")
+        return at
+
+    def _result(self, record: Record) -> None:
+        message = record.value
+        call_id, error = message.get("tool_call_id"), message.get("error")
+        if not isinstance(call_id, str):
+            self._build.report.note("missing-field", record.at, "changed")
+            return
+        result = message.get("content")
+        if error and result in ("", None, []):
+            result = member(error, "message") or error
+        time = self._times.get(call_id)
+        kept = {
+            **self._envelope(message, "tool_call_id", "function"),
+            "is_error": True if error else None,
+        }
+        if time:
+            kept["timestamp"] = time
+        name = message.get("function")
+        self._build.result(
+            call_id, result, kept, name if isinstance(name, str) else None
+        )
+
+    def _envelope(self, message: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+        time = self._times.get(str(message.get("id")))
+        return {
+            **({"timestamp": time} if time else {}),
+            **rest_of(message, "role", "content", *keys),
+        }
+
+    def _event(self, record: Record) -> tuple[Fate, str]:
+        event = record.value
+        self._build.see_time(event.get("timestamp"))
+        self._build.see_time(event.get("completed"))
+        self._tokens.see(event)
+        if event.get("event") == "compaction":
+            self._build.report.note("compacted", record.at, "dropped")
+        if self._build.keeps_all:
+            record = self._attachments.put_back(record)
+        return self._build.skip(record, f"event.{_kind(event.get('event'), 'event')}")
+
+    def _end_of_sample(self, record: Record) -> None:
+        sample, report = record.value, self._build.report
+        usage = self._tokens.agent
+        if not self._tokens.has_calls:
+            models = sample.get("model_usage")
+            for each in models.values() if isinstance(models, dict) else ():
+                _add_tokens(usage, each)
+            if usage.as_object():
+                report.note("usage-includes-scorer", record.at, "changed")
+        working = sample.get("working_time")
+        if isinstance(working, int | float):
+            usage.duration_ms = round(working * 1000, 3)
+        time = sample.get("completed_at")
+        self._build.see_time(time)
+        self._build.stop(usage, _error(sample), {"timestamp": time, **sample})
+
+
+class _Tokens:
+    """The tokens of the agent, told from those of the models that grade it."""
+
+    def __init__(self) -> None:
+        self.agent = RunUsage()
+        self.has_calls = False  #: of any model
+        self._scorers: set[str] = set()  # ids of spans
+        self._steps: list[object] = []  # the types of open ones, as until 2025
+
+    def see(self, event: Mapping[str, Any]) -> None:
+        """Take in the next event."""
+        kind, type_ = event.get("event"), event.get("type")
+        if kind == "span_begin":
+            is_scorer = type_ in ("scorer", "scorers")
+            if is_scorer or str(event.get("parent_id")) in self._scorers:
+                self._scorers.add(str(event.get("id")))
+        elif kind == "step" and event.get("action") == "begin":
+            self._steps.append(type_)
+        elif kind == "step" and self._steps:
+            self._steps.pop()
+        elif kind == "model":
+            self.has_calls = True
+            is_scorer = (
+                "scorer" in self._steps or str(event.get("span_id")) in self._scorers
+            )
+            if not (is_scorer or event.get("pending")):
+                self.agent.responses += 1
+                _add_tokens(self.agent, member(event.get("output"), "usage"))
+
+
+def _add_tokens(usage: RunUsage, recorded: object) -> None:
+    for name in _INPUT_TOKENS:
+        usage.add_tokens("total_input_tokens", member(recorded, name))
+    usage.add_tokens("total_output_tokens", member(recorded, "output_tokens"))
+
+
+def _error(sample: Mapping[str, Any]) -> str | None:
+    """Return why a sample failed; None: it didn't."""
+    if error := sample.get("error"):
+        return str(member(error, "message") or error)
+    if limit := sample.get("limit"):
+        return f"limit: {member(limit, 'type') or limit}"
+    return None
+
+
+def _blocks(message: Mapping[str, Any]) -> list[Any]:
+    """Return the blocks of a message; a text is one."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return content if isinstance(content, list) else []
+
+
+def _is_text(block: object) -> bool:
+    return member(block, "type") == "text" and isinstance(member(block, "text"), str)
+
+
+def _object(value: object, key: str) -> dict[str, Any]:
+    found = member(value, key)
+    return found if isinstance(found, dict) else {}
+
+
+def _kind(recorded: object, otherwise: str) -> str:
+    return recorded if isinstance(recorded, str) and recorded else otherwise

@@ -1,0 +1,31 @@
+"""OpenTelemetry's traces of models and agents: spans, each with the history so far."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from replay_backends.formats.conversion import Conversion
+from replay_backends.formats.head import Head
+from replay_backends.formats.json_path import member
+from replay_backends.formats.recording import Recording
+from replay_backends.formats.telemetry.span_converter import SpanConverter
+from replay_backends.formats.telemetry.span_sessions import span_sessions
+
+
+class OpenTelemetry:
+    """Traces in OTLP's JSON, one document or one a line."""
+
+    def recognizes(self, head: Head) -> bool:
+        """Tell whether a recording that begins so is of this format."""
+        lines = head.records if head.layout == "lines" else ()
+        return any(map(_holds_spans, (head.members, *lines)))
+
+    def conversions(self, recording: Recording) -> Iterator[Conversion]:
+        """Yield how each of its conversations is converted."""
+        for session_id, session in span_sessions(recording).items():
+            converter = partial(SpanConverter, session)
+            yield Conversion(session_id, session.records, converter)
+
+
+def _holds_spans(value: object) -> bool:
+    names = ("resourceSpans", "resource_spans")
+    return any(isinstance(member(value, name), list) for name in names)

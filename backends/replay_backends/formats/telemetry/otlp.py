@@ -1,0 +1,154 @@
+"""Spans, as OTLP writes them in JSON."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import attrs
+
+from replay.authoring import parse_json
+from replay.errors import DecodeError
+from replay_backends.formats.json_path import member
+
+_ERROR: Final = (2, "2", "STATUS_CODE_ERROR")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+#: Names as some programs write them.
+_OTHER_NAMES: Final = {
+    "endTimeUnixNano": "end_time_unix_nano",
+    "parentSpanId": "parent_span_id",
+    "resourceSpans": "resource_spans",
+    "scopeSpans": "scope_spans",
+    "spanId": "span_id",
+    "startTimeUnixNano": "start_time_unix_nano",
+    "traceId": "trace_id",
+}
+_SCALARS: Final = ("stringValue", "boolValue", "doubleValue", "bytesValue")
+
+
+@attrs.frozen(eq=False)
+class Span:
+    """A span."""
+
+    at: str  #: its place
+    value: Mapping[str, Any]  #: as recorded
+    attributes: Mapping[str, Any]
+    events: tuple[tuple[str, Mapping[str, Any]], ...]  #: their names and attributes
+    trace: str
+    id: str
+    parent: str  #: empty: it has none
+    start: int  #: nanoseconds since 1970; 0: not recorded
+    end: int
+    scope: str  #: the name and version of what recorded it
+
+    @property
+    def error(self) -> str | None:
+        """Return why it failed; None: it didn't."""
+        if member(self.value, "status", "code") not in _ERROR:
+            return None
+        found = member(self.value, "status", "message")
+        return str(found or self.attributes.get("error.type") or "error")
+
+
+def spans_in(value: object, at: str) -> Iterator[tuple[str, object, str]]:
+    """Yield each span of a document: its place, itself, and what recorded it."""
+    for number, resource in enumerate(_items(value, "resourceSpans")):
+        for index, scope in enumerate(_items(resource, "scopeSpans")):
+            where = f"{at}/resourceSpans/{number}/scopeSpans/{index}/spans"
+            names = (member(scope, "scope", "name"), member(scope, "scope", "version"))
+            recorder = " ".join(each for each in names if isinstance(each, str))
+            for place, span in enumerate(_items(scope, "spans")):
+                yield f"{where}/{place}", span, recorder
+
+
+def read_span(at: str, value: Mapping[str, Any], scope: str) -> Span:
+    """Return a span; what it lacks is empty."""
+    events = [each for each in _items(value, "events") if isinstance(each, dict)]
+    return Span(
+        at,
+        value,
+        _attributes(value),
+        tuple((str(each.get("name")), _attributes(each)) for each in events),
+        _text(value, "traceId"),
+        _text(value, "spanId"),
+        _text(value, "parentSpanId"),
+        _nanoseconds(value, "startTimeUnixNano"),
+        _nanoseconds(value, "endTimeUnixNano"),
+        scope,
+    )
+
+
+def time_text(nanoseconds: int) -> str | None:
+    """Return a time as ISO text; None: it isn't recorded, or cannot be.
+
+    >>> time_text(1764500400100000000)
+    '2025-11-30T11:00:00.100000+00:00'
+    """
+    if not nanoseconds:
+        return None
+    try:
+        return (_EPOCH + timedelta(microseconds=nanoseconds // 1000)).isoformat()
+    except OverflowError:
+        return None
+
+
+def parsed(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return what a value says, if it is a JSON text, else the value."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_json(value.encode("utf-8", "surrogatepass")).value
+    except DecodeError:
+        return value
+
+
+def _attributes(holder: object) -> dict[str, Any]:
+    return dict(_pairs(_items(holder, "attributes")))
+
+
+def _pairs(items: list[Any]) -> Iterator[tuple[str, Any]]:
+    for each in items:
+        key = member(each, "key")
+        if isinstance(key, str):
+            yield key, _plain(each.get("value"))
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return the JSON value that an ``AnyValue`` stands for."""
+    match value:
+        case {"intValue": number}:
+            return _integer(number)
+        case {"arrayValue": items}:
+            return [_plain(each) for each in _items(items, "values")]
+        case {"kvlistValue": items}:
+            return dict(_pairs(_items(items, "values")))
+        case dict():
+            return next((value[key] for key in _SCALARS if key in value), None)
+    return None
+
+
+def _integer(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a number that may be written as a text; others as they are."""
+    try:
+        return int(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _nanoseconds(value: Mapping[str, Any], key: str) -> int:
+    found = _integer(_named(value, key))
+    return found if isinstance(found, int) else 0
+
+
+def _text(value: Mapping[str, Any], key: str) -> str:
+    found = _named(value, key)
+    return found if isinstance(found, str) else ""
+
+
+def _items(value: object, key: str) -> list[Any]:
+    found = _named(value, key)
+    return found if isinstance(found, list) else []
+
+
+def _named(value: object, key: str) -> object:
+    found = member(value, key)
+    return member(value, _OTHER_NAMES.get(key, key)) if found is None else found
