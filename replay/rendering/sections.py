@@ -141,12 +141,9 @@ def _size(count: int) -> str:
     >>> _size(999), _size(3210), _size(99_999), _size(1_234_567)
     ('999 B', '3.2 kB', '100 kB', '1.2 MB')
     """
-    unit = "B"
-    size = float(count)
-    for larger in ("kB", "MB", "GB"):
-        if round(size) < _THOUSAND:
-            break
-        size, unit = size / _THOUSAND, larger
+    size, unit, larger = float(count), "B", ["GB", "MB", "kB"]
+    while larger and round(size) >= _THOUSAND:
+        size, unit = size / _THOUSAND, larger.pop()
     is_exact = unit == "B" or size >= _THOUSAND / 100
     return f"{size:.0f} {unit}" if is_exact else f"{size:.1f} {unit}"
 

@@ -36,7 +36,8 @@ def sessions_of(data: bytes, name: str, form: Format) -> Iterator[replay.Session
     head = Head(data, is_whole=True)
     recording = Recording(text, head, "cut", limits, ImportOptions())
     for conversion in form.conversions(recording):
-        converted = ConvertedText(name, conversion, "cut")
+        prefix = getattr(form, "prefix", "")
+        converted = ConvertedText(name, conversion, "cut", prefix=prefix)
         yield converted.session(strict=False, limits=limits)
 
 

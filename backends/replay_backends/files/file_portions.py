@@ -3,7 +3,6 @@
 import io
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import partial
 from hashlib import blake2b
 from typing import BinaryIO, Final
@@ -203,9 +202,7 @@ def _holds_session_lines(file: SessionFile) -> bool:
 
 def _may_hold_a_session(file: SessionFile) -> bool:
     lines = _lines(file, file.stable_opener())
-    with suppress(DecodeError):  # reading it says what is corrupt
-        return file.says_lines or lines.begins_as_a_session()
-    return True
+    return file.says_lines or lines.begins_as_a_session()
 
 
 def _lines(file: SessionFile, open_file: Callable[[], BinaryIO]) -> SessionLines:

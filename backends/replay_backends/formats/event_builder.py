@@ -250,6 +250,8 @@ def object_in(value: Mapping[str, Any], key: str) -> dict[str, Any]:
     """Return a member of an object if it is an object, else an empty one."""
     found = value.get(key)
     return found if isinstance(found, dict) else {}
+
+
 def time_of(recorded: object) -> datetime | None:
     """Return a recorded time in UTC; None: it isn't one.
 
@@ -265,5 +267,3 @@ def time_of(recorded: object) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         pass
     return None
-
-

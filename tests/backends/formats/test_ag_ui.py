@@ -393,6 +393,12 @@ def test_an_error_without_a_message_has_its_code(tmp_path: Path) -> None:
     assert bare["error"] == "unknown error"
 
 
+def test_a_cancelled_run_is_an_aborted_one(tmp_path: Path) -> None:
+    read = session(tmp_path, START, {**FINISH, "outcome": {"type": "cancelled"}})
+    assert pairs([*foreign.plain(read)]) == [("stop", "aborted: cancelled")]
+    assert imported(read, 0)["finish_reason"] == "cancelled"
+
+
 def test_the_answer_to_an_interrupt_is_kept(tmp_path: Path) -> None:
     resumed = start(resume=[{"interruptId": "i", "status": "resolved"}])
     assert pairs(events(tmp_path, resumed)) == [("ag-ui/RUN_STARTED", resumed)]

@@ -18,7 +18,8 @@ from foreign_bytes import sessions_in
 from replay.errors import DecodeError, LimitExceededError, ReplayError
 from replay_command import Run
 
-PAGE = "inspect-ai"
+PAGE = "inspect-ai"  # which the types of unknown events begin with
+NAME = "inspect"
 EXAMPLE = Path(__file__).parents[3] / "examples/formats/inspect-ai.json"
 
 
@@ -100,7 +101,7 @@ def test_all_samples_are_recognized_and_counted(run: Run) -> None:
     for each in found:
         for session in foreign.converted(each):
             assert session.report
-            assert session.format == PAGE
+            assert session.format == NAME
             assert session.report.records == _records_of(each, session.session_id)
         assert run("transcript", str(each)).returncode == 0
 
@@ -397,7 +398,7 @@ def test_what_is_nested_too_deep_is_refused(path: Path) -> None:
         read(path, log(sample({"role": "user", "content": deep})))
     deeper = b'{"version": 2, "eval": {}, "samples": ' + b"[" * 100_000
     with pytest.raises(LimitExceededError, match="nested deeper"):
-        sessions_in(deeper, PAGE)
+        sessions_in(deeper, NAME)
 
 
 def test_scores_that_are_not_numbers_are_texts(path: Path) -> None:
@@ -432,7 +433,7 @@ def test_a_log_cut_anywhere_gives_sessions_or_one_clear_error() -> None:
     text = json.dumps(log(sample({"role": "user", "content": "q"}))).encode()
     for size in range(len(text)):
         with suppress(ReplayError):
-            assert sessions_in(text[:size], PAGE)
+            assert sessions_in(text[:size], NAME)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, 93])
@@ -483,4 +484,4 @@ def test_a_damaged_packed_log_gives_sessions_or_one_clear_error() -> None:
             data = bytearray(whole)
             data[place] ^= 0x5A
             with suppress(ReplayError):
-                assert sessions_in(bytes(data), PAGE)
+                assert sessions_in(bytes(data), NAME)

@@ -23,7 +23,9 @@ from captures import (
     stream,
     sum_of,
 )
-from replay_backends.formats.api_captures.openai_responses import OpenAIResponses
+from replay_backends.formats.api_captures.responses.openai_responses import (
+    OpenAIResponses,
+)
 from replay_backends.formats.head import Head
 from replay_command import Run
 

@@ -14,7 +14,8 @@ from foreign_bytes import sessions_in
 from replay.errors import DecodeError, LimitExceededError, ReplayError
 from replay_command import Run
 
-PAGE = "otel-genai"
+PAGE = "otel-genai"  # which the types of unknown events begin with
+NAME = "otel"
 EXAMPLE = Path(__file__).parents[3] / "examples/formats/otel-genai.jsonl"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -636,7 +637,7 @@ def test_json_lines_with_other_lines_and_broken_ones() -> None:
 def test_a_long_document_on_one_line_is_recognized() -> None:
     data = json.dumps(trace(stopped(1, [user("a" * 70_000)]))).encode()
     (session,) = sessions_in(data)
-    assert session.format == PAGE
+    assert session.format == NAME
 
 
 def test_what_is_nested_too_deep_is_refused() -> None:
@@ -658,7 +659,7 @@ def test_a_trace_cut_anywhere_gives_a_session_or_one_clear_error() -> None:
     for data in (json.dumps(whole, indent=0), EXAMPLE.read_text()):
         for size in range(0, len(data), 23):
             with suppress(ReplayError):
-                assert sessions_in(data[:size].encode(), PAGE)
+                assert sessions_in(data[:size].encode(), NAME)
 
 
 def test_a_file_of_spans_that_grows_only_adds_events() -> None:
@@ -669,3 +670,11 @@ def test_a_file_of_spans_that_grows_only_adds_events() -> None:
         found = [each for each in told(session) if each != "stop"]
         assert found[: len(kept)] == kept
         kept = found
+
+
+def test_bookkeeping_can_be_kept() -> None:
+    (session,) = foreign.converted(EXAMPLE, keep="all")
+    assert session.report
+    assert session.report.skipped == {}
+    kept = [each for each in told(session) if each in ("execute_tool", "span")]
+    assert kept == ["execute_tool", "span"]

@@ -13,7 +13,8 @@ from replay.errors import DecodeError
 from replay_backends.formats.api_captures.vercel_ui import VercelUI
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples/formats/vercel-ui-stream.sse"
-NAME = "vercel-ui-stream"
+NAME = "vercel-ui"
+PAGE = "vercel-ui-stream"  # which the types of unknown events begin with
 INPUT = {
     "type": "tool-input-available",
     "toolCallId": "c",
@@ -71,14 +72,14 @@ def text(delta: str, block: str = "0", kind: str = "text") -> dict[str, str]:
 
 
 def kept(record: dict[str, Any]) -> tuple[str, object]:
-    return f"{NAME}/{record['type']}", record
+    return f"{PAGE}/{record['type']}", record
 
 
 # The page, and the example
 
 
 def test_the_examples_of_the_page_give_its_events(tmp_path: Path) -> None:
-    found = list(foreign.examples(NAME))
+    found = list(foreign.examples(PAGE))
     if not found:
         pytest.skip("the shared data isn't here")
     for example in found:
@@ -112,7 +113,7 @@ def test_the_example_is_recognized_as_a_stream_and_as_a_list(tmp_path: Path) -> 
 def test_a_growing_stream_gives_the_beginning_of_its_events() -> None:
     (read,) = foreign.converted(EXAMPLE)
     whole = foreign.plain(read)
-    made = ("stop", f"{NAME}/line", f"{NAME}/incomplete-tool-call")
+    made = ("stop", f"{PAGE}/line", f"{PAGE}/incomplete-tool-call")
     for each in cut_sessions(EXAMPLE.read_bytes(), NAME, VercelUI()):
         begun = beginning_of(each, made)
         assert begun == whole[: len(begun)]
@@ -147,7 +148,7 @@ def test_a_recording_is_recognized_by_its_content(
     path.write_text(json.dumps([record]), "utf-8")
     with replay.open(path) as source:
         (read,) = source
-    assert read.format == (NAME if is_known else None)
+    assert (read.format == NAME) is is_known
 
 
 # Streams
@@ -184,7 +185,7 @@ def test_an_input_that_never_came_whole_is_kept(tmp_path: Path) -> None:
     read = session(tmp_path, begin, more, {"type": "abort"})
     whole = {"toolCallId": "c", "toolName": "f", "inputText": '{"x"'}
     assert says(read) == [
-        (f"{NAME}/incomplete-tool-call", whole),
+        (f"{PAGE}/incomplete-tool-call", whole),
         ("stop", "aborted"),
     ]
     assert codes(read) == [("incomplete-block", "line:3", "")]
@@ -276,11 +277,11 @@ def test_nothing_that_is_missing_raises(tmp_path: Path) -> None:
     read = session(tmp_path, *bare)
     assert read.session_id == "capture"
     assert says(read) == [
-        (f"{NAME}/text-delta", bare[0]),
-        (f"{NAME}/tool-input-delta", bare[1]),
-        (f"{NAME}/record", bare[2]),
+        (f"{PAGE}/text-delta", bare[0]),
+        (f"{PAGE}/tool-input-delta", bare[1]),
+        (f"{PAGE}/record", bare[2]),
         *(("tool_result", ""), ("tool_call", ""), ("tool_call", "")),
-        *(("stop", "unknown error"), (f"{NAME}/line", 7)),
+        *(("stop", "unknown error"), (f"{PAGE}/line", 7)),
     ]
     assert codes(read) == [("missing-field", "line:1", "delta")]
     assert imported(read, 3) == {"is_error": True}
@@ -328,18 +329,18 @@ def test_stored_messages_give_calls_with_their_results(tmp_path: Path) -> None:
     read = stored(tmp_path, {"id": "chat", "title": "Bergen", "messages": messages})
     assert (read.session_id, read.generated_title) == ("chat", "Bergen")
     assert says(read) == [
-        (f"{NAME}/system", system),
+        (f"{PAGE}/system", system),
         ("user_input", "Hello\n\nHello"),
-        (f"{NAME}/file", image),
+        (f"{PAGE}/file", image),
         ("thinking", "Hm"),
         ("text", "A"),
         *(("tool_call", "c"), ("tool_result", "c")),
         *(("tool_call", "d"), ("tool_result", "d")),
         ("tool_call", ""),
-        (f"{NAME}/tool-pay", PARTS[7]),
-        (f"{NAME}/source-url", PARTS[8]),
-        (f"{NAME}/part", "odd"),
-        *((f"{NAME}/message", each) for each in others),
+        (f"{PAGE}/tool-pay", PARTS[7]),
+        (f"{PAGE}/source-url", PARTS[8]),
+        (f"{PAGE}/part", "odd"),
+        *((f"{PAGE}/message", each) for each in others),
     ]
     assert imported(read, 1) == {"id": "u", "blocks": 2, "media": 1}
     assert imported(read, 3) == {"metadata": {"x": 1}, "messageId": "m"} | {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder, RunUsage, rest_of
@@ -21,6 +21,8 @@ _INPUT_TOKENS: Final = (
 
 class InspectAI:
     """Logs of Inspect, as JSON or as ``.eval``."""
+
+    prefix: ClassVar = "inspect-ai"
 
     def recognizes(self, head: Head) -> bool:
         """Tell whether a recording that begins so is of this format."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import ClassVar
 
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.head import Head
@@ -13,6 +14,8 @@ from replay_backends.formats.telemetry.span_sessions import span_sessions
 
 class OpenTelemetry:
     """Traces in OTLP's JSON, one document or one a line."""
+
+    prefix: ClassVar = "otel-genai"
 
     def recognizes(self, head: Head) -> bool:
         """Tell whether a recording that begins so is of this format."""

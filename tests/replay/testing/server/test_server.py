@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -74,7 +75,8 @@ def test_all_sessions_of_the_examples_are_served() -> None:
     examples = Path(__file__).resolve().parents[4] / "examples"
     with LlamaCloudServer(examples) as server, replay.open(examples) as source:
         for session in source:
-            served = ask(server.url, "GET", f"{CHAT}/{session.session_id}").json
+            path = f"{CHAT}/{quote(session.session_id, safe='')}"
+            served = ask(server.url, "GET", path).json
             assert served["events"] == json.loads(
                 json.dumps([each.as_object() for each in session.events])
             )

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.agent_logs.gemini.message_parts import (
+from replay_backends.formats.agent_logs.gemini.gemini_parts import (
     PartConverter,
     add_prompt,
     contents_of,

@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from replay_backends.formats.agent_logs.gemini.message_parts import total
+from replay_backends.formats.agent_logs.gemini.gemini_parts import total
 from replay_backends.formats.event_builder import (
     EventBuilder,
     RunUsage,

@@ -5,8 +5,7 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.agent_logs.gemini.message_list import Outline, Place
-from replay_backends.formats.agent_logs.gemini.message_parts import (
+from replay_backends.formats.agent_logs.gemini.gemini_parts import (
     PartConverter,
     add_prompt,
     in_camel_case,
@@ -16,6 +15,7 @@ from replay_backends.formats.agent_logs.gemini.message_parts import (
     text_of,
     total,
 )
+from replay_backends.formats.agent_logs.gemini.message_list import Outline, Place
 from replay_backends.formats.event_builder import (
     EventBuilder,
     RunUsage,

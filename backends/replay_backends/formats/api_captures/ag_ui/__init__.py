@@ -1,3 +1,3 @@
 """AG-UI: what an agent's back end sends to its front end."""
 
-from replay_backends.formats.api_captures.ag_ui.recordings import AGUI as AGUI
+from replay_backends.formats.api_captures.ag_ui.threads import AGUI as AGUI

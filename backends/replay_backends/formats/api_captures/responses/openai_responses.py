@@ -6,8 +6,11 @@ from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from replay import ConversionReport
-from replay_backends.formats.api_captures.openai_events import Converter
-from replay_backends.formats.api_captures.openai_items import ITEM_TYPES, PART_TYPES
+from replay_backends.formats.api_captures.responses.openai_events import Converter
+from replay_backends.formats.api_captures.responses.openai_items import (
+    ITEM_TYPES,
+    PART_TYPES,
+)
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import (
     list_in,

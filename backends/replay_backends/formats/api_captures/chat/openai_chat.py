@@ -8,10 +8,10 @@ import attrs
 
 from replay import ConversionReport
 from replay.authoring import BrokenText
-from replay_backends.formats.api_captures.chat_calls import OpenCalls
-from replay_backends.formats.api_captures.chat_chunks import ChunkConverter
-from replay_backends.formats.api_captures.chat_messages import MessageConverter
-from replay_backends.formats.api_captures.chat_run import Run
+from replay_backends.formats.api_captures.chat.chat_calls import OpenCalls
+from replay_backends.formats.api_captures.chat.chat_chunks import ChunkConverter
+from replay_backends.formats.api_captures.chat.chat_messages import MessageConverter
+from replay_backends.formats.api_captures.chat.chat_run import Run
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.head import Head
@@ -124,6 +124,8 @@ def _are_messages(records: Sequence[object]) -> bool:
         return False
     if all("type" in each for each in messages):
         return False  # they are items of the Responses API
+    if any("toolInvocations" in each for each in messages):
+        return False  # they are messages of version 4 of the Vercel AI SDK
     if not any(each["role"] in _ROLES and "content" in each for each in messages):
         return False  # they may be anything with a role, such as users
     if any(

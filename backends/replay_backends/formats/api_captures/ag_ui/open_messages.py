@@ -5,7 +5,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import attrs
 
-from replay_backends.formats.api_captures.ag_ui.conversation import (
+from replay_backends.formats.api_captures.ag_ui.ag_ui_conversation import (
     Conversation,
     kept_of,
 )

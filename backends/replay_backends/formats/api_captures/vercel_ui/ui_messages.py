@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from replay_backends.formats.api_captures.content import add_prompt, keep_part
+from replay_backends.formats.api_captures.message_parts import add_prompt, keep_part
 from replay_backends.formats.event_builder import EventBuilder, text_in
 from replay_backends.formats.recording import Fate, Record
 

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from replay import ConversionReport
 from replay.errors import DecodeError
-from replay_backends.formats.api_captures.vercel_ui.messages import MessagesConverter
-from replay_backends.formats.api_captures.vercel_ui.stream import StreamConverter
+from replay_backends.formats.api_captures.vercel_ui.ui_messages import MessagesConverter
+from replay_backends.formats.api_captures.vercel_ui.ui_stream import StreamConverter
 from replay_backends.formats.conversion import Conversion, Converter
 from replay_backends.formats.event_builder import EventBuilder, text_in
 from replay_backends.formats.head import Head
@@ -26,6 +26,8 @@ _DATA_STREAM: Final = re.compile(r'(?:0:"|f:\{"messageId"|[29]:[\[{]|[ed]:\{"fin
 
 class VercelUI:
     """Streams of UI messages, protocol version 1, and stored UI messages."""
+
+    prefix: ClassVar = "vercel-ui-stream"
 
     def recognizes(self, head: Head) -> bool:
         """Tell whether a recording that begins so is one of the SDK's."""

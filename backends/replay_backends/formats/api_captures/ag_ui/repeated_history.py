@@ -33,17 +33,17 @@ class History:
     too. Reasoning and activities don't count as places.
     """
 
-    _seen: set[tuple[str, str | int]] = attrs.field(factory=set)  # kind and id
+    _seen: set[int] = attrs.field(factory=set)  # hashes of kind and id, to save memory
     _last: list[int] = attrs.field(factory=list)  # the keys of its pieces
     _answers: dict[str, int] = attrs.field(factory=dict)  # their keys, by call
 
     def see(self, kind: str, item_id: str) -> None:
         """Take note of an id that was streamed."""
-        self._seen.add((kind, item_id))
+        self._seen.add(hash((kind, item_id)))
 
     def has_seen(self, kind: str, item_id: str) -> bool:
         """Tell whether an id was there before."""
-        return (kind, item_id) in self._seen
+        return hash((kind, item_id)) in self._seen
 
     def say(self, kind: str, *content: object) -> None:
         """Take note of a message that was streamed, or of a call."""
@@ -66,7 +66,7 @@ class History:
 
     def _is_new(self, piece: _Piece, before: list[int]) -> bool:
         (kind, message, _), item_id, key = piece
-        name = (kind, item_id or key)
+        name = hash((kind, item_id or key))
         is_counted = message.get("role") not in _UNCOUNTED
         is_known = name in self._seen and not (is_counted and not item_id)
         self._seen.add(name)

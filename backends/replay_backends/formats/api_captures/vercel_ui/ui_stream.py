@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final, TypeAlias
 import attrs
 
 from replay_backends.formats.api_captures.pending_deltas import PendingDeltas
-from replay_backends.formats.api_captures.vercel_ui.messages import without
+from replay_backends.formats.api_captures.vercel_ui.ui_messages import without
 from replay_backends.formats.event_builder import EventBuilder, RunUsage, text_in
 from replay_backends.formats.recording import Fate, Record
 

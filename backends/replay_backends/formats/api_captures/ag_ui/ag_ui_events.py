@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, TypeAlias
 
-from replay_backends.formats.api_captures.ag_ui.conversation import (
+from replay_backends.formats.api_captures.ag_ui.ag_ui_conversation import (
     Conversation,
     kept_of,
     seconds_of,
 )
-from replay_backends.formats.api_captures.ag_ui.streamed import Streamed
+from replay_backends.formats.api_captures.ag_ui.open_messages import Streamed
 from replay_backends.formats.event_builder import EventBuilder, text_in
 from replay_backends.formats.recording import Fate, Record
 

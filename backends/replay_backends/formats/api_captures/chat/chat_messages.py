@@ -5,19 +5,19 @@ from typing import Any, Final, NamedTuple
 
 import attrs
 
-from replay_backends.formats.api_captures.chat_calls import (
+from replay_backends.formats.api_captures.chat.chat_calls import (
     ONLY_CALL,
     OpenCalls,
     read_call,
 )
-from replay_backends.formats.api_captures.chat_response import (
+from replay_backends.formats.api_captures.chat.chat_response import (
     ResponseEnd,
     choice_of,
     rest_of_choice,
     rest_of_response,
     usage_of,
 )
-from replay_backends.formats.api_captures.chat_run import Run
+from replay_backends.formats.api_captures.chat.chat_run import Run
 from replay_backends.formats.event_builder import time_of
 from replay_backends.formats.recording import Fate, Record
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import ClassVar
 
 from replay import ConversionReport
 from replay.errors import DecodeError
-from replay_backends.formats.api_captures.cassette import (
+from replay_backends.formats.api_captures.cassettes.cassette import (
     interactions_in,
     is_cassette,
 )
-from replay_backends.formats.api_captures.conversations import (
+from replay_backends.formats.api_captures.cassettes.conversations import (
     Conversation,
     Conversations,
     Step,
@@ -25,6 +26,8 @@ _SUFFIXES = (".yaml", ".yml")
 class VCRCassette:
     """Cassettes in YAML or JSON."""
 
+    prefix: ClassVar = "vcrpy"
+
     def recognizes(self, head: Head) -> bool:
         """Tell whether a recording that begins so is of this format."""
         return is_cassette(head)
@@ -37,7 +40,8 @@ class VCRCassette:
         found = conversations.finished()
         if not found:
             where, reason = "$", "no calls of a model's API that is known are in it"
-            raise DecodeError(where, reason, recording.text.source)
+            hint = "known are chat completions, Responses and Anthropic's Messages"
+            raise DecodeError(where, reason, recording.text.source, hint)
         found[0].steps.extend(others)
         name = recording.session_id
         for suffix in _SUFFIXES:

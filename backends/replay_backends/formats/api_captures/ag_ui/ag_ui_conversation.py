@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from replay_backends.formats.api_captures.ag_ui.history import (
+from replay_backends.formats.api_captures.ag_ui.repeated_history import (
     Addition,
     History,
     function_of,
 )
-from replay_backends.formats.api_captures.content import (
+from replay_backends.formats.api_captures.message_parts import (
     add_prompt,
     keep_part,
     split_content,
@@ -132,7 +132,7 @@ class Conversation:
 def kept_of(value: Mapping[str, Any], *used: str) -> dict[str, Any]:
     """Return what a record held besides what was *used*, its time as a text."""
     kept = {k: item for k, item in value.items() if k != "type" and k not in used}
-    if time := time_of(seconds_of(value)):
+    if "timestamp" in kept and (time := time_of(seconds_of(value))):
         kept["timestamp"] = time.isoformat()
     return kept
 

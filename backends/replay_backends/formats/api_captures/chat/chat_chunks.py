@@ -5,20 +5,20 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.api_captures.chat_calls import CallPieces, OpenCalls
-from replay_backends.formats.api_captures.chat_messages import (
+from replay_backends.formats.api_captures.chat.chat_calls import CallPieces, OpenCalls
+from replay_backends.formats.api_captures.chat.chat_messages import (
     SAID,
     parts_of,
     rest_of_message,
 )
-from replay_backends.formats.api_captures.chat_response import (
+from replay_backends.formats.api_captures.chat.chat_response import (
     ResponseEnd,
     choice_of,
     rest_of_choice,
     rest_of_response,
     usage_of,
 )
-from replay_backends.formats.api_captures.chat_run import Run
+from replay_backends.formats.api_captures.chat.chat_run import Run
 from replay_backends.formats.recording import Fate, Record
 
 _MISSING: Final = object()

@@ -8,7 +8,7 @@ from typing import Any, Final
 import attrs
 
 from replay_backends.formats.api_captures.model_run import Run
-from replay_backends.formats.api_captures.openai_items import Items, is_call
+from replay_backends.formats.api_captures.responses.openai_items import Items, is_call
 from replay_backends.formats.event_builder import (
     EventBuilder,
     int_in,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.api_captures.chat_run import Run
+from replay_backends.formats.api_captures.chat.chat_run import Run
 from replay_backends.formats.event_builder import time_of
 
 #: Reasons to finish a response after which the run goes on.

@@ -16,7 +16,7 @@ import attrs
 from replay import ConversionNote, ConversionReport, Limits
 from replay.authoring import SourceText, parse_json, write_decoded
 from replay.errors import BackendError, DecodeError
-from replay_backends.formats.api_captures.cassette import Interaction
+from replay_backends.formats.api_captures.cassettes.cassette import Interaction
 from replay_backends.formats.event_builder import Event, EventBuilder
 from replay_backends.formats.head import SIZE as HEAD_SIZE
 from replay_backends.formats.head import Head
@@ -28,7 +28,7 @@ from replay_backends.sse import Decoder
 _NAME: Final = "vcrpy"
 _CHAT: Final = "openai-chat"
 _RESPONSES: Final = "openai-responses"
-_ANTHROPIC: Final = "anthropic-messages"
+_ANTHROPIC: Final = "anthropic"
 _FORMATS: Final = (_CHAT, _RESPONSES, _ANTHROPIC)
 _STREAM: Final = re.compile(rb"\s*(?::[^\n]*\n\s*)*(?:data|event|id|retry):")
 _DONE: Final = re.compile(r"\s*\[[A-Z_]+\]\s*")

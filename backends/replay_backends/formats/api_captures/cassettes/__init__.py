@@ -1,0 +1,1 @@
+"""Cassettes of HTTP calls, in which APIs of models are looked for."""
