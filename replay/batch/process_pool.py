@@ -4,8 +4,9 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
@@ -147,6 +148,30 @@ def stopped_state(process: int) -> bytes:
     return state if state.rpartition(b") ")[2].startswith(b"T") else b""
 
 
+_UNTIL_BEGUN: Final = 0.05  # seconds
+
+
+def persistently(start: Callable[[], object], tries: int = 4) -> None:
+    """Start a process; again if the server that forks them has just ended.
+
+    A plugin that writes to all descriptors can end it; it is begun anew on demand.
+
+    Raises:
+        ConnectionError: It is not there after so many *tries*.
+    """
+    left = tries
+    while True:
+        try:
+            start()
+        except ConnectionError:
+            left -= 1
+            if not left:
+                raise
+        else:
+            return
+        time.sleep(_UNTIL_BEGUN)
+
+
 class Worker:
     """A process that runs one task after another until it dies.
 
@@ -173,7 +198,7 @@ class Worker:
             given = theirs, answers, drain_signal, dict(os.environ)
             self._process = CONTEXT.Process(target=serve, args=given)
             with theirs, answers, _ASKING, _no_interrupts():
-                self._process.start()
+                persistently(self._process.start)
         except (EOFError, OSError) as error:
             reason = f"no process can be begun for a worker: {error}"
             raise WorkerError(reason, "end other processes, or use fewer") from error

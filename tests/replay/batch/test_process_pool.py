@@ -20,6 +20,7 @@ from replay.batch.process_pool import (
     ProcessPool,
     WorkerDiedError,
     death_error,
+    persistently,
     quarantine_result,
     stopped_state,
 )
@@ -557,3 +558,17 @@ def test_a_worker_whose_leader_is_gone_ends_without_a_word() -> None:
     process.start()
     process.join()
     assert process.exitcode == 0
+
+
+def test_a_process_is_begun_again_while_their_server_is_begun_anew() -> None:
+    failures = [ConnectionRefusedError(), ConnectionResetError()]
+
+    def start() -> None:
+        if failures:
+            raise failures.pop()
+
+    persistently(start)
+    failures = [ConnectionRefusedError()] * 4
+    with pytest.raises(ConnectionRefusedError):
+        persistently(start)
+    assert not failures
