@@ -9,15 +9,9 @@ import attrs
 from replay import ConversionReport
 from replay.errors import DecodeError
 from replay_backends.formats.conversion import Conversion
-from replay_backends.formats.event_builder import (
-    EventBuilder,
-    RunUsage,
-    dicts_in,
-    keep_with,
-    rest_of,
-    text_in,
-)
+from replay_backends.formats.event_builder import EventBuilder, RunUsage, keep_with
 from replay_backends.formats.head import Head
+from replay_backends.formats.members import dicts_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record, Recording
 
 _VERSION: Final = "ATIF-v"

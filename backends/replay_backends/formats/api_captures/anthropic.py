@@ -15,14 +15,9 @@ from replay_backends.formats.api_captures.anthropic_blocks import (
 )
 from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.conversion import Conversion
-from replay_backends.formats.event_builder import (
-    EventBuilder,
-    int_in,
-    object_in,
-    rest_of,
-    text_in,
-)
+from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.head import Head
+from replay_backends.formats.members import int_in, object_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record, Recording
 
 #: The types of a stream's records that tell what it is, and what they hold.

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from replay_backends.formats.event_builder import EventBuilder, text_in
+from replay_backends.formats.event_builder import EventBuilder
+from replay_backends.formats.members import text_in
 
 
 def add_prompt(

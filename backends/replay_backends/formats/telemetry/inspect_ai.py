@@ -5,9 +5,10 @@ from functools import partial
 from typing import Any, ClassVar, Final
 
 from replay_backends.formats.conversion import Conversion
-from replay_backends.formats.event_builder import EventBuilder, RunUsage, rest_of
+from replay_backends.formats.event_builder import EventBuilder, RunUsage
 from replay_backends.formats.head import Head
 from replay_backends.formats.json_path import member
+from replay_backends.formats.members import rest_of
 from replay_backends.formats.recording import Fate, Record, Recording
 from replay_backends.formats.telemetry.eval_log import is_packed_log, opened_log
 from replay_backends.formats.telemetry.eval_sample import LoggedSample

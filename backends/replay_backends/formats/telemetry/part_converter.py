@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from replay_backends.formats.event_builder import EventBuilder, rest_of, text_in
+from replay_backends.formats.event_builder import EventBuilder
+from replay_backends.formats.members import rest_of, text_in
 from replay_backends.formats.telemetry.genai_span import GenAISpan, response_of
 from replay_backends.formats.telemetry.otlp import parsed, time_text
 from replay_backends.formats.telemetry.span_outline import SpanOutline

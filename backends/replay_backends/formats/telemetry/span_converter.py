@@ -7,12 +7,8 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.event_builder import (
-    Event,
-    EventBuilder,
-    RunUsage,
-    text_in,
-)
+from replay_backends.formats.event_builder import Event, EventBuilder, RunUsage
+from replay_backends.formats.members import text_in
 from replay_backends.formats.recording import Fate, Record
 from replay_backends.formats.telemetry.chat_history import ChatHistory
 from replay_backends.formats.telemetry.genai_span import (

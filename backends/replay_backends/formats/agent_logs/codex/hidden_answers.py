@@ -9,7 +9,7 @@ from replay_backends.formats.agent_logs.codex.rollout_records import (
     object_in,
     text_of,
 )
-from replay_backends.formats.event_builder import text_in
+from replay_backends.formats.members import text_in
 
 
 @attrs.define

@@ -15,7 +15,8 @@ from replay_backends.formats.agent_logs.codex.rollout_records import (
     parts_of,
 )
 from replay_backends.formats.agent_logs.codex.turn_ends import Run
-from replay_backends.formats.event_builder import EventBuilder, text_in
+from replay_backends.formats.event_builder import EventBuilder
+from replay_backends.formats.members import text_in
 from replay_backends.formats.recording import Fate, Record
 
 _BOOKKEEPING: Final = frozenset(

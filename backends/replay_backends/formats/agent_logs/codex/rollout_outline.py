@@ -9,7 +9,7 @@ from replay_backends.formats.agent_logs.codex.hidden_answers import HiddenAnswer
 from replay_backends.formats.agent_logs.codex.rollout_records import object_in, parts_of
 from replay_backends.formats.agent_logs.codex.turn_ends import Runs
 from replay_backends.formats.agent_logs.codex.user_prompts import Prompts
-from replay_backends.formats.event_builder import text_in
+from replay_backends.formats.members import text_in
 from replay_backends.formats.recording import Record
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import attrs
 
-from replay_backends.formats.event_builder import rest_of, text_in
+from replay_backends.formats.members import rest_of, text_in
 
 _ENVELOPES: Final = frozenset(
     {

@@ -13,7 +13,8 @@ from replay_backends.formats.agent_logs.codex.rollout_records import (
     Parts,
     object_in,
 )
-from replay_backends.formats.event_builder import RunUsage, text_in
+from replay_backends.formats.event_builder import RunUsage
+from replay_backends.formats.members import text_in
 
 _SUMS: Final = ("input_tokens", "output_tokens")  # what grows as a session goes on
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import attrs
 
 from replay_backends.formats.agent_logs.codex.rollout_records import Parts, message_of
-from replay_backends.formats.event_builder import text_in
+from replay_backends.formats.members import text_in
 
 
 class _Message(NamedTuple):

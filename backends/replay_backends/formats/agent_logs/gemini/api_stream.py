@@ -20,11 +20,9 @@ from replay_backends.formats.event_builder import (
     Event,
     EventBuilder,
     RunUsage,
-    dicts_in,
     keep_with,
-    rest_of,
-    text_in,
 )
+from replay_backends.formats.members import dicts_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 _CHUNK_KEYS: Final = ("candidates", "usageMetadata", "promptFeedback", "error")

@@ -11,12 +11,8 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from replay_backends.formats.event_builder import (
-    EventBuilder,
-    dicts_in,
-    rest_of,
-    text_in,
-)
+from replay_backends.formats.event_builder import EventBuilder
+from replay_backends.formats.members import dicts_in, rest_of, text_in
 
 _UNDERSCORE: Final = re.compile(r"(?<=[a-z0-9])_([a-z])")
 _CODE: Final = "code_execution"  # the tool that runs the model's own code

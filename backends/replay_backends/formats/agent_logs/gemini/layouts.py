@@ -19,8 +19,8 @@ from replay_backends.formats.agent_logs.gemini.session_log import (
     SessionLogConverter,
 )
 from replay_backends.formats.conversion import Conversion
-from replay_backends.formats.event_builder import dicts_in, rest_of, text_in
 from replay_backends.formats.head import Head
+from replay_backends.formats.members import dicts_in, rest_of, text_in
 from replay_backends.formats.recording import Record, Recording
 
 _Kind: TypeAlias = Literal["session", "printed", "api"]

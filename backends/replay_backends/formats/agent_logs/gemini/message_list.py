@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from replay_backends.formats.event_builder import dicts_in, text_in
+from replay_backends.formats.members import dicts_in, text_in
 from replay_backends.formats.recording import Branches, Record
 
 

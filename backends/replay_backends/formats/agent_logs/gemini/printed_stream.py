@@ -6,12 +6,8 @@ from typing import Any
 import attrs
 
 from replay_backends.formats.agent_logs.gemini.gemini_parts import total
-from replay_backends.formats.event_builder import (
-    EventBuilder,
-    RunUsage,
-    rest_of,
-    text_in,
-)
+from replay_backends.formats.event_builder import EventBuilder, RunUsage
+from replay_backends.formats.members import rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 

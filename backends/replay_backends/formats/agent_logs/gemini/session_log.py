@@ -16,14 +16,8 @@ from replay_backends.formats.agent_logs.gemini.gemini_parts import (
     total,
 )
 from replay_backends.formats.agent_logs.gemini.message_list import Outline, Place
-from replay_backends.formats.event_builder import (
-    EventBuilder,
-    RunUsage,
-    dicts_in,
-    keep_with,
-    rest_of,
-    text_in,
-)
+from replay_backends.formats.event_builder import EventBuilder, RunUsage, keep_with
+from replay_backends.formats.members import dicts_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 HEAD: Final = "/"  #: the place of a document's own members

@@ -7,7 +7,7 @@ from typing import Any, Final
 import attrs
 
 from replay_backends.formats.agent_logs.gemini.gemini_parts import in_camel_case
-from replay_backends.formats.event_builder import dicts_in, rest_of
+from replay_backends.formats.members import dicts_in, rest_of
 
 _STEP: Final = re.compile(
     r"""\.(?P<name>[^.\[\]]+)|\[(?P<index>\d{1,6})\]|\['(?P<quoted>[^']*)'\]"""

@@ -14,12 +14,8 @@ from replay_backends.formats.api_captures.message_parts import (
     split_content,
 )
 from replay_backends.formats.api_captures.pending_deltas import PendingDeltas
-from replay_backends.formats.event_builder import (
-    EventBuilder,
-    RunUsage,
-    text_in,
-    time_of,
-)
+from replay_backends.formats.event_builder import EventBuilder, RunUsage, time_of
+from replay_backends.formats.members import text_in
 
 _LATEST: Final = 1 << 53  # milliseconds; a later time isn't one
 

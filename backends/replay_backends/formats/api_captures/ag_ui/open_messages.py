@@ -9,7 +9,8 @@ from replay_backends.formats.api_captures.ag_ui.ag_ui_conversation import (
     Conversation,
     kept_of,
 )
-from replay_backends.formats.event_builder import EventBuilder, text_in
+from replay_backends.formats.event_builder import EventBuilder
+from replay_backends.formats.members import text_in
 from replay_backends.formats.recording import Fate
 
 

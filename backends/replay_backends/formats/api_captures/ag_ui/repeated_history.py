@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 import attrs
 
-from replay_backends.formats.event_builder import text_in
+from replay_backends.formats.members import text_in
 
 _UNCOUNTED: Final = ("reasoning", "activity")  # many histories leave them out
 

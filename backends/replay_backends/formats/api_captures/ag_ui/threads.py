@@ -9,8 +9,8 @@ from replay.authoring import BrokenText, records_on
 from replay.errors import DecodeError
 from replay_backends.formats.api_captures.ag_ui.ag_ui_events import TYPES, AGUIConverter
 from replay_backends.formats.conversion import Conversion
-from replay_backends.formats.event_builder import text_in
 from replay_backends.formats.head import Head
+from replay_backends.formats.members import text_in
 from replay_backends.formats.recording import Record, Recording
 
 

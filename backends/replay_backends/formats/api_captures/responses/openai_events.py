@@ -9,15 +9,8 @@ import attrs
 
 from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.api_captures.responses.openai_items import Items, is_call
-from replay_backends.formats.event_builder import (
-    EventBuilder,
-    int_in,
-    list_in,
-    object_in,
-    rest_of,
-    text_in,
-    time_of,
-)
+from replay_backends.formats.event_builder import EventBuilder, time_of
+from replay_backends.formats.members import int_in, list_in, object_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 _DELTAS: Final = {

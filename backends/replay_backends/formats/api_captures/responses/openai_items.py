@@ -6,7 +6,7 @@ from typing import Any, Final
 import attrs
 
 from replay_backends.formats.api_captures.model_run import Run
-from replay_backends.formats.event_builder import list_in, rest_of, text_in
+from replay_backends.formats.members import list_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 #: Calls that the client answers; the model waits for them.

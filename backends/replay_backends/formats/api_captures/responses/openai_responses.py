@@ -12,13 +12,8 @@ from replay_backends.formats.api_captures.responses.openai_items import (
     PART_TYPES,
 )
 from replay_backends.formats.conversion import Conversion
-from replay_backends.formats.event_builder import (
-    list_in,
-    object_in,
-    rest_of,
-    text_in,
-)
 from replay_backends.formats.head import Head
+from replay_backends.formats.members import list_in, object_in, rest_of, text_in
 from replay_backends.formats.recording import Record, Recording
 
 _Records: TypeAlias = Callable[[ConversionReport], Iterator[Record]]

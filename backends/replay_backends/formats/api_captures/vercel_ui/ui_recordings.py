@@ -3,16 +3,19 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from replay import ConversionReport
 from replay.errors import DecodeError
 from replay_backends.formats.api_captures.vercel_ui.ui_messages import MessagesConverter
 from replay_backends.formats.api_captures.vercel_ui.ui_stream import StreamConverter
 from replay_backends.formats.conversion import Conversion, Converter
-from replay_backends.formats.event_builder import EventBuilder, text_in
 from replay_backends.formats.head import Head
+from replay_backends.formats.members import text_in
 from replay_backends.formats.recording import Record, Recording
+
+if TYPE_CHECKING:
+    from replay_backends.formats.event_builder import EventBuilder
 
 #: Chunks that no other format has.
 _CHUNKS: Final = re.compile(

@@ -7,7 +7,8 @@ import attrs
 
 from replay_backends.formats.api_captures.pending_deltas import PendingDeltas
 from replay_backends.formats.api_captures.vercel_ui.ui_messages import without
-from replay_backends.formats.event_builder import EventBuilder, RunUsage, text_in
+from replay_backends.formats.event_builder import EventBuilder, RunUsage
+from replay_backends.formats.members import text_in
 from replay_backends.formats.recording import Fate, Record
 
 _SKIPPED: Final = frozenset({"finish-step", "text-end"})
