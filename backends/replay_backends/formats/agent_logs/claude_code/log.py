@@ -6,22 +6,21 @@ and the JSON documents of its web pages.
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from replay import ConversionReport
 from replay.authoring import parse_json
 from replay.errors import DecodeError
 from replay_backends.formats.agent_logs.claude_code.converter import Converter
-from replay_backends.formats.agent_logs.claude_code.entries import (
-    CHAIN,
-    rest_of,
-    text_of,
-)
+from replay_backends.formats.agent_logs.claude_code.entries import CHAIN
 from replay_backends.formats.agent_logs.claude_code.outline import Outline, outline_of
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.head import Head
+from replay_backends.formats.members import rest_of, text_in
 from replay_backends.formats.recording import Record, Recording
+
+_LAST: Final = -1  # the branch that the user didn't leave
 
 _Read: TypeAlias = Callable[[ConversionReport], Iterator[Record]]
 
@@ -67,7 +66,7 @@ def _is_sidecar(head: Head) -> bool:
 
 def _is_of_tree(value: dict[str, Any]) -> bool:
     has_place = isinstance(value.get("uuid"), str) or "parentUuid" in value
-    is_chained = text_of(value, "type") in CHAIN
+    is_chained = text_in(value, "type") in CHAIN
     return is_chained and has_place and isinstance(value.get("sessionId"), str)
 
 
@@ -96,26 +95,81 @@ def _records(recording: Recording, report: ConversionReport) -> Iterator[Record]
 
 def _in_log(recording: Recording) -> Iterator[Conversion]:
     read: _Read = partial(_records, recording)
-    outline = outline_of(read(ConversionReport("")))
-    if not outline.is_known and not _is_web_form(recording.head):
+    main, side = Outline(), Outline()
+    for record in read(ConversionReport("")):
+        (side if _is_side(record) else main).see(record)
+    if not (main.is_known or side.is_known or _is_web_form(recording.head)):
         where, reason = "$", "none of its records is one of Claude Code's"
         raise DecodeError(where, reason, source=recording.text.source)
-    session_id = outline.session_id or recording.session_id
+    if side.is_known and main.has_said:
+        session_id = _session_id(main, recording)
+        of_main = partial(_on_side, read, is_side=False)
+        yield from _of_main(recording, of_main, main, session_id)
+        of_side = partial(_converter, side, {"session_id": session_id})
+        side_id = f"{session_id}/sidechains"
+        yield Conversion(side_id, partial(_on_side, read, is_side=True), of_side)
+    elif side.is_known:
+        yield _of_agent(recording, read)
+    else:
+        yield from _of_main(recording, read, main, _session_id(main, recording))
+
+
+def _is_side(record: Record) -> bool:
+    """Tell whether a record is of a sub-agent's conversation."""
+    return isinstance(record.value, dict) and bool(record.value.get("isSidechain"))
+
+
+def _on_side(
+    read: _Read, report: ConversionReport, *, is_side: bool
+) -> Iterator[Record]:
+    return (record for record in read(report) if _is_side(record) is is_side)
+
+
+def _session_id(outline: Outline, recording: Recording) -> str:
+    """Return the id of a file's session: its name, if records have that id, too."""
+    name, ids = recording.session_id, outline.session_ids
+    return name if name in ids else next(iter(ids), name)
+
+
+def _of_agent(recording: Recording, read: _Read) -> Conversion:
+    """Return how a sub-agent's log is converted."""
+    outline = outline_of(read(ConversionReport("")))
+    session_id = _session_id(outline, recording)
     parent: dict[str, object] | None = None
     agent = f"agent-{outline.agent_id}"
-    if outline.agent_id and outline.is_sidechain and session_id != agent:
+    if outline.agent_id and session_id != agent:
         parent = {"session_id": session_id, "agent_id": outline.agent_id}
         parent |= _sidecar(recording)
         session_id += f"/{agent}"
+    return Conversion(session_id, read, partial(_converter, outline, parent))
+
+
+def _of_main(
+    recording: Recording, read: _Read, outline: Outline, session_id: str
+) -> Iterator[Conversion]:
+    """Yield how the conversation with the user is converted."""
     branches = recording.options.branches
-    convert = partial(_converter, outline, parent, has_branches=branches != "last")
-    if branches != "separate":
+    if branches == "separate":
+        yield from _branches(read, outline, session_id)
+    else:
+        has_all = branches == "all"
+        convert = partial(_converter, outline, None, has_branches=has_all)
         yield Conversion(session_id, read, convert)
-        return
-    for branch in ("", *dict.fromkeys(outline.tree.dead.values())):
-        branch_id = f"{session_id}~{branch}" if branch else session_id
-        of_branch = partial(_of_branch, read, outline.tree.dead, branch)
-        yield Conversion(branch_id, of_branch, convert)
+
+
+def _branches(read: _Read, outline: Outline, session_id: str) -> Iterator[Conversion]:
+    """Yield how the last branch and each of the others is converted by itself."""
+    dead = outline.tree.dead
+    firsts = dict.fromkeys(dead.values(), "")
+    for number, record in enumerate(read(ConversionReport(""))):
+        if number in firsts:
+            firsts[number] = f"~{record.value['uuid']}"
+    for branch, name in {_LAST: "", **firsts}.items():
+        of_branch = partial(_of_branch, read, dead, branch)
+        own = outline_of(of_branch(ConversionReport("")))
+        own.tools = outline.tools
+        convert = partial(_converter, own, None, has_branches=True)
+        yield Conversion(session_id + name, of_branch, convert)
 
 
 def _sidecar(recording: Recording) -> dict[str, object]:
@@ -127,19 +181,18 @@ def _sidecar(recording: Recording) -> dict[str, object]:
         return {}
     if not isinstance(value, dict):
         return {}
-    call_id = text_of(value, "toolUseId")
+    call_id = text_in(value, "toolUseId")
     rest = rest_of(value, "toolUseId")
     linked = {"tool_call_id": call_id} if call_id else {}
     return {**linked, **({"meta": rest} if rest else {})}
 
 
 def _of_branch(
-    read: _Read, dead: dict[str, str], branch: str, report: ConversionReport
+    read: _Read, dead: dict[int, int], branch: int, report: ConversionReport
 ) -> Iterator[Record]:
-    """Yield the records of a dead branch, or those of none if its name is empty."""
-    for record in read(report):
-        uuid = text_of(record.value, "uuid") if isinstance(record.value, dict) else ""
-        if dead.get(uuid, "") == branch:
+    """Yield the records of a branch."""
+    for number, record in enumerate(read(report)):
+        if dead.get(number, _LAST) == branch:
             yield record
 
 
@@ -170,14 +223,14 @@ def _threads(records: Iterator[Record]) -> Iterator[tuple[_Thread, Record]]:
     session_id = ""
     for record in records:
         value = record.value if isinstance(record.value, dict) else {}
-        session_id = text_of(value, "session_id") or session_id
+        session_id = text_in(value, "session_id") or session_id
         if not session_id:
             waiting.append(record)
             continue
         for each in waiting:
             yield _Thread(session_id, ""), each
         waiting.clear()
-        yield _Thread(session_id, text_of(value, "parent_tool_use_id")), record
+        yield _Thread(session_id, text_in(value, "parent_tool_use_id")), record
 
 
 def _converter(
