@@ -219,6 +219,7 @@ class Converter:
         blocks = blocks_of(message)
         if not is_model_s(record.value):
             return self._program_said(record, said_in(blocks))
+        self._note_copied(record)
         key = text_in(message, "id")
         self._respond(key, record).see(message)
         kept = {**envelope_of(record), **message_parts(message)}
@@ -230,6 +231,12 @@ class Converter:
             return "mapped", "assistant"
         self._build.report.note("missing-field", record.at, "changed")
         return self._build.keep_whole(record, "assistant")
+
+    def _note_copied(self, record: Record) -> None:
+        """Note a response that was made in the session that this one is a fork of."""
+        made_in = text_in(record.value, "requestSessionId")
+        if made_in and made_in != record.value.get("sessionId"):
+            self._build.report.note("copied", record.at, "moved")
 
     def _program_said(self, record: Record, said: str) -> _Became:
         if record.value.get("isApiErrorMessage"):

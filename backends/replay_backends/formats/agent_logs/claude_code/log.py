@@ -17,7 +17,7 @@ from replay_backends.formats.agent_logs.claude_code.outline import Outline, outl
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.head import Head
-from replay_backends.formats.members import rest_of, text_in
+from replay_backends.formats.members import list_in, rest_of, text_in
 from replay_backends.formats.recording import Record, Recording
 
 _LAST: Final = -1  # the branch that the user didn't leave
@@ -38,7 +38,8 @@ class ClaudeCode:
     def recognizes(self, head: Head) -> bool:
         """Tell whether a recording that begins so is of this format."""
         first = [*head.records, head.members]
-        return _is_web_form(head) or any(map(_is_of_tree, first)) or _is_stream(head)
+        known = any(_is_of_tree(each) or _is_state(each) for each in first)
+        return known or _is_web_form(head) or _is_stream(head)
 
     def conversions(self, recording: Recording) -> Iterator[Conversion]:
         """Yield how its session is converted.
@@ -70,6 +71,21 @@ def _is_of_tree(value: dict[str, Any]) -> bool:
     return is_chained and has_place and isinstance(value.get("sessionId"), str)
 
 
+def _is_state(value: dict[str, Any]) -> bool:
+    """Tell whether a record is of a kind that only Claude Code's logs begin with.
+
+    Some of them hold nothing else.
+    """
+    match value:
+        case {"type": "summary", "summary": str(), "leafUuid": str()}:
+            return True
+        case {"type": "file-history-snapshot", "snapshot": dict()}:
+            return True
+        case {"type": "queue-operation", "operation": str(), "sessionId": str()}:
+            return True
+    return False
+
+
 def _is_stream(head: Head) -> bool:
     return any(map(_is_start, [*head.records, head.members]))
 
@@ -85,7 +101,7 @@ def _records(recording: Recording, report: ConversionReport) -> Iterator[Record]
     if recording.head.layout == "list":
         place, items = "/{}", recording.document()
     elif _is_web_form(recording.head):
-        place, items = "/loglines/{}", recording.document()["loglines"]
+        place, items = "/loglines/{}", list_in(recording.document(), "loglines")
     else:
         yield from recording.lines(report)
         return
@@ -135,13 +151,15 @@ def _of_agent(recording: Recording, read: _Read) -> Conversion:
     """Return how a sub-agent's log is converted."""
     outline = outline_of(read(ConversionReport("")))
     session_id = _session_id(outline, recording)
-    parent: dict[str, object] | None = None
-    agent = f"agent-{outline.agent_id}"
-    if outline.agent_id and session_id != agent:
-        parent = {"session_id": session_id, "agent_id": outline.agent_id}
-        parent |= _sidecar(recording)
-        session_id += f"/{agent}"
-    return Conversion(session_id, read, partial(_converter, outline, parent))
+    agent = f"agent-{outline.agent_id}" if outline.agent_id else recording.session_id
+    if session_id == agent or not agent.startswith("agent-"):
+        return Conversion(session_id, read, partial(_converter, outline, None))
+    parent: dict[str, object] = {"session_id": session_id}
+    parent |= {"agent_id": agent.removeprefix("agent-")}
+    parent |= _link(session_id, _sidecar(recording))
+    return Conversion(
+        f"{session_id}/{agent}", read, partial(_converter, outline, parent)
+    )
 
 
 def _of_main(
@@ -172,19 +190,28 @@ def _branches(read: _Read, outline: Outline, session_id: str) -> Iterator[Conver
         yield Conversion(session_id + name, of_branch, convert)
 
 
-def _sidecar(recording: Recording) -> dict[str, object]:
-    """Return what the file beside a sub-agent's log says: its call, and the rest."""
+def _sidecar(recording: Recording) -> dict[str, Any]:
+    """Return what the file beside a sub-agent's log holds."""
     data = recording.beside(".meta.json")
     try:
         value: object = parse_json(data).value if data else {}
     except DecodeError:
         return {}
-    if not isinstance(value, dict):
-        return {}
-    call_id = text_in(value, "toolUseId")
-    rest = rest_of(value, "toolUseId")
-    linked = {"tool_call_id": call_id} if call_id else {}
-    return {**linked, **({"meta": rest} if rest else {})}
+    return value if isinstance(value, dict) else {}
+
+
+def _link(session_id: str, sidecar: dict[str, Any]) -> dict[str, object]:
+    """Return what that file says of the parent: its call, and the rest.
+
+    The parent may be another sub-agent of the session.
+    """
+    call_id, above = text_in(sidecar, "toolUseId"), text_in(sidecar, "parentAgentId")
+    found = {
+        "session_id": f"{session_id}/agent-{above}" if above else "",
+        "tool_call_id": call_id,
+        "meta": rest_of(sidecar, "toolUseId"),
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def _of_branch(
