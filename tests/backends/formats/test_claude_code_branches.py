@@ -306,11 +306,11 @@ def test_sub_agents_records_in_their_parent_s_log_are_a_session_of_their_own(
 # --- a directory of logs
 
 
-def counted(number: int, **more: object) -> Record:
+def counted(number: int, parent: str | None = None, **more: object) -> Record:
     """Return a response that cost ten to the power of its number."""
     usage = {"input_tokens": 10**number, "output_tokens": 1}
     message = {"id": f"m{number}", "usage": usage, **END}
-    return assistant(f"a{number}", text("Yes."), message=message, **more)
+    return assistant(f"a{number}", text("Yes."), parent=parent, message=message, **more)
 
 
 def test_each_response_in_a_directory_counts_once(tmp_path: Path, run: Run) -> None:

@@ -62,11 +62,13 @@ class Tree:
         return True
 
     def _node(self, uuid: str) -> int:
-        node = self._nodes.get(uuid)
-        if node == _NONE:
-            self._nodes[uuid] = node = len(self._marks)
-            for each in (self._records, self._parents, self._children, self._siblings):
-                each.append(_NONE)
+        count = len(self._marks)
+        node = self._nodes.setdefault(uuid, count)
+        if node == count:
+            self._records.append(_NONE)
+            self._parents.append(_NONE)
+            self._children.append(_NONE)
+            self._siblings.append(_NONE)
             self._marks.append(0)
         return node
 

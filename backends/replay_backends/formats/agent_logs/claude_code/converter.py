@@ -269,9 +269,7 @@ class Converter:
 
     def _respond(self, key: str, record: Record) -> Response:
         """Take in a record of a response; without a key, it is one of its own."""
-        is_new = not key or key not in self._seen
-        if key:
-            self._seen[key] = 0
+        is_new = not key or self._seen.setdefault(key, self._number) == self._number
         return self._run.respond(key, record, is_new=is_new)
 
     def _add(self, key: str) -> None:

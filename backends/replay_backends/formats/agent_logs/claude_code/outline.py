@@ -30,6 +30,7 @@ _TITLES: Final = {
     "ai-title": "aiTitle",
     "summary": "summary",
 }
+_UNKNOWN: Final = (None, None)
 
 
 @attrs.define
@@ -51,6 +52,7 @@ class Outline:
     _count: int = 0
     _last: TextNumbers = attrs.field(factory=TextNumbers)  # records, of responses
     _streamed: str = ""  # the response that the last event of a stream is of
+    _origin: tuple[object, object] = _UNKNOWN  # of the last record
     _queued: set[tuple[str, str]] = attrs.field(factory=set)
     _titles: dict[str, str] = attrs.field(factory=dict)
 
@@ -72,14 +74,20 @@ class Outline:
         self._count += 1
         if not isinstance(value, dict):
             return
-        if found := text_in(value, "sessionId") or text_in(value, "session_id"):
-            self.session_ids[found] = None
-        version = text_in(value, "version") or text_in(value, "claude_code_version")
-        self.version = version or self.version
+        origin = value.get("sessionId"), value.get("version")
+        if origin != self._origin or origin == _UNKNOWN:
+            self._origin = origin
+            self._see_origin(value)
         kind = text_in(value, "type")
         self.is_known = self.is_known or kind in CHAIN or is_bookkeeping(value)
         if kind not in CHAIN or self.tree.add(number, value):
             self._see(number, record, kind)
+
+    def _see_origin(self, value: Mapping[str, Any]) -> None:
+        if found := text_in(value, "sessionId") or text_in(value, "session_id"):
+            self.session_ids[found] = None
+        version = text_in(value, "version") or text_in(value, "claude_code_version")
+        self.version = version or self.version
 
     def _see(self, number: int, record: Record, kind: str) -> None:
         value = record.value

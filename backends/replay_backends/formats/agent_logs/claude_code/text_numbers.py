@@ -22,20 +22,26 @@ class TextNumbers:
         """Return a text's number; -1: it has none."""
         return self._numbers[self._slot(hash(text))]
 
-    def __contains__(self, text: str) -> bool:
-        """Tell whether a text has a number."""
-        return self.get(text) != _NONE
-
     def __setitem__(self, text: str, number: int) -> None:
         """Give a text a number, which isn't negative."""
-        key = hash(text)
+        self._put(hash(text), number, is_new=False)
+
+    def setdefault(self, text: str, number: int) -> int:
+        """Give a text a number if it has none; return the one that it has."""
+        return self._put(hash(text), number, is_new=True)
+
+    def _put(self, key: int, number: int, *, is_new: bool) -> int:
         slot = self._slot(key)
-        if self._numbers[slot] == _NONE:
+        known = self._numbers[slot]
+        if known == _NONE:
             self._count += 1
             if 3 * self._count > 2 * len(self._numbers):
                 self._grow()
                 slot = self._slot(key)
+        elif is_new:
+            return known
         self._hashes[slot], self._numbers[slot] = key, number
+        return number
 
     def _slot(self, key: int) -> int:
         """Return the place of a hash, or the free one where it belongs."""
