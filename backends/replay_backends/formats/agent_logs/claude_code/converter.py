@@ -54,12 +54,14 @@ class Converter:
     Args:
         outline: The outline of the same records.
         build: Takes the events.
+        parent: What links the session to another one.
         has_branches: Branches that the user left are converted, too.
     """
 
-    outline: Outline
+    _outline: Outline
     _build: EventBuilder
-    has_branches: bool = False
+    _parent: dict[str, object] | None = None
+    _has_branches: bool = False
     _number: int = -1  # of the record
     _run: Run = attrs.field(factory=Run)
     _seen: TextNumbers = attrs.field(factory=TextNumbers)  # responses
@@ -69,9 +71,10 @@ class Converter:
     _streamed: str = ""  # the response that the last event of a stream is of
 
     def __attrs_post_init__(self) -> None:
-        self._build.tools = self.outline.tools
-        self._build.title = self.outline.title
-        self._build.report.version = self.outline.version
+        self._build.parent = self._parent
+        self._build.tools = self._outline.tools
+        self._build.title = self._outline.title
+        self._build.report.version = self._outline.version
 
     def record(self, record: Record) -> _Became:
         """Convert the next record."""
@@ -96,13 +99,13 @@ class Converter:
 
     def _left_out(self, record: Record) -> _Became | None:
         """Leave out a record of the tree that isn't part of the session."""
-        tree, report = self.outline.tree, self._build.report
+        tree, report = self._outline.tree, self._build.report
         if self._number in tree.repeated:
             report.note("copied", record.at, "dropped")
             return self._build.skip(record, "repeated")
         if self._number in tree.wrong_parents:
             report.note("parent-before-boundary", record.at, "changed")
-        if self.has_branches or self._number not in tree.dead:
+        if self._has_branches or self._number not in tree.dead:
             return None
         if not self._build.keeps_all:
             report.note("dead-branch", record.at, "dropped")
@@ -170,7 +173,7 @@ class Converter:
     def _queued(self, record: Record) -> _Became:
         """Take in what was typed while the agent worked, unless it comes again."""
         value, kind = record.value, kind_of(record.value)
-        if queued_in(value) & self.outline.delivered:
+        if queued_in(value) & self._outline.delivered:
             return self._build.skip(record, kind)
         attachment = object_in(value, "attachment")
         blocks = blocks_of({"content": attachment.get("prompt")})
@@ -274,7 +277,7 @@ class Converter:
 
     def _add(self, key: str) -> None:
         """Add events of a response to the run."""
-        is_whole = self.outline.is_last(key, self._number)
+        is_whole = self._outline.is_last(key, self._number)
         self._run.add_to(key, self._build.drain(), is_whole=is_whole)
 
     def _ended(self, record: Record) -> _Became:

@@ -6,7 +6,7 @@ and the JSON documents of its web pages.
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from replay import ConversionReport
 from replay.authoring import parse_json
@@ -14,8 +14,11 @@ from replay.errors import DecodeError
 from replay_backends.formats.agent_logs.claude_code.converter import Converter
 from replay_backends.formats.agent_logs.claude_code.entries import CHAIN
 from replay_backends.formats.agent_logs.claude_code.outline import Outline, outline_of
+from replay_backends.formats.agent_logs.claude_code.stream_threads import (
+    conversions_of,
+    is_stream,
+)
 from replay_backends.formats.conversion import Conversion
-from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.head import Head
 from replay_backends.formats.members import list_in, rest_of, text_in
 from replay_backends.formats.recording import Record, Recording
@@ -25,13 +28,6 @@ _LAST: Final = -1  # the branch that the user didn't leave
 _Read: TypeAlias = Callable[[ConversionReport], Iterator[Record]]
 
 
-class _Thread(NamedTuple):
-    """A conversation within a printed stream."""
-
-    session_id: str
-    call_id: str  #: the call that started this sub-agent; empty: it is none
-
-
 class ClaudeCode:
     """Claude Code's transcripts, its printed stream and the form of its web pages."""
 
@@ -39,7 +35,7 @@ class ClaudeCode:
         """Tell whether a recording that begins so is of this format."""
         first = [*head.records, head.members]
         known = any(_is_of_tree(each) or _is_state(each) for each in first)
-        return known or _is_web_form(head) or _is_stream(head)
+        return known or _is_web_form(head) or is_stream(head)
 
     def conversions(self, recording: Recording) -> Iterator[Conversion]:
         """Yield how its session is converted.
@@ -52,8 +48,8 @@ class ClaudeCode:
         """
         if _is_sidecar(recording.head):
             return iter(())
-        if _is_stream(recording.head):
-            return _in_stream(recording)
+        if is_stream(recording.head):
+            return conversions_of(partial(_records, recording))
         return _in_log(recording)
 
 
@@ -86,17 +82,6 @@ def _is_state(value: dict[str, Any]) -> bool:
     return False
 
 
-def _is_stream(head: Head) -> bool:
-    return any(map(_is_start, [*head.records, head.members]))
-
-
-def _is_start(value: dict[str, Any]) -> bool:
-    match value:
-        case {"type": "system", "subtype": "init", "session_id": str()}:
-            return True
-    return False
-
-
 def _records(recording: Recording, report: ConversionReport) -> Iterator[Record]:
     if recording.head.layout == "list":
         place, items = "/{}", recording.document()
@@ -121,7 +106,7 @@ def _in_log(recording: Recording) -> Iterator[Conversion]:
         session_id = _session_id(main, recording)
         of_main = partial(_on_side, read, is_side=False)
         yield from _of_main(recording, of_main, main, session_id)
-        of_side = partial(_converter, side, {"session_id": session_id})
+        of_side = partial(Converter, side, parent={"session_id": session_id})
         side_id = f"{session_id}/sidechains"
         yield Conversion(side_id, partial(_on_side, read, is_side=True), of_side)
     elif side.is_known:
@@ -153,12 +138,12 @@ def _of_agent(recording: Recording, read: _Read) -> Conversion:
     session_id = _session_id(outline, recording)
     agent = f"agent-{outline.agent_id}" if outline.agent_id else recording.session_id
     if session_id == agent or not agent.startswith("agent-"):
-        return Conversion(session_id, read, partial(_converter, outline, None))
+        return Conversion(session_id, read, partial(Converter, outline))
     parent: dict[str, object] = {"session_id": session_id}
     parent |= {"agent_id": agent.removeprefix("agent-")}
     parent |= _link(session_id, _sidecar(recording))
     return Conversion(
-        f"{session_id}/{agent}", read, partial(_converter, outline, parent)
+        f"{session_id}/{agent}", read, partial(Converter, outline, parent=parent)
     )
 
 
@@ -170,8 +155,7 @@ def _of_main(
     if branches == "separate":
         yield from _branches(read, outline, session_id)
     else:
-        has_all = branches == "all"
-        convert = partial(_converter, outline, None, has_branches=has_all)
+        convert = partial(Converter, outline, has_branches=branches == "all")
         yield Conversion(session_id, read, convert)
 
 
@@ -186,7 +170,7 @@ def _branches(read: _Read, outline: Outline, session_id: str) -> Iterator[Conver
         of_branch = partial(_of_branch, read, dead, branch)
         own = outline_of(of_branch(ConversionReport("")))
         own.tools = outline.tools
-        convert = partial(_converter, own, None, has_branches=True)
+        convert = partial(Converter, own, has_branches=True)
         yield Conversion(session_id + name, of_branch, convert)
 
 
@@ -221,51 +205,3 @@ def _of_branch(
     for number, record in enumerate(read(report)):
         if dead.get(number, _LAST) == branch:
             yield record
-
-
-def _in_stream(recording: Recording) -> Iterator[Conversion]:
-    read: _Read = partial(_records, recording)
-    outlines: dict[_Thread, Outline] = {}
-    for thread, record in _threads(read(ConversionReport(""))):
-        outlines.setdefault(thread, Outline()).see(record)
-    for thread, outline in outlines.items():
-        session_id = thread.session_id
-        parent: dict[str, object] | None = None
-        if thread.call_id:
-            parent = {"session_id": session_id, "tool_call_id": thread.call_id}
-            session_id += f"/agent-{thread.call_id}"
-        convert = partial(_converter, outline, parent)
-        yield Conversion(session_id, partial(_of_thread, read, thread), convert)
-
-
-def _of_thread(
-    read: _Read, thread: _Thread, report: ConversionReport
-) -> Iterator[Record]:
-    return (record for found, record in _threads(read(report)) if found == thread)
-
-
-def _threads(records: Iterator[Record]) -> Iterator[tuple[_Thread, Record]]:
-    """Yield each record with its thread; one that names none is of the same session."""
-    waiting: list[Record] = []  # until a session is named
-    session_id = ""
-    for record in records:
-        value = record.value if isinstance(record.value, dict) else {}
-        session_id = text_in(value, "session_id") or session_id
-        if not session_id:
-            waiting.append(record)
-            continue
-        for each in waiting:
-            yield _Thread(session_id, ""), each
-        waiting.clear()
-        yield _Thread(session_id, text_in(value, "parent_tool_use_id")), record
-
-
-def _converter(
-    outline: Outline,
-    parent: dict[str, object] | None,
-    build: EventBuilder,
-    *,
-    has_branches: bool = False,
-) -> Converter:
-    build.parent = parent
-    return Converter(outline, build, has_branches=has_branches)

@@ -26,7 +26,6 @@ class Response:
     is_new: bool  #: it isn't one that was counted before
     usage: dict[str, Any] = attrs.field(factory=dict)  #: as recorded
     stop_reason: str = ""
-    events: list[Event] = attrs.field(factory=list)  #: those that it may still add to
     first: Event | None = None  #: its first event that can tell its usage
 
     def see(self, message: Mapping[str, Any]) -> None:
@@ -74,6 +73,8 @@ class Run:
     is_ended: bool = False  #: a record says that the run has ended
     _held: list[list[Event]] = attrs.field(factory=list)
     _open: dict[str, Response] = attrs.field(factory=dict)  # more records are to come
+    #: The events of open responses, which more may be added to.
+    _places: dict[str, list[Event]] = attrs.field(factory=dict)
     _end: int = 0  # how many of those held there are up to the run's last event
 
     @property
@@ -102,11 +103,12 @@ class Run:
         if response.first is None:
             able = (each for each in events if "record" not in each)
             response.first = next(able, None)
-        if response.events:
-            response.events += events
+        if key in self._places:
+            self._places[key] += events
         else:
             self.add(events)
-            response.events = events
+            if events:
+                self._places[key] = events
         if is_whole:
             self._count(key)
 
@@ -119,7 +121,7 @@ class Run:
         """Let no response that is open go on above this place."""
         for each in self._open.values():
             each.tell()
-            each.events = []
+        self._places.clear()
 
     def count(self) -> None:
         """Count the tokens of all responses."""
@@ -127,6 +129,7 @@ class Run:
             self._count(key)
 
     def _count(self, key: str) -> None:
+        self._places.pop(key, None)
         response = self._open.pop(key)
         response.tell()
         if response.is_new:
@@ -140,7 +143,7 @@ class Run:
 
     def released(self) -> list[Event]:
         """Return the events that need no longer be held, and let go of them."""
-        if self._end <= 1 or any(each.events for each in self._open.values()):
+        if self._end <= 1 or self._places:
             return []
         ready = [*chain.from_iterable(self._held[: self._end - 1])]
         del self._held[: self._end - 1]
