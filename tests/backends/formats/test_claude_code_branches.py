@@ -153,6 +153,10 @@ def test_a_record_that_is_there_twice_counts_once(tmp_path: Path) -> None:
     ]
     assert session.report
     assert session.report.skipped == {"repeated": 2}
+    assert notes(session) == [("copied", "line:3", 2)]
+    (whole,) = sessions(tmp_path, [*said, *said], keep="all")
+    assert brief(whole).count("claude-code/repeated") == 2
+    assert not notes(whole)
 
 
 def test_records_that_are_glued_on_one_line_are_told_apart(tmp_path: Path) -> None:

@@ -37,15 +37,13 @@ def add_block(
         envelope: What the record holds beside it.
     """
     kind = text_in(block, "type")
-    match block:
-        case {"type": "text", "text": str(text)}:
+    match kind, block:
+        case "text", {"text": str(text)}:
             build.say("text", text, {**envelope, **rest_of(block, "type", "text")})
-        case {"type": "thinking", "thinking": str(thinking)} if (
-            thinking or not block.get("signature")
-        ):
+        case "thinking", {"thinking": str(text)} if text or not block.get("signature"):
             rest = rest_of(block, "type", "thinking")
-            build.say("thinking", thinking, {**envelope, **rest})
-        case {"type": str()} if kind in CALLS:
+            build.say("thinking", text, {**envelope, **rest})
+        case _ if kind in CALLS:
             rest = rest_of(block, "type", "id", "name", "input", "server_name")
             if kind != "tool_use":
                 rest["server"] = block.get("server_name", True)
@@ -54,7 +52,7 @@ def add_block(
                 build.report.note("id-made", record.at, "invented")
             call_id, name = call_id_of(record, block, number), text_in(block, "name")
             build.call(call_id, name, block.get("input"), {**envelope, **rest})
-        case {"tool_use_id": str(call_id)} if kind.endswith("tool_result"):
+        case _, {"tool_use_id": str(call_id)} if kind.endswith("tool_result"):
             rest = rest_of(block, "type", "tool_use_id", "content")
             build.result(call_id, block.get("content"), {**envelope, **rest})
         case _:

@@ -10,7 +10,10 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.agent_logs.claude_code.entries import user_kind
+from replay_backends.formats.agent_logs.claude_code.entries import (
+    blocks_in,
+    user_kind,
+)
 from replay_backends.formats.agent_logs.claude_code.text_numbers import TextNumbers
 from replay_backends.formats.members import text_in
 
@@ -19,6 +22,12 @@ _CONVERSATION: Final = frozenset({"user", "assistant"})
 #: Marks of a record: something was said below it, or a compaction is below it.
 _ANSWERED: Final = 1
 _COMPACTED: Final = 2
+
+
+def _is_prompt(value: Mapping[str, Any]) -> bool:
+    return value.get("type") == "user" and (
+        user_kind(value, blocks_in(value)) == "prompt"
+    )
 
 
 def _numbers() -> "array[int]":
@@ -77,7 +86,7 @@ class Tree:
             parent = self._node(parent_id)
             above = self._records[parent]
             if self._marks[parent] & _ANSWERED or above in self.dead:
-                if value.get("type") == "user" and user_kind(value) == "prompt":
+                if _is_prompt(value):
                     self._leave(parent, number)
                 elif above in self.dead:
                     self.dead[number] = self.dead[above]

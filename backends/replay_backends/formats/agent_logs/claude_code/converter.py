@@ -13,12 +13,12 @@ from replay_backends.formats.agent_logs.claude_code.bookkeeping import (
     kind_of,
 )
 from replay_backends.formats.agent_logs.claude_code.entries import (
+    blocks_in,
     blocks_of,
     envelope_of,
     is_model_s,
     is_notification,
     is_text,
-    message_of,
     number_of,
     said_in,
     texts_in,
@@ -84,7 +84,8 @@ class Converter:
         else:
             self._build.see_time(record.value.get("timestamp"))
             became = self._left_out(record) or self._convert(record)
-        self._run.add_aside(self._build.drain())
+        if self._build.events:
+            self._run.add_aside(self._build.drain())
         self._hand_out()
         return became
 
@@ -100,23 +101,24 @@ class Converter:
     def _left_out(self, record: Record) -> _Became | None:
         """Leave out a record of the tree that isn't part of the session."""
         tree, report = self._outline.tree, self._build.report
-        if self._number in tree.repeated:
-            report.note("copied", record.at, "dropped")
-            return self._build.skip(record, "repeated")
         if self._number in tree.wrong_parents:
             report.note("parent-before-boundary", record.at, "changed")
-        if self._has_branches or self._number not in tree.dead:
+        if self._number in tree.repeated:
+            code, kind = "copied", "repeated"
+        elif self._number in tree.dead and not self._has_branches:
+            code = kind = "dead-branch"
+        else:
             return None
         if not self._build.keeps_all:
-            report.note("dead-branch", record.at, "dropped")
-        return self._build.skip(record, "dead-branch")
+            report.note(code, record.at, "dropped")
+        return self._build.skip(record, kind)
 
     def _convert(self, record: Record) -> _Became:
-        match kind_of(record.value):
-            case "user":
-                convert = self._user
-            case "assistant":
-                convert = self._assistant
+        if (kind := kind_of(record.value)) == "assistant":
+            return self._assistant(record)
+        if kind == "user":
+            return self._user(record)
+        match kind:
             case "attachment.queued_command":
                 convert = self._queued
             case "stream_event":
@@ -136,8 +138,8 @@ class Converter:
         return self._build.keep_whole(record, kind)
 
     def _user(self, record: Record) -> _Became:
-        kind = user_kind(record.value)
-        blocks = blocks_of(message_of(record.value))
+        blocks = blocks_in(record.value)
+        kind = user_kind(record.value, blocks)
         match kind:
             case "results":
                 self._results(record, blocks)
@@ -176,7 +178,7 @@ class Converter:
         if queued_in(value) & self._outline.delivered:
             return self._build.skip(record, kind)
         attachment = object_in(value, "attachment")
-        blocks = blocks_of({"content": attachment.get("prompt")})
+        blocks = blocks_of(attachment.get("prompt"))
         if not blocks:
             return self._build.keep_whole(record, kind)
         if attachment.get("commandMode") == "task-notification" or is_notification(
@@ -218,14 +220,14 @@ class Converter:
                 del self._open_calls[uuid]
 
     def _assistant(self, record: Record) -> _Became:
-        message = message_of(record.value)
-        blocks = blocks_of(message)
+        message = object_in(record.value, "message")
+        blocks = blocks_of(message.get("content"))
         if not is_model_s(record.value):
             return self._program_said(record, said_in(blocks))
         self._note_copied(record)
         key = text_in(message, "id")
         self._respond(key, record).see(message)
-        kept = {**envelope_of(record), **message_parts(message)}
+        kept = envelope_of(record) | message_parts(message)
         for number, block in enumerate(blocks):
             add_block(self._build, record, number, block, kept)
         self._note_calls(record)

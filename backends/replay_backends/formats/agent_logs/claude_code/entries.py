@@ -38,9 +38,8 @@ _TOO_LARGE: Final = 1 << 63
 _NOTIFICATION: Final = "<task-notification>"
 
 
-def user_kind(value: Mapping[str, Any]) -> UserKind:
-    """Return what a record of type ``user`` is."""
-    blocks = blocks_of(message_of(value))
+def user_kind(value: Mapping[str, Any], blocks: list[dict[str, Any]]) -> UserKind:
+    """Return what a record of type ``user`` with these blocks is."""
     if any(each.get("type") == "tool_result" for each in blocks):
         return "results"
     if value.get("isCompactSummary"):
@@ -68,14 +67,13 @@ def _is_human(origin: object) -> bool:
     return not isinstance(origin, dict) or origin.get("kind", "human") == "human"
 
 
-def message_of(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record's message; empty: it has none."""
-    return object_in(value, "message")
+def blocks_in(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the blocks of a record's message."""
+    return blocks_of(object_in(value, "message").get("content"))
 
 
-def blocks_of(message: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the blocks of a message's content; a text is one."""
-    content = message.get("content")
+def blocks_of(content: object) -> list[dict[str, Any]]:
+    """Return the blocks of what was said; a text is one."""
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     blocks = content if isinstance(content, list) else []
@@ -105,7 +103,7 @@ def envelope_of(record: Record) -> dict[str, Any]:
 
 def is_model_s(value: Mapping[str, Any]) -> bool:
     """Tell whether a model said what an assistant's record holds, not the program."""
-    by_program = message_of(value).get("model") == _HARNESS
+    by_program = object_in(value, "message").get("model") == _HARNESS
     return not (by_program or value.get("isApiErrorMessage"))
 
 

@@ -11,17 +11,17 @@ from replay_backends.formats.agent_logs.claude_code.branches import Tree
 from replay_backends.formats.agent_logs.claude_code.entries import (
     CALLS,
     CHAIN,
+    blocks_in,
     blocks_of,
     call_id_of,
     is_model_s,
-    message_of,
     said_in,
 )
 from replay_backends.formats.agent_logs.claude_code.stream_events import (
     streamed_response,
 )
 from replay_backends.formats.agent_logs.claude_code.text_numbers import TextNumbers
-from replay_backends.formats.members import text_in
+from replay_backends.formats.members import object_in, text_in
 from replay_backends.formats.recording import Record
 
 #: The records that hold a title, and its key; the first kind there is wins.
@@ -110,9 +110,9 @@ class Outline:
                 self._titles[kind] = text_in(value, _TITLES[kind])
 
     def _see_response(self, number: int, record: Record) -> None:
-        message = message_of(record.value)
+        message = object_in(record.value, "message")
         self._last[text_in(message, "id")] = number
-        for place, block in enumerate(blocks_of(message)):
+        for place, block in enumerate(blocks_of(message.get("content"))):
             if text_in(block, "type") in CALLS:
                 call_id = call_id_of(record, block, place)
                 self.tools[call_id] = intern(text_in(block, "name"))
@@ -122,12 +122,12 @@ def queued_in(value: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Return the prompt that an attachment queues, by which a later copy is known."""
     match value:
         case {"promptId": str(prompt_id), "attachment": {"prompt": prompt}}:
-            return {(prompt_id, said_in(blocks_of({"content": prompt})))}
+            return {(prompt_id, said_in(blocks_of(prompt)))}
     return set()
 
 
 def _prompt_of(value: Mapping[str, Any]) -> tuple[str, str]:
-    return text_in(value, "promptId"), said_in(blocks_of(message_of(value)))
+    return text_in(value, "promptId"), said_in(blocks_in(value))
 
 
 def outline_of(records: Iterable[Record]) -> Outline:
