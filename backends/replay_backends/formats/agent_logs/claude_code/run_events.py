@@ -114,8 +114,7 @@ class Run:
 
     def add_aside(self, events: list[Event]) -> None:
         """Add events that aren't of the run."""
-        if events:
-            self._held.append(events)
+        self._held.append(events)
 
     def interrupt(self) -> None:
         """Let no response that is open go on above this place."""
