@@ -628,8 +628,11 @@ def test_a_log_of_only_one_record_is_recognized(tmp_path: Path) -> None:
 
 def test_a_log_whose_first_line_is_long_is_recognized(tmp_path: Path) -> None:
     said = "x" * 100_000
-    session = one(tmp_path, user("u", said), assistant("a", text("Yes")))
-    assert brief(session) == [f"user_input: {said}", "text: Yes"]
+    first = user("u", said)
+    late = {key: first.pop(key) for key in ("uuid", "sessionId")}
+    for record in ({**late, **first}, {**first, **late}):
+        session = one(tmp_path, record, assistant("a", text("Yes")))
+        assert brief(session) == [f"user_input: {said}", "text: Yes"]
 
 
 def test_a_log_that_holds_only_the_program_s_state_is_a_session_without_events(
@@ -639,6 +642,7 @@ def test_a_log_that_holds_only_the_program_s_state_is_a_session_without_events(
         {"type": "summary", "summary": "Of another", "leafUuid": "u"},
         {"type": "file-history-snapshot", "messageId": "m", "snapshot": {}},
         {"type": "queue-operation", "operation": "enqueue", "sessionId": "log"},
+        {"type": "permission-mode", "permissionMode": "plan", "sessionId": "log"},
     ):
         session = one(tmp_path, record)
         assert session.session_id == "log"
@@ -665,6 +669,8 @@ def test_other_json_is_not_taken_for_a_log() -> None:
         {"type": "user", "sessionId": "s", "projectHash": "p"},
         {"type": "chat", "sessionId": "s", "uuid": "u"},
         {"type": "user", "uuid": "u", "message": {}},
+        {"type": "mode", "sessionId": "s"},
+        {"type": "new-kind", "sessionId": "s"},
     ):
         data = lines_of([record]).encode()
         assert not ClaudeCode().recognizes(Head(data * 2, is_whole=True))

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 from replay import ConversionReport
 from replay.authoring import parse_json
 from replay.errors import DecodeError
+from replay_backends.formats.agent_logs.claude_code.bookkeeping import is_bookkeeping
 from replay_backends.formats.agent_logs.claude_code.converter import Converter
 from replay_backends.formats.agent_logs.claude_code.entries import CHAIN
 from replay_backends.formats.agent_logs.claude_code.outline import Outline, outline_of
@@ -62,23 +63,26 @@ def _is_sidecar(head: Head) -> bool:
 
 
 def _is_of_tree(value: dict[str, Any]) -> bool:
+    """Tell whether a record, of which the end may be cut off, is one of the tree."""
+    if text_in(value, "type") not in CHAIN:
+        return False
     has_place = isinstance(value.get("uuid"), str) or "parentUuid" in value
-    is_chained = text_in(value, "type") in CHAIN
-    return is_chained and has_place and isinstance(value.get("sessionId"), str)
+    has_session = isinstance(value.get("sessionId"), str)
+    return (has_place and has_session) or {"parentUuid", "isSidechain"} <= value.keys()
 
 
 def _is_state(value: dict[str, Any]) -> bool:
-    """Tell whether a record is of a kind that only Claude Code's logs begin with.
+    """Tell whether a record is of a kind of state that no other program writes.
 
-    Some of them hold nothing else.
+    Some logs hold nothing else.
     """
     match value:
         case {"type": "summary", "summary": str(), "leafUuid": str()}:
             return True
         case {"type": "file-history-snapshot", "snapshot": dict()}:
             return True
-        case {"type": "queue-operation", "operation": str(), "sessionId": str()}:
-            return True
+        case {"type": str(kind), "sessionId": str()} if "-" in kind:
+            return is_bookkeeping(value)
     return False
 
 
