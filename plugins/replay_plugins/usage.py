@@ -9,7 +9,14 @@ from typing import Any, Final, NamedTuple
 
 import attrs
 
-from replay import BatchResults, Context, ReplayReport, Session, Stop
+from replay import (
+    BatchResults,
+    Context,
+    ReplayReport,
+    Session,
+    Stop,
+    UnknownEvent,
+)
 from replay.authoring import escape_json, sanitize_line
 from replay_plugins.report_output import escape_text, unescape_text, write_report
 
@@ -126,6 +133,9 @@ class Sum:
         return SessionUsage(session_id, **members | {"duration_ms": duration_ms})
 
 
+_NOTHING: Final = Sum().total()
+
+
 @attrs.define(eq=False)
 class Usage:
     """A plugin that reports the cost of sessions when its engine is closed.
@@ -160,14 +170,20 @@ class Usage:
 
     def _end_turn(self, stop: Stop) -> None:
         self._ended.add(_cost_of(stop))
-        self._found += _responses_of(stop)
+        self._found += _responses_of(stop.extra.get("imported"))
 
     def replay_session_end(self, session: Session, report: ReplayReport) -> None:
         """Add up the session's turns."""
         if self._last:
             self._end_turn(self._last[1])
         ended = self._ended
-        ended.turns_without_tokens += max(0, report.turns - ended.turns)
+        without = report.turns - ended.turns
+        if without > 0 and report.outcome == "complete":
+            for usage, found in _costs_without_stop(session):
+                ended.add(usage)
+                self._found += found
+                without -= 1
+        ended.turns_without_tokens += max(0, without)
         ended.turns, ended.complete = report.turns, report.outcome == "complete"
         usage = self._ended.total(session.session_id)
         self.sessions.append(self._counted.count(usage, self._found))
@@ -210,9 +226,32 @@ def _cost_of(stop: Stop) -> SessionUsage:
     )
 
 
-def _responses_of(stop: Stop) -> Iterator[Response]:
-    """Yield the responses of a run, if its recording tells their tokens."""
-    match stop.extra.get("imported"):
+def _costs_without_stop(
+    session: Session,
+) -> Iterator[tuple[SessionUsage, Iterator[Response]]]:
+    """Yield the cost and the responses of each run whose end wasn't recorded.
+
+    A conversion from another format keeps them with the run's last event.
+    """
+    for event in session.events:
+        known = event.raw if isinstance(event, UnknownEvent) else event.extra
+        match known:
+            case {"imported": {"usage": {"turns": int(trips), **usage}} as imported}:
+                given = usage.get("total_input_tokens")
+                made = usage.get("total_output_tokens")
+                if isinstance(given, int) and isinstance(made, int):
+                    cost = attrs.evolve(
+                        _NOTHING,
+                        round_trips=trips,
+                        total_input_tokens=given,
+                        total_output_tokens=made,
+                    )
+                    yield cost, _responses_of(imported)
+
+
+def _responses_of(imported: object) -> Iterator[Response]:
+    """Yield the responses of a run, if what was imported tells their tokens."""
+    match imported:
         case {"responses": Mapping() as responses}:
             for response_id, tokens in responses.items():
                 match tokens:

@@ -274,6 +274,28 @@ def test_json_says_what_was_counted_before_if_anything_was() -> None:
     assert repeated == [[None, None], [1, 1], [2, 31], [None, None], [3, 32]]
 
 
+def test_a_run_whose_end_was_not_recorded_costs_what_its_last_event_tells() -> None:
+    tokens = {"input_tokens": 10, "output_tokens": 1}
+    sums = {"total_input_tokens": 10, "total_output_tokens": 1, "turns": 1}
+    told = {"imported": {"usage": sums, "responses": {"a": tokens}}}
+    events: list[dict[str, object]] = [
+        {"type": "user_input", "content": "?"},
+        {"type": "text", "content": "Half an", "imported": {"usage": {"turns": 1}}},
+        {"type": "user_input", "content": "?"},
+        {"type": "text", "content": "Yes", **told},
+        {"type": "user_input", "content": "?"},
+        {"type": "x/image", "record": {}, **told},
+    ]
+    usage = Usage()
+    found = [Session.from_events(events, session_id=name) for name in ("s", "t")]
+    replayed(usage, *found, imported("u", a=(10, 1)))
+    first, second, _ = usage.sessions
+    assert (first.turns, first.round_trips, first.total_input_tokens) == (3, 2, 20)
+    assert first.turns_without_tokens == 1
+    assert (second.repeated_round_trips, second.repeated_input_tokens) == (2, 20)
+    assert usage.total().total_input_tokens == 10
+
+
 def test_responses_that_no_recording_tells_like_this_are_no_responses() -> None:
     for odd in (3, {"responses": 3}, {"responses": {"a": 3, "b": {"input_tokens": 3}}}):
         stop = {"type": "stop", "usage": {}, "is_error": False, "error": None}

@@ -135,25 +135,19 @@ def naive_tokens(records: list[Any]) -> tuple[int, int]:
     )
 
 
-def stated_tokens(*found: replay.Session) -> tuple[int, int]:
-    usages: list[Mapping[str, Any]] = []
-    for value in (value for session in found for value in values(session)):
-        if value["type"] == "stop":
-            usages.append(value["usage"])
-        else:
-            usages.append(value.get("imported", {}).get("usage") or {})
-    return (
-        sum(each.get("total_input_tokens") or 0 for each in usages),
-        sum(each.get("total_output_tokens") or 0 for each in usages),
-    )
-
-
-def test_the_tokens_of_a_sample_are_those_of_its_responses(samples: list[Path]) -> None:
+def test_the_tokens_of_a_sample_are_those_of_its_responses(
+    samples: list[Path], tmp_path: Path
+) -> None:
     for path in samples:
         if path.suffix == ".jsonl" and "agent-" not in path.name:
             records = [*map(json.loads, path.read_text("utf-8").splitlines())]
-            stated = stated_tokens(*foreign.converted(path))
-            assert stated == naive_tokens(records), path.name
+            usage = replay.load_plugin("usage", output=tmp_path / "usage")
+            with replay.ReplayEngine([usage]) as engine:
+                for session in foreign.converted(path):
+                    engine.replay(session)
+            total = usage.total()
+            found = total.total_input_tokens or 0, total.total_output_tokens or 0
+            assert found == naive_tokens(records), path.name
 
 
 @pytest.mark.slow

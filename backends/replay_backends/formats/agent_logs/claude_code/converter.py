@@ -353,4 +353,6 @@ class Converter:
             return
         kept = last.setdefault("imported", {})
         kept["usage"] = {**object_in(kept, "usage"), **usage}
+        if self._run.tokens:
+            kept["responses"] = self._run.tokens
         self._build.report.note("usage-without-stop", at, "moved")
