@@ -22,6 +22,7 @@ from claude_code_records import (
     user,
 )
 from replay_backends.formats.agent_logs.claude_code.outline import Outline
+from replay_backends.formats.agent_logs.claude_code.text_numbers import TextNumbers
 from replay_backends.formats.recording import Record as LoggedRecord
 from replay_command import Run
 
@@ -170,6 +171,18 @@ def test_records_that_are_their_own_ancestors_are_read(tmp_path: Path) -> None:
     records = [user("u", "Go", "a"), assistant("a", text("Yes."), parent="u")]
     (session,) = sessions(tmp_path, [*records, user("v", "On", "u")])
     assert brief(session) == ["user_input: On"]
+
+
+def test_texts_keep_their_numbers_however_many_there_are() -> None:
+    numbers, known = TextNumbers(), dict[str, int]()
+    for number in range(3000):
+        key = str(number * number % 1999)
+        if number % 2:
+            numbers[key] = known[key] = number
+        else:
+            assert numbers.setdefault(key, number) == known.setdefault(key, number)
+    assert {each: numbers.get(each) for each in known} == known
+    assert numbers.get("none") == -1
 
 
 def test_an_outline_needs_little_memory() -> None:
