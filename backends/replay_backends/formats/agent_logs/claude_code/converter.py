@@ -114,11 +114,12 @@ class Converter:
         return self._build.skip(record, kind)
 
     def _convert(self, record: Record) -> _Became:
-        if (kind := kind_of(record.value)) == "assistant":
-            return self._assistant(record)
-        if kind == "user":
-            return self._user(record)
-        match kind:
+        match record.value.get("type"):
+            case "assistant":
+                return self._assistant(record)
+            case "user":
+                return self._user(record)
+        match kind_of(record.value):
             case "attachment.queued_command":
                 convert = self._queued
             case "stream_event":
