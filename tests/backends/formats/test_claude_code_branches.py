@@ -237,7 +237,7 @@ def test_a_sub_agent_s_log_is_a_session_below_its_parent_s(tmp_path: Path) -> No
 def test_the_file_beside_it_names_the_call(tmp_path: Path) -> None:
     known = {"session_id": "s", "agent_id": "x1"}
     for sidecar, told in (
-        ('{"toolUseId": "c"}', {"tool_call_id": "c"}),
+        ('{"toolUseId": "c"}', {"call_id": "c"}),
         ('{"agentType": "x", "toolUseId": 3}', {"meta": {"agentType": "x"}}),
         ("[]", {}),
         ("{", {}),
@@ -293,7 +293,7 @@ def test_a_sub_agent_of_a_sub_agent_has_that_as_its_parent(tmp_path: Path) -> No
     assert parent_of(session) == {
         "session_id": "s/agent-x0",
         "agent_id": "x1",
-        "tool_call_id": "c",
+        "call_id": "c",
         "meta": {"parentAgentId": "x0", "spawnDepth": 2},
     }
 

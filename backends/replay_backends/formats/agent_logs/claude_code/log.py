@@ -196,7 +196,7 @@ def _link(session_id: str, sidecar: dict[str, Any]) -> dict[str, object]:
     call_id, above = text_in(sidecar, "toolUseId"), text_in(sidecar, "parentAgentId")
     found = {
         "session_id": f"{session_id}/agent-{above}" if above else "",
-        "tool_call_id": call_id,
+        "call_id": call_id,
         "meta": rest_of(sidecar, "toolUseId"),
     }
     return {key: value for key, value in found.items() if value}

@@ -43,7 +43,7 @@ def conversions_of(read: _Read) -> Iterator[Conversion]:
         session_id = thread.session_id
         parent: dict[str, object] | None = None
         if thread.call_id:
-            parent = {"session_id": session_id, "tool_call_id": thread.call_id}
+            parent = {"session_id": session_id, "call_id": thread.call_id}
             session_id += f"/agent-{thread.call_id}"
         convert = partial(Converter, outline, parent=parent)
         yield Conversion(session_id, partial(_of_thread, read, thread), convert)
