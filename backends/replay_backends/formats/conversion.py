@@ -94,6 +94,7 @@ class ConvertedText:
     def _events(self, build: EventBuilder) -> Iterator[bytes]:
         converter = self.conversion.converter(build)
         for record in self.conversion.records(build.report):
+            build.at = record.at
             build.report.count(*converter.record(record))
             yield from map(write_decoded, build.drain())
         converter.end()
