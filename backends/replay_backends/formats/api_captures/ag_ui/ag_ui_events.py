@@ -43,7 +43,7 @@ class AGUIConverter:
 
     def record(self, record: Record) -> tuple[Fate, str]:
         """Convert the next record."""
-        value, self._said.at = record.value, record.at
+        value = record.value
         if not isinstance(value, dict):
             return self._build.keep_whole(record, "line")
         kind = self._said.required(value, "type")
@@ -73,8 +73,7 @@ class AGUIConverter:
         self._streamed.chunk = None
         self._streamed.drop_open()
         if self._said.usage.as_object():
-            at = self._said.at
-            self._build.report.note("usage-without-stop", at, "dropped")
+            self._build.note("usage-without-stop", "dropped")
 
     def _start_run(self, value: dict[str, Any]) -> Fate:
         self._streamed.drop_open()
