@@ -179,8 +179,7 @@ class SessionFile:
 
 def _head_of(text: SourceText) -> Head:
     with text.opened() as file:
-        data = file.read(HEAD_SIZE + 1)
-    return Head(data, is_whole=len(data) <= HEAD_SIZE)
+        return Head.read(file)
 
 
 @attrs.define(eq=False)
