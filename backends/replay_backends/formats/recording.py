@@ -55,10 +55,19 @@ class Recording:
     #: as ``.meta.json``; None: there is no such file, or it isn't one that can be read.
     beside: Callable[[str], bytes | None] = _nothing
 
-    def lines(self, report: ConversionReport) -> Iterator[Record]:
+    def lines(
+        self,
+        report: ConversionReport,
+        is_wanted: Callable[[bytes], bool] | None = None,
+    ) -> Iterator[Record]:
         """Yield the JSON value on each line that isn't blank.
 
         What isn't JSON on a broken line is yielded as a text, and noted in *report*.
+
+        Args:
+            report: What the conversion does.
+            is_wanted: Tells of each line whether it is read, after the records before
+                it were used; None: all are.
 
         Raises:
             LimitExceededError: A line is too long, or its value is nested too deep.
@@ -70,6 +79,8 @@ class Recording:
             for number, line in enumerate(iter(read, b""), 1):
                 if len(line) > longest:
                     raise _too_long(longest, number)
+                if is_wanted and not is_wanted(line):
+                    continue
                 for record in _on_line(line, number):
                     if isinstance(record.value, BrokenText):
                         report.note(record.value.code, record.at, "changed")
