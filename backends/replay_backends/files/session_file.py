@@ -156,11 +156,12 @@ class SessionFile:
         )
         found = format_called(name)
         prefix = getattr(found, "prefix", "")
-        for conversion in found.conversions(recording):
-            converted = ConvertedText(
-                called, conversion, self.source, imports.keep, prefix
-            )
-            yield converted.session(strict=options.strict, limits=limits)
+        with text.named():
+            for conversion in found.conversions(recording):
+                converted = ConvertedText(
+                    called, conversion, self.source, imports.keep, prefix
+                )
+                yield converted.session(strict=options.strict, limits=limits)
 
     def _beside(self, suffix: str) -> bytes | None:
         """Return what is in the file beside it that has another suffix, if it is small.

@@ -67,16 +67,16 @@ class ConvertedText:
             DecodeError: The recording holds something that cannot be converted.
         """
         build = self._builder()
-        kept = bytearray()
+        kept, size = bytearray(), 0
         for event in self._events(build):
-            if len(kept) <= KEPT_IN_MEMORY:
+            size += len(event) + 1
+            if size <= KEPT_IN_MEMORY:
                 kept += b"," + event
         head = write_decoded(build.header())[:-1] + b',"events":['
-        if len(kept) <= KEPT_IN_MEMORY:
+        if size <= KEPT_IN_MEMORY:
             whole = head + kept[1:] + _END
             open_text: Callable[[], BinaryIO] = partial(io.BytesIO, whole)
         else:
-            kept.clear()
             open_text = partial(self._open, head)
         (session,) = read_sessions(
             SourceText(open_text, self.source),

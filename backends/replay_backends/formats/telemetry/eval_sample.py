@@ -6,10 +6,9 @@ from typing import Any, Final
 import attrs
 
 from replay import ConversionReport, Limits
-from replay.authoring import is_deeper
 from replay.errors import LimitExceededError
 from replay_backends.formats.json_path import member
-from replay_backends.formats.recording import Record
+from replay_backends.formats.recording import Record, check_depth
 
 #: What a reference to a sample's attachments begins with; the second until 2024.
 _REFERENCES: Final = ("attachment://", "tc://")
@@ -84,7 +83,7 @@ class Attachments:
         if found is None:
             found = member(sample, "transcript", "content")
         self._texts = found if isinstance(found, dict) else {}
-        self._depth = limits.depth
+        self._limits = limits
         self._left = limits.response_bytes
 
     def put_back(self, record: Record) -> Record:
@@ -93,9 +92,7 @@ class Attachments:
         Raises:
             LimitExceededError: It is nested too deep, or the texts are too long.
         """
-        if is_deeper(record.value, self._depth):
-            reason = f"nested deeper than {self._depth} levels"
-            raise LimitExceededError(record.at, reason)
+        check_depth(record, self._limits)
         return attrs.evolve(record, value=self._put_back(record.value))
 
     def _put_back(self, value: Any) -> Any:  # noqa: ANN401 - JSON

@@ -6,9 +6,9 @@ from typing import Final
 import attrs
 
 from replay import ConversionReport
-from replay.authoring import BrokenText, is_deeper
-from replay.errors import DecodeError, LimitExceededError
-from replay_backends.formats.recording import Record, Recording
+from replay.authoring import BrokenText
+from replay.errors import DecodeError
+from replay_backends.formats.recording import Record, Recording, check_depth
 from replay_backends.formats.telemetry.genai_span import AGENT, MODEL, TOOL, GenAISpan
 from replay_backends.formats.telemetry.otlp import read_span, spans_in
 
@@ -67,12 +67,11 @@ def span_sessions(recording: Recording) -> dict[str, SpanSession]:
         if not found:
             others.append(document)
         for at, value, scope in found:
+            record = Record(at, value)
             if not isinstance(value, dict):
-                others.append(Record(at, value))
+                others.append(record)
                 continue
-            if is_deeper(value, recording.limits.depth):
-                reason = f"nested deeper than {recording.limits.depth} levels"
-                raise LimitExceededError(at, reason)
+            check_depth(record, recording.limits)
             spans.append(GenAISpan(read_span(at, value, scope)))
     sessions = _grouped(spans, recording.session_id)
     first = next(iter(sessions.values()), None)
