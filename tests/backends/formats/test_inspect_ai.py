@@ -418,9 +418,9 @@ def test_a_log_that_is_not_json_is_refused(path: Path) -> None:
 
 
 def test_a_log_without_samples_is_refused(path: Path) -> None:
-    for samples in ({}, {"samples": []}):
+    for value in ({}, log()):
         with pytest.raises(DecodeError, match="no samples"):
-            read(path, {"version": 2, "eval": {}, "plan": {}, **samples})
+            read(path, {"version": 2, "eval": {}, "plan": {}, **value})
 
 
 def test_a_log_that_is_too_large_is_refused(path: Path) -> None:
