@@ -53,6 +53,7 @@ class SpanConverter:
         build.parent = session.parent
         self._build = build
         self._spans = {each.span.span.at: each for each in session.spans}
+        self._repeated = {each.at for each in session.repeated}
         self._outline = outline_of(session.spans)
         self._history = ChatHistory()
         self._parts = PartConverter(build, self._outline)
@@ -75,9 +76,7 @@ class SpanConverter:
     def _convert(self, record: Record) -> tuple[Fate, str]:
         placed = self._spans.get(record.at)
         if placed is None:
-            self._end_run()
-            kind = "span" if "/spans/" in record.at else "line"
-            return self._build.keep_whole(record, kind)
+            return self._other(record)
         span, operation = placed.span, placed.span.operation
         self._see(span)
         if operation in MODEL or operation in AGENT:
@@ -92,6 +91,14 @@ class SpanConverter:
         if not operation or operation in OTHERS:
             return self._build.skip(record, operation or "span")
         return self._build.keep_whole(record, operation)
+
+    def _other(self, record: Record) -> tuple[Fate, str]:
+        """Convert what isn't a span, or repeats one; all spans came before."""
+        self._end_run()
+        if record.at in self._repeated:
+            return self._build.skip(record, "repeated")
+        kind = "span" if "/spans/" in record.at else "line"
+        return self._build.keep_whole(record, kind)
 
     def _see(self, span: GenAISpan) -> None:
         build, known = self._build, span.span

@@ -41,12 +41,15 @@ class SpanSession:
 
     spans: list[PlacedSpan] = attrs.field(factory=list)
     others: list[Record] = attrs.field(factory=list)  #: what isn't a span
+    #: Spans that were recorded again, with the same id.
+    repeated: list[Record] = attrs.field(factory=list)
     parent: dict[str, object] | None = None  #: the session that it is a sub-agent of
 
     def records(self, report: ConversionReport) -> Iterator[Record]:
-        """Yield the spans in order of their beginnings, then what isn't one."""
+        """Yield the spans in order of their beginnings, then all else."""
         for each in self.spans:
             yield Record(each.span.span.at, each.span.span.value)
+        yield from self.repeated
         for record in self.others:
             if isinstance(record.value, BrokenText):
                 report.note(record.value.code, record.at, "changed")
@@ -73,7 +76,8 @@ def span_sessions(recording: Recording) -> dict[str, SpanSession]:
                 continue
             check_depth(record, recording.limits)
             spans.append(GenAISpan(read_span(at, value, scope)))
-    sessions = _grouped(spans, recording.session_id)
+    latest = {(each.span.trace, each.span.id or each.span.at): each for each in spans}
+    sessions = _grouped(latest.values(), recording.session_id)
     first = next(iter(sessions.values()), None)
     if first is None:
         where, reason = "$", "no spans of models or agents are in it"
@@ -81,6 +85,12 @@ def span_sessions(recording: Recording) -> dict[str, SpanSession]:
         hint = f"{other!a} is of a convention that isn't read" if other else ""
         raise DecodeError(where, reason, hint=hint)
     first.others += others
+    kept = {each.span.at for each in latest.values()}
+    first.repeated += [
+        Record(each.span.at, each.span.value)
+        for each in spans
+        if each.span.at not in kept
+    ]
     return sessions
 
 
