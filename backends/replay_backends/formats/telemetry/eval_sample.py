@@ -21,6 +21,10 @@ _REPEATED: Final = frozenset(
 )  # fmt: skip
 
 
+_SAID: Final = ("input", "messages", "output")  # kept if there are no messages
+_FINISH_REASON: Final = ("output", "choices", 0, "stop_reason")
+
+
 @attrs.frozen
 class LoggedSample:
     """A sample of a log."""
@@ -51,10 +55,12 @@ class LoggedSample:
             yield attached.put_back(Record(f"{at}/messages/{number}", each))
         for number, each in enumerate(self.events):
             yield Record(f"{at}/events/{number}", each)
-        kept = {key: item for key, item in value.items() if key not in _REPEATED}
-        kept["finish_reason"] = _finish_reason(value)
-        if not messages:
-            kept["input"] = value.get("input")
+        kept = {
+            key: item
+            for key, item in value.items()
+            if key not in _REPEATED or (key in _SAID and not messages)
+        }
+        kept["finish_reason"] = member(value, *_FINISH_REASON)
         yield attached.put_back(Record(at, kept))
 
     def attachments(self) -> "Attachments":
@@ -113,7 +119,3 @@ class Attachments:
             hint = "raise Limits(response_bytes=…)"
             raise LimitExceededError(where, reason, hint=hint)
         return text
-
-
-def _finish_reason(sample: object) -> object:
-    return member(sample, "output", "choices", 0, "stop_reason")

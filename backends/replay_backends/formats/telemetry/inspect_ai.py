@@ -9,6 +9,7 @@ from replay_backends.formats.event_builder import EventBuilder, RunUsage
 from replay_backends.formats.head import Head
 from replay_backends.formats.json_path import member
 from replay_backends.formats.members import rest_of
+from replay_backends.formats.message_parts import add_prompt, keep_part
 from replay_backends.formats.recording import Fate, Record, Recording
 from replay_backends.formats.telemetry.eval_log import is_packed_log, opened_log
 from replay_backends.formats.telemetry.eval_sample import LoggedSample
@@ -118,7 +119,8 @@ class SampleConverter:
         before = len(self._build.events)
         match role:
             case "user":
-                self._user(message)
+                content = message.get("content")
+                add_prompt(self._build, content, self._envelope(message))
             case "assistant":
                 self._assistant(record)
             case "tool":
@@ -127,26 +129,13 @@ class SampleConverter:
             return self._build.keep_whole(record, _kind(role, "message"))
         return "mapped", str(role)
 
-    def _user(self, message: Mapping[str, Any]) -> None:
-        blocks = _blocks(message)
-        texts = [each["text"] for each in blocks if _is_text(each)]
-        media = [each for each in blocks if not _is_text(each)]
-        kept = {
-            **self._envelope(message),
-            "blocks": len(texts) if len(texts) > 1 else None,
-            "media": len(media) or None,
-        }
-        self._build.add("user_input", kept, content="\n\n".join(texts))
-        for each in media:
-            self._build.keep(_kind(member(each, "type"), "block"), each)
-
     def _assistant(self, record: Record) -> None:
         build, message = self._build, record.value
         before = len(build.events)
         for number, block in enumerate(_blocks(message)):
             self._block(block, f"{record.at}/content/{number}")
-        calls = message.get("tool_calls")
-        for number, call in enumerate(calls if isinstance(calls, list) else []):
+        calls = message.get("tool_calls") or []
+        for number, call in enumerate(calls if isinstance(calls, list) else [calls]):
             self._call(call, f"{record.at}/tool_calls/{number}")
         kept = self._envelope(message, "tool_calls")
         for event in build.events[before : before + 1] if kept else ():
@@ -163,29 +152,31 @@ class SampleConverter:
                 text and not block.get("redacted")
             ):
                 build.say("thinking", text, rest_of(block, "type", "reasoning"))
-            case {"type": "reasoning", "reasoning": ""} if not block.get("signature"):
+            case {"type": "reasoning", "reasoning": ""} if not any(
+                map(block.get, ("signature", "summary"))
+            ):
                 pass
             case {"type": "tool_use", "name": str(name)}:
-                call_id = self._idmember(block, at)
+                call_id = self._call_id(block, at)
                 kept = rest_of(block, "type", "id", "name", "arguments", "result")
                 build.call(call_id, name, block.get("arguments"), kept)
                 is_error = True if block.get("error") else None
                 result = block.get("result")
                 build.result(call_id, result, {"is_error": is_error})
             case _:
-                build.keep(_kind(member(block, "type"), "block"), block)
+                keep_part(build, block)
 
     def _call(self, call: Any, at: str) -> None:  # noqa: ANN401 - JSON
         match call:
             case {"function": str(name)}:
                 kept = rest_of(call, "id", "function", "arguments")
-                call_id = self._idmember(call, at)
+                call_id = self._call_id(call, at)
                 self._build.call(call_id, name, call.get("arguments"), kept)
             case _:
                 self._build.report.note("missing-field", at, "changed")
                 self._build.keep("tool_call", call)
 
-    def _idmember(self, call: Mapping[str, Any], at: str) -> str:
+    def _call_id(self, call: Mapping[str, Any], at: str) -> str:
         call_id = call.get("id")
         if isinstance(call_id, str):
             return call_id
@@ -295,14 +286,15 @@ def _error(sample: Mapping[str, Any]) -> str | None:
 
 def _blocks(message: Mapping[str, Any]) -> list[Any]:
     """Return the blocks of a message; a text is one."""
-    content = message.get("content")
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    return content if isinstance(content, list) else []
-
-
-def _is_text(block: object) -> bool:
-    return member(block, "type") == "text" and isinstance(member(block, "text"), str)
+    match message.get("content"):
+        case str(text):
+            return [{"type": "text", "text": text}]
+        case [*blocks]:
+            return blocks
+        case None:
+            return []
+        case odd:
+            return [odd]
 
 
 def _object(value: object, key: str) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """The content of a message: a text, or parts that are texts and others."""
 
 from collections.abc import Mapping
+from typing import Any, TypeGuard
 
 from replay_backends.formats.event_builder import EventBuilder
-from replay_backends.formats.members import text_in
+from replay_backends.formats.members import rest_of, text_in
 
 
 def add_prompt(
@@ -17,9 +18,12 @@ def add_prompt(
         imported: What else its record held.
     """
     texts, others = split_content(content)
+    parts = content if isinstance(content, list) else []
+    rests = [rest_of(each, "type", "text") for each in parts if _is_text(each)]
     counts = {
         "blocks": len(texts) if len(texts) > 1 else None,
         "media": len(others) or None,
+        "parts": rests if any(rests) else None,
     }
     build.add("user_input", {**imported, **counts}, content="\n\n".join(texts))
     for part in others:
@@ -36,13 +40,18 @@ def split_content(content: object) -> tuple[list[str], list[object]]:
     """Return the texts of a message, and its other parts."""
     texts: list[str] = []
     others: list[object] = []
-    parts = content if isinstance(content, list) else [content]
-    for part in parts:
-        match part:
-            case str(text) | {"type": "text", "text": str(text)}:
-                texts.append(text)
-            case None:
-                pass
-            case _:
-                others.append(part)
+    for part in content if isinstance(content, list) else [content]:
+        if isinstance(part, str):
+            texts.append(part)
+        elif _is_text(part):
+            texts.append(part["text"])
+        elif part is not None:
+            others.append(part)
     return texts, others
+
+
+def _is_text(part: object) -> TypeGuard[dict[str, Any]]:
+    match part:
+        case {"type": "text", "text": str()}:
+            return True
+    return False
