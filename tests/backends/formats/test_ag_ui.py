@@ -502,6 +502,7 @@ def test_a_history_alone_gives_whole_messages(tmp_path: Path) -> None:
         {"role": "assistant", "content": [hello, image], "toolCalls": [7, {"id": "c"}]},
         {"role": "assistant", "toolCalls": [{"function": function}]},
         {"role": "tool", "toolCallId": "c", "content": "no", "error": "bad"},
+        {"role": "assistant", "toolCalls": "odd"},
         "odd",
     ]
     read = session(tmp_path, text("m", "A"), start(*history))
@@ -517,6 +518,7 @@ def test_a_history_alone_gives_whole_messages(tmp_path: Path) -> None:
         ("tool_call", "c"),
         ("tool_call", "line:2/1"),
         ("tool_result", "c"),
+        ("ag-ui/message", {"toolCall": "odd"}),
         ("ag-ui/message", {"content": "odd"}),
     ]
     assert (found[7]["name"], found[8]["arguments"]) == ("", {"x": 1})
