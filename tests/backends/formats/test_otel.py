@@ -486,7 +486,7 @@ def test_tools_of_the_provider() -> None:
 
 def test_what_is_none_of_the_eight_is_kept() -> None:
     blob = {"type": "blob", "modality": "image", "content": "AA=="}
-    parts = [text("a"), blob, "odd", text("b")]
+    parts = [text("a"), blob, 7, text("b")]
     outputs = [blob, 1, {"type": "text"}, {"type": "tool_call"}, {"odd": 1}]
     outputs.append({"type": "tool_call_response"})
     instructions = [text("be nice")]

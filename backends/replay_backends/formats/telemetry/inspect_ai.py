@@ -5,10 +5,10 @@ from functools import partial
 from typing import Any, ClassVar, Final
 
 from replay_backends.formats.conversion import Conversion
-from replay_backends.formats.event_builder import EventBuilder, RunUsage
+from replay_backends.formats.event_builder import EventBuilder, RunUsage, keep_with
 from replay_backends.formats.head import Head
 from replay_backends.formats.json_path import member
-from replay_backends.formats.members import rest_of
+from replay_backends.formats.members import object_in, rest_of, text_in
 from replay_backends.formats.message_parts import add_prompt, keep_part
 from replay_backends.formats.recording import Fate, Record, Recording
 from replay_backends.formats.telemetry.eval_log import is_packed_log, opened_log
@@ -54,9 +54,9 @@ class _Names:
     """The ids of a log's sessions."""
 
     def __init__(self, header: Mapping[str, Any], *, has_epochs: bool) -> None:
-        evaluation = _object(header, "eval")
+        evaluation = object_in(header, "eval")
         self._task = evaluation.get("task") or "task"
-        epochs = _object(evaluation, "config").get("epochs")
+        epochs = object_in(evaluation, "config").get("epochs")
         self._has_epochs = has_epochs or (isinstance(epochs, int) and epochs > 1)
         self._given: set[str] = set()
 
@@ -93,9 +93,8 @@ class SampleConverter:
         self._attachments = sample.attachments()
         self._times = sample.times()
         self._tokens = _Tokens()
-        evaluation = _object(header, "eval")
-        version = _object(evaluation, "packages").get("inspect_ai")
-        build.report.version = version if isinstance(version, str) else ""
+        evaluation = object_in(header, "eval")
+        build.report.version = text_in(object_in(evaluation, "packages"), "inspect_ai")
         build.see_time(evaluation.get("created"))
 
     def record(self, record: Record) -> tuple[Fate, str]:
@@ -115,7 +114,7 @@ class SampleConverter:
 
     def _message(self, record: Record) -> tuple[Fate, str]:
         message = record.value
-        role = message.get("role")
+        role = text_in(message, "role")
         before = len(self._build.events)
         match role:
             case "user":
@@ -126,8 +125,8 @@ class SampleConverter:
             case "tool":
                 self._result(record)
         if len(self._build.events) == before:
-            return self._build.keep_whole(record, _kind(role, "message"))
-        return "mapped", str(role)
+            return self._build.keep_whole(record, role or "message")
+        return "mapped", role
 
     def _assistant(self, record: Record) -> None:
         build, message = self._build, record.value
@@ -137,9 +136,8 @@ class SampleConverter:
         calls = message.get("tool_calls") or []
         for number, call in enumerate(calls if isinstance(calls, list) else [calls]):
             self._call(call, f"{record.at}/tool_calls/{number}")
-        kept = self._envelope(message, "tool_calls")
-        for event in build.events[before : before + 1] if kept else ():
-            event["imported"] = {**kept, **event.get("imported", {})}
+        for event in build.events[before : before + 1]:
+            keep_with(event, self._envelope(message, "tool_calls"))
 
     def _block(self, block: Any, at: str) -> None:  # noqa: ANN401 - JSON
         build = self._build
@@ -192,17 +190,13 @@ class SampleConverter:
         result = message.get("content")
         if error and result in ("", None, []):
             result = member(error, "message") or error
-        time = self._times.get(call_id)
-        kept = {
-            **self._envelope(message, "tool_call_id", "function"),
-            "is_error": True if error else None,
-        }
-        if time:
+        kept = self._envelope(message, "tool_call_id", "function")
+        if error:
+            kept["is_error"] = True
+        if time := self._times.get(call_id):
             kept["timestamp"] = time
-        name = message.get("function")
-        self._build.result(
-            call_id, result, kept, name if isinstance(name, str) else None
-        )
+        name = text_in(message, "function") or None
+        self._build.result(call_id, result, kept, name)
 
     def _envelope(self, message: Mapping[str, Any], *keys: str) -> dict[str, Any]:
         time = self._times.get(str(message.get("id")))
@@ -220,14 +214,14 @@ class SampleConverter:
             self._build.report.note("compacted", record.at, "dropped")
         if self._build.keeps_all:
             record = self._attachments.put_back(record)
-        return self._build.skip(record, f"event.{_kind(event.get('event'), 'event')}")
+        kind = text_in(event, "event") or "event"
+        return self._build.skip(record, f"event.{kind}")
 
     def _end_of_sample(self, record: Record) -> None:
         sample, report = record.value, self._build.report
         usage = self._tokens.agent
         if not self._tokens.has_calls:
-            models = sample.get("model_usage")
-            for each in models.values() if isinstance(models, dict) else ():
+            for each in object_in(sample, "model_usage").values():
                 _add_tokens(usage, each)
             if usage.as_object():
                 report.note("usage-includes-scorer", record.at, "changed")
@@ -295,12 +289,3 @@ def _blocks(message: Mapping[str, Any]) -> list[Any]:
             return []
         case odd:
             return [odd]
-
-
-def _object(value: object, key: str) -> dict[str, Any]:
-    found = member(value, key)
-    return found if isinstance(found, dict) else {}
-
-
-def _kind(recorded: object, otherwise: str) -> str:
-    return recorded if isinstance(recorded, str) and recorded else otherwise

@@ -8,7 +8,8 @@ from typing import Any, Final
 import attrs
 
 from replay_backends.formats.event_builder import Event, EventBuilder, RunUsage
-from replay_backends.formats.members import text_in
+from replay_backends.formats.members import rest_of
+from replay_backends.formats.message_parts import add_prompt
 from replay_backends.formats.recording import Fate, Record
 from replay_backends.formats.telemetry.chat_history import ChatHistory
 from replay_backends.formats.telemetry.genai_span import (
@@ -210,23 +211,10 @@ class SpanConverter:
             parts = [part for part in parts if not _is_result(part)]
             if parts:
                 self._end_run(is_agents=False)
-                self._ask(parts, imported)
+                add_prompt(self._build, [*map(_with_text, parts)], imported)
         else:
             self._parts.add(parts, span, imported)
         self._run.has_begun = True
-
-    def _ask(self, parts: list[Any], imported: Mapping[str, object]) -> None:
-        texts = [part["content"] for part in parts if _is_text(part)]
-        media = [part for part in parts if not _is_text(part)]
-        kept = {
-            **imported,
-            "blocks": len(texts) if len(texts) > 1 else None,
-            "media": len(media) or None,
-        }
-        self._build.add("user_input", kept, content="\n\n".join(texts))
-        for part in media:
-            kind = text_in(part, "type") if isinstance(part, dict) else ""
-            self._build.keep(kind or "part", part)
 
     def _count(self, span: GenAISpan) -> None:
         usage = self._run.usage
@@ -292,11 +280,12 @@ def _behind(
             yield number, part, mark
 
 
-def _is_text(part: object) -> bool:
+def _with_text(part: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a part of a prompt; one that is a text as most formats have it."""
     match part:
-        case {"type": "text", "content": str()}:
-            return True
-    return False
+        case {"type": "text", "content": str(text)}:
+            return {**rest_of(part, "content"), "text": text}
+    return part
 
 
 def _is_result(part: object) -> bool:
