@@ -103,10 +103,13 @@ class ConvertedText:
         return io.BufferedReader(_Generated(self._pieces(head)), _BUFFER)
 
     def _pieces(self, head: bytes) -> Iterator[bytes]:
-        yield head
+        piece = bytearray(head)
         for number, event in enumerate(self._events(self._builder())):
-            yield b"," + event if number else event
-        yield _END
+            piece += b"," + event if number else event
+            if len(piece) >= _BUFFER:
+                yield bytes(piece)
+                piece.clear()
+        yield bytes(piece + _END)
 
 
 class _Generated(io.RawIOBase):
