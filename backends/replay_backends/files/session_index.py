@@ -54,10 +54,10 @@ class Listed(Generic[_Place]):
     is_known: bool = False  #: whether an index said so, not the file
 
     @classmethod
-    def of(cls, place: _Place, sessions: Iterable[Session]) -> "Listed[_Place]":
-        """Return the listing of a file, from its sessions."""
+    def of(cls, place: _Place, summaries: Iterable[SessionSummary]) -> "Listed[_Place]":
+        """Return the listing of a file, from what it yields and raises."""
         errors: list[BackendError | DecodeError] = []
-        found = [each.summary() for each in readable(sessions, errors.append)]
+        found = [*readable(summaries, errors.append)]
         return cls(place, found, errors)
 
     def __iter__(self) -> Iterator[SessionSummary]:
