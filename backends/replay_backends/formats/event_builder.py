@@ -63,6 +63,7 @@ class EventBuilder:
     tools: dict[str, str] = attrs.field(factory=dict)  #: their names, by call id
     events: list[Event] = attrs.field(factory=list)
     at: str = ""  #: the place of the record that is being converted
+    _held: list[Event] = attrs.field(factory=list, init=False)
 
     def header(self) -> dict[str, object]:
         """Return the members of the session's document before its events."""
@@ -188,6 +189,25 @@ class EventBuilder:
     def keep(self, kind: str, record: object) -> Event:
         """Add an unknown event of a *kind* of the format, with the record as it was."""
         return self.add(f"{self.prefix or self.report.format}/{kind}", record=record)
+
+    def keep_usage(self, usage: Mapping[str, object]) -> None:
+        """Keep the tokens of a run without a stop with the last event, if there is one.
+
+        A converter that calls this has held back the events of earlier records.
+        """
+        last = [*self._held, *self.events][-1:]
+        for event in last:
+            event.setdefault("imported", {})["usage"] = usage
+        self.note("usage-without-stop", "moved" if last else "dropped")
+
+    def hold(self) -> None:
+        """Hold back what a record added until another record adds something."""
+        if self.events:
+            self.events, self._held = self._held, self.events
+
+    def release(self) -> None:
+        """Add what was held back, after the last record."""
+        self.events, self._held = self._held + self.events, []
 
     def drain(self) -> list[Event]:
         """Return the events so far, and forget them."""

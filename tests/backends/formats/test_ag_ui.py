@@ -381,6 +381,8 @@ def test_a_run_that_waits_for_an_answer_goes_on_with_the_next(
     assert [kind for kind, _ in extra[-2:]] == ["stop", "ag-ui/CUSTOM"]
     broken = session(tmp_path, *goes_on[:-1])
     assert codes(broken) == [("usage-without-stop", "line:7", "")]
+    tokens = {"total_input_tokens": 3, "total_output_tokens": 2}
+    assert imported(broken, -1)["usage"] == tokens
 
 
 def test_an_error_without_a_message_has_its_code(tmp_path: Path) -> None:

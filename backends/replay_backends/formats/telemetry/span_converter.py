@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.event_builder import Event, EventBuilder, RunUsage
+from replay_backends.formats.event_builder import EventBuilder, RunUsage
 from replay_backends.formats.members import rest_of
 from replay_backends.formats.message_parts import add_prompt
 from replay_backends.formats.recording import Fate, Record
@@ -38,7 +38,6 @@ class _Run:
     last: GenAISpan | None = None  #: the last response
     reason: str | None = None  #: why the last response ended
     error: str | None = None
-    at: str = ""  #: the place of what was counted last
     has_begun: bool = False  #: something was said or counted
 
 
@@ -59,20 +58,18 @@ class SpanConverter:
         self._history = ChatHistory()
         self._parts = PartConverter(build, self._outline)
         self._run = _Run()
-        self._held: list[Event] = []  # the last span's, which may get its run's usage
         self._instructions: object = None
 
     def record(self, record: Record) -> tuple[Fate, str]:
         """Convert the next record."""
         fate = self._convert(record)
-        if found := self._build.drain():
-            self._build.events, self._held = self._held, found
+        self._build.hold()
         return fate
 
     def end(self) -> None:
         """Add what was held back, and the end of the last run."""
         self._end_run()
-        self._build.events = self._held + self._build.drain()
+        self._build.release()
 
     def _convert(self, record: Record) -> tuple[Fate, str]:
         placed = self._spans.get(record.at)
@@ -218,7 +215,6 @@ class SpanConverter:
 
     def _count(self, span: GenAISpan) -> None:
         usage = self._run.usage
-        self._run.at = span.span.at
         if span.operation in MODEL:
             usage.add(*span.tokens())
             return
@@ -259,13 +255,7 @@ class SpanConverter:
             self._build.stop(run.usage, error, kept)
             self._parts.open_calls.clear()
         elif (usage := run.usage.as_object()).keys() - {"turns"}:
-            self._keep_usage(usage, run.at)
-
-    def _keep_usage(self, usage: Mapping[str, object], at: str) -> None:
-        """Keep the tokens of a run without an end at its last event."""
-        for event in [*self._held, *self._build.events][-1:]:
-            event.setdefault("imported", {})["usage"] = usage
-        self._build.report.note("usage-without-stop", at, "moved")
+            self._build.keep_usage(usage)
 
 
 def _behind(

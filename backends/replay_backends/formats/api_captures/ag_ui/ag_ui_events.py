@@ -43,6 +43,11 @@ class AGUIConverter:
 
     def record(self, record: Record) -> tuple[Fate, str]:
         """Convert the next record."""
+        fate = self._convert(record)
+        self._build.hold()
+        return fate
+
+    def _convert(self, record: Record) -> tuple[Fate, str]:
         value = record.value
         if not isinstance(value, dict):
             return self._build.keep_whole(record, "line")
@@ -72,8 +77,9 @@ class AGUIConverter:
         self._settle()
         self._streamed.chunk = None
         self._streamed.drop_open()
-        if self._said.usage.as_object():
-            self._build.note("usage-without-stop", "dropped")
+        if usage := self._said.usage.as_object():
+            self._build.keep_usage(usage)
+        self._build.release()
 
     def _start_run(self, value: dict[str, Any]) -> Fate:
         self._streamed.drop_open()
