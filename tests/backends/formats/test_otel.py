@@ -642,6 +642,12 @@ def test_a_long_document_on_one_line_is_recognized() -> None:
     assert session.format == NAME
 
 
+def test_a_list_of_documents_is_read_as_one() -> None:
+    documents = [trace(chat(1, [user("a")], text("b"))), 7, trace(chat(2, [user("c")]))]
+    (session,) = sessions_in(json.dumps(documents).encode())
+    assert told(session) == ["user a", "b", "user c", "line"]
+
+
 def test_a_span_that_was_exported_again_counts_once() -> None:
     whole = stopped(1, [user("a")], text("b"), usage__input_tokens=5)
     session = only(chat(1, [user("a")]), whole, chat(2, [user("c")], text("d")), whole)

@@ -96,7 +96,10 @@ def span_sessions(recording: Recording) -> dict[str, SpanSession]:
 
 def _documents(recording: Recording) -> Iterator[Record]:
     head = recording.head
-    if head.layout == "object" and "\n" in head.text.strip():
+    if head.layout == "list":
+        for number, document in enumerate(recording.document()):
+            yield Record(f"/{number}", document)
+    elif head.layout == "object" and "\n" in head.text.strip():
         yield Record("", recording.document())
     else:
         yield from recording.lines(ConversionReport(""))
