@@ -568,6 +568,11 @@ def test_the_export_of_this_library_is_read_back(tmp_path: Path) -> None:
     ]
 
 
+def test_a_history_that_is_no_list_is_kept(tmp_path: Path) -> None:
+    odd = [start(), {**START, "input": {"messages": {"0": USER}}}]
+    assert pairs(events(tmp_path, *odd)) == [("ag-ui/RUN_STARTED", odd[1])]
+
+
 def test_nothing_that_is_missing_raises(tmp_path: Path) -> None:
     kinds = [
         *("TEXT_MESSAGE_CONTENT", "REASONING_MESSAGE_CONTENT", "MESSAGES_SNAPSHOT"),
