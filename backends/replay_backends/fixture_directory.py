@@ -203,7 +203,7 @@ class FixtureDirectoryBackend(FileReader):
         if known := index.known(found):
             return Listed(found.path, known, is_known=True)
         file = self._file(found.path).lenient()  # for strict and lenient readers
-        listed = Listed.of(found.path, file.summaries())
+        listed = Listed.of(found.path, file.sessions())
         if not (listed.errors or self.nan):
             index.remember(found, listed.summaries)
         return listed

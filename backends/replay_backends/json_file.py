@@ -93,7 +93,7 @@ class JSONFileBackend(FileReader):
 
     def summaries(self) -> Iterator[SessionSummary]:
         """Yield the header of each session, in the file's order."""
-        return self._file().summaries()
+        return map(Session.summary, self.sessions())
 
     def session(self, session_id: str) -> Session:
         """Return the first session with that id."""

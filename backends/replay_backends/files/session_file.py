@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatchcase
 from functools import partial
 from itertools import chain, islice
-from typing import BinaryIO, Final, NamedTuple, TypeVar
+from typing import BinaryIO, Final, NamedTuple
 
 import attrs
 
@@ -43,8 +43,6 @@ from replay_backends.formats.recognition import (
     format_of,
 )
 from replay_backends.formats.recording import Recording
-
-_Converted = TypeVar("_Converted", Session, SessionSummary)
 
 #: The suffix of a recording that is under way, or was killed.
 PART: Final = ".jsonl.part"
@@ -125,45 +123,27 @@ class SessionFile:
         """
         return chain.from_iterable(map(SessionFile._found, (self,)))  # when asked
 
-    def summaries(self) -> Iterator[SessionSummary]:
-        """Yield the headers of its sessions; the events of converted ones aren't read.
-
-        Raises:
-            DecodeError: It holds something else.
-            BackendError: It cannot be read to its end.
-        """
-        return chain.from_iterable(map(SessionFile._summarized, (self,)))
-
     def format(self) -> str | None:
         """Return the format that it is converted from; None: none that is known.
 
         Raises:
             DecodeError, BackendError: It cannot be read, or several formats fit.
         """
-        return self._format_of(_begun(self.stable_opener(), self.source)[1])
+        opener = self.stable_opener()
+        text = SourceText(opener, self.source, is_stream=opener.is_stream)
+        return self._format_of(_head_of(text))
 
     def _format_of(self, head: Head) -> str | None:
         return self.options.format or format_of(head, self.source)
 
-    def _summarized(self) -> Iterator[SessionSummary]:
-        opener = self.stable_opener()
-        text, head = _begun(opener, self.source)
-        if name := self._format_of(head):
-            return self._converted(name, text, head, ConvertedText.summary)
-        return map(Session.summary, self._read(opener, text))
-
     def _found(self) -> Iterator[Session]:
-        opener, options = self.stable_opener(), self.options
-        text, head = _begun(opener, self.source)
+        opener = self.stable_opener()
+        text = SourceText(opener, self.source, is_stream=opener.is_stream)
+        head = _head_of(text)
+        if head.is_whole:
+            text = attrs.evolve(text, open_file=partial(io.BytesIO, head.data))
         if name := self._format_of(head):
-            convert = partial(
-                ConvertedText.session, strict=options.strict, limits=options.limits
-            )
-            found = self._converted(name, text, head, convert)
-            return map(opener.with_diagnostics, found)
-        return self._read(opener, text)
-
-    def _read(self, opener: "StableOpener", text: SourceText) -> Iterator[Session]:
+            return map(opener.with_diagnostics, self._converted(name, text, head))
         found = read_sessions(
             text,
             session_id=self.session_id,
@@ -173,15 +153,9 @@ class SessionFile:
         )
         return map(opener.with_diagnostics, found)
 
-    def _converted(
-        self,
-        name: str,
-        text: SourceText,
-        head: Head,
-        convert: Callable[[ConvertedText], _Converted],
-    ) -> Iterator[_Converted]:
-        called = name.rpartition("::")[2]  # of FILE.py::CLASS
-        limits, imports = self.options.limits, self.options.imports
+    def _converted(self, name: str, text: SourceText, head: Head) -> Iterator[Session]:
+        options, called = self.options, name.rpartition("::")[2]  # of FILE.py::CLASS
+        limits, imports = options.limits, options.imports
         recording = Recording(
             text, head, self.session_id, limits, imports, self._beside
         )
@@ -193,8 +167,8 @@ class SessionFile:
                     called, conversion, self.source, imports.keep, prefix
                 )
                 with failures_of(name):
-                    result = convert(converted)
-                yield result
+                    session = converted.session(strict=options.strict, limits=limits)
+                yield session
 
     def _beside(self, suffix: str) -> bytes | None:
         """Return what is in the file beside it that has another suffix, if it is small.
@@ -211,14 +185,9 @@ class SessionFile:
         return data if len(data) <= HEAD_SIZE else None
 
 
-def _begun(opener: "StableOpener", source: str) -> tuple[SourceText, Head]:
-    """Return a file's text, and its beginning."""
-    text = SourceText(opener, source, is_stream=opener.is_stream)
+def _head_of(text: SourceText) -> Head:
     with text.opened() as file:
-        head = Head.read(file)
-    if head.is_whole:
-        text = attrs.evolve(text, open_file=partial(io.BytesIO, head.data))
-    return text, head
+        return Head.read(file)
 
 
 @attrs.define(eq=False)

@@ -54,10 +54,10 @@ class Listed(Generic[_Place]):
     is_known: bool = False  #: whether an index said so, not the file
 
     @classmethod
-    def of(cls, place: _Place, summaries: Iterable[SessionSummary]) -> "Listed[_Place]":
-        """Return the listing of a file, from what it yields and raises."""
+    def of(cls, place: _Place, sessions: Iterable[Session]) -> "Listed[_Place]":
+        """Return the listing of a file, from its sessions."""
         errors: list[BackendError | DecodeError] = []
-        found = [*readable(summaries, errors.append)]
+        found = [each.summary() for each in readable(sessions, errors.append)]
         return cls(place, found, errors)
 
     def __iter__(self) -> Iterator[SessionSummary]:

@@ -10,14 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 import attrs
 
-from replay import ConversionReport, Limits, Session, SessionSummary
-from replay.authoring import (
-    KEPT_IN_MEMORY,
-    SourceText,
-    decode_header,
-    read_sessions,
-    write_decoded,
-)
+from replay import ConversionReport, Limits, Session
+from replay.authoring import KEPT_IN_MEMORY, SourceText, read_sessions, write_decoded
 from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.recording import Fate, Record
 
@@ -65,18 +59,6 @@ class ConvertedText:
     source: str
     keep: str | None = None
     prefix: str = ""
-
-    def summary(self) -> SessionSummary:
-        """Return the session's header; its events are converted, but not read.
-
-        Raises:
-            DecodeError: The recording holds something that cannot be converted.
-        """
-        build = self._builder()
-        for _ in self._events(build):
-            pass
-        header = decode_header(build.header(), self.conversion.session_id)
-        return attrs.evolve(header, format=self.format)
 
     def session(self, *, strict: bool, limits: Limits) -> Session:
         """Return the session, with the report of its conversion.

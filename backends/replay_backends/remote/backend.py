@@ -165,7 +165,7 @@ class StoreBackend(FileReader):
 
     def _listing(self) -> Iterator[Listed[Item]]:
         for item, opener in self._fetched():
-            yield Listed.of(item, self._file(item, opener).lenient().summaries())
+            yield Listed.of(item, self._file(item, opener).lenient().sessions())
 
     def _fetched(self) -> Iterator[tuple[Item, Opener]]:
         """Yield each file and its opener, which raises if it cannot be fetched."""
