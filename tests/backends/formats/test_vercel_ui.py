@@ -342,7 +342,7 @@ def test_stored_messages_give_calls_with_their_results(tmp_path: Path) -> None:
         (f"{PAGE}/part", "odd"),
         *((f"{PAGE}/message", each) for each in others),
     ]
-    counts = {"blocks": 2, "media": 1, "parts": [{}, {"x": 1}]}
+    counts = {"blocks": 2, "media": 1, "beside_text": [{}, {"x": 1}]}
     assert imported(read, 1) == {"id": "u", **counts}
     assert imported(read, 3) == {"metadata": {"x": 1}, "messageId": "m"} | {
         "state": "done"

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar, Final
 
+from replay_backends.formats.api_captures.message_parts import add_prompt, keep_part
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder, RunUsage, keep_with
 from replay_backends.formats.head import Head
 from replay_backends.formats.json_path import member
 from replay_backends.formats.members import object_in, rest_of, text_in
-from replay_backends.formats.message_parts import add_prompt, keep_part
 from replay_backends.formats.recording import Fate, Record, Recording
 from replay_backends.formats.telemetry.eval_log import is_packed_log, opened_log
 from replay_backends.formats.telemetry.eval_sample import LoggedSample

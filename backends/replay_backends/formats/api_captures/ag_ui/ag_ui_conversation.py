@@ -8,14 +8,14 @@ from replay_backends.formats.api_captures.ag_ui.repeated_history import (
     History,
     function_of,
 )
-from replay_backends.formats.api_captures.pending_deltas import PendingDeltas
-from replay_backends.formats.event_builder import EventBuilder, RunUsage, time_of
-from replay_backends.formats.members import text_in
-from replay_backends.formats.message_parts import (
+from replay_backends.formats.api_captures.message_parts import (
     add_prompt,
     keep_part,
     split_content,
 )
+from replay_backends.formats.api_captures.pending_deltas import PendingDeltas
+from replay_backends.formats.event_builder import EventBuilder, RunUsage, time_of
+from replay_backends.formats.members import text_in
 
 _LATEST: Final = 1 << 53  # milliseconds; a later time isn't one
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from replay_backends.formats.api_captures.message_parts import add_prompt, keep_part
 from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.members import text_in
-from replay_backends.formats.message_parts import add_prompt, keep_part
 from replay_backends.formats.recording import Fate, Record
 
 _TEXTS: Final = {"text": "text", "reasoning": "thinking"}

@@ -1,7 +1,7 @@
 """The content of a message: a text, or parts that are texts and others."""
 
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import Any
 
 from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.members import rest_of, text_in
@@ -18,14 +18,12 @@ def add_prompt(
         imported: What else its record held.
     """
     texts, others = split_content(content)
-    parts = content if isinstance(content, list) else []
-    rests = [rest_of(each, "type", "text") for each in parts if _is_text(each)]
-    counts = {
+    known = {
         "blocks": len(texts) if len(texts) > 1 else None,
         "media": len(others) or None,
-        "parts": rests if any(rests) else None,
+        "beside_text": _beside_text(content),
     }
-    build.add("user_input", {**imported, **counts}, content="\n\n".join(texts))
+    build.add("user_input", {**imported, **known}, content="\n\n".join(texts))
     for part in others:
         keep_part(build, part)
 
@@ -33,25 +31,31 @@ def add_prompt(
 def keep_part(build: EventBuilder, part: object) -> None:
     """Keep a part of a message as an unknown event."""
     kind = text_in(part, "type") if isinstance(part, dict) else ""
-    build.keep(kind or "part", part)
+    build.keep(kind.removeprefix("input_") or "part", part)
 
 
 def split_content(content: object) -> tuple[list[str], list[object]]:
     """Return the texts of a message, and its other parts."""
     texts: list[str] = []
     others: list[object] = []
-    for part in content if isinstance(content, list) else [content]:
-        if isinstance(part, str):
-            texts.append(part)
-        elif _is_text(part):
-            texts.append(part["text"])
-        elif part is not None:
-            others.append(part)
+    parts = content if isinstance(content, list) else [content]
+    for part in parts:
+        match part:
+            case str(text) | {
+                "type": "text" | "input_text" | "output_text",
+                "text": str(text),
+            }:
+                texts.append(text)
+            case None:
+                pass
+            case _:
+                others.append(part)
     return texts, others
 
 
-def _is_text(part: object) -> TypeGuard[dict[str, Any]]:
-    match part:
-        case {"type": "text", "text": str()}:
-            return True
-    return False
+def _beside_text(content: object) -> list[dict[str, Any]] | None:
+    """Return what the texts' parts hold besides them; None: nothing."""
+    parts = content if isinstance(content, list) else []
+    known = [each for each in parts if isinstance(each, dict) and "text" in each]
+    found = [rest_of(each, "type", "text") for each in known]
+    return found if any(found) else None
