@@ -67,14 +67,15 @@ class ConvertedText:
             DecodeError: The recording holds something that cannot be converted.
         """
         build = self._builder()
-        kept, size = bytearray(), 0
+        kept: list[bytes] = []
+        size = 0
         for event in self._events(build):
             size += len(event) + 1
             if size <= KEPT_IN_MEMORY:
-                kept += b"," + event
+                kept.append(event)
         head = write_decoded(build.header())[:-1] + b',"events":['
         if size <= KEPT_IN_MEMORY:
-            whole = head + kept[1:] + _END
+            whole = head + b",".join(kept) + _END
             open_text: Callable[[], BinaryIO] = partial(io.BytesIO, whole)
         else:
             open_text = partial(self._open, head)
@@ -103,13 +104,10 @@ class ConvertedText:
         return io.BufferedReader(_Generated(self._pieces(head)), _BUFFER)
 
     def _pieces(self, head: bytes) -> Iterator[bytes]:
-        piece = bytearray(head)
+        yield head
         for number, event in enumerate(self._events(self._builder())):
-            piece += b"," + event if number else event
-            if len(piece) >= _BUFFER:
-                yield bytes(piece)
-                piece.clear()
-        yield bytes(piece + _END)
+            yield b"," + event if number else event
+        yield _END
 
 
 class _Generated(io.RawIOBase):
@@ -123,13 +121,19 @@ class _Generated(io.RawIOBase):
         return True
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        while not self._waiting:
-            piece = next(self._pieces, None)
-            if piece is None:
-                return 0
-            self._waiting = memoryview(piece)
+        if not self._waiting:
+            self._waiting = memoryview(b"".join(self._next_pieces()))
         with memoryview(buffer) as view:
             count = min(len(view), len(self._waiting))
             view[:count] = self._waiting[:count]
         self._waiting = self._waiting[count:]
         return count
+
+    def _next_pieces(self) -> Iterator[bytes]:
+        """Yield the next pieces, as many as a buffer holds: most are small."""
+        size = 0
+        for piece in self._pieces:
+            yield piece
+            size += len(piece)
+            if size >= _BUFFER:
+                return
