@@ -187,7 +187,7 @@ class SessionFile:
 
 def _head_of(text: SourceText) -> Head:
     with text.opened() as file:
-        return Head.read(file)
+        return Head.read(file, is_stream=text.is_stream())
 
 
 @attrs.define(eq=False)

@@ -31,21 +31,23 @@ class Head:
     Args:
         data: Its first 64 KiB or first ten lines, whichever is more, up to 4 MiB.
         is_whole: Whether that is all there is.
+        is_stream: Whether it is the data of server-sent events.
     """
 
     @classmethod
-    def read(cls, file: BinaryIO) -> "Head":
+    def read(cls, file: BinaryIO, *, is_stream: bool = False) -> "Head":
         """Return the beginning of a file that was just opened."""
         data = file.read(SIZE)
         while data.count(b"\n") < _LINES and len(data) < _LONGEST:
             if not (line := file.readline(_LONGEST - len(data))):
                 break
             data += line
-        return cls(data, is_whole=not file.read(1))
+        return cls(data, is_whole=not file.read(1), is_stream=is_stream)
 
-    def __init__(self, data: bytes, *, is_whole: bool) -> None:
+    def __init__(self, data: bytes, *, is_whole: bool, is_stream: bool = False) -> None:
         self.data = data
         self.is_whole = is_whole
+        self.is_stream = is_stream
         text = data.removeprefix(_MARK).decode("utf-8", "replace")
         self.text = text.lstrip()  #: without blanks before its first value
 
@@ -70,10 +72,13 @@ class Head:
         """
         if self.layout == "lines":
             return self._objects
-        if self.layout == "list":
-            items = islice(_items(self.text, 1), _MOST)
-            return [each for each in items if isinstance(each, dict)]
-        return []
+        return [each for each in self.items if isinstance(each, dict)]
+
+    @cached_property
+    def items(self) -> Sequence[object]:
+        """Return the whole items of its list, at most a thousand."""
+        is_list = self.layout == "list"
+        return [*islice(_items(self.text, 1), _MOST)] if is_list else []
 
     @cached_property
     def members(self) -> dict[str, Any]:
