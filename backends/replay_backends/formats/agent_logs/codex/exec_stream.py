@@ -5,9 +5,8 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.agent_logs.codex.rollout_records import object_in
 from replay_backends.formats.event_builder import EventBuilder, RunUsage
-from replay_backends.formats.members import rest_of, text_in
+from replay_backends.formats.members import object_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 _COMMAND: Final = "command_execution"

@@ -13,11 +13,10 @@ from replay_backends.formats.agent_logs.codex.rollout_records import (
     Parts,
     content_of,
     message_of,
-    object_in,
     text_of,
 )
 from replay_backends.formats.event_builder import EventBuilder
-from replay_backends.formats.members import rest_of, text_in
+from replay_backends.formats.members import object_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 #: The calls: their tool, if it isn't a ``name``, and the key of their arguments.

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import attrs
 
-from replay_backends.formats.members import rest_of, text_in
+from replay_backends.formats.members import object_in, rest_of, text_in
 
 _ENVELOPES: Final = frozenset(
     {
@@ -117,12 +117,6 @@ def text_of(part: Mapping[str, Any]) -> str | None:
     text = part.get("text")
     is_text = part.get("type") in _TEXT_PARTS and isinstance(text, str)
     return text if is_text else None
-
-
-def object_in(value: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Return a member that is an object; an empty one: it isn't."""
-    found = value.get(key)
-    return found if isinstance(found, dict) else {}
 
 
 def _authors(payload: Mapping[str, Any]) -> list[str]:
