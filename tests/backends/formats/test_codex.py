@@ -385,6 +385,12 @@ def test_a_second_header_may_begin_a_copied_history(tmp_path: Path) -> None:
     assert notes(session) == [("copied-history-possible", "line:2", 1)]
 
 
+def test_a_header_that_is_written_again_begins_no_copies(tmp_path: Path) -> None:
+    session = read(tmp_path, meta(), said("Hi."), meta(), said("Done."))
+    assert outcome(session) == [("text", "Hi."), ("text", "Done.")]
+    assert notes(session) == []
+
+
 @pytest.mark.parametrize(
     "members",
     [

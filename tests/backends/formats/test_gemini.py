@@ -502,3 +502,10 @@ def test_what_is_of_another_kind_than_expected_is_not_lost(read: Read) -> None:
     assert contents(session) == ["D", "A"]
     kept = {"subject": 5, "id": "m", "thoughts": ["loose"], "toolCalls": {"a": 1}}
     assert imported(session, 0) == kept
+
+
+def test_a_checkpoint_may_hold_an_id_twice(read: Read) -> None:
+    twice = {"$set": {"messages": [user("A"), user("B")]}}
+    assert contents(read(HEAD, user("A"), twice)) == ["A", "B"]
+    session = read(HEAD, user("A"), twice, {"$set": {"messages": [user("C", "v")]}})
+    assert (contents(session), skipped(session)["$set"]) == (["C"], 1)

@@ -4,7 +4,7 @@ A message may be written several times. These copies are numbered in the file's 
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final
 
 import attrs
@@ -64,8 +64,8 @@ class Outline:
             self.session_id = self.session_id or text_in(value, "sessionId")
             self.is_subagent = self.is_subagent or value.get("kind") == "subagent"
         match value:
-            case {"$set": {"messages": list(messages)}}:
-                self._restore(each for each in messages if isinstance(each, dict))
+            case {"$set": {"messages": [*_]} as changes}:
+                self._restore(dicts_in(changes, "messages"))
             case {"$set": _}:
                 pass
             case {"$rewindTo": target}:
@@ -172,14 +172,3 @@ def outline_of(records: Iterable[Record], branches: Branches) -> Outline:
         outline.see(record)
     outline.close()
     return outline
-
-
-def copied_messages(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the copies of messages in a record, as an outline numbers them."""
-    match value:
-        case {"$set": {"messages": list(messages)}}:
-            yield from (each for each in messages if isinstance(each, dict))
-        case {"$set": _} | {"$rewindTo": _}:
-            pass
-        case {"type": str()}:
-            yield value

@@ -18,11 +18,10 @@ from replay_backends.formats.agent_logs.gemini.gemini_parts import (
 from replay_backends.formats.agent_logs.gemini.message_list import (
     Copies,
     Outline,
-    copied_messages,
 )
 from replay_backends.formats.agent_logs.held_stop import HeldStop
 from replay_backends.formats.event_builder import EventBuilder, RunUsage, keep_with
-from replay_backends.formats.members import left_of, parted, rest_of, text_in
+from replay_backends.formats.members import dicts_in, left_of, parted, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 HEAD: Final = "/"  #: the place of a document's own members
@@ -103,7 +102,8 @@ class SessionLogConverter:
 
     def _change(self, record: Record, changes: dict[str, Any]) -> tuple[Fate, str]:
         self._head(changes)
-        taken = [self._take(record.at, each) for each in copied_messages(record.value)]
+        copies = dicts_in(changes, "messages")
+        taken = [self._take(record.at, each) for each in copies]
         if any(taken):
             return "mapped", _CHANGES
         return self._build.skip(record, _CHANGES)
