@@ -12,6 +12,7 @@ import pytest
 
 import foreign
 import replay
+from marked_records import lost_marks
 from replay import Limits, Session
 from replay.authoring import SourceText
 from replay_backends.formats.agent_logs.codex import Codex
@@ -1118,3 +1119,21 @@ def test_a_run_that_was_taken_back_adds_no_tokens_to_others(tmp_path: Path) -> N
     ]
     session = read(tmp_path, *first_turn(), *back)
     assert [each["total_input_tokens"] for each in stops(session)] == [100]
+
+
+# Whatever a record holds
+
+
+def test_no_member_of_another_kind_than_expected_is_lost() -> None:
+    records = [
+        asked("A"),
+        said("B", phase="final_answer"),
+        item("reasoning", summary=[{"type": "summary_text", "text": "S"}]),
+        item("function_call", name="f", arguments="{}", call_id="c"),
+        item("function_call_output", call_id="c", output="x"),
+        item("custom_tool_call", name="f", input="i", call_id="d"),
+        item("local_shell_call", action={}, id="e", status="s"),
+        item("image_generation_call", id="g", revised_prompt="A cat", result="iVBO"),
+        shown("task_complete", turn_id="t", duration_ms=1, error={"message": "E"}),
+    ]
+    assert lost_marks(records, "codex", Codex(), meta()) == set()

@@ -148,7 +148,7 @@ class RolloutConverter:
         images = payload.get("images")
         media = images if isinstance(images, list) else []
         kept = {
-            **self._items.kept(parts, "message", "images"),
+            **self._items.kept(parts, message=str, images=list),
             "model": None,
             "media": len(media) or None,
         }
@@ -161,7 +161,9 @@ class RolloutConverter:
             return
         payload = parts.payload
         error = _error_of(payload) or run.error
-        kept = self._items.kept(parts, "duration_ms")
+        kept = self._items.kept(parts)
+        if run.usage.duration_ms is not None:
+            del kept["duration_ms"]
         if parts.kind == "turn_aborted":
             reason = text_in(payload, "reason")
             error, kept["error"] = f"aborted: {reason}".removesuffix(": "), error

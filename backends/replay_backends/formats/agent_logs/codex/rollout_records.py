@@ -73,6 +73,7 @@ class Message:
     image_tags: list[str] = attrs.field(factory=list)  #: what stands around an image
     #: What the program added to what the user wrote.
     added: list[dict[str, Any]] = attrs.field(factory=list)
+    rest: list[dict[str, Any]] = attrs.field(factory=list)  #: what else texts had
     is_users: bool | None = None  #: whether a user wrote any; None: it doesn't say
 
     @property
@@ -96,6 +97,7 @@ def message_of(payload: Mapping[str, Any]) -> Message:
             message.image_tags.append(text)
         elif authors[number : number + 1] in ([], ["user"]):
             message.texts.append(text)
+            message.rest += filter(None, [rest_of(part, "type", "text")])
         else:
             message.added.append(part)
     return message
