@@ -9,7 +9,9 @@ import pytest
 
 import foreign
 import replay
+from marked_records import lost_marks
 from replay import Session
+from replay_backends.formats.agent_logs.atif import Atif
 from replay_command import run_here
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "formats" / "atif.json"
@@ -284,9 +286,10 @@ def test_what_this_library_wrote_is_read_back_as_it_was(tmp_path: Path) -> None:
 
 def test_a_document_that_is_no_trajectory_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "file.json"
-    path.write_text("[1]")
-    with pytest.raises(replay.DecodeError, match="a trajectory must be a JSON object"):
-        replay.open(str(path), format="atif").session("file")
+    for text in ("[1]", '{"a": 1}'):
+        path.write_text(text)
+        with pytest.raises(replay.DecodeError, match="isn't a trajectory"):
+            replay.open(str(path), format="atif").session("file")
 
 
 def test_a_document_that_is_cut_is_refused_or_read(tmp_path: Path) -> None:
@@ -371,3 +374,18 @@ def test_what_is_of_another_kind_than_expected_is_not_lost(read: Read) -> None:
 def test_a_trajectory_of_totals_alone_says_whose_they_are(read: Read) -> None:
     session = read(trajectory(final_metrics={"total_prompt_tokens": 1}))
     assert imported(session)["agent"] == {"name": "a", "version": "1"}
+
+
+def test_no_member_of_another_kind_than_expected_is_lost() -> None:
+    results = [{"source_call_id": "c", "content": "x"}]
+    step = agent(
+        message="M",
+        reasoning_content="R",
+        tool_calls=[call()],
+        observation={"results": results},
+        metrics={"prompt_tokens": 1},
+    )
+    prompt = {"source": "user", "message": [{"type": "text", "text": "A"}]}
+    totals = {"total_prompt_tokens": 1}
+    document = trajectory(prompt, step, final_metrics=totals, notes="n")
+    assert lost_marks([document], "atif", Atif()) == set()

@@ -9,6 +9,7 @@ import pytest
 
 import foreign
 import replay
+from marked_records import lost_marks
 from replay import Session
 from replay_backends.formats.agent_logs.gemini import Gemini
 from replay_backends.formats.head import Head
@@ -509,3 +510,28 @@ def test_a_checkpoint_may_hold_an_id_twice(read: Read) -> None:
     assert contents(read(HEAD, user("A"), twice)) == ["A", "B"]
     session = read(HEAD, user("A"), twice, {"$set": {"messages": [user("C", "v")]}})
     assert (contents(session), skipped(session)["$set"]) == (["C"], 1)
+
+
+def test_no_member_of_another_kind_than_expected_is_lost() -> None:
+    thought, asked = {"subject": "S", "description": "D"}, call([answer("x")])
+    parts = [{"text": "T"}, {"functionCall": {"name": "h", "args": {}, "id": "j"}}]
+    records = [
+        user([{"text": "A"}]),
+        model("B", "n", thoughts=[thought], toolCalls=[asked], tokens=TOKENS),
+        model(parts, "o"),
+        user([answer("y", "j")], "p"),
+    ]
+    # The id that a call's result repeats is the call's, whatever it is.
+    repeated = "/1/toolCalls/0/result/0/functionResponse/id"
+    assert lost_marks(records, "gemini", Gemini(), HEAD) == {repeated}
+
+
+def test_no_odd_member_of_a_printed_stream_is_lost() -> None:
+    records = [
+        {"type": "message", "role": "user", "content": "Go"},
+        {"type": "message", "role": "assistant", "content": "A", "delta": True},
+        {"type": "tool_use", "tool_name": "f", "tool_id": "c", "parameters": {"a": 1}},
+        {"type": "tool_result", "tool_id": "c", "status": "success", "output": "x"},
+        {"type": "result", "status": "error", "stats": {"total_tokens": 3}},
+    ]
+    assert lost_marks(records, "gemini", Gemini(), INIT) == set()

@@ -23,6 +23,7 @@ from replay_backends.formats.members import (
 from replay_backends.formats.recording import Fate, Record, Recording
 
 _VERSION: Final = "ATIF-v"
+_ESSENTIAL: Final = frozenset({"schema_version", "steps"})
 _OUR_EXPORT: Final = "llamacloud-chat"  # the agent of what this library wrote
 _SUBAGENTS: Final = "subagent_trajectories"
 _SUBAGENT_REF: Final = "subagent_trajectory_ref"
@@ -52,8 +53,8 @@ class Atif:
     def conversions(self, recording: Recording) -> Iterator[Conversion]:
         """Yield how its session is converted, then those of the sub-agents."""
         trajectory = recording.document()
-        if not isinstance(trajectory, dict):
-            raise DecodeError(where="$", reason="a trajectory must be a JSON object")
+        if not isinstance(trajectory, dict) or _ESSENTIAL.isdisjoint(trajectory):
+            raise DecodeError(where="$", reason="isn't a trajectory")
         found = text_in(trajectory, "session_id")
         found = found or text_in(trajectory, "trajectory_id")
         yield from _conversions(trajectory, found or recording.session_id, "")
@@ -164,8 +165,12 @@ class Converter:
         if not self._is_first or not self._build.events or self._is_ours:
             return
         self._is_first = False
-        left = rest_of(
-            self.trajectory, "schema_version", "session_id", "agent", "final_metrics"
+        left = left_of(
+            self.trajectory,
+            schema_version=str,
+            session_id=str,
+            agent=object,
+            final_metrics=dict,
         )
         found = {"agent": self.trajectory.get("agent"), "trajectory": left or None}
         kept = {key: value for key, value in found.items() if value is not None}
@@ -196,10 +201,12 @@ class Converter:
         parts = _parts(step["message"])
         texts = [each["text"] for each in parts if _is_text(each)]
         media = [each for each in parts if not _is_text(each)]
+        rest = [rest_of(each, "type", "text") for each in parts if _is_text(each)]
         kept = {
             **({} if self._is_ours else rest_of(step, "source", "message")),
             "blocks": len(texts) if len(texts) > 1 else None,
             "media": len(media) or None,
+            "parts": [each for each in rest if each] or None,
         }
         self._build.add("user_input", kept, content="\n\n".join(texts))
         self._keep_parts(media)

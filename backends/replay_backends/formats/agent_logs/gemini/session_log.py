@@ -199,8 +199,11 @@ class SessionLogConverter:
         calls, odd_calls = parted(message.get("toolCalls"))
         for thought in thoughts:
             said = (text_in(thought, "subject"), text_in(thought, "description"))
-            kept = {"timestamp": time} | left_of(thought, subject=str, description=str)
-            build.say("thinking", "\n".join(filter(None, said)), kept)
+            left = left_of(thought, subject=str, description=str)
+            kept = {"timestamp": time} | left
+            is_said = build.say("thinking", "\n".join(filter(None, said)), kept)
+            if not is_said and left.keys() - {"timestamp"}:
+                build.keep("thought", thought)
         for part in parts_of(message.get("content")):
             is_known = thoughts and part.get("thought") is True
             is_known = is_known or (calls and "functionCall" in part)
@@ -230,10 +233,11 @@ class SessionLogConverter:
 
     def _result(self, part: object, call_id: str, kept: dict[str, object]) -> None:
         """Add what a call's result says, unless it is None."""
+        rest = rest_of(part, "functionResponse") if isinstance(part, dict) else {}
         match part:
             case {"functionResponse": dict(response)}:
                 known = {"name": response.get("name"), "id": call_id}
-                self._parts.respond(response | known, self._at, kept)
+                self._parts.respond(response | known, self._at, kept | rest)
             case dict():
                 self._parts.add(in_camel_case(part), self._at, kept)
             case _ if part is not None:
