@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import pickle
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import foreign
 import replay
 from replay import Session
+from replay.authoring import KEPT_IN_MEMORY
 from replay_command import Run
 
 Record = Mapping[str, Any]
@@ -268,3 +270,14 @@ def test_a_response_that_is_copied_is_not_counted_again(tmp_path: Path) -> None:
         "total_output_tokens": 1,
         "turns": 1,
     }
+
+
+def test_a_large_fork_may_be_handed_to_another_process(tmp_path: Path) -> None:
+    """The parent goes on, so that its log isn't read to the end."""
+    parent, fork, *_ = LOGS.values()
+    write(tmp_path / f"{PARENT}.jsonl", parent)
+    long = message("assistant", "x" * KEPT_IN_MEMORY)
+    with replay.open(write(tmp_path / "fork.jsonl", [*fork, long])) as source:
+        (session,) = source
+    restored = pickle.loads(pickle.dumps(session))  # noqa: S301 - our own
+    assert [*restored.events] == [*session.events]

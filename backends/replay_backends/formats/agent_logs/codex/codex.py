@@ -39,7 +39,7 @@ class Codex:
 
     def conversions(self, recording: Recording) -> Iterator[Conversion]:
         """Yield how its session is converted, and each branch if they are separate."""
-        lines = recording.lines
+        lines, which = recording.lines, recording.options.branches
         if _is_exec(recording.head):
             stream = outline_of_exec(lines(ConversionReport("")))
             session_id = stream.thread_id or recording.session_id
@@ -48,19 +48,13 @@ class Codex:
         read_log = partial(_log_of, recording)
         outline = outline_of(lines(ConversionReport("")), read_log)
         session_id = outline.copies.session_id or recording.session_id
-        branches = recording.options.branches
-        main = None if branches == "all" else ""
-        yield Conversion(
-            session_id, lines, partial(RolloutConverter, outline, branch=main)
-        )
-        for branch in dict.fromkeys(
-            outline.dead.values() if branches == "separate" else ()
-        ):
-            yield Conversion(
-                f"{session_id}~{branch}",
-                lines,
-                partial(RolloutConverter, outline, branch=branch),
-            )
+        branches: list[str | None] = [None if which == "all" else ""]
+        if which == "separate":
+            branches += dict.fromkeys(outline.dead.values())
+        for branch in branches:
+            branch_id = f"{session_id}~{branch}" if branch else session_id
+            converter = partial(RolloutConverter, outline, branch=branch)
+            yield Conversion(branch_id, lines, converter)
 
 
 def _log_of(recording: Recording, session_id: str) -> Iterator[Parts]:

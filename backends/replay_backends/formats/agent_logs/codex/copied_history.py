@@ -78,6 +78,10 @@ class CopiedHistory:
             return 0 < (int_in(envelope, "ordinal") or 0) < self._own_from
         return self._header is not None and self._header < place < self._end
 
+    def close(self) -> None:
+        """Leave the parent's log, after the last record."""
+        self._theirs = iter(())
+
     def _found(self, first: Parts) -> Iterator[Parts]:
         """Return the parent's records; the header that is copied first may name it."""
         origin = text_in(self.parent or {}, "session_id")

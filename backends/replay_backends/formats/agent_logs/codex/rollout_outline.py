@@ -49,6 +49,7 @@ def outline_of(records: Iterable[Record], read_log: ReadLog) -> Outline:
             outline.runs.see(place, parts)
             answers.see(place, parts)
             prompts.see(place, record.at, parts)
+    outline.copies.close()
     outline.runs.close()
     outline.hidden, outline.doubles = answers.places(), shown.places()
     outline.prompts, outline.dead = {*prompts.places()}, prompts.dead()
