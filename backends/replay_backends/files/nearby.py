@@ -1,16 +1,19 @@
 """The files near a recording: the one that it continues may be among them."""
 
 import os
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from replay.authoring import os_errors_of
 from replay_backends.files.directory_scan import open_path, scan
 from replay_backends.files.file_access import open_folder, source_below
 from replay_backends.files.read_options import ReadOptions
 from replay_backends.files.session_file import SessionFile, is_called_for, stem_of
+
+_DATE: Final = re.compile(r"/\d{4}/\d\d/\d\d\Z")
 
 
 def files_ending(
@@ -67,10 +70,12 @@ def _file(folder: Path, path: str, options: ReadOptions) -> SessionFile:
 
 
 def _tree_of_dates(folder: Path) -> Path:
-    """Return what holds the directories of dates that a directory is in, or itself.
+    """Return the directory that one of a date is in, such as ``2026/11/30``, or itself.
 
     >>> _tree_of_dates(Path("sessions/2026/11/30")).as_posix()
     'sessions'
+    >>> _tree_of_dates(Path("notes/2026")).as_posix()
+    'notes/2026'
     """
-    above = (each for each in (folder, *folder.parents) if not each.name.isdigit())
-    return next(above, folder)
+    is_date = _DATE.search(folder.as_posix())
+    return folder.parents[2] if is_date else folder
