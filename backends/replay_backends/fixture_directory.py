@@ -13,7 +13,7 @@ import attrs
 from replay import Portion, Session, SessionSummary, Stored, dump
 from replay.authoring import os_errors_of, session_id_of
 from replay.errors import BackendError, SessionNotFoundError
-from replay_backends.files.directory_scan import FoundFile, is_safe, open_path, scan
+from replay_backends.files.directory_scan import FoundFile, is_safe, scan
 from replay_backends.files.file_access import Folder, open_folder, source_below
 from replay_backends.files.file_portions import (
     FileKey,
@@ -22,6 +22,7 @@ from replay_backends.files.file_portions import (
     portions_in,
     stored_in,
 )
+from replay_backends.files.nearby import files_ending, open_below
 from replay_backends.files.other_files import OtherFiles
 from replay_backends.files.read_options import FileReader
 from replay_backends.files.recorder import check_not_live, replacing
@@ -171,12 +172,14 @@ class FixtureDirectoryBackend(FileReader):
         """Return the file at a path in the directory, which need not be open."""
         folder, slash, name = path.rpartition("/")
         return SessionFile(
-            partial(_open_below, self._path, self.location, path),
+            partial(open_below, self._path, self.location, path),
             name,
             session_id_of(stem_of(name)),
             source_below(self.location, path),
             self.read_options,
             partial(_open_beside, self._path, self.location, folder + slash),
+            (self._path / path).parent.name,
+            partial(files_ending, self._path, self.read_options, self.pattern),
         )
 
     def _paths(self) -> Iterator[str]:
@@ -217,13 +220,8 @@ class FixtureDirectoryBackend(FileReader):
             check_replaceable(self._file(name), session_id)
 
 
-def _open_below(directory: Path, source: str, path: str) -> BinaryIO:
-    with open_folder(directory, source) as root:
-        return open_path(root, path)
-
-
 def _open_beside(directory: Path, source: str, folder: str, name: str) -> BinaryIO:
-    return _open_below(directory, source, folder + name)
+    return open_below(directory, source, folder + name)
 
 
 def _key(found: FoundFile) -> FileKey:

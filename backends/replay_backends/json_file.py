@@ -30,6 +30,7 @@ from replay_backends.files.file_portions import (
     portions_in,
     stored_in,
 )
+from replay_backends.files.nearby import files_beside
 from replay_backends.files.read_options import FileReader
 from replay_backends.files.session_file import (
     SessionFile,
@@ -143,6 +144,8 @@ class JSONFileBackend(FileReader):
             self._source,
             self.read_options,
             partial(_open_beside, self._path.parent),
+            self._path.parent.name,
+            partial(files_beside, self._path.parent, self.read_options),
         )
 
     def _shared_file(self) -> SessionFile:

@@ -3,8 +3,8 @@
 import io
 import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from fnmatch import fnmatchcase
 from functools import partial
 from itertools import chain, islice
@@ -93,6 +93,9 @@ class SessionFile:
     options: ReadOptions
     #: Opens a file of another name beside it, but no link; None: there are none.
     open_sibling: Callable[[str], BinaryIO] | None = None
+    folder: str = ""  #: the name of its directory; empty: it's in none
+    #: Finds the files in its tree whose names, without suffixes, end in a text.
+    find: Callable[[str], Iterable["SessionFile"]] | None = None
 
     @property
     def says_lines(self) -> bool:
@@ -157,7 +160,14 @@ class SessionFile:
         options, called = self.options, name.rpartition("::")[2]  # of FILE.py::CLASS
         limits, imports = options.limits, options.imports
         recording = Recording(
-            text, head, self.session_id, limits, imports, self._beside
+            text,
+            head,
+            self.session_id,
+            limits,
+            imports,
+            self._beside,
+            self.folder,
+            self._near,
         )
         found = format_called(name)
         prefix = getattr(found, "prefix", "")
@@ -183,6 +193,16 @@ class SessionFile:
         except BackendError:  # it isn't there, or isn't a file
             return None
         return data if len(data) <= HEAD_SIZE else None
+
+    def _near(self, ending: str) -> Iterator[SourceText]:
+        """Yield the texts of other files near it whose stems end so.
+
+        What they are called comes from directories, never from anything recorded.
+        """
+        with suppress(BackendError):  # a directory cannot be read
+            for file in self.find(ending) if self.find else ():
+                opener = file.stable_opener()
+                yield SourceText(opener, file.source, is_stream=opener.is_stream)
 
 
 def _head_of(text: SourceText) -> Head:

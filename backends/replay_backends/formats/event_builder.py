@@ -21,7 +21,7 @@ class RunUsage:
 
     responses: int = 0
     duration_ms: float | None = None  #: None: the recording doesn't say
-    _tokens: dict[str, int] = attrs.field(factory=dict)
+    tokens: dict[str, int] = attrs.field(factory=dict)  #: by their name in a stop
 
     def add(self, input_tokens: object, output_tokens: object) -> None:
         """Add a response; what isn't a count is left out."""
@@ -32,11 +32,17 @@ class RunUsage:
     def add_tokens(self, name: str, count: object) -> None:
         """Add to one of the sums."""
         if isinstance(count, int) and not isinstance(count, bool):
-            self._tokens[name] = self._tokens.get(name, 0) + count
+            self.tokens[name] = self.tokens.get(name, 0) + count
+
+    def include(self, other: "RunUsage") -> None:
+        """Add the responses of another run, but not its duration."""
+        self.responses += other.responses
+        for name, count in other.tokens.items():
+            self.add_tokens(name, count)
 
     def as_object(self) -> dict[str, object]:
         """Return the usage of a stop; what the recording doesn't say is absent."""
-        usage: dict[str, object] = dict(self._tokens)
+        usage: dict[str, object] = dict(self.tokens)
         if self.responses:
             usage["turns"] = self.responses
         if self.duration_ms is not None:

@@ -35,6 +35,32 @@ def dicts_in(value: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     return [each for each in items if isinstance(each, dict)]
 
 
+def parted(found: object) -> tuple[list[dict[str, Any]], object]:
+    """Return the objects in what may be a list, and what else is there; None: nothing.
+
+    >>> parted([{"a": 1}, 2]), parted("x"), parted([])
+    (([{'a': 1}], [2]), ([], 'x'), ([], None))
+    """
+    if not isinstance(found, list):
+        return [], found
+    objects = [each for each in found if isinstance(each, dict)]
+    others = [each for each in found if not isinstance(each, dict)]
+    return objects, others or None
+
+
 def rest_of(value: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     """Return the members but for some *keys*."""
     return {key: item for key, item in value.items() if key not in keys}
+
+
+def left_of(value: Mapping[str, Any], **said: type) -> dict[str, Any]:
+    """Return the members but for those of the kinds that were *said* elsewhere.
+
+    >>> left_of({"name": 7, "id": "c", "args": None}, name=str, id=str, args=object)
+    {'name': 7}
+    """
+    return {
+        key: item
+        for key, item in value.items()
+        if key not in said or not isinstance(item, said[key])
+    }

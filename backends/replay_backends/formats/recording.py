@@ -1,6 +1,6 @@
 """A recording in another format: its bytes, and the records in them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, BinaryIO, Literal, TypeAlias
 
@@ -47,6 +47,11 @@ def _nothing(_suffix: str) -> None:
     """Return None: there are no files beside a recording."""
 
 
+def _none(_ending: str) -> tuple[SourceText, ...]:
+    """Return none: there are no recordings near a recording."""
+    return ()
+
+
 @attrs.frozen
 class Recording:
     """A recording in another format."""
@@ -60,6 +65,10 @@ class Recording:
     #: Returns what is in the small file beside it whose name has another suffix, such
     #: as ``.meta.json``; None: there is no such file, or it isn't one that can be read.
     beside: Callable[[str], bytes | None] = _nothing
+    folder: str = ""  #: the name of the directory it is in; empty: it's in none
+    #: Yields the texts of the recordings near it whose names, without suffixes, end in
+    #: a text, such as the id of a session.
+    near: Callable[[str], Iterable[SourceText]] = _none
 
     def lines(
         self,

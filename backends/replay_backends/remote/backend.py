@@ -155,7 +155,10 @@ class StoreBackend(FileReader):
         name = source.rpartition("/")[2]
         stem = stem_of(name)
         session_id = stem if self._store.is_single else session_id_of(stem)
-        return SessionFile(opener, name, session_id, source, self.read_options)
+        folder = item.path.rpartition("/")[0].rpartition("/")[2]
+        return SessionFile(
+            opener, name, session_id, source, self.read_options, folder=folder
+        )
 
     def _fetch(self, item: Item) -> SessionFile:
         return self._file(item, self._store.opener(item))

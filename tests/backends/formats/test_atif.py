@@ -9,7 +9,9 @@ import pytest
 
 import foreign
 import replay
+from marked_records import lost_marks
 from replay import Session
+from replay_backends.formats.agent_logs.atif import Atif
 from replay_command import run_here
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "formats" / "atif.json"
@@ -143,7 +145,7 @@ def test_sub_agents_are_sessions_of_their_own(tmp_path: Path) -> None:
     path.write_text(json.dumps(trajectory(subagent_trajectories=[outer])))
     sessions = foreign.converted(path)
     assert [(each.session_id, len(each.events)) for each in sessions] == [
-        *(("s", 0), ("s/t", 1), ("s/t/t", 1), ("s/t/2", 1), ("s/t/3", 0)),
+        *(("s", 0), ("s/t", 1), ("s/t/t", 1), ("s/t/2", 1), ("s/t/3", 1)),
     ]
 
 
@@ -287,9 +289,10 @@ def test_what_this_library_wrote_is_read_back_as_it_was(tmp_path: Path) -> None:
 
 def test_a_document_that_is_no_trajectory_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "file.json"
-    path.write_text("[1]")
-    with pytest.raises(replay.DecodeError, match="a trajectory must be a JSON object"):
-        replay.open(str(path), format="atif").session("file")
+    for text in ("[1]", '{"a": 1}'):
+        path.write_text(text)
+        with pytest.raises(replay.DecodeError, match="isn't a trajectory"):
+            replay.open(str(path), format="atif").session("file")
 
 
 def test_a_document_that_is_cut_is_refused_or_read(tmp_path: Path) -> None:
@@ -302,3 +305,90 @@ def test_a_document_that_is_cut_is_refused_or_read(tmp_path: Path) -> None:
                 assert [*source]
         except replay.DecodeError:
             continue
+
+
+def test_a_sub_agent_is_linked_to_the_call_that_started_it(tmp_path: Path) -> None:
+    def started(call_id: str, **ref: str) -> dict[str, object]:
+        return {"source_call_id": call_id, "subagent_trajectory_ref": [ref]}
+
+    def child(**members: object) -> dict[str, object]:
+        return trajectory(agent(message="In"), **{"session_id": None} | members)
+
+    results = [started("c", trajectory_id="t"), started("d", session_id="u")]
+    step = agent(
+        tool_calls=[call(), call(tool_call_id="d")], observation={"results": results}
+    )
+    only = agent(
+        tool_calls=[call(tool_call_id="e")],
+        observation={
+            "results": [{"subagent_trajectory_ref": [{"trajectory_id": "v"}]}]
+        },
+    )
+    children = [
+        child(trajectory_id="t"),
+        child(session_id="u"),
+        child(trajectory_id="v"),
+        child(),
+    ]
+    path = tmp_path / "file.json"
+    path.write_text(json.dumps(trajectory(step, only, subagent_trajectories=children)))
+    headers = [json.loads(replay.dumps(each)) for each in foreign.converted(path)]
+    parents = {each["session_id"]: each.get("imported") for each in headers}
+    link = {"session_id": "s", "as": "subagent"}
+    assert parents == {
+        "s": None,
+        "s/t": {"parent": link | {"tool_call_id": "c"}},
+        "s/2": {"parent": link | {"tool_call_id": "d"}},
+        "s/v": {"parent": link | {"tool_call_id": "e"}},
+        "s/4": {"parent": link},
+    }
+
+
+def test_sub_agents_have_ids_of_their_own(tmp_path: Path) -> None:
+    names = ("2", None, "3")
+    agents = [trajectory(session_id=None, trajectory_id=name) for name in names]
+    path = tmp_path / "file.json"
+    path.write_text(json.dumps(trajectory(subagent_trajectories=[*agents, "odd"])))
+    found = foreign.converted(path)
+    assert [each.session_id for each in found] == ["s", "s/2", "s/3", "s/4", "s/5"]
+    assert foreign.plain(found[-1]) == [{"type": "atif/step", "record": "odd"}]
+
+
+def test_what_is_of_another_kind_than_expected_is_not_lost(read: Read) -> None:
+    step = agent(
+        message="A",
+        reasoning_content=["Hm."],
+        tool_calls=[call(function_name=7, tool_call_id=8), "odd"],
+        observation={"results": ["loose"], "extra": {"k": 1}},
+    )
+    session = read(trajectory(step, subagent_trajectories=3))
+    assert types(session) == ["text", "tool_call"]
+    kept = imported(session)
+    assert kept["reasoning_content"] == ["Hm."]
+    assert kept["tool_calls"] == ["odd"]
+    assert kept["observation"] == {"results": ["loose"], "extra": {"k": 1}}
+    assert kept["trajectory"] == {"subagent_trajectories": 3}
+    assert imported(session, 1) == {"function_name": 7, "tool_call_id": 8, "id": "made"}
+    assert [code for code, _ in codes(session)] == ["id-made", "missing-field"]
+    session = read(trajectory(agent(message="A", observation="seen")))
+    assert imported(session)["observation"] == {"results": "seen"}
+
+
+def test_a_trajectory_of_totals_alone_says_whose_they_are(read: Read) -> None:
+    session = read(trajectory(final_metrics={"total_prompt_tokens": 1}))
+    assert imported(session)["agent"] == {"name": "a", "version": "1"}
+
+
+def test_no_member_of_another_kind_than_expected_is_lost() -> None:
+    results = [{"source_call_id": "c", "content": "x"}]
+    step = agent(
+        message="M",
+        reasoning_content="R",
+        tool_calls=[call()],
+        observation={"results": results},
+        metrics={"prompt_tokens": 1},
+    )
+    prompt = {"source": "user", "message": [{"type": "text", "text": "A"}]}
+    totals = {"total_prompt_tokens": 1}
+    document = trajectory(prompt, step, final_metrics=totals, notes="n")
+    assert lost_marks([document], "atif", Atif()) == set()

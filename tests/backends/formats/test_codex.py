@@ -12,6 +12,7 @@ import pytest
 
 import foreign
 import replay
+from marked_records import lost_marks
 from replay import Limits, Session
 from replay.authoring import SourceText
 from replay_backends.formats.agent_logs.codex import Codex
@@ -383,6 +384,12 @@ def test_a_second_header_may_begin_a_copied_history(tmp_path: Path) -> None:
     session = read(tmp_path, meta(), meta(id="p"), meta(id="q"), said("Done."))
     assert session.session_id == "th"
     assert notes(session) == [("copied-history-possible", "line:2", 1)]
+
+
+def test_a_header_that_is_written_again_begins_no_copies(tmp_path: Path) -> None:
+    session = read(tmp_path, meta(), said("Hi."), meta(), said("Done."))
+    assert outcome(session) == [("text", "Hi."), ("text", "Done.")]
+    assert notes(session) == []
 
 
 @pytest.mark.parametrize(
@@ -1039,3 +1046,94 @@ def test_records_of_2025_have_no_envelope(tmp_path: Path) -> None:
         ("codex/new", None),
     ]
     assert skipped(session) == {"session_meta": 1, "state": 1}
+
+
+# Runs that say nothing
+
+
+def compaction(turn: str) -> list[dict[str, Any]]:
+    """Return the records of a run that only compacts the session."""
+    answer = said("The sum.", metadata={"compaction_output": True})
+    return [
+        shown("task_started", turn_id=turn),
+        answer,
+        tokens(turn, turn, usage(50, 5)),
+        record("compacted", message=""),
+        shown("error", message="Slow"),
+        shown("task_complete", turn_id=turn, duration_ms=3),
+    ]
+
+
+def first_turn() -> list[dict[str, Any]]:
+    end = shown("task_complete", turn_id="t", duration_ms=7)
+    return [asked("A"), said("a"), tokens("r", "t", usage(100, 10)), end]
+
+
+def test_the_tokens_of_a_run_that_only_compacts_are_the_turn_s_before(
+    tmp_path: Path, run: Run
+) -> None:
+    session = read(tmp_path, *first_turn(), *compaction("c"), *compaction("d"))
+    assert stops(session) == [
+        {
+            "total_input_tokens": 200,
+            "total_output_tokens": 20,
+            "turns": 3,
+            "duration_ms": 7,
+        }
+    ]
+    (stop,) = (each for each in events(session) if each["type"] == "stop")
+    assert [each["error"] for each in stop["imported"]["further_runs"]] == ["Slow"] * 2
+    result = run("run", tmp_path, "--plugin", "usage:json=true")
+    assert json.loads(result.stdout)["total"]["total_input_tokens"] == 200
+    assert run("check", tmp_path).returncode == 0
+
+
+def test_a_stop_stands_where_its_run_ended(tmp_path: Path) -> None:
+    session = read(tmp_path, *first_turn(), *compaction("c"), asked("B"))
+    assert [kind for kind, _ in outcome(session)] == [
+        "user_input",
+        "text",
+        "stop",
+        "codex/compaction-output",
+        "codex/compacted",
+        "user_input",
+    ]
+
+
+def test_a_session_that_is_only_compacted_has_a_stop(tmp_path: Path) -> None:
+    assert stops(read(tmp_path, *compaction("c"))) == [
+        {
+            "total_input_tokens": 50,
+            "total_output_tokens": 5,
+            "turns": 1,
+            "duration_ms": 3,
+        }
+    ]
+
+
+def test_a_run_that_was_taken_back_adds_no_tokens_to_others(tmp_path: Path) -> None:
+    back = [asked("B"), tokens("s", "u", usage(9, 9))]
+    back += [
+        shown("task_complete", turn_id="u"),
+        shown("thread_rolled_back", num_turns=1),
+    ]
+    session = read(tmp_path, *first_turn(), *back)
+    assert [each["total_input_tokens"] for each in stops(session)] == [100]
+
+
+# Whatever a record holds
+
+
+def test_no_member_of_another_kind_than_expected_is_lost() -> None:
+    records = [
+        asked("A"),
+        said("B", phase="final_answer"),
+        item("reasoning", summary=[{"type": "summary_text", "text": "S"}]),
+        item("function_call", name="f", arguments="{}", call_id="c"),
+        item("function_call_output", call_id="c", output="x"),
+        item("custom_tool_call", name="f", input="i", call_id="d"),
+        item("local_shell_call", action={}, id="e", status="s"),
+        item("image_generation_call", id="g", revised_prompt="A cat", result="iVBO"),
+        shown("task_complete", turn_id="t", duration_ms=1, error={"message": "E"}),
+    ]
+    assert lost_marks(records, "codex", Codex(), meta()) == set()

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 import foreign
 import replay
+from marked_records import lost_marks
 from replay import Session
+from replay_backends.formats.agent_logs.codex import Codex
 
 START: Final = {"type": "thread.started", "thread_id": "th"}
 USAGE: Final = {"input_tokens": 9, "cached_input_tokens": 4, "output_tokens": 2}
@@ -148,3 +150,20 @@ def test_a_call_without_an_id_gets_its_line(tmp_path: Path) -> None:
     assert [each["call_id"] for each in events(session)] == ["line:2", "line:2"]
     assert session.report
     assert [each.code for each in session.report.notes] == ["id-made"]
+
+
+def test_no_member_of_another_kind_than_expected_is_lost() -> None:
+    command = {"command": "ls", "aggregated_output": "a", "exit_code": 0}
+    asked = {"server": "s", "tool": "t", "arguments": {"a": 1}, "error": None}
+    items = [
+        {"id": "1", "type": "command_execution", "status": "completed", **command},
+        {"id": "2", "type": "mcp_tool_call", "result": {"content": []}, **asked},
+        {"id": "3", "type": "agent_message", "text": "Hi"},
+    ]
+    records = [
+        *({"type": "item.completed", "item": each} for each in items),
+        {"type": "turn.failed", "error": {"message": "m"}},
+        {"type": "turn.completed", "usage": {"input_tokens": 1, "output_tokens": 2}},
+    ]
+    start = {"type": "thread.started", "thread_id": "t"}
+    assert lost_marks(records, "codex", Codex(), start) == set()

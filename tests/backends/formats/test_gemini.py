@@ -9,6 +9,7 @@ import pytest
 
 import foreign
 import replay
+from marked_records import lost_marks
 from replay import Session
 from replay_backends.formats.agent_logs.gemini import Gemini
 from replay_backends.formats.head import Head
@@ -137,7 +138,7 @@ def test_each_branch_may_be_a_session(read: Read, tmp_path: Path) -> None:
     with replay.open(tmp_path / "file.jsonl", branches="separate") as source:
         sessions = [*source]
     assert [(each.session_id, contents(each)) for each in sessions] == [
-        *(("g-1", ["A", "D"]), ("g-1~m", ["B"]), ("g-1~line:5", ["C"])),
+        *(("g-1", ["A", "D"]), ("g-1~m", ["B"]), ("g-1~line:6", ["C"])),
     ]
     assert skipped(sessions[1])["other-branch"] == 3
 
@@ -427,3 +428,110 @@ def test_what_is_not_gemini_s_is_not_taken_for_it(tmp_path: Path) -> None:
     path.write_text('{"a": 1}')
     with pytest.raises(replay.DecodeError, match="isn't a recording of Gemini"):
         replay.open(str(path), format="gemini").session("file")
+
+
+def test_tokens_of_a_response_that_says_nothing_are_the_turn_s_before(
+    read: Read,
+) -> None:
+    answered = [user(), model("A", tokens=TOKENS), model("", "n", tokens=TOKENS)]
+    session = read(HEAD, *answered)
+    assert types(session) == ["user_input", "text", "stop"]
+    usage = {"total_input_tokens": 204, "total_output_tokens": 16, "turns": 2}
+    assert foreign.plain(session)[2]["usage"] == usage
+    assert imported(session, 2)["further_runs"] == [{"id": "n", "tokens": TOKENS}]
+
+
+def test_a_sub_agent_s_file_names_the_session_whose_folder_it_is_in(
+    tmp_path: Path,
+) -> None:
+    """Each response of the tree is counted once, as a naive count by message id is."""
+    head = {"projectHash": "h", "kind": "main"}
+    logs = {
+        "session-1.jsonl": [
+            head | {"sessionId": "g-1"},
+            user(),
+            model("A", tokens=TOKENS),
+        ],
+        "g-1/one.jsonl": [
+            head | {"sessionId": "one", "kind": "subagent"},
+            *(
+                user(name="v"),
+                model("B", "n", tokens=TOKENS),
+                model("B", "n", tokens=TOKENS),
+            ),
+        ],
+        "g-1/two.jsonl": [
+            head | {"sessionId": "g-1", "kind": "subagent"},
+            model("C", "o"),
+        ],
+    }
+    for name, records in logs.items():
+        path = tmp_path / "chats" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(json.dumps(each) + "\n" for each in records))
+    sessions = {each.session_id: each for each in foreign.converted(tmp_path / "chats")}
+    headers = {name: json.loads(replay.dumps(each)) for name, each in sessions.items()}
+    link = {"parent": {"session_id": "g-1", "as": "subagent"}}
+    assert {name: each.get("imported") for name, each in headers.items()} == {
+        "one": link,
+        "g-1/two": link,
+        "g-1": None,
+    }
+    told = [
+        each["usage"]
+        for name in sessions
+        for each in headers[name]["events"]
+        if each["type"] == "stop"
+    ]
+    naive = {
+        each["id"]: each["tokens"]
+        for log in logs.values()
+        for each in log
+        if "tokens" in each
+    }
+    assert sum(each["total_input_tokens"] for each in told) == sum(
+        each["input"] + each["tool"] for each in naive.values()
+    )
+
+
+def test_what_is_of_another_kind_than_expected_is_not_lost(read: Read) -> None:
+    odd: dict[str, Any] = {
+        "thoughts": [{"subject": 5, "description": "D"}, "loose"],
+        "toolCalls": {"a": 1},
+    }
+    session = read(HEAD, model("A", **odd))
+    assert contents(session) == ["D", "A"]
+    kept = {"subject": 5, "id": "m", "thoughts": ["loose"], "toolCalls": {"a": 1}}
+    assert imported(session, 0) == kept
+
+
+def test_a_checkpoint_may_hold_an_id_twice(read: Read) -> None:
+    twice = {"$set": {"messages": [user("A"), user("B")]}}
+    assert contents(read(HEAD, user("A"), twice)) == ["A", "B"]
+    session = read(HEAD, user("A"), twice, {"$set": {"messages": [user("C", "v")]}})
+    assert (contents(session), skipped(session)["$set"]) == (["C"], 1)
+
+
+def test_no_member_of_another_kind_than_expected_is_lost() -> None:
+    thought, asked = {"subject": "S", "description": "D"}, call([answer("x")])
+    parts = [{"text": "T"}, {"functionCall": {"name": "h", "args": {}, "id": "j"}}]
+    records = [
+        user([{"text": "A"}]),
+        model("B", "n", thoughts=[thought], toolCalls=[asked], tokens=TOKENS),
+        model(parts, "o"),
+        user([answer("y", "j")], "p"),
+    ]
+    # The id that a call's result repeats is the call's, whatever it is.
+    repeated = "/1/toolCalls/0/result/0/functionResponse/id"
+    assert lost_marks(records, "gemini", Gemini(), HEAD) == {repeated}
+
+
+def test_no_odd_member_of_a_printed_stream_is_lost() -> None:
+    records = [
+        {"type": "message", "role": "user", "content": "Go"},
+        {"type": "message", "role": "assistant", "content": "A", "delta": True},
+        {"type": "tool_use", "tool_name": "f", "tool_id": "c", "parameters": {"a": 1}},
+        {"type": "tool_result", "tool_id": "c", "status": "success", "output": "x"},
+        {"type": "result", "status": "error", "stats": {"total_tokens": 3}},
+    ]
+    assert lost_marks(records, "gemini", Gemini(), INIT) == set()

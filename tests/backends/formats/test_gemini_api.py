@@ -9,7 +9,9 @@ import pytest
 
 import foreign
 import replay
+from marked_records import lost_marks
 from replay import Limits, Session
+from replay_backends.formats.agent_logs.gemini import Gemini
 from replay_command import run_here
 
 #: Where a ruling of the formats' README adds to an example: the stop of a response that
@@ -400,3 +402,29 @@ def test_a_stream_that_is_cut_is_a_beginning(tmp_path: Path) -> None:
         found = [each for each in events if each["type"] != "gemini/line"]
         assert found == whole[: len(found)]
         assert len(events) - len(found) <= 1
+
+
+def test_no_member_of_another_kind_than_expected_is_lost() -> None:
+    parts: list[object] = [
+        {"text": "A"},
+        {"functionCall": {"name": "f", "args": {"x": 1}}},
+        {"executableCode": {"code": "1", "language": "PYTHON"}},
+        {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "1"}},
+    ]
+    content = {"role": "model", "parts": parts}
+    candidate = {"content": content, "finishReason": "STOP", "index": 0}
+    request = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}], "model": "m"}
+    response = {
+        "candidates": [candidate],
+        "usageMetadata": {"promptTokenCount": 1},
+        "promptFeedback": {"safetyRatings": []},
+        "modelVersion": "v",
+    }
+    # What another candidate says is counted only.
+    assert lost_marks([request, response], "gemini", Gemini(), response) == {
+        "/1/candidates/0/index"
+    }
+    recorded = {"method": "generateContent", "response": [response]}
+    assert lost_marks([recorded], "gemini", Gemini()) == {
+        "/0/response/0/candidates/0/index"
+    }

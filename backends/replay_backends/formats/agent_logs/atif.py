@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import count
 from typing import Any, Final
 
 import attrs
@@ -11,10 +12,18 @@ from replay.errors import DecodeError
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder, RunUsage, keep_with
 from replay_backends.formats.head import Head
-from replay_backends.formats.members import dicts_in, rest_of, text_in
+from replay_backends.formats.members import (
+    dicts_in,
+    left_of,
+    object_in,
+    parted,
+    rest_of,
+    text_in,
+)
 from replay_backends.formats.recording import Fate, Record, Recording
 
 _VERSION: Final = "ATIF-v"
+_ESSENTIAL: Final = frozenset({"schema_version", "steps"})
 _OUR_EXPORT: Final = "llamacloud-chat"  # the agent of what this library wrote
 _SUBAGENTS: Final = "subagent_trajectories"
 _SUBAGENT_REF: Final = "subagent_trajectory_ref"
@@ -24,15 +33,12 @@ _TRAJECTORY_KEYS: Final = frozenset(
         "final_metrics", "continued_trajectory_ref", _SUBAGENTS, "extra",
     }
 )  # fmt: skip
-_SAID_BY_RESULT: Final = ("source_call_id", "content")
 _OURS_IN_RESULT: Final = ("result", "call_id", "name", "image_attachment")
-_SAID_BY_EVENTS: Final = (
-    "source", "message", "reasoning_content", "tool_calls", "observation",
-)  # fmt: skip
 _STEP_KEYS: Final = frozenset(
     {
-        *_SAID_BY_EVENTS, "step_id", "timestamp", "extra", "is_copied_context",
-        "llm_call_count", "model_name", "reasoning_effort", "metrics",
+        "source", "message", "reasoning_content", "tool_calls", "observation",
+        "step_id", "timestamp", "extra", "is_copied_context", "llm_call_count",
+        "model_name", "reasoning_effort", "metrics",
     }
 )  # fmt: skip
 
@@ -47,35 +53,59 @@ class Atif:
     def conversions(self, recording: Recording) -> Iterator[Conversion]:
         """Yield how its session is converted, then those of the sub-agents."""
         trajectory = recording.document()
-        if not isinstance(trajectory, dict):
-            raise DecodeError(where="$", reason="a trajectory must be a JSON object")
-        session_id = text_in(trajectory, "session_id") or text_in(
-            trajectory, "trajectory_id"
-        )
-        yield from _conversions(trajectory, session_id or recording.session_id, "")
+        if not isinstance(trajectory, dict) or _ESSENTIAL.isdisjoint(trajectory):
+            raise DecodeError(where="$", reason="isn't a trajectory")
+        found = text_in(trajectory, "session_id")
+        found = found or text_in(trajectory, "trajectory_id")
+        yield from _conversions(trajectory, found or recording.session_id, "")
 
 
 def _conversions(
-    trajectory: dict[str, Any], session_id: str, at: str
+    trajectory: dict[str, Any],
+    session_id: str,
+    at: str,
+    parent: dict[str, object] | None = None,
 ) -> Iterator[Conversion]:
-    own = rest_of(trajectory, "steps", _SUBAGENTS)
-    steps = trajectory.get("steps")
+    steps, agents = trajectory.get("steps"), trajectory.get(_SUBAGENTS)
+    own = left_of(trajectory, steps=object, **{_SUBAGENTS: list})
     yield Conversion(
         session_id,
-        partial(_steps, steps if isinstance(steps, list) else [], f"{at}/steps"),
-        partial(Converter, own, at),
+        partial(_steps, steps, f"{at}/steps"),
+        partial(Converter, own, at, parent),
     )
+    starters = dict(_starters(dicts_in(trajectory, "steps")))
     taken: set[str] = set()
-    for number, each in enumerate(dicts_in(trajectory, _SUBAGENTS)):
+    for number, agent in enumerate(agents if isinstance(agents, list) else ()):
+        each = agent if isinstance(agent, dict) else {"steps": agent}
         name = text_in(each, "trajectory_id")
+        free = (str(n) for n in count(number + 1))
         if not name or name in taken:
-            name = str(number + 1)
+            name = next(each for each in free if each not in taken)
         taken.add(name)
+        named = text_in(each, "trajectory_id") or text_in(each, "session_id")
+        link: dict[str, object] = {"session_id": session_id, "as": "subagent"}
+        if call_id := starters.get(named):
+            link["tool_call_id"] = call_id
         place = f"{at}/{_SUBAGENTS}/{number}"
-        yield from _conversions(each, f"{session_id}/{name}", place)
+        yield from _conversions(each, f"{session_id}/{name}", place, link)
 
 
-def _steps(steps: list[Any], at: str, _: ConversionReport) -> Iterator[Record]:
+def _starters(steps: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield the id of each sub-agent that a result names, and that of the call."""
+    for step in steps:
+        calls = [text_in(each, "tool_call_id") for each in dicts_in(step, "tool_calls")]
+        only = calls[0] if len(calls) == 1 else ""
+        for result in dicts_in(object_in(step, "observation"), "results"):
+            call_id = text_in(result, "source_call_id") or only
+            for ref in dicts_in(result, _SUBAGENT_REF):
+                for key in ("trajectory_id", "session_id"):
+                    if name := text_in(ref, key):
+                        yield name, call_id
+
+
+def _steps(steps: object, at: str, _: ConversionReport) -> Iterator[Record]:
+    if not isinstance(steps, list):
+        steps = [] if steps is None else [steps]
     for number, step in enumerate(steps):
         yield Record(f"{at}/{number}", step)
 
@@ -87,36 +117,36 @@ class Converter:
     Args:
         trajectory: The trajectory without its steps.
         at: Its place in the document.
+        parent: What links it to the trajectory that it is in.
         build: Takes the events.
     """
 
     trajectory: dict[str, Any]
     at: str
+    parent: dict[str, object] | None
     _build: EventBuilder
     _is_ours: bool = attrs.field(init=False)  # this library wrote it
     _is_first: bool = True  # no event was added yet
 
     def __attrs_post_init__(self) -> None:
         build, trajectory = self._build, self.trajectory
-        agent = _object_in(trajectory, "agent")
-        self._is_ours = agent.get("name") == _OUR_EXPORT
+        self._is_ours = object_in(trajectory, "agent").get("name") == _OUR_EXPORT
+        build.parent = self.parent
         build.report.version = text_in(trajectory, "schema_version")
         _note_unknown_keys(build, trajectory, _TRAJECTORY_KEYS, self.at or "/")
         if "continued_trajectory_ref" in trajectory:
             place = f"{self.at}/continued_trajectory_ref"
             build.report.note("continued", place, "dropped")
         if self._is_ours:
-            extra = _object_in(trajectory, "extra")
+            extra = object_in(trajectory, "extra")
             build.title = text_in(extra, "generated_title") or None
             for each in dicts_in(extra, "unknown"):  # with their places
-                self._build.events.append(_object_in(each, "event") or each)
+                self._build.events.append(object_in(each, "event") or each)
 
     def record(self, record: Record) -> tuple[Fate, str]:
         """Convert the next step."""
         fate = self._convert(record)
-        if self._is_first and self._build.events and not self._is_ours:
-            self._is_first = False
-            self._describe(self._build.events[0])
+        self._describe()
         return fate
 
     def end(self) -> None:
@@ -128,15 +158,23 @@ class Converter:
         usage.add_tokens("total_input_tokens", totals.get("total_prompt_tokens"))
         usage.add_tokens("total_output_tokens", totals.get("total_completion_tokens"))
         self._build.stop(usage, imported={"final_metrics": totals})
+        self._describe()
 
-    def _describe(self, first: dict[str, Any]) -> None:
+    def _describe(self) -> None:
         """Keep what holds for the whole trajectory with its first event."""
-        left = rest_of(
-            self.trajectory, "schema_version", "session_id", "agent", "final_metrics"
+        if not self._is_first or not self._build.events or self._is_ours:
+            return
+        self._is_first = False
+        left = left_of(
+            self.trajectory,
+            schema_version=str,
+            session_id=str,
+            agent=object,
+            final_metrics=dict,
         )
         found = {"agent": self.trajectory.get("agent"), "trajectory": left or None}
         kept = {key: value for key, value in found.items() if value is not None}
-        keep_with(first, kept)
+        keep_with(self._build.events[0], kept)
 
     def _convert(self, record: Record) -> tuple[Fate, str]:
         step, build = record.value, self._build
@@ -163,10 +201,12 @@ class Converter:
         parts = _parts(step["message"])
         texts = [each["text"] for each in parts if _is_text(each)]
         media = [each for each in parts if not _is_text(each)]
+        rest = [rest_of(each, "type", "text") for each in parts if _is_text(each)]
         kept = {
             **({} if self._is_ours else rest_of(step, "source", "message")),
             "blocks": len(texts) if len(texts) > 1 else None,
             "media": len(media) or None,
+            "parts": [each for each in rest if each] or None,
         }
         self._build.add("user_input", kept, content="\n\n".join(texts))
         self._keep_parts(media)
@@ -175,35 +215,45 @@ class Converter:
     def _agent(self, record: Record) -> tuple[Fate, str]:
         step, build = record.value, self._build
         begin, time = len(build.events), {"timestamp": step.get("timestamp")}
-        match step.get("reasoning_content"):
-            case str(reasoning):
-                build.say("thinking", reasoning, time)
+        left = left_of(step, source=str, message=object, reasoning_content=str)
+        build.say("thinking", text_in(step, "reasoning_content"), time)
         for part in _parts(step.get("message", "")):
             if _is_text(part):
                 build.say("text", part["text"], time | rest_of(part, "type", "text"))
             else:
                 self._keep_parts([part])
+        calls, left["tool_calls"] = parted(step.get("tool_calls"))
         ids = [
             self._call(call, f"{record.at}/tool_calls/{number}", time)
-            for number, call in enumerate(dicts_in(step, "tool_calls"))
+            for number, call in enumerate(calls)
         ]
-        for result in dicts_in(_object_in(step, "observation"), "results"):
+        found = step.get("observation")
+        observation = found if isinstance(found, dict) else {"results": found}
+        results, others = parted(observation.get("results"))
+        for result in results:
             self._result(result, ids[0] if len(ids) == 1 else "", time)
+        rest = {**observation, "results": others}
+        left["observation"] = {k: v for k, v in rest.items() if v is not None} or None
         self._add_ours(step)
         if len(build.events) == begin:
             return build.keep_whole(record, "agent")
         if not self._is_ours:
-            keep_with(build.events[begin], rest_of(step, *_SAID_BY_EVENTS))
+            kept = {key: value for key, value in left.items() if value is not None}
+            keep_with(build.events[begin], kept)
         return "mapped", "agent"
 
     def _call(self, call: dict[str, Any], at: str, time: dict[str, object]) -> str:
         """Add a call; return its id."""
-        kept = time | rest_of(call, "tool_call_id", "function_name", "arguments")
+        kept = time | left_of(
+            call, tool_call_id=str, function_name=str, arguments=object
+        )
         call_id = text_in(call, "tool_call_id")
         if not call_id:
             call_id, kept["id"] = f"call-{len(self._build.tools) + 1}", "made"
             self._build.report.note("id-made", at, "invented")
         name = text_in(call, "function_name")
+        if not name:
+            self._build.report.note("missing-field", at, "invented")
         self._build.call(call_id, name, call.get("arguments"), kept)
         return call_id
 
@@ -211,9 +261,12 @@ class Converter:
         self, result: dict[str, Any], only_call: str, time: dict[str, object]
     ) -> None:
         """Add a result, which may not say which call it belongs to."""
-        extra = _object_in(result, "extra")
+        extra = object_in(result, "extra")
         call_id, name = text_in(result, "source_call_id"), None
-        value, kept = result.get("content"), rest_of(result, *_SAID_BY_RESULT)
+        value, kept = (
+            result.get("content"),
+            left_of(result, source_call_id=str, content=object),
+        )
         if self._is_ours:
             value, kept = extra.get("result", value), rest_of(extra, *_OURS_IN_RESULT)
             if not call_id:
@@ -232,7 +285,7 @@ class Converter:
         """Add the events of ours for which a step has no place."""
         if not self._is_ours:
             return
-        extra = _object_in(step, "extra")
+        extra = object_in(step, "extra")
         self._build.events += dicts_in(extra, "unknown")
         match extra.get("stop"):
             case dict(stop):
@@ -247,17 +300,14 @@ def _parts(message: object) -> list[dict[str, Any]]:
     """Return the parts of a message; a text is one."""
     if isinstance(message, str):
         return [{"type": "text", "text": message}]
-    parts = message if isinstance(message, list) else [message] if message else []
+    if message is None:
+        return []
+    parts = message if isinstance(message, list) else [message]
     return [each if isinstance(each, dict) else {"value": each} for each in parts]
 
 
 def _is_text(part: Mapping[str, Any]) -> bool:
     return part.get("type") == "text" and isinstance(part.get("text"), str)
-
-
-def _object_in(value: Mapping[str, Any], key: str) -> dict[str, Any]:
-    found = value.get(key)
-    return found if isinstance(found, dict) else {}
 
 
 def _note_unknown_keys(

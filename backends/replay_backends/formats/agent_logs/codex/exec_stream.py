@@ -5,12 +5,12 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.agent_logs.codex.rollout_records import object_in
 from replay_backends.formats.event_builder import EventBuilder, RunUsage
-from replay_backends.formats.members import rest_of, text_in
+from replay_backends.formats.members import left_of, object_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 _COMMAND: Final = "command_execution"
+_OUTPUT: Final = ("aggregated_output", "exit_code")
 _CALLS: Final = (_COMMAND, "mcp_tool_call")
 _SAID: Final = {"agent_message": "text", "reasoning": "thinking"}
 
@@ -112,18 +112,21 @@ class ExecConverter:
         arguments: object
         result: object
         if item["type"] == _COMMAND:
-            taken: tuple[str, ...] = ("command", "aggregated_output", "exit_code")
+            said: dict[str, type] = {"command": object}
             name, arguments = _COMMAND, {"command": item.get("command")}
-            result = {key: item.get(key) for key in taken[1:]}
+            result = {key: item.get(key) for key in _OUTPUT}
         else:
-            taken = ("server", "tool", "arguments", "result", "error")
+            said = {"server": str, "tool": str, "arguments": object}
             name = f"{text_in(item, 'server')}/{text_in(item, 'tool')}"
             arguments, result = item.get("arguments"), item.get("result")
-            if item.get("error") is not None and result is None:
-                result = item["error"]
-        rest = rest_of(item, "type", "id", "status", *taken)
+            if result is None:
+                result = item.get("error")
+        of_result = dict.fromkeys((*_OUTPUT, "result", "error", "status"), object)
+        rest = left_of(item, type=str, id=str, **said, **of_result)
         build.call(call_id, name, arguments, kept | rest)
         if is_completed:
-            is_error = True if item.get("error") is not None else None
-            kept |= {"status": item.get("status"), "is_error": is_error}
+            error = item.get("error")
+            kept |= {"status": item.get("status")}
+            if error is not None:
+                kept |= {"is_error": True, "error": error}
             build.result(call_id, result, kept)

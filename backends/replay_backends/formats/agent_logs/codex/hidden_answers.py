@@ -6,10 +6,9 @@ from replay_backends.formats.agent_logs.codex.rollout_records import (
     SKIPPED_ITEMS,
     Parts,
     content_of,
-    object_in,
     text_of,
 )
-from replay_backends.formats.members import text_in
+from replay_backends.formats.members import object_in, text_in
 
 
 @attrs.define

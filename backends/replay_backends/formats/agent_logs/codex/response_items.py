@@ -13,11 +13,10 @@ from replay_backends.formats.agent_logs.codex.rollout_records import (
     Parts,
     content_of,
     message_of,
-    object_in,
     text_of,
 )
 from replay_backends.formats.event_builder import EventBuilder
-from replay_backends.formats.members import rest_of, text_in
+from replay_backends.formats.members import left_of, object_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 #: The calls: their tool, if it isn't a ``name``, and the key of their arguments.
@@ -79,8 +78,9 @@ class ItemConverter:
         """Add what the user said."""
         build, message = self._build, message_of(parts.payload)
         kept = {
-            **self.kept(parts, "role", "content"),
+            **self.kept(parts, role=object, content=object),
             "model": None,
+            "parts": message.rest or None,
             "blocks": len(message.texts) if len(message.texts) > 1 else None,
             "media": len(message.media) or None,
             "image_tags": message.image_tags or None,
@@ -91,16 +91,16 @@ class ItemConverter:
         for part in message.added:
             build.keep("injected", part)
 
-    def kept(self, parts: Parts, *taken: str) -> dict[str, Any]:
-        """Return what a record held but for what is *taken*, and the turn's model."""
-        rest = rest_of(parts.payload, "type", *taken)
+    def kept(self, parts: Parts, **said: type) -> dict[str, Any]:
+        """Return what a record held but for what was *said*, and the turn's model."""
+        rest = left_of(parts.payload, type=object, **said)
         return {**parts.envelope, "model": self.model, **rest}
 
     def _say(self, parts: Parts) -> bool:
         content = content_of(parts.payload)
         if not any(map(text_of, content)):
             return False
-        kept = self.kept(parts, "role", "content")
+        kept = self.kept(parts, role=object, content=object)
         for part in content:
             text = text_of(part)
             if text is None:
@@ -115,14 +115,14 @@ class ItemConverter:
             thoughts = content_of(payload, key)
             if not any(text_in(part, "text") for part in thoughts):
                 continue
-            kept = self.kept(parts, key)
+            kept = self.kept(parts, **{key: object})
             for part in thoughts:
                 if "text" not in part:
                     self._build.keep(text_in(part, "type") or "part", part)
                 elif self._build.say(
                     "thinking",
                     text_in(part, "text"),
-                    kept | rest_of(part, "type", "text"),
+                    kept | left_of(part, type=str, text=str),
                 ):
                     kept = self._brief(parts)
             return True
@@ -138,11 +138,11 @@ class ItemConverter:
         arguments = payload.get(key)
         if key == "input":
             arguments = {} if arguments is None else {"input": arguments}
-        taken = (key, "call_id") if tool else (key, "call_id", "name")
+        said = {key: object, "call_id": str} | ({} if tool else {"name": str})
         name = tool or text_in(payload, "name")
         if not name:
             self._build.report.note("missing-field", record.at, "invented")
-        kept = self.kept(parts, *taken)
+        kept = self.kept(parts, **said)
         self._build.call(self._call_id(record, payload), name, arguments, kept)
         return True
 
@@ -150,9 +150,8 @@ class ItemConverter:
         payload = parts.payload
         key = _OUTPUTS[parts.kind]
         result = payload.get(key)
-        kept = self.kept(parts, key, "call_id", "name") | {
-            "exit_code": exit_code_of(result)
-        }
+        kept = self.kept(parts, **{key: object, "call_id": str, "name": str})
+        kept["exit_code"] = exit_code_of(result)
         match result:
             case {"content": content, "success": success, **others} if not others:
                 result, kept["success"] = content, success
@@ -164,7 +163,8 @@ class ItemConverter:
         payload = parts.payload
         call_id = self._call_id(record, payload)
         arguments = rest_of(payload, *_NOT_ARGUMENTS)
-        kept = self.kept(parts, "call_id", "result", *arguments)
+        said = dict.fromkeys(("result", *arguments), object)
+        kept = self.kept(parts, **said, call_id=str)
         self._build.call(call_id, "image_generation", arguments, kept)
         if payload.get("result") is not None:
             self._build.result(call_id, payload["result"], self._brief(parts))

@@ -6,15 +6,18 @@ from typing import Any, Final
 import attrs
 
 from replay_backends.formats.agent_logs.codex.response_items import ItemConverter
-from replay_backends.formats.agent_logs.codex.rollout_outline import Outline, ids_of
+from replay_backends.formats.agent_logs.codex.rollout_outline import Outline
 from replay_backends.formats.agent_logs.codex.rollout_records import (
     ENDS,
-    STARTS,
     Parts,
-    object_in,
     parts_of,
 )
+from replay_backends.formats.agent_logs.codex.second_view import (
+    is_second_view,
+    kind_of_shown,
+)
 from replay_backends.formats.agent_logs.codex.turn_ends import Run
+from replay_backends.formats.agent_logs.held_stop import HeldStop
 from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.members import text_in
 from replay_backends.formats.recording import Fate, Record
@@ -22,24 +25,6 @@ from replay_backends.formats.recording import Fate, Record
 _BOOKKEEPING: Final = frozenset(
     {"session_meta", "state", "token_usage_record", "turn_context", "world_state"}
 )
-#: Events that tell once more what a response item says, or only what the screen shows.
-_SECOND_VIEW: Final = frozenset(
-    {
-        "agent_message", "agent_reasoning", "agent_reasoning_raw_content",
-        "context_compacted", "exec_command_end", "image_generation_end",
-        "mcp_tool_call_end", "patch_apply_end", "sub_agent_activity",
-        "thread_name_updated", "thread_rolled_back", "thread_settings_applied",
-        "token_count", "user_message", "web_search_end", *STARTS,
-    }
-)  # fmt: skip
-_SECOND_VIEW_ITEMS: Final = frozenset(
-    {
-        "AgentMessage", "CommandExecution", "ContextCompaction", "FileChange",
-        "McpToolCall", "Reasoning", "UserMessage", "WebSearch",
-    }
-)  # fmt: skip
-#: Events and shown items that no response item says.
-_ONLY_VIEW: Final = ("Plan", "Sleep", "entered_review_mode", "exited_review_mode")
 
 
 @attrs.define
@@ -57,16 +42,16 @@ class RolloutConverter:
     _build: EventBuilder
     branch: str | None = ""
     _items: ItemConverter = attrs.field(init=False)
+    _stops: HeldStop = attrs.field(init=False)
     _place: int = -1
     _current: str = ""  # the branch that the last record belongs to
 
     def __attrs_post_init__(self) -> None:
         build, outline = self._build, self.outline
-        self._items = ItemConverter(build)
+        self._items, self._stops = ItemConverter(build), HeldStop(build)
         build.report.version = outline.version
-        build.parent = outline.parent
-        if outline.may_be_copied:
-            at = outline.second_header or "line:1"
+        build.parent = outline.copies.parent
+        if at := outline.copies.doubt:
             build.report.note("copied-history-possible", at, "changed")
 
     def record(self, record: Record) -> tuple[Fate, str]:
@@ -74,17 +59,16 @@ class RolloutConverter:
         self._place += 1
         value, outline = record.value, self.outline
         if isinstance(value, dict):
-            if outline.is_copied(value):
+            if outline.copies.holds(self._place, value):
                 self._build.report.note("copied", record.at, "dropped")
-                return "skipped", "copied"
+                return self._build.skip(record, "copied")
             self._build.see_time(value.get("timestamp"))
         if self._place in outline.prompts:
             self._current = outline.dead.get(self._place, "")
-        is_left_out = self.branch is not None and self.branch != self._current
-        if is_left_out and self.branch:
+        if self._is_left_out and self.branch:
             return "skipped", "other-branch"
         fate = self._convert(record)
-        if is_left_out and fate[0] != "skipped":
+        if self._is_left_out and fate[0] != "skipped":
             self._build.drain()
             self._build.report.note("dead-branch", record.at, "dropped")
             return "skipped", "dead-branch"
@@ -94,10 +78,17 @@ class RolloutConverter:
             self._build.report.note("usage-without-stop", record.at, "moved")
         elif self._place in outline.runs.lost:
             self._build.report.note("usage-without-stop", record.at, "dropped")
+        self._stops.hold()
         return fate
 
     def end(self) -> None:
-        """Add nothing: no event is held back."""
+        """Add the last stop."""
+        self._stops.release()
+
+    @property
+    def _is_left_out(self) -> bool:
+        """Tell whether the branch of the current record isn't to be read."""
+        return self.branch is not None and self.branch != self._current
 
     def _convert(self, record: Record) -> tuple[Fate, str]:
         build = self._build
@@ -146,20 +137,10 @@ class RolloutConverter:
             self._current = ""
         elif kind == "thread_name_updated":
             build.title = text_in(payload, "thread_name") or build.title
-        is_double = kind not in _ONLY_VIEW and self._is_known(payload)
-        if kind == "item_completed":
-            item = object_in(payload, "item")
-            name = text_in(item, "type")
-            is_double = name in _SECOND_VIEW_ITEMS or self._is_known(item)
-            is_double &= name not in _ONLY_VIEW
-            kind = f"{kind}.{name}".removesuffix(".")
-        if is_double or kind in _SECOND_VIEW:
+        kind = kind_of_shown(parts)
+        if is_second_view(parts) or self._place in self.outline.doubles:
             return build.skip(record, kind)
-        return build.keep_whole(record, kind or "event_msg")
-
-    def _is_known(self, shown: Mapping[str, Any]) -> bool:
-        """Tell whether a response item says it, too."""
-        return not self.outline.ids.isdisjoint(ids_of(shown))
+        return build.keep_whole(record, kind)
 
     def _prompt(self, parts: Parts) -> None:
         """Add a prompt that only an event tells."""
@@ -167,7 +148,7 @@ class RolloutConverter:
         images = payload.get("images")
         media = images if isinstance(images, list) else []
         kept = {
-            **self._items.kept(parts, "message", "images"),
+            **self._items.kept(parts, message=str, images=list),
             "model": None,
             "media": len(media) or None,
         }
@@ -176,14 +157,18 @@ class RolloutConverter:
             self._build.keep("image", image)
 
     def _stop(self, parts: Parts, run: Run) -> None:
+        if self._is_left_out:
+            return
         payload = parts.payload
         error = _error_of(payload) or run.error
-        kept = self._items.kept(parts, "duration_ms")
+        kept = self._items.kept(parts)
+        if run.usage.duration_ms is not None:
+            del kept["duration_ms"]
         if parts.kind == "turn_aborted":
             reason = text_in(payload, "reason")
             error, kept["error"] = f"aborted: {reason}".removesuffix(": "), error
         kept["usage"] = dict(run.details) or None
-        self._build.stop(run.usage, error, kept)
+        self._stops.stop(run.usage, error, kept)
 
 
 def _error_of(payload: Mapping[str, Any]) -> str | None:

@@ -1,12 +1,16 @@
 """What must be known of a whole rollout before its records are converted."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import attrs
 
+from replay_backends.formats.agent_logs.codex.copied_history import (
+    CopiedHistory,
+    ReadLog,
+)
 from replay_backends.formats.agent_logs.codex.hidden_answers import HiddenAnswers
-from replay_backends.formats.agent_logs.codex.rollout_records import object_in, parts_of
+from replay_backends.formats.agent_logs.codex.rollout_records import parts_of
+from replay_backends.formats.agent_logs.codex.second_view import SecondView
 from replay_backends.formats.agent_logs.codex.turn_ends import Runs
 from replay_backends.formats.agent_logs.codex.user_prompts import Prompts
 from replay_backends.formats.members import text_in
@@ -17,75 +21,36 @@ from replay_backends.formats.recording import Record
 class Outline:
     """The outline of a rollout; a place is the number of a record, from 0."""
 
-    session_id: str = ""
+    copies: CopiedHistory
     version: str = ""
-    parent: dict[str, object] | None = None  #: the session that it comes from
-    second_header: str = ""  #: where another session's header is: a copied history
-    own_from: int = 0  #: the ordinal of its first record that isn't copied; 0: unknown
     runs: Runs = attrs.field(factory=Runs)
-    ids: set[str] = attrs.field(factory=set)  #: of response items, and of their calls
+    doubles: set[int] = attrs.field(factory=set)  #: places of what is said elsewhere
     prompts: set[int] = attrs.field(factory=set)  #: places of what the user said
     hidden: set[int] = attrs.field(factory=set)  #: places of what a compaction said
     #: The prompts that the user took back: place -> ``line:4``, where they begin.
     dead: dict[int, str] = attrs.field(factory=dict)
 
-    def is_copied(self, value: Mapping[str, Any]) -> bool:
-        """Tell whether a record surely is a copy from another session."""
-        ordinal = value.get("ordinal")
-        return isinstance(ordinal, int) and 0 < ordinal < self.own_from
 
-    @property
-    def may_be_copied(self) -> bool:
-        """Tell whether some of its records may be copies, and nothing says which."""
-        return not self.own_from and bool(self.parent or self.second_header)
-
-
-def outline_of(records: Iterable[Record]) -> Outline:
-    """Return the outline of a rollout."""
-    outline = Outline()
-    answers, prompts = HiddenAnswers(), Prompts()
-    is_begun = False
+def outline_of(records: Iterable[Record], read_log: ReadLog) -> Outline:
+    """Return the outline of a rollout, whose parent's log may be read, too."""
+    outline = Outline(CopiedHistory(read_log))
+    answers, prompts, shown = HiddenAnswers(), Prompts(), SecondView()
     for place, record in enumerate(records):
-        value = record.value
-        if not isinstance(value, dict) or outline.is_copied(value):
+        if not isinstance(record.value, dict):
             continue
-        parts = parts_of(value)
-        if parts.type == "session_meta":
-            if not is_begun:
-                _begin(outline, parts.payload)
-            elif not outline.second_header:
-                outline.second_header = record.at
-            is_begun = True
-            continue
-        if parts.type == "response_item":
-            outline.ids.update(ids_of(parts.payload))
-        outline.runs.see(place, parts)
-        answers.see(place, parts)
-        prompts.see(place, record.at, parts)
+        parts = parts_of(record.value)
+        if outline.copies.take(place, parts):
+            outline.runs.see_copy(parts)
+        elif parts.type == "session_meta":
+            outline.copies.see_header(place, record.at, parts)
+            outline.version = outline.version or text_in(parts.payload, "cli_version")
+        else:
+            shown.see(place, parts)
+            outline.runs.see(place, parts)
+            answers.see(place, parts)
+            prompts.see(place, record.at, parts)
+    outline.copies.close()
     outline.runs.close()
-    outline.hidden = answers.places()
+    outline.hidden, outline.doubles = answers.places(), shown.places()
     outline.prompts, outline.dead = {*prompts.places()}, prompts.dead()
     return outline
-
-
-def ids_of(payload: Mapping[str, Any]) -> set[str]:
-    """Return the ids by which other records name this one."""
-    return {text_in(payload, "call_id"), text_in(payload, "id")} - {""}
-
-
-def _begin(outline: Outline, meta: Mapping[str, Any]) -> None:
-    """Take in the header of the session itself."""
-    outline.session_id = text_in(meta, "id") or text_in(meta, "session_id")
-    outline.version = text_in(meta, "cli_version")
-    source = object_in(object_in(meta, "source"), "subagent")
-    spawned = object_in(source, "thread_spawn")
-    parent = text_in(meta, "parent_thread_id") or text_in(spawned, "parent_thread_id")
-    forked_from = text_in(meta, "forked_from_id")
-    if parent or forked_from:
-        how = "subagent" if parent else "fork"
-        outline.parent = {"session_id": parent or forked_from, "as": how}
-    limits = (
-        meta.get("subagent_history_start_ordinal"),
-        object_in(meta, "history_base").get("end_ordinal_exclusive"),
-    )
-    outline.own_from = next((each for each in limits if isinstance(each, int)), 0)

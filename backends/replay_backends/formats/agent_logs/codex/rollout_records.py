@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import attrs
 
-from replay_backends.formats.members import rest_of, text_in
+from replay_backends.formats.members import object_in, rest_of, text_in
 
 _ENVELOPES: Final = frozenset(
     {
@@ -73,6 +73,7 @@ class Message:
     image_tags: list[str] = attrs.field(factory=list)  #: what stands around an image
     #: What the program added to what the user wrote.
     added: list[dict[str, Any]] = attrs.field(factory=list)
+    rest: list[dict[str, Any]] = attrs.field(factory=list)  #: what else texts had
     is_users: bool | None = None  #: whether a user wrote any; None: it doesn't say
 
     @property
@@ -96,6 +97,7 @@ def message_of(payload: Mapping[str, Any]) -> Message:
             message.image_tags.append(text)
         elif authors[number : number + 1] in ([], ["user"]):
             message.texts.append(text)
+            message.rest += filter(None, [rest_of(part, "type", "text")])
         else:
             message.added.append(part)
     return message
@@ -117,12 +119,6 @@ def text_of(part: Mapping[str, Any]) -> str | None:
     text = part.get("text")
     is_text = part.get("type") in _TEXT_PARTS and isinstance(text, str)
     return text if is_text else None
-
-
-def object_in(value: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Return a member that is an object; an empty one: it isn't."""
-    found = value.get(key)
-    return found if isinstance(found, dict) else {}
 
 
 def _authors(payload: Mapping[str, Any]) -> list[str]:

@@ -11,10 +11,9 @@ from replay_backends.formats.agent_logs.codex.rollout_records import (
     SKIPPED_ITEMS,
     STARTS,
     Parts,
-    object_in,
 )
 from replay_backends.formats.event_builder import RunUsage
-from replay_backends.formats.members import text_in
+from replay_backends.formats.members import object_in, text_in
 
 _SUMS: Final = ("input_tokens", "output_tokens")  # what grows as a session goes on
 
@@ -54,9 +53,19 @@ class Runs:
     _last_item: int | None = None
     _waiting: list[int] = attrs.field(factory=list)  # errors of this run
     _ended: dict[str, Run] = attrs.field(factory=dict)  # by the id of their turn
-    _responses: set[str] = attrs.field(factory=set)  # ids of those that are counted
+    _responses: set[int] = attrs.field(factory=set)  # hashes of the ids of those seen
     _has_records: bool = False
     _total: dict[str, int] | None = None  # None: none was recorded yet
+    _copied: dict[str, int] | None = None  # the last sum in a copied history
+
+    def see_copy(self, parts: Parts) -> None:
+        """Take in a record that is a copy: its tokens are another session's."""
+        match parts.type, parts.kind:
+            case "token_usage_record", _:
+                self._responses.add(hash(text_in(parts.payload, "response_id")))
+            case "event_msg", "token_count":
+                info = object_in(parts.payload, "info")
+                self._copied = _counts(object_in(info, "total_token_usage"))
 
     def see(self, place: int, parts: Parts) -> None:
         """Take in a record that isn't a copy."""
@@ -104,10 +113,9 @@ class Runs:
 
     def _see_response(self, place: int, payload: Mapping[str, Any]) -> None:
         response_id = text_in(payload, "response_id")
-        if response_id in self._responses:
+        if response_id and hash(response_id) in self._responses:
             return
-        if response_id:
-            self._responses.add(response_id)
+        self._responses.add(hash(response_id))
         run = self._ended.get(text_in(payload, "turn_id"), self._run)
         if not run.has_records:  # what was counted before is the same once more
             run.usage = RunUsage(duration_ms=run.usage.duration_ms)
@@ -120,6 +128,8 @@ class Runs:
         if not total:
             return
         before, self._total = self._total, total
+        if before is None and total == self._copied:
+            return  # the sum of the copied history, once more
         if before is None or any(
             total.get(key, 0) < before.get(key, 0) for key in _SUMS
         ):

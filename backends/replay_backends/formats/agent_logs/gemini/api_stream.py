@@ -9,7 +9,6 @@ import attrs
 from replay_backends.formats.agent_logs.gemini.gemini_parts import (
     PartConverter,
     add_prompt,
-    contents_of,
     in_camel_case,
     object_in,
     parts_of,
@@ -22,13 +21,18 @@ from replay_backends.formats.event_builder import (
     RunUsage,
     keep_with,
 )
-from replay_backends.formats.members import dicts_in, rest_of, text_in
+from replay_backends.formats.members import left_of, parted, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 _CHUNK_KEYS: Final = ("candidates", "usageMetadata", "promptFeedback", "error")
 _MARKS: Final = frozenset({*_CHUNK_KEYS, "usage_metadata", "prompt_feedback"})
 _NORMAL_ENDS: Final = ("STOP", "MAX_TOKENS")
 _UNSPECIFIED: Final = "FINISH_REASON_UNSPECIFIED"
+#: What events say of a request, and of what it may be recorded with.
+_SAID_OF_REQUEST: Final = (
+    *("contents", "systemInstruction", "method", "response"),
+    *_CHUNK_KEYS,
+)
 _MADE: Final = {"made": True}
 _DELTAS: Final = ("text_delta", "thinking_delta")
 
@@ -61,6 +65,7 @@ class ApiConverter:
     _at: str = ""  # the place of the last record
     _held: list[Event] = attrs.field(factory=list)  # the last event
     _seen: int = 0  # messages of the request before
+    _settings: dict[str, Any] = attrs.field(factory=dict)  # of the request before
     _message: StringIO = attrs.field(factory=StringIO)  # deltas that nothing followed
     _message_kind: str = ""
     _message_is_over: bool = False
@@ -95,12 +100,18 @@ class ApiConverter:
         match value.get("response"):
             case list() | dict() as found:
                 chunks = found if isinstance(found, list) else [found]
+                others = rest_of(value, "method", "response", "request")
+                if others and "contents" not in value:
+                    self._build.keep("recording", others)
             case _:
                 chunks = [record.value]
         used = [self._chunk(each) for each in chunks if _is_chunk(each)]
         if "method" in value:
             self._end_response()
         if any(used) or "contents" in request:
+            for each in chunks if chunks != [record.value] else ():
+                if not _is_chunk(each):
+                    self._build.keep("chunk", each)
             return "mapped", "response"
         if used:
             return self._build.skip(record, "empty")
@@ -110,13 +121,19 @@ class ApiConverter:
         """Add what is new in a request, which repeats the messages before it."""
         self._end_response()
         self._message = StringIO()
-        contents = contents_of(request)
+        asked, odd = parted(request["contents"])
+        contents = [in_camel_case(each) for each in asked]
         new = contents[self._seen :]
         while self._seen and new and new[0].get("role") == "model":
             del new[0]  # the response before it
         if not self._seen and "systemInstruction" in request:
             self._build.keep("systemInstruction", request["systemInstruction"])
-        self._seen = len(contents)
+        settings = rest_of(request, *_SAID_OF_REQUEST)
+        if settings != self._settings:
+            self._build.keep("request", settings)
+        if odd is not None:
+            self._build.keep("contents", odd)
+        self._seen, self._settings = len(contents), settings
         for content in new:
             parts = parts_of(content.get("parts"))
             is_said = content.get("role") in ("model", "function")
@@ -125,7 +142,8 @@ class ApiConverter:
                     self._history.add(part, self._at, {})
             else:
                 self._end_run()
-                add_prompt(self._build, parts, {})
+                rest = left_of(content, role=str, parts=object)
+                add_prompt(self._build, parts, rest)
 
     def _chunk(self, recorded: dict[str, Any]) -> bool:
         """Convert a chunk; return whether something became of it."""
@@ -135,17 +153,25 @@ class ApiConverter:
         told = rest_of(chunk, *_CHUNK_KEYS)
         extra = {k: v for k, v in told.items() if response.said.get(k) != v}
         response.said |= told
-        for position, each in enumerate(dicts_in(chunk, "candidates")):
+        candidates, odd = parted(chunk.get("candidates"))
+        extra |= {} if odd is None else {"candidates": odd}
+        for position, each in enumerate(candidates):
             candidate = in_camel_case(each)
             if candidate.get("index", position) != 0:
                 self._build.report.note("other-choice", self._at, "dropped")
                 continue
-            for part in parts_of(object_in(candidate, "content").get("parts")):
+            content = object_in(candidate, "content")
+            for part in parts_of(content.get("parts")):
                 self._part(part, response)
             self._finish(response, text_in(candidate, "finishReason"))
-            extra |= rest_of(candidate, "index", "content", "finishReason")
+            extra |= left_of(candidate, index=int, content=dict, finishReason=str)
+            extra |= left_of(content, role=str, parts=object)
         if "usageMetadata" in chunk:
-            response.usage = object_in(chunk, "usageMetadata")
+            usage = chunk["usageMetadata"]
+            if isinstance(usage, dict):
+                response.usage = in_camel_case(usage)
+            else:
+                extra["usageMetadata"] = usage
         self._refuse(response, chunk)
         made = (each for each in events[begin:] if each.get("imported") != _MADE)
         if first := next(made, None):
@@ -166,7 +192,7 @@ class ApiConverter:
 
     def _part(self, part: dict[str, Any], response: _Response) -> None:
         """Convert a part, unless it is a piece of a call."""
-        if "functionCall" in part:
+        if isinstance(part.get("functionCall"), dict):
             call = object_in(part, "functionCall")
             response.has_calls = True
             if call.get("name"):
@@ -231,8 +257,8 @@ class ApiConverter:
         feedback, error = object_in(chunk, "promptFeedback"), chunk.get("error")
         if reason := text_in(feedback, "blockReason"):
             response.error, response.is_ended = f"blocked: {reason}", True
-        if feedback:
-            response.rest["promptFeedback"] = feedback
+        if "promptFeedback" in chunk:
+            response.rest["promptFeedback"] = chunk["promptFeedback"]
         if error:
             known = error if isinstance(error, dict) else {"message": str(error)}
             said = text_in(known, "message") or text_in(known, "status")
@@ -251,6 +277,8 @@ class ApiConverter:
             total(usage, "promptTokenCount", "toolUsePromptTokenCount"),
             total(usage, "candidatesTokenCount", "thoughtsTokenCount"),
         )
+        if not response.is_ended and response.rest:
+            self._build.keep("response", response.rest)
         if response.is_ended:
             self._ended = response
             if response.error or not response.has_calls:

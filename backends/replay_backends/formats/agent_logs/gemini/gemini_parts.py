@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import attrs
 
 from replay_backends.formats.event_builder import EventBuilder
-from replay_backends.formats.members import dicts_in, rest_of, text_in
+from replay_backends.formats.members import left_of, rest_of, text_in
 
 _UNDERSCORE: Final = re.compile(r"(?<=[a-z0-9])_([a-z])")
 _CODE: Final = "code_execution"  # the tool that runs the model's own code
@@ -64,10 +64,12 @@ def add_prompt(
 ) -> None:
     """Add a prompt, then what isn't a text in it."""
     media = [part for part in parts if not is_text(part)]
-    texts = len(parts) - len(media)
+    rest = [rest_of(part, "text") for part in parts if is_text(part)]
+    texts = len(rest)
     counts = {
         "blocks": texts if texts > 1 else None,
         "media": len(media) or None,
+        "parts": [each for each in rest if each] or None,
     }
     build.add("user_input", imported | counts, content=text_of(parts))
     for part in media:
@@ -127,14 +129,18 @@ class PartConverter:
                 kept |= rest_of(part, "text", "thought", "thoughtSignature")
                 self._build.say(kind + self.ending, text, kept)
             case {"functionCall": dict(call)}:
+                kept |= rest_of(part, "functionCall", "thoughtSignature")
                 self.call(call, at, kept)
             case {"functionResponse": dict(response)}:
+                kept |= rest_of(part, "functionResponse", "thoughtSignature")
                 self.respond(response, at, kept)
             case {"executableCode": dict(code)}:
+                kept |= rest_of(part, "executableCode", "thoughtSignature")
                 known = {"id": code.get("id"), "name": _CODE}
                 arguments = rest_of(code, "id")
                 self.call(known | {"args": arguments}, at, kept)
             case {"codeExecutionResult": dict(result)}:
+                kept |= rest_of(part, "codeExecutionResult", "thoughtSignature")
                 if result.get("outcome") not in (None, "OUTCOME_OK"):
                     kept["is_error"] = True
                 known = {"id": result.get("id"), "name": _CODE}
@@ -149,9 +155,9 @@ class PartConverter:
         """Add a call; return its id."""
         self._calls += 1
         call_id, name = text_in(call, "id"), text_in(call, "name")
-        kept = {**imported, **rest_of(call, "id", "name", "args")}
+        kept = {**imported, **left_of(call, id=str, name=str, args=object)}
         if not call_id:
-            call_id, kept["id"] = self._made(at), "made"
+            call_id, kept = self._made(at), {"id": "made", **kept}
         self._open.setdefault(name, OrderedDict())[call_id] = None
         self._build.call(call_id, name, call.get("args"), kept)
         return call_id
@@ -161,7 +167,7 @@ class PartConverter:
     ) -> None:
         """Add a result; without an id it is that of the tool's oldest open call."""
         call_id, name = text_in(response, "id"), text_in(response, "name")
-        kept = {**imported, **rest_of(response, "id", "name", "response")}
+        kept = {**imported, **left_of(response, id=str, name=str, response=object)}
         waiting = self._open.get(name, OrderedDict())
         if call_id:
             waiting.pop(call_id, None)
@@ -169,15 +175,10 @@ class PartConverter:
             call_id, _ = waiting.popitem(last=False)
         else:
             self._calls += 1
-            call_id, kept["id"] = self._made(at), "made"
+            call_id, kept = self._made(at), {"id": "made", **kept}
         result = result_of(response.get("response"))
         self._build.result(call_id, result, kept, name or None)
 
     def _made(self, at: str) -> str:
         self._build.report.note("id-made", at, "invented")
         return f"call-{self._calls}"
-
-
-def contents_of(request: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the messages of a request."""
-    return [in_camel_case(each) for each in dicts_in(request, "contents")]

@@ -60,11 +60,13 @@ def _session_log(recording: Recording) -> Iterator[Conversion]:
     records = partial(_messages if is_document else _lines, recording)
     branches = recording.options.branches
     outline = outline_of(records(ConversionReport("")), branches)
-    session_id = outline.session_id or recording.session_id
-    yield Conversion(session_id, records, partial(SessionLogConverter, outline, ""))
-    for branch in outline.dead if branches == "separate" else ():
-        converter = partial(SessionLogConverter, outline, branch)
-        yield Conversion(f"{session_id}~{branch}", records, converter)
+    session_id, folder = outline.session_id or recording.session_id, recording.folder
+    if outline.is_subagent and session_id == folder:
+        session_id += f"/{recording.session_id}"
+    for branch in ("", *(outline.dead if branches == "separate" else ())):
+        branch_id = f"{session_id}~{branch}" if branch else session_id
+        converter = partial(SessionLogConverter, outline, branch, folder)
+        yield Conversion(branch_id, records, converter)
 
 
 def _kind_of(head: Head) -> _Kind | None:

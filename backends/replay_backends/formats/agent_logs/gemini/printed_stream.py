@@ -7,7 +7,7 @@ import attrs
 
 from replay_backends.formats.agent_logs.gemini.gemini_parts import total
 from replay_backends.formats.event_builder import EventBuilder, RunUsage
-from replay_backends.formats.members import rest_of, text_in
+from replay_backends.formats.members import left_of, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 
@@ -33,11 +33,13 @@ class PrintedStreamConverter:
             case {"type": "message", "role": "assistant", "content": str(content)}:
                 if not content:
                     return build.skip(record, "empty")
-                kept = rest_of(value, "type", "role", "content", "delta")
+                kept = left_of(value, type=str, role=str, content=str, delta=bool)
                 said = "text_delta" if value.get("delta") is True else "text"
                 build.say(said, content, kept)
             case {"type": "tool_use", "tool_id": str(call_id)}:
-                kept = rest_of(value, "type", "tool_id", "tool_name", "parameters")
+                kept = left_of(
+                    value, type=str, tool_id=str, tool_name=str, parameters=object
+                )
                 name = text_in(value, "tool_name")
                 build.call(call_id, name, value.get("parameters"), kept)
             case {"type": "tool_result", "tool_id": str(call_id)}:

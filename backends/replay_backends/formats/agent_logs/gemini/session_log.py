@@ -15,9 +15,13 @@ from replay_backends.formats.agent_logs.gemini.gemini_parts import (
     text_of,
     total,
 )
-from replay_backends.formats.agent_logs.gemini.message_list import Outline, Place
+from replay_backends.formats.agent_logs.gemini.message_list import (
+    Copies,
+    Outline,
+)
+from replay_backends.formats.agent_logs.held_stop import HeldStop
 from replay_backends.formats.event_builder import EventBuilder, RunUsage, keep_with
-from replay_backends.formats.members import dicts_in, rest_of, text_in
+from replay_backends.formats.members import dicts_in, left_of, parted, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 HEAD: Final = "/"  #: the place of a document's own members
@@ -38,15 +42,18 @@ class SessionLogConverter:
         outline: The outline of the same records.
         branch: The first message of those to convert, which were taken back; empty: the
             messages that are left.
+        folder: The name of the directory that the file is in.
         build: Takes the events.
     """
 
     outline: Outline
     branch: str
+    folder: str
     _build: EventBuilder
-    _places: Mapping[str, Place] = attrs.field(init=False)
-    _answered: set[str] = attrs.field(init=False)
+    _copies: Copies = attrs.field(init=False)
     _parts: PartConverter = attrs.field(init=False)
+    _stops: HeldStop = attrs.field(init=False)
+    _copy: int = -1  # the number of the last copy of a message
     _waiting: dict[int, dict[str, Any]] = attrs.field(factory=dict)
     _complete: set[int] = attrs.field(factory=set)
     _next: int = 0  # the message that is converted next
@@ -56,12 +63,24 @@ class SessionLogConverter:
     _has_end: bool = False  # the last response of the run
 
     def __attrs_post_init__(self) -> None:
-        self._places = self.outline.places(self.branch)
-        self._answered = self.outline.answered(self.branch)
-        self._parts = PartConverter(self._build)
+        build, outline = self._build, self.outline
+        self._copies = outline.copies(self.branch)
+        self._parts, self._stops = PartConverter(build), HeldStop(build)
+        if outline.is_subagent and self.folder:
+            build.parent = {"session_id": self.folder, "as": "subagent"}
 
     def record(self, record: Record) -> tuple[Fate, str]:
         """Convert the next record."""
+        fate = self._convert(record)
+        self._stops.hold()
+        return fate
+
+    def end(self) -> None:
+        """Add the end of the last run."""
+        self._end_run()
+        self._stops.release()
+
+    def _convert(self, record: Record) -> tuple[Fate, str]:
         value, build = record.value, self._build
         match value:
             case {"$set": dict(changes)}:
@@ -77,50 +96,46 @@ class SessionLogConverter:
             record, "untyped" if isinstance(value, dict) else "line"
         )
 
-    def end(self) -> None:
-        """Add the end of the last run."""
-        self._end_run()
-
     def _head(self, head: Mapping[str, Any]) -> None:
         self._build.see_time(head.get("lastUpdated"))
         self._build.title = text_in(head, "summary") or self._build.title
 
     def _change(self, record: Record, changes: dict[str, Any]) -> tuple[Fate, str]:
         self._head(changes)
-        is_used = False
-        found = changes.get("messages")
-        for number, value in enumerate(found if isinstance(found, list) else ()):
-            place = f"{record.at}/$set/messages/{number}"
-            if place in self._places:
-                is_used = True
-                self._take(value, place)
-        return ("mapped", _CHANGES) if is_used else self._build.skip(record, _CHANGES)
+        copies = dicts_in(changes, "messages")
+        taken = [self._take(record.at, each) for each in copies]
+        if any(taken):
+            return "mapped", _CHANGES
+        return self._build.skip(record, _CHANGES)
 
     def _message(self, record: Record) -> tuple[Fate, str]:
         value, build = record.value, self._build
-        if record.at in self._places:
-            self._take(value, record.at)
+        if self._take(record.at, value):
             return self._fate(value)
         build.see_time(value.get("timestamp"))
         if self.branch:
             return build.skip(record, "other-branch")
-        reason = self.outline.dropped.get(record.at, "rewritten")
+        reason = self.outline.reasons.get(self._copy, "rewritten")
         if reason != "rewritten" and self._fate(value)[1] != "repeated-result":
             build.report.note(reason, record.at, "dropped")
         return build.skip(record, reason)
 
-    def _take(self, value: dict[str, Any], at: str) -> None:
-        """Take in a copy of a message; convert those that are complete by now."""
-        place = self._places[at]
+    def _take(self, at: str, value: dict[str, Any]) -> bool:
+        """Take in a copy if it counts; convert messages that are complete by now."""
+        self._copy += 1
+        message = self._copies.message(self._copy)
+        if message is None:
+            return False
         # What an earlier copy holds is better.
-        self._waiting[place.number] = value | self._waiting.get(place.number, {})
-        if place.is_last:
-            self._complete.add(place.number)
+        self._waiting[message] = value | self._waiting.get(message, {})
+        if self._copies.are_last[self._copy]:
+            self._complete.add(message)
         while self._next in self._complete:
             self._complete.remove(self._next)
             self._at = at
-            self._convert(self._waiting.pop(self._next))
+            self._add(self._waiting.pop(self._next))
             self._next += 1
+        return True
 
     def _fate(self, message: dict[str, Any]) -> tuple[Fate, str]:
         """Return what becomes of a message, which depends on nothing before it."""
@@ -141,9 +156,11 @@ class SessionLogConverter:
         return ("mapped" if kind in ("user", "gemini") else "kept"), kind
 
     def _is_repeated(self, part: Mapping[str, Any]) -> bool:
-        return text_in(object_in(part, "functionResponse"), "id") in self._answered
+        return (
+            text_in(object_in(part, "functionResponse"), "id") in self._copies.answered
+        )
 
-    def _convert(self, message: dict[str, Any]) -> None:
+    def _add(self, message: dict[str, Any]) -> None:
         build = self._build
         build.see_time(message.get("timestamp"))
         fate, kind = self._fate(message)
@@ -178,11 +195,15 @@ class SessionLogConverter:
         build, begin = self._build, len(self._build.events)
         self._is_running = True
         time = message.get("timestamp")
-        thoughts, calls = dicts_in(message, "thoughts"), dicts_in(message, "toolCalls")
+        thoughts, odd_thoughts = parted(message.get("thoughts"))
+        calls, odd_calls = parted(message.get("toolCalls"))
         for thought in thoughts:
             said = (text_in(thought, "subject"), text_in(thought, "description"))
-            kept = {"timestamp": time} | rest_of(thought, "subject", "description")
-            build.say("thinking", "\n".join(filter(None, said)), kept)
+            left = left_of(thought, subject=str, description=str)
+            kept = {"timestamp": time} | left
+            is_said = build.say("thinking", "\n".join(filter(None, said)), kept)
+            if not is_said and left.keys() - {"timestamp"}:
+                build.keep("thought", thought)
         for part in parts_of(message.get("content")):
             is_known = thoughts and part.get("thought") is True
             is_known = is_known or (calls and "functionCall" in part)
@@ -190,7 +211,8 @@ class SessionLogConverter:
                 self._parts.add(part, self._at, {"timestamp": time})
         self._calls(calls, time)
         asks = any(each["type"] == "tool_call" for each in build.events[begin:])
-        self._count(message, is_answer=not asks, begin=begin)
+        left = {"thoughts": odd_thoughts, "toolCalls": odd_calls}
+        self._count(message, left, is_answer=not asks, begin=begin)
 
     def _calls(self, calls: Sequence[dict[str, Any]], time: object) -> None:
         """Add calls, then their results."""
@@ -211,19 +233,28 @@ class SessionLogConverter:
 
     def _result(self, part: object, call_id: str, kept: dict[str, object]) -> None:
         """Add what a call's result says, unless it is None."""
+        rest = rest_of(part, "functionResponse") if isinstance(part, dict) else {}
         match part:
             case {"functionResponse": dict(response)}:
                 known = {"name": response.get("name"), "id": call_id}
-                self._parts.respond(response | known, self._at, kept)
+                self._parts.respond(response | known, self._at, kept | rest)
             case dict():
                 self._parts.add(in_camel_case(part), self._at, kept)
             case _ if part is not None:
                 self._build.result(call_id, part, kept)
 
-    def _count(self, message: dict[str, Any], *, is_answer: bool, begin: int) -> None:
+    def _count(
+        self,
+        message: dict[str, Any],
+        left: dict[str, object],
+        *,
+        is_answer: bool,
+        begin: int,
+    ) -> None:
         """Count the tokens; an answer whose tokens are recorded ends the run."""
         build, tokens = self._build, object_in(message, "tokens")
-        kept = rest_of(message, "type", "timestamp", "content", "thoughts", "toolCalls")
+        kept = rest_of(message, "type", "timestamp", "content") | left
+        kept = {key: value for key, value in kept.items() if value is not None}
         self._has_end = bool(tokens)
         has_events = len(build.events) > begin
         if has_events:
@@ -246,6 +277,6 @@ class SessionLogConverter:
         usage, has_end = self._usage, self._has_end
         self._usage, self._has_end, self._is_running = RunUsage(), False, False
         if has_end:
-            self._build.stop(usage, error, imported)
+            self._stops.stop(usage, error, imported)
         elif usage.responses:  # each message's first event keeps its own
             self._build.report.note("usage-without-stop", self._at, "moved")
