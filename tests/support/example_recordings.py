@@ -42,6 +42,10 @@ class Example(NamedTuple):
         """Return the recording with another value at a place."""
         return self.write(_changed(self.records, place, value))
 
+    def changed(self, place: Place, value: object) -> "Example":
+        """Return an example with another value at a place."""
+        return self._replace(records=_changed(self.records, place, value))
+
     def texts(self) -> Iterator[Place]:
         """Yield the places of its texts that aren't JSON themselves."""
         for place in self.places():
@@ -91,11 +95,13 @@ def _as_yaml(records: list[Any]) -> bytes:
     (record,) = records or [None]
     if not isinstance(record, dict):
         return _encoded(record)
-    return b"".join(b"%b: %b\n" % (k.encode(), _encoded(v)) for k, v in record.items())
+    return b"".join(b"%b: %b\n" % (_written(k), _encoded(v)) for k, v in record.items())
 
 
 def _written(record: object) -> bytes:
-    return record.encode() if isinstance(record, str) else _encoded(record)
+    if isinstance(record, str):
+        return record.encode("utf-8", "surrogatepass")
+    return _encoded(record)
 
 
 def _encoded(value: object) -> bytes:
@@ -115,7 +121,7 @@ def _is_json(text: str) -> bool:
 
 
 def _places(value: object, above: Place = ()) -> Iterator[Place]:
-    if above:
+    if above and above[-1] != _TEXT:
         yield above
     within: Iterator[tuple[str | int, object]] = iter(())
     match value:
