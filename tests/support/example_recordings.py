@@ -61,6 +61,12 @@ def examples() -> list[Example]:
     return [_example(each) for each in paths if each.stem != "diary"]
 
 
+def some(places: Iterator[Place]) -> list[Place]:
+    """Return places all over a recording, not too many."""
+    found = [*places]
+    return found[:: len(found) // 50 + 1]
+
+
 def _example(path: Path) -> Example:
     text = path.read_text("utf-8")
     write: Callable[[list[Any]], bytes]

@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 import replay
-from example_recordings import ABSENT, Example, Place, examples
+from example_recordings import ABSENT, Example, examples, some
 from foreign_bytes import sessions_in
 from replay.errors import ReplayError
 from replay_command import Run
@@ -40,7 +40,7 @@ def nested(depth: int, *, in_objects: bool) -> object:
 
 
 #: No field is all of these.
-WRONG: Final = (
+WRONG: Final[tuple[object, ...]] = (
     *(ABSENT, None, True, False, 0, -1, 1.5, 1e308, 1 << 70, 10**400),
     *("", "x", "a\0b", "\ud800", "1e400", '{"a":', "[1]", '{"a": NaN}'),
     *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"),
@@ -87,12 +87,6 @@ def torture() -> list[str]:
         pytest.skip(f"{path} is missing")
     found: list[str] = json.loads(path.read_bytes())
     return found
-
-
-def some(places: Iterator[Place]) -> list[Place]:
-    """Return places all over a recording, not too many."""
-    found = [*places]
-    return found[:: len(found) // 50 + 1]
 
 
 def disordered(records: list[object]) -> Iterator[list[object]]:

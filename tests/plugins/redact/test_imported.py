@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import replay
-from example_recordings import Example, examples
+from example_recordings import Example, examples, some
 from fake_secrets import SECRETS
 from foreign_bytes import sessions_in
 from replay import ConversionReport
@@ -32,7 +32,7 @@ def written(session: replay.Session) -> str:
 @EACH
 def test_a_secret_in_any_text_of_a_recording_is_replaced(example: Example) -> None:
     recorded = 0
-    for place in example.texts():
+    for place in some(example.texts()):
         data = example.with_value(place, f"{example.value(place)} {ADDRESS}")
         try:
             sessions = sessions_in(data, example.format)
@@ -49,7 +49,7 @@ def test_what_a_key_says_is_a_secret_is_replaced_wherever_it_is(
     example: Example,
 ) -> None:
     recorded = 0
-    for place in example.places():
+    for place in some(example.places()):
         value = example.value(place)
         if not isinstance(value, dict):
             continue
