@@ -50,3 +50,9 @@ def test_a_depth_that_cannot_be_read_is_no_record() -> None:
 
 def test_at_most_a_thousand_records_are_looked_at() -> None:
     assert len(Head(b'{"a": 1}\n' * 5000, is_whole=True).records) == 1000
+
+
+def test_a_broken_line_before_others_has_no_members_that_are_not_its_own() -> None:
+    head = Head(b'{"a": 1, "b":\n{"c": 2}\n{"d": 3}\n', is_whole=True)
+    assert head.members.keys() <= {"a", "b"}
+    assert Head(b'{{"a": 1}', is_whole=True).members == {}
