@@ -5,6 +5,7 @@ each record is counted, and nothing unsafe reaches a terminal.
 """
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import cycle
@@ -23,6 +24,7 @@ from shared_data import shared_folder
 EACH: Final = pytest.mark.parametrize(
     "example", examples(), ids=lambda each: each.format
 )
+TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT|\d{10}")
 #: It clears the screen, deletes, colours, and changes a title and the direction.
 UNSAFE: Final = "\x1b]0;owned\x07\x1b[2J\r\b\x9b31m\u202e\u2066 end"
 OVERRIDES: Final = frozenset("\u202a\u202b\u202d\u202e\u2066\u2067\u2068")
@@ -114,6 +116,19 @@ def test_each_field_may_hold_each_wrong_value(example: Example) -> None:
     for place in example.places():
         for wrong in WRONG:
             assert_safe(read(example.with_value(place, wrong), example))
+
+
+@EACH
+@pytest.mark.parametrize(
+    "time",
+    ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", 1e300, -(10**400)],
+)
+def test_a_time_outside_the_calendar_is_none(example: Example, time: object) -> None:
+    for place in example.places():
+        value = example.value(place)
+        is_number = isinstance(value, int) and value > 1_000_000_000
+        if is_number or (isinstance(value, str) and TIME.match(value)):
+            assert_safe(read(example.with_value(place, time), example))
 
 
 @EACH
