@@ -24,6 +24,7 @@ from replay.authoring import (
 )
 from replay.errors import BackendError, DecodeError
 from replay_backends.files.byte_streams import (
+    Spool,
     converted,
     decompressed,
     guarded,
@@ -158,7 +159,7 @@ class SessionFile:
         prefix = getattr(found, "prefix", "")
         for conversion in found.conversions(recording):
             converted = ConvertedText(
-                called, conversion, self.source, imports.keep, prefix
+                called, conversion, self.source, imports.keep, prefix, _spooled
             )
             yield converted.session(strict=options.strict, limits=limits)
 
@@ -175,6 +176,10 @@ class SessionFile:
         except BackendError:  # it isn't there, or isn't a file
             return None
         return data if len(data) <= HEAD_SIZE else None
+
+
+def _spooled(stream: BinaryIO, source: str) -> Callable[[], BinaryIO]:
+    return Spool(stream, source).reader
 
 
 def _head_of(text: SourceText) -> Head:
