@@ -7,6 +7,7 @@ each record is counted, and nothing unsafe reaches a terminal.
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
@@ -141,6 +142,18 @@ def test_records_may_be_missing_repeated_or_in_another_place(example: Example) -
         items = example.value(place)
         for others in (items * 2, items[::-1], items[1:]):
             read(example.with_value(place, others), example)
+
+
+@pytest.mark.slow
+@EACH
+def test_a_reference_may_point_anywhere_also_in_a_circle(example: Example) -> None:
+    texts = [*example.texts()]
+    counts = Counter(str(example.value(each)) for each in texts)
+    ids = [text for text, count in counts.items() if count > 1 and " " not in text]
+    for place in texts:
+        if place[-1] not in NAMES_OF_KINDS and example.value(place) in ids:
+            for other in ids:
+                assert_safe(read(example.with_value(place, other), example))
 
 
 @EACH
