@@ -55,6 +55,12 @@ def dumps() -> Callable[[object], bytes]:
     return encode
 
 
+def agentpile_load() -> Callable[[str], Iterable[object]]:
+    """Return agentpile's reader of files."""
+    load: Callable[[str], Iterable[object]] = import_module("agentpile").load
+    return load
+
+
 def parts_manager() -> Callable[[], PartsManager]:
     """Return a factory of pydantic-ai's managers, one for each response."""
     module = import_module("pydantic_ai._parts_manager")

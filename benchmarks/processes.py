@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from benchmarks.figures import Figure, figure
 from benchmarks.rounds import alternate
 
 LAUNCH: Final = str(Path(__file__).with_name("launch.py"))
@@ -63,3 +64,29 @@ def cost_in_turn(
     measures = [partial(cost, each) for each in commands]
     rounds = alternate(measures, seconds=seconds, value=value)
     return list(zip(*rounds, strict=True))
+
+
+def cost_figures(
+    case: str,
+    peer: str,
+    costs: Sequence[Sequence[Cost]],
+    *,
+    events: int,
+    aims: tuple[str, str, str] = ("", "", ""),
+) -> Iterator[Figure]:
+    """Yield the figures of two commands: time, CPU time and memory.
+
+    Args:
+        case: The beginning of their names.
+        peer: What the other command is.
+        costs: Our costs and the other's, from the same rounds.
+        events: Size of the input.
+        aims: The project's goal for each figure.
+    """
+    time, cpu, peak = aims
+    wall = [[each.seconds for each in side] for side in costs]
+    yield figure(f"{case}-time", peer, *wall, events=events, aim=time)
+    processor = [[each.cpu for each in side] for side in costs]
+    yield figure(f"{case}-cpu", peer, *processor, events=events, aim=cpu)
+    peaks = [[each.peak for each in side] for side in costs]
+    yield figure(f"{case}-peak", peer, *peaks, events=events, unit="MB", aim=peak)

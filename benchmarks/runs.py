@@ -16,7 +16,8 @@ from benchmarks.figures import Figure
 
 PACKAGES: Final = (
     *("chat-replay", "attrs", "cattrs", "msgspec", "pluggy"),
-    *("anthropic", "llama-cloud", "openai", "orjson", "pydantic", "pydantic-ai-slim"),
+    *("agentpile", "anthropic", "claude-code-log", "llama-cloud", "openai", "orjson"),
+    *("pydantic", "pydantic-ai-slim"),
 )
 
 

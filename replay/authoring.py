@@ -45,6 +45,7 @@ from replay.registry import nearest as nearest
 from replay.rendering import render_pieces as render_pieces
 from replay.security.file_names import file_name as file_name
 from replay.security.file_names import session_id_of as session_id_of
+from replay.security.files import may_use_disk as may_use_disk
 from replay.security.files import output_file as output_file
 from replay.security.files import temporary_file as temporary_file
 from replay.security.files import whole_file as whole_file

@@ -6,9 +6,9 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from benchmarks import inputs
-from benchmarks.figures import Figure, figure
+from benchmarks.figures import Figure
 from benchmarks.plan import Plan
-from benchmarks.processes import Cost, cost_in_turn
+from benchmarks.processes import cost_figures, cost_in_turn
 
 WHOLE: Final = "import orjson, sys; orjson.loads(open(sys.argv[1], 'rb').read())"
 REPLAY: Final = ("-m", "replay")
@@ -49,7 +49,8 @@ def _against_orjson(path: Path, events: int, plan: Plan) -> Iterator[Figure]:
             command, whole, seconds=plan.seconds, value=lambda cost: cost.seconds
         )
         aims = ("at most 2", "", "below 64 MB") if name == "transcript" else ("",) * 3
-        yield from _figures(name, "orjson.loads", events, (ours, theirs), aims)
+        row = (f"large-file/{name}", "orjson.loads", (ours, theirs))
+        yield from cost_figures(*row, events=events, aims=aims)
 
 
 def _growth(
@@ -62,21 +63,5 @@ def _growth(
             command, same, seconds=plan.seconds, value=lambda cost: cost.seconds
         )
         aims = ("", "", "below 64 MB") if name == "transcript" else ("",) * 3
-        yield from _figures(name, f"the same, {fewer:,} events", events, costs, aims)
-
-
-def _figures(
-    command: str,
-    peer: str,
-    events: int,
-    costs: Sequence[Sequence[Cost]],
-    aims: tuple[str, str, str],
-) -> Iterator[Figure]:
-    case = f"large-file/{command}"
-    time, cpu, peak = aims
-    wall = [[each.seconds for each in side] for side in costs]
-    yield figure(f"{case}-time", peer, *wall, events=events, aim=time)
-    processor = [[each.cpu for each in side] for side in costs]
-    yield figure(f"{case}-cpu", peer, *processor, events=events, aim=cpu)
-    peaks = [[each.peak for each in side] for side in costs]
-    yield figure(f"{case}-peak", peer, *peaks, events=events, unit="MB", aim=peak)
+        row = (f"large-file/{name}", f"the same, {fewer:,} events", costs)
+        yield from cost_figures(*row, events=events, aims=aims)

@@ -1,7 +1,7 @@
 """What became of the records of a foreign recording, or of a session's events."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
 import attrs
@@ -63,6 +63,27 @@ class ConversionReport:
         else:
             self._notes[code, what] = ConversionNote(code, at, what, count, detail)
 
+    def with_texts(
+        self, change: Callable[[str], str], session_id: str
+    ) -> "ConversionReport":
+        """Return the report with other texts for those quoted from the recording.
+
+        Args:
+            change: Returns another text for one, such as with secrets replaced.
+            session_id: The session's other id.
+        """
+        return attrs.evolve(
+            self,
+            session_id=session_id,
+            version=change(self.version),
+            kept=_renamed(self.kept, change),
+            skipped=_renamed(self.skipped, change),
+            notes={
+                key: attrs.evolve(each, at=change(each.at), detail=change(each.detail))
+                for key, each in self._notes.items()
+            },
+        )
+
     def __str__(self) -> str:
         """Return a sentence: how many records there were, and what became of them."""
         program = f"{self.format} {self.version}".strip()
@@ -89,3 +110,10 @@ class ConversionReport:
             ],
             "lossless": not (self.skipped or self._notes),
         }
+
+
+def _renamed(counts: Counter[str], change: Callable[[str], str]) -> Counter[str]:
+    renamed: Counter[str] = Counter()
+    for kind, count in counts.items():
+        renamed[change(kind)] += count
+    return renamed

@@ -16,6 +16,7 @@ SMALLEST = Plan(
     sessions=(10, 1_000),
     histories=(10,),
     files=(1_000, 2_000),
+    logs=(40, 20),
     fetched=2,
     records=(100, 2_000),
     batch=3,

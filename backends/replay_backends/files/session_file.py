@@ -24,6 +24,7 @@ from replay.authoring import (
 )
 from replay.errors import BackendError, DecodeError
 from replay_backends.files.byte_streams import (
+    Spool,
     converted,
     decompressed,
     guarded,
@@ -174,7 +175,7 @@ class SessionFile:
         with text.named():
             for conversion in conversions_of(found, name, recording):
                 converted = ConvertedText(
-                    called, conversion, self.source, imports.keep, prefix
+                    called, conversion, self.source, imports.keep, prefix, _spooled
                 )
                 with failures_of(name):
                     session = converted.session(strict=options.strict, limits=limits)
@@ -203,6 +204,10 @@ class SessionFile:
             for file in self.find(ending) if self.find else ():
                 opener = file.stable_opener()
                 yield SourceText(opener, file.source, is_stream=opener.is_stream)
+
+
+def _spooled(stream: BinaryIO, source: str) -> Callable[[], BinaryIO]:
+    return Spool(stream, source).reader
 
 
 def _head_of(text: SourceText) -> Head:

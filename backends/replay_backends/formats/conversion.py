@@ -1,17 +1,28 @@
 """The conversion of a recording's session to the JSON text of a session.
 
-A large one is converted again each time it is read, so that it needs no memory.
+A large text is kept in a temporary file. If it may not be there, or the disk is full,
+the recording is converted again each time it is read, so that it needs no memory.
 """
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+from itertools import chain
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, Self
 
 import attrs
 
 from replay import ConversionReport, Limits, Session
-from replay.authoring import KEPT_IN_MEMORY, SourceText, read_sessions, write_decoded
+from replay.authoring import (
+    KEPT_IN_MEMORY,
+    SourceText,
+    may_use_disk,
+    read_sessions,
+    temporary_file,
+    write_decoded,
+)
+from replay.errors import BackendError
 from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.recording import Fate, Record
 
@@ -52,6 +63,8 @@ class ConvertedText:
         source: The recording's name in messages.
         keep: ``"all"`` keeps bookkeeping, too, as unknown events.
         prefix: The beginning of the types of unknown events; empty: the format's name.
+        stored: Stores what a stream holds, and returns what opens it; takes the source,
+            too. None: a large recording is always converted again.
     """
 
     format: str
@@ -59,6 +72,7 @@ class ConvertedText:
     source: str
     keep: str | None = None
     prefix: str = ""
+    stored: Callable[[BinaryIO, str], Callable[[], BinaryIO]] | None = None
 
     def session(self, *, strict: bool, limits: Limits) -> Session:
         """Return the session, with the report of its conversion.
@@ -67,20 +81,13 @@ class ConvertedText:
             DecodeError: The recording holds something that cannot be converted.
         """
         build = self._builder()
-        kept: list[bytes] = []
-        size = 0
-        for event in self._events(build):
-            size += len(event) + 1
-            if size <= KEPT_IN_MEMORY:
-                kept.append(event)
-        head = write_decoded(build.header())[:-1] + b',"events":['
-        if size <= KEPT_IN_MEMORY:
-            whole = head + b",".join(kept) + _END
-            open_text: Callable[[], BinaryIO] = partial(io.BytesIO, whole)
-        else:
-            open_text = partial(self._open, head)
+        with _Store(temporary_file(KEPT_IN_MEMORY)) as store:
+            for event in self._events(build):
+                store.add(event)
+            head = write_decoded(build.header())[:-1] + b',"events":['
+            text = self._text(head, store)
         (session,) = read_sessions(
-            SourceText(open_text, self.source),
+            text,
             session_id=self.conversion.session_id,
             strict=strict,
             limits=limits,
@@ -100,14 +107,68 @@ class ConvertedText:
         converter.end()
         yield from map(write_decoded, build.drain())
 
-    def _open(self, head: bytes) -> BinaryIO:
-        return io.BufferedReader(_Generated(self._pieces(head)), _BUFFER)
+    def _text(self, head: bytes, store: "_Store") -> SourceText:
+        """Return the session's text, whose events are in the store if it took them."""
+        if store.is_complete and store.is_small:
+            whole = b"".join([head, *store.pieces(), _END])
+            return SourceText(partial(io.BytesIO, whole), self.source)
+        open_text: Callable[[], BinaryIO] = partial(self._convert_again, head)
+        if self.stored and store.is_complete:
+            with suppress(BackendError), _stream([head], store.pieces()) as stream:
+                open_text = self.stored(stream, self.source)
+        return SourceText(open_text, self.source, kept=0)
 
-    def _pieces(self, head: bytes) -> Iterator[bytes]:
-        yield head
-        for number, event in enumerate(self._events(self._builder())):
-            yield b"," + event if number else event
-        yield _END
+    def _convert_again(self, head: bytes) -> BinaryIO:
+        return _stream([head], _separated(self._events(self._builder())))
+
+
+class _Store:
+    """The text of events: in memory, or if it is large in a file that has no name."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._size = 0
+        self.is_complete = True  #: it took all events
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    @property
+    def is_small(self) -> bool:
+        """Tell whether the text is small enough for memory."""
+        return self._size <= KEPT_IN_MEMORY
+
+    def add(self, event: bytes) -> None:
+        """Add an event, unless there is no place for it."""
+        self._size += len(event) + 1
+        if self.is_complete:
+            self.is_complete = (self.is_small or may_use_disk()) and self._write(event)
+
+    def _write(self, event: bytes) -> bool:
+        try:
+            self._file.write(b"," + event)
+        except OSError:  # such as a full disk
+            return False
+        return True
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield what is between the brackets of the list of events."""
+        self._file.seek(1)  # past the first comma
+        return iter(partial(self._file.read, _BUFFER), b"")
+
+
+def _separated(events: Iterator[bytes]) -> Iterator[bytes]:
+    yield next(events, b"")
+    for event in events:
+        yield b"," + event
+
+
+def _stream(*pieces: Iterable[bytes]) -> BinaryIO:
+    """Return a stream of the pieces of a text but for its end."""
+    return io.BufferedReader(_Generated(chain(*pieces, [_END])), _BUFFER)
 
 
 class _Generated(io.RawIOBase):

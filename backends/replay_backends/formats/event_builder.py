@@ -64,7 +64,7 @@ class EventBuilder:
     keeps_all: bool = False
     prefix: str = ""
     title: str | None = None  #: None: the recording has none
-    last_updated_at: datetime | None = None  #: None: the recording has no times
+    last_updated_at: datetime | None = None  #: in UTC; None: there are no times
     parent: dict[str, object] | None = None  #: what links it to another session
     tools: dict[str, str] = attrs.field(factory=dict)  #: their names, by call id
     events: list[Event] = attrs.field(factory=list)
@@ -74,11 +74,11 @@ class EventBuilder:
     def header(self) -> dict[str, object]:
         """Return the members of the session's document before its events."""
         updated = self.last_updated_at
-        if updated and updated.tzinfo:
-            updated = updated.astimezone(UTC).replace(tzinfo=None)
+        without_zone = updated and updated.replace(tzinfo=None)
         found = {
             "session_id": self.report.session_id,
-            "last_updated_at": updated and updated.isoformat(timespec="microseconds"),
+            "last_updated_at": without_zone
+            and without_zone.isoformat(timespec="microseconds"),
             "generated_title": self.title,
             "imported": self.parent and {"parent": self.parent},
         }
@@ -260,7 +260,7 @@ def time_of(recorded: object) -> datetime | None:
     try:
         if isinstance(recorded, str):
             time = datetime.fromisoformat(recorded)
-            return time if time.tzinfo else time.replace(tzinfo=UTC)
+            return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
         if isinstance(recorded, int | float) and not isinstance(recorded, bool):
             return datetime.fromtimestamp(recorded, UTC)
     except (ValueError, OverflowError, OSError):

@@ -1,6 +1,7 @@
 """Sessions, JSON values and texts with their secrets replaced."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,11 +96,14 @@ class Redactor:
         session_id = self._session_id(session.session_id, names)
         root = "$.events" if session.shape == "document" else "$"
         redactor = SessionRedactor(self._finder, names, session_id, root)
+        plain = partial(self._plain, names=names)
+        report = session.report and session.report.with_texts(plain, session_id)
         return attrs.evolve(
             self._with_header(session, redactor),
+            report=report,
             events=RedactedEvents(session.events, redactor, self.report),
             diagnostics=tuple(
-                attrs.evolve(each, detail=self._plain(each.detail, names))
+                attrs.evolve(each, detail=plain(each.detail))
                 for each in session.diagnostics
             ),
         )

@@ -1,6 +1,8 @@
 """Conversion of recordings: each record counted once, large ones as small ones."""
 
 import json
+import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 import replay
 from cut_recordings import cut_sessions, sessions_of
 from diaries import DIARY, NOTES, notes, said
+from replay.security.files import memory_only
+from replay_backends.files import byte_streams
 from replay_backends.formats import conversion
 from replay_backends.formats.recognition import format_called
 
@@ -115,12 +119,40 @@ def test_a_large_recording_is_converted_as_a_small_one(
     assert large.report.records == 1 + len(values)
 
 
-def test_a_large_recording_that_changes_is_refused(path: Path) -> None:
-    lines = notes(*(said("agent", "word " * 20_000) for _ in range(90)))
-    session = converted(path, lines)
-    path.write_bytes(lines[:-3000])
-    with pytest.raises(replay.BackendError, match="changed since it was first read"):
-        replay.dumps(session)
+@pytest.fixture
+def large() -> bytes:
+    return notes(*(said("agent", "word " * 20_000) for _ in range(90)))
+
+
+def test_a_large_recording_is_converted_once(path: Path, large: bytes) -> None:
+    session = converted(path, large)
+    written = replay.dumps(session)
+    path.write_bytes(large[:-3000])
+    assert replay.dumps(session) == written
+
+
+def test_what_may_not_be_on_disk_is_converted_again_each_time(
+    path: Path, large: bytes
+) -> None:
+    written = replay.dumps(converted(path, large))
+    with memory_only():
+        session = converted(path, large)
+        assert replay.dumps(session) == written
+        path.write_bytes(large[:-3000])
+        with pytest.raises(replay.BackendError, match="changed since it was first"):
+            replay.dumps(session)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no full disk")
+@pytest.mark.parametrize("module", [conversion, byte_streams])
+def test_if_the_disk_is_full_a_large_recording_is_converted_again(
+    path: Path, large: bytes, module: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = replay.dumps(converted(path, large))
+    full = partial(open, "/dev/full", "r+b", buffering=0)
+    monkeypatch.setattr(module, "temporary_file", lambda *_: full())
+    assert replay.dumps(converted(path, large)) == written
+    assert replay.dumps(converted(path, NOTES))
 
 
 def test_a_growing_file_is_read_as_far_as_it_goes(path: Path) -> None:

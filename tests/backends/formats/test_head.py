@@ -90,3 +90,9 @@ def test_long_lines_are_looked_at_too(
 
 def test_at_most_a_thousand_records_are_looked_at() -> None:
     assert len(Head(b'{"a": 1}\n' * 5000, is_whole=True).records) == 1000
+
+
+def test_a_broken_line_before_others_has_no_members_that_are_not_its_own() -> None:
+    head = Head(b'{"a": 1, "b":\n{"c": 2}\n{"d": 3}\n', is_whole=True)
+    assert head.members.keys() <= {"a", "b"}
+    assert Head(b'{{"a": 1}', is_whole=True).members == {}

@@ -286,4 +286,7 @@ def _is_result(part: object) -> bool:
 
 
 def _milliseconds(nanoseconds: int) -> float | None:
-    return round(nanoseconds / 1_000_000, 3) or None
+    try:
+        return round(nanoseconds / 1_000_000, 3) or None
+    except OverflowError:
+        return None
