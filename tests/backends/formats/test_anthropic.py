@@ -424,7 +424,7 @@ class TestMessages:
             {"type": "tool_result", "call_id": "t", "name": "", "result": texts},
             {"type": "user_input", "content": "a\n\nb"},
             {"type": f"{PAGE}/image", "record": image},
-            {"type": f"{PAGE}/block", "record": {"value": 5}},
+            {"type": f"{PAGE}/part", "record": {"value": 5}},
         ]
         assert imported(session) == {"is_error": True}
         assert imported(session, 1) == {"blocks": 2, "media": 2}

@@ -482,7 +482,7 @@ class TestItems:
         assert foreign.plain(session) == [
             {"type": "user_input", "content": "a\n\nb"},
             {"type": f"{NAME}/image", "record": image},
-            {"type": f"{NAME}/part", "record": {"value": 5}},
+            {"type": f"{NAME}/part", "record": 5},
             {"type": "user_input", "content": ""},
             {"type": f"{NAME}/image", "record": image},
         ]

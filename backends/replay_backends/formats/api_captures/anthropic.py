@@ -130,14 +130,14 @@ class Converter:
 
     def end(self) -> None:
         """Add what was held back."""
-        self._run.convert(self._last, Record(self._run.at, None))
-        self._run.close()
+        self._run.close(self._break_off)
 
-    def _last(self, _: Record) -> tuple[Fate, str]:
+    def _break_off(self) -> None:
         self._cut()
         if self._response and self._response.stop_reason:
             self._response.end(self._run)
-        return "mapped", "end"
+        elif self._response:
+            self._run.count(*self._response.tokens)
 
     def _convert(self, record: Record) -> tuple[Fate, str]:
         value = record.value
@@ -186,7 +186,7 @@ class Converter:
         self._blocks[index] = _Block(block)
         kind = text_in(block, "type")
         if kind in _SAID:
-            self._run.delta(kind, index, text_in(block, kind))
+            self._run.delta(kind, text_in(block, kind), part=index)
         return "mapped", "content_block_start"
 
     def _delta(self, record: Record) -> tuple[Fate, str]:
@@ -194,9 +194,9 @@ class Converter:
         delta: Any = record.value.get("delta")  # JSON
         match delta:
             case {"type": "text_delta", "text": str(text)}:
-                self._run.delta("text", index, text, self._citations(index))
+                self._run.delta("text", text, self._citations(index), index)
             case {"type": "thinking_delta", "thinking": str(text)}:
-                self._run.delta("thinking", index, text)
+                self._run.delta("thinking", text, part=index)
             case {"type": "input_json_delta", "partial_json": str(text)}:
                 self._block(index).pieces.append(text)
             case {"type": "citations_delta", "citation": citation}:
@@ -260,8 +260,7 @@ class Converter:
             self._response.see({"error": error}, None)
             self._response.end(self._run, message)
         else:
-            self._run.fail(message, {"error": error})
-            self._run.finish()
+            self._run.end(message, {"error": error}, goes_on=False)
         self._response = None
         return "mapped", "error"
 

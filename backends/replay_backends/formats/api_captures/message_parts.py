@@ -1,9 +1,10 @@
 """The content of a message: a text, or parts that are texts and others."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from replay_backends.formats.event_builder import EventBuilder
-from replay_backends.formats.members import text_in
+from replay_backends.formats.members import rest_of, text_in
 
 
 def add_prompt(
@@ -17,11 +18,12 @@ def add_prompt(
         imported: What else its record held.
     """
     texts, others = split_content(content)
-    counts = {
+    known = {
         "blocks": len(texts) if len(texts) > 1 else None,
         "media": len(others) or None,
+        "beside_text": _beside_text(content),
     }
-    build.add("user_input", {**imported, **counts}, content="\n\n".join(texts))
+    build.add("user_input", {**imported, **known}, content="\n\n".join(texts))
     for part in others:
         keep_part(build, part)
 
@@ -29,7 +31,7 @@ def add_prompt(
 def keep_part(build: EventBuilder, part: object) -> None:
     """Keep a part of a message as an unknown event."""
     kind = text_in(part, "type") if isinstance(part, dict) else ""
-    build.keep(kind or "part", part)
+    build.keep(kind.removeprefix("input_") or "part", part)
 
 
 def split_content(content: object) -> tuple[list[str], list[object]]:
@@ -39,10 +41,21 @@ def split_content(content: object) -> tuple[list[str], list[object]]:
     parts = content if isinstance(content, list) else [content]
     for part in parts:
         match part:
-            case str(text) | {"type": "text", "text": str(text)}:
+            case str(text) | {
+                "type": "text" | "input_text" | "output_text",
+                "text": str(text),
+            }:
                 texts.append(text)
             case None:
                 pass
             case _:
                 others.append(part)
     return texts, others
+
+
+def _beside_text(content: object) -> list[dict[str, Any]] | None:
+    """Return what the texts' parts hold besides them; None: nothing."""
+    parts = content if isinstance(content, list) else []
+    known = [each for each in parts if isinstance(each, dict) and "text" in each]
+    found = [rest_of(each, "type", "text") for each in known]
+    return found if any(found) else None

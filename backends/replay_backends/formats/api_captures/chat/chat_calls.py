@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 import attrs
 
-from replay_backends.formats.api_captures.chat.chat_run import Run
+from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.event_builder import EventBuilder, arguments_of
 
 #: The id of a call from the time when a message held only one, without an id.

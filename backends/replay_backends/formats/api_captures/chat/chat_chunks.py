@@ -18,7 +18,7 @@ from replay_backends.formats.api_captures.chat.chat_response import (
     rest_of_response,
     usage_of,
 )
-from replay_backends.formats.api_captures.chat.chat_run import Run
+from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.recording import Fate, Record
 
 _MISSING: Final = object()

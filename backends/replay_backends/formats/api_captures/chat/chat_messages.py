@@ -17,7 +17,8 @@ from replay_backends.formats.api_captures.chat.chat_response import (
     rest_of_response,
     usage_of,
 )
-from replay_backends.formats.api_captures.chat.chat_run import Run
+from replay_backends.formats.api_captures.message_parts import add_prompt
+from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.event_builder import time_of
 from replay_backends.formats.recording import Fate, Record
 
@@ -195,22 +196,7 @@ class MessageConverter:
         self._run.finish()
         if content is None:
             build.report.note("missing-field", record.at, "changed")
-        blocks = content if isinstance(content, list) else [content or ""]
-        texts, media = [], []
-        for block in blocks:
-            match block:
-                case str(text) | {"type": "text", "text": str(text)}:
-                    texts.append(text)
-                case _:
-                    media.append(block)
-        kept = {
-            **rest,
-            "blocks": len(texts) if len(texts) > 1 else None,
-            "media": len(media) or None,
-        }
-        build.add("user_input", kept, content="\n\n".join(texts))
-        for block in media:
-            build.keep(_kind_of(block), block)
+        add_prompt(build, content, rest)
         return "mapped", "user"
 
     def _assistant(self, record: Record, rest: dict[str, Any]) -> tuple[Fate, str]:

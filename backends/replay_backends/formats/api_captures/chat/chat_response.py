@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.api_captures.chat.chat_run import Run
+from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.event_builder import time_of
 
 #: Reasons to finish a response after which the run goes on.
@@ -118,7 +118,7 @@ class ResponseEnd:
             **rest,
         }
         goes_on = not error and (has_calls or reason in _GOING_ON)
-        run.end(error=_failure(reason, error), imported=kept, goes_on=goes_on)
+        run.end(_failure(reason, error), kept, goes_on=goes_on)
 
 
 @lru_cache(1024)  # a response's chunks have one time, or few

@@ -11,7 +11,7 @@ from replay.authoring import BrokenText
 from replay_backends.formats.api_captures.chat.chat_calls import OpenCalls
 from replay_backends.formats.api_captures.chat.chat_chunks import ChunkConverter
 from replay_backends.formats.api_captures.chat.chat_messages import MessageConverter
-from replay_backends.formats.api_captures.chat.chat_run import Run
+from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.head import Head
@@ -77,9 +77,7 @@ class Converter:
 
     def end(self) -> None:
         """Add the events that were held back, after the last record."""
-        self._run.release()
-        self._chunks.end()
-        self._run.finish()
+        self._run.close(self._chunks.end)
 
     def _convert(self, record: Record) -> tuple[Fate, str]:
         value = record.value

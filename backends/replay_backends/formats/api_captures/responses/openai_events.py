@@ -84,14 +84,12 @@ class Converter:
 
     def end(self) -> None:
         """Add what was held back."""
-        self._run.convert(self._last, Record(self._run.at, None))
-        self._run.close()
+        self._run.close(self._break_off)
 
-    def _last(self, _: Record) -> tuple[Fate, str]:
+    def _break_off(self) -> None:
         if self._stored:
             self._end(self._stored, "completed")
         self._cut()
-        return "mapped", "end"
 
     def _convert(self, record: Record) -> tuple[Fate, str]:
         value = record.value
@@ -125,7 +123,7 @@ class Converter:
         part = int_in(value, "output_index"), _part_of(value)
         logprobs = value.get("logprobs")
         kept = {"logprobs": logprobs} if logprobs else None
-        self._run.delta(_DELTAS[kind], part, content, kept)
+        self._run.delta(_DELTAS[kind], content, kept, part)
         return "mapped", kind
 
     def _final(self, record: Record, kind: str) -> tuple[Fate, str]:
@@ -172,7 +170,8 @@ class Converter:
     def _error(self, record: Record, kind: str) -> tuple[Fate, str]:
         self._cut()
         self._is_begun = False
-        self._run.fail(_message_of(record.value), rest_of(record.value, "type"))
+        kept = rest_of(record.value, "type")
+        self._run.end(_message_of(record.value), kept, goes_on=True)
         return "mapped", kind
 
     def _beginning(self, record: Record, kind: str) -> tuple[Fate, str]:
@@ -229,18 +228,15 @@ class Converter:
             return
         reason = object_in(response, "incomplete_details").get("reason")
         usage = object_in(response, "usage")
-        self._run.end(
-            usage.get("input_tokens"),
-            usage.get("output_tokens"),
-            error=_error_of(response, status, reason),
-            imported={
-                "finish_reason": reason or status,
-                "error": response.get("error"),
-                "usage": usage or None,
-                "timestamp": _time_text(response.get("completed_at")),
-            },
-            goes_on=status in _GOING_ON and not self._items.are_answered,
-        )
+        self._run.count(int_in(usage, "input_tokens"), int_in(usage, "output_tokens"))
+        kept = {
+            "finish_reason": reason or status,
+            "error": response.get("error"),
+            "usage": usage or None,
+            "timestamp": _time_text(response.get("completed_at")),
+        }
+        goes_on = status in _GOING_ON and not self._items.are_answered
+        self._run.end(_error_of(response, status, reason), kept, goes_on=goes_on)
 
 
 def _error_of(response: Mapping[str, Any], status: str, reason: object) -> str | None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import attrs
 
+from replay_backends.formats.api_captures.message_parts import add_prompt
 from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.members import list_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
@@ -111,27 +112,14 @@ class Items:
     ) -> tuple[Fate, str]:
         role = item.get("role")
         if role == "user":
-            self._user(item)
+            self._run.finish()
+            kept = rest_of(item, "type", "role", "content")
+            add_prompt(self._run.build, item.get("content"), kept)
         elif role == "assistant":
             self._assistant(item, given)
         else:
             return self._keep(item, text_in(item, "role") or "message")
         return "mapped", "message"
-
-    def _user(self, item: Mapping[str, Any]) -> None:
-        parts = _parts_of(item)
-        texts = [text_in(each, "text") for each in parts if each.get("type") in _TEXTS]
-        media = [each for each in parts if each.get("type") not in _TEXTS]
-        kept = {
-            **rest_of(item, "type", "role", "content"),
-            "blocks": len(texts) if len(texts) > 1 else None,
-            "media": len(media) or None,
-        }
-        self._run.finish()
-        self._run.build.add("user_input", kept, content="\n\n".join(texts))
-        for part in media:
-            kind = text_in(part, "type").removeprefix("input_")
-            self._run.build.keep(kind or "part", part)
 
     def _assistant(self, item: Mapping[str, Any], given: Collection[object]) -> None:
         build, parts = self._run.build, _parts_of(item)
