@@ -562,6 +562,17 @@ class TestItems:
         local = {"type": "local_shell_call_output", "id": "c", "output": "ok"}
         assert foreign.plain(self.items(tmp_path, local))[0]["call_id"] == "c"
 
+    def test_a_search_for_tools_that_the_service_ran_has_its_result(
+        self, tmp_path: Path
+    ) -> None:
+        session = self.items(
+            tmp_path,
+            {"type": "tool_search_call", "id": "tsc_1", "call_id": None},
+            {"type": "tool_search_output", "id": "tso_1", "call_id": None, "tools": []},
+        )
+        assert [each["call_id"] for each in foreign.plain(session)] == ["tsc_1"] * 2
+        assert imported(session, 1)["id"] == "tso_1"
+
     def test_a_call_that_the_service_runs_has_its_result(self, tmp_path: Path) -> None:
         known = {"id": "i", "status": "completed"}
         status = {"status": "completed"}

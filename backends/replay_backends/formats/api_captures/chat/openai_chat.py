@@ -89,19 +89,30 @@ class Converter:
             case {"role": str()}:
                 self._chunks.end()
                 return self._messages.convert(record)
+            case dict() if _is_chunk(value):
+                return self._chunks.convert(record)
             case {"choices": [{"message": dict()}, *_]}:
                 self._chunks.end()
                 return self._messages.convert_response(record)
-            case {"choices": [*_] | None} | {"object": "chat.completion.chunk"}:
-                return self._chunks.convert(record)
-            case {"error": dict() | str() as error} if error:
-                return self._chunks.convert(record)
         return self._build.keep_whole(record, "record")
 
 
 @attrs.frozen
 class _Parameters(Record):
     """What a request holds besides its messages."""
+
+
+def _is_chunk(value: Mapping[str, Any]) -> bool:
+    """Tell whether a record is a chunk, or the error in place of one."""
+    match value:
+        case {"object": "chat.completion.chunk"} | {"choices": [{"delta": dict()}, *_]}:
+            return True
+        case {"choices": [{"message": dict()}, *_]}:
+            return False
+        case {"choices": [*_] | None}:
+            return True
+    error = value.get("error")
+    return bool(error) and isinstance(error, dict | str)
 
 
 def _is_response(value: Mapping[str, Any]) -> bool:

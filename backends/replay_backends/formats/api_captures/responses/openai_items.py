@@ -65,6 +65,7 @@ class Items:
 
     _run: Run
     _open: set[str] = attrs.field(factory=set)  # calls without an output
+    _search: str = ""  # the last search for tools, which the service may answer
     _made: int = 0  # ids
 
     def begin(self) -> None:
@@ -181,6 +182,8 @@ class Items:
         call_id = self._id_of(record, item, "call_id", "id")
         if kind in _CLIENT_CALLS:
             self._open.add(call_id)
+        if kind == "tool_search_call":
+            self._search = call_id
         name = text_in(item, "name") or kind.removesuffix("_call")
         kept = rest_of(item, "type", "call_id", "name", key)
         self._run.build.call(call_id, name, _arguments(item, key), kept)
@@ -213,6 +216,8 @@ class Items:
     ) -> tuple[Fate, str]:
         build, key = self._run.build, _OUTPUTS[kind]
         call_id = text_in(item, "call_id") or text_in(item, "id")
+        if kind == "tool_search_output" and item.get("call_id") is None:
+            call_id = self._search or call_id
         if not call_id:
             build.report.note("missing-field", record.at, "changed")
             return self._keep(item, kind)
