@@ -1,6 +1,7 @@
 """The run that a capture is in: the model's responses up to the one that ends it."""
 
 from collections.abc import Callable, Mapping
+from io import StringIO
 from typing import Any, Final
 
 import attrs
@@ -23,7 +24,7 @@ class _Deltas:
     kind: str = ""  #: empty: something came after them
     response: int = 0  #: the number of the response that they are from
     part: object = None  #: the part of it
-    pieces: list[str] = attrs.field(factory=list)
+    text: StringIO = attrs.field(factory=StringIO)  #: smaller than a list of pieces
 
 
 @attrs.define
@@ -109,14 +110,13 @@ class Run:
         deltas = self._deltas
         if kind != deltas.kind or self._responses != deltas.response:
             if kind == deltas.kind:
-                self.build.add(kind, {"made": True}, content="".join(deltas.pieces))
+                self.build.add(kind, {"made": True}, content=deltas.text.getvalue())
                 self.build.report.note("final-made", self.at, "invented")
-            self._deltas = _Deltas(kind, self._responses, part, [content])
-        else:
-            if part != deltas.part:
-                self.build.report.note(self._joined, self.at, "changed")
-                deltas.part = part
-            deltas.pieces.append(content)
+            self._deltas = deltas = _Deltas(kind, self._responses, part)
+        elif part != deltas.part:
+            self.build.report.note(self._joined, self.at, "changed")
+            deltas.part = part
+        deltas.text.write(content)
         self.build.add(_DELTA[kind], imported, content=content)
 
     def say(
