@@ -262,6 +262,11 @@ class TestStream:
         assert types(session) == ["text_delta", "text", "text", "stop"]
         assert imported(session, 2) == {"status": "completed"}
 
+    def test_a_text_without_an_index_comes_once(self, tmp_path: Path) -> None:
+        said = {"type": "response.output_text.done", "output_index": 0, "text": "a"}
+        session = stream(tmp_path, created(), said, done(message("a")), ended())
+        assert types(session) == ["text", "stop"]
+
     def test_an_item_that_says_nothing_more_adds_nothing(self, tmp_path: Path) -> None:
         session = stream(
             tmp_path, delta("a", 1), final("a"), done(message("a")), format=NAME

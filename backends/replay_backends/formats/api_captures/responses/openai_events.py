@@ -65,7 +65,7 @@ class Converter:
         self._items = Items(self._run)
         self._calls: dict[int | None, _Call] = {}  # by output_index
         # By output_index, the indexes of the parts whose final was sent.
-        self._given: dict[int | None, set[int | None]] = {}
+        self._given: dict[int | None, set[int]] = {}
         self._is_begun = False  # a response is under way
         self._has_output = False  # and something of it was sent
         self._stored: dict[str, Any] | None = None  # the response of a document
@@ -253,9 +253,10 @@ def _message_of(value: Mapping[str, Any]) -> str:
     return text_in(held, "message") or text_in(value, "message") or "failed"
 
 
-def _part_of(value: Mapping[str, Any]) -> int | None:
-    index = int_in(value, "content_index")
-    return int_in(value, "summary_index") if index is None else index
+def _part_of(value: Mapping[str, Any]) -> int:
+    """Return the index of the part of its item that an event is about."""
+    found = (int_in(value, key) for key in ("content_index", "summary_index"))
+    return next((index for index in found if index is not None), 0)
 
 
 def _time_text(recorded: object) -> str | None:
