@@ -207,7 +207,7 @@ class Items:
             result, said = error, {"is_error": True}
         elif result is None:
             result, said = {"status": item.get("status")}, {"result": "status"}
-        self._run.build.call(call_id, name, arguments, rest)
+        self._run.build.call(call_id, name, arguments, {**rest, "server": True})
         self._run.build.result(call_id, result, said)
         self._run.settle()
 
