@@ -358,6 +358,11 @@ class TestStream:
         assert fates(session)[2] == {"content_block_stop": 1}
         assert notes(session) == {"missing-field": 2}
 
+    def test_a_block_whose_end_is_missing_is_kept(self, tmp_path: Path) -> None:
+        first, second = (opened("tool_use", id=each, name="f") for each in "ab")
+        session = stream(tmp_path, start(), first, second, closed(), STOP)
+        assert types(session) == [f"{PAGE}/incomplete-block", "tool_call", "stop"]
+
     def test_a_stream_may_begin_in_the_middle(self, tmp_path: Path) -> None:
         piece = delta("text", text="a")
         session = stream(tmp_path, piece, closed(), ending("end_turn"), STOP, STOP)

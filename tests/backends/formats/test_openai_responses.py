@@ -348,6 +348,21 @@ class TestStream:
         session = stream(tmp_path, created(), ended(output=[message("a"), 5]))
         assert types(session) == ["text", "stop"]
 
+    def test_what_only_the_end_has_isnt_lost(self, tmp_path: Path) -> None:
+        output = [message("a"), call()]
+        session = stream(tmp_path, created(), done(output[0]), ended(output=output))
+        assert types(session) == ["text", "tool_call", "stop"]
+        parts = [{"type": "summary_text", "text": each} for each in ("a", "b")]
+        first = {"type": "response.reasoning_summary_text.done", "output_index": 0}
+        session = stream(
+            tmp_path,
+            created(),
+            {**first, "summary_index": 0, "text": "a"},
+            done({"type": "reasoning", "id": "rs", "summary": parts}),
+        )
+        assert [each.content for each in messages(session)] == ["a", "b"]
+        assert imported(session, 1)["id"] == "rs"
+
     def test_a_stream_may_begin_in_the_middle(self, tmp_path: Path) -> None:
         begun = created() | {"type": "response.in_progress"}
         session = stream(tmp_path, begun, begun, delta("a"), ended("incomplete"))

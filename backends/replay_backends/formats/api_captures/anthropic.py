@@ -183,6 +183,7 @@ class Converter:
         index, block = int_in(record.value, "index"), record.value.get("content_block")
         if not isinstance(block, dict):
             return self._unreadable(record)
+        self._keep_unfinished(self._blocks.get(index))
         self._blocks[index] = _Block(block)
         kind = text_in(block, "type")
         if kind in _SAID:
@@ -271,9 +272,12 @@ class Converter:
     def _cut(self) -> None:
         """Keep the calls and other blocks that weren't finished."""
         for block in self._blocks.values():
-            if text_in(block.block, "type") not in _SAID:
-                self._build.keep("incomplete-block", block.partial)
+            self._keep_unfinished(block)
         self._blocks.clear()
+
+    def _keep_unfinished(self, block: _Block | None) -> None:
+        if block and text_in(block.block, "type") not in _SAID:
+            self._build.keep("incomplete-block", block.partial)
 
 
 def _append(block: dict[str, Any], pieces: Mapping[str, object]) -> None:

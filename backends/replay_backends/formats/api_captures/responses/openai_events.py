@@ -216,8 +216,10 @@ class Converter:
             said: Its status if it doesn't hold one.
         """
         for number, item in enumerate(list_in(response, "output")):
-            is_missing = not self._has_output or number in self._calls
-            if is_missing and isinstance(item, dict):
+            if not isinstance(item, dict):
+                continue
+            is_begun = number in self._calls
+            if not self._has_output or is_begun or self._items.lacks(item):
                 self._calls.pop(number, None)
                 self._items.convert(Record(self._run.at, item), item)
         self._cut()

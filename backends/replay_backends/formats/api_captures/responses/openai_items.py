@@ -7,6 +7,7 @@ import attrs
 
 from replay_backends.formats.api_captures.message_parts import add_prompt
 from replay_backends.formats.api_captures.model_run import Run
+from replay_backends.formats.event_builder import keep_with
 from replay_backends.formats.members import list_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
@@ -72,6 +73,11 @@ class Items:
         """Begin a response; the calls before it don't wait for it."""
         self._open.clear()
 
+    def lacks(self, item: Mapping[str, Any]) -> bool:
+        """Tell whether an item is a call that didn't come."""
+        call_id = text_in(item, "call_id")
+        return bool(call_id) and is_call(item) and call_id not in self._run.build.tools
+
     @property
     def are_answered(self) -> bool:
         """Tell whether no call of the response waits for the client."""
@@ -95,7 +101,7 @@ class Items:
         if kind == "message":
             return self._message(item, given)
         if kind == "reasoning":
-            return self._reasoning(record, item, is_given=bool(given))
+            return self._reasoning(record, item, given)
         if kind == "item_reference":
             return build.skip(record, kind)
         if kind in _OUTPUTS:
@@ -149,31 +155,27 @@ class Items:
         events = self._run.build.events
         if not events or events[-1]["type"] != kind:
             return False
-        more = {k: v for k, v in kept.items() if v is not None and v != []}
-        if imported := {**more, **events[-1].get("imported", {})}:
-            events[-1]["imported"] = imported
+        keep_with(events[-1], {k: v for k, v in kept.items() if v not in (None, [])})
         return True
 
     def _reasoning(
-        self, record: Record, item: Mapping[str, Any], *, is_given: bool
+        self, record: Record, item: Mapping[str, Any], given: Collection[object]
     ) -> tuple[Fate, str]:
         build, kept = self._run.build, rest_of(item, "type", "content", "summary")
-        encrypted = kept.get("encrypted_content")
-        if is_given:
-            if self.add_to_last("thinking", kept) or not encrypted:
-                return "mapped", "reasoning"
-            return self._keep(item, "reasoning")
         contents, summaries = (_texts_of(item, key) for key in ("content", "summary"))
         if contents and summaries:
             kept["summary"] = item.get("summary")
-        texts = contents or summaries
-        if not texts:
-            if encrypted:
-                return self._keep(item, "reasoning")
-            return build.skip(record, "reasoning")
-        for number, text in enumerate(texts, 1):
-            self._run.say("thinking", text, kept if number == len(texts) else None)
-        return "mapped", "reasoning"
+        known = contents or summaries
+        *texts, last = [known[n] for n in known if n not in given] or [""]
+        for text in texts:
+            self._run.say("thinking", text)
+        if self._run.say("thinking", last, kept):
+            return "mapped", "reasoning"
+        if given and self.add_to_last("thinking", kept):
+            return "mapped", "reasoning"
+        if kept.get("encrypted_content"):
+            return self._keep(item, "reasoning")
+        return ("mapped", "reasoning") if given else build.skip(record, "reasoning")
 
     def _call(self, record: Record, item: Mapping[str, Any], kind: str) -> None:
         key = _CALLS[kind]
@@ -265,7 +267,8 @@ def _parts_of(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [each if isinstance(each, dict) else {"value": each} for each in parts]
 
 
-def _texts_of(item: Mapping[str, Any], key: str) -> list[str]:
-    """Return the texts of the parts of reasoning that aren't empty."""
-    parts = (each for each in list_in(item, key) if isinstance(each, dict))
-    return [text for each in parts if (text := text_in(each, "text"))]
+def _texts_of(item: Mapping[str, Any], key: str) -> dict[int, str]:
+    """Return the texts of the parts of reasoning that aren't empty, by index."""
+    parts = enumerate(list_in(item, key))
+    texts = {n: text_in(each, "text") for n, each in parts if isinstance(each, dict)}
+    return {number: text for number, text in texts.items() if text}
