@@ -231,6 +231,24 @@ def test_a_history_may_leave_out_parts_of_calls_that_the_service_ran() -> None:
     assert told(session) == ["a", *once, "c", *once]
 
 
+def test_a_history_that_went_on_elsewhere_is_another_conversation() -> None:
+    asked = [user("a"), assistant("b"), user("c")]
+    first_one, branch = read(
+        chat(user("a"), answer="b"), chat(*asked, answer="d"), chat(*asked, answer="e")
+    )
+    assert told(first_one) == ["a", "b", "stop", "c", "d", "stop"]
+    assert told(branch) == ["a", "b", "c", "e", "stop"]
+
+
+def test_conversations_that_say_the_same_go_on_one_by_one() -> None:
+    begun, asked = chat(user("a"), answer="b"), [user("a"), assistant("b"), user("c")]
+    first_one, other = read(
+        begun, begun, chat(*asked, answer="d"), chat(*asked, answer="e")
+    )
+    assert told(first_one)[-2:] == ["e", "stop"]
+    assert told(other)[-2:] == ["d", "stop"]
+
+
 def test_results_are_paired_by_position_if_the_client_renamed_calls() -> None:
     asks = chat(user("a"), reason="tool_calls", **calls("p", "q"))
     repeated = {"role": "assistant", "content": None, **calls("r1", "r2")}

@@ -5,6 +5,7 @@ Each request repeats the history, which tells what it goes on with.
 
 import io
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import islice
@@ -45,13 +46,14 @@ class Step:
     events: list[Event] | None = None  #: None: it isn't a call of a model
 
 
-@attrs.define
+@attrs.define(eq=False)
 class Conversation:
     """The interactions of a conversation, and what was said in them."""
 
     steps: list[Step] = attrs.field(factory=list)
     report: ConversionReport = attrs.field(factory=partial(ConversionReport, _NAME))
     said: History = attrs.field(factory=History)
+    mark: int = 0  #: of all that was said
     _calls: list[str] = attrs.field(factory=list)  # ids
     _stop: Event | None = None  # the last response's, which may not be the run's
     _usage: dict[str, Any] = attrs.field(factory=dict)  # of the run before that
@@ -130,7 +132,8 @@ class Conversations:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._found: list[Conversation] = []
-        self._by_said: dict[int, Conversation] = {}  # the latest, by what was said
+        # By all that was said; those that said the same, in their order.
+        self._by_said: dict[int, list[Conversation]] = defaultdict(list)
         self._by_response: dict[str, Conversation] = {}
 
     def add(self, interaction: Interaction) -> bool:
@@ -150,7 +153,8 @@ class Conversations:
         conversation.answer(answered)
         for note in notes:
             conversation.report.note(note.code, interaction.at, note.what)
-        self._by_said[conversation.said.marks()[-1]] = conversation
+        conversation.mark = conversation.said.marks()[-1]
+        self._by_said[conversation.mark].append(conversation)
         for found in _RESPONSE_ID.findall(lines)[:1]:
             self._by_response[found.decode("utf-8", "replace")] = conversation
         return True
@@ -170,11 +174,13 @@ class Conversations:
         found = self._by_response.get(str(request.get("previous_response_id")))
         if not found:
             marks = said.marks()
-            known = [n for n, mark in enumerate(marks) if n and mark in self._by_said]
+            known = [n for n, mark in enumerate(marks) if n and self._by_said.get(mark)]
             if known:
                 count = known[-1]
-                found = self._by_said[marks[count]]
-        if not found:
+                found = self._by_said[marks[count]][-1]
+        if found:
+            self._by_said[found.mark].remove(found)
+        else:
             found = Conversation()
             self._found.append(found)
         end = said.end_of(count)
