@@ -151,6 +151,15 @@ def test_a_call_of_a_custom_tool_says_so(tmp_path: Path) -> None:
     assert imported(call)["type"] == "custom"
 
 
+def test_what_else_a_call_holds_is_kept(tmp_path: Path) -> None:
+    strict = {"id": "a", "function": {"name": "f", "strict": True}, "extra": 1}
+    odd = {"id": "b", "function": "f"}
+    session = read(tmp_path, chunk({"tool_calls": [strict, odd]}, "tool_calls"))
+    first, second, _ = events(session)
+    assert (imported(first)["strict"], imported(first)["extra"]) == (True, 1)
+    assert imported(second)["function"] == "f"
+
+
 def test_the_only_call_of_old_has_a_made_id(tmp_path: Path) -> None:
     session = read(
         tmp_path,

@@ -9,6 +9,7 @@ import attrs
 
 from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.event_builder import time_of
+from replay_backends.formats.members import int_in, text_in
 
 #: Reasons to finish a response after which the run goes on.
 _GOING_ON: Final = ("tool_calls", "function_call")
@@ -60,8 +61,7 @@ def rest_of_response(response: Mapping[str, Any]) -> dict[str, Any]:
 
 def usage_of(response: Mapping[str, Any], choice: Mapping[str, Any]) -> dict[str, Any]:
     """Return the usage of a response, or of a chunk of one; empty: it has none."""
-    groq = response.get("x_groq")
-    for holder in (response, groq, choice):
+    for holder in (response, response.get("x_groq"), choice):
         usage = holder.get("usage") if isinstance(holder, dict) else None
         if usage and isinstance(usage, dict):
             return usage
@@ -76,14 +76,13 @@ def tokens_of(usage: Mapping[str, Any]) -> tuple[int | None, int | None]:
     >>> tokens_of({"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 10})
     (5, 5)
     """
-    given, made = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
-    total = _count(usage, "total_tokens")
+    given, made = int_in(usage, "prompt_tokens"), int_in(usage, "completion_tokens")
+    total = int_in(usage, "total_tokens")
     if given is None:  # DeepSeek counts what it had in its cache apart
-        parts = [
-            _count(usage, "prompt_cache_hit_tokens"),
-            _count(usage, "prompt_cache_miss_tokens"),
-        ]
-        known = [part for part in parts if part is not None]
+        kinds = (
+            int_in(usage, f"prompt_cache_{each}_tokens") for each in ("hit", "miss")
+        )
+        known = [count for count in kinds if count is not None]
         given = sum(known) if known else None
     if given is not None and made is not None and total is not None:
         made = max(made, total - given)
@@ -129,15 +128,10 @@ def _iso_time(created: float | str) -> str | None:
 
 def _failure(reason: str, error: object) -> str | None:
     """Return how a response failed; None: it did not."""
-    if isinstance(error, dict) and isinstance(error.get("message"), str):
-        return str(error["message"])
+    if isinstance(error, dict) and (message := text_in(error, "message")):
+        return message
     if error:
         return error if isinstance(error, str) else json.dumps(error)
     if reason == "abort":
         return f"aborted: {reason}"
     return reason if reason in _FAILURES else None
-
-
-def _count(usage: Mapping[str, Any], key: str) -> int | None:
-    found = usage.get(key)
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
