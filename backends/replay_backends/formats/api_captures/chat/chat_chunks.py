@@ -1,6 +1,6 @@
 """The chunks that a chat's response is streamed in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 import attrs
@@ -12,10 +12,11 @@ from replay_backends.formats.api_captures.chat.chat_messages import (
     rest_of_message,
 )
 from replay_backends.formats.api_captures.chat.chat_response import (
+    NOT_KEPT,
+    NOT_OF_CHOICE,
     ResponseEnd,
     choice_of,
-    rest_of_choice,
-    rest_of_response,
+    origin_of,
     usage_of,
 )
 from replay_backends.formats.api_captures.model_run import Run
@@ -29,18 +30,18 @@ class _Response:
     """A response that arrives in chunks."""
 
     response_id: object
-    created: object = None  #: the time in the last chunk
+    origin: tuple[object, object] = (None, None)  #: id and time of the last chunk
     end: ResponseEnd = attrs.field(factory=ResponseEnd)
     refusals: list[str] = attrs.field(factory=list)
     calls: CallPieces = attrs.field(factory=CallPieces)
     kept: dict[str, Any] = attrs.field(factory=dict)  # with the events so far
     rest: dict[str, Any] = attrs.field(factory=dict)  # for the next event to keep
 
-    def see(self, rest: Mapping[str, Any]) -> None:
-        """Take in what else a chunk holds; what the last one held is left out."""
+    def see(self, held: Mapping[str, Any], but: Collection[str] = ()) -> None:
+        """Take in what a chunk holds, but for some keys and what the last one held."""
         kept = self.kept
-        for key, value in rest.items():
-            if kept.get(key) != value:
+        for key, value in held.items():
+            if value and key not in but and kept.get(key) != value:
                 kept[key] = self.rest[key] = value
 
     def take_rest(self) -> dict[str, Any]:
@@ -77,7 +78,7 @@ class ChunkConverter:
         delta = choice.get("delta", choice.get("message"))
         delta = delta if isinstance(delta, dict) else {}
         response = self._response_of(chunk, delta)
-        response.see(rest_of_response(chunk))
+        response.see(chunk, NOT_KEPT)
         response.end.usage = usage or response.end.usage
         response.end.error = error or response.end.error
         if choice:
@@ -112,16 +113,17 @@ class ChunkConverter:
             self._run.begin()
             self._response = response = _Response(known)
         response.response_id = response.response_id or known
-        if (created := chunk.get("created")) != response.created:
-            response.created = created
-            self._run.build.see_time(created)
+        if (origin := (known, chunk.get("created"))) != response.origin:
+            response.origin = origin
+            response.see(origin_of(chunk))
+            self._run.build.see_time(origin[1])
         return response
 
     def _choice(
         self, response: _Response, choice: Mapping[str, Any], delta: Mapping[str, Any]
     ) -> Iterator[str]:
         """Add what a choice says; yield the kinds of what there is."""
-        response.see(rest_of_choice(choice))
+        response.see(choice, NOT_OF_CHOICE)
         yield from self._delta(response, delta)
         if reason := choice.get("finish_reason"):
             response.end.finish_reason = reason
@@ -129,6 +131,11 @@ class ChunkConverter:
 
     def _delta(self, response: _Response, delta: Mapping[str, Any]) -> Iterator[str]:
         run = self._run
+        text = delta.get("content")
+        if text and len(delta) == 1 and isinstance(text, str):  # as most are
+            run.delta("text", text, response.take_rest())
+            yield "text"
+            return
         response.see(rest_of_message(delta))
         for kind, content, rest in parts_of(delta):
             if kind not in SAID:

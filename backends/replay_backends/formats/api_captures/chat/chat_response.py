@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 import attrs
@@ -14,11 +13,12 @@ from replay_backends.formats.members import int_in, text_in
 #: Reasons to finish a response after which the run goes on.
 _GOING_ON: Final = ("tool_calls", "function_call")
 _FAILURES: Final = ("content_filter", "error", "insufficient_system_resource")
-_NOT_KEPT: Final = frozenset(
+#: What isn't kept of a response, or is by another name.
+NOT_KEPT: Final = frozenset(
     {"choices", "created", "error", "id", "object", "obfuscation", "usage"}
 )
-
-_NOT_OF_CHOICE: Final = ("index", "delta", "message", "finish_reason", "usage")
+#: The same of a choice.
+NOT_OF_CHOICE: Final = ("index", "delta", "message", "finish_reason", "usage")
 
 
 def choice_of(response: Mapping[str, Any], run: Run) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def choice_of(response: Mapping[str, Any], run: Run) -> dict[str, Any]:
 
 def rest_of_choice(choice: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a choice holds but what is said in it, and its end."""
-    return {k: v for k, v in choice.items() if v and k not in _NOT_OF_CHOICE}
+    return {k: v for k, v in choice.items() if v and k not in NOT_OF_CHOICE}
 
 
 def rest_of_response(response: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,16 +47,21 @@ def rest_of_response(response: Mapping[str, Any]) -> dict[str, Any]:
 
     Its usage is left out. Its id is ``response_id`` and its time is ``timestamp``.
     """
-    rest = {
-        key: value for key, value in response.items() if value and key not in _NOT_KEPT
-    }
+    rest = {k: v for k, v in response.items() if v and k not in NOT_KEPT}
+    return {**rest, **origin_of(response)}
+
+
+def origin_of(response: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the id and the time of a response, or of a chunk of one."""
+    found: dict[str, Any] = {}
     if identity := response.get("id"):
-        rest["response_id"] = identity
-    created = response.get("created")
-    if created and isinstance(created, int | float | str):
-        time = _iso_time(created)
-        rest["timestamp" if time else "created"] = time or created
-    return rest
+        found["response_id"] = identity
+    if created := response.get("created"):
+        time = time_of(created)
+        found["timestamp" if time else "created"] = (
+            time.isoformat() if time else created
+        )
+    return found
 
 
 def usage_of(response: Mapping[str, Any], choice: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,12 +123,6 @@ class ResponseEnd:
         }
         goes_on = not error and (has_calls or reason in _GOING_ON)
         run.end(_failure(reason, error), kept, goes_on=goes_on)
-
-
-@lru_cache(1024)  # a response's chunks have one time, or few
-def _iso_time(created: float | str) -> str | None:
-    time = time_of(created)
-    return time.isoformat() if time else None
 
 
 def _failure(reason: str, error: object) -> str | None:
