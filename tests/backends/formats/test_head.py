@@ -12,6 +12,7 @@ from replay_backends.formats.head import Head, Layout
         (b'\n{"a": 1}\nnot JSON\n7\n{"b": 2}', "lines", [{"a": 1}, {"b": 2}], {}),
         (b'\xef\xbb\xbf{"a": 1}', "object", [], {"a": 1}),
         (b'{"a": [1, {"b": 2}],\n "c": {"d": 3}}', "object", [], None),
+        (b'{"a": 1\n{"b": 2}\n', "object", [], {"a": 1}),  # its end is missing
         (b'[{"a": 1}, 7, {"b": 2}]', "list", [{"a": 1}, {"b": 2}], {}),
         *(
             (text, "other", [], {})
