@@ -11,8 +11,8 @@ from replay_backends.formats.api_captures.anthropic_blocks import (
     CALLS,
     Blocks,
     Response,
-    blocks_of,
 )
+from replay_backends.formats.api_captures.message_parts import parts_in
 from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder
@@ -72,7 +72,7 @@ def _are_messages(values: Iterable[object]) -> bool:
             return False
         if each["role"] in _OPENAI_ROLES or any(key in each for key in _OPENAI_KEYS):
             return False
-        is_sure |= any(block.get("type") in _BLOCKS for block in blocks_of(each))
+        is_sure |= any(block.get("type") in _BLOCKS for block in parts_in(each))
     return is_sure
 
 
@@ -162,7 +162,7 @@ class Converter:
             return self._whole.message(record, message)
         response = Response.of(message)
         self._run.begin(response.origin)
-        for block in blocks_of(message):
+        for block in parts_in(message):
             self._whole.convert(block)
         if response.stop_reason:
             response.end(self._run)
@@ -175,7 +175,7 @@ class Converter:
         self._cut()
         self._response = Response.of(message)
         self._run.begin(self._response.origin)
-        for block in blocks_of(message):
+        for block in parts_in(message):
             self._whole.convert(block)
         return "mapped", "message_start"
 

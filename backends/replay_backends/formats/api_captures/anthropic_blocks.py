@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.api_captures.message_parts import add_prompt
+from replay_backends.formats.api_captures.message_parts import add_prompt, parts_in
 from replay_backends.formats.api_captures.model_run import Run
-from replay_backends.formats.members import int_in, list_in, rest_of, text_in
+from replay_backends.formats.members import int_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 #: The types of tool calls; what is in front of their name runs them.
@@ -31,7 +31,7 @@ class Blocks:
     def message(self, record: Record, message: Mapping[str, Any]) -> tuple[Fate, str]:
         """Convert a message of a list."""
         role = text_in(message, "role")
-        build, blocks = self._run.build, blocks_of(message)
+        build, blocks = self._run.build, parts_in(message)
         if role not in ("user", "assistant"):
             return build.keep_whole(record, role or "untyped")
         if not blocks:
@@ -142,15 +142,6 @@ class Response:
         has_input = int_in(self.usage, "input_tokens") is not None
         given = sum(known) if known or has_input else None
         return given, int_in(self.usage, "output_tokens")
-
-
-def blocks_of(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the blocks of a message; a text is one."""
-    content = message.get("content")
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    blocks = list_in(message, "content")
-    return [each if isinstance(each, dict) else {"value": each} for each in blocks]
 
 
 def _is_result(block: Mapping[str, Any]) -> bool:

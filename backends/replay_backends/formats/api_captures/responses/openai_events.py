@@ -35,7 +35,7 @@ _BOOKKEEPING: Final = re.compile(
       | (content_part|reasoning_summary_part)\.(added|done)
       | refusal\.(delta|done)
       | (function_call_arguments|custom_tool_call_input|mcp_call_arguments
-        |code_interpreter_call_code)\.\w+
+        |code_interpreter_call_code|apply_patch_call_operation_diff)\.\w+
       | shell_call_\w+\.\w+
       | (\w+_call|mcp_list_tools)\.(in_progress|searching|interpreting|generating
         |completed|failed|partial_image)

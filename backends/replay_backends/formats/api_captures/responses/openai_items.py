@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.api_captures.message_parts import add_prompt
+from replay_backends.formats.api_captures.message_parts import add_prompt, parts_in
 from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.event_builder import keep_with
 from replay_backends.formats.members import list_in, rest_of, text_in
@@ -129,7 +129,7 @@ class Items:
         return "mapped", "message"
 
     def _assistant(self, item: Mapping[str, Any], given: Collection[object]) -> None:
-        build, parts = self._run.build, _parts_of(item)
+        build, parts = self._run.build, parts_in(item)
         if any(each.get("type") not in _TEXTS or each.get("text") for each in parts):
             self._open.clear()  # xAI answers calls itself, and sends no outputs
         rest = rest_of(item, "type", "role", "content")
@@ -256,15 +256,6 @@ def _arguments(item: Mapping[str, Any], key: str) -> object:
     if key in _NAMED or isinstance(value, list):
         return {key: value}
     return value
-
-
-def _parts_of(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the parts of a message; a text is one."""
-    content = item.get("content")
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    parts = list_in(item, "content")
-    return [each if isinstance(each, dict) else {"value": each} for each in parts]
 
 
 def _texts_of(item: Mapping[str, Any], key: str) -> dict[int, str]:
