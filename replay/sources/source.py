@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
-from itertools import islice, repeat
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self, TypeVar
 
@@ -20,6 +20,7 @@ from replay.errors import (
     os_errors_of,
     wrong_type,
 )
+from replay.model.conversion_report import ConversionReport
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import ImageAttachment
 from replay.model.sessions import Session, SessionLike, SessionSummary
@@ -121,6 +122,20 @@ class Source:
         """
         with self._blamed():
             return self.backend.session(session_id)
+
+    def report(self, session_id: str) -> ConversionReport | None:
+        """Return what became of a session's records when it was converted.
+
+        Args:
+            session_id: As for :meth:`session`.
+
+        Returns:
+            None: it is a session as the service writes it.
+
+        Raises:
+            SessionNotFoundError, DecodeError: As from :meth:`session`.
+        """
+        return self.session(session_id).report
 
     def sessions(
         self, *, unreadable: Callable[[ReadError], object] | None = None
@@ -438,6 +453,8 @@ def open(  # noqa: A001 - replay.open, as promised
 def load(location: str | os.PathLike[str], **options: object) -> Session:
     """Load the only session at *location*.
 
+    Sessions of sub-agents do not count if the session that they belong to is there.
+
     Args:
         location: As for :func:`open`.
         options: As for :func:`open`.
@@ -448,7 +465,7 @@ def load(location: str | os.PathLike[str], **options: object) -> Session:
         DecodeError: What is there isn't a session.
     """
     with open(location, **options) as source:
-        sessions = list(islice(source, 4))
+        sessions = _main_sessions(source)
     if not sessions:
         raise SessionNotFoundError(source.location, "there is no session")
     if len(sessions) > 1:
@@ -457,3 +474,33 @@ def load(location: str | os.PathLike[str], **options: object) -> Session:
         hint = "read them with replay.open"
         raise BackendError(source.location, f"several sessions: {first}{rest}", hint)
     return sessions[0]
+
+
+_SEVERAL: Final = 4
+
+
+def _main_sessions(source: Source) -> list[Session]:
+    """Return the first sessions, without those of sub-agents of sessions there."""
+    known: set[str] = set()
+    found: list[Session] = []
+    of_agents: list[tuple[Session, str]] = []
+    for session in source:
+        known.add(session.session_id)
+        if parent := _parent_of(session):
+            of_agents.append((session, parent))
+        else:
+            found.append(session)
+        if len(found) == _SEVERAL:
+            return found
+    found += [session for session, parent in of_agents if parent not in known]
+    return found or [session for session, _ in of_agents]
+
+
+def _parent_of(session: Session) -> str | None:
+    """Return the id of the session to whose agent this one's belongs, or None."""
+    match session.extra.get("imported"):
+        case {"parent": {"session_id": str(parent)} as link} if (
+            link.get("as") != "fork"
+        ):
+            return parent
+    return None

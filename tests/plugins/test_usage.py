@@ -220,6 +220,93 @@ def test_a_column_is_as_wide_as_its_widest(turns: list[int], widest: int) -> Non
     assert not lines[widest].startswith(" ")
 
 
+# Responses that several sessions have
+
+
+def imported(session: str, **tokens: tuple[int, int]) -> Session:
+    """Return a session of one run whose responses have these tokens."""
+    names = ("input_tokens", "output_tokens")
+    responses = {
+        key: dict(zip(names, each, strict=True)) for key, each in tokens.items()
+    }
+    given, made = (sum(each) for each in zip(*tokens.values(), strict=True))
+    usage = {"total_input_tokens": given, "total_output_tokens": made}
+    stop = {
+        "type": "stop",
+        "usage": {**usage, "turns": len(tokens)},
+        "is_error": False,
+        "error": None,
+        "imported": {"responses": responses},
+    }
+    return Session.from_events([stop], session_id=session)
+
+
+def forks() -> list[Session]:
+    """Return a session, two that begin with copies of it, and another."""
+    return [
+        imported("first", a=(10, 1), b=(20, 2)),
+        imported("fork", a=(10, 1), c=(300, 30)),
+        imported("fork of the fork", a=(10, 1), c=(300, 30)),
+        imported("another", d=(4000, 400)),
+    ]
+
+
+def test_a_response_that_several_sessions_have_counts_once_in_the_total() -> None:
+    usage = Usage()
+    assert replayed(usage, *forks()) == (
+        "turns  trips  input  output  ms  errors  session\n"
+        "    1      2     30       3   0       0  first\n"
+        "    1      2    310      31   0       0  fork (1 trip counted above)\n"
+        "    1      2    310      31   0       0  fork of the fork"
+        " (2 trips counted above)\n"
+        "    1      1   4000     400   0       0  another\n"
+        "    4      4   4330     433   0       0  total (3 shared trips counted once)\n"
+    )
+    assert [each.repeated_input_tokens for each in usage.sessions] == [0, 10, 310, 0]
+
+
+def test_json_says_what_was_counted_before_if_anything_was() -> None:
+    printed = json.loads(replayed(Usage(json=True), *forks()))
+    repeated = [
+        [each.get(f"repeated_{name}") for name in ("round_trips", "output_tokens")]
+        for each in (*printed["sessions"], printed["total"])
+    ]
+    assert repeated == [[None, None], [1, 1], [2, 31], [None, None], [3, 32]]
+
+
+def test_a_run_whose_end_was_not_recorded_costs_what_its_last_event_tells() -> None:
+    tokens = {"input_tokens": 10, "output_tokens": 1}
+    sums = {"total_input_tokens": 10, "total_output_tokens": 1, "turns": 1}
+    told = {"imported": {"usage": sums, "responses": {"a": tokens}}}
+    events: list[dict[str, object]] = [
+        {"type": "user_input", "content": "?"},
+        {"type": "text", "content": "Half an", "imported": {"usage": {"turns": 1}}},
+        {"type": "user_input", "content": "?"},
+        {"type": "text", "content": "Yes", **told},
+        {"type": "user_input", "content": "?"},
+        {"type": "x/image", "record": {}, **told},
+    ]
+    usage = Usage()
+    found = [Session.from_events(events, session_id=name) for name in ("s", "t")]
+    replayed(usage, *found, imported("u", a=(10, 1)))
+    first, second, _ = usage.sessions
+    assert (first.turns, first.round_trips, first.total_input_tokens) == (3, 2, 20)
+    assert first.turns_without_tokens == 1
+    assert (second.repeated_round_trips, second.repeated_input_tokens) == (2, 20)
+    assert usage.total().total_input_tokens == 10
+
+
+def test_responses_that_no_recording_tells_like_this_are_no_responses() -> None:
+    for odd in (3, {"responses": 3}, {"responses": {"a": 3, "b": {"input_tokens": 3}}}):
+        stop = {"type": "stop", "usage": {}, "is_error": False, "error": None}
+        usage = Usage()
+        replayed(
+            usage,
+            *[Session.from_events([{**stop, "imported": odd}], session_id="s")] * 2,
+        )
+        assert usage.total().repeated_round_trips == 0
+
+
 def stop_it() -> None:
     raise StopReplay
 
@@ -266,6 +353,9 @@ def test_a_batch_says_once_what_a_plain_replay_says(as_json: bool) -> None:  # n
     sessions = [
         *examples(),
         *odd_histories(longest=200),
+        *forks(),
+        imported("\ud83d", **{"\ud83d": (nines, 1)}),
+        imported("fork", **{"\ud83d": (nines, 1)}),
         run("\ud83d\ude00", total_input_tokens=nines, duration_ms=nines),
         run("\ud83d" + "\ude00", duration_ms=0.1),
     ]

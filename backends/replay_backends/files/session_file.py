@@ -36,7 +36,12 @@ from replay_backends.files.read_options import ReadOptions
 from replay_backends.formats.conversion import ConvertedText
 from replay_backends.formats.head import SIZE as HEAD_SIZE
 from replay_backends.formats.head import Head
-from replay_backends.formats.recognition import format_called, format_of
+from replay_backends.formats.recognition import (
+    conversions_of,
+    failures_of,
+    format_called,
+    format_of,
+)
 from replay_backends.formats.recording import Recording
 
 #: The suffix of a recording that is under way, or was killed.
@@ -156,11 +161,14 @@ class SessionFile:
         )
         found = format_called(name)
         prefix = getattr(found, "prefix", "")
-        for conversion in found.conversions(recording):
-            converted = ConvertedText(
-                called, conversion, self.source, imports.keep, prefix
-            )
-            yield converted.session(strict=options.strict, limits=limits)
+        with text.named():
+            for conversion in conversions_of(found, name, recording):
+                converted = ConvertedText(
+                    called, conversion, self.source, imports.keep, prefix
+                )
+                with failures_of(name):
+                    session = converted.session(strict=options.strict, limits=limits)
+                yield session
 
     def _beside(self, suffix: str) -> bytes | None:
         """Return what is in the file beside it that has another suffix, if it is small.
@@ -179,8 +187,7 @@ class SessionFile:
 
 def _head_of(text: SourceText) -> Head:
     with text.opened() as file:
-        data = file.read(HEAD_SIZE + 1)
-    return Head(data, is_whole=len(data) <= HEAD_SIZE)
+        return Head.read(file, is_stream=text.is_stream())
 
 
 @attrs.define(eq=False)

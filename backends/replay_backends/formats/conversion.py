@@ -94,6 +94,7 @@ class ConvertedText:
     def _events(self, build: EventBuilder) -> Iterator[bytes]:
         converter = self.conversion.converter(build)
         for record in self.conversion.records(build.report):
+            build.at = record.at
             build.report.count(*converter.record(record))
             yield from map(write_decoded, build.drain())
         converter.end()
@@ -120,13 +121,19 @@ class _Generated(io.RawIOBase):
         return True
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        while not self._waiting:
-            piece = next(self._pieces, None)
-            if piece is None:
-                return 0
-            self._waiting = memoryview(piece)
+        if not self._waiting:
+            self._waiting = memoryview(b"".join(self._next_pieces()))
         with memoryview(buffer) as view:
             count = min(len(view), len(self._waiting))
             view[:count] = self._waiting[:count]
         self._waiting = self._waiting[count:]
         return count
+
+    def _next_pieces(self) -> Iterator[bytes]:
+        """Yield the next pieces, as many as a buffer holds: most are small."""
+        size = 0
+        for piece in self._pieces:
+            yield piece
+            size += len(piece)
+            if size >= _BUFFER:
+                return

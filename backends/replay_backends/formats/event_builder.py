@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
@@ -12,6 +12,7 @@ from replay.errors import DecodeError
 from replay_backends.formats.recording import Fate, Record
 
 Event = dict[str, Any]  # Any: the JSON values that the codec will check
+_Change: TypeAlias = Literal["dropped", "changed", "invented", "moved"]
 
 
 @attrs.define
@@ -61,6 +62,8 @@ class EventBuilder:
     parent: dict[str, object] | None = None  #: what links it to another session
     tools: dict[str, str] = attrs.field(factory=dict)  #: their names, by call id
     events: list[Event] = attrs.field(factory=list)
+    at: str = ""  #: the place of the record that is being converted
+    _held: list[Event] = attrs.field(factory=list, init=False)
 
     def header(self) -> dict[str, object]:
         """Return the members of the session's document before its events."""
@@ -81,6 +84,10 @@ class EventBuilder:
             self.last_updated_at is None or time > self.last_updated_at
         ):
             self.last_updated_at = time
+
+    def note(self, code: str, what: _Change = "changed", detail: str = "") -> None:
+        """Note in the report what is done to the content of the record."""
+        self.report.note(code, self.at, what, detail=detail)
 
     def skip(self, record: Record, kind: str) -> tuple[Fate, str]:
         """Leave out a record that is bookkeeping, unless all is kept."""
@@ -129,12 +136,15 @@ class EventBuilder:
             call_id: Its id.
             name: The tool.
             arguments: An object or its JSON text; None and an empty text mean ``{}``,
-                anything else is kept under ``_raw``.
+                anything else is kept under ``_raw``, and noted.
             imported: What else its record held.
         """
         self.tools[call_id] = name
         known, is_raw = arguments_of(arguments)
-        kept = {**(imported or {}), **({"arguments": "raw"} if is_raw else {})}
+        kept = dict(imported or {})
+        if is_raw:
+            kept["arguments"] = "raw"
+            self.note("arguments-raw")
         return self.add("tool_call", kept, call_id=call_id, name=name, arguments=known)
 
     def result(
@@ -179,6 +189,25 @@ class EventBuilder:
     def keep(self, kind: str, record: object) -> Event:
         """Add an unknown event of a *kind* of the format, with the record as it was."""
         return self.add(f"{self.prefix or self.report.format}/{kind}", record=record)
+
+    def keep_usage(self, usage: Mapping[str, object]) -> None:
+        """Keep the tokens of a run without a stop with the last event, if there is one.
+
+        A converter that calls this has held back the events of earlier records.
+        """
+        last = [*self._held, *self.events][-1:]
+        for event in last:
+            event.setdefault("imported", {})["usage"] = usage
+        self.note("usage-without-stop", "moved" if last else "dropped")
+
+    def hold(self) -> None:
+        """Hold back what a record added until another record adds something."""
+        if self.events:
+            self.events, self._held = self._held, self.events
+
+    def release(self) -> None:
+        """Add what was held back, after the last record."""
+        self.events, self._held = self._held + self.events, []
 
     def drain(self) -> list[Event]:
         """Return the events so far, and forget them."""

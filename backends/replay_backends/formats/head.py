@@ -5,12 +5,14 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, BinaryIO, Final, Literal, TypeAlias
 
 from replay import UnknownEvent
 from replay.authoring import decode_event
 
-SIZE: Final = 64 << 10  #: the most bytes that are looked at
+SIZE: Final = 64 << 10  #: bytes that are looked at
+_LINES: Final = 10  # that are looked at, even if they are longer
+_LONGEST: Final = 4 << 20  # bytes of these
 
 _MARK: Final = b"\xef\xbb\xbf"
 _SCAN: Final = json.JSONDecoder().raw_decode
@@ -20,31 +22,47 @@ _MOST: Final = 1000  # records
 #: How a recording is laid out: one JSON object, a list, JSON Lines or something else.
 #: A stream of server-sent events is read as JSON Lines of their data.
 Layout: TypeAlias = Literal["object", "list", "lines", "other"]
+_LAYOUTS: Final[dict[str, Layout]] = {"{": "object", "[": "list"}
 
 
 class Head:
     """The beginning of a recording.
 
     Args:
-        data: Its first bytes, up to 64 KiB.
-        is_whole: Whether they are all there are.
+        data: Its first 64 KiB or first ten lines, whichever is more, up to 4 MiB.
+        is_whole: Whether that is all there is.
+        is_stream: Whether it is the data of server-sent events.
     """
 
-    def __init__(self, data: bytes, *, is_whole: bool) -> None:
+    @classmethod
+    def read(cls, file: BinaryIO, *, is_stream: bool = False) -> "Head":
+        """Return the beginning of a file that was just opened."""
+        data = file.read(SIZE)
+        while data.count(b"\n") < _LINES and len(data) < _LONGEST:
+            if not (line := file.readline(_LONGEST - len(data))):
+                break
+            data += line
+        return cls(data, is_whole=not file.read(1), is_stream=is_stream)
+
+    def __init__(self, data: bytes, *, is_whole: bool, is_stream: bool = False) -> None:
         self.data = data
         self.is_whole = is_whole
+        self.is_stream = is_stream
         text = data.removeprefix(_MARK).decode("utf-8", "replace")
         self.text = text.lstrip()  #: without blanks before its first value
 
     @cached_property
     def layout(self) -> Layout:
-        """Return how the recording is laid out."""
-        if self.text.startswith("["):
-            return "list"
-        if not self.text.startswith("{"):
-            return "other"
-        has_others = len(self._lines) > (1 if self.is_whole else 0)
-        return "lines" if has_others and _object_on(self._lines[0]) else "object"
+        """Return how the recording is laid out.
+
+        JSON Lines may begin with lines that are broken. In one value, fewer than half
+        of the lines are objects: a sign stands before and behind each.
+        """
+        lines = self._lines
+        has_others = len(lines) > (1 if self.is_whole else 0)
+        if has_others and 2 * len(self._objects) >= len(lines):
+            return "lines"
+        return _LAYOUTS.get(self.text[:1], "other")
 
     @cached_property
     def records(self) -> Sequence[dict[str, Any]]:
@@ -52,12 +70,15 @@ class Head:
 
         Only whole ones are there, and at most a thousand.
         """
-        found: Iterator[object] = iter(())
         if self.layout == "lines":
-            found = map(_object_on, self._lines)
-        elif self.layout == "list":
-            found = _items(self.text, 1)
-        return [*islice((each for each in found if isinstance(each, dict)), _MOST)]
+            return self._objects
+        return [each for each in self.items if isinstance(each, dict)]
+
+    @cached_property
+    def items(self) -> Sequence[object]:
+        """Return the whole items of its list, at most a thousand."""
+        is_list = self.layout == "list"
+        return [*islice(_items(self.text, 1), _MOST)] if is_list else []
 
     @cached_property
     def members(self) -> dict[str, Any]:
@@ -69,9 +90,16 @@ class Head:
 
     @cached_property
     def _lines(self) -> list[str]:
+        """Return its first lines that are whole and not blank."""
         lines = self.text.split("\n")
         whole = lines if self.is_whole else lines[:-1]
-        return [line for line in whole if line.strip()]
+        return [*islice((line for line in whole if line.strip()), _MOST)]
+
+    @cached_property
+    def _objects(self) -> list[dict[str, Any]]:
+        """Return the objects among the lines."""
+        found = (_object_on(line) for line in self._lines if line.startswith("{"))
+        return [each for each in found if each is not None]
 
 
 def holds_session(head: Head) -> bool:

@@ -1,6 +1,7 @@
 """The choice of a recording's format, by its content."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Protocol
 
@@ -58,6 +59,30 @@ def format_called(name: str) -> Format:
     """
     made: Format = load_format(name)()
     return made
+
+
+def conversions_of(
+    found: Format, name: str, recording: Recording
+) -> Iterator[Conversion]:
+    """Yield a format's conversions.
+
+    Raises:
+        DecodeError: The recording cannot be read at all.
+        BackendError: The format failed, or the recording cannot be read to its end.
+    """
+    with failures_of(name):
+        ongoing = iter(found.conversions(recording))
+    while True:
+        with failures_of(name):
+            conversion = next(ongoing, None)
+        if conversion is None:
+            return
+        yield conversion
+
+
+def failures_of(name: str) -> AbstractContextManager[None]:
+    """Turn a format's exceptions within the block into errors that name it."""
+    return guarded("format", name, "cannot convert a recording")
 
 
 @cache

@@ -2,12 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Literal, TypeAlias
+from typing import Any, BinaryIO, Literal, TypeAlias
 
 import attrs
 
 from replay import ConversionReport, Limits
-from replay.authoring import BrokenText, SourceText, parse_json, records_on
+from replay.authoring import (
+    BrokenText,
+    SourceText,
+    is_deeper,
+    parse_json,
+    records_on,
+)
 from replay.errors import DecodeError, LimitExceededError
 from replay_backends.formats.head import Head
 
@@ -55,10 +61,19 @@ class Recording:
     #: as ``.meta.json``; None: there is no such file, or it isn't one that can be read.
     beside: Callable[[str], bytes | None] = _nothing
 
-    def lines(self, report: ConversionReport) -> Iterator[Record]:
+    def lines(
+        self,
+        report: ConversionReport,
+        is_wanted: Callable[[bytes], bool] | None = None,
+    ) -> Iterator[Record]:
         """Yield the JSON value on each line that isn't blank.
 
         What isn't JSON on a broken line is yielded as a text, and noted in *report*.
+
+        Args:
+            report: What the conversion does.
+            is_wanted: Tells of each line whether it is read, after the records before
+                it were used; None: all are.
 
         Raises:
             LimitExceededError: A line is too long, or its value is nested too deep.
@@ -69,7 +84,9 @@ class Recording:
             read = partial(file.readline, longest + 1)
             for number, line in enumerate(iter(read, b""), 1):
                 if len(line) > longest:
-                    raise _too_long(longest, number)
+                    raise _too_long(longest, f"line {number}")
+                if is_wanted and not is_wanted(line):
+                    continue
                 for record in _on_line(line, number):
                     if isinstance(record.value, BrokenText):
                         report.note(record.value.code, record.at, "changed")
@@ -91,12 +108,35 @@ class Recording:
         Raises:
             LimitExceededError: There are more than an event may have.
         """
-        longest = self.limits.event_bytes
         with self.text.opened() as file:
-            data = file.read(longest + 1)
-            if len(data) > longest:
-                raise _too_long(longest)
-            return data
+            return read_whole(file, self.limits)
+
+
+def read_whole(file: BinaryIO, limits: Limits, where: str = "$") -> bytes:
+    """Return what is in a file, or in a member of one.
+
+    Raises:
+        LimitExceededError: It is larger than an event may be.
+    """
+    longest = limits.event_bytes
+    data = file.read(longest + 1)
+    if len(data) > longest:
+        raise _too_long(longest, where)
+    return data
+
+
+def check_depth(record: Record, limits: Limits) -> None:
+    """Refuse a record that is nested too deep to be walked.
+
+    Raises:
+        LimitExceededError: It is.
+    """
+    if is_deeper(record.value, limits.depth):
+        reason, hint = (
+            f"nested deeper than {limits.depth} levels",
+            "raise Limits(depth=…)",
+        )
+        raise LimitExceededError(record.at, reason, hint=hint)
 
 
 def _on_line(line: bytes, number: int) -> Iterator[Record]:
@@ -115,6 +155,6 @@ def _is_object(value: object) -> bool:
     return isinstance(value, dict) and bool(value)
 
 
-def _too_long(longest: int, line: int | None = None) -> LimitExceededError:
-    where, reason = f"line {line}" if line else "$", f"more than {longest} bytes"
+def _too_long(longest: int, where: str) -> LimitExceededError:
+    reason = f"more than {longest} bytes"
     return LimitExceededError(where, reason, hint="raise Limits(event_bytes=…)")

@@ -381,6 +381,8 @@ def test_a_run_that_waits_for_an_answer_goes_on_with_the_next(
     assert [kind for kind, _ in extra[-2:]] == ["stop", "ag-ui/CUSTOM"]
     broken = session(tmp_path, *goes_on[:-1])
     assert codes(broken) == [("usage-without-stop", "line:7", "")]
+    tokens = {"total_input_tokens": 3, "total_output_tokens": 2}
+    assert imported(broken, -1)["usage"] == tokens
 
 
 def test_an_error_without_a_message_has_its_code(tmp_path: Path) -> None:
@@ -502,6 +504,7 @@ def test_a_history_alone_gives_whole_messages(tmp_path: Path) -> None:
         {"role": "assistant", "content": [hello, image], "toolCalls": [7, {"id": "c"}]},
         {"role": "assistant", "toolCalls": [{"function": function}]},
         {"role": "tool", "toolCallId": "c", "content": "no", "error": "bad"},
+        {"role": "assistant", "toolCalls": "odd"},
         "odd",
     ]
     read = session(tmp_path, text("m", "A"), start(*history))
@@ -517,6 +520,7 @@ def test_a_history_alone_gives_whole_messages(tmp_path: Path) -> None:
         ("tool_call", "c"),
         ("tool_call", "line:2/1"),
         ("tool_result", "c"),
+        ("ag-ui/message", {"toolCall": "odd"}),
         ("ag-ui/message", {"content": "odd"}),
     ]
     assert (found[7]["name"], found[8]["arguments"]) == ("", {"x": 1})
@@ -562,6 +566,11 @@ def test_the_export_of_this_library_is_read_back(tmp_path: Path) -> None:
     assert [each["type"] for each in found] == [
         *("text_delta", "todo_list", "text_delta", "ag-ui/RAW", "ag-ui/RAW")
     ]
+
+
+def test_a_history_that_is_no_list_is_kept(tmp_path: Path) -> None:
+    odd = [start(), {**START, "input": {"messages": {"0": USER}}}]
+    assert pairs(events(tmp_path, *odd)) == [("ag-ui/RUN_STARTED", odd[1])]
 
 
 def test_nothing_that_is_missing_raises(tmp_path: Path) -> None:

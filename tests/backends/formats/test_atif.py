@@ -187,7 +187,10 @@ def test_arguments_that_are_no_object_and_a_missing_id_are_told(read: Read) -> N
     (event,) = foreign.plain(session)
     assert (event["call_id"], event["arguments"]) == ("call-1", {"_raw": []})
     assert imported(session)["id"] == "made"
-    assert codes(session) == [("id-made", "/steps/0/tool_calls/0")]
+    assert codes(session) == [
+        ("id-made", "/steps/0/tool_calls/0"),
+        ("arguments-raw", "/steps/0"),
+    ]
 
 
 def test_texts_of_a_prompt_are_one_and_those_of_an_answer_are_several(

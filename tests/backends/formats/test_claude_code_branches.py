@@ -1,10 +1,12 @@
 """The tree of Claude Code's transcripts: branches, copies, compactions, sub-agents."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
+import foreign
 import replay
 from claude_code_records import (
     Record,
@@ -19,6 +21,10 @@ from claude_code_records import (
     text,
     user,
 )
+from replay_backends.formats.agent_logs.claude_code.outline import Outline
+from replay_backends.formats.agent_logs.claude_code.text_numbers import TextNumbers
+from replay_backends.formats.recording import Record as LoggedRecord
+from replay_command import Run
 
 END = {"stop_reason": "end_turn"}
 
@@ -148,6 +154,55 @@ def test_a_record_that_is_there_twice_counts_once(tmp_path: Path) -> None:
     ]
     assert session.report
     assert session.report.skipped == {"repeated": 2}
+    assert notes(session) == [("copied", "line:3", 2)]
+    (whole,) = sessions(tmp_path, [*said, *said], keep="all")
+    assert brief(whole).count("claude-code/repeated") == 2
+    assert not notes(whole)
+
+
+def test_records_that_are_glued_on_one_line_are_told_apart(tmp_path: Path) -> None:
+    line = "".join(json.dumps(each) for each in (user("u", "Go"), user("v", "On", "u")))
+    (session,) = sessions(tmp_path, [user("u", "Go"), line])
+    assert brief(session) == ["user_input: Go", "user_input: On"]
+    assert notes(session)[-1] == ("copied", "line:2", 1)
+
+
+def test_records_that_are_their_own_ancestors_are_read(tmp_path: Path) -> None:
+    records = [user("u", "Go", "a"), assistant("a", text("Yes."), parent="u")]
+    (session,) = sessions(tmp_path, [*records, user("v", "On", "u")])
+    assert brief(session) == ["user_input: On"]
+
+
+def test_texts_keep_their_numbers_however_many_there_are() -> None:
+    numbers, known = TextNumbers(), dict[str, int]()
+    for number in range(3000):
+        key = str(number * number % 1999)
+        if number % 2:
+            numbers[key] = known[key] = number
+        else:
+            assert numbers.setdefault(key, number) == known.setdefault(key, number)
+    assert {each: numbers.get(each) for each in known} == known
+    assert numbers.get("none") == -1
+
+
+def test_an_outline_needs_little_memory() -> None:
+    def peak(count: int) -> int:
+        tracemalloc.start()
+        outline = Outline()
+        for number in range(count):
+            said = assistant(
+                f"{number:036}",
+                text("Yes."),
+                parent=f"{number - 1:036}",
+                message={"id": f"{number:028}"},
+            )
+            outline.see(LoggedRecord(f"line:{number}", said))
+        try:
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert (peak(8000) - peak(1000)) / 7000 < 100  # bytes; a text of an id has 85
 
 
 def test_going_back_many_times_takes_linear_time(tmp_path: Path) -> None:
@@ -182,7 +237,7 @@ def test_a_sub_agent_s_log_is_a_session_below_its_parent_s(tmp_path: Path) -> No
 def test_the_file_beside_it_names_the_call(tmp_path: Path) -> None:
     known = {"session_id": "s", "agent_id": "x1"}
     for sidecar, told in (
-        ('{"toolUseId": "c"}', {"tool_call_id": "c"}),
+        ('{"toolUseId": "c"}', {"call_id": "c"}),
         ('{"agentType": "x", "toolUseId": 3}', {"meta": {"agentType": "x"}}),
         ("[]", {}),
         ("{", {}),
@@ -231,12 +286,78 @@ def test_a_sub_agent_with_a_session_id_of_its_own_has_no_parent(
     assert parent_of(session) is None
 
 
-def test_a_sub_agent_s_records_in_its_parent_s_log_are_left_out(
+def test_a_sub_agent_of_a_sub_agent_has_that_as_its_parent(tmp_path: Path) -> None:
+    sidecar = '{"toolUseId": "c", "parentAgentId": "x0", "spawnDepth": 2}'
+    (tmp_path / "agent-x1.meta.json").write_text(sidecar, "utf-8")
+    (session,) = sessions(tmp_path, of_agent(), "agent-x1.jsonl")
+    assert parent_of(session) == {
+        "session_id": "s/agent-x0",
+        "agent_id": "x1",
+        "call_id": "c",
+        "meta": {"parentAgentId": "x0", "spawnDepth": 2},
+    }
+
+
+def test_a_sub_agent_whose_records_do_not_name_it_is_named_as_its_file(
+    tmp_path: Path,
+) -> None:
+    for name, session_id in (("agent-x2", "s/agent-x2"), ("log", "s")):
+        records = of_agent(agentId=None)
+        (session,) = sessions(tmp_path, records, f"{name}.jsonl")
+        assert session.session_id == session_id
+        assert (parent_of(session) is None) == (name == "log")
+
+
+def test_sub_agents_records_in_their_parent_s_log_are_a_session_of_their_own(
     tmp_path: Path,
 ) -> None:
     inside = [{**each, "uuid": f"x{each['uuid']}"} for each in of_agent()]
-    (session,) = sessions(tmp_path, [user("u", "Go"), *inside])
-    assert session.session_id == "s"
-    assert brief(session) == ["user_input: Go"]
-    assert session.report
-    assert session.report.skipped == {"sidechain": 2}
+    main, side = sessions(tmp_path, [user("u", "Go"), *inside, user("v", "On", "u")])
+    assert (main.session_id, brief(main)) == ("s", ["user_input: Go", "user_input: On"])
+    assert brief(side) == ["user_input: Find it", "text: Found."]
+    assert side.session_id == "s/sidechains"
+    assert parent_of(side) == {"session_id": "s"}
+    assert [each.report.records for each in (main, side) if each.report] == [2, 2]
+
+
+# --- a directory of logs
+
+
+def counted(number: int, parent: str | None = None, **more: object) -> Record:
+    """Return a response that cost ten to the power of its number."""
+    usage = {"input_tokens": 10**number, "output_tokens": 1}
+    message = {"id": f"m{number}", "usage": usage, **END}
+    return assistant(f"a{number}", text("Yes."), parent=parent, message=message, **more)
+
+
+def test_each_response_in_a_directory_counts_once(tmp_path: Path, run: Run) -> None:
+    agents = tmp_path / "s" / "subagents"
+    agents.mkdir(parents=True)
+    of_main = [user("u", "Go"), counted(0, parent="u"), counted(1, parent="a0")]
+    of_fork = [
+        user("u", "Go", sessionId="fork"),
+        counted(0, parent="u", sessionId="fork", requestSessionId="s"),
+        user("v", "Another way", "a0", sessionId="fork"),
+        counted(2, parent="v", sessionId="fork"),
+    ]
+    logs = {
+        tmp_path / "s.jsonl": of_main,
+        tmp_path / "fork.jsonl": of_fork,
+        tmp_path / "agent-old.jsonl": [counted(3, isSidechain=True, agentId="old")],
+        agents / "agent-x1.jsonl": [counted(4, isSidechain=True, agentId="x1")],
+    }
+    for path, records in logs.items():
+        path.write_text(lines_of(records), "utf-8")
+    done = run("run", tmp_path, "--plugin", "usage:json=true")
+    printed = json.loads(done.stdout)
+    told = {each["session_id"]: each for each in printed["sessions"]}
+    assert {name: each["total_input_tokens"] for name, each in told.items()} == {
+        "fork": 101,
+        "s": 11,
+        "s/agent-old": 1000,
+        "s/agent-x1": 10000,
+    }
+    assert printed["total"]["total_input_tokens"] == 11111
+    assert printed["total"]["round_trips"] == 5
+    (fork,) = foreign.converted(tmp_path / "fork.jsonl")
+    assert notes(fork) == [("copied", "line:2", 1)]

@@ -242,7 +242,7 @@ def test_a_stream_s_sub_agents_are_sessions_of_their_own(tmp_path: Path) -> None
     assert agent.session_id == "s/agent-task"
     assert brief(agent) == ["user_input: Find it", "text: Found."]
     parent = json.loads(replay.dumps(agent))["imported"]["parent"]
-    assert parent == {"session_id": "s", "tool_call_id": "task"}
+    assert parent == {"session_id": "s", "call_id": "task"}
     counted = [each.report.records for each in (main, agent) if each.report]
     assert sum(counted) == len(records)
 

@@ -640,7 +640,7 @@ def test_all_kinds_of_calls_are_calls(tmp_path: Path) -> None:
     (result,) = (each for each in events(session) if each["type"] == "tool_result")
     assert (result["call_id"], result["result"]) == ("9", "iVBO")
     assert calls[5]["imported"]["status"] == "completed"
-    assert notes(session) == [("id-made", "line:8", 1)]
+    assert notes(session) == [("arguments-raw", "line:2", 1), ("id-made", "line:8", 1)]
 
 
 def test_a_call_without_a_name_is_reported(tmp_path: Path) -> None:

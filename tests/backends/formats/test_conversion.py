@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import replay
+from cut_recordings import cut_sessions, sessions_of
 from diaries import DIARY, NOTES, notes, said
 from replay_backends.formats import conversion
+from replay_backends.formats.recognition import format_called
 
 _BROKEN = b'{"note": 1, "by": "user", "te'
 
@@ -100,13 +102,13 @@ def test_bookkeeping_is_kept_if_that_is_asked_for(path: Path) -> None:
     )
 )
 def test_a_large_recording_is_converted_as_a_small_one(
-    tmp_path_factory: pytest.TempPathFactory, values: list[dict[str, object]]
+    values: list[dict[str, object]],
 ) -> None:
-    path = tmp_path_factory.mktemp("notes") / "a.jsonl"
-    small = converted(path, notes({"by": "x"}, *values))
+    data, form = notes({"by": "x"}, *values), format_called(DIARY)
+    (small,) = sessions_of(data, "Diary", form)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(conversion, "KEPT_IN_MEMORY", 0)
-        large = converted(path, notes({"by": "x"}, *values))
+        (large,) = sessions_of(data, "Diary", form)
         assert replay.dumps(large) == replay.dumps(small)
         assert [*large.events] == [*small.events]
     assert large.report
@@ -123,8 +125,7 @@ def test_a_large_recording_that_changes_is_refused(path: Path) -> None:
 
 def test_a_growing_file_is_read_as_far_as_it_goes(path: Path) -> None:
     whole = [*converted(path, NOTES).events]
-    for end in range(len(NOTES)):
-        session = converted(path, NOTES[:end])
+    for end, session in enumerate(cut_sessions(NOTES, "Diary", format_called(DIARY))):
         events = [*session.events]
         assert session.report
         if session.report.notes:

@@ -225,10 +225,10 @@ def test_several_texts_of_a_user_are_one_input_and_media_follow(path: Path) -> N
 
 
 def test_an_input_of_media_alone_is_empty(path: Path) -> None:
-    message = {"role": "user", "content": [{"type": "image"}, "odd"]}
+    message = {"role": "user", "content": [{"type": "image"}, 7]}
     first, *media, _ = events(only(path, log(sample(message))))
     assert first["content"] == ""
-    assert [each["type"] for each in media] == ["inspect-ai/image", "inspect-ai/block"]
+    assert [each["type"] for each in media] == ["inspect-ai/image", "inspect-ai/part"]
 
 
 def test_reasoning(path: Path) -> None:
@@ -238,12 +238,13 @@ def test_reasoning(path: Path) -> None:
         {"type": "reasoning", "reasoning": "encrypted", "redacted": True},
         {"type": "reasoning", "reasoning": ""},
         {"type": "reasoning", "reasoning": "", "signature": "s"},
+        {"type": "reasoning", "reasoning": "", "summary": "short"},
     ]
     first, second, *kept, _ = events(only(path, log(said(content=blocks))))
     assert first["content"] == "r"
     assert first["imported"] == {"signature": "s"}
     assert second["content"] == "short"
-    assert [each["record"] for each in kept] == [blocks[2], blocks[4]]
+    assert [each["record"] for each in kept] == [blocks[2], *blocks[4:]]
 
 
 def test_a_tool_of_the_provider_is_a_call_and_its_result(path: Path) -> None:
@@ -292,6 +293,18 @@ def test_what_says_nothing_is_kept(path: Path) -> None:
         "stop",
     ]
     assert [each["type"] for each in events(second)] == ["inspect-ai/item"]
+
+
+def test_what_has_another_kind_than_expected_is_kept(path: Path) -> None:
+    messages = [
+        {"role": "user", "content": {"text": "a"}},
+        {"role": "assistant", "content": 7, "tool_calls": {"f": 1}},
+    ]
+    asked, *kept, _ = events(only(path, log(sample(*messages))))
+    assert asked["content"] == ""
+    assert [each["record"] for each in kept] == [{"text": "a"}, 7, {"f": 1}]
+    (stop,) = events(only(path, log({"messages": {"0": "a"}, "output": {"x": 1}})))
+    assert stop["imported"] == {"messages": {"0": "a"}, "output": {"x": 1}}
 
 
 def test_why_a_sample_failed(path: Path) -> None:
@@ -394,8 +407,10 @@ def test_what_is_nested_too_deep_is_refused(path: Path) -> None:
     deep: object = 1
     for _ in range(250):
         deep = [deep]
-    with pytest.raises(LimitExceededError, match="nested deeper"):
+    with pytest.raises(LimitExceededError) as caught:
         read(path, log(sample({"role": "user", "content": deep})))
+    told = "nested deeper than 200 levels (raise Limits(depth=…))"
+    assert str(caught.value) == f"{path}: /samples/0/messages/0: {told}"
     deeper = b'{"version": 2, "eval": {}, "samples": ' + b"[" * 100_000
     with pytest.raises(LimitExceededError, match="nested deeper"):
         sessions_in(deeper, NAME)
@@ -416,8 +431,9 @@ def test_a_log_that_is_not_json_is_refused(path: Path) -> None:
 
 
 def test_a_log_without_samples_is_refused(path: Path) -> None:
-    with pytest.raises(DecodeError, match="no samples"):
-        read(path, {"version": 2, "eval": {}, "plan": {}})
+    for value in ({}, log()):
+        with pytest.raises(DecodeError, match="no samples"):
+            read(path, {"version": 2, "eval": {}, "plan": {}, **value})
 
 
 def test_a_log_that_is_too_large_is_refused(path: Path) -> None:
@@ -466,7 +482,7 @@ def test_packed_logs_that_are_refused(tmp_path: Path) -> None:
     odd_header = {**members_of("odd"), "header.json": []}
     for data, reason in (
         (packed({"header.json": {}}), "no log with samples"),
-        (packed(bomb), "grows too much"),
+        (packed(bomb), "grows too much .*inspect log convert"),
         (packed(members_of(sample()), zipfile.ZIP_LZMA), "packed in a way"),
         (packed(members_of(sample()))[:-30], "corrupt"),
     ):

@@ -19,6 +19,8 @@ NAME = "otel"
 EXAMPLE = Path(__file__).parents[3] / "examples/formats/otel-genai.jsonl"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
+OTHER_VALUES = ("stringValue", "intValue", "arrayValue", "kvlistValue")
+
 Json = dict[str, Any]
 
 
@@ -484,7 +486,7 @@ def test_tools_of_the_provider() -> None:
 
 def test_what_is_none_of_the_eight_is_kept() -> None:
     blob = {"type": "blob", "modality": "image", "content": "AA=="}
-    parts = [text("a"), blob, "odd", text("b")]
+    parts = [text("a"), blob, 7, text("b")]
     outputs = [blob, 1, {"type": "text"}, {"type": "tool_call"}, {"odd": 1}]
     outputs.append({"type": "tool_call_response"})
     instructions = [text("be nice")]
@@ -528,7 +530,7 @@ def test_messages_in_an_event_of_a_span() -> None:
 def test_messages_before_there_were_parts() -> None:
     prompt = json.dumps([{"role": "user", "content": "a"}, {"role": "user"}, 1])
     spans = span(1, "", prompt=prompt, completion='{"text": "b"}', system="x")
-    assert told(only(spans)) == ["user a", "b"]
+    assert told(only(spans)) == ["user a", "part", "b"]
     assert told(only(span(1, "", prompt="bare", completion="text"))) == [
         "user bare",
         "text",
@@ -638,6 +640,62 @@ def test_a_long_document_on_one_line_is_recognized() -> None:
     data = json.dumps(trace(stopped(1, [user("a" * 70_000)]))).encode()
     (session,) = sessions_in(data)
     assert session.format == NAME
+
+
+def test_a_list_of_documents_is_read_as_one() -> None:
+    documents = [trace(chat(1, [user("a")], text("b"))), 7, trace(chat(2, [user("c")]))]
+    (session,) = sessions_in(json.dumps(documents).encode())
+    assert told(session) == ["user a", "b", "user c", "line"]
+
+
+def test_a_span_that_was_exported_again_counts_once() -> None:
+    whole = stopped(1, [user("a")], text("b"), usage__input_tokens=5)
+    session = only(chat(1, [user("a")]), whole, chat(2, [user("c")], text("d")), whole)
+    assert told(session) == ["user a", "b", "stop", "user c", "d"]
+    assert events(session)[2]["usage"] == {"total_input_tokens": 5, "turns": 1}
+    assert session.report
+    assert session.report.skipped == {"repeated": 2}
+
+
+def test_messages_of_the_chat_completions_api_are_read() -> None:
+    function = {"name": "f", "arguments": '{"x": 1}'}
+    calls = [{"id": "c", "function": function}, "odd"]
+    prompt = [
+        {"role": "user", "content": [{"type": "text", "text": "a"}]},
+        {"role": "assistant", "content": None, "tool_calls": calls},
+        {"role": "tool", "tool_call_id": "c", "content": "r"},
+    ]
+    image = {"type": "image_url"}
+    completion = [{"role": "assistant", "content": ["b", image]}]
+    session = only(
+        span(
+            1,
+            "",
+            prompt=json.dumps(prompt),
+            completion=json.dumps(completion),
+            system="x",
+        )
+    )
+    assert told(session) == ["user a", "call c", "part", "result r", "b", "image_url"]
+    assert events(session)[1]["arguments"] == {"x": 1}
+
+
+def test_what_is_no_message_is_kept() -> None:
+    odd: Any = 7
+    session = only(chat(1, [odd, user("a")], text("b")), chat(2, [user("c")]))
+    assert told(session) == ["part", "user a", "b", "user c"]
+    assert told(only(span(1, "chat", prompt="42"))) == ["user 42"]
+
+
+def test_names_in_snake_case_are_read() -> None:
+    known = span(1, "chat", input__messages=[user("a")], usage__input_tokens=3)
+    text_of_json = json.dumps(trace(known))
+    for each in ("resourceSpans", "scopeSpans", *OTHER_VALUES):
+        snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in each)
+        text_of_json = text_of_json.replace(f'"{each}"', f'"{snake}"')
+    (session,) = sessions_in(text_of_json.encode())
+    assert told(session) == ["user a"]
+    assert events(session)[0]["imported"]["usage"]["total_input_tokens"] == 3
 
 
 def test_what_is_nested_too_deep_is_refused() -> None:

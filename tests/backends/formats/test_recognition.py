@@ -113,6 +113,25 @@ def test_a_format_that_nobody_asked_for_by_name_does_no_harm(
         replay.load(path, format="unloadable")
 
 
+@pytest.mark.parametrize(
+    ("code", "changed", "failure"),
+    [
+        ("self._build = build", "self._builder = build", "AttributeError.*_build"),
+        ("yield Conversion(", "yield 1 / 0 or Conversion(", "ZeroDivisionError"),
+        ("(self, recording:", "(recording:", "TypeError"),
+    ],
+)
+def test_a_format_that_fails_is_named_with_the_line(
+    tmp_path: Path, code: str, changed: str, failure: str
+) -> None:
+    broken, path = tmp_path / "broken.py", tmp_path / "a.jsonl"
+    broken.write_text(CODE.replace(code, changed), "utf-8")
+    path.write_bytes(NOTES)
+    told = rf"format .*broken.py::Diary': cannot convert a recording: {failure}"
+    with pytest.raises(replay.BackendError, match=told):
+        replay.load(path, format=f"{broken}::Diary")
+
+
 def test_no_session_of_the_service_is_taken_for_something_else(shared: Path) -> None:
     for path in (shared / "corpus" / "sessions").glob("*.json"):
         assert replay.load(path).format is None

@@ -321,7 +321,7 @@ def test_stored_messages_give_calls_with_their_results(tmp_path: Path) -> None:
     image = {"type": "file", "mediaType": "image/png", "url": "data:,"}
     hello = {"type": "text", "text": "Hello"}
     system = {"id": "s", "role": "system", "parts": [hello]}
-    user = {"id": "u", "role": "user", "parts": [hello, image, hello]}
+    user = {"id": "u", "role": "user", "parts": [hello, image, {**hello, "x": 1}]}
     answer = {"id": "m", "role": "assistant", "metadata": {"x": 1}, "parts": PARTS}
     silent = {"role": "assistant", "parts": [{"type": "step-start"}]}
     others = [{"role": "user", "parts": "odd"}, 7]
@@ -342,7 +342,8 @@ def test_stored_messages_give_calls_with_their_results(tmp_path: Path) -> None:
         (f"{PAGE}/part", "odd"),
         *((f"{PAGE}/message", each) for each in others),
     ]
-    assert imported(read, 1) == {"id": "u", "blocks": 2, "media": 1}
+    counts = {"blocks": 2, "media": 1, "beside_text": [{}, {"x": 1}]}
+    assert imported(read, 1) == {"id": "u", **counts}
     assert imported(read, 3) == {"metadata": {"x": 1}, "messageId": "m"} | {
         "state": "done"
     }
@@ -352,7 +353,10 @@ def test_stored_messages_give_calls_with_their_results(tmp_path: Path) -> None:
     assert imported(read, 8) == {"is_error": True}
     assert read.report
     assert (read.report.mapped, read.report.skipped) == (2, {"assistant": 1})
-    assert codes(read) == [("missing-field", "/messages/2", "toolCallId")]
+    assert codes(read) == [
+        ("arguments-raw", "/messages/2", ""),
+        ("missing-field", "/messages/2", "toolCallId"),
+    ]
 
 
 def test_a_list_of_messages_has_the_name_of_its_file(tmp_path: Path) -> None:

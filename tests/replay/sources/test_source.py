@@ -237,11 +237,52 @@ def test_what_is_no_backend_is_refused(install: Install) -> None:
         replay.open("mine:abc")
 
 
+def test_a_source_tells_what_became_of_a_session_that_it_converted(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.json").write_text(document("ours"))
+    (tmp_path / "b.jsonl").write_text('{"type": "thread.started", "thread_id": "t"}\n')
+    with replay.open(tmp_path) as source:
+        assert source.report("ours") is None
+        report = source.report("t")
+    assert report
+    assert (report.format, report.records) == ("codex", 1)
+
+
 def test_the_one_session_is_loaded(tmp_path: Path) -> None:
     with pytest.raises(SessionNotFoundError, match="there is no session"):
         replay.load(tmp_path)
     (tmp_path / "a.json").write_text(document("one"))
     assert replay.load(tmp_path) == Session("one")
+
+
+def imported(session_id: str, parent: str, **more: str) -> str:
+    """Return the document of a session that says which one it comes from."""
+    header = {"parent": {"session_id": parent, **more}}
+    return json.dumps({"session_id": session_id, "events": [], "imported": header})
+
+
+@pytest.mark.parametrize(
+    ("documents", "loaded"),
+    [
+        ([imported("a", "main"), document("main"), imported("b", "a")], "main"),
+        ([imported("a", "elsewhere")], "a"),
+        ([document("main"), imported("a", "elsewhere")], None),
+        ([document("main"), imported("other", "main", **{"as": "fork"})], None),
+        ([imported("a", "b"), imported("b", "a")], None),
+        ([imported("a", "a")], "a"),
+    ],
+)
+def test_sessions_of_sub_agents_do_not_keep_their_own_from_being_loaded(
+    tmp_path: Path, documents: list[str], loaded: str | None
+) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join(documents))
+    if loaded:
+        assert replay.load(path).session_id == loaded
+    else:
+        with pytest.raises(BackendError, match="several sessions"):
+            replay.load(path)
 
 
 @pytest.mark.parametrize(

@@ -33,12 +33,7 @@ class PendingDeltas:
     _left: set[tuple[str, str]] = attrs.field(factory=set)  # messages that others cut
 
     def add(
-        self,
-        kind: str,
-        message: str,
-        delta: str,
-        imported: Mapping[str, object],
-        at: str,
+        self, kind: str, message: str, delta: str, imported: Mapping[str, object]
     ) -> None:
         """Add a delta, which isn't empty, of a message.
 
@@ -47,31 +42,30 @@ class PendingDeltas:
             message: The message's id.
             delta: Its text.
             imported: What else its record held.
-            at: The place of its record.
         """
         last = self._stretches[-1] if self._stretches else None
         if last and (last.kind, last.message) != (kind, message):
             self._left.add((last.kind, last.message))
             if last.message != message and (kind, message) in self._left:
-                self._build.report.note("interleaved-blocks", at, "changed")
+                self._build.note("interleaved-blocks")
             if last.kind == kind and last.is_last:
-                self._close(self._stretches.pop(), at)
+                self._close(self._stretches.pop())
                 last = None
         if last is None or last.kind != kind:
             last = _Stretch(kind, message, [])
             self._stretches.append(last)
         elif last.message != message:
             last.message = message
-            self._build.report.note("blocks-joined", at, "changed")
+            self._build.note("blocks-joined")
         last.parts.append(delta)
         last.is_last = True
         self._build.add(kind, imported, content=delta)
 
-    def close(self, kind: str, at: str) -> None:
+    def close(self, kind: str) -> None:
         """Add the finals of a kind of delta: a whole message of it follows."""
         for each in reversed(self._stretches):
             if each.kind == kind:
-                self._close(each, at)
+                self._close(each)
         self._stretches = [each for each in self._stretches if each.kind != kind]
 
     def interrupt(self) -> None:
@@ -84,7 +78,7 @@ class PendingDeltas:
         self._stretches.clear()
         self._left.clear()
 
-    def _close(self, stretch: _Stretch, at: str) -> None:
+    def _close(self, stretch: _Stretch) -> None:
         content = "".join(stretch.parts)
         self._build.add(_FINALS[stretch.kind], {"made": True}, content=content)
-        self._build.report.note("final-made", at, "invented")
+        self._build.note("final-made", "invented")

@@ -15,7 +15,7 @@ import attrs
 from replay import Limits
 from replay.authoring import parse_json, write_decoded
 from replay.errors import DecodeError, LimitExceededError, ReplayError
-from replay_backends.formats.recording import Recording
+from replay_backends.formats.recording import Recording, read_whole
 from replay_backends.formats.telemetry.eval_sample import LoggedSample
 
 _ZIP: Final = b"PK\3\4"
@@ -64,9 +64,9 @@ def opened_log(recording: Recording) -> Iterator[EvalLog]:
 
 
 def _document(file: BinaryIO, limits: Limits) -> EvalLog:
-    log = _json(_read(file, limits, "$"))
+    log = _json(read_whole(file, limits))
     samples = log.get("samples") if isinstance(log, dict) else None
-    if not isinstance(samples, list):
+    if not isinstance(samples, list) or not samples:
         where, reason = "$.samples", "the log has no samples"
         raise DecodeError(where, reason)
     header = {key: value for key, value in log.items() if key != "samples"}
@@ -86,7 +86,7 @@ def _packed_log(file: BinaryIO, limits: Limits) -> EvalLog:
 
     def read(name: str) -> object:
         with _zip_errors(), archive.open(name) as member:
-            data = _read(member, limits, name)
+            data = read_whole(member, limits, name)
         return _json(data)
 
     value = read(header)
@@ -104,7 +104,8 @@ def _check_sizes(members: list[Any]) -> None:
         allowed = max(_UNCHECKED, each.compress_size * _HIGHEST_RATIO)
         if each.file_size > allowed or total > _MOST_UNPACKED:
             reason = "grows too much when it is unpacked"
-            raise LimitExceededError(each.filename, reason)
+            hint = "if you trust it, run `inspect log convert --to json`"
+            raise LimitExceededError(each.filename, reason, hint=hint)
         if each.compress_type not in _PACKINGS:
             raise DecodeError(each.filename, "packed in a way that logs are not")
 
@@ -130,15 +131,6 @@ def _zip_errors() -> Iterator[None]:
         raise
     except faults as error:
         raise DecodeError(_WHERE, f"corrupt: {error}") from error
-
-
-def _read(file: BinaryIO, limits: Limits, where: str) -> bytes:
-    longest = limits.event_bytes
-    data = file.read(longest + 1)
-    if len(data) > longest:
-        reason = f"more than {longest} bytes"
-        raise LimitExceededError(where, reason, hint="raise Limits(event_bytes=…)")
-    return data
 
 
 def _json(data: bytes) -> Any:  # noqa: ANN401 - JSON

@@ -6,10 +6,9 @@ from typing import Any, Final
 import attrs
 
 from replay import ConversionReport, Limits
-from replay.authoring import is_deeper
 from replay.errors import LimitExceededError
 from replay_backends.formats.json_path import member
-from replay_backends.formats.recording import Record
+from replay_backends.formats.recording import Record, check_depth
 
 #: What a reference to a sample's attachments begins with; the second until 2024.
 _REFERENCES: Final = ("attachment://", "tc://")
@@ -20,6 +19,10 @@ _REPEATED: Final = frozenset(
         "output", "transcript",
     }
 )  # fmt: skip
+
+
+_SAID: Final = ("input", "messages", "output")  # kept if there are no messages
+_FINISH_REASON: Final = ("output", "choices", 0, "stop_reason")
 
 
 @attrs.frozen
@@ -52,10 +55,12 @@ class LoggedSample:
             yield attached.put_back(Record(f"{at}/messages/{number}", each))
         for number, each in enumerate(self.events):
             yield Record(f"{at}/events/{number}", each)
-        kept = {key: item for key, item in value.items() if key not in _REPEATED}
-        kept["finish_reason"] = _finish_reason(value)
-        if not messages:
-            kept["input"] = value.get("input")
+        kept = {
+            key: item
+            for key, item in value.items()
+            if key not in _REPEATED or (key in _SAID and not messages)
+        }
+        kept["finish_reason"] = member(value, *_FINISH_REASON)
         yield attached.put_back(Record(at, kept))
 
     def attachments(self) -> "Attachments":
@@ -84,7 +89,7 @@ class Attachments:
         if found is None:
             found = member(sample, "transcript", "content")
         self._texts = found if isinstance(found, dict) else {}
-        self._depth = limits.depth
+        self._limits = limits
         self._left = limits.response_bytes
 
     def put_back(self, record: Record) -> Record:
@@ -93,9 +98,7 @@ class Attachments:
         Raises:
             LimitExceededError: It is nested too deep, or the texts are too long.
         """
-        if is_deeper(record.value, self._depth):
-            reason = f"nested deeper than {self._depth} levels"
-            raise LimitExceededError(record.at, reason)
+        check_depth(record, self._limits)
         return attrs.evolve(record, value=self._put_back(record.value))
 
     def _put_back(self, value: Any) -> Any:  # noqa: ANN401 - JSON
@@ -116,7 +119,3 @@ class Attachments:
             hint = "raise Limits(response_bytes=…)"
             raise LimitExceededError(where, reason, hint=hint)
         return text
-
-
-def _finish_reason(sample: object) -> object:
-    return member(sample, "output", "choices", 0, "stop_reason")

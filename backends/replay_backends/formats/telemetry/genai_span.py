@@ -1,11 +1,12 @@
 """What a span says of a model call, by OpenTelemetry's conventions for GenAI."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import attrs
 
 from replay.authoring import write_decoded
+from replay_backends.formats.members import list_in, text_in
 from replay_backends.formats.telemetry.otlp import Span, parsed
 
 MODEL: Final = frozenset({"chat", "generate_content", "text_completion"})
@@ -115,25 +116,57 @@ class GenAISpan:
 
     def _messages(self, names: tuple[str, str], role: str) -> list[Message]:
         name, old_name = names
-        found = parsed(self.attributes.get(name, self.attributes.get(old_name)))
+        recorded = self.attributes.get(name, self.attributes.get(old_name))
+        found = parsed(recorded)
+        if isinstance(recorded, str) and not isinstance(found, dict | list):
+            found = recorded
         items = found if isinstance(found, list) else [found]
-        return [_message(each, role) for each in items if isinstance(each, dict | str)]
+        return [_message(each, role) for each in items if each is not None]
 
 
-def _message(value: dict[str, Any] | str, role: str) -> Message:
+def _message(value: Any, role: str) -> Message:  # noqa: ANN401 - JSON
     """Return a message, or what stood for one before there were parts."""
     if isinstance(value, str):
-        return Message(role, ({"type": "text", "content": value},))
+        return Message(role, (_text_part(value),))
+    if not isinstance(value, dict):
+        return Message("", (value,))
     parts = value.get("parts")
-    if not isinstance(parts, list):
-        said = value.get("text", value.get("content"))
-        parts = [{"type": "text", "content": said}] if isinstance(said, str) else []
-    found, reason = value.get("role"), value.get("finish_reason")
     return Message(
-        found if isinstance(found, str) else role,
-        tuple(parts),
-        reason if isinstance(reason, str) else None,
+        text_in(value, "role") or role,
+        tuple(parts if isinstance(parts, list) else _older_parts(value)),
+        text_in(value, "finish_reason") or None,
     )
+
+
+def _older_parts(message: dict[str, Any]) -> Iterator[Any]:
+    """Yield the parts of a message as the chat completions' API has it."""
+    said = message.get("text", message.get("content"))
+    if call_id := text_in(message, "tool_call_id"):
+        yield {"type": "tool_call_response", "id": call_id, "response": said}
+        said = None
+    for each in said if isinstance(said, list) else [said]:
+        match each:
+            case str(text) | {"type": "text", "text": str(text)}:
+                yield _text_part(text)
+            case None:
+                pass
+            case _:
+                yield each
+    for call in list_in(message, "tool_calls"):
+        match call:
+            case {"function": {"name": str(name), **function}}:
+                yield {
+                    "type": "tool_call",
+                    "id": call.get("id"),
+                    "name": name,
+                    "arguments": function.get("arguments"),
+                }
+            case _:
+                yield call
+
+
+def _text_part(text: str) -> dict[str, str]:
+    return {"type": "text", "content": text}
 
 
 def response_of(part: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON

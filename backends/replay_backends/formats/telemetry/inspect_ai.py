@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar, Final
 
+from replay_backends.formats.api_captures.message_parts import add_prompt, keep_part
 from replay_backends.formats.conversion import Conversion
-from replay_backends.formats.event_builder import EventBuilder, RunUsage
+from replay_backends.formats.event_builder import EventBuilder, RunUsage, keep_with
 from replay_backends.formats.head import Head
 from replay_backends.formats.json_path import member
-from replay_backends.formats.members import rest_of
+from replay_backends.formats.members import object_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record, Recording
 from replay_backends.formats.telemetry.eval_log import is_packed_log, opened_log
 from replay_backends.formats.telemetry.eval_sample import LoggedSample
@@ -53,9 +54,9 @@ class _Names:
     """The ids of a log's sessions."""
 
     def __init__(self, header: Mapping[str, Any], *, has_epochs: bool) -> None:
-        evaluation = _object(header, "eval")
+        evaluation = object_in(header, "eval")
         self._task = evaluation.get("task") or "task"
-        epochs = _object(evaluation, "config").get("epochs")
+        epochs = object_in(evaluation, "config").get("epochs")
         self._has_epochs = has_epochs or (isinstance(epochs, int) and epochs > 1)
         self._given: set[str] = set()
 
@@ -92,9 +93,8 @@ class SampleConverter:
         self._attachments = sample.attachments()
         self._times = sample.times()
         self._tokens = _Tokens()
-        evaluation = _object(header, "eval")
-        version = _object(evaluation, "packages").get("inspect_ai")
-        build.report.version = version if isinstance(version, str) else ""
+        evaluation = object_in(header, "eval")
+        build.report.version = text_in(object_in(evaluation, "packages"), "inspect_ai")
         build.see_time(evaluation.get("created"))
 
     def record(self, record: Record) -> tuple[Fate, str]:
@@ -114,43 +114,30 @@ class SampleConverter:
 
     def _message(self, record: Record) -> tuple[Fate, str]:
         message = record.value
-        role = message.get("role")
+        role = text_in(message, "role")
         before = len(self._build.events)
         match role:
             case "user":
-                self._user(message)
+                content = message.get("content")
+                add_prompt(self._build, content, self._envelope(message))
             case "assistant":
                 self._assistant(record)
             case "tool":
                 self._result(record)
         if len(self._build.events) == before:
-            return self._build.keep_whole(record, _kind(role, "message"))
-        return "mapped", str(role)
-
-    def _user(self, message: Mapping[str, Any]) -> None:
-        blocks = _blocks(message)
-        texts = [each["text"] for each in blocks if _is_text(each)]
-        media = [each for each in blocks if not _is_text(each)]
-        kept = {
-            **self._envelope(message),
-            "blocks": len(texts) if len(texts) > 1 else None,
-            "media": len(media) or None,
-        }
-        self._build.add("user_input", kept, content="\n\n".join(texts))
-        for each in media:
-            self._build.keep(_kind(member(each, "type"), "block"), each)
+            return self._build.keep_whole(record, role or "message")
+        return "mapped", role
 
     def _assistant(self, record: Record) -> None:
         build, message = self._build, record.value
         before = len(build.events)
         for number, block in enumerate(_blocks(message)):
             self._block(block, f"{record.at}/content/{number}")
-        calls = message.get("tool_calls")
-        for number, call in enumerate(calls if isinstance(calls, list) else []):
+        calls = message.get("tool_calls") or []
+        for number, call in enumerate(calls if isinstance(calls, list) else [calls]):
             self._call(call, f"{record.at}/tool_calls/{number}")
-        kept = self._envelope(message, "tool_calls")
-        for event in build.events[before : before + 1] if kept else ():
-            event["imported"] = {**kept, **event.get("imported", {})}
+        for event in build.events[before : before + 1]:
+            keep_with(event, self._envelope(message, "tool_calls"))
 
     def _block(self, block: Any, at: str) -> None:  # noqa: ANN401 - JSON
         build = self._build
@@ -163,29 +150,31 @@ class SampleConverter:
                 text and not block.get("redacted")
             ):
                 build.say("thinking", text, rest_of(block, "type", "reasoning"))
-            case {"type": "reasoning", "reasoning": ""} if not block.get("signature"):
+            case {"type": "reasoning", "reasoning": ""} if not any(
+                map(block.get, ("signature", "summary"))
+            ):
                 pass
             case {"type": "tool_use", "name": str(name)}:
-                call_id = self._idmember(block, at)
+                call_id = self._call_id(block, at)
                 kept = rest_of(block, "type", "id", "name", "arguments", "result")
                 build.call(call_id, name, block.get("arguments"), kept)
                 is_error = True if block.get("error") else None
                 result = block.get("result")
                 build.result(call_id, result, {"is_error": is_error})
             case _:
-                build.keep(_kind(member(block, "type"), "block"), block)
+                keep_part(build, block)
 
     def _call(self, call: Any, at: str) -> None:  # noqa: ANN401 - JSON
         match call:
             case {"function": str(name)}:
                 kept = rest_of(call, "id", "function", "arguments")
-                call_id = self._idmember(call, at)
+                call_id = self._call_id(call, at)
                 self._build.call(call_id, name, call.get("arguments"), kept)
             case _:
                 self._build.report.note("missing-field", at, "changed")
                 self._build.keep("tool_call", call)
 
-    def _idmember(self, call: Mapping[str, Any], at: str) -> str:
+    def _call_id(self, call: Mapping[str, Any], at: str) -> str:
         call_id = call.get("id")
         if isinstance(call_id, str):
             return call_id
@@ -201,17 +190,13 @@ class SampleConverter:
         result = message.get("content")
         if error and result in ("", None, []):
             result = member(error, "message") or error
-        time = self._times.get(call_id)
-        kept = {
-            **self._envelope(message, "tool_call_id", "function"),
-            "is_error": True if error else None,
-        }
-        if time:
+        kept = self._envelope(message, "tool_call_id", "function")
+        if error:
+            kept["is_error"] = True
+        if time := self._times.get(call_id):
             kept["timestamp"] = time
-        name = message.get("function")
-        self._build.result(
-            call_id, result, kept, name if isinstance(name, str) else None
-        )
+        name = text_in(message, "function") or None
+        self._build.result(call_id, result, kept, name)
 
     def _envelope(self, message: Mapping[str, Any], *keys: str) -> dict[str, Any]:
         time = self._times.get(str(message.get("id")))
@@ -229,14 +214,14 @@ class SampleConverter:
             self._build.report.note("compacted", record.at, "dropped")
         if self._build.keeps_all:
             record = self._attachments.put_back(record)
-        return self._build.skip(record, f"event.{_kind(event.get('event'), 'event')}")
+        kind = text_in(event, "event") or "event"
+        return self._build.skip(record, f"event.{kind}")
 
     def _end_of_sample(self, record: Record) -> None:
         sample, report = record.value, self._build.report
         usage = self._tokens.agent
         if not self._tokens.has_calls:
-            models = sample.get("model_usage")
-            for each in models.values() if isinstance(models, dict) else ():
+            for each in object_in(sample, "model_usage").values():
                 _add_tokens(usage, each)
             if usage.as_object():
                 report.note("usage-includes-scorer", record.at, "changed")
@@ -295,20 +280,12 @@ def _error(sample: Mapping[str, Any]) -> str | None:
 
 def _blocks(message: Mapping[str, Any]) -> list[Any]:
     """Return the blocks of a message; a text is one."""
-    content = message.get("content")
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    return content if isinstance(content, list) else []
-
-
-def _is_text(block: object) -> bool:
-    return member(block, "type") == "text" and isinstance(member(block, "text"), str)
-
-
-def _object(value: object, key: str) -> dict[str, Any]:
-    found = member(value, key)
-    return found if isinstance(found, dict) else {}
-
-
-def _kind(recorded: object, otherwise: str) -> str:
-    return recorded if isinstance(recorded, str) and recorded else otherwise
+    match message.get("content"):
+        case str(text):
+            return [{"type": "text", "text": text}]
+        case [*blocks]:
+            return blocks
+        case None:
+            return []
+        case odd:
+            return [odd]

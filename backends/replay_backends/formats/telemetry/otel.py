@@ -13,14 +13,13 @@ from replay_backends.formats.telemetry.span_sessions import span_sessions
 
 
 class OpenTelemetry:
-    """Traces in OTLP's JSON, one document or one a line."""
+    """Traces in OTLP's JSON: one document, a list of them, or one a line."""
 
     prefix: ClassVar = "otel-genai"
 
     def recognizes(self, head: Head) -> bool:
         """Tell whether a recording that begins so is of this format."""
-        lines = head.records if head.layout == "lines" else ()
-        return any(map(_holds_spans, (head.members, *lines)))
+        return any(map(_holds_spans, (head.members, *head.records)))
 
     def conversions(self, recording: Recording) -> Iterator[Conversion]:
         """Yield how each of its conversations is converted."""

@@ -22,7 +22,11 @@ _OTHER_NAMES: Final = {
     "startTimeUnixNano": "start_time_unix_nano",
     "traceId": "trace_id",
 }
-_SCALARS: Final = ("stringValue", "boolValue", "doubleValue", "bytesValue")
+_SCALARS: Final = tuple(
+    f"{kind}{value}"
+    for kind in ("string", "bool", "double", "bytes")
+    for value in ("Value", "_value")
+)
 
 
 @attrs.frozen(eq=False)
@@ -115,11 +119,11 @@ def _pairs(items: list[Any]) -> Iterator[tuple[str, Any]]:
 def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
     """Return the JSON value that an ``AnyValue`` stands for."""
     match value:
-        case {"intValue": number}:
+        case {"intValue": number} | {"int_value": number}:
             return _integer(number)
-        case {"arrayValue": items}:
+        case {"arrayValue": items} | {"array_value": items}:
             return [_plain(each) for each in _items(items, "values")]
-        case {"kvlistValue": items}:
+        case {"kvlistValue": items} | {"kvlist_value": items}:
             return dict(_pairs(_items(items, "values")))
         case dict():
             return next((value[key] for key in _SCALARS if key in value), None)

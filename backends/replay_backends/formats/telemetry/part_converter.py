@@ -1,13 +1,20 @@
 """A converter of the parts of an assistant's and a tool's messages."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.members import rest_of, text_in
 from replay_backends.formats.telemetry.genai_span import GenAISpan, response_of
 from replay_backends.formats.telemetry.otlp import parsed, time_text
 from replay_backends.formats.telemetry.span_outline import SpanOutline
+
+_KNOWN: Final = frozenset(
+    {
+        "reasoning", "server_tool_call", "server_tool_call_response", "text",
+        "tool_call", "tool_call_response",
+    }
+)  # fmt: skip
 
 
 class PartConverter:
@@ -73,10 +80,12 @@ class PartConverter:
                 self._fresh.append(call_id)
             case {"type": "server_tool_call", "name": str(name)}:
                 call_id = self._call_id(part, made_id, at)
-                build.call(call_id, name, part.get("server_tool_call"), imported)
-            case {"type": "server_tool_call_response"}:
-                result = part.get("server_tool_call_response")
-                build.result(self._call_id(part, made_id, at), result, imported)
+                kept = {**imported, **rest_of(part, "type", "id", "name", kind)}
+                build.call(call_id, name, part.get(kind), kept)
+            case {"type": "server_tool_call_response"} if kind in part:
+                call_id = self._call_id(part, made_id, at)
+                kept = {**imported, **rest_of(part, "type", "id", kind)}
+                build.result(call_id, part[kind], kept)
             case {"type": "tool_call_response"} if (
                 "response" in part or "result" in part
             ):
@@ -85,7 +94,7 @@ class PartConverter:
                 build.result(call_id, response_of(part), {**imported, **rest})
                 self.open_calls.pop(call_id, None)
             case _:
-                if kind in ("reasoning", "text", "tool_call", "tool_call_response"):
+                if kind in _KNOWN:
                     build.report.note("missing-field", at, "changed")
                 build.keep(kind or "part", part)
 

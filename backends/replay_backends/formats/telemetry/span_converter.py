@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.event_builder import Event, EventBuilder, RunUsage
-from replay_backends.formats.members import text_in
+from replay_backends.formats.api_captures.message_parts import add_prompt
+from replay_backends.formats.event_builder import EventBuilder, RunUsage
+from replay_backends.formats.members import rest_of
 from replay_backends.formats.recording import Fate, Record
 from replay_backends.formats.telemetry.chat_history import ChatHistory
 from replay_backends.formats.telemetry.genai_span import (
@@ -37,7 +38,6 @@ class _Run:
     last: GenAISpan | None = None  #: the last response
     reason: str | None = None  #: why the last response ended
     error: str | None = None
-    at: str = ""  #: the place of what was counted last
     has_begun: bool = False  #: something was said or counted
 
 
@@ -53,31 +53,28 @@ class SpanConverter:
         build.parent = session.parent
         self._build = build
         self._spans = {each.span.span.at: each for each in session.spans}
+        self._repeated = {each.at for each in session.repeated}
         self._outline = outline_of(session.spans)
         self._history = ChatHistory()
         self._parts = PartConverter(build, self._outline)
         self._run = _Run()
-        self._held: list[Event] = []  # the last span's, which may get its run's usage
         self._instructions: object = None
 
     def record(self, record: Record) -> tuple[Fate, str]:
         """Convert the next record."""
         fate = self._convert(record)
-        if found := self._build.drain():
-            self._build.events, self._held = self._held, found
+        self._build.hold()
         return fate
 
     def end(self) -> None:
         """Add what was held back, and the end of the last run."""
         self._end_run()
-        self._build.events = self._held + self._build.drain()
+        self._build.release()
 
     def _convert(self, record: Record) -> tuple[Fate, str]:
         placed = self._spans.get(record.at)
         if placed is None:
-            self._end_run()
-            kind = "span" if "/spans/" in record.at else "line"
-            return self._build.keep_whole(record, kind)
+            return self._other(record)
         span, operation = placed.span, placed.span.operation
         self._see(span)
         if operation in MODEL or operation in AGENT:
@@ -92,6 +89,14 @@ class SpanConverter:
         if not operation or operation in OTHERS:
             return self._build.skip(record, operation or "span")
         return self._build.keep_whole(record, operation)
+
+    def _other(self, record: Record) -> tuple[Fate, str]:
+        """Convert what isn't a span, or repeats one; all spans came before."""
+        self._end_run()
+        if record.at in self._repeated:
+            return self._build.skip(record, "repeated")
+        kind = "span" if "/spans/" in record.at else "line"
+        return self._build.keep_whole(record, kind)
 
     def _see(self, span: GenAISpan) -> None:
         build, known = self._build, span.span
@@ -203,27 +208,13 @@ class SpanConverter:
             parts = [part for part in parts if not _is_result(part)]
             if parts:
                 self._end_run(is_agents=False)
-                self._ask(parts, imported)
+                add_prompt(self._build, [*map(_with_text, parts)], imported)
         else:
             self._parts.add(parts, span, imported)
         self._run.has_begun = True
 
-    def _ask(self, parts: list[Any], imported: Mapping[str, object]) -> None:
-        texts = [part["content"] for part in parts if _is_text(part)]
-        media = [part for part in parts if not _is_text(part)]
-        kept = {
-            **imported,
-            "blocks": len(texts) if len(texts) > 1 else None,
-            "media": len(media) or None,
-        }
-        self._build.add("user_input", kept, content="\n\n".join(texts))
-        for part in media:
-            kind = text_in(part, "type") if isinstance(part, dict) else ""
-            self._build.keep(kind or "part", part)
-
     def _count(self, span: GenAISpan) -> None:
         usage = self._run.usage
-        self._run.at = span.span.at
         if span.operation in MODEL:
             usage.add(*span.tokens())
             return
@@ -264,13 +255,7 @@ class SpanConverter:
             self._build.stop(run.usage, error, kept)
             self._parts.open_calls.clear()
         elif (usage := run.usage.as_object()).keys() - {"turns"}:
-            self._keep_usage(usage, run.at)
-
-    def _keep_usage(self, usage: Mapping[str, object], at: str) -> None:
-        """Keep the tokens of a run without an end at its last event."""
-        for event in [*self._held, *self._build.events][-1:]:
-            event.setdefault("imported", {})["usage"] = usage
-        self._build.report.note("usage-without-stop", at, "moved")
+            self._build.keep_usage(usage)
 
 
 def _behind(
@@ -285,11 +270,12 @@ def _behind(
             yield number, part, mark
 
 
-def _is_text(part: object) -> bool:
+def _with_text(part: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a part of a prompt; one that is a text as most formats have it."""
     match part:
-        case {"type": "text", "content": str()}:
-            return True
-    return False
+        case {"type": "text", "content": str(text)}:
+            return {**rest_of(part, "content"), "text": text}
+    return part
 
 
 def _is_result(part: object) -> bool:

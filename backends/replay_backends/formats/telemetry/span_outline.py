@@ -20,9 +20,8 @@ class SpanOutline:
 
     speakers: set[str] = attrs.field(factory=set)  #: their messages are read
     counters: set[str] = attrs.field(factory=set)  #: their tokens are read
-    answered: set[str] = attrs.field(
-        factory=set
-    )  #: calls whose results are in messages
+    #: Calls whose results are in messages.
+    answered: set[str] = attrs.field(factory=set)
     called: set[str] = attrs.field(factory=set)  #: calls that are in messages
     called_tools: set[str] = attrs.field(factory=set)  #: the names of these tools
     tools: dict[str, GenAISpan] = attrs.field(factory=dict)  #: spans of tools, by call

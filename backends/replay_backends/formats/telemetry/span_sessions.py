@@ -6,9 +6,9 @@ from typing import Final
 import attrs
 
 from replay import ConversionReport
-from replay.authoring import BrokenText, is_deeper
-from replay.errors import DecodeError, LimitExceededError
-from replay_backends.formats.recording import Record, Recording
+from replay.authoring import BrokenText
+from replay.errors import DecodeError
+from replay_backends.formats.recording import Record, Recording, check_depth
 from replay_backends.formats.telemetry.genai_span import AGENT, MODEL, TOOL, GenAISpan
 from replay_backends.formats.telemetry.otlp import read_span, spans_in
 
@@ -41,12 +41,15 @@ class SpanSession:
 
     spans: list[PlacedSpan] = attrs.field(factory=list)
     others: list[Record] = attrs.field(factory=list)  #: what isn't a span
+    #: Spans that were recorded again, with the same id.
+    repeated: list[Record] = attrs.field(factory=list)
     parent: dict[str, object] | None = None  #: the session that it is a sub-agent of
 
     def records(self, report: ConversionReport) -> Iterator[Record]:
-        """Yield the spans in order of their beginnings, then what isn't one."""
+        """Yield the spans in order of their beginnings, then all else."""
         for each in self.spans:
             yield Record(each.span.span.at, each.span.span.value)
+        yield from self.repeated
         for record in self.others:
             if isinstance(record.value, BrokenText):
                 report.note(record.value.code, record.at, "changed")
@@ -67,14 +70,14 @@ def span_sessions(recording: Recording) -> dict[str, SpanSession]:
         if not found:
             others.append(document)
         for at, value, scope in found:
+            record = Record(at, value)
             if not isinstance(value, dict):
-                others.append(Record(at, value))
+                others.append(record)
                 continue
-            if is_deeper(value, recording.limits.depth):
-                reason = f"nested deeper than {recording.limits.depth} levels"
-                raise LimitExceededError(at, reason)
+            check_depth(record, recording.limits)
             spans.append(GenAISpan(read_span(at, value, scope)))
-    sessions = _grouped(spans, recording.session_id)
+    latest = {(each.span.trace, each.span.id or each.span.at): each for each in spans}
+    sessions = _grouped(latest.values(), recording.session_id)
     first = next(iter(sessions.values()), None)
     if first is None:
         where, reason = "$", "no spans of models or agents are in it"
@@ -82,12 +85,21 @@ def span_sessions(recording: Recording) -> dict[str, SpanSession]:
         hint = f"{other!a} is of a convention that isn't read" if other else ""
         raise DecodeError(where, reason, hint=hint)
     first.others += others
+    kept = {each.span.at for each in latest.values()}
+    first.repeated += [
+        Record(each.span.at, each.span.value)
+        for each in spans
+        if each.span.at not in kept
+    ]
     return sessions
 
 
 def _documents(recording: Recording) -> Iterator[Record]:
     head = recording.head
-    if head.layout == "object" and "\n" in head.text.strip():
+    if head.layout == "list":
+        for number, document in enumerate(recording.document()):
+            yield Record(f"/{number}", document)
+    elif head.layout == "object" and "\n" in head.text.strip():
         yield Record("", recording.document())
     else:
         yield from recording.lines(ConversionReport(""))

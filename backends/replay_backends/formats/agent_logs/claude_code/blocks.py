@@ -6,20 +6,17 @@ from typing import Any
 from replay_backends.formats.agent_logs.claude_code.entries import (
     CALLS,
     call_id_of,
-    message_of,
-    rest_of,
-    text_of,
 )
 from replay_backends.formats.event_builder import EventBuilder
+from replay_backends.formats.members import rest_of, text_in
 from replay_backends.formats.recording import Record
 
 #: What of a message is kept elsewhere, or says the same in each.
 _KNOWN = ("type", "role", "content", "id", "usage", "stop_reason")
 
 
-def message_parts(record: Record) -> dict[str, Any]:
+def message_parts(message: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a response's message holds beside its content."""
-    message = message_of(record.value)
     return {**rest_of(message, *_KNOWN), "message_id": message.get("id")}
 
 
@@ -39,25 +36,23 @@ def add_block(
         block: The block.
         envelope: What the record holds beside it.
     """
-    kind = text_of(block, "type")
-    match block:
-        case {"type": "text", "text": str(text)}:
+    kind = text_in(block, "type")
+    match kind, block:
+        case "text", {"text": str(text)}:
             build.say("text", text, {**envelope, **rest_of(block, "type", "text")})
-        case {"type": "thinking", "thinking": str(thinking)} if (
-            thinking or not block.get("signature")
-        ):
+        case "thinking", {"thinking": str(text)} if text or not block.get("signature"):
             rest = rest_of(block, "type", "thinking")
-            build.say("thinking", thinking, {**envelope, **rest})
-        case {"type": str()} if kind in CALLS:
+            build.say("thinking", text, {**envelope, **rest})
+        case _ if kind in CALLS:
             rest = rest_of(block, "type", "id", "name", "input", "server_name")
             if kind != "tool_use":
                 rest["server"] = block.get("server_name", True)
-            if not text_of(block, "id"):
+            if not text_in(block, "id"):
                 rest["id"] = "made"
                 build.report.note("id-made", record.at, "invented")
-            call_id, name = call_id_of(record, block, number), text_of(block, "name")
+            call_id, name = call_id_of(record, block, number), text_in(block, "name")
             build.call(call_id, name, block.get("input"), {**envelope, **rest})
-        case {"tool_use_id": str(call_id)} if kind.endswith("tool_result"):
+        case _, {"tool_use_id": str(call_id)} if kind.endswith("tool_result"):
             rest = rest_of(block, "type", "tool_use_id", "content")
             build.result(call_id, block.get("content"), {**envelope, **rest})
         case _:

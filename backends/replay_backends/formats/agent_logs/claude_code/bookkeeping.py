@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from replay_backends.formats.agent_logs.claude_code.entries import text_of
+from replay_backends.formats.members import text_in
 
 _TYPES: Final = frozenset(
     {
@@ -33,7 +33,7 @@ _IN_QUEUE: Final = frozenset({"enqueue", "dequeue"})  # the prompt comes as the 
 
 def kind_of(value: Mapping[str, Any]) -> str:
     """Return the kind of a record, named as far as it tells."""
-    kind = text_of(value, "type")
+    kind = text_in(value, "type")
     match value:
         case {"type": "system", "subtype": str(subtype)}:
             return f"system.{subtype}"
@@ -54,4 +54,4 @@ def is_bookkeeping(value: Mapping[str, Any]) -> bool:
             return kind in _CONTEXT or (kind in _HOOKS and is_silent)
         case {"type": "queue-operation", "operation": str(operation)}:
             return operation in _IN_QUEUE
-    return text_of(value, "type") in _TYPES
+    return text_in(value, "type") in _TYPES

@@ -13,18 +13,14 @@ from replay_backends.formats.agent_logs.claude_code.bookkeeping import (
     kind_of,
 )
 from replay_backends.formats.agent_logs.claude_code.entries import (
-    HARNESS,
+    blocks_in,
     blocks_of,
     envelope_of,
+    is_model_s,
     is_notification,
     is_text,
-    member_of,
-    message_of,
     number_of,
-    response_key,
-    rest_of,
     said_in,
-    text_of,
     texts_in,
     user_kind,
 )
@@ -33,14 +29,18 @@ from replay_backends.formats.agent_logs.claude_code.outline import (
     queued_in,
 )
 from replay_backends.formats.agent_logs.claude_code.run_events import (
+    Response,
     Run,
     usage_of_result,
 )
 from replay_backends.formats.agent_logs.claude_code.stream_events import (
     add_delta,
+    streamed_message,
     streamed_response,
 )
+from replay_backends.formats.agent_logs.claude_code.text_numbers import TextNumbers
 from replay_backends.formats.event_builder import Event, EventBuilder, RunUsage
+from replay_backends.formats.members import object_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 _NO_ANSWER: Final = "No response requested."
@@ -54,34 +54,38 @@ class Converter:
     Args:
         outline: The outline of the same records.
         build: Takes the events.
+        parent: What links the session to another one.
         has_branches: Branches that the user left are converted, too.
     """
 
-    outline: Outline
+    _outline: Outline
     _build: EventBuilder
-    has_branches: bool = False
+    _parent: dict[str, object] | None = None
+    _has_branches: bool = False
+    _number: int = -1  # of the record
     _run: Run = attrs.field(factory=Run)
-    _seen: set[str] = attrs.field(factory=set)  # responses, of the session
-    _answered: set[str] = attrs.field(factory=set)  # calls
+    _seen: TextNumbers = attrs.field(factory=TextNumbers)  # responses
+    _open_calls: dict[str, list[str]] = attrs.field(factory=dict)  # by record's uuid
+    _asked_in: dict[str, str] = attrs.field(factory=dict)  # that uuid, by open call
     _ready: list[Event] = attrs.field(factory=list)
     _streamed: str = ""  # the response that the last event of a stream is of
 
     def __attrs_post_init__(self) -> None:
-        build, outline = self._build, self.outline
-        build.tools = outline.tools
-        build.title = outline.title
-        build.report.version = outline.version
-        for at in outline.tree.wrong_parents:
-            build.report.note("parent-before-boundary", at, "changed")
+        self._build.parent = self._parent
+        self._build.tools = self._outline.tools
+        self._build.title = self._outline.title
+        self._build.report.version = self._outline.version
 
     def record(self, record: Record) -> _Became:
         """Convert the next record."""
+        self._number += 1
         if not isinstance(record.value, dict):
             became = self._build.keep_whole(record, "line")
         else:
             self._build.see_time(record.value.get("timestamp"))
             became = self._left_out(record) or self._convert(record)
-        self._run.add_aside(self._build.drain())
+        if self._build.events:
+            self._run.add_aside(self._build.drain())
         self._hand_out()
         return became
 
@@ -96,23 +100,26 @@ class Converter:
 
     def _left_out(self, record: Record) -> _Became | None:
         """Leave out a record of the tree that isn't part of the session."""
-        value, outline = record.value, self.outline
-        if record.at in outline.repeated:
-            return self._build.skip(record, "repeated")
-        if value.get("isSidechain") and not outline.is_sidechain:
-            return self._build.skip(record, "sidechain")
-        if self.has_branches or text_of(value, "uuid") not in outline.tree.dead:
+        tree, report = self._outline.tree, self._build.report
+        if self._number in tree.wrong_parents:
+            report.note("parent-before-boundary", record.at, "changed")
+        if self._number in tree.repeated:
+            code, kind = "copied", "repeated"
+        elif self._number in tree.dead and not self._has_branches:
+            code = kind = "dead-branch"
+        else:
             return None
         if not self._build.keeps_all:
-            self._build.report.note("dead-branch", record.at, "dropped")
-        return self._build.skip(record, "dead-branch")
+            report.note(code, record.at, "dropped")
+        return self._build.skip(record, kind)
 
     def _convert(self, record: Record) -> _Became:
-        match kind_of(record.value):
-            case "user":
-                convert = self._user
+        match record.value.get("type"):
             case "assistant":
-                convert = self._assistant
+                return self._assistant(record)
+            case "user":
+                return self._user(record)
+        match kind_of(record.value):
             case "attachment.queued_command":
                 convert = self._queued
             case "stream_event":
@@ -132,8 +139,8 @@ class Converter:
         return self._build.keep_whole(record, kind)
 
     def _user(self, record: Record) -> _Became:
-        kind = user_kind(record.value)
-        blocks = blocks_of(message_of(record.value))
+        blocks = blocks_in(record.value)
+        kind = user_kind(record.value, blocks)
         match kind:
             case "results":
                 self._results(record, blocks)
@@ -164,15 +171,15 @@ class Converter:
         }
         self._build.add("user_input", kept, content="\n\n".join(texts))
         for block in media:
-            self._build.keep(text_of(block, "type") or "block", block)
+            self._build.keep(text_in(block, "type") or "block", block)
 
     def _queued(self, record: Record) -> _Became:
         """Take in what was typed while the agent worked, unless it comes again."""
         value, kind = record.value, kind_of(record.value)
-        if queued_in(value) & self.outline.delivered:
+        if queued_in(value) & self._outline.delivered:
             return self._build.skip(record, kind)
-        attachment = member_of(value, "attachment")
-        blocks = blocks_of({"content": attachment.get("prompt")})
+        attachment = object_in(value, "attachment")
+        blocks = blocks_of(attachment.get("prompt"))
         if not blocks:
             return self._build.keep_whole(record, kind)
         if attachment.get("commandMode") == "task-notification" or is_notification(
@@ -188,72 +195,93 @@ class Converter:
         structured = value.get("toolUseResult", value.get("tool_use_result"))
         for block in blocks:
             if block.get("type") != "tool_result":
-                self._build.keep(text_of(block, "type") or "block", block)
+                self._build.keep(text_in(block, "type") or "block", block)
                 continue
             kept = {
                 **envelope_of(record),
                 **rest_of(block, "type", "tool_use_id", "content"),
                 "tool_use_result": structured,
             }
-            call_id = text_of(block, "tool_use_id") or self._open_call(value)
-            self._answered.add(call_id)
+            call_id = text_in(block, "tool_use_id") or self._open_call(value)
+            self._close_call(call_id)
             self._build.result(call_id, block.get("content"), kept)
         self._run.add(self._build.drain())
 
     def _open_call(self, value: dict[str, Any]) -> str:
         """Return the call that a result without an id answers; empty: none is sure."""
-        calls = self.outline.calls.get(text_of(value, "parentUuid"), [])
-        match [each for each in calls if each not in self._answered]:
+        match self._open_calls.get(text_in(value, "parentUuid")):
             case [call_id]:
                 return call_id
         return ""
 
+    def _close_call(self, call_id: str) -> None:
+        if (uuid := self._asked_in.pop(call_id, None)) is not None:
+            self._open_calls[uuid].remove(call_id)
+            if not self._open_calls[uuid]:
+                del self._open_calls[uuid]
+
     def _assistant(self, record: Record) -> _Became:
-        message = message_of(record.value)
-        blocks = blocks_of(message)
-        said = said_in(blocks)
-        if record.value.get("isApiErrorMessage"):
-            self._fail(said or text_of(record.value, "error") or "API error", record)
-            return "mapped", "assistant"
-        if message.get("model") == HARNESS:
-            if said == _NO_ANSWER:
-                return self._build.skip(record, "no-response")
-            return self._build.keep_whole(record, "assistant")
-        key = response_key(record)
-        kept = {**envelope_of(record), **message_parts(record)}
-        kept |= self._respond(key, record)
+        message = object_in(record.value, "message")
+        blocks = blocks_of(message.get("content"))
+        if not is_model_s(record.value):
+            return self._program_said(record, said_in(blocks))
+        self._note_copied(record)
+        key = text_in(message, "id")
+        self._respond(key, record).see(message)
+        kept = envelope_of(record) | message_parts(message)
         for number, block in enumerate(blocks):
             add_block(self._build, record, number, block, kept)
-            kept = {**kept, "usage": None, "stop_reason": None}
-        self._add(record, key)
+        self._note_calls(record)
+        self._add(key)
         if isinstance(message.get("content"), str | list):
             return "mapped", "assistant"
         self._build.report.note("missing-field", record.at, "changed")
         return self._build.keep_whole(record, "assistant")
 
+    def _note_copied(self, record: Record) -> None:
+        """Note a response that was made in the session that this one is a fork of."""
+        made_in = text_in(record.value, "requestSessionId")
+        if made_in and made_in != record.value.get("sessionId"):
+            self._build.report.note("copied", record.at, "moved")
+
+    def _program_said(self, record: Record, said: str) -> _Became:
+        if record.value.get("isApiErrorMessage"):
+            self._fail(said or text_in(record.value, "error") or "API error", record)
+            return "mapped", "assistant"
+        if said == _NO_ANSWER:
+            return self._build.skip(record, "no-response")
+        return self._build.keep_whole(record, "assistant")
+
+    def _note_calls(self, record: Record) -> None:
+        """Note the calls in the events of a record."""
+        uuid = text_in(record.value, "uuid")
+        for event in self._build.events:
+            if event["type"] == "tool_call":
+                self._close_call(event["call_id"])
+                self._open_calls.setdefault(uuid, []).append(event["call_id"])
+                self._asked_in[event["call_id"]] = uuid
+            elif event["type"] == "tool_result":
+                self._close_call(event["call_id"])
+
     def _stream_event(self, record: Record) -> _Became:
         key = self._streamed = streamed_response(record, self._streamed)
-        if key:
-            self._respond(key, record)
         became = add_delta(self._build, record, envelope_of(record))
-        self._add(record, key)
+        if key:
+            self._respond(key, record).see(streamed_message(record))
+            self._add(key)
+        else:
+            self._run.add(self._build.drain())
         return became
 
-    def _respond(self, key: str, record: Record) -> dict[str, object]:
-        """Take in a record of a response; return what the first event keeps of it."""
-        response = self.outline.responses[key]
-        is_new = key not in self._seen
-        self._seen.add(key)
-        self._run.respond(response, record, is_new=is_new)
-        if not is_new:
-            return {}
-        return {"usage": response.usage or None, "stop_reason": response.stop_reason}
+    def _respond(self, key: str, record: Record) -> Response:
+        """Take in a record of a response; without a key, it is one of its own."""
+        is_new = not key or self._seen.setdefault(key, self._number) == self._number
+        return self._run.respond(key, record, is_new=is_new)
 
-    def _add(self, record: Record, key: str) -> None:
+    def _add(self, key: str) -> None:
         """Add events of a response to the run."""
-        response = self.outline.responses.get(key)
-        is_whole = response is None or response.last_at == record.at
-        self._run.add(self._build.drain(), key, is_whole=is_whole)
+        is_whole = self._outline.is_last(key, self._number)
+        self._run.add_to(key, self._build.drain(), is_whole=is_whole)
 
     def _ended(self, record: Record) -> _Became:
         """Note that the run has ended, and how long it took."""
@@ -269,7 +297,8 @@ class Converter:
         value = record.value
         reason = value.get("stop_reason")
         kept = {**envelope_of(record), "stop_reason": None, "finish_reason": reason}
-        error = text_of(value, "result") or text_of(value, "subtype") or "error"
+        error = text_in(value, "result") or text_in(value, "subtype") or "error"
+        self._run.count()
         usage = usage_of_result(value, self._run.usage.responses)
         self._run.add([])
         self._close(error if value["is_error"] else None, usage, kept)
@@ -277,46 +306,54 @@ class Converter:
 
     def _fail(self, error: str, record: Record) -> None:
         """End the run here, with an error."""
-        self._run.add_aside(
-            [self._build.stop(self._run.usage, error, envelope_of(record))]
-        )
-        self._build.drain()
+        self._run.count()
+        self._stop(error, self._run.usage, envelope_of(record))
+        self._run.add_aside(self._build.drain())
         self._restart([])
 
     def _finish(self) -> None:
         """End the run as its last response did, if that is recorded."""
         run = self._run
-        if run.last is None:
+        run.count()
+        if run.last is None or run.last_record is None:
             self._restart([])
         elif run.last.stop_reason or run.is_ended:
-            reason = run.last.stop_reason
-            time = run.last_record and run.last_record.value.get("timestamp")
+            reason = run.last.stop_reason or None
+            time = run.last_record.value.get("timestamp")
             kept = {"finish_reason": reason, "timestamp": time}
             self._close("refusal" if reason == "refusal" else None, run.usage, kept)
         else:
-            self._keep_usage()
+            self._keep_usage(run.last_record.at)
             self._restart([])
 
     def _close(
         self, error: str | None, usage: RunUsage, kept: dict[str, object]
     ) -> None:
-        self._build.stop(usage, error, kept)
+        self._stop(error, usage, kept)
         self._restart(self._build.drain())
+
+    def _stop(
+        self, error: str | None, usage: RunUsage, kept: dict[str, object]
+    ) -> None:
+        """Add a stop, which tells the tokens of each response in the run, too."""
+        kept = {**kept, "responses": self._run.tokens or None}
+        self._build.stop(usage, error, kept)
 
     def _restart(self, stop: list[Event]) -> None:
         self._ready += self._run.closed(stop)
         self._run = Run()
 
-    def _keep_usage(self) -> None:
+    def _keep_usage(self, at: str) -> None:
         """Keep the tokens of a run without a stop."""
-        run = self._run
-        usage = run.usage.as_object()
+        usage = self._run.usage.as_object()
         if usage.keys() <= {"turns"}:
             return
-        last, at = run.last_event(), run.last_record.at if run.last_record else ""
+        last = self._run.last_event()
         if last is None:
             self._build.report.note("usage-without-stop", at, "dropped")
             return
         kept = last.setdefault("imported", {})
-        kept["usage"] = {**member_of(kept, "usage"), **usage}
+        kept["usage"] = {**object_in(kept, "usage"), **usage}
+        if self._run.tokens:
+            kept["responses"] = self._run.tokens
         self._build.report.note("usage-without-stop", at, "moved")

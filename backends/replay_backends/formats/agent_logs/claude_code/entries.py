@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias
 
+from replay_backends.formats.members import object_in, rest_of, text_in
 from replay_backends.formats.recording import Record
 
 #: The kinds of records that form the tree of a transcript.
 CHAIN: Final = frozenset({"user", "assistant", "system", "attachment", "progress"})
 #: The blocks that call a tool.
 CALLS: Final = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
-#: The "model" of what no model said.
-HARNESS: Final = "<synthetic>"
+_HARNESS: Final = "<synthetic>"  # the "model" of what no model said
 
 #: What a record of type ``user`` is. Only a prompt is what the user said.
 UserKind: TypeAlias = Literal[
@@ -38,9 +38,8 @@ _TOO_LARGE: Final = 1 << 63
 _NOTIFICATION: Final = "<task-notification>"
 
 
-def user_kind(value: Mapping[str, Any]) -> UserKind:
-    """Return what a record of type ``user`` is."""
-    blocks = blocks_of(message_of(value))
+def user_kind(value: Mapping[str, Any], blocks: list[dict[str, Any]]) -> UserKind:
+    """Return what a record of type ``user`` with these blocks is."""
     if any(each.get("type") == "tool_result" for each in blocks):
         return "results"
     if value.get("isCompactSummary"):
@@ -68,20 +67,13 @@ def _is_human(origin: object) -> bool:
     return not isinstance(origin, dict) or origin.get("kind", "human") == "human"
 
 
-def message_of(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record's message; empty: it has none."""
-    return member_of(value, "message")
+def blocks_in(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the blocks of a record's message."""
+    return blocks_of(object_in(value, "message").get("content"))
 
 
-def member_of(value: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Return a member that is an object; empty: there is none."""
-    found = value.get(key)
-    return found if isinstance(found, dict) else {}
-
-
-def blocks_of(message: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the blocks of a message's content; a text is one."""
-    content = message.get("content")
+def blocks_of(content: object) -> list[dict[str, Any]]:
+    """Return the blocks of what was said; a text is one."""
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     blocks = content if isinstance(content, list) else []
@@ -103,26 +95,16 @@ def said_in(blocks: list[dict[str, Any]]) -> str:
     return "\n\n".join(texts_in(blocks))
 
 
-def text_of(value: Mapping[str, Any], key: str) -> str:
-    """Return a member that is a text; empty: there is none."""
-    found = value.get(key)
-    return found if isinstance(found, str) else ""
-
-
-def rest_of(value: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    """Return the members but for some *keys*."""
-    return {key: item for key, item in value.items() if key not in keys}
-
-
 def envelope_of(record: Record) -> dict[str, Any]:
     """Return what a record holds beside its content."""
     known = ("type", "message", "toolUseResult", "tool_use_result")
     return rest_of(record.value, *known)
 
 
-def response_key(record: Record) -> str:
-    """Return what the records of one response share; without an id, it is alone."""
-    return text_of(message_of(record.value), "id") or record.at
+def is_model_s(value: Mapping[str, Any]) -> bool:
+    """Tell whether a model said what an assistant's record holds, not the program."""
+    by_program = object_in(value, "message").get("model") == _HARNESS
+    return not (by_program or value.get("isApiErrorMessage"))
 
 
 def call_id_of(record: Record, block: Mapping[str, Any], number: int) -> str:
@@ -133,8 +115,8 @@ def call_id_of(record: Record, block: Mapping[str, Any], number: int) -> str:
         block: The block.
         number: Its number in the record, from 0.
     """
-    made = f"{text_of(record.value, 'uuid') or record.at}/{number}"
-    return text_of(block, "id") or made
+    made = f"{text_in(record.value, 'uuid') or record.at}/{number}"
+    return text_in(block, "id") or made
 
 
 def number_of(value: Mapping[str, Any], key: str) -> float | None:

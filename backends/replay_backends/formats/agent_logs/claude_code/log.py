@@ -6,31 +6,27 @@ and the JSON documents of its web pages.
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from replay import ConversionReport
 from replay.authoring import parse_json
 from replay.errors import DecodeError
+from replay_backends.formats.agent_logs.claude_code.bookkeeping import is_bookkeeping
 from replay_backends.formats.agent_logs.claude_code.converter import Converter
-from replay_backends.formats.agent_logs.claude_code.entries import (
-    CHAIN,
-    rest_of,
-    text_of,
-)
+from replay_backends.formats.agent_logs.claude_code.entries import CHAIN
 from replay_backends.formats.agent_logs.claude_code.outline import Outline, outline_of
+from replay_backends.formats.agent_logs.claude_code.stream_threads import (
+    conversions_of,
+    is_stream,
+)
 from replay_backends.formats.conversion import Conversion
-from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.head import Head
+from replay_backends.formats.members import list_in, rest_of, text_in
 from replay_backends.formats.recording import Record, Recording
 
+_LAST: Final = -1  # the branch that the user didn't leave
+
 _Read: TypeAlias = Callable[[ConversionReport], Iterator[Record]]
-
-
-class _Thread(NamedTuple):
-    """A conversation within a printed stream."""
-
-    session_id: str
-    call_id: str  #: the call that started this sub-agent; empty: it is none
 
 
 class ClaudeCode:
@@ -39,7 +35,8 @@ class ClaudeCode:
     def recognizes(self, head: Head) -> bool:
         """Tell whether a recording that begins so is of this format."""
         first = [*head.records, head.members]
-        return _is_web_form(head) or any(map(_is_of_tree, first)) or _is_stream(head)
+        known = any(_is_of_tree(each) or _is_state(each) for each in first)
+        return known or _is_web_form(head) or is_stream(head)
 
     def conversions(self, recording: Recording) -> Iterator[Conversion]:
         """Yield how its session is converted.
@@ -52,8 +49,8 @@ class ClaudeCode:
         """
         if _is_sidecar(recording.head):
             return iter(())
-        if _is_stream(recording.head):
-            return _in_stream(recording)
+        if is_stream(recording.head):
+            return conversions_of(partial(_records, recording))
         return _in_log(recording)
 
 
@@ -66,19 +63,26 @@ def _is_sidecar(head: Head) -> bool:
 
 
 def _is_of_tree(value: dict[str, Any]) -> bool:
+    """Tell whether a record, of which the end may be cut off, is one of the tree."""
+    if text_in(value, "type") not in CHAIN:
+        return False
     has_place = isinstance(value.get("uuid"), str) or "parentUuid" in value
-    is_chained = text_of(value, "type") in CHAIN
-    return is_chained and has_place and isinstance(value.get("sessionId"), str)
+    has_session = isinstance(value.get("sessionId"), str)
+    return (has_place and has_session) or {"parentUuid", "isSidechain"} <= value.keys()
 
 
-def _is_stream(head: Head) -> bool:
-    return any(map(_is_start, [*head.records, head.members]))
+def _is_state(value: dict[str, Any]) -> bool:
+    """Tell whether a record is of a kind of state that no other program writes.
 
-
-def _is_start(value: dict[str, Any]) -> bool:
+    Some logs hold nothing else.
+    """
     match value:
-        case {"type": "system", "subtype": "init", "session_id": str()}:
+        case {"type": "summary", "summary": str(), "leafUuid": str()}:
             return True
+        case {"type": "file-history-snapshot", "snapshot": dict()}:
+            return True
+        case {"type": str(kind), "sessionId": str()} if "-" in kind:
+            return is_bookkeeping(value)
     return False
 
 
@@ -86,7 +90,7 @@ def _records(recording: Recording, report: ConversionReport) -> Iterator[Record]
     if recording.head.layout == "list":
         place, items = "/{}", recording.document()
     elif _is_web_form(recording.head):
-        place, items = "/loglines/{}", recording.document()["loglines"]
+        place, items = "/loglines/{}", list_in(recording.document(), "loglines")
     else:
         yield from recording.lines(report)
         return
@@ -96,96 +100,112 @@ def _records(recording: Recording, report: ConversionReport) -> Iterator[Record]
 
 def _in_log(recording: Recording) -> Iterator[Conversion]:
     read: _Read = partial(_records, recording)
-    outline = outline_of(read(ConversionReport("")))
-    if not outline.is_known and not _is_web_form(recording.head):
+    main, side = Outline(), Outline()
+    for record in read(ConversionReport("")):
+        (side if _is_side(record) else main).see(record)
+    if not (main.is_known or side.is_known or _is_web_form(recording.head)):
         where, reason = "$", "none of its records is one of Claude Code's"
         raise DecodeError(where, reason, source=recording.text.source)
-    session_id = outline.session_id or recording.session_id
-    parent: dict[str, object] | None = None
-    agent = f"agent-{outline.agent_id}"
-    if outline.agent_id and outline.is_sidechain and session_id != agent:
-        parent = {"session_id": session_id, "agent_id": outline.agent_id}
-        parent |= _sidecar(recording)
-        session_id += f"/{agent}"
+    if side.is_known and main.has_said:
+        session_id = _session_id(main, recording)
+        of_main = partial(_on_side, read, is_side=False)
+        yield from _of_main(recording, of_main, main, session_id)
+        of_side = partial(Converter, side, parent={"session_id": session_id})
+        side_id = f"{session_id}/sidechains"
+        yield Conversion(side_id, partial(_on_side, read, is_side=True), of_side)
+    elif side.is_known:
+        yield _of_agent(recording, read)
+    else:
+        yield from _of_main(recording, read, main, _session_id(main, recording))
+
+
+def _is_side(record: Record) -> bool:
+    """Tell whether a record is of a sub-agent's conversation."""
+    return isinstance(record.value, dict) and bool(record.value.get("isSidechain"))
+
+
+def _on_side(
+    read: _Read, report: ConversionReport, *, is_side: bool
+) -> Iterator[Record]:
+    return (record for record in read(report) if _is_side(record) is is_side)
+
+
+def _session_id(outline: Outline, recording: Recording) -> str:
+    """Return the id of a file's session: its name, if records have that id, too."""
+    name, ids = recording.session_id, outline.session_ids
+    return name if name in ids else next(iter(ids), name)
+
+
+def _of_agent(recording: Recording, read: _Read) -> Conversion:
+    """Return how a sub-agent's log is converted."""
+    outline = outline_of(read(ConversionReport("")))
+    session_id = _session_id(outline, recording)
+    agent = f"agent-{outline.agent_id}" if outline.agent_id else recording.session_id
+    if session_id == agent or not agent.startswith("agent-"):
+        return Conversion(session_id, read, partial(Converter, outline))
+    parent: dict[str, object] = {"session_id": session_id}
+    parent |= {"agent_id": agent.removeprefix("agent-")}
+    parent |= _link(session_id, _sidecar(recording))
+    return Conversion(
+        f"{session_id}/{agent}", read, partial(Converter, outline, parent=parent)
+    )
+
+
+def _of_main(
+    recording: Recording, read: _Read, outline: Outline, session_id: str
+) -> Iterator[Conversion]:
+    """Yield how the conversation with the user is converted."""
     branches = recording.options.branches
-    convert = partial(_converter, outline, parent, has_branches=branches != "last")
-    if branches != "separate":
+    if branches == "separate":
+        yield from _branches(read, outline, session_id)
+    else:
+        convert = partial(Converter, outline, has_branches=branches == "all")
         yield Conversion(session_id, read, convert)
-        return
-    for branch in ("", *dict.fromkeys(outline.tree.dead.values())):
-        branch_id = f"{session_id}~{branch}" if branch else session_id
-        of_branch = partial(_of_branch, read, outline.tree.dead, branch)
-        yield Conversion(branch_id, of_branch, convert)
 
 
-def _sidecar(recording: Recording) -> dict[str, object]:
-    """Return what the file beside a sub-agent's log says: its call, and the rest."""
+def _branches(read: _Read, outline: Outline, session_id: str) -> Iterator[Conversion]:
+    """Yield how the last branch and each of the others is converted by itself."""
+    dead = outline.tree.dead
+    firsts = dict.fromkeys(dead.values(), "")
+    for number, record in enumerate(read(ConversionReport(""))):
+        if number in firsts:
+            firsts[number] = f"~{record.value['uuid']}"
+    for branch, name in {_LAST: "", **firsts}.items():
+        of_branch = partial(_of_branch, read, dead, branch)
+        own = outline_of(of_branch(ConversionReport("")))
+        own.tools = outline.tools
+        convert = partial(Converter, own, has_branches=True)
+        yield Conversion(session_id + name, of_branch, convert)
+
+
+def _sidecar(recording: Recording) -> dict[str, Any]:
+    """Return what the file beside a sub-agent's log holds."""
     data = recording.beside(".meta.json")
     try:
         value: object = parse_json(data).value if data else {}
     except DecodeError:
         return {}
-    if not isinstance(value, dict):
-        return {}
-    call_id = text_of(value, "toolUseId")
-    rest = rest_of(value, "toolUseId")
-    linked = {"tool_call_id": call_id} if call_id else {}
-    return {**linked, **({"meta": rest} if rest else {})}
+    return value if isinstance(value, dict) else {}
+
+
+def _link(session_id: str, sidecar: dict[str, Any]) -> dict[str, object]:
+    """Return what that file says of the parent: its call, and the rest.
+
+    The parent may be another sub-agent of the session.
+    """
+    call_id, above = text_in(sidecar, "toolUseId"), text_in(sidecar, "parentAgentId")
+    found = {
+        "session_id": f"{session_id}/agent-{above}" if above else "",
+        "call_id": call_id,
+        "meta": rest_of(sidecar, "toolUseId"),
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def _of_branch(
-    read: _Read, dead: dict[str, str], branch: str, report: ConversionReport
+    read: _Read, dead: dict[int, int], branch: int, report: ConversionReport
 ) -> Iterator[Record]:
-    """Yield the records of a dead branch, or those of none if its name is empty."""
-    for record in read(report):
-        uuid = text_of(record.value, "uuid") if isinstance(record.value, dict) else ""
-        if dead.get(uuid, "") == branch:
+    """Yield the records of a branch."""
+    for number, record in enumerate(read(report)):
+        if dead.get(number, _LAST) == branch:
             yield record
-
-
-def _in_stream(recording: Recording) -> Iterator[Conversion]:
-    read: _Read = partial(_records, recording)
-    outlines: dict[_Thread, Outline] = {}
-    for thread, record in _threads(read(ConversionReport(""))):
-        outlines.setdefault(thread, Outline()).see(record)
-    for thread, outline in outlines.items():
-        session_id = thread.session_id
-        parent: dict[str, object] | None = None
-        if thread.call_id:
-            parent = {"session_id": session_id, "tool_call_id": thread.call_id}
-            session_id += f"/agent-{thread.call_id}"
-        convert = partial(_converter, outline, parent)
-        yield Conversion(session_id, partial(_of_thread, read, thread), convert)
-
-
-def _of_thread(
-    read: _Read, thread: _Thread, report: ConversionReport
-) -> Iterator[Record]:
-    return (record for found, record in _threads(read(report)) if found == thread)
-
-
-def _threads(records: Iterator[Record]) -> Iterator[tuple[_Thread, Record]]:
-    """Yield each record with its thread; one that names none is of the same session."""
-    waiting: list[Record] = []  # until a session is named
-    session_id = ""
-    for record in records:
-        value = record.value if isinstance(record.value, dict) else {}
-        session_id = text_of(value, "session_id") or session_id
-        if not session_id:
-            waiting.append(record)
-            continue
-        for each in waiting:
-            yield _Thread(session_id, ""), each
-        waiting.clear()
-        yield _Thread(session_id, text_of(value, "parent_tool_use_id")), record
-
-
-def _converter(
-    outline: Outline,
-    parent: dict[str, object] | None,
-    build: EventBuilder,
-    *,
-    has_branches: bool = False,
-) -> Converter:
-    build.parent = parent
-    return Converter(outline, build, has_branches=has_branches)

@@ -1,6 +1,7 @@
 """What must be known of a whole log before its records are converted."""
 
 from collections.abc import Iterable, Mapping
+from sys import intern
 from typing import Any, Final
 
 import attrs
@@ -10,17 +11,17 @@ from replay_backends.formats.agent_logs.claude_code.branches import Tree
 from replay_backends.formats.agent_logs.claude_code.entries import (
     CALLS,
     CHAIN,
-    HARNESS,
+    blocks_in,
     blocks_of,
     call_id_of,
-    message_of,
-    response_key,
+    is_model_s,
     said_in,
-    text_of,
 )
 from replay_backends.formats.agent_logs.claude_code.stream_events import (
     streamed_response,
 )
+from replay_backends.formats.agent_logs.claude_code.text_numbers import TextNumbers
+from replay_backends.formats.members import object_in, text_in
 from replay_backends.formats.recording import Record
 
 #: The records that hold a title, and its key; the first kind there is wins.
@@ -29,61 +30,29 @@ _TITLES: Final = {
     "ai-title": "aiTitle",
     "summary": "summary",
 }
-_INPUT: Final = (
-    "input_tokens",  # only those that were in no cache
-    "cache_creation_input_tokens",
-    "cache_read_input_tokens",
-)
-
-
-@attrs.define
-class Response:
-    """A model's response, which is spread over records."""
-
-    usage: Mapping[str, Any] = attrs.field(factory=dict)  #: as recorded
-    stop_reason: str | None = None
-    last_at: str = ""  #: the place of its last record
-
-    def see(self, message: Mapping[str, Any]) -> None:
-        """Take in a record's message; the usage with the most output is the final one.
-
-        The others are what the response began with.
-        """
-        self.stop_reason = text_of(message, "stop_reason") or self.stop_reason
-        usage = message.get("usage")
-        if isinstance(usage, dict) and _output(usage) >= _output(self.usage):
-            self.usage = {**self.usage, **usage}
-
-
-def input_tokens(usage: Mapping[str, Any]) -> int | None:
-    """Return the tokens of the input, cached or not; None: not recorded."""
-    counts = [usage.get(key) for key in _INPUT]
-    known = [each for each in counts if isinstance(each, int)]
-    return sum(known) if known else None
-
-
-def _output(usage: Mapping[str, Any]) -> int:
-    count = usage.get("output_tokens")
-    return count if isinstance(count, int) else 0
+_UNKNOWN: Final = (None, None)
 
 
 @attrs.define
 class Outline:
-    """What must be known of a whole log before its records are converted."""
+    """What must be known of a whole log before its records are converted.
 
-    session_id: str = ""  #: empty: not recorded
+    It knows the records by their numbers, from 0.
+    """
+
+    session_ids: dict[str, None] = attrs.field(factory=dict)  #: in order
     agent_id: str = ""  #: of the sub-agent whose log it is, or the last one in it
     version: str = ""
     is_known: bool = False  #: one of its records is of a known kind
-    is_sidechain: bool = True  #: all of it is a sub-agent's
-    responses: dict[str, Response] = attrs.field(factory=dict)
-    calls: dict[str, list[str]] = attrs.field(factory=dict)  #: by the record's uuid
+    has_said: bool = False  #: one of them is of the conversation
     tools: dict[str, str] = attrs.field(factory=dict)  #: their names, by call id
-    repeated: set[str] = attrs.field(factory=set)  #: places of repeated records
     #: What was typed while the agent worked, and recorded as a prompt later.
     delivered: set[tuple[str, str]] = attrs.field(factory=set)
     tree: Tree = attrs.field(factory=Tree)
+    _count: int = 0
+    _last: TextNumbers = attrs.field(factory=TextNumbers)  # records, of responses
     _streamed: str = ""  # the response that the last event of a stream is of
+    _origin: tuple[object, object] = _UNKNOWN  # of the last record
     _queued: set[tuple[str, str]] = attrs.field(factory=set)
     _titles: dict[str, str] = attrs.field(factory=dict)
 
@@ -92,75 +61,73 @@ class Outline:
         """Return the session's title; None: the log has none."""
         return next(filter(None, map(self._titles.get, _TITLES)), None)
 
+    def is_last(self, response: str, number: int) -> bool:
+        """Tell whether no record of a response comes after one by its number.
+
+        Without an id, each record is a response of its own.
+        """
+        return not response or self._last.get(response) <= number
+
     def see(self, record: Record) -> None:
         """Take in the next record."""
-        value = record.value
+        number, value = self._count, record.value
+        self._count += 1
         if not isinstance(value, dict):
             return
-        kind = text_of(value, "type")
-        found = text_of(value, "sessionId") or text_of(value, "session_id")
-        self.session_id = self.session_id or found
-        version = text_of(value, "version") or text_of(value, "claude_code_version")
-        self.version = version or self.version
-        self.is_known |= kind in CHAIN or is_bookkeeping(value)
-        if kind in CHAIN and not self.tree.add(record):
-            self.repeated.add(record.at)
-        else:
-            self._see(record, value, kind)
+        origin = value.get("sessionId"), value.get("version")
+        if origin != self._origin or origin == _UNKNOWN:
+            self._origin = origin
+            self._see_origin(value)
+        kind = text_in(value, "type")
+        self.is_known = self.is_known or kind in CHAIN or is_bookkeeping(value)
+        if kind not in CHAIN or self.tree.add(number, value):
+            self._see(number, record, kind)
 
-    def _see(self, record: Record, value: dict[str, Any], kind: str) -> None:
+    def _see_origin(self, value: Mapping[str, Any]) -> None:
+        if found := text_in(value, "sessionId") or text_in(value, "session_id"):
+            self.session_ids[found] = None
+        version = text_in(value, "version") or text_in(value, "claude_code_version")
+        self.version = version or self.version
+
+    def _see(self, number: int, record: Record, kind: str) -> None:
+        value = record.value
         match kind:
             case "user":
-                self._see_side(value)
-                said = said_in(blocks_of(message_of(value)))
-                self.delivered |= self._queued & {(text_of(value, "promptId"), said)}
+                self.has_said = True
+                self.agent_id = text_in(value, "agentId") or self.agent_id
+                if self._queued:
+                    self.delivered |= self._queued & {_prompt_of(value)}
             case "assistant":
-                self._see_side(value)
-                self._see_response(record)
+                self.has_said = True
+                if is_model_s(value):
+                    self._see_response(number, record)
             case "attachment":
                 self._queued |= queued_in(value)
             case "stream_event":
-                self._see_stream_event(record)
+                self._streamed = streamed_response(record, self._streamed)
+                self._last[self._streamed] = number
             case _ if kind in _TITLES:
-                self._titles[kind] = text_of(value, _TITLES[kind])
+                self._titles[kind] = text_in(value, _TITLES[kind])
 
-    def _see_side(self, value: Mapping[str, Any]) -> None:
-        self.is_sidechain &= bool(value.get("isSidechain"))
-        self.agent_id = text_of(value, "agentId") or self.agent_id
-
-    def _see_response(self, record: Record) -> None:
-        message = message_of(record.value)
-        if message.get("model") == HARNESS:
-            return
-        response = self.responses.setdefault(response_key(record), Response())
-        response.see(message)
-        response.last_at = record.at
-        uuid = text_of(record.value, "uuid")
-        for number, block in enumerate(blocks_of(message)):
-            if text_of(block, "type") in CALLS:
-                call_id = call_id_of(record, block, number)
-                self.tools[call_id] = text_of(block, "name")
-                self.calls.setdefault(uuid, []).append(call_id)
-
-    def _see_stream_event(self, record: Record) -> None:
-        self._streamed = streamed_response(record, self._streamed)
-        if not self._streamed:
-            return
-        response = self.responses.setdefault(self._streamed, Response())
-        response.last_at = record.at
-        match record.value.get("event"):
-            case {"type": "message_start", "message": dict(message)}:
-                response.see(message)
-            case {"type": "message_delta", "delta": dict(delta), "usage": usage}:
-                response.see({**delta, "usage": usage})
+    def _see_response(self, number: int, record: Record) -> None:
+        message = object_in(record.value, "message")
+        self._last[text_in(message, "id")] = number
+        for place, block in enumerate(blocks_of(message.get("content"))):
+            if text_in(block, "type") in CALLS:
+                call_id = call_id_of(record, block, place)
+                self.tools[call_id] = intern(text_in(block, "name"))
 
 
 def queued_in(value: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Return the prompt that an attachment queues, by which a later copy is known."""
     match value:
         case {"promptId": str(prompt_id), "attachment": {"prompt": prompt}}:
-            return {(prompt_id, said_in(blocks_of({"content": prompt})))}
+            return {(prompt_id, said_in(blocks_of(prompt)))}
     return set()
+
+
+def _prompt_of(value: Mapping[str, Any]) -> tuple[str, str]:
+    return text_in(value, "promptId"), said_in(blocks_in(value))
 
 
 def outline_of(records: Iterable[Record]) -> Outline:

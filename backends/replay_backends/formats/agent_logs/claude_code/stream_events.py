@@ -6,8 +6,8 @@ Each block comes again in a record of its own, whole; so only its texts are take
 from collections.abc import Mapping
 from typing import Any, Final
 
-from replay_backends.formats.agent_logs.claude_code.entries import member_of, text_of
 from replay_backends.formats.event_builder import EventBuilder
+from replay_backends.formats.members import object_in, text_in
 from replay_backends.formats.recording import Fate, Record
 
 _FRAMES: Final = frozenset(
@@ -32,16 +32,26 @@ def streamed_response(record: Record, before: str) -> str:
     """
     match record.value.get("event"):
         case {"type": "message_start", "message": dict(message)}:
-            return text_of(message, "id") or record.at
+            return text_in(message, "id") or record.at
     return before
+
+
+def streamed_message(record: Record) -> dict[str, Any]:
+    """Return what an event says of its response as a whole."""
+    match record.value.get("event"):
+        case {"type": "message_start", "message": dict(message)}:
+            return message
+        case {"type": "message_delta", "delta": dict(delta), "usage": usage}:
+            return {**delta, "usage": usage}
+    return {}
 
 
 def add_delta(
     build: EventBuilder, record: Record, envelope: Mapping[str, Any]
 ) -> tuple[Fate, str]:
     """Add the piece of a text or of thinking that an event holds."""
-    event = member_of(record.value, "event")
-    kind = f"stream_event.{text_of(event, 'type')}"
+    event = object_in(record.value, "event")
+    kind = f"stream_event.{text_in(event, 'type')}"
     imported = {**envelope, "event": None}
     match event:
         case {"delta": {"type": "text_delta", "text": str(text)}}:
@@ -67,7 +77,7 @@ def _begin(
     imported: Mapping[str, Any],
 ) -> tuple[Fate, str]:
     """Add the text that a block begins with, if any."""
-    text, kind = text_of(block, text_of(block, "type")), "stream_event.block_start"
+    text, kind = text_in(block, text_in(block, "type")), "stream_event.block_start"
     if block.get("type") not in ("text", "thinking") or not text:
         return build.skip(record, kind)
     build.say(f"{block['type']}_delta", text, imported)

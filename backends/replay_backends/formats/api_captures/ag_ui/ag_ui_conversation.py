@@ -24,16 +24,11 @@ class Conversation:
     """The events of a thread."""
 
     def __init__(self, build: EventBuilder) -> None:
-        self.at = ""  #: the place of the record that is being converted
         self.usage = RunUsage()  #: since the last stop
         self.unanswered: set[str] = set()  #: calls of the run
         self.history = History()
         self.deltas = PendingDeltas(build)
         self._build = build
-
-    def note(self, code: str, detail: str = "") -> None:
-        """Note a change at the place of the record."""
-        self._build.report.note(code, self.at, "changed", detail=detail)
 
     def delta_in(self, value: Mapping[str, Any]) -> str | None:
         """Return a record's delta; None: it has none, which is noted."""
@@ -52,12 +47,12 @@ class Conversation:
 
     def missing(self, key: str) -> None:
         """Note that a record lacks what it must hold."""
-        self.note("missing-field", key)
+        self._build.note("missing-field", detail=key)
 
     def say(self, kind: str, message_id: str, delta: str, kept: dict[str, Any]) -> None:
         """Add a delta of a *kind*, which is ``text`` or ``thinking``."""
         self.history.see(kind, message_id)
-        self.deltas.add(f"{kind}_delta", message_id, delta, kept, self.at)
+        self.deltas.add(f"{kind}_delta", message_id, delta, kept)
 
     def prompt(self, content: object, kept: Mapping[str, Any]) -> None:
         """Add what the user said, and its media behind it."""
@@ -70,9 +65,7 @@ class Conversation:
         """Add a call."""
         self.deltas.end()
         self.unanswered.add(call_id)
-        event = self._build.call(call_id, name, arguments, kept)
-        if event.get("imported", {}).get("arguments") == "raw":
-            self.note("arguments-raw")
+        self._build.call(call_id, name, arguments, kept)
 
     def result(self, call_id: str, content: object, kept: Mapping[str, Any]) -> None:
         """Add a result."""
@@ -113,12 +106,12 @@ class Conversation:
         if call_id := text_in(call, "id"):
             return call_id
         kept["id"] = "made"
-        self.note("id-made")
-        return f"{self.at}/{len(self.unanswered)}"
+        self._build.note("id-made", "invented")
+        return f"{self._build.at}/{len(self.unanswered)}"
 
     def _add_texts(self, kind: str, content: object, kept: Mapping[str, Any]) -> None:
         texts, others = split_content(content)
-        self.deltas.close(f"{kind}_delta", self.at)
+        self.deltas.close(f"{kind}_delta")
         for text in texts:
             self._build.say(kind, text, kept)
         for part in others:

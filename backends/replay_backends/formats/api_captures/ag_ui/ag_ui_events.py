@@ -10,7 +10,7 @@ from replay_backends.formats.api_captures.ag_ui.ag_ui_conversation import (
 )
 from replay_backends.formats.api_captures.ag_ui.open_messages import Streamed
 from replay_backends.formats.event_builder import EventBuilder
-from replay_backends.formats.members import text_in
+from replay_backends.formats.members import dicts_in, object_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 _SKIPPED: Final = frozenset(
@@ -43,7 +43,12 @@ class AGUIConverter:
 
     def record(self, record: Record) -> tuple[Fate, str]:
         """Convert the next record."""
-        value, self._said.at = record.value, record.at
+        fate = self._convert(record)
+        self._build.hold()
+        return fate
+
+    def _convert(self, record: Record) -> tuple[Fate, str]:
+        value = record.value
         if not isinstance(value, dict):
             return self._build.keep_whole(record, "line")
         kind = self._said.required(value, "type")
@@ -72,18 +77,19 @@ class AGUIConverter:
         self._settle()
         self._streamed.chunk = None
         self._streamed.drop_open()
-        if self._said.usage.as_object():
-            at = self._said.at
-            self._build.report.note("usage-without-stop", at, "dropped")
+        if usage := self._said.usage.as_object():
+            self._build.keep_usage(usage)
+        self._build.release()
 
     def _start_run(self, value: dict[str, Any]) -> Fate:
         self._streamed.drop_open()
         report = self._build.report
         report.version = text_in(value, "protocolVersion") or report.version
-        given = value.get("input")
-        sent = given if isinstance(given, dict) else {}
-        messages = sent.get("messages")
-        history = messages if isinstance(messages, list) else []
+        sent = object_in(value, "input")
+        history = sent.get("messages", [])
+        if not isinstance(history, list):
+            self._said.missing("messages")
+            return "kept"
         added = self._said.history.additions(history) if history else []
         if any(each.kind == "user" for each in added):
             self._settle()
@@ -93,7 +99,7 @@ class AGUIConverter:
             self._said.add(each)
         for event in self._build.events[start:]:
             if "record" not in event:
-                rest = {k: item for k, item in sent.items() if k != "messages"}
+                rest = rest_of(sent, "messages")
                 run = kept_of(value, "input") | ({"input": rest} if rest else {})
                 event.setdefault("imported", {})["run"] = run
                 break
@@ -149,12 +155,10 @@ class AGUIConverter:
         return "mapped"
 
     def _count(self, value: dict[str, Any]) -> None:
-        usage = value.get("usage")
-        for each in usage if isinstance(usage, list) else ():
-            if isinstance(each, dict):
-                counted = self._said.usage
-                counted.add_tokens("total_input_tokens", each.get("inputTokens"))
-                counted.add_tokens("total_output_tokens", each.get("outputTokens"))
+        counted = self._said.usage
+        for each in dicts_in(value, "usage"):
+            counted.add_tokens("total_input_tokens", each.get("inputTokens"))
+            counted.add_tokens("total_output_tokens", each.get("outputTokens"))
 
     def _settle(self) -> None:
         """Add the stop that was held: the run doesn't go on."""

@@ -195,7 +195,7 @@ class Streamed:
             self._close_message(message_id)
 
     def _keep_part(self, kind: str, whole: dict[str, Any]) -> None:
-        self._said.note("incomplete-block")
+        self._build.note("incomplete-block")
         self._said.deltas.interrupt()
         self._build.keep(f"incomplete-{kind}", whole)
 

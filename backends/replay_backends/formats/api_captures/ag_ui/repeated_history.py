@@ -93,8 +93,8 @@ def _pieces(message: object) -> Iterator[_Piece]:
         message_id = text_in(message, "id")
         key = _key(role if kind == "other" else kind, content)
         yield _Piece(Addition(kind, message, {}), message_id, key)
-    calls = message.get("toolCalls")
-    for call in calls if isinstance(calls, list) else ():
+    calls = message.get("toolCalls") or []
+    for call in calls if isinstance(calls, list) else [calls]:
         if isinstance(call, dict) and call:
             key = _key("call", *function_of(call))
             yield _Piece(Addition("call", message, call), text_in(call, "id"), key)

@@ -1,17 +1,19 @@
 """AG-UI's event streams: what an agent's back end sends to its front end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from replay import ConversionReport
-from replay.authoring import BrokenText, records_on
-from replay.errors import DecodeError
+from replay.authoring import BrokenText
 from replay_backends.formats.api_captures.ag_ui.ag_ui_events import TYPES, AGUIConverter
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.head import Head
 from replay_backends.formats.members import text_in
 from replay_backends.formats.recording import Record, Recording
+
+#: Reads the records; of JSON Lines, only those for which the argument returns True.
+_Read: TypeAlias = Callable[[Callable[[bytes], bool]], Iterator[Record]]
 
 
 class AGUI:
@@ -25,61 +27,44 @@ class AGUI:
 
     def conversions(self, recording: Recording) -> Iterator[Conversion]:
         """Yield how the session of each thread is converted."""
-        threads = [*dict.fromkeys(_threads_of(recording))] or [""]
+        read: _Read = partial(recording.lines, ConversionReport(""))
+        if recording.head.layout == "list":
+            read = partial(_items_of, recording.document())
+        starts = map(_thread_started_by, read(_may_start_a_run))
+        threads = [*dict.fromkeys(filter(None, starts))] or [""]
         for thread in threads:
-            records = partial(_records_of, recording, threads, thread)
+            records = partial(_records_of, read, thread, threads[0])
             yield Conversion(thread or recording.session_id, records, AGUIConverter)
 
 
-def _threads_of(recording: Recording) -> Iterator[str]:
-    """Yield the threads of the runs."""
-    if recording.head.layout == "list":
-        for value in _items_of(recording):
-            yield from _thread_of(value)
-        return
-    longest = recording.limits.event_bytes
-    with recording.text.opened() as file:
-        for line in iter(partial(file.readline, longest + 1), b""):
-            if b"RUN_STARTED" not in line:
-                continue
-            try:
-                found = records_on(line, lambda value: isinstance(value, dict))
-            except DecodeError:
-                continue  # it is refused, or kept as a broken line, later
-            for each in found:
-                yield from _thread_of(each.value)
-
-
-def _thread_of(value: object) -> Sequence[str]:
-    """Return the thread of a run that starts here, if it has one."""
-    match value:
-        case {"type": "RUN_STARTED", "threadId": str(thread)} if thread:
-            return (thread,)
-    return ()
-
-
 def _records_of(
-    recording: Recording, threads: Sequence[str], thread: str, report: ConversionReport
+    read: _Read, thread: str, first: str, report: ConversionReport
 ) -> Iterator[Record]:
-    """Yield the records of a thread; what is before all runs is the first one's."""
-    known = frozenset(threads)
-    current = threads[0]
-    for record in _all_records(recording):
-        for started in known.intersection(_thread_of(record.value)):
-            current = started
+    """Yield the records of a thread; what is before all runs is the *first* one's."""
+    current = first
+
+    def may_be_its(line: bytes) -> bool:
+        return current == thread or _may_start_a_run(line)
+
+    for record in read(may_be_its):
+        current = _thread_started_by(record) or current
         if current == thread:
             if isinstance(record.value, BrokenText):
                 report.note(record.value.code, record.at, "changed")
             yield record
 
 
-def _all_records(recording: Recording) -> Iterator[Record]:
-    if recording.head.layout != "list":
-        return recording.lines(ConversionReport(""))
-    items = enumerate(_items_of(recording))
-    return (Record(f"/{number}", value) for number, value in items)
+def _items_of(items: list[Any], _: object) -> Iterator[Record]:
+    return (Record(f"/{number}", value) for number, value in enumerate(items))
 
 
-def _items_of(recording: Recording) -> list[Any]:
-    items: list[Any] = recording.document()
-    return items
+def _may_start_a_run(line: bytes) -> bool:
+    return b"RUN_STARTED" in line
+
+
+def _thread_started_by(record: Record) -> str:
+    """Return the thread of the run that starts here; empty: none does."""
+    match record.value:
+        case {"type": "RUN_STARTED", "threadId": str(thread)}:
+            return thread
+    return ""

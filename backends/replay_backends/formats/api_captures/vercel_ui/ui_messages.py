@@ -21,18 +21,17 @@ class MessagesConverter:
 
     def __init__(self, build: EventBuilder, title: str | None = None) -> None:
         self._build = build
-        self._at = ""
         build.title = title
 
     def record(self, record: Record) -> tuple[Fate, str]:
         """Convert the next message."""
-        build, message, self._at = self._build, record.value, record.at
+        build, message = self._build, record.value
         role = text_in(message, "role") if isinstance(message, dict) else ""
         if role not in ("user", "assistant"):
             return build.keep_whole(record, role or "message")
         parts = message.get("parts")
         if not isinstance(parts, list):
-            build.report.note("missing-field", record.at, "changed", detail="parts")
+            build.note("missing-field", detail="parts")
             return build.keep_whole(record, "message")
         kept = without(message, "role", "parts")
         if role == "user":
@@ -68,7 +67,7 @@ class MessagesConverter:
         call_id = text_in(part, "toolCallId")
         given = part.get("input", part.get("rawInput"))
         if not call_id:
-            build.report.note("missing-field", self._at, "changed", detail="toolCallId")
+            build.note("missing-field", detail="toolCallId")
         build.call(call_id, name, given, {**kept, **without(part, *used)})
         if state == "output-available":
             build.result(call_id, part.get("output"))

@@ -38,11 +38,10 @@ class StreamConverter:
         self._calls: dict[str, _Call] = {}  # by id
         self._has_failed = False  # this stream ended with an error
         self._held: dict[str, Any] | None = None  # a stop, unless the run goes on
-        self._at = ""
 
     def record(self, record: Record) -> tuple[Fate, str]:
         """Convert the next chunk."""
-        value, self._at = record.value, record.at
+        value = record.value
         if not isinstance(value, dict):
             return self._build.keep_whole(record, "line")
         kind = self._required(value, "type")
@@ -74,7 +73,7 @@ class StreamConverter:
         return "skipped"
 
     def _reset_step(self, _: dict[str, Any]) -> Fate:
-        self._note("reset-step")
+        self._build.note("reset-step")
         return "kept"
 
     def _start_text(self, _: dict[str, Any]) -> Fate:
@@ -97,16 +96,16 @@ class StreamConverter:
     def _say(self, kind: str, value: dict[str, Any]) -> Fate:
         delta = value.get("delta")
         if not isinstance(delta, str):
-            self._note("missing-field", "delta")
+            self._build.note("missing-field", detail="delta")
             return "kept"
         if not delta:
             return "skipped"
         this = (kind, self._block, text_in(value, "id"))
         if self._last and self._last[0] == kind and self._last != this:
-            self._note("blocks-joined")
+            self._build.note("blocks-joined")
         self._last = this
         kept = without(value, "delta")
-        self._deltas.add(kind, self._message, delta, kept, self._at)
+        self._deltas.add(kind, self._message, delta, kept)
         return "mapped"
 
     def _start_call(self, value: dict[str, Any]) -> Fate:
@@ -117,7 +116,7 @@ class StreamConverter:
     def _input_delta(self, value: dict[str, Any]) -> Fate:
         delta = value.get("inputTextDelta")
         if not isinstance(delta, str):
-            self._note("missing-field", "inputTextDelta")
+            self._build.note("missing-field", detail="inputTextDelta")
             return "kept"
         self._call_of(self._id(value)).parts.append(delta)
         return "skipped"
@@ -135,9 +134,7 @@ class StreamConverter:
         call.is_clients = not value.get("providerExecuted")
         kept = without(value, "toolCallId", "toolName", "input", "errorText")
         self._forget_deltas()
-        event = self._build.call(call_id, *made, kept)
-        if event.get("imported", {}).get("arguments") == "raw":
-            self._note("arguments-raw")
+        self._build.call(call_id, *made, kept)
         return True
 
     def _input_error(self, value: dict[str, Any]) -> Fate:
@@ -212,7 +209,7 @@ class StreamConverter:
             if call.made:
                 continue
             del self._calls[call_id]
-            self._note("incomplete-block")
+            self._build.note("incomplete-block")
             self._deltas.interrupt()
             text = "".join(call.parts)
             whole = {"toolCallId": call_id, "toolName": call.name, "inputText": text}
@@ -230,11 +227,8 @@ class StreamConverter:
 
     def _required(self, value: dict[str, Any], key: str) -> str:
         if not (found := text_in(value, key)):
-            self._note("missing-field", key)
+            self._build.note("missing-field", detail=key)
         return found
-
-    def _note(self, code: str, detail: str = "") -> None:
-        self._build.report.note(code, self._at, "changed", detail=detail)
 
     CONVERT: ClassVar[dict[str, "_Convert"]] = {
         "abort": _abort,
