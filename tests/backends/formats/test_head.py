@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from replay_backends.formats.head import SIZE, Head, Layout
+from replay_backends.formats.head import SIZE, Head, Layout, holds_session
 
 
 @pytest.mark.parametrize(
