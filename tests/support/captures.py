@@ -107,6 +107,7 @@ def check_beginnings(path: Path, kind: Format, step: int = 1) -> None:
                 "line",
                 "incomplete-block",
                 "incomplete-item",
+                "usage",
             ), end
 
 

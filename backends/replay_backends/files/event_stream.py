@@ -13,8 +13,13 @@ _BEGINNING: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:%b*+\s*+(?:data|event|id|retry)?:|%b++\s*+\Z)"
     % (_COMMENTS, _COMMENTS)
 )
+#: What curl writes above a stream with -i or -v, and a field of the stream. All lines
+#: but fields are ignored.
+_CURL: Final = re.compile(
+    rb"(?:HTTP/[0-9]|\* |  % Total).*?[\r\n](?:data|event):", re.DOTALL
+)
 _KEEP: Final = "surrogateescape"  # bytes that aren't UTF-8
-_HEAD: Final = 512  # bytes that tell what it is
+_HEAD: Final = 16 << 10  # bytes that tell what it is
 #: Data that only says that the stream ends here, such as [DONE].
 _END: Final = re.compile(r"\s*\[[A-Z_]+\]\s*")
 
@@ -27,7 +32,7 @@ def is_event_stream(file: BinaryIO) -> bool:
     """
     head = file.read(_HEAD)
     file.seek(0)
-    return _BEGINNING.match(head) is not None
+    return bool(_BEGINNING.match(head) or _CURL.match(head))
 
 
 def as_lines(file: BinaryIO, longest: int) -> BinaryIO:

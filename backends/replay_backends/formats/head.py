@@ -140,7 +140,7 @@ def _members(text: str, last: str = "") -> Iterator[tuple[str, Any]]:
             key, at = _SCAN(text, _after(text, at, ","))
         except (ValueError, RecursionError):
             return
-        if not isinstance(key, str):
+        if not isinstance(key, str):  # the object broke off, and another follows
             return
         at = _after(text, at, ":")
         if key == last:

@@ -84,6 +84,28 @@ def test_its_portion_holds_it(tmp_path: Path, data: bytes) -> None:
     assert found == [*backend.sessions()]
 
 
+HEADERS = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nEvents: a\r\n\r\n"
+VERBOSE = """\
+  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current
+\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0
+*   Trying 127.0.0.1:80...
+> GET / HTTP/1.1\r
+>\r
+< HTTP/1.1 200 OK\r
+<\r
+{ [383 bytes data]
+"""
+
+
+@pytest.mark.parametrize("above", [HEADERS, VERBOSE, VERBOSE[VERBOSE.index("*") :]])
+def test_what_curl_writes_around_streams_is_left_out(
+    tmp_path: Path, above: str
+) -> None:
+    data = above.encode() + STREAM
+    assert events_of(data + data, tmp_path) == EVENTS * 2
+    assert events_of(data + b"* Connection #0 left intact\n", tmp_path) == EVENTS
+
+
 def told(event: Event) -> tuple[object, str]:
     assert isinstance(event, UnknownEvent)
     return event.raw, event.code
@@ -141,6 +163,7 @@ def test_a_large_stream_is_read_again_whenever_it_is_walked(tmp_path: Path) -> N
     [
         *(b'{"data": 1}', b"[]", b"", b"datax: 1", b"{:}"),
         b': "the end of a record"}\n{"type": "text", "content": "a"}\n',
+        *(b"HTTP/2 200\r\n\r\n{}", b"* a list of data: 1", b"a\ndata: 1\n\n"),
     ],
 )
 def test_what_is_no_stream_is_left_as_it_is(data: bytes) -> None:

@@ -254,6 +254,20 @@ class TestStream:
         assert imported(session)["usage"]["total_input_tokens"] == 1
         assert notes(session) == {"usage-without-stop": 1}
 
+    def test_a_message_that_breaks_off_keeps_its_tokens(self, tmp_path: Path) -> None:
+        begun = start(usage={"input_tokens": 1})
+        session = stream(tmp_path, begun, *said("a"))
+        assert imported(session)["usage"] == {"total_input_tokens": 1, "turns": 1}
+        assert types(stream(tmp_path, begun)) == [f"{PAGE}/usage"]
+
+    def test_what_a_message_says_of_its_end_stays_with_its_last_event(
+        self, tmp_path: Path
+    ) -> None:
+        asked = start(opened("tool_use", id="t")["content_block"])
+        session = stream(tmp_path, asked, ending("tool_use"), STOP, start(), STOP)
+        assert types(session) == ["tool_call", "stop"]
+        assert imported(session)["finish_reason"] == "tool_use"
+
     def test_a_message_that_starts_again_doesnt_join_the_first(
         self, tmp_path: Path
     ) -> None:
@@ -344,6 +358,11 @@ class TestStream:
         assert fates(session)[2] == {"content_block_stop": 1}
         assert notes(session) == {"missing-field": 2}
 
+    def test_a_block_whose_end_is_missing_is_kept(self, tmp_path: Path) -> None:
+        first, second = (opened("tool_use", id=each, name="f") for each in "ab")
+        session = stream(tmp_path, start(), first, second, closed(), STOP)
+        assert types(session) == [f"{PAGE}/incomplete-block", "tool_call", "stop"]
+
     def test_a_stream_may_begin_in_the_middle(self, tmp_path: Path) -> None:
         piece = delta("text", text="a")
         session = stream(tmp_path, piece, closed(), ending("end_turn"), STOP, STOP)
@@ -424,12 +443,19 @@ class TestMessages:
             {"type": "tool_result", "call_id": "t", "name": "", "result": texts},
             {"type": "user_input", "content": "a\n\nb"},
             {"type": f"{PAGE}/image", "record": image},
-            {"type": f"{PAGE}/block", "record": {"value": 5}},
+            {"type": f"{PAGE}/part", "record": {"value": 5}},
         ]
         assert imported(session) == {"is_error": True}
         assert imported(session, 1) == {"blocks": 2, "media": 2}
         only = self.messages(tmp_path, {"role": "user", "content": [answer]})
         assert foreign.plain(only)[0]["result"] is None
+
+    def test_what_is_beside_a_text_is_kept(self, tmp_path: Path) -> None:
+        cached = {"type": "text", "text": "b", "cache_control": {"type": "ephemeral"}}
+        blocks = [{"type": "text", "text": "a"}, cached]
+        session = self.messages(tmp_path, {"role": "user", "content": blocks})
+        beside = [{}, {"cache_control": {"type": "ephemeral"}}]
+        assert imported(session) == {"blocks": 2, "beside_text": beside}
 
     def test_a_message_of_media_only_is_an_empty_input(self, tmp_path: Path) -> None:
         image = {"type": "image", "source": {}}

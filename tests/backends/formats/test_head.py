@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from replay_backends.formats.head import SIZE, Head, Layout
+from replay_backends.formats.head import SIZE, Head, Layout, holds_session
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,7 @@ from replay_backends.formats.head import SIZE, Head, Layout
         (b'\n{"a": 1}\nnot JSON\n7\n{"b": 2}', "lines", [{"a": 1}, {"b": 2}], {}),
         (b'\xef\xbb\xbf{"a": 1}', "object", [], {"a": 1}),
         (b'{"a": [1, {"b": 2}],\n "c": {"d": 3}}', "object", [], None),
+        (b'{"a": 1\n{"b": 2}\n', "lines", [{"b": 2}], {}),
         (b'[{"a": 1}, 7, {"b": 2}]', "list", [{"a": 1}, {"b": 2}], {}),
         *(
             (text, "other", [], {})
@@ -96,3 +97,7 @@ def test_a_broken_line_before_others_has_no_members_that_are_not_its_own() -> No
     head = Head(b'{"a": 1, "b":\n{"c": 2}\n{"d": 3}\n', is_whole=True)
     assert head.members.keys() <= {"a", "b"}
     assert Head(b'{{"a": 1}', is_whole=True).members == {}
+
+
+def test_an_object_whose_end_is_missing_is_no_session() -> None:
+    assert not holds_session(Head(b'{"a": 1\n{"b": 2}\n', is_whole=True))

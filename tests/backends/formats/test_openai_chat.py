@@ -3,13 +3,13 @@
 import json
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 import foreign
 import replay
-from chat_captures import called, chunk, completion, events, fates, read, read_text
+from chat_captures import chunk, completion, events, fates, read, read_text
 from replay.errors import ReplayError
 from replay_backends.json_file import JSONFileBackend
 from shared_data import shared_folder
@@ -119,42 +119,6 @@ def test_samples_give_the_events_that_the_corpus_has_of_them() -> None:
 
 
 @pytest.mark.slow
-def test_a_stream_without_its_end_gives_the_beginning_of_its_events(
-    tmp_path: Path,
-) -> None:
-    pieces: list[object] = [
-        {"choices": [{"delta": delta, "finish_reason": reason}]}
-        for delta, reason in [
-            ({"content": "Hé"}, None),
-            (called({"name": "f", "arguments": '{"x"'}, id="a"), None),
-            (called({"arguments": ":1}"}), "tool_calls"),
-        ]
-    ]
-    pieces.append({"choices": [], "usage": {"prompt_tokens": 3}})
-    lines = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in pieces)
-    stream = "".join(f"data: {line}\n" for line in lines.splitlines(keepends=True))
-    for name, text in ("a.jsonl", lines), ("b.sse", stream):
-        path, data = tmp_path / name, text.encode()
-        whole = events_of(read_bytes(path, data))
-        assert [each["type"] for each in whole] == ["text_delta", "tool_call", "stop"]
-        for size in range(len(data)):
-            path.write_bytes(data[:size])
-            found = events_of([*JSONFileBackend(str(path), format=PAGE).sessions()])
-            assert found == whole[: len(found)]
-
-
-def events_of(sessions: list[replay.Session]) -> list[Any]:
-    """Return the events but for what broke off, and a stop that is early."""
-    (session,) = sessions
-    found = [
-        each for each in foreign.plain(session) if "/" not in str(each.get("type"))
-    ]
-    usage = found[-1].get("usage") if found else None
-    is_early = isinstance(usage, dict) and "total_input_tokens" not in usage
-    return found[:-1] if is_early else found
-
-
-@pytest.mark.slow
 def test_a_document_without_its_end_is_an_error_or_a_session(tmp_path: Path) -> None:
     document = {
         "model": "m",
@@ -211,6 +175,7 @@ def test_a_chat_is_recognized(document: object, tmp_path: Path) -> None:
         {"messages": [{"info": {"role": "user"}}]},
         {"messages": []},
         {"role": "user", "content": "Hi"},
+        [{"role": "assistant", "content": "", "toolInvocations": []}],
         [{"role": "user", "name": "Ann"}, {"role": "admin", "content": "Bo"}],
     ],
 )

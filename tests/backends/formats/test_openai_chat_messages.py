@@ -228,3 +228,18 @@ def test_an_input_after_a_response_that_asked_for_a_tool_ends_the_run(
     assert [each["type"] for each in events(session)] == [
         "tool_call", "stop", "user_input"
     ]  # fmt: skip
+
+
+def test_a_response_that_says_nothing_keeps_the_rest_with_its_stop(
+    tmp_path: Path,
+) -> None:
+    session = read_document(tmp_path, completion({"content": None}, model="m"))
+    (stop,) = events(session)
+    assert imported(stop)["model"] == "m"
+
+
+def test_the_first_choice_may_be_anywhere_and_anything(tmp_path: Path) -> None:
+    other = {"index": 1, "message": {"content": "Other"}}
+    session = read_document(tmp_path, {"choices": [other, {"index": 0, "message": 5}]})
+    assert events(session) == []
+    assert notes(session) == [("other-choice", "")]

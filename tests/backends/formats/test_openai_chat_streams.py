@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import foreign
+import replay
 from chat_captures import (
     called,
     chunk,
@@ -148,6 +149,15 @@ def test_a_call_of_a_custom_tool_says_so(tmp_path: Path) -> None:
     call = events(session)[0]
     assert (call["name"], call["arguments"]) == ("sql", {"_raw": "drop"})
     assert imported(call)["type"] == "custom"
+
+
+def test_what_else_a_call_holds_is_kept(tmp_path: Path) -> None:
+    strict = {"id": "a", "function": {"name": "f", "strict": True}, "extra": 1}
+    odd = {"id": "b", "function": "f"}
+    session = read(tmp_path, chunk({"tool_calls": [strict, odd]}, "tool_calls"))
+    first, second, _ = events(session)
+    assert (imported(first)["strict"], imported(first)["extra"]) == (True, 1)
+    assert imported(second)["function"] == "f"
 
 
 def test_the_only_call_of_old_has_a_made_id(tmp_path: Path) -> None:
@@ -411,12 +421,47 @@ def test_a_stop_with_open_calls_does_not_end_the_run(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def said(session: replay.Session) -> list[tuple[str, object]]:
+    """Return the types of events, and what they say; of a stop, its usage."""
+    return [(e["type"], e.get("content", e.get("usage"))) for e in events(session)]
+
+
+def test_each_chunk_may_have_an_id_of_its_own(tmp_path: Path) -> None:
+    session = read(
+        tmp_path,
+        chunk({"role": "assistant", "content": "Hel"}),
+        chunk({"content": "lo"}, "stop", id="c2"),
+        chunk({}, id="c3", choices=[], usage=USAGE),
+    )
+    usage = {"total_input_tokens": 5, "total_output_tokens": 2, "turns": 1}
+    assert said(session) == [
+        ("text_delta", "Hel"),
+        ("text_delta", "lo"),
+        ("stop", usage),
+    ]
+
+
+def test_responses_may_have_the_same_id(tmp_path: Path) -> None:
+    session = read(
+        tmp_path, *[chunk({"role": "assistant", "content": "Hi"}, "stop")] * 2
+    )
+    assert said(session) == [("text_delta", "Hi"), ("stop", {"turns": 1})] * 2
+
+
+def test_a_chunk_may_repeat_its_delta_as_a_message(tmp_path: Path) -> None:
+    delta = {"role": "assistant", "content": "Hi"}
+    both = {"choices": [{"delta": delta, "message": delta}]}
+    message = chunk(choices=[{"message": {"content": "!"}}])
+    session = read(tmp_path, both, message)
+    assert said(session) == [("text_delta", "Hi"), ("text_delta", "!")]
+
+
 def test_two_responses_in_a_row_stay_two_messages(tmp_path: Path) -> None:
     session = read(
         tmp_path,
         chunk({"content": "Hel"}),
         chunk({"content": "lo"}),
-        chunk({"content": "Hello"}, "stop", id="c2"),
+        chunk({"role": "assistant", "content": "Hello"}, "stop", id="c2"),
     )
     assert [(each["type"], each.get("content")) for each in events(session)] == [
         ("text_delta", "Hel"),

@@ -262,6 +262,11 @@ class TestStream:
         assert types(session) == ["text_delta", "text", "text", "stop"]
         assert imported(session, 2) == {"status": "completed"}
 
+    def test_a_text_without_an_index_comes_once(self, tmp_path: Path) -> None:
+        said = {"type": "response.output_text.done", "output_index": 0, "text": "a"}
+        session = stream(tmp_path, created(), said, done(message("a")), ended())
+        assert types(session) == ["text", "stop"]
+
     def test_an_item_that_says_nothing_more_adds_nothing(self, tmp_path: Path) -> None:
         session = stream(
             tmp_path, delta("a", 1), final("a"), done(message("a")), format=NAME
@@ -342,6 +347,21 @@ class TestStream:
     ) -> None:
         session = stream(tmp_path, created(), ended(output=[message("a"), 5]))
         assert types(session) == ["text", "stop"]
+
+    def test_what_only_the_end_has_isnt_lost(self, tmp_path: Path) -> None:
+        output = [message("a"), call()]
+        session = stream(tmp_path, created(), done(output[0]), ended(output=output))
+        assert types(session) == ["text", "tool_call", "stop"]
+        parts = [{"type": "summary_text", "text": each} for each in ("a", "b")]
+        first = {"type": "response.reasoning_summary_text.done", "output_index": 0}
+        session = stream(
+            tmp_path,
+            created(),
+            {**first, "summary_index": 0, "text": "a"},
+            done({"type": "reasoning", "id": "rs", "summary": parts}),
+        )
+        assert [each.content for each in messages(session)] == ["a", "b"]
+        assert imported(session, 1)["id"] == "rs"
 
     def test_a_stream_may_begin_in_the_middle(self, tmp_path: Path) -> None:
         begun = created() | {"type": "response.in_progress"}
@@ -482,7 +502,7 @@ class TestItems:
         assert foreign.plain(session) == [
             {"type": "user_input", "content": "a\n\nb"},
             {"type": f"{NAME}/image", "record": image},
-            {"type": f"{NAME}/part", "record": {"value": 5}},
+            {"type": f"{NAME}/part", "record": 5},
             {"type": "user_input", "content": ""},
             {"type": f"{NAME}/image", "record": image},
         ]
@@ -561,6 +581,17 @@ class TestItems:
             assert foreign.plain(session)[0]["result"] == result
         local = {"type": "local_shell_call_output", "id": "c", "output": "ok"}
         assert foreign.plain(self.items(tmp_path, local))[0]["call_id"] == "c"
+
+    def test_a_search_for_tools_that_the_service_ran_has_its_result(
+        self, tmp_path: Path
+    ) -> None:
+        session = self.items(
+            tmp_path,
+            {"type": "tool_search_call", "id": "tsc_1", "call_id": None},
+            {"type": "tool_search_output", "id": "tso_1", "call_id": None, "tools": []},
+        )
+        assert [each["call_id"] for each in foreign.plain(session)] == ["tsc_1"] * 2
+        assert imported(session, 1)["id"] == "tso_1"
 
     def test_a_call_that_the_service_runs_has_its_result(self, tmp_path: Path) -> None:
         known = {"id": "i", "status": "completed"}

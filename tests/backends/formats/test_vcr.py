@@ -203,6 +203,52 @@ def test_a_history_may_cut_texts_elsewhere() -> None:
     assert told(session) == ["a", "bc", "stop", "d", "e", "stop"]
 
 
+def test_a_history_may_have_plain_signs_for_typographic_ones() -> None:
+    answered = chat(user("a"), answer="\u201cIt\u2019s\u201d")
+    (session,) = read(
+        answered,
+        chat(user("a"), assistant('"It\'s"'), user('the "\u2026"'), answer="e"),
+        chat(
+            *(user("a"), assistant('"It\'s"'), user('the "..."'), assistant("e")),
+            *(user("f"),),
+            answer="g",
+        ),
+    )
+    assert told(session)[4:] == ["e", "stop", "f", "g", "stop"]
+
+
+def test_a_history_may_leave_out_parts_of_calls_that_the_service_ran() -> None:
+    search = {"type": "web_search_call", "id": "w", "action": {"query": "q"}}
+    text = {"type": "output_text", "text": "b"}
+    said = [search, {"type": "message", "role": "assistant", "content": [text]}]
+    answer = {"object": "response", "status": "completed", "output": said}
+    less = [{**search, "action": {}, "status": "completed"}, *said[1:]]
+    (session,) = read(
+        exchange({"input": [user("a")]}, answer),
+        exchange({"input": [user("a"), *less, user("c")]}, answer),
+    )
+    once = ["call w", "result w {'status': None}", "b", "stop"]
+    assert told(session) == ["a", *once, "c", *once]
+
+
+def test_a_history_that_went_on_elsewhere_is_another_conversation() -> None:
+    asked = [user("a"), assistant("b"), user("c")]
+    first_one, branch = read(
+        chat(user("a"), answer="b"), chat(*asked, answer="d"), chat(*asked, answer="e")
+    )
+    assert told(first_one) == ["a", "b", "stop", "c", "d", "stop"]
+    assert told(branch) == ["a", "b", "c", "e", "stop"]
+
+
+def test_conversations_that_say_the_same_go_on_one_by_one() -> None:
+    begun, asked = chat(user("a"), answer="b"), [user("a"), assistant("b"), user("c")]
+    first_one, other = read(
+        begun, begun, chat(*asked, answer="d"), chat(*asked, answer="e")
+    )
+    assert told(first_one)[-2:] == ["e", "stop"]
+    assert told(other)[-2:] == ["d", "stop"]
+
+
 def test_results_are_paired_by_position_if_the_client_renamed_calls() -> None:
     asks = chat(user("a"), reason="tool_calls", **calls("p", "q"))
     repeated = {"role": "assistant", "content": None, **calls("r1", "r2")}

@@ -11,8 +11,8 @@ from replay_backends.formats.api_captures.anthropic_blocks import (
     CALLS,
     Blocks,
     Response,
-    blocks_of,
 )
+from replay_backends.formats.api_captures.message_parts import parts_in
 from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder
@@ -72,7 +72,7 @@ def _are_messages(values: Iterable[object]) -> bool:
             return False
         if each["role"] in _OPENAI_ROLES or any(key in each for key in _OPENAI_KEYS):
             return False
-        is_sure |= any(block.get("type") in _BLOCKS for block in blocks_of(each))
+        is_sure |= any(block.get("type") in _BLOCKS for block in parts_in(each))
     return is_sure
 
 
@@ -130,14 +130,14 @@ class Converter:
 
     def end(self) -> None:
         """Add what was held back."""
-        self._run.convert(self._last, Record(self._run.at, None))
-        self._run.close()
+        self._run.close(self._break_off)
 
-    def _last(self, _: Record) -> tuple[Fate, str]:
+    def _break_off(self) -> None:
         self._cut()
         if self._response and self._response.stop_reason:
             self._response.end(self._run)
-        return "mapped", "end"
+        elif self._response:
+            self._run.count(*self._response.tokens)
 
     def _convert(self, record: Record) -> tuple[Fate, str]:
         value = record.value
@@ -162,7 +162,7 @@ class Converter:
             return self._whole.message(record, message)
         response = Response.of(message)
         self._run.begin(response.origin)
-        for block in blocks_of(message):
+        for block in parts_in(message):
             self._whole.convert(block)
         if response.stop_reason:
             response.end(self._run)
@@ -175,7 +175,7 @@ class Converter:
         self._cut()
         self._response = Response.of(message)
         self._run.begin(self._response.origin)
-        for block in blocks_of(message):
+        for block in parts_in(message):
             self._whole.convert(block)
         return "mapped", "message_start"
 
@@ -183,10 +183,11 @@ class Converter:
         index, block = int_in(record.value, "index"), record.value.get("content_block")
         if not isinstance(block, dict):
             return self._unreadable(record)
+        self._keep_unfinished(self._blocks.get(index))
         self._blocks[index] = _Block(block)
         kind = text_in(block, "type")
         if kind in _SAID:
-            self._run.delta(kind, index, text_in(block, kind))
+            self._run.delta(kind, text_in(block, kind), part=index)
         return "mapped", "content_block_start"
 
     def _delta(self, record: Record) -> tuple[Fate, str]:
@@ -194,9 +195,9 @@ class Converter:
         delta: Any = record.value.get("delta")  # JSON
         match delta:
             case {"type": "text_delta", "text": str(text)}:
-                self._run.delta("text", index, text, self._citations(index))
+                self._run.delta("text", text, self._citations(index), index)
             case {"type": "thinking_delta", "thinking": str(text)}:
-                self._run.delta("thinking", index, text)
+                self._run.delta("thinking", text, part=index)
             case {"type": "input_json_delta", "partial_json": str(text)}:
                 self._block(index).pieces.append(text)
             case {"type": "citations_delta", "citation": citation}:
@@ -260,8 +261,7 @@ class Converter:
             self._response.see({"error": error}, None)
             self._response.end(self._run, message)
         else:
-            self._run.fail(message, {"error": error})
-            self._run.finish()
+            self._run.end(message, {"error": error}, goes_on=False)
         self._response = None
         return "mapped", "error"
 
@@ -272,9 +272,12 @@ class Converter:
     def _cut(self) -> None:
         """Keep the calls and other blocks that weren't finished."""
         for block in self._blocks.values():
-            if text_in(block.block, "type") not in _SAID:
-                self._build.keep("incomplete-block", block.partial)
+            self._keep_unfinished(block)
         self._blocks.clear()
+
+    def _keep_unfinished(self, block: _Block | None) -> None:
+        if block and text_in(block.block, "type") not in _SAID:
+            self._build.keep("incomplete-block", block.partial)
 
 
 def _append(block: dict[str, Any], pieces: Mapping[str, object]) -> None:

@@ -5,15 +5,19 @@ from typing import Any, Final
 
 import attrs
 
+from replay_backends.formats.api_captures.message_parts import add_prompt, parts_in
 from replay_backends.formats.api_captures.model_run import Run
-from replay_backends.formats.members import list_in, rest_of, text_in
+from replay_backends.formats.members import int_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 #: The types of tool calls; what is in front of their name runs them.
 CALLS: Final = ("tool_use", "server_tool_use", "mcp_tool_use")
 _RESULT: Final = "tool_result"  # the end of the types of results
-_INPUT: Final = ("input_tokens", "cache_creation_input_tokens")
-_INPUT_TOKENS: Final = (*_INPUT, "cache_read_input_tokens")
+_INPUT_TOKENS: Final = (
+    "input_tokens",
+    "cache_creation_input_tokens",
+    "cache_read_input_tokens",
+)
 _GOING_ON: Final = ("tool_use", "pause_turn", "compaction")
 
 
@@ -27,7 +31,7 @@ class Blocks:
     def message(self, record: Record, message: Mapping[str, Any]) -> tuple[Fate, str]:
         """Convert a message of a list."""
         role = text_in(message, "role")
-        build, blocks = self._run.build, blocks_of(message)
+        build, blocks = self._run.build, parts_in(message)
         if role not in ("user", "assistant"):
             return build.keep_whole(record, role or "untyped")
         if not blocks:
@@ -44,23 +48,12 @@ class Blocks:
         self, message: Mapping[str, Any], blocks: list[Mapping[str, Any]]
     ) -> None:
         """Convert a user's message: the results first, the rest is one input."""
-        build = self._run.build
-        others = [each for each in blocks if not _is_result(each)]
         for block in filter(_is_result, blocks):
             self.convert(block)
-        if not others:
-            return
-        texts = [text_in(each, "text") for each in others if each.get("type") == "text"]
-        media = [each for each in others if each.get("type") != "text"]
-        kept = {
-            **rest_of(message, "type", "role", "content"),
-            "blocks": len(texts) if len(texts) > 1 else None,
-            "media": len(media) or None,
-        }
-        self._run.finish()
-        build.add("user_input", kept, content="\n\n".join(texts))
-        for block in media:
-            build.keep(text_in(block, "type") or "block", block)
+        if others := [each for each in blocks if not _is_result(each)]:
+            self._run.finish()
+            kept = rest_of(message, "type", "role", "content")
+            add_prompt(self._run.build, others, kept)
 
     def convert(self, block: Mapping[str, Any]) -> tuple[Fate, str]:
         """Convert a block that is whole."""
@@ -131,31 +124,24 @@ class Response:
         reason, ending = self.stop_reason, self.ending
         if error is None and reason == "refusal":
             error = "refusal"
-        counts = [self.usage.get(name) for name in _INPUT_TOKENS]
-        known = [each for each in counts if isinstance(each, int)]
-        run.end(
-            sum(known) if known else None,
-            self.usage.get("output_tokens"),
-            error=error,
-            imported={
-                "finish_reason": reason or None,
-                "stop_sequence": ending.get("stop_sequence"),
-                "stop_details": ending.get("stop_details"),
-                "container": ending.get("container"),
-                "error": ending.get("error"),
-                "usage": self.usage or None,
-            },
-            goes_on=error is None and reason in _GOING_ON,
-        )
+        run.count(*self.tokens)
+        kept = {
+            "finish_reason": reason or None,
+            "stop_sequence": ending.get("stop_sequence"),
+            "stop_details": ending.get("stop_details"),
+            "container": ending.get("container"),
+            "error": ending.get("error"),
+            "usage": self.usage or None,
+        }
+        run.end(error, kept, goes_on=error is None and reason in _GOING_ON)
 
-
-def blocks_of(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the blocks of a message; a text is one."""
-    content = message.get("content")
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    blocks = list_in(message, "content")
-    return [each if isinstance(each, dict) else {"value": each} for each in blocks]
+    @property
+    def tokens(self) -> tuple[int | None, int | None]:
+        """Return its tokens, in and out; None: not recorded."""
+        known = [each for name in _INPUT_TOKENS if (each := int_in(self.usage, name))]
+        has_input = int_in(self.usage, "input_tokens") is not None
+        given = sum(known) if known or has_input else None
+        return given, int_in(self.usage, "output_tokens")
 
 
 def _is_result(block: Mapping[str, Any]) -> bool:

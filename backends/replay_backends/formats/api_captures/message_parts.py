@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from replay_backends.formats.event_builder import EventBuilder
-from replay_backends.formats.members import rest_of, text_in
+from replay_backends.formats.members import list_in, rest_of, text_in
 
 
 def add_prompt(
@@ -32,6 +32,15 @@ def keep_part(build: EventBuilder, part: object) -> None:
     """Keep a part of a message as an unknown event."""
     kind = text_in(part, "type") if isinstance(part, dict) else ""
     build.keep(kind.removeprefix("input_") or "part", part)
+
+
+def parts_in(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the parts of a message's content as objects; a text is one."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    parts = list_in(message, "content")
+    return [each if isinstance(each, dict) else {"value": each} for each in parts]
 
 
 def split_content(content: object) -> tuple[list[str], list[object]]:

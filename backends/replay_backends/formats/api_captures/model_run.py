@@ -1,11 +1,17 @@
 """The run that a capture is in: the model's responses up to the one that ends it."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from io import StringIO
+from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.event_builder import Event, EventBuilder, RunUsage
+from replay_backends.formats.event_builder import (
+    Event,
+    EventBuilder,
+    RunUsage,
+    keep_with,
+)
 from replay_backends.formats.recording import Fate, Record
 
 _DELTA: Final = {"text": "text_delta", "thinking": "thinking_delta"}
@@ -18,7 +24,7 @@ class _Deltas:
     kind: str = ""  #: empty: something came after them
     response: int = 0  #: the number of the response that they are from
     part: object = None  #: the part of it
-    pieces: list[str] = attrs.field(factory=list)
+    text: StringIO = attrs.field(factory=StringIO)  #: smaller than a list of pieces
 
 
 @attrs.define
@@ -35,10 +41,10 @@ class Run:
     """
 
     build: EventBuilder
-    _joined: str
+    _joined: str = ""
     at: str = ""  #: the place of the record that is converted
     _usage: RunUsage = attrs.field(factory=RunUsage)
-    _end: tuple[str | None, dict[str, object]] | None = None  # of the last response
+    _end: tuple[str | None, dict[str, Any]] | None = None  # of the last response
     _deltas: _Deltas = attrs.field(factory=_Deltas)
     _responses: int = 0
     _origin: dict[str, object] = attrs.field(factory=dict)
@@ -63,29 +69,36 @@ class Run:
             self._last = events.pop()
         return fate
 
-    def close(self) -> None:
-        """End the run where the recording does, and hand out the last event."""
+    def close(self, cut: Callable[[], None]) -> None:
+        """End the run where the recording does, after *cut* ended the response."""
         self._release()
+        cut()
         self.finish()
 
-    def begin(self, origin: Mapping[str, object]) -> None:
+    def begin(self, origin: Mapping[str, object] | None = None) -> None:
         """Begin a response.
+
+        What the one before it said of its end is kept with the last event.
 
         Args:
             origin: What is kept with its first event; None values are left out.
         """
-        if self._end and self._end[0] is not None:
-            self.finish()
+        if self._end:
+            error, imported = self._end
+            if error is not None:
+                self.finish()
+            elif last := self._last_known():
+                keep_with(last, imported)
         self._end = None
         self._responses += 1
-        self._origin = {k: v for k, v in origin.items() if v is not None}
+        self._origin = _known(origin or {})
 
     def delta(
         self,
         kind: str,
-        part: object,
         content: str,
         imported: Mapping[str, object] | None = None,
+        part: object = None,
     ) -> None:
         """Add a delta of a part of the response; nothing if it is empty.
 
@@ -95,67 +108,59 @@ class Run:
         if not content:
             return
         deltas = self._deltas
-        if kind != deltas.kind:
-            self._deltas = _Deltas(kind, self._responses, part, [content])
-        elif self._responses != deltas.response:
-            self.build.add(kind, {"made": True}, content="".join(deltas.pieces))
-            self.build.report.note("final-made", self.at, "invented")
-            self._deltas = _Deltas(kind, self._responses, part, [content])
-        else:
-            if part != deltas.part:
-                self.build.report.note(self._joined, self.at, "changed")
-                deltas.part = part
-            deltas.pieces.append(content)
+        if kind != deltas.kind or self._responses != deltas.response:
+            if kind == deltas.kind:
+                self.build.add(kind, {"made": True}, content=deltas.text.getvalue())
+                self.build.report.note("final-made", self.at, "invented")
+            self._deltas = deltas = _Deltas(kind, self._responses, part)
+        elif part != deltas.part:
+            self.build.report.note(self._joined, self.at, "changed")
+            deltas.part = part
+        deltas.text.write(content)
         self.build.add(_DELTA[kind], imported, content=content)
 
     def say(
         self, kind: str, content: str, imported: Mapping[str, object] | None = None
-    ) -> None:
-        """Add a whole text or thinking, unless it is empty."""
-        if content:
-            self.build.say(kind, content, imported)
+    ) -> Event | None:
+        """Add a whole text or thinking, unless it is empty; return it."""
+        said = self.build.say(kind, content, imported)
+        if said:
             self.settle()
+        return said
 
     def settle(self) -> None:
         """Note that no further delta will join the last ones."""
         self._deltas = _Deltas()
 
+    def count(self, input_tokens: object, output_tokens: object) -> None:
+        """Count a response and its tokens; None: not recorded."""
+        self._usage.add(input_tokens, output_tokens)
+
     def end(
-        self,
-        input_tokens: object,
-        output_tokens: object,
-        *,
-        error: str | None,
-        imported: Mapping[str, object],
-        goes_on: bool,
+        self, error: str | None, imported: Mapping[str, Any], *, goes_on: bool
     ) -> None:
         """End a response.
 
         Args:
-            input_tokens: How many it took; None: not recorded.
-            output_tokens: How many it gave; None: not recorded.
             error: Why it failed; None: it didn't.
-            imported: What else is kept with a stop.
-            goes_on: A further response may belong to the run.
+            imported: What else is kept with a stop; None values are left out.
+            goes_on: The run does if a further response follows; or a record of the
+                same failure may.
         """
-        self._usage.add(input_tokens, output_tokens)
-        self._end = error, dict(imported)
+        self._end = error, _known(imported)
         if not goes_on:
             self.finish()
-
-    def fail(self, error: str, imported: Mapping[str, object]) -> None:
-        """End the run with an error, unless a record of the same failure follows."""
-        self._end = error, dict(imported)
 
     def finish(self) -> None:
         """End the run if the end of its last response is recorded."""
         usage = self._usage
         if self._end:
-            error, imported = self._end
-            self.build.stop(usage, error, imported)
-        elif usage.responses and self.build.events:
-            last = self.build.events[-1]
-            last["imported"] = {**last.get("imported", {}), "usage": usage.as_object()}
+            self.build.stop(usage, *self._end)
+        elif len(sums := usage.as_object()) > 1:
+            if last := self._last_known():
+                last["imported"] = {**last.get("imported", {}), "usage": sums}
+            else:
+                self.build.keep("usage", sums)
             self.build.report.note("usage-without-stop", self.at, "moved")
         self._usage, self._end = RunUsage(), None
         self.settle()
@@ -164,3 +169,12 @@ class Run:
         if self._last is not None:
             self.build.events.append(self._last)
             self._last = None
+
+    def _last_known(self) -> Event | None:
+        """Return the last event; None: there is none, or it is unknown."""
+        last = self.build.events[-1] if self.build.events else None
+        return last if last and "record" not in last else None
+
+
+def _known(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in members.items() if value is not None}

@@ -4,8 +4,8 @@ Each request repeats the history, which tells what it goes on with.
 """
 
 import io
-import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import islice
@@ -17,6 +17,7 @@ from replay import ConversionNote, ConversionReport, Limits
 from replay.authoring import SourceText, parse_json, write_decoded
 from replay.errors import BackendError, DecodeError
 from replay_backends.formats.api_captures.cassettes.cassette import Interaction
+from replay_backends.formats.api_captures.cassettes.history_comparison import History
 from replay_backends.formats.event_builder import Event, EventBuilder
 from replay_backends.formats.head import SIZE as HEAD_SIZE
 from replay_backends.formats.head import Head
@@ -45,13 +46,14 @@ class Step:
     events: list[Event] | None = None  #: None: it isn't a call of a model
 
 
-@attrs.define
+@attrs.define(eq=False)
 class Conversation:
     """The interactions of a conversation, and what was said in them."""
 
     steps: list[Step] = attrs.field(factory=list)
     report: ConversionReport = attrs.field(factory=partial(ConversionReport, _NAME))
-    said: list["_Said"] = attrs.field(factory=list)
+    said: History = attrs.field(factory=History)
+    mark: int = 0  #: of all that was said
     _calls: list[str] = attrs.field(factory=list)  # ids
     _stop: Event | None = None  # the last response's, which may not be the run's
     _usage: dict[str, Any] = attrs.field(factory=dict)  # of the run before that
@@ -117,7 +119,7 @@ class Conversation:
         self._calls += [
             each["call_id"] for each in events if each["type"] == "tool_call"
         ]
-        add_said(self.said, events)
+        self.said.add(events)
 
 
 class Conversations:
@@ -130,7 +132,8 @@ class Conversations:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._found: list[Conversation] = []
-        self._by_said: dict[int, Conversation] = {}  # the latest, by what was said
+        # By all that was said; those that said the same, in their order.
+        self._by_said: dict[int, list[Conversation]] = defaultdict(list)
         self._by_response: dict[str, Conversation] = {}
 
     def add(self, interaction: Interaction) -> bool:
@@ -150,7 +153,8 @@ class Conversations:
         conversation.answer(answered)
         for note in notes:
             conversation.report.note(note.code, interaction.at, note.what)
-        self._by_said[_marks(conversation.said)[-1]] = conversation
+        conversation.mark = conversation.said.marks()[-1]
+        self._by_said[conversation.mark].append(conversation)
         for found in _RESPONSE_ID.findall(lines)[:1]:
             self._by_response[found.decode("utf-8", "replace")] = conversation
         return True
@@ -164,19 +168,22 @@ class Conversations:
     def _asked(self, interaction: Interaction, asked: list[Event]) -> Conversation:
         """Return the conversation that a request goes on with, or a new one."""
         request = interaction.request
-        said = add_said([], asked)
+        said = History()
+        said.add(asked)
         count = 0
         found = self._by_response.get(str(request.get("previous_response_id")))
         if not found:
-            marks = _marks(said)
-            known = [n for n, mark in enumerate(marks) if n and mark in self._by_said]
+            marks = said.marks()
+            known = [n for n, mark in enumerate(marks) if n and self._by_said.get(mark)]
             if known:
                 count = known[-1]
-                found = self._by_said[marks[count]]
-        if not found:
+                found = self._by_said[marks[count]][-1]
+        if found:
+            self._by_said[found.mark].remove(found)
+        else:
             found = Conversation()
             self._found.append(found)
-        end = said[count - 1].end if count else 0
+        end = said.end_of(count)
         instructions = request.get("instructions") or request.get("system")
         new = found.renamed(asked[:end], asked[end:]) if count else asked
         found.ask(interaction, instructions, new)
@@ -199,66 +206,8 @@ class Conversations:
         return build.drain(), report.notes
 
 
-@attrs.define
-class _Said:
-    """Something said, for comparing."""
-
-    kind: str
-    content: str
-    end: int  #: the number of events up to its last one
-
-
-def add_said(said: list[_Said], events: Iterable[Event]) -> list[_Said]:
-    """Add what events say to a list, and return that.
-
-    Deltas and texts in a row are one. Thinking, and what is unknown, isn't compared.
-    """
-    streamed = ""
-    for number, event in enumerate(events, 1):
-        match event:
-            case {"type": "text_delta", "content": str(content)}:
-                streamed += content
-                continue
-            case {"type": "text", "content": str(content)}:
-                streamed = ""
-                _add_text(said, content, number)
-                continue
-            case {"type": "user_input", "content": content}:
-                compared: object = content
-            case {"type": "tool_call", "name": name, "arguments": arguments}:
-                compared = [name, arguments]
-            case {"type": "tool_result", "result": result}:
-                compared = result
-            case _:
-                continue
-        _add_text(said, streamed, number - 1)
-        streamed = ""
-        content = json.dumps(compared, sort_keys=True)
-        said.append(_Said(event["type"], content, number))
-    _add_text(said, streamed, 0)
-    return said
-
-
 def _calls_in(events: Iterable[Event]) -> list[str]:
     return [each["call_id"] for each in events if each["type"] == "tool_call"]
-
-
-def _add_text(said: list[_Said], content: str, end: int) -> None:
-    if not content.strip():
-        return
-    if said and said[-1].kind == "text":
-        said[-1].content += content
-        said[-1].end = end
-    else:
-        said.append(_Said("text", content, end))
-
-
-def _marks(said: Iterable[_Said]) -> list[int]:
-    """Return a number for each beginning of a history, from the empty one on."""
-    marks = [0]
-    for each in said:
-        marks.append(hash((marks[-1], each.kind, each.content.strip())))
-    return marks
 
 
 def _sum(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,12 +5,14 @@ from typing import Any, Final, NamedTuple
 
 import attrs
 
-from replay_backends.formats.api_captures.chat.chat_run import Run
+from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.event_builder import EventBuilder, arguments_of
+from replay_backends.formats.members import int_in, object_in, rest_of, text_in
 
 #: The id of a call from the time when a message held only one, without an id.
 ONLY_CALL: Final = "function_call"
-_NOT_KEPT: Final = ("index", "id", "type", "function", "custom")
+#: The members that say what is called, and those of them with its arguments.
+_CALLED: Final = {"function": "arguments", "custom": "input"}
 
 
 class CallRecord(NamedTuple):
@@ -24,22 +26,18 @@ class CallRecord(NamedTuple):
 
 def read_call(recorded: Mapping[str, Any]) -> CallRecord:
     """Return what a record of a tool call, or of a piece of one, says."""
-    kind = recorded.get("type")
-    rest = {k: v for k, v in recorded.items() if k not in _NOT_KEPT and v is not None}
-    if kind not in (None, "", "function"):
-        rest["type"] = kind
-    call_id = recorded.get("id")
-    name, arguments = None, None
-    if isinstance(function := recorded.get("function"), dict):
-        name, arguments = function.get("name"), function.get("arguments")
-    elif isinstance(custom := recorded.get("custom"), dict):
-        name, arguments = custom.get("name"), custom.get("input")
-    return CallRecord(
-        call_id if isinstance(call_id, str) else "",
-        name if isinstance(name, str) else "",
-        arguments,
-        rest,
-    )
+    rest = {k: v for k, v in rest_of(recorded, "index", "id").items() if v is not None}
+    if rest.get("type") in ("", "function"):
+        del rest["type"]
+    called: dict[str, Any] = {}
+    arguments = None
+    for kind, key in _CALLED.items():
+        if not called and (called := object_in(rest, kind)):
+            del rest[kind]
+            arguments = called.get(key)
+            rest |= rest_of(called, "name", key)
+    call_id, name = text_in(recorded, "id"), text_in(called, "name")
+    return CallRecord(call_id, name, arguments, rest)
 
 
 @attrs.define
@@ -122,8 +120,7 @@ class CallPieces:
 
     def add(self, recorded: Mapping[str, Any]) -> None:
         """Add a piece to its call."""
-        piece, index = read_call(recorded), recorded.get("index")
-        index = index if isinstance(index, int) else None
+        piece, index = read_call(recorded), int_in(recorded, "index")
         call = self._known(piece, index)
         if call is None:
             call = _Call(piece.call_id)

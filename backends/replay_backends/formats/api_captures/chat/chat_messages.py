@@ -17,8 +17,10 @@ from replay_backends.formats.api_captures.chat.chat_response import (
     rest_of_response,
     usage_of,
 )
-from replay_backends.formats.api_captures.chat.chat_run import Run
+from replay_backends.formats.api_captures.message_parts import add_prompt
+from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.event_builder import time_of
+from replay_backends.formats.members import object_in
 from replay_backends.formats.recording import Fate, Record
 
 SAID: Final = ("text", "thinking")  #: the kinds of parts that are said
@@ -144,20 +146,22 @@ class MessageConverter:
         response, run = record.value, self._run
         run.begin()
         choice = choice_of(response, run)
-        message = choice.get("message") or {}
+        message = object_in(choice, "message")
         rest = {
             **rest_of_response(response),
             **rest_of_choice(choice),
             **rest_of_message(message),
         }
         run.build.see_time(response.get("created"))
-        has_calls = self._add_assistant(message, rest)
+        has_calls, rest = self._add_assistant(message, rest)
         usage, reason = usage_of(response, choice), choice.get("finish_reason")
         end = ResponseEnd(reason, usage, response.get("error"))
-        end.tell(run, {}, has_calls=has_calls)
+        end.tell(run, rest, has_calls=has_calls)
         return "mapped", "response"
 
-    def _add_assistant(self, message: Mapping[str, Any], rest: dict[str, Any]) -> bool:
+    def _add_assistant(
+        self, message: Mapping[str, Any], rest: dict[str, Any]
+    ) -> tuple[bool, dict[str, Any]]:
         """Add what an assistant's message says and asks for.
 
         Args:
@@ -165,7 +169,7 @@ class MessageConverter:
             rest: What else its record holds, for the first event to keep.
 
         Returns:
-            Whether it asks for tools.
+            Whether it asks for tools, and the rest if no event keeps it.
         """
         build = self._run.build
         self._run.settle()
@@ -187,30 +191,15 @@ class MessageConverter:
         if isinstance(function := message.get("function_call"), dict):
             only = {"id": ONLY_CALL, "function": function}
             self._calls.add(read_call(only), rest)
-            has_calls = True
-        return has_calls
+            has_calls, rest = True, {}
+        return has_calls, rest
 
     def _user(self, record: Record, rest: dict[str, Any]) -> tuple[Fate, str]:
         build, content = self._run.build, record.value.get("content")
         self._run.finish()
         if content is None:
             build.report.note("missing-field", record.at, "changed")
-        blocks = content if isinstance(content, list) else [content or ""]
-        texts, media = [], []
-        for block in blocks:
-            match block:
-                case str(text) | {"type": "text", "text": str(text)}:
-                    texts.append(text)
-                case _:
-                    media.append(block)
-        kept = {
-            **rest,
-            "blocks": len(texts) if len(texts) > 1 else None,
-            "media": len(media) or None,
-        }
-        build.add("user_input", kept, content="\n\n".join(texts))
-        for block in media:
-            build.keep(_kind_of(block), block)
+        add_prompt(build, content, rest)
         return "mapped", "user"
 
     def _assistant(self, record: Record, rest: dict[str, Any]) -> tuple[Fate, str]:

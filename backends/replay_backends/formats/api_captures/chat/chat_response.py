@@ -2,22 +2,23 @@
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.api_captures.chat.chat_run import Run
+from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.event_builder import time_of
+from replay_backends.formats.members import int_in, text_in
 
 #: Reasons to finish a response after which the run goes on.
 _GOING_ON: Final = ("tool_calls", "function_call")
 _FAILURES: Final = ("content_filter", "error", "insufficient_system_resource")
-_NOT_KEPT: Final = frozenset(
+#: What isn't kept of a response, or is by another name.
+NOT_KEPT: Final = frozenset(
     {"choices", "created", "error", "id", "object", "obfuscation", "usage"}
 )
-
-_NOT_OF_CHOICE: Final = ("index", "delta", "message", "finish_reason", "usage")
+#: The same of a choice.
+NOT_OF_CHOICE: Final = ("index", "delta", "message", "finish_reason", "usage")
 
 
 def choice_of(response: Mapping[str, Any], run: Run) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def choice_of(response: Mapping[str, Any], run: Run) -> dict[str, Any]:
 
 def rest_of_choice(choice: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a choice holds but what is said in it, and its end."""
-    return {k: v for k, v in choice.items() if v and k not in _NOT_OF_CHOICE}
+    return {k: v for k, v in choice.items() if v and k not in NOT_OF_CHOICE}
 
 
 def rest_of_response(response: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,22 +47,26 @@ def rest_of_response(response: Mapping[str, Any]) -> dict[str, Any]:
 
     Its usage is left out. Its id is ``response_id`` and its time is ``timestamp``.
     """
-    rest = {
-        key: value for key, value in response.items() if value and key not in _NOT_KEPT
-    }
+    rest = {k: v for k, v in response.items() if v and k not in NOT_KEPT}
+    return {**rest, **origin_of(response)}
+
+
+def origin_of(response: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the id and the time of a response, or of a chunk of one."""
+    found: dict[str, Any] = {}
     if identity := response.get("id"):
-        rest["response_id"] = identity
-    created = response.get("created")
-    if created and isinstance(created, int | float | str):
-        time = _iso_time(created)
-        rest["timestamp" if time else "created"] = time or created
-    return rest
+        found["response_id"] = identity
+    if created := response.get("created"):
+        time = time_of(created)
+        found["timestamp" if time else "created"] = (
+            time.isoformat() if time else created
+        )
+    return found
 
 
 def usage_of(response: Mapping[str, Any], choice: Mapping[str, Any]) -> dict[str, Any]:
     """Return the usage of a response, or of a chunk of one; empty: it has none."""
-    groq = response.get("x_groq")
-    for holder in (response, groq, choice):
+    for holder in (response, response.get("x_groq"), choice):
         usage = holder.get("usage") if isinstance(holder, dict) else None
         if usage and isinstance(usage, dict):
             return usage
@@ -76,14 +81,13 @@ def tokens_of(usage: Mapping[str, Any]) -> tuple[int | None, int | None]:
     >>> tokens_of({"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 10})
     (5, 5)
     """
-    given, made = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
-    total = _count(usage, "total_tokens")
+    given, made = int_in(usage, "prompt_tokens"), int_in(usage, "completion_tokens")
+    total = int_in(usage, "total_tokens")
     if given is None:  # DeepSeek counts what it had in its cache apart
-        parts = [
-            _count(usage, "prompt_cache_hit_tokens"),
-            _count(usage, "prompt_cache_miss_tokens"),
-        ]
-        known = [part for part in parts if part is not None]
+        kinds = (
+            int_in(usage, f"prompt_cache_{each}_tokens") for each in ("hit", "miss")
+        )
+        known = [count for count in kinds if count is not None]
         given = sum(known) if known else None
     if given is not None and made is not None and total is not None:
         made = max(made, total - given)
@@ -118,26 +122,15 @@ class ResponseEnd:
             **rest,
         }
         goes_on = not error and (has_calls or reason in _GOING_ON)
-        run.end(error=_failure(reason, error), imported=kept, goes_on=goes_on)
-
-
-@lru_cache(1024)  # a response's chunks have one time, or few
-def _iso_time(created: float | str) -> str | None:
-    time = time_of(created)
-    return time.isoformat() if time else None
+        run.end(_failure(reason, error), kept, goes_on=goes_on)
 
 
 def _failure(reason: str, error: object) -> str | None:
     """Return how a response failed; None: it did not."""
-    if isinstance(error, dict) and isinstance(error.get("message"), str):
-        return str(error["message"])
+    if isinstance(error, dict) and (message := text_in(error, "message")):
+        return message
     if error:
         return error if isinstance(error, str) else json.dumps(error)
     if reason == "abort":
         return f"aborted: {reason}"
     return reason if reason in _FAILURES else None
-
-
-def _count(usage: Mapping[str, Any], key: str) -> int | None:
-    found = usage.get(key)
-    return found if isinstance(found, int) and not isinstance(found, bool) else None

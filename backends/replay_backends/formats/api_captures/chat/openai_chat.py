@@ -11,7 +11,7 @@ from replay.authoring import BrokenText
 from replay_backends.formats.api_captures.chat.chat_calls import OpenCalls
 from replay_backends.formats.api_captures.chat.chat_chunks import ChunkConverter
 from replay_backends.formats.api_captures.chat.chat_messages import MessageConverter
-from replay_backends.formats.api_captures.chat.chat_run import Run
+from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.head import Head
@@ -77,9 +77,7 @@ class Converter:
 
     def end(self) -> None:
         """Add the events that were held back, after the last record."""
-        self._run.release()
-        self._chunks.end()
-        self._run.finish()
+        self._run.close(self._chunks.end)
 
     def _convert(self, record: Record) -> tuple[Fate, str]:
         value = record.value
@@ -91,19 +89,30 @@ class Converter:
             case {"role": str()}:
                 self._chunks.end()
                 return self._messages.convert(record)
+            case dict() if _is_chunk(value):
+                return self._chunks.convert(record)
             case {"choices": [{"message": dict()}, *_]}:
                 self._chunks.end()
                 return self._messages.convert_response(record)
-            case {"choices": [*_] | None} | {"object": "chat.completion.chunk"}:
-                return self._chunks.convert(record)
-            case {"error": dict() | str() as error} if error:
-                return self._chunks.convert(record)
         return self._build.keep_whole(record, "record")
 
 
 @attrs.frozen
 class _Parameters(Record):
     """What a request holds besides its messages."""
+
+
+def _is_chunk(value: Mapping[str, Any]) -> bool:
+    """Tell whether a record is a chunk, or the error in place of one."""
+    match value:
+        case {"object": "chat.completion.chunk"} | {"choices": [{"delta": dict()}, *_]}:
+            return True
+        case {"choices": [{"message": dict()}, *_]}:
+            return False
+        case {"choices": [*_] | None}:
+            return True
+    error = value.get("error")
+    return bool(error) and isinstance(error, dict | str)
 
 
 def _is_response(value: Mapping[str, Any]) -> bool:

@@ -35,7 +35,7 @@ _BOOKKEEPING: Final = re.compile(
       | (content_part|reasoning_summary_part)\.(added|done)
       | refusal\.(delta|done)
       | (function_call_arguments|custom_tool_call_input|mcp_call_arguments
-        |code_interpreter_call_code)\.\w+
+        |code_interpreter_call_code|apply_patch_call_operation_diff)\.\w+
       | shell_call_\w+\.\w+
       | (\w+_call|mcp_list_tools)\.(in_progress|searching|interpreting|generating
         |completed|failed|partial_image)
@@ -65,7 +65,7 @@ class Converter:
         self._items = Items(self._run)
         self._calls: dict[int | None, _Call] = {}  # by output_index
         # By output_index, the indexes of the parts whose final was sent.
-        self._given: dict[int | None, set[int | None]] = {}
+        self._given: dict[int | None, set[int]] = {}
         self._is_begun = False  # a response is under way
         self._has_output = False  # and something of it was sent
         self._stored: dict[str, Any] | None = None  # the response of a document
@@ -84,14 +84,12 @@ class Converter:
 
     def end(self) -> None:
         """Add what was held back."""
-        self._run.convert(self._last, Record(self._run.at, None))
-        self._run.close()
+        self._run.close(self._break_off)
 
-    def _last(self, _: Record) -> tuple[Fate, str]:
+    def _break_off(self) -> None:
         if self._stored:
             self._end(self._stored, "completed")
         self._cut()
-        return "mapped", "end"
 
     def _convert(self, record: Record) -> tuple[Fate, str]:
         value = record.value
@@ -125,7 +123,7 @@ class Converter:
         part = int_in(value, "output_index"), _part_of(value)
         logprobs = value.get("logprobs")
         kept = {"logprobs": logprobs} if logprobs else None
-        self._run.delta(_DELTAS[kind], part, content, kept)
+        self._run.delta(_DELTAS[kind], content, kept, part)
         return "mapped", kind
 
     def _final(self, record: Record, kind: str) -> tuple[Fate, str]:
@@ -172,7 +170,8 @@ class Converter:
     def _error(self, record: Record, kind: str) -> tuple[Fate, str]:
         self._cut()
         self._is_begun = False
-        self._run.fail(_message_of(record.value), rest_of(record.value, "type"))
+        kept = rest_of(record.value, "type")
+        self._run.end(_message_of(record.value), kept, goes_on=True)
         return "mapped", kind
 
     def _beginning(self, record: Record, kind: str) -> tuple[Fate, str]:
@@ -217,8 +216,10 @@ class Converter:
             said: Its status if it doesn't hold one.
         """
         for number, item in enumerate(list_in(response, "output")):
-            is_missing = not self._has_output or number in self._calls
-            if is_missing and isinstance(item, dict):
+            if not isinstance(item, dict):
+                continue
+            is_begun = number in self._calls
+            if not self._has_output or is_begun or self._items.lacks(item):
                 self._calls.pop(number, None)
                 self._items.convert(Record(self._run.at, item), item)
         self._cut()
@@ -229,18 +230,15 @@ class Converter:
             return
         reason = object_in(response, "incomplete_details").get("reason")
         usage = object_in(response, "usage")
-        self._run.end(
-            usage.get("input_tokens"),
-            usage.get("output_tokens"),
-            error=_error_of(response, status, reason),
-            imported={
-                "finish_reason": reason or status,
-                "error": response.get("error"),
-                "usage": usage or None,
-                "timestamp": _time_text(response.get("completed_at")),
-            },
-            goes_on=status in _GOING_ON and not self._items.are_answered,
-        )
+        self._run.count(int_in(usage, "input_tokens"), int_in(usage, "output_tokens"))
+        kept = {
+            "finish_reason": reason or status,
+            "error": response.get("error"),
+            "usage": usage or None,
+            "timestamp": _time_text(response.get("completed_at")),
+        }
+        goes_on = status in _GOING_ON and not self._items.are_answered
+        self._run.end(_error_of(response, status, reason), kept, goes_on=goes_on)
 
 
 def _error_of(response: Mapping[str, Any], status: str, reason: object) -> str | None:
@@ -257,9 +255,10 @@ def _message_of(value: Mapping[str, Any]) -> str:
     return text_in(held, "message") or text_in(value, "message") or "failed"
 
 
-def _part_of(value: Mapping[str, Any]) -> int | None:
-    index = int_in(value, "content_index")
-    return int_in(value, "summary_index") if index is None else index
+def _part_of(value: Mapping[str, Any]) -> int:
+    """Return the index of the part of its item that an event is about."""
+    found = (int_in(value, key) for key in ("content_index", "summary_index"))
+    return next((index for index in found if index is not None), 0)
 
 
 def _time_text(recorded: object) -> str | None:

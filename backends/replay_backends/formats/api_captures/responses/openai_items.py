@@ -5,7 +5,9 @@ from typing import Any, Final
 
 import attrs
 
+from replay_backends.formats.api_captures.message_parts import add_prompt, parts_in
 from replay_backends.formats.api_captures.model_run import Run
+from replay_backends.formats.event_builder import keep_with
 from replay_backends.formats.members import list_in, rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
@@ -64,11 +66,17 @@ class Items:
 
     _run: Run
     _open: set[str] = attrs.field(factory=set)  # calls without an output
+    _search: str = ""  # the last search for tools, which the service may answer
     _made: int = 0  # ids
 
     def begin(self) -> None:
         """Begin a response; the calls before it don't wait for it."""
         self._open.clear()
+
+    def lacks(self, item: Mapping[str, Any]) -> bool:
+        """Tell whether an item is a call that didn't come."""
+        call_id = text_in(item, "call_id")
+        return bool(call_id) and is_call(item) and call_id not in self._run.build.tools
 
     @property
     def are_answered(self) -> bool:
@@ -93,7 +101,7 @@ class Items:
         if kind == "message":
             return self._message(item, given)
         if kind == "reasoning":
-            return self._reasoning(record, item, is_given=bool(given))
+            return self._reasoning(record, item, given)
         if kind == "item_reference":
             return build.skip(record, kind)
         if kind in _OUTPUTS:
@@ -111,30 +119,17 @@ class Items:
     ) -> tuple[Fate, str]:
         role = item.get("role")
         if role == "user":
-            self._user(item)
+            self._run.finish()
+            kept = rest_of(item, "type", "role", "content")
+            add_prompt(self._run.build, item.get("content"), kept)
         elif role == "assistant":
             self._assistant(item, given)
         else:
             return self._keep(item, text_in(item, "role") or "message")
         return "mapped", "message"
 
-    def _user(self, item: Mapping[str, Any]) -> None:
-        parts = _parts_of(item)
-        texts = [text_in(each, "text") for each in parts if each.get("type") in _TEXTS]
-        media = [each for each in parts if each.get("type") not in _TEXTS]
-        kept = {
-            **rest_of(item, "type", "role", "content"),
-            "blocks": len(texts) if len(texts) > 1 else None,
-            "media": len(media) or None,
-        }
-        self._run.finish()
-        self._run.build.add("user_input", kept, content="\n\n".join(texts))
-        for part in media:
-            kind = text_in(part, "type").removeprefix("input_")
-            self._run.build.keep(kind or "part", part)
-
     def _assistant(self, item: Mapping[str, Any], given: Collection[object]) -> None:
-        build, parts = self._run.build, _parts_of(item)
+        build, parts = self._run.build, parts_in(item)
         if any(each.get("type") not in _TEXTS or each.get("text") for each in parts):
             self._open.clear()  # xAI answers calls itself, and sends no outputs
         rest = rest_of(item, "type", "role", "content")
@@ -160,31 +155,27 @@ class Items:
         events = self._run.build.events
         if not events or events[-1]["type"] != kind:
             return False
-        more = {k: v for k, v in kept.items() if v is not None and v != []}
-        if imported := {**more, **events[-1].get("imported", {})}:
-            events[-1]["imported"] = imported
+        keep_with(events[-1], {k: v for k, v in kept.items() if v not in (None, [])})
         return True
 
     def _reasoning(
-        self, record: Record, item: Mapping[str, Any], *, is_given: bool
+        self, record: Record, item: Mapping[str, Any], given: Collection[object]
     ) -> tuple[Fate, str]:
         build, kept = self._run.build, rest_of(item, "type", "content", "summary")
-        encrypted = kept.get("encrypted_content")
-        if is_given:
-            if self.add_to_last("thinking", kept) or not encrypted:
-                return "mapped", "reasoning"
-            return self._keep(item, "reasoning")
         contents, summaries = (_texts_of(item, key) for key in ("content", "summary"))
         if contents and summaries:
             kept["summary"] = item.get("summary")
-        texts = contents or summaries
-        if not texts:
-            if encrypted:
-                return self._keep(item, "reasoning")
-            return build.skip(record, "reasoning")
-        for number, text in enumerate(texts, 1):
-            self._run.say("thinking", text, kept if number == len(texts) else None)
-        return "mapped", "reasoning"
+        known = contents or summaries
+        *texts, last = [known[n] for n in known if n not in given] or [""]
+        for text in texts:
+            self._run.say("thinking", text)
+        if self._run.say("thinking", last, kept):
+            return "mapped", "reasoning"
+        if given and self.add_to_last("thinking", kept):
+            return "mapped", "reasoning"
+        if kept.get("encrypted_content"):
+            return self._keep(item, "reasoning")
+        return ("mapped", "reasoning") if given else build.skip(record, "reasoning")
 
     def _call(self, record: Record, item: Mapping[str, Any], kind: str) -> None:
         key = _CALLS[kind]
@@ -193,6 +184,8 @@ class Items:
         call_id = self._id_of(record, item, "call_id", "id")
         if kind in _CLIENT_CALLS:
             self._open.add(call_id)
+        if kind == "tool_search_call":
+            self._search = call_id
         name = text_in(item, "name") or kind.removesuffix("_call")
         kept = rest_of(item, "type", "call_id", "name", key)
         self._run.build.call(call_id, name, _arguments(item, key), kept)
@@ -216,7 +209,7 @@ class Items:
             result, said = error, {"is_error": True}
         elif result is None:
             result, said = {"status": item.get("status")}, {"result": "status"}
-        self._run.build.call(call_id, name, arguments, rest)
+        self._run.build.call(call_id, name, arguments, {**rest, "server": True})
         self._run.build.result(call_id, result, said)
         self._run.settle()
 
@@ -225,6 +218,8 @@ class Items:
     ) -> tuple[Fate, str]:
         build, key = self._run.build, _OUTPUTS[kind]
         call_id = text_in(item, "call_id") or text_in(item, "id")
+        if kind == "tool_search_output" and item.get("call_id") is None:
+            call_id = self._search or call_id
         if not call_id:
             build.report.note("missing-field", record.at, "changed")
             return self._keep(item, kind)
@@ -263,16 +258,8 @@ def _arguments(item: Mapping[str, Any], key: str) -> object:
     return value
 
 
-def _parts_of(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the parts of a message; a text is one."""
-    content = item.get("content")
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    parts = list_in(item, "content")
-    return [each if isinstance(each, dict) else {"value": each} for each in parts]
-
-
-def _texts_of(item: Mapping[str, Any], key: str) -> list[str]:
-    """Return the texts of the parts of reasoning that aren't empty."""
-    parts = (each for each in list_in(item, key) if isinstance(each, dict))
-    return [text for each in parts if (text := text_in(each, "text"))]
+def _texts_of(item: Mapping[str, Any], key: str) -> dict[int, str]:
+    """Return the texts of the parts of reasoning that aren't empty, by index."""
+    parts = enumerate(list_in(item, key))
+    texts = {n: text_in(each, "text") for n, each in parts if isinstance(each, dict)}
+    return {number: text for number, text in texts.items() if text}
