@@ -1,5 +1,6 @@
 """Batch replay: all sessions of a location, in one process, many, or a cluster."""
 
+import logging
 import os
 import sys
 import time
@@ -37,6 +38,7 @@ from replay.sources.protocols import Portion
 from replay.sources.source import Source
 from replay.sources.source import open as open_source
 
+_LOGGER: Final = logging.getLogger("replay")
 _Limit = TypeVar("_Limit", int, float)
 _LONGEST: Final = 1e9  #: seconds; clocks don't count much further
 
@@ -163,8 +165,11 @@ def _run(  # noqa: PLR0913, PLR0917 - what a batch needs
             tasks = make_tasks(job, _expected(listing, counter), pool.size)
             leader.run(tasks, may_be_known=kept.has_results or gathered > 0)
             leader.run(repeated_tasks(job, listing, kept), may_be_known=False)
+            empty = leader.empty_portions(listing)
         report = kept.report()
         leader.check_sum(report.sessions)
+        if empty:
+            _LOGGER.info("%s: %s", job.location, empty)
         if not report.sessions and shard is None:
             reason = "holds no session"
             raise SessionNotFoundError(job.location, reason, NO_SESSION_HINT)

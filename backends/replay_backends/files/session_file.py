@@ -7,22 +7,22 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatchcase
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from typing import BinaryIO, Final, NamedTuple
 
 import attrs
 
-from replay import Diagnostic, Session, SessionSummary
+from replay import Diagnostic, Session, SessionSummary, UnknownEvent
 from replay.authoring import (
-    EVENT_CLASSES,
     KEPT_IN_MEMORY,
+    NO_SESSION_HINT,
     Shape,
     SourceText,
     file_name,
     read_sessions,
     session_id_of,
 )
-from replay.errors import BackendError, DecodeError
+from replay.errors import BackendError, DecodeError, UnrecognizedError
 from replay_backends.files.byte_streams import (
     converted,
     decompressed,
@@ -31,25 +31,32 @@ from replay_backends.files.byte_streams import (
     whole_lines,
 )
 from replay_backends.files.event_stream import as_lines, is_event_stream
+from replay_backends.files.likeness import likeness
 from replay_backends.files.nan_as_null import NaNAsNull
 from replay_backends.files.read_options import ReadOptions
 from replay_backends.formats.conversion import ConvertedText
 from replay_backends.formats.head import SIZE as HEAD_SIZE
-from replay_backends.formats.head import Head
-from replay_backends.formats.recognition import format_called, format_of
+from replay_backends.formats.head import Head, holds_session
+from replay_backends.formats.recognition import OWN_STREAM, format_called, format_of
 from replay_backends.formats.recording import Recording
 
 #: The suffix of a recording that is under way, or was killed.
 PART: Final = ".jsonl.part"
 _PACKINGS: Final = ("", ".gz", ".zst")
-_LINES: Final = (
-    *(form + each for form in (".jsonl", ".ndjson", ".sse") for each in _PACKINGS),
-    PART,
-)
+
+
+def _packed(*forms: str) -> tuple[str, ...]:
+    return tuple(form + packing for form in forms for packing in _PACKINGS)
+
+
+_LINES: Final = (*_packed(".jsonl", ".ndjson", ".sse"), PART)
 #: The suffixes of session files; letter case doesn't matter.
-SUFFIXES: Final = (*(f".json{each}" for each in _PACKINGS), *_LINES)
+SUFFIXES: Final = (*_packed(".json", ".eval", ".traj"), *_LINES)
+_PERHAPS: Final = _packed(".txt", ".log", ".yaml", ".yml")  # of other files, too
+_ALL: Final = (*SUFFIXES, *_PERHAPS)
 _SUFFIX: Final = re.compile(
-    r"(\.jsonl\.part|(\.(json|jsonl|ndjson|sse))?(\.(gz|zst))?)\Z", re.IGNORECASE
+    r"(\.jsonl\.part|(\.(json|jsonl|ndjson|sse|eval|traj))?(\.(gz|zst))?)\Z",
+    re.IGNORECASE,
 )
 
 
@@ -59,11 +66,21 @@ def is_called_for(name: str, pattern: str | None) -> bool:
     Args:
         name: Its name, without the directory.
         pattern: Pattern for such names, such as ``*.json``; None: any name that ends
-            in one of :data:`SUFFIXES`.
+            in one of :data:`SUFFIXES`, or may be one of sessions.
     """
     if pattern is not None:
         return fnmatchcase(name, pattern)
-    return name.lower().endswith(SUFFIXES)
+    return name.lower().endswith(_ALL)
+
+
+def is_uncertain(name: str, pattern: str | None) -> bool:
+    """Tell whether only its content says if a file is one of sessions.
+
+    Args:
+        name: A name that :func:`is_called_for` accepts.
+        pattern: As for :func:`is_called_for`.
+    """
+    return pattern is None and name.lower().endswith(_PERHAPS)
 
 
 def stem_of(name: str) -> str:
@@ -88,6 +105,7 @@ class SessionFile:
     options: ReadOptions
     #: Opens a file of another name beside it, but no link; None: there are none.
     open_sibling: Callable[[str], BinaryIO] | None = None
+    is_uncertain: bool = False  #: it is refused unless something in it is recognized
 
     @property
     def says_lines(self) -> bool:
@@ -113,54 +131,102 @@ class SessionFile:
         """Yield its sessions, at least one.
 
         Raises:
-            DecodeError: It holds something else.
+            UnrecognizedError: It isn't a recording.
+            DecodeError: It is broken.
             BackendError: It cannot be read to its end.
         """
         return chain.from_iterable(map(SessionFile._found, (self,)))  # when asked
 
-    def format(self) -> str | None:
-        """Return the format that it is converted from; None: none that is known.
+    def is_converted(self) -> bool:
+        """Tell whether it is in another format.
 
         Raises:
+            UnrecognizedError: It isn't a recording.
             DecodeError, BackendError: It cannot be read, or several formats fit.
         """
-        opener = self.stable_opener()
+        _, head = self._begun(self.stable_opener())
+        name = self._format_of(head)
+        if name is None and head.layout == "object" and not _shows_events(head):
+            next(self.sessions())  # only the whole of it tells
+        return name not in (None, OWN_STREAM)
+
+    def _begun(self, opener: "StableOpener") -> tuple[SourceText, Head]:
+        """Return its text, and the beginning of it."""
         text = SourceText(opener, self.source, is_stream=opener.is_stream)
-        return self._format_of(_head_of(text))
+        try:
+            with text.opened() as file:
+                data = file.read(HEAD_SIZE + 1)
+        except (BackendError, DecodeError) as error:
+            if not self.is_uncertain:
+                raise
+            where, reason, source = "", error.reason, self.source
+            raise UnrecognizedError(where, reason, source) from error
+        is_whole = len(data) <= HEAD_SIZE
+        return text, Head(data, is_whole=is_whole, is_stream=opener.is_stream())
 
     def _format_of(self, head: Head) -> str | None:
-        return self.options.format or format_of(head, self.source)
+        """Return the format that it is in; None: the one of stored sessions."""
+        if named := self.options.format:
+            is_fit = not self.is_uncertain or format_called(named).recognizes(head)
+            reason = None if is_fit else f"not of the format {named}"
+        else:
+            named = format_of(head, self.source)
+            reason = None if named else self._reason_against(head)
+        if reason:
+            hint = NO_SESSION_HINT
+            raise UnrecognizedError(
+                where="", reason=reason, source=self.source, hint=hint
+            )
+        return named
+
+    def _reason_against(self, head: Head) -> str | None:
+        """Return why it holds no session, of no known format; None: it may hold one."""
+        if holds_session(head):
+            return None
+        is_lines = self.says_lines or head.is_stream
+        if found := likeness(head, is_lines=is_lines):
+            return f"not a session: it looks like {found}"
+        if is_lines and not head.text:
+            return "empty"
+        return "not a session" if self.is_uncertain else None
 
     def _found(self) -> Iterator[Session]:
         opener = self.stable_opener()
-        text = SourceText(opener, self.source, is_stream=opener.is_stream)
-        head = _head_of(text)
+        text, head = self._begun(opener)
         if head.is_whole:
             text = attrs.evolve(text, open_file=partial(io.BytesIO, head.data))
-        if name := self._format_of(head):
-            return map(opener.with_diagnostics, self._converted(name, text, head))
-        found = read_sessions(
-            text,
-            session_id=self.session_id,
-            is_lines=self.says_lines or None,
-            strict=self.options.strict,
-            limits=self.options.limits,
-        )
+        name = self._format_of(head)
+        found = self._read(name, text, head) if name else self._decoded(text)
         return map(opener.with_diagnostics, found)
 
-    def _converted(self, name: str, text: SourceText, head: Head) -> Iterator[Session]:
+    def _read(self, name: str, text: SourceText, head: Head) -> Iterator[Session]:
+        """Return the sessions of a recording in a format that has a name."""
         options, called = self.options, name.rpartition("::")[2]  # of FILE.py::CLASS
         limits, imports = options.limits, options.imports
         recording = Recording(
             text, head, self.session_id, limits, imports, self._beside
         )
         found = format_called(name)
+        conversions = found.conversions(recording)
+        if name == OWN_STREAM:
+            return map(partial(attrs.evolve, format=name), self._decoded(text))
         prefix = getattr(found, "prefix", "")
-        for conversion in found.conversions(recording):
-            converted = ConvertedText(
-                called, conversion, self.source, imports.keep, prefix
-            )
-            yield converted.session(strict=options.strict, limits=limits)
+        converted = (
+            ConvertedText(called, each, self.source, imports.keep, prefix)
+            for each in conversions
+        )
+        read = partial(ConvertedText.session, strict=options.strict, limits=limits)
+        return map(read, converted)
+
+    def _decoded(self, text: SourceText) -> Iterator[Session]:
+        """Return the sessions of a recording as the service writes it."""
+        return read_sessions(
+            text,
+            session_id=self.session_id,
+            is_lines=self.says_lines or None,
+            strict=self.options.strict,
+            limits=self.options.limits,
+        )
 
     def _beside(self, suffix: str) -> bytes | None:
         """Return what is in the file beside it that has another suffix, if it is small.
@@ -177,10 +243,9 @@ class SessionFile:
         return data if len(data) <= HEAD_SIZE else None
 
 
-def _head_of(text: SourceText) -> Head:
-    with text.opened() as file:
-        data = file.read(HEAD_SIZE + 1)
-    return Head(data, is_whole=len(data) <= HEAD_SIZE)
+def _shows_events(head: Head) -> bool:
+    """Tell whether an object has a list of events near its beginning, or is short."""
+    return head.is_whole or holds_session(head)
 
 
 @attrs.define(eq=False)
@@ -303,22 +368,19 @@ def _shape_to_write(session: Session, *, is_named: bool) -> Shape:
     has_header = session.summary() != SessionSummary(session.session_id)
     if has_header or not is_named:
         return "document"
-    if session.shape == "lines" and not _are_known_as_lines(session):
-        return "document"
-    return session.shape
+    return session.shape if _is_known_by_its_events(session) else "document"
 
 
-def _are_known_as_lines(session: Session) -> bool:
-    """Tell whether the first lines are recognized as events, whatever the name."""
-    match [event.as_object() for event in islice(session.events, 2)]:
-        case [{"events": [*_]}, *_]:
-            return False  # it would be taken for a session
-        case [dict(), _]:
-            return True
-        case [{"type": str(kind)}]:
-            return kind in EVENT_CLASSES
-        case _:
+def _is_known_by_its_events(session: Session) -> bool:
+    """Tell whether it is recognized without a header, whatever the file's name."""
+    match next(iter(session.events), None):
+        case None:
+            return session.shape == "list"
+        case UnknownEvent():
             return False
+        case first:  # with a list of events, a line would be taken for a session
+            document = isinstance(first.extra.get("events"), list)
+            return session.shape == "list" or not document
 
 
 def check_replaceable(file: SessionFile, session_id: str) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any, Final, Literal, TypeAlias
@@ -28,11 +28,13 @@ class Head:
     Args:
         data: Its first bytes, up to 64 KiB.
         is_whole: Whether they are all there are.
+        is_stream: Whether they are the data of server-sent events.
     """
 
-    def __init__(self, data: bytes, *, is_whole: bool) -> None:
+    def __init__(self, data: bytes, *, is_whole: bool, is_stream: bool = False) -> None:
         self.data = data
         self.is_whole = is_whole
+        self.is_stream = is_stream
         text = data.removeprefix(_MARK).decode("utf-8", "replace")
         self.text = text.lstrip()  #: without blanks before its first value
 
@@ -52,12 +54,16 @@ class Head:
 
         Only whole ones are there, and at most a thousand.
         """
-        found: Iterator[object] = iter(())
+        found: Iterable[object] = self.items
         if self.layout == "lines":
             found = map(_object_on, self._lines)
-        elif self.layout == "list":
-            found = _items(self.text, 1)
         return [*islice((each for each in found if isinstance(each, dict)), _MOST)]
+
+    @cached_property
+    def items(self) -> Sequence[object]:
+        """Return the whole items of its list, at most a thousand."""
+        is_list = self.layout == "list"
+        return [*islice(_items(self.text, 1), _MOST)] if is_list else []
 
     @cached_property
     def members(self) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def test_a_name_loses_the_suffixes_that_say_what_a_file_holds() -> None:
 
 
 def test_all_suffixes_are_known() -> None:
-    assert len(SUFFIXES) == 13
+    assert len(SUFFIXES) == 19
     assert {stem_of(f"a{suffix}") for suffix in SUFFIXES} == {"a"}
 
 
@@ -62,10 +62,10 @@ def test_a_session_that_says_no_id_has_the_one_that_is_given() -> None:
 
 
 def test_a_name_can_say_that_a_file_is_lines_or_its_lines_do() -> None:
-    odd = b'{"type": "unheard of"}\n'
+    odd = b'{"type": "text", "content": 5}\n{"type": "stop"}'
     for suffix in ("jsonl", "ndjson", "JSONL", "jsonl.gz", "ndjson.zst"):
         (session,) = sessions(odd, f"a.{suffix}")
-        assert (session.shape, len(session.events)) == ("lines", 1)
+        assert (session.shape, len(session.events)) == ("lines", 2)
     (session,) = sessions(f"{EVENT}\n{EVENT}\n".encode())
     assert (session.shape, len(session.events)) == ("lines", 2)
 
