@@ -87,6 +87,11 @@ class Listing:
     portion_count: int = attrs.field(default=0, init=False)  #: 0 until all are listed
     _digest: bytes | None = attrs.field(default=None, init=False)
 
+    @property
+    def location(self) -> str:
+        """Return where they are, for messages."""
+        return self._source.location
+
     def portions(self) -> Iterator[tuple[int, Portion]]:
         """Yield the portions with their numbers, from 0.
 
