@@ -24,6 +24,7 @@ from replay.authoring import (
 )
 from replay.errors import BackendError, DecodeError, UnrecognizedError
 from replay_backends.files.byte_streams import (
+    beginning_of,
     converted,
     decompressed,
     guarded,
@@ -40,6 +41,7 @@ from replay_backends.formats.head import Head, holds_session
 from replay_backends.formats.recognition import OWN_STREAM, format_called, format_of
 from replay_backends.formats.recording import Recording
 
+_COMPARED: Final = 1 << 10  # bytes at each end of a file that has grown
 #: The suffix of a recording that is under way, or was killed.
 PART: Final = ".jsonl.part"
 _PACKINGS: Final = ("", ".gz", ".zst")
@@ -124,7 +126,11 @@ class SessionFile:
     def stable_opener(self) -> "StableOpener":
         """Return an opener that unpacks it, and fails once it has changed."""
         return StableOpener(
-            self.open_file, self.source, self.options, is_part=self.says_part
+            self.open_file,
+            self.source,
+            self.options,
+            is_part=self.says_part,
+            may_grow=self.says_lines,
         )
 
     def sessions(self) -> Iterator[Session]:
@@ -252,19 +258,23 @@ def _shows_events(head: Head) -> bool:
 class StableOpener:
     """An opener that unpacks a file to JSON, and refuses it once it has changed.
 
-    A file that is read piece by piece is compared each time.
+    A file that is read piece by piece is compared each time. One that only grows is
+    read as far as it went at first.
 
     Args:
         open_file: Opens it without decompressing it.
         source: Its name in messages.
         options: How it is read.
         is_part: Whether its writer may have been killed mid-line.
+        may_grow: Whether somebody may write further lines to it.
     """
 
     _open_file: Callable[[], BinaryIO]
     _source: str
     _options: ReadOptions
     _is_part: bool = attrs.field(kw_only=True)
+    _may_grow: bool = attrs.field(default=False, kw_only=True)
+    _ends: bytes = attrs.field(default=b"", init=False)  # if it may grow
     _torn: int = attrs.field(default=0, init=False)  # bytes left out at its end
     _nulls: NaNAsNull = attrs.field(factory=NaNAsNull, init=False)
     _stamp: "_Stamp | tuple[()] | None" = attrs.field(default=None, init=False)
@@ -278,12 +288,18 @@ class StableOpener:
         """
         file = self._open_file()
         stamp = _stamp(file)
-        if self._stamp not in (None, stamp):
+        is_packed = bool(stamp) and is_compressed(file)
+        if self._stamp is None:
+            self._stamp = stamp
+            if self._may_grow and stamp and stamp.size > HEAD_SIZE and not is_packed:
+                self._ends = _ends(file, stamp.size)
+        elif not self._is_same(file):
             file.close()
             raise self._changed()
-        self._stamp = stamp
-        if stamp and (stamp.size > KEPT_IN_MEMORY or is_compressed(file)):
+        if stamp and (stamp.size > KEPT_IN_MEMORY or is_packed):
             file = guarded(file, partial(self._unchanged, file))
+        if self._stamp and self._ends:
+            file = beginning_of(file, self._stamp.size)
         if self._is_part:
             file, self._torn = whole_lines(file)
         file = decompressed(file)
@@ -324,8 +340,18 @@ class StableOpener:
     def _unchanged(self, file: BinaryIO) -> Iterator[None]:
         """Refuse what is read within the block if the file has changed meanwhile."""
         yield
-        if _stamp(file) != self._stamp:
+        if not self._is_same(file):
             raise self._changed()
+
+    def _is_same(self, file: BinaryIO) -> bool:
+        """Tell whether a file is as it was at first, or has only grown."""
+        now, first = _stamp(file), self._stamp
+        if now == first:
+            return True
+        if not (self._ends and now and first) or now.size <= first.size:
+            return False
+        is_it = (now.device, now.inode) == (first.device, first.inode)
+        return is_it and _ends(file, first.size) == self._ends
 
     def _changed(self) -> BackendError:
         reason = "it has changed since it was first read"
@@ -337,6 +363,17 @@ class _Stamp(NamedTuple):
     inode: int
     size: int
     modified: int  # in nanoseconds
+
+
+def _ends(file: BinaryIO, size: int) -> bytes:
+    """Return how a file begins, and how the first *size* bytes of it end."""
+    at = file.tell()
+    found = b""
+    for start in (0, size - _COMPARED):
+        file.seek(start)
+        found += file.read(_COMPARED)
+    file.seek(at)
+    return found
 
 
 def _stamp(file: BinaryIO) -> _Stamp | tuple[()]:
