@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from replay import UnknownEvent
 from replay.authoring import (
@@ -34,7 +34,7 @@ _BEGINNINGS: Final = (
 )
 _HTML: Final = re.compile(r"<(?:!doctype\s+)?html\b", re.IGNORECASE)
 _OURS: Final = frozenset({"session_id", "events"})  # of a session's document
-_ENOUGH: Final = 4  # characters that tell UTF-16 from UTF-8
+_ENOUGH: Final = 4  # characters
 _MOST: Final = 1000  # lines that are looked at
 _NAMED: Final = 3  # types or keys that are named
 
@@ -52,13 +52,20 @@ def likeness(head: Head, *, is_lines: bool) -> str | None:
     for beginning, what in _BEGINNINGS:
         if head.data.startswith(beginning):
             return what
-    if "\0" in head.text[:_ENOUGH] or "\ufffd" in head.text[:_ENOUGH]:
-        return None  # UTF-16, or a block of NUL bytes
+    begun = head.text[:_ENOUGH]
+    if "\0" in begun or "\ufffd" in begun or begun == "HTTP":
+        return None  # UTF-16, a block of NUL bytes, or a response with its headers
     if is_lines or head.layout in ("lines", "other"):
         return _of_lines(head)
+    try:
+        value: Any = parse_json(head.data).value if head.is_whole else None
+    except DecodeError:
+        return None
     if head.layout == "list":
         return _of_values(head.items, "a JSON list")
-    return _of_object(head)
+    # Events may come after the beginning.
+    is_other = isinstance(value, dict) and _OURS.isdisjoint(value)
+    return _of_values([value], "a JSON object") if is_other else None
 
 
 def _of_lines(head: Head) -> str | None:
@@ -80,17 +87,6 @@ def _on_lines(head: Head) -> Iterator[object]:
     for line in islice(filter(bytes.strip, whole), _MOST):
         found = (each.value for each in records_on(line))
         yield from (each for each in found if not isinstance(each, BrokenText))
-
-
-def _of_object(head: Head) -> str | None:
-    """Return what an object is; None: its list of events may come, or it is broken."""
-    try:
-        value = parse_json(head.data).value if head.is_whole else None
-    except DecodeError:
-        return None
-    if not isinstance(value, dict) or not _OURS.isdisjoint(value):
-        return None
-    return _of_values([value], "a JSON object")
 
 
 def _of_values(values: Iterable[object], shape: str) -> str | None:

@@ -88,6 +88,8 @@ def test_lines_may_be_empty_and_a_document_may_not(tmp_path: Path, data: bytes) 
         (b'{"name": "x", "v": NaN}', "not JSON: NaN"),
         (b'{"name": "x"}\n{"name": 1e999}\n', "a number too large"),
         (b"[", "ends too soon"),
+        (b'["x",', "ends too soon"),
+        (b"HTTP/1.1 200 OK\r\n\r\n{}", "HTTP headers"),
         (bytes(99), "NUL bytes"),
         (EVENT.decode().encode("utf-16"), "not UTF-8"),
         (EVENT.decode().encode("utf-16-le"), "not UTF-8"),

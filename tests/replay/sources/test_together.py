@@ -29,7 +29,7 @@ def test_their_sessions_follow_each_other(places: list[str]) -> None:
         assert [each.repetition for each in source] == [0, 0, 0, 1, 0]
         assert source.session("d").session_id == "d"
         assert source.location == ", ".join(places)
-        with pytest.raises(replay.SessionNotFoundError, match="it, .*more: there is"):
+        with pytest.raises(replay.SessionNotFoundError, match=r"it, .*more: there is"):
             source.session("e")
 
 
