@@ -175,6 +175,8 @@ class SessionFile:
         if named := self.options.format:
             is_fit = not self.is_uncertain or format_called(named).recognizes(head)
             reason = None if is_fit else f"not of the format {named}"
+        elif holds_session(head):
+            return OWN_STREAM if head.is_stream else None
         else:
             named = format_of(head, self.source)
             reason = None if named else self._reason_against(head)
@@ -187,8 +189,6 @@ class SessionFile:
 
     def _reason_against(self, head: Head) -> str | None:
         """Return why it holds no session, of no known format; None: it may hold one."""
-        if holds_session(head):
-            return None
         is_lines = self.says_lines or head.is_stream
         if found := likeness(head, is_lines=is_lines):
             return f"not a session: it looks like {found}"

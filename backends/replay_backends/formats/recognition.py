@@ -36,13 +36,13 @@ def format_of(head: Head, source: str) -> str | None:
     """Return the name of a recording's format.
 
     Returns:
-        None: it is a session as the service stores it, or nothing that is known.
+        None: it is a session as the service writes it, or nothing that is known.
 
     Raises:
         BackendError: Several formats fit.
     """
     if holds_session(head):
-        return OWN_STREAM if head.is_stream else None
+        return None
     found = [name for name, each in known_formats().items() if _fits(name, each, head)]
     if len(found) > 1:
         reason = f"this may be {' or '.join(found)}"
