@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from replay.errors import TLSError as TLSError
     from replay.errors import TruncatedResponseError as TruncatedResponseError
     from replay.errors import UnknownNameError as UnknownNameError
+    from replay.errors import UnrecognizedError as UnrecognizedError
     from replay.errors import UnsafeRedirectError as UnsafeRedirectError
     from replay.errors import UnsupportedError as UnsupportedError
     from replay.errors import WorkerError as WorkerError

@@ -12,6 +12,7 @@ from replay.coalescing.surrogates import has_surrogates as has_surrogates
 from replay.coalescing.surrogates import join_surrogates as join_surrogates
 from replay.coalescing.surrogates import split_surrogates as split_surrogates
 from replay.coalescing.walk import compositions_of as compositions_of
+from replay.codec.documents import NO_SESSION_HINT as NO_SESSION_HINT
 from replay.codec.history import DecodedEvents as DecodedEvents
 from replay.codec.history import RecordedEvents as RecordedEvents
 from replay.codec.history import parts_of as parts_of
@@ -60,4 +61,5 @@ from replay.sources.live_stream import Rewrite as Rewrite
 from replay.sources.live_stream import without_details as without_details
 from replay.sources.session_lines import LineRange as LineRange
 from replay.sources.session_lines import SessionLines as SessionLines
+from replay.sources.unreadable import FilesWithoutSession as FilesWithoutSession
 from replay.sources.unreadable import readable as readable

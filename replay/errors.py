@@ -2,7 +2,8 @@
 
 ReplayError
 ├── DecodeError                  a recording is malformed      (also ValueError)
-│   └── LimitExceededError       … or larger than a limit allows
+│   ├── LimitExceededError       … or larger than a limit allows
+│   └── UnrecognizedError        … or isn't a recording at all
 ├── EncodeError                  a value JSON cannot hold      (also ValueError)
 ├── BackendError                 the source could not serve
 │   ├── SessionNotFoundError     … it has no such session      (also LookupError)
@@ -179,6 +180,13 @@ class LimitExceededError(DecodeError):
     """A recording holds something larger than :class:`~replay.Limits` allow."""
 
     code: ClassVar[str] = "limit-exceeded"
+
+
+@attrs.define(slots=False)
+class UnrecognizedError(DecodeError):
+    """What should be a recording is something else, such as a settings file."""
+
+    code: ClassVar[str] = "unrecognized"
 
 
 @attrs.define(slots=False)

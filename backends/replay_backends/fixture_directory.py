@@ -11,7 +11,7 @@ from typing import BinaryIO, Final, Never
 import attrs
 
 from replay import Portion, Session, SessionSummary, Stored, dump
-from replay.authoring import os_errors_of, session_id_of
+from replay.authoring import FilesWithoutSession, os_errors_of, session_id_of
 from replay.errors import BackendError, SessionNotFoundError
 from replay_backends.files.directory_scan import FoundFile, is_safe, scan
 from replay_backends.files.file_access import Folder, open_folder, source_below
@@ -30,6 +30,7 @@ from replay_backends.files.session_file import (
     SessionFile,
     check_replaceable,
     is_called_for,
+    is_uncertain,
     prepare_to_write,
     stem_of,
 )
@@ -44,16 +45,17 @@ class FixtureDirectoryBackend(FileReader):
     """Sessions from the files of a directory and of all directories below it.
 
     They are ordered by the bytes of their files' paths. Hidden files are skipped; a
-    link, pipe, device or socket with a session file's name is refused. Files of other
-    kinds are counted, and their number is logged once, as information. From 1,000 files
-    on, an index in the user's cache directory speeds up listing.
+    link, pipe, device or socket with a session file's name is refused. Files that hold
+    no session, and files of other kinds, are counted and logged once, as information.
+    From 1,000 files on, an index in the user's cache directory speeds up listing.
 
     Args:
         location: The directory.
         pattern: Pattern for file names, such as ``*.json``; None: ``*.json``,
-            ``*.jsonl``, ``*.ndjson``, ``*.sse``, each also with ``.gz`` or ``.zst``,
-            and ``*.jsonl.part``, in any letter case. With a pattern, other files
-            aren't counted.
+            ``*.jsonl``, ``*.ndjson``, ``*.sse``, ``*.eval``, ``*.traj``, each also with
+            ``.gz`` or ``.zst``, and ``*.jsonl.part``, in any letter case; also
+            ``*.txt``, ``*.log``, ``*.yaml`` and ``*.yml`` if a recording is recognized
+            in them. With a pattern, files of other kinds aren't counted.
         strict: Refuse unknown or malformed events.
         limits: Size limits.
         nan: ``"null"`` reads NaN and Infinity as null; None: they are refused.
@@ -75,8 +77,8 @@ class FixtureDirectoryBackend(FileReader):
     create: bool = attrs.field(default=False, kw_only=True)
     _path: Path = attrs.field(init=False)
     _index: SessionIndex[str] = attrs.field(init=False)
-    _others: OtherFiles = attrs.field(factory=OtherFiles, init=False)  #: as last walked
-    _is_noted: bool = attrs.field(default=False, init=False)  #: whether they were
+    _walked: "_Walk | None" = attrs.field(default=None, init=False)  #: the last one
+    _is_noted: bool = attrs.field(default=False, init=False)  #: whether it was logged
 
     def __attrs_post_init__(self) -> None:
         with os_errors_of(self.location):
@@ -104,7 +106,9 @@ class FixtureDirectoryBackend(FileReader):
 
     def sessions(self) -> Iterator[Session]:
         """Yield every session."""
-        found = chain.from_iterable(map(self._sessions_at, self._paths()))
+        walk = _Walk()
+        read = partial(self._recognized, walk)
+        found = chain.from_iterable(map(read, self._paths(walk)))
         return chain(found, self._noted())
 
     def portions(self) -> Iterator[Portion]:
@@ -114,7 +118,7 @@ class FixtureDirectoryBackend(FileReader):
         anyway, and fails when its sessions are read.
         """
         with self._root() as root:
-            for found in self._scan(root):
+            for found in self._scan(root, _Walk()):
                 key = _key(found)
                 if key.size > _LARGE:
                     yield from portions_in(self._file(found.path), key)
@@ -123,11 +127,11 @@ class FixtureDirectoryBackend(FileReader):
         yield from self._noted()
 
     def stored(self, portion: Portion) -> Iterator[Stored]:
-        """Yield the sessions of a portion, in the order of its file."""
+        """Yield the sessions of a portion, in the order of its file, if it has any."""
         key = file_key(portion, self.location)
         if not is_safe(key.path, self._accepts):
             raise no_portion(self.location, portion)
-        return stored_in(self._file(key.path), key)
+        return stored_in(self._file(key.path), key, is_one_of_many=True)
 
     def write(self, session: Session) -> None:
         """Write a session to a file named after its id.
@@ -156,16 +160,24 @@ class FixtureDirectoryBackend(FileReader):
     def _accepts(self, name: str) -> bool:
         return is_called_for(name, self.pattern)
 
-    def _scan(self, root: Folder) -> Iterator[FoundFile]:
-        others = OtherFiles()
-        yield from scan(root, self._accepts, others.add)
-        self._others = others
+    def _scan(self, root: Folder, walk: "_Walk") -> Iterator[FoundFile]:
+        for found in scan(root, self._accepts, walk.others.add):
+            if self._is_uncertain(found.path) and not found.is_regular:
+                continue
+            yield found
+        self._walked = walk
+
+    def _is_uncertain(self, path: str) -> bool:
+        return is_uncertain(path, self.pattern)
 
     def _noted(self) -> Iterator[Never]:
         """Log once what other files there are, at the end of a walk; yield nothing."""
-        if self._others and self.pattern is None and not self._is_noted:
+        if self._walked and not self._is_noted:
             self._is_noted = True
-            _LOGGER.info("%s: %s", self.location, self._others)
+            if self._walked.without_session:
+                _LOGGER.info("%s: %s", self.location, self._walked.without_session)
+            if self._walked.others and self.pattern is None:
+                _LOGGER.info("%s: %s", self.location, self._walked.others)
         yield from ()
 
     def _file(self, path: str) -> SessionFile:
@@ -180,34 +192,48 @@ class FixtureDirectoryBackend(FileReader):
             partial(_open_beside, self._path, self.location, folder + slash),
             (self._path / path).parent.name,
             partial(files_ending, self._path, self.read_options, self.pattern),
+            is_uncertain=self._is_uncertain(name),
         )
 
-    def _paths(self) -> Iterator[str]:
+    def _paths(self, walk: "_Walk") -> Iterator[str]:
         with self._root() as root:
-            for found in self._scan(root):
+            for found in self._scan(root, walk):
                 yield found.path
+
+    def _recognized(self, walk: "_Walk", path: str) -> Iterator[Session]:
+        return walk.without_session.noted(self._sessions_at(path), path)
 
     def _sessions_at(self, path: str) -> Iterator[Session]:
         return self._file(path).sessions()
 
     def _listing(self) -> Iterator[Listed[str]]:
-        return self._scanned(IndexFile.read(self._path))
+        return self._scanned(IndexFile.read(self._path) if self._is_usual else None)
 
     def _listing_anew(self) -> Iterator[Listed[str]]:
-        return self._scanned(IndexFile.of(self._path))
+        return self._scanned(IndexFile.of(self._path) if self._is_usual else None)
 
-    def _scanned(self, index: IndexFile) -> Iterator[Listed[str]]:
+    @property
+    def _is_usual(self) -> bool:
+        """Tell whether listing with other options would give the same."""
+        return (self.nan, self.format, self.branches) == (None, None, "last")
+
+    def _scanned(self, index: IndexFile | None) -> Iterator[Listed[str]]:
+        walk = _Walk()
         with self._root() as root:
-            for found in self._scan(root):
-                yield self._listed(found, index)
-            index.write()
+            for found in self._scan(root, walk):
+                yield self._listed(found, index, walk)
+            if index:
+                index.write()
 
-    def _listed(self, found: FoundFile, index: IndexFile) -> Listed[str]:
-        if known := index.known(found):
+    def _listed(
+        self, found: FoundFile, index: IndexFile | None, walk: "_Walk"
+    ) -> Listed[str]:
+        if index and (known := index.known(found)):
             return Listed(found.path, known, is_known=True)
         file = self._file(found.path).lenient()  # for strict and lenient readers
-        listed = Listed.of(found.path, file.sessions())
-        if not (listed.errors or self.nan):
+        sessions = walk.without_session.noted(file.sessions(), found.path)
+        listed = Listed.of(found.path, sessions)
+        if index and listed.summaries and not listed.errors:
             index.remember(found, listed.summaries)
         return listed
 
@@ -218,6 +244,14 @@ class FixtureDirectoryBackend(FileReader):
         check_not_live(root, stem_of(name))
         if root.has(name):
             check_replaceable(self._file(name), session_id)
+
+
+@attrs.frozen
+class _Walk:
+    """The files that a walk passed over."""
+
+    others: OtherFiles = attrs.field(factory=OtherFiles)
+    without_session: FilesWithoutSession = attrs.field(factory=FilesWithoutSession)
 
 
 def _open_beside(directory: Path, source: str, folder: str, name: str) -> BinaryIO:

@@ -1,7 +1,7 @@
 """The leader of a batch, which gives tasks to a pool and keeps their results."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from hashlib import blake2b
@@ -14,6 +14,7 @@ from replay.batch.checkpoint import Checkpoint
 from replay.batch.pool import Monitor, Pool, Work
 from replay.batch.tasks import (
     Job,
+    Place,
     Problem,
     RepeatedSession,
     Task,
@@ -27,6 +28,7 @@ from replay.errors import BackendError, BatchError, WorkerError
 from replay.model.json_text import write_json
 from replay.sources.protocols import Portion
 from replay.sources.source import Source
+from replay.sources.unreadable import FilesWithoutSession
 
 
 @attrs.frozen
@@ -82,7 +84,13 @@ class Listing:
     _source: Source
     _shard: tuple[int, int] | None
     sessions: int = attrs.field(default=0, init=False)  #: about; 0 until all are listed
+    portion_count: int = attrs.field(default=0, init=False)  #: 0 until all are listed
     _digest: bytes | None = attrs.field(default=None, init=False)
+
+    @property
+    def location(self) -> str:
+        """Return where they are, for messages."""
+        return self._source.location
 
     def portions(self) -> Iterator[tuple[int, Portion]]:
         """Yield the portions with their numbers, from 0.
@@ -91,14 +99,15 @@ class Listing:
             BackendError: They cannot be listed, or have changed since the last time.
         """
         hashed = blake2b(digest_size=16)
-        sessions = 0
+        sessions = count = 0
         first, step = self._shard or (1, 1)
         for number, portion in enumerate(self._source.portions()):
             hashed.update(write_json(portion.key))
             if number % step == first - 1:
                 sessions += portion.sessions
+                count += 1
                 yield number, portion
-        self.sessions = sessions
+        self.sessions, self.portion_count = sessions, count
         if self._digest not in (None, hashed.digest()):
             reason = "it has changed while it was replayed"
             raise BackendError(self._source.location, reason, hint="replay it again")
@@ -187,6 +196,7 @@ class Leader:
     _waiting: deque[_Assignment] = attrs.field(factory=deque, init=False)
     _suspects: list[Task] = attrs.field(factory=list, init=False)
     _listed: int = attrs.field(default=0, init=False)  # sessions, each once
+    _filled: bytearray = attrs.field(factory=bytearray, init=False)  # 1: has sessions
     _monitor: Monitor = attrs.field(factory=Monitor, init=False)
 
     def run(self, tasks: Iterator[Task], *, may_be_known: bool) -> None:
@@ -224,6 +234,19 @@ class Leader:
             reason = f"{self._listed} sessions were listed, {sessions} have a result"
             raise WorkerError(reason, _NO_SUM)
 
+    def empty_portions(self, listing: Listing) -> FilesWithoutSession:
+        """Return the portions in which no session was found.
+
+        Raises:
+            BackendError: The location has changed.
+        """
+        empty = FilesWithoutSession()
+        if listing.portion_count > self._filled.count(1):
+            for number, portion in listing.portions():
+                if not any(self._filled[number : number + 1]):
+                    empty.add(str(portion.key[0]))
+        return empty
+
     def _submit(self, begin: Work[_Result], tasks: Iterator[Task]) -> bool:
         """Submit enough tasks to keep the pool busy; tell whether any is running."""
         while len(self._running) < 2 * self.pool.size:
@@ -251,6 +274,8 @@ class Leader:
     def _compare(self, task: Task, result: TaskDigests) -> None:
         """Queue the sessions that aren't known, to be replayed."""
         self._listed += len(result.found) + len(result.problems)
+        self._fill(each.place for each in result.found)
+        self._fill(each.place for each in result.problems)
         missing = self.checkpoint.place_known(result)
         self.counter.add(known=len(result.found) - len(missing))
         if missing:
@@ -274,6 +299,12 @@ class Leader:
         if result.is_interrupted:
             raise KeyboardInterrupt
         self._check(result.problems)
+
+    def _fill(self, places: Iterable[Place]) -> None:
+        """Mark the portions that have these sessions."""
+        for number, _ in places:
+            self._filled.extend(bytes(max(0, number + 1 - len(self._filled))))
+            self._filled[number] = 1
 
     def _check(self, problems: Sequence[Problem]) -> None:
         quarantined = sum(each.is_quarantined for each in problems)
@@ -341,5 +372,6 @@ class Leader:
         if not is_own or not (is_sum or result.is_interrupted):
             reason = "a worker's answer does not hold each session of its task once"
             raise WorkerError(reason, _NO_SUM)
+        self._fill(places)
         self.checkpoint.save(result)
         self.counter.add(replayed=len(result.done))

@@ -23,7 +23,8 @@ from replay.registry import (
 #: A plugin by name, or by name and options.
 NamedPlugin: TypeAlias = str | tuple[str, Mapping[str, object]]
 
-_READING: Final = ("strict", "limits")  # backend options that change what is read
+#: Backend options that change what is read.
+_READING: Final = ("strict", "limits", "nan", "format", "keep", "branches")
 _WORKERS: Final = "batch_worker"
 
 

@@ -1,9 +1,10 @@
 """Batch replay: all sessions of a location, in one process, many, or a cluster."""
 
+import logging
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
@@ -35,8 +36,8 @@ from replay.engine.report import ReplayReport
 from replay.errors import SessionNotFoundError, wrong_type
 from replay.sources.protocols import Portion
 from replay.sources.source import Source
-from replay.sources.source import open as open_source
 
+_LOGGER: Final = logging.getLogger("replay")
 _Limit = TypeVar("_Limit", int, float)
 _LONGEST: Final = 1e9  #: seconds; clocks don't count much further
 
@@ -92,13 +93,14 @@ def replay_many(  # noqa: PLR0913 - the options of a batch
     if not isinstance(source, str | os.PathLike | Source):
         advice = "a batch opens it in each worker; an engine replays sessions"
         raise wrong_type(source, "a location, or what replay.open returned", advice)
-    location, options = (
-        (source.location, source.options)
-        if isinstance(source, Source)
-        else (os.fspath(source), {})
-    )
+    options: Mapping[str, object] = {}
+    if isinstance(source, Source):
+        locations, options = source.locations, source.options
+    else:
+        locations = (os.fspath(source),)
     job = Job(
-        location=location,
+        location=locations[0],
+        further=locations[1:],
         options=dict(options),
         plugins=specs_of(plugins),
         strict=strict,
@@ -158,16 +160,19 @@ def _run(  # noqa: PLR0913, PLR0917 - what a batch needs
         kept.begin()
         gathered = sum(map(kept.copy_from, gather))
         leader = Leader(pool, kept, counter, job.keep_going)
-        with open_source(job.location, **job.options) as source:
+        with job.open() as source:
             listing = Listing(source, shard)
             tasks = make_tasks(job, _expected(listing, counter), pool.size)
             leader.run(tasks, may_be_known=kept.has_results or gathered > 0)
             leader.run(repeated_tasks(job, listing, kept), may_be_known=False)
+            empty = leader.empty_portions(listing)
         report = kept.report()
         leader.check_sum(report.sessions)
+        if empty:
+            _LOGGER.info("%s: %s", listing.location, empty)
         if not report.sessions and shard is None:
             reason = "holds no session"
-            raise SessionNotFoundError(job.location, reason, NO_SESSION_HINT)
+            raise SessionNotFoundError(listing.location, reason, NO_SESSION_HINT)
         Monitor().run(partial(_merge, merging, kept, report))
     finally:
         kept.close()

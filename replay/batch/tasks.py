@@ -10,6 +10,8 @@ import attrs
 
 from replay.engine.plugin_set import OnPluginError
 from replay.sources.protocols import Portion
+from replay.sources.source import Source
+from replay.sources.together import open_all
 
 #: A session's place: its portion's number, and its own number in that; both from 0.
 Place: TypeAlias = tuple[int, int]
@@ -37,6 +39,12 @@ class Job:
     keep_going: bool = False
     seconds: float | None = None  #: limit for a session; None: no limit
     memory: int | None = None  #: limit for a worker, in bytes; None: no limit
+    #: other locations that are read after it, with the same options
+    further: tuple[str, ...] = ()
+
+    def open(self) -> Source:
+        """Open the source of the batch's sessions."""
+        return open_all((self.location, *self.further), self.options)
 
 
 @attrs.frozen

@@ -27,7 +27,6 @@ from replay.model.sessions import Session
 from replay.security.masking import excerpt
 from replay.sources.protocols import Stored
 from replay.sources.source import Source, repeated
-from replay.sources.source import open as open_source
 
 
 class WorkerEngine(ReplayEngine):
@@ -111,7 +110,7 @@ def replay_task(task: Task, monitor: Monitor) -> TaskResult:
     """
     run = _Run(task, monitor)
     place = task.start
-    with open_source(task.job.location, **task.job.options) as source:
+    with task.job.open() as source:
         run.start()
         try:
             for place, stored in _selected(task, source, monitor, run.fail):
@@ -133,7 +132,7 @@ def digest_task(task: Task, monitor: Monitor) -> TaskDigests:
     """
     found: list[FoundSession] = []
     problems: list[Problem] = []
-    with open_source(task.job.location, **task.job.options) as source:
+    with task.job.open() as source:
         for place, stored in _selected(task, source, monitor, problems.append):
             if len(found) >= _MOST_SESSIONS:
                 return TaskDigests(tuple(found), tuple(problems), resume_at=place)

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable
 from functools import wraps
+from glob import escape, glob
 from typing import Any, Final, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from replay.cli.input import Location
-from replay.registry import nearest
+from replay.registry import names, nearest
 
 
 class Choice(click.Choice[str]):
@@ -100,7 +102,21 @@ def location_argument(function: Callable[..., object]) -> Callable[..., object]:
     return _with_location(function, argument, _LOCATION)
 
 
-_PATH: Final = click.Path(readable=False)
+class _LocationType(click.Path):
+    """A path, or the name of a backend or a format before a colon."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        found = super().shell_complete(ctx, param, incomplete)
+        if not incomplete or glob(f"{escape(incomplete)}*"):  # noqa: PTH207 - a string
+            return found
+        known = [*names("backend"), *names("format")]
+        begun = [each for each in known if each.startswith(incomplete)]
+        return [CompletionItem(f"{each}:") for each in begun] or found
+
+
+_PATH: Final = _LocationType(readable=False)
 
 
 def _with_location(

@@ -163,8 +163,9 @@ class BatchRun:
             write_report: Callable[[str], object] | None = None
             if options.report is not None:
                 write_report = opened.enter_context(output_to(options.report))
-            source: replay.Source | str = self.location.text
-            if self.location.options:
+            source: replay.Source | str
+            source, *others = self.location.named()
+            if others or self.location.options:
                 source = opened.enter_context(self.location.open())
             with _cluster(options.dask) as executor:
                 report = replay.replay_many(

@@ -1,9 +1,10 @@
-"""The options of a plugin or backend, as its signature and its docstring say."""
+"""Options of plugins, backends and formats, as signatures and docstrings say."""
 
 import inspect
 import re
 from collections.abc import Iterator
 from inspect import formatannotation, getdoc
+from itertools import chain
 from types import ModuleType, NoneType, UnionType
 from typing import Final, Literal, Union, get_args, get_origin
 
@@ -28,7 +29,7 @@ _QUALIFIED: Final = re.compile(r"\b[A-Za-z_]\w*\.(?=[A-Za-z_])")
 
 @attrs.frozen
 class FactoryOption:
-    """One option of a plugin or backend."""
+    """One option of a plugin, backend or format."""
 
     name: str
     type: str  #: as Python writes it, without the names of modules
@@ -37,7 +38,7 @@ class FactoryOption:
 
 
 def options_of(name: str) -> list[FactoryOption]:
-    """Return the options of a plugin, or else of a backend.
+    """Return the options of a plugin, or else of a backend or a format.
 
     Args:
         name: Its registered name, ``FILE.py`` or ``FILE.py::CLASS``.
@@ -46,21 +47,37 @@ def options_of(name: str) -> list[FactoryOption]:
         UnknownNameError: There is none.
         BackendError, PluginError: It cannot be loaded.
     """
-    kind: EntryPointKind = "plugin"
-    if file_of(name) is None and name not in names("plugin"):
-        kind = "backend"
-        if name not in (known := names("backend")):
-            if name in names("command"):
-                reason = f"{name!r} is a command, not a plugin or backend"
-                raise UnknownNameError(reason, f"see replay {name} --help")
-            reason = f"there is no plugin or backend {name!r}"
-            raise UnknownNameError(reason, did_you_mean(name, names("plugin") + known))
-    factory = find_plugin(name) if kind == "plugin" else load("backend", name)
+    kind = _kind_of(name)
+    factory = find_plugin(name) if kind == "plugin" else load(kind, name)
     if isinstance(factory, ModuleType):
         return []
     with guarded(kind, name, "its options cannot be read"):
+        if kind == "format" or hasattr(factory, "recognizes"):
+            return _options_of_formats()
         is_backend = kind == "backend" or hasattr(factory, "summaries")
         return [*_options_in(factory)][is_backend:]  # a backend's first is its location
+
+
+def _kind_of(name: str) -> EntryPointKind:
+    """Return what a name stands for; a file is said to hold a plugin."""
+    kinds: tuple[EntryPointKind, ...] = ("plugin", "backend", "format")
+    known = {kind: names(kind) for kind in kinds}
+    if file_of(name) is not None:
+        return "plugin"
+    for kind in kinds:
+        if name in known[kind]:
+            return kind
+    if name in names("command"):
+        reason = f"{name!r} is a command, not a plugin, backend or format"
+        raise UnknownNameError(reason, f"see replay {name} --help")
+    reason = f"there is no plugin, backend or format {name!r}"
+    raise UnknownNameError(reason, did_you_mean(name, chain(*known.values())))
+
+
+def _options_of_formats() -> list[FactoryOption]:
+    """Return the options of the backend for files, which reads all formats."""
+    found = [*_options_in(load("backend", "json_file"))][1:]
+    return [each for each in found if each.name != "format"]
 
 
 def _options_in(factory: Factory) -> Iterator[FactoryOption]:

@@ -7,11 +7,11 @@ from glob import glob, has_magic
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import attrs
-import click
 
 import replay
 from replay.cli.output import FOUND_PROBLEMS, say
 from replay.cli.session_ids import chosen
+from replay.sources.together import open_all
 
 if TYPE_CHECKING:
     from replay.sources.unreadable import ReadError
@@ -47,34 +47,18 @@ class Location:
         """Return the exit code of a command that has read it."""
         return FOUND_PROBLEMS if self._counts else 0
 
-    @property
-    def text(self) -> str:
-        """Return the only location.
-
-        Raises:
-            click.UsageError: There are several.
-        """
-        if len(self.texts) > 1:
-            message = "only one LOCATION can be given here"
-            raise click.UsageError(message)
-        return self.texts[0]
-
     def open(self) -> replay.Source:
         """Open the source of its sessions."""
-        sources = [replay.open(text, **self.options) for text in self._named()]
-        if len(sources) == 1:
-            return sources[0]
-        from replay.sources.together import together  # noqa: PLC0415 - seldom needed
+        return open_all(self.named(), self.options)
 
-        return together(sources)
-
-    def _named(self) -> Iterator[str]:
-        """Yield the locations, with the files that patterns match in their places."""
+    def named(self) -> list[str]:
+        """Return the locations, with the files that patterns match in their places."""
+        named: list[str] = []
         for text in self.texts:
-            found = [text]
-            if has_magic(text) and not os.path.lexists(text):
-                found = sorted(glob(text, recursive=True)) or found  # noqa: PTH207 - any path
-            yield from found
+            is_pattern = has_magic(text) and not os.path.lexists(text)
+            found = sorted(glob(text, recursive=True)) if is_pattern else []  # noqa: PTH207 - any path
+            named += found or [text]
+        return named
 
     def sessions(self, session_ids: Sequence[str] = ()) -> Generator[replay.Session]:
         """Yield the sessions, or only some of them; print what cannot be read.

@@ -1,5 +1,6 @@
 """Sessions rewritten by plugins, such as ``redact``, before they are written."""
 
+import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import starmap
@@ -28,6 +29,7 @@ _Error = TypeVar(
     | replay.BatchError
     | replay.PluginError,
 )
+_LOGGER: Final = logging.getLogger("replay")
 HOOK: Final = "replay_rewrite"
 _ERROR_FIELDS: Final = ("source", "session", "where", "reason", "hint")
 
@@ -89,10 +91,19 @@ def _rewriting_plugin(text: str, option: str) -> "RewritingPlugin":
 
 @contextmanager
 def errors_without_secrets(plugins: Sequence["RewritingPlugin"]) -> Iterator[None]:
-    """Redact errors, which may quote a key, a file name or a message."""
+    """Redact errors and notes, which may quote a key, a file name or a message."""
     if not plugins:
         yield
         return
+
+    def redact(record: logging.LogRecord) -> bool:
+        record.msg, record.args = (
+            _text_without_secrets(record.getMessage(), plugins),
+            (),
+        )
+        return True
+
+    _LOGGER.addFilter(redact)
     try:
         yield
     except (replay.DecodeError, replay.BackendError, replay.BatchError) as error:
@@ -103,10 +114,16 @@ def errors_without_secrets(plugins: Sequence["RewritingPlugin"]) -> Iterator[Non
         shown = without_secrets_in(error, plugins)
         raise shown from _cause_without_secrets(error, shown)
     except replay.MustStopError as error:
-        text = text_of(error)
-        for each in plugins:
-            text = each.text(text)
+        text = _text_without_secrets(text_of(error), plugins)
         raise replay.MustStopError(text) from None
+    finally:
+        _LOGGER.removeFilter(redact)
+
+
+def _text_without_secrets(text: str, plugins: Sequence["RewritingPlugin"]) -> str:
+    for each in plugins:
+        text = each.text(text)
+    return text
 
 
 def without_secrets_in(error: _Error, plugins: Sequence["RewritingPlugin"]) -> _Error:

@@ -19,7 +19,7 @@ from replay.codec.json_lines import is_filled, records_on
 from replay.codec.json_scan import Form, cut
 from replay.codec.stored_history import SourceText
 from replay.codec.structure import BrokenText, decode_header
-from replay.errors import DecodeError
+from replay.errors import DecodeError, UnrecognizedError
 from replay.model.diagnostics import Diagnostic
 from replay.model.events import EVENT_CLASSES
 from replay.model.json_text import Parsed, parse_json
@@ -113,6 +113,7 @@ NO_SESSION_HINT: Final = (
     'a session is {"session_id": …, "events": […]}, a list of events, or either '
     "as JSON Lines"
 )
+_HEADER: Final = frozenset({"session_id", "events"})  # of these, only a session has any
 Oddities: TypeAlias = Iterable[tuple[str, str]]
 
 
@@ -258,8 +259,10 @@ class Reader:
             events = self._decoded(value, in_list("$"), data)
             return self.without_header(events, "list", parsed.oddities)
         if not _is_event(value):
+            is_ours = isinstance(value, dict) and not _HEADER.isdisjoint(value)
+            kind = DecodeError if is_ours else UnrecognizedError
             reason = "not a session: the object has no list of events"
-            raise DecodeError(where="$", reason=reason, hint=NO_SESSION_HINT)
+            raise kind(where="$", reason=reason, hint=NO_SESSION_HINT)
         events = self._decoded([value], lambda _: "$", data)
         return self.without_header(events, "lines", parsed.oddities)
 

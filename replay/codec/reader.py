@@ -22,7 +22,7 @@ from replay.codec.json_scan import BLANKS, blank_end, value_start
 from replay.codec.large_reader import FollowedByLines, LargeReader
 from replay.codec.stored_history import SourceText
 from replay.codec.structure import name_of_type
-from replay.errors import DecodeError, wrong_type
+from replay.errors import DecodeError, UnrecognizedError, wrong_type
 from replay.model.json_text import decode_text, parse_json
 from replay.model.limits import Limits
 from replay.model.sessions import Session
@@ -177,7 +177,7 @@ def _begins_with_a_line(text: bytes, whole: SourceText) -> bool:
         kind = _kind_of(_whole_characters(text[:end]))
         reason = f"expected an object or a list, got {kind}"
         file = "" if whole.source else f"; {_READS_FILES}"
-        raise DecodeError(where="$", reason=reason, hint=NO_SESSION_HINT + file)
+        raise UnrecognizedError(where="$", reason=reason, hint=NO_SESSION_HINT + file)
     if blank_end(text, end) == len(text):
         return False
     line = text[:end].rstrip(BLANKS)

@@ -98,6 +98,12 @@ class Source:
     location: str  #: as the user gave it, for messages
     #: the options that :func:`open` gave to the backend; they may hold a key
     options: Mapping[str, object] = attrs.field(factory=dict, kw_only=True, repr=False)
+    #: all locations, if it reads several as one
+    locations: tuple[str, ...] = attrs.field(
+        default=attrs.Factory(lambda self: (self.location,), takes_self=True),
+        kw_only=True,
+        repr=False,
+    )
 
     def summaries(
         self, *, unreadable: Callable[[ReadError], object] | None = None

@@ -82,7 +82,7 @@ def test_ids_come_from_what_the_files_hold(tmp_path: Path) -> None:
     zstd = import_module(
         "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
     )
-    (tmp_path / "c.ndjson.zst").write_bytes(zstd.compress(b'{"type": "new"}\n'))
+    (tmp_path / "c.ndjson.zst").write_bytes(zstd.compress(b'{"type": "stop"}\n'))
     (tmp_path / "d.json.gz").write_bytes(gzip.compress(b"[]"))
     (tmp_path / "%45.jsonl").write_text('{"events": []}\n{"events": []}\n')
     assert ids(tmp_path) == ["E", "E-2", "x", "c", "d", "y"]
@@ -450,6 +450,91 @@ def test_they_are_not_counted_if_nobody_asked_for_all_sessions(
     next(backend.sessions())
     assert list(FixtureDirectoryBackend(str(mixed), pattern="*.json").sessions())
     assert not caplog.records
+
+
+CHAT = 'data: {"type": "text", "content": "x"}\n\n'
+CASSETTE = "interactions: []\nversion: 1\n"
+
+
+@pytest.fixture
+def tree(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Path:
+    """Return a directory of recordings among files that are none; all is logged."""
+    caplog.set_level(logging.INFO)
+    write(tmp_path / "it" / "a.json", "a")
+    files = {
+        "package.json": '{"name": "x"}',
+        "sub/agent-1.meta.json": '{"agentType": "x"}',
+        "sub/b.txt": CHAT,
+        "sub/begun.jsonl": "",
+        "sub/c.log": CHAT,
+        "sub/d.yaml": CASSETTE,
+        "sub/e.YML": "a: 1",
+        "sub/notes.txt": "Dear diary",
+    }
+    for name, text in files.items():
+        (tmp_path / "it" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "it" / name).write_text(text)
+    (tmp_path / "it" / "sub" / "c.log.gz").write_bytes(gzip.compress(CHAT.encode()))
+    (tmp_path / "it" / "sub" / "f.txt.gz").write_bytes(b"\x1f\x8b\x08")
+    (tmp_path / "it" / "sub" / "g.txt").symlink_to("b.txt")
+    return tmp_path / "it"
+
+
+WITHOUT = (
+    "7 files hold no session: package.json, sub/agent-1.meta.json, sub/begun.jsonl, "
+    "sub/d.yaml and 3 more"
+)
+
+
+@pytest.mark.parametrize("walk", ["sessions", "summaries"])
+def test_files_that_hold_no_session_are_named_once_and_are_no_error(
+    tree: Path, caplog: pytest.LogCaptureFixture, walk: str
+) -> None:
+    with replay.open(tree) as source:
+        for _ in range(2):
+            found = [each.session_id for each in getattr(source, walk)()]
+            assert found == ["a", "b.txt", "c.log", "c.log"]
+        assert source.session("b.txt").format == "llamacloud-sse"
+        with pytest.raises(replay.SessionNotFoundError):
+            source.session("notes.txt")
+    assert caplog.messages == [f"{tree}: {WITHOUT}"]
+
+
+def test_a_batch_names_them_too(tree: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        report = replay.replay_many(
+            tree, ["usage"], checkpoint=tree.with_name("checkpoint")
+        )
+        assert (report.sessions, report.failed) == (4, 0)
+        assert caplog.messages == [f"{tree}: {WITHOUT}"]
+        caplog.clear()
+
+
+def test_a_shard_names_its_own(tree: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for number in (1, 2):
+        replay.replay_many(tree, ["usage"], shard=(number, 2))
+    first, second = caplog.messages
+    assert first.startswith(f"{tree}: 4 files hold no session: sub/agent-1.meta.json, ")
+    assert second.startswith(f"{tree}: 3 files hold no session: package.json, ")
+
+
+def test_a_format_that_is_named_is_asked_about_what_has_any_name(tree: Path) -> None:
+    with replay.open(f"llamacloud-sse:{tree / 'sub'}") as source:
+        errors: list[replay.ReplayError] = []
+        found = [each.session_id for each in source.sessions(unreadable=errors.append)]
+    assert found == ["b.txt", "c.log", "c.log"]
+    assert [str(each).rpartition("/")[2] for each in errors] == [
+        "agent-1.meta.json: not a stream of server-sent events",
+        "begun.jsonl: not a stream of server-sent events",
+    ]
+
+
+def test_a_pattern_says_that_files_are_sessions(tree: Path) -> None:
+    with (
+        replay.open(tree, pattern="*.gz") as source,
+        pytest.raises(replay.DecodeError, match=r"f\.txt\.gz: gzip data: cut short"),
+    ):
+        assert [*source]
 
 
 def test_a_directory_that_cannot_be_read_is_told_like_such_a_file() -> None:

@@ -95,7 +95,7 @@ def test_a_file_is_opened_anew_for_every_walk_wherever_the_program_goes_meanwhil
 
 def test_options_reach_the_reader(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    path.write_bytes(b'[{"type": "unheard of", "a": [[[[]]]]}]')
+    path.write_bytes(b'{"events": [{"type": "unheard of", "a": [[[[]]]]}]}')
     with pytest.raises(replay.DecodeError, match="unheard of"):
         replay.load(path, strict=True)
     with pytest.raises(replay.LimitExceededError, match=f"^{path}: .*deeper than 2"):

@@ -15,6 +15,7 @@ from replay.errors import os_errors_of
 EVERY = [
     errors.DecodeError("$.events[3].content", "missing", "a.json", "read it again"),
     errors.LimitExceededError("$[0]", "longer than 3 bytes", "a.json", "raise it"),
+    errors.UnrecognizedError("", "it looks like HTML", "a.json", "name its format"),
     errors.EncodeError("it is a set", "use a list"),
     errors.BackendError("a.json", "there is nothing", "look elsewhere"),
     errors.SessionNotFoundError("a.json", "no session", "look elsewhere"),
@@ -93,6 +94,7 @@ def test_only_an_unavailable_source_is_worth_another_try() -> None:
     [
         (errors.DecodeError, ValueError),
         (errors.LimitExceededError, errors.DecodeError),
+        (errors.UnrecognizedError, errors.DecodeError),
         (errors.EncodeError, ValueError),
         (errors.SessionNotFoundError, LookupError),
         (errors.BackendUnavailableError, ConnectionError),

@@ -54,6 +54,7 @@ ERRORS = {
     "TLSError": "tls-error",
     "TruncatedResponseError": "truncated-response",
     "UnknownNameError": "unknown-name",
+    "UnrecognizedError": "unrecognized",
     "UnsafeRedirectError": "unsafe-redirect",
     "UnsupportedError": "unsupported",
     "WorkerError": "worker-error",

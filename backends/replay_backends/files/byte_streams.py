@@ -182,8 +182,13 @@ def whole_lines(file: BinaryIO) -> tuple[BinaryIO, int]:
     """
     size = file.seek(0, os.SEEK_END)
     end = _end_of_last_line(file, size)
-    reader = _Reader(partial(_read_at, file), end, file)
-    return io.BufferedReader(reader), size - end
+    return beginning_of(file, end), size - end
+
+
+def beginning_of(file: BinaryIO, size: int) -> BinaryIO:
+    """Return the first *size* bytes of a seekable file, which is closed with them."""
+    reader = _Reader(partial(_read_at, file), size, file)
+    return io.BufferedReader(reader, _BUFFER)
 
 
 def _end_of_last_line(file: BinaryIO, size: int) -> int:

@@ -29,6 +29,11 @@ class FoundFile:
         """Tell whether it is a directory that cannot be read."""
         return self.path.endswith("/")
 
+    @property
+    def is_regular(self) -> bool:
+        """Tell whether it is a regular file, not a link to one."""
+        return self.entry.is_file(follow_symlinks=False)
+
     def stat(self) -> os.stat_result:
         """Return its status, as of the first call.
 

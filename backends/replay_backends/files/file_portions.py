@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from hashlib import blake2b
 from typing import BinaryIO, Final
@@ -17,7 +18,7 @@ from replay.authoring import (
     SourceText,
     os_errors_of,
 )
-from replay.errors import BackendError, DecodeError
+from replay.errors import BackendError, DecodeError, UnrecognizedError
 from replay_backends.files.byte_streams import is_compressed
 from replay_backends.files.event_stream import is_event_stream
 from replay_backends.files.session_file import SessionFile, StableOpener
@@ -98,8 +99,10 @@ def portions_in(file: SessionFile, key: FileKey) -> Iterator[Portion]:
             yield attrs.evolve(key, lines=lines).portion(filled)
 
 
-def stored_in(file: SessionFile, key: FileKey) -> Iterator[Stored]:
-    """Yield the sessions of a portion.
+def stored_in(
+    file: SessionFile, key: FileKey, *, is_one_of_many: bool = False
+) -> Iterator[Stored]:
+    """Yield the sessions of a portion; see :func:`stored_in_all`.
 
     If lines are sessions, a digest is of the unpacked line without its line end, or of
     its beginning if the line is too long. Otherwise it is of the file's bytes; a file
@@ -116,23 +119,33 @@ def stored_in(file: SessionFile, key: FileKey) -> Iterator[Stored]:
     if key.size <= KEPT_IN_MEMORY:
         with os_errors_of(file.source), listed.open_file() as opened:
             listed = attrs.evolve(file, open_file=partial(io.BytesIO, opened.read()))
-    yield from stored_in_all(listed)
+    yield from stored_in_all(listed, is_one_of_many=is_one_of_many)
 
 
-def stored_in_all(file: SessionFile) -> Iterator[Stored]:
+def stored_in_all(
+    file: SessionFile, *, is_one_of_many: bool = False
+) -> Iterator[Stored]:
     """Yield the sessions of a whole file, wherever it is, as :func:`stored_in` does.
+
+    Args:
+        file: The file.
+        is_one_of_many: Whether it has no session if it isn't a recording; otherwise one
+            that cannot be read.
 
     Raises:
         BackendError: The file cannot be read.
         DecodeError: It is compressed, and its next data is corrupt.
     """
     try:
-        is_converted = file.format() is not None
-    except (BackendError, DecodeError):  # reading it fails at once
+        is_converted = file.is_converted()
+    except (BackendError, DecodeError) as error:  # reading it fails at once
+        if is_one_of_many and isinstance(error, UnrecognizedError):
+            return
         yield Stored(file.session_id, bytes(Stored.digest_size), partial(_only, file))
         return
     if is_converted:
-        yield from _stored_converted(file)
+        with suppress(*[UnrecognizedError][:is_one_of_many]):
+            yield from _stored_converted(file)
     elif not _may_hold_a_session(file):  # so does this
         yield Stored(file.session_id, bytes(Stored.digest_size), partial(_only, file))
     elif _holds_session_lines(file):

@@ -7,24 +7,25 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from fnmatch import fnmatchcase
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from typing import BinaryIO, Final, NamedTuple
 
 import attrs
 
-from replay import Diagnostic, Session, SessionSummary
+from replay import Diagnostic, Session, SessionSummary, UnknownEvent
 from replay.authoring import (
-    EVENT_CLASSES,
     KEPT_IN_MEMORY,
+    NO_SESSION_HINT,
     Shape,
     SourceText,
     file_name,
     read_sessions,
     session_id_of,
 )
-from replay.errors import BackendError, DecodeError
+from replay.errors import BackendError, DecodeError, UnrecognizedError
 from replay_backends.files.byte_streams import (
     Spool,
+    beginning_of,
     converted,
     decompressed,
     guarded,
@@ -32,12 +33,14 @@ from replay_backends.files.byte_streams import (
     whole_lines,
 )
 from replay_backends.files.event_stream import as_lines, is_event_stream
+from replay_backends.files.likeness import likeness
 from replay_backends.files.nan_as_null import NaNAsNull
 from replay_backends.files.read_options import ReadOptions
 from replay_backends.formats.conversion import ConvertedText
 from replay_backends.formats.head import SIZE as HEAD_SIZE
-from replay_backends.formats.head import Head
+from replay_backends.formats.head import Head, holds_session
 from replay_backends.formats.recognition import (
+    OWN_STREAM,
     conversions_of,
     failures_of,
     format_called,
@@ -45,17 +48,24 @@ from replay_backends.formats.recognition import (
 )
 from replay_backends.formats.recording import Recording
 
+_COMPARED: Final = 1 << 10  # bytes at each end of a file that has grown
 #: The suffix of a recording that is under way, or was killed.
 PART: Final = ".jsonl.part"
 _PACKINGS: Final = ("", ".gz", ".zst")
-_LINES: Final = (
-    *(form + each for form in (".jsonl", ".ndjson", ".sse") for each in _PACKINGS),
-    PART,
-)
+
+
+def _packed(*forms: str) -> tuple[str, ...]:
+    return tuple(form + packing for form in forms for packing in _PACKINGS)
+
+
+_LINES: Final = (*_packed(".jsonl", ".ndjson", ".sse"), PART)
 #: The suffixes of session files; letter case doesn't matter.
-SUFFIXES: Final = (*(f".json{each}" for each in _PACKINGS), *_LINES)
+SUFFIXES: Final = (*_packed(".json", ".eval", ".traj"), *_LINES)
+_PERHAPS: Final = _packed(".txt", ".log", ".yaml", ".yml")  # of other files, too
+_ALL: Final = (*SUFFIXES, *_PERHAPS)
 _SUFFIX: Final = re.compile(
-    r"(\.jsonl\.part|(\.(json|jsonl|ndjson|sse))?(\.(gz|zst))?)\Z", re.IGNORECASE
+    r"(\.jsonl\.part|(\.(json|jsonl|ndjson|sse|eval|traj))?(\.(gz|zst))?)\Z",
+    re.IGNORECASE,
 )
 
 
@@ -65,11 +75,21 @@ def is_called_for(name: str, pattern: str | None) -> bool:
     Args:
         name: Its name, without the directory.
         pattern: Pattern for such names, such as ``*.json``; None: any name that ends
-            in one of :data:`SUFFIXES`.
+            in one of :data:`SUFFIXES`, or may be one of sessions.
     """
     if pattern is not None:
         return fnmatchcase(name, pattern)
-    return name.lower().endswith(SUFFIXES)
+    return name.lower().endswith(_ALL)
+
+
+def is_uncertain(name: str, pattern: str | None) -> bool:
+    """Tell whether only its content says if a file is one of sessions.
+
+    Args:
+        name: A name that :func:`is_called_for` accepts.
+        pattern: As for :func:`is_called_for`.
+    """
+    return pattern is None and name.lower().endswith(_PERHAPS)
 
 
 def stem_of(name: str) -> str:
@@ -97,6 +117,7 @@ class SessionFile:
     folder: str = ""  #: the name of its directory; empty: it's in none
     #: Finds the files in its tree whose names, without suffixes, end in a text.
     find: Callable[[str], Iterable["SessionFile"]] | None = None
+    is_uncertain: bool = False  #: it is refused unless something in it is recognized
 
     @property
     def says_lines(self) -> bool:
@@ -115,49 +136,86 @@ class SessionFile:
     def stable_opener(self) -> "StableOpener":
         """Return an opener that unpacks it, and fails once it has changed."""
         return StableOpener(
-            self.open_file, self.source, self.options, is_part=self.says_part
+            self.open_file,
+            self.source,
+            self.options,
+            is_part=self.says_part,
+            may_grow=self.says_lines,
         )
 
     def sessions(self) -> Iterator[Session]:
         """Yield its sessions, at least one.
 
         Raises:
-            DecodeError: It holds something else.
+            UnrecognizedError: It isn't a recording.
+            DecodeError: It is broken.
             BackendError: It cannot be read to its end.
         """
         return chain.from_iterable(map(SessionFile._found, (self,)))  # when asked
 
-    def format(self) -> str | None:
-        """Return the format that it is converted from; None: none that is known.
+    def is_converted(self) -> bool:
+        """Tell whether it is in another format.
 
         Raises:
+            UnrecognizedError: It isn't a recording.
             DecodeError, BackendError: It cannot be read, or several formats fit.
         """
-        opener = self.stable_opener()
+        _, head = self._begun(self.stable_opener())
+        name = self._format_of(head)
+        if name is None and head.layout == "object" and not _shows_events(head):
+            next(self.sessions())  # only the whole of it tells
+        return name not in (None, OWN_STREAM)
+
+    def _begun(self, opener: "StableOpener") -> tuple[SourceText, Head]:
+        """Return its text, and the beginning of it."""
         text = SourceText(opener, self.source, is_stream=opener.is_stream)
-        return self._format_of(_head_of(text))
+        try:
+            with text.opened() as file:
+                head = Head.read(file, is_stream=opener.is_stream())
+        except (BackendError, DecodeError) as error:
+            if not self.is_uncertain:
+                raise
+            where, reason, source = "", error.reason, self.source
+            raise UnrecognizedError(where, reason, source) from error
+        return text, head
 
     def _format_of(self, head: Head) -> str | None:
-        return self.options.format or format_of(head, self.source)
+        """Return the format that it is in; None: the one of stored sessions."""
+        if named := self.options.format:
+            is_fit = not self.is_uncertain or format_called(named).recognizes(head)
+            reason = None if is_fit else f"not of the format {named}"
+        elif holds_session(head):
+            return OWN_STREAM if head.is_stream else None
+        else:
+            named = format_of(head, self.source)
+            reason = None if named else self._reason_against(head)
+        if reason:
+            hint = NO_SESSION_HINT
+            raise UnrecognizedError(
+                where="", reason=reason, source=self.source, hint=hint
+            )
+        return named
+
+    def _reason_against(self, head: Head) -> str | None:
+        """Return why it holds no session, of no known format; None: it may hold one."""
+        is_lines = self.says_lines or head.is_stream
+        if found := likeness(head, is_lines=is_lines):
+            return f"not a session: it looks like {found}"
+        if is_lines and not head.text:
+            return "empty"
+        return "not a session" if self.is_uncertain else None
 
     def _found(self) -> Iterator[Session]:
         opener = self.stable_opener()
-        text = SourceText(opener, self.source, is_stream=opener.is_stream)
-        head = _head_of(text)
+        text, head = self._begun(opener)
         if head.is_whole:
             text = attrs.evolve(text, open_file=partial(io.BytesIO, head.data))
-        if name := self._format_of(head):
-            return map(opener.with_diagnostics, self._converted(name, text, head))
-        found = read_sessions(
-            text,
-            session_id=self.session_id,
-            is_lines=self.says_lines or None,
-            strict=self.options.strict,
-            limits=self.options.limits,
-        )
+        name = self._format_of(head)
+        found = self._read(name, text, head) if name else self._decoded(text)
         return map(opener.with_diagnostics, found)
 
-    def _converted(self, name: str, text: SourceText, head: Head) -> Iterator[Session]:
+    def _read(self, name: str, text: SourceText, head: Head) -> Iterator[Session]:
+        """Return the sessions of a recording in a format that has a name."""
         options, called = self.options, name.rpartition("::")[2]  # of FILE.py::CLASS
         limits, imports = options.limits, options.imports
         recording = Recording(
@@ -171,6 +229,9 @@ class SessionFile:
             self._near,
         )
         found = format_called(name)
+        if name == OWN_STREAM:
+            yield from map(partial(attrs.evolve, format=name), self._decoded(text))
+            return
         prefix = getattr(found, "prefix", "")
         with text.named():
             for conversion in conversions_of(found, name, recording):
@@ -180,6 +241,16 @@ class SessionFile:
                 with failures_of(name):
                     session = converted.session(strict=options.strict, limits=limits)
                 yield session
+
+    def _decoded(self, text: SourceText) -> Iterator[Session]:
+        """Return the sessions of a recording as the service writes it."""
+        return read_sessions(
+            text,
+            session_id=self.session_id,
+            is_lines=self.says_lines or None,
+            strict=self.options.strict,
+            limits=self.options.limits,
+        )
 
     def _beside(self, suffix: str) -> bytes | None:
         """Return what is in the file beside it that has another suffix, if it is small.
@@ -210,28 +281,32 @@ def _spooled(stream: BinaryIO, source: str) -> Callable[[], BinaryIO]:
     return Spool(stream, source).reader
 
 
-def _head_of(text: SourceText) -> Head:
-    with text.opened() as file:
-        return Head.read(file, is_stream=text.is_stream())
+def _shows_events(head: Head) -> bool:
+    """Tell whether an object has a list of events near its beginning, or is short."""
+    return head.is_whole or holds_session(head)
 
 
 @attrs.define(eq=False)
 class StableOpener:
     """An opener that unpacks a file to JSON, and refuses it once it has changed.
 
-    A file that is read piece by piece is compared each time.
+    A file that is read piece by piece is compared each time. One that only grows is
+    read as far as it went at first.
 
     Args:
         open_file: Opens it without decompressing it.
         source: Its name in messages.
         options: How it is read.
         is_part: Whether its writer may have been killed mid-line.
+        may_grow: Whether somebody may write further lines to it.
     """
 
     _open_file: Callable[[], BinaryIO]
     _source: str
     _options: ReadOptions
     _is_part: bool = attrs.field(kw_only=True)
+    _may_grow: bool = attrs.field(default=False, kw_only=True)
+    _ends: bytes = attrs.field(default=b"", init=False)  # if it may grow
     _torn: int = attrs.field(default=0, init=False)  # bytes left out at its end
     _nulls: NaNAsNull = attrs.field(factory=NaNAsNull, init=False)
     _stamp: "_Stamp | tuple[()] | None" = attrs.field(default=None, init=False)
@@ -245,12 +320,18 @@ class StableOpener:
         """
         file = self._open_file()
         stamp = _stamp(file)
-        if self._stamp not in (None, stamp):
+        is_packed = bool(stamp) and is_compressed(file)
+        if self._stamp is None:
+            self._stamp = stamp
+            if self._may_grow and stamp and stamp.size > HEAD_SIZE and not is_packed:
+                self._ends = _ends(file, stamp.size)
+        elif not self._is_same(file):
             file.close()
             raise self._changed()
-        self._stamp = stamp
-        if stamp and (stamp.size > KEPT_IN_MEMORY or is_compressed(file)):
+        if stamp and (stamp.size > KEPT_IN_MEMORY or is_packed):
             file = guarded(file, partial(self._unchanged, file))
+        if self._stamp and self._ends:
+            file = beginning_of(file, self._stamp.size)
         if self._is_part:
             file, self._torn = whole_lines(file)
         file = decompressed(file)
@@ -291,8 +372,18 @@ class StableOpener:
     def _unchanged(self, file: BinaryIO) -> Iterator[None]:
         """Refuse what is read within the block if the file has changed meanwhile."""
         yield
-        if _stamp(file) != self._stamp:
+        if not self._is_same(file):
             raise self._changed()
+
+    def _is_same(self, file: BinaryIO) -> bool:
+        """Tell whether a file is as it was at first, or has only grown."""
+        now, first = _stamp(file), self._stamp
+        if now == first:
+            return True
+        if not (self._ends and now and first) or now.size <= first.size:
+            return False
+        is_it = (now.device, now.inode) == (first.device, first.inode)
+        return is_it and _ends(file, first.size) == self._ends
 
     def _changed(self) -> BackendError:
         reason = "it has changed since it was first read"
@@ -304,6 +395,17 @@ class _Stamp(NamedTuple):
     inode: int
     size: int
     modified: int  # in nanoseconds
+
+
+def _ends(file: BinaryIO, size: int) -> bytes:
+    """Return how a file begins, and how the first *size* bytes of it end."""
+    at = file.tell()
+    found = b""
+    for start in (0, size - _COMPARED):
+        file.seek(start)
+        found += file.read(_COMPARED)
+    file.seek(at)
+    return found
 
 
 def _stamp(file: BinaryIO) -> _Stamp | tuple[()]:
@@ -335,22 +437,19 @@ def _shape_to_write(session: Session, *, is_named: bool) -> Shape:
     has_header = session.summary() != SessionSummary(session.session_id)
     if has_header or not is_named:
         return "document"
-    if session.shape == "lines" and not _are_known_as_lines(session):
-        return "document"
-    return session.shape
+    return session.shape if _is_known_by_its_events(session) else "document"
 
 
-def _are_known_as_lines(session: Session) -> bool:
-    """Tell whether the first lines are recognized as events, whatever the name."""
-    match [event.as_object() for event in islice(session.events, 2)]:
-        case [{"events": [*_]}, *_]:
-            return False  # it would be taken for a session
-        case [dict(), _]:
-            return True
-        case [{"type": str(kind)}]:
-            return kind in EVENT_CLASSES
-        case _:
+def _is_known_by_its_events(session: Session) -> bool:
+    """Tell whether it is recognized without a header, whatever the file's name."""
+    match next(iter(session.events), None):
+        case None:
+            return session.shape == "list"
+        case UnknownEvent():
             return False
+        case first:  # with a list of events, a line would be taken for a session
+            document = isinstance(first.extra.get("events"), list)
+            return session.shape == "list" or not document
 
 
 def check_replaceable(file: SessionFile, session_id: str) -> None:

@@ -27,7 +27,7 @@ from replay_backends.files.recorder import replacing
 _SOURCE: Final = "the cache"
 _SUFFIX: Final = ".index.json"
 MOST = 100  #: indexes that are kept in the cache directory
-FORMAT: Final = "chat-replay-index-2"
+FORMAT: Final = "chat-replay-index-3"
 TICK_NS = 2_000_000_000  #: the coarsest clock of a file system, FAT's, in nanoseconds
 #: Of an entry: a stamp's four numbers, a list of headers, their format.
 _LENGTH: Final = 6

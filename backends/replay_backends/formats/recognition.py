@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import cache
-from typing import Protocol
+from typing import Final, Protocol
 
 from replay.authoring import guarded, load_format, load_formats
 from replay.errors import BackendError
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.head import Head, holds_session
 from replay_backends.formats.recording import Recording
+
+#: The name of the service's own stream, as curl saves it.
+OWN_STREAM: Final = "llamacloud-sse"
 
 
 class Format(Protocol):

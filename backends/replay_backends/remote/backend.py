@@ -1,15 +1,16 @@
 """Backends for object stores and zip files."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import chain, starmap
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NoReturn
+from typing import Any, BinaryIO, Final, Never, NoReturn
 
 import attrs
 
 from replay import Portion, Session, SessionSummary, Stored, dump
-from replay.authoring import os_errors_of, session_id_of
+from replay.authoring import FilesWithoutSession, os_errors_of, session_id_of
 from replay.errors import (
     BackendError,
     DecodeError,
@@ -24,6 +25,7 @@ from replay_backends.files.session_file import (
     SessionFile,
     check_replaceable,
     is_called_for,
+    is_uncertain,
     prepare_to_write,
     stem_of,
 )
@@ -34,6 +36,7 @@ from replay_backends.remote.filesystems import file_system, secrets_in
 from replay_backends.remote.locations import Item, Location, Opener, parse
 from replay_backends.remote.objects import Objects
 
+_LOGGER: Final = logging.getLogger("replay")
 _AHEAD: Final = 1 << 20  # bytes of the largest file to fetch ahead
 _NOT_HIDDEN: Final = (".", "..")  # refused, not skipped
 
@@ -74,6 +77,7 @@ class StoreBackend(FileReader):
     )
     _store: Archive | Objects = attrs.field(init=False)
     _index: SessionIndex[Item] = attrs.field(init=False)
+    _is_noted: bool = attrs.field(default=False, init=False)  #: whether it was logged
 
     def __attrs_post_init__(self) -> None:
         options: dict[str, object] = dict(self.storage_options)
@@ -97,8 +101,10 @@ class StoreBackend(FileReader):
 
     def sessions(self) -> Iterator[Session]:
         """Yield every session; small files are fetched a few at once."""
-        files = starmap(self._file, self._fetched())
-        return chain.from_iterable(map(SessionFile.sessions, files))
+        without = FilesWithoutSession()
+        read = partial(self._recognized, without)
+        found = chain.from_iterable(starmap(read, self._fetched()))
+        return chain(found, self._noted(without))
 
     def portions(self) -> Iterator[Portion]:
         """Yield a portion for each file; none is fetched."""
@@ -108,7 +114,8 @@ class StoreBackend(FileReader):
         """Yield the sessions of a file, which is fetched once."""
         match portion.key:
             case (str(path),) if self._is_one_of_ours(path):
-                return stored_in_all(self._fetch(Item(path, portion.size)))
+                file = self._fetch(Item(path, portion.size))
+                return stored_in_all(file, is_one_of_many=not self._store.is_single)
         raise no_portion(self._store.source, portion)
 
     def close(self) -> None:
@@ -155,10 +162,28 @@ class StoreBackend(FileReader):
         name = source.rpartition("/")[2]
         stem = stem_of(name)
         session_id = stem if self._store.is_single else session_id_of(stem)
-        folder = item.path.rpartition("/")[0].rpartition("/")[2]
         return SessionFile(
-            opener, name, session_id, source, self.read_options, folder=folder
+            opener,
+            name,
+            session_id,
+            source,
+            self.read_options,
+            folder=item.path.rpartition("/")[0].rpartition("/")[2],
+            is_uncertain=not self._store.is_single and is_uncertain(name, self.pattern),
         )
+
+    def _recognized(
+        self, without: FilesWithoutSession, item: Item, opener: Opener
+    ) -> Iterator[Session]:
+        found = self._file(item, opener).sessions()
+        return found if self._store.is_single else without.noted(found, item.path)
+
+    def _noted(self, without: FilesWithoutSession) -> Iterator[Never]:
+        """Log once what holds no session, at the end of a walk; yield nothing."""
+        if without and not self._is_noted:
+            self._is_noted = True
+            _LOGGER.info("%s: %s", self._store.source, without)
+        yield from ()
 
     def _fetch(self, item: Item) -> SessionFile:
         return self._file(item, self._store.opener(item))
@@ -168,7 +193,9 @@ class StoreBackend(FileReader):
 
     def _listing(self) -> Iterator[Listed[Item]]:
         for item, opener in self._fetched():
-            yield Listed.of(item, self._file(item, opener).lenient().sessions())
+            file = self._file(item, opener).lenient()
+            found = FilesWithoutSession().noted(file.sessions(), item.path)
+            yield Listed.of(item, found)
 
     def _fetched(self) -> Iterator[tuple[Item, Opener]]:
         """Yield each file and its opener, which raises if it cannot be fetched."""

@@ -15,13 +15,13 @@ _OPTION_TITLES = ("OPTION", "TYPE", "DEFAULT", "MEANING")
 @click.argument("name", required=False)
 @json_option
 def command(*, name: str | None, as_json: bool) -> None:
-    """List installed backends, plugins and added commands, or the options of one.
+    """List installed backends, formats, plugins and commands, or options of one.
 
     Prints kind, name, version and package of each, and the error if it cannot be
     loaded: as a table on a terminal, as tab-separated lines in a pipe.
 
-    With NAME, that of a plugin or backend, FILE.py or FILE.py::CLASS, prints its
-    options: name, type, default and meaning.
+    With NAME, that of a plugin, backend or format, FILE.py or FILE.py::CLASS, prints
+    its options: name, type, default and meaning.
     """
     if name is not None:
         _show_options(name, as_json=as_json)

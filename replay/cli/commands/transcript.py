@@ -1,9 +1,7 @@
 """``replay transcript``, which prints what was said and done."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from itertools import islice
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import Final
@@ -17,8 +15,6 @@ from replay.cli.output import output_to
 from replay.cli.progress_bar import progress
 from replay.cli.session_ids import session_option
 from replay.coalescing.transcripts import lazy_transcript
-from replay.errors import DecodeError
-from replay.model.events import UnknownEvent
 from replay.model.sessions import Session
 from replay.rendering import FORMATS, Format, render_pieces
 from replay.rendering.sections import lines
@@ -33,8 +29,6 @@ _SUFFIXES: Final[Mapping[str, Format]] = MappingProxyType(
         ".ndjson": "json",
     }
 )
-_MOST: Final = 1000  # events that are looked at
-_SHOWN: Final = 5  # types or keys that are named
 
 
 @click.command("transcript")
@@ -83,9 +77,6 @@ def command(
     ):
         is_first = True
         for session in sessions:
-            if format_ != "json" and (error := _foreign(session)):
-                location.note(error)
-                continue
             if not is_first and format_ != "json":
                 write("\n")
             is_first = False
@@ -97,37 +88,6 @@ def command(
 def _format_of(path: str | None) -> Format:
     """Return the format that a file's suffix stands for."""
     return _SUFFIXES.get(PurePath(path or "").suffix.lower(), "text")
-
-
-def _foreign(session: Session) -> DecodeError | None:
-    """Return the error for a list or lines of which no event is known, if it is one.
-
-    It is likely something else, of which a transcript would only print the JSON.
-    """
-    if session.shape == "document" or not isinstance(
-        next(iter(session.events), None), UnknownEvent
-    ):
-        return None
-    raws: list[object] = []
-    for event in session.events:
-        if not isinstance(event, UnknownEvent) or event.foreign_type:
-            return None
-        raws += [event.raw] if len(raws) < _MOST else []
-    objects = [raw for raw in raws if isinstance(raw, dict)]
-    given = [each.get("type") for each in objects]
-    types = dict.fromkeys(each for each in given if isinstance(each, str))
-    keys = Counter(key for each in objects for key in each)
-    looks = f"their types are {_listed(types)}" if types else "they have no type"
-    if keys and not types:
-        looks += f", but {_listed(dict(keys.most_common()))}"
-    reason = f"none of its events is known; {looks}"
-    hint = "--format json prints them as they are"
-    return DecodeError("", reason, f"session {session.session_id!a}", hint)
-
-
-def _listed(names: Iterable[str]) -> str:
-    shown = [ascii(each) for each in islice(names, _SHOWN + 1)]
-    return ", ".join([*shown[:_SHOWN], *(["…"] if shown[_SHOWN:] else [])])
 
 
 def _blocks(pieces: Iterable[str]) -> Iterator[str]:

@@ -71,7 +71,7 @@ def test_they_are_read_as_null_wherever_they_are(tmp_path: Path) -> None:
 
 
 def test_a_file_without_them_has_no_diagnostic(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text('["NaN"]')
+    (tmp_path / "a.json").write_text('{"events": ["NaN"]}')
     assert replay.load(tmp_path / "a.json", nan="null").diagnostics == ()
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import replay
+from diaries import DIARY, NOTES
 from replay import Event, Text, UnknownEvent
 from replay.codec.writer import dumps
 from replay.errors import BackendError, DecodeError
@@ -21,6 +23,7 @@ from replay_backends.files.session_file import (
     prepare_to_write,
     stem_of,
 )
+from replay_backends.formats import conversion
 
 OPTIONS = ReadOptions(strict=False, limits=Limits())
 EVENT = '{"type": "text", "content": "Yes."}'
@@ -49,7 +52,7 @@ def test_a_name_loses_the_suffixes_that_say_what_a_file_holds() -> None:
 
 
 def test_all_suffixes_are_known() -> None:
-    assert len(SUFFIXES) == 13
+    assert len(SUFFIXES) == 19
     assert {stem_of(f"a{suffix}") for suffix in SUFFIXES} == {"a"}
 
 
@@ -62,10 +65,10 @@ def test_a_session_that_says_no_id_has_the_one_that_is_given() -> None:
 
 
 def test_a_name_can_say_that_a_file_is_lines_or_its_lines_do() -> None:
-    odd = b'{"type": "unheard of"}\n'
+    odd = b'{"type": "text", "content": 5}\n{"type": "stop"}'
     for suffix in ("jsonl", "ndjson", "JSONL", "jsonl.gz", "ndjson.zst"):
         (session,) = sessions(odd, f"a.{suffix}")
-        assert (session.shape, len(session.events)) == ("lines", 1)
+        assert (session.shape, len(session.events)) == ("lines", 2)
     (session,) = sessions(f"{EVENT}\n{EVENT}\n".encode())
     assert (session.shape, len(session.events)) == ("lines", 2)
 
@@ -141,3 +144,50 @@ def test_what_is_written_is_read_back_as_it_was(events: Sequence[Event]) -> None
             "the-id" if kept.shape != "document" else "a", events=events
         )
         assert again.shape == kept.shape
+
+
+LINE = EVENT.encode() + b"\n"
+
+
+@pytest.mark.parametrize("count", [2_000, 300_000])
+def test_lines_that_are_added_meanwhile_are_left_for_the_next_time(
+    count: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(LINE * count)
+    session = replay.load(path)
+    walk = iter(session.events)
+    next(walk)
+    with path.open("ab") as file:
+        file.write(LINE * 100)
+    assert len([*walk]) == count - 1
+    assert len([*session.events]) == count
+    assert len(replay.load(path).events) == count + 100
+
+
+def test_lines_that_are_added_while_a_recording_is_converted_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversion, "KEPT_IN_MEMORY", 0)
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(NOTES * 2_000)
+    session = replay.load(path, format=DIARY)
+    events = [*session.events]
+    with path.open("ab") as file:
+        file.write(NOTES)
+    assert [*session.events] == events
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_a_file_that_is_rewritten_has_not_only_grown(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(LINE * 300_000)
+    session = replay.load(path)
+    path.write_bytes(b'{"type": "text", "content": "No."}\n' + LINE * 300_000)
+    with pytest.raises(BackendError, match="it has changed since"):
+        list(session.events)
+    session = replay.load(path)
+    path.rename(tmp_path / "old")
+    path.write_bytes(LINE * 400_000)
+    with pytest.raises(BackendError, match="it has changed since"):
+        list(session.events)

@@ -341,8 +341,22 @@ def test_a_broken_file_is_an_error_only_if_it_may_hold_the_session(
 
 
 def test_strictness_is_for_sessions_and_not_for_their_headers(tmp_path: Path) -> None:
-    (tmp_path / "%41%2f.json").write_text('[{"type": "unheard of"}]')
+    (tmp_path / "%41%2f.json").write_text('{"events": [{"type": "unheard of"}]}')
     backend = FixtureDirectoryBackend(str(tmp_path), strict=True)
     assert [each.session_id for each in backend.summaries()] == ["A/"]
     with pytest.raises(DecodeError, match="unheard of"):
         backend.session("A/")
+
+
+def test_what_options_change_is_neither_kept_nor_looked_up(tmp_path: Path) -> None:
+    for number in range(COUNT):
+        (tmp_path / f"{number}.json").write_text('{"events": []}')
+    for backend in (
+        FixtureDirectoryBackend(str(tmp_path), branches="separate"),
+        FixtureDirectoryBackend(str(tmp_path), nan="null"),
+    ):
+        assert len([*backend.summaries()]) == COUNT
+        assert backend.session("0").session_id == "0"
+    assert not cached_index(tmp_path).exists()
+    assert len([*FixtureDirectoryBackend(str(tmp_path)).summaries()]) == COUNT
+    assert cached_index(tmp_path).exists()

@@ -1,6 +1,7 @@
 """Zip files, including hostile ones."""
 
 import gzip
+import logging
 import pickle
 import random
 import stat
@@ -372,3 +373,23 @@ def test_an_encrypted_member_of_another_kind_is_skipped(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", {"readme.txt": b"Read me."})
     path.write_bytes(encrypted(path.read_bytes()))
     assert outcome(path) == []
+
+
+def test_members_that_hold_no_session_are_named_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    others = {"package.json": b"{}", "notes.txt": b"Dear diary"}
+    stream = b'data: {"type": "text", "content": "x"}\n\n'
+    files = {"a.json": document("a"), **others, "c.txt": stream}
+    path = write_zip(tmp_path / "it.zip", files)
+    with replay.open(path) as source:
+        for found in (source, source.summaries(), source):
+            assert [each.session_id for each in found] == ["a", "c.txt"]
+        assert source.session("c.txt").format == "llamacloud-sse"
+    note = f"{path}: 2 files hold no session: notes.txt, package.json"
+    assert caplog.messages == [note]
+    assert replay.replay_many(path, ["usage"]).sessions == 2
+    assert caplog.messages == [note, note]
+    with pytest.raises(replay.UnrecognizedError, match="it looks like text"):
+        replay.load(f"zip://notes.txt::{path}")

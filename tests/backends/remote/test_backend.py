@@ -138,7 +138,7 @@ def test_objects_are_read_as_the_files_of_a_directory(
         (tmp_path / name).write_bytes(LINE)
     for options in ({}, {"pattern": "*a.*"}, {"pattern": "*"}):
         assert held(bucket.url, **options) == held(str(tmp_path), **options)
-    assert held(bucket.url) == ["E", "b", "r", "a", "a"]
+    assert held(bucket.url) == ["E", "b", "r", "a", "a", "x.txt"]
 
 
 def test_an_object_that_is_refused_is_named_and_hides_no_other(bucket: Bucket) -> None:
@@ -260,7 +260,7 @@ def test_a_zip_file_at_a_url_is_read_where_it_is(
 
 
 def test_options_reach_the_reader(bucket: Bucket) -> None:
-    bucket.put("a.json", b'[{"type": "unheard of", "a": [[[[]]]]}]')
+    bucket.put("a.json", b'{"events": [{"type": "unheard of", "a": [[[[]]]]}]}')
     with pytest.raises(replay.DecodeError, match=r"a.json: .*unheard of"):
         replay.load(bucket.url, strict=True)
     with replay.open(bucket.url, strict=True) as source:

@@ -130,7 +130,10 @@ def test_other_plugins_options_or_versions_have_another_key() -> None:
 
 def test_how_sessions_are_read_makes_a_difference() -> None:
     here = job("usage")
-    for options in ({"strict": True}, {"limits": Limits(depth=9)}):
+    for options in (
+        *({"strict": True}, {"limits": Limits(depth=9)}, {"nan": "null"}),
+        *({"format": "codex"}, {"keep": "all"}, {"branches": "all"}),
+    ):
         assert plugins_key(here) != plugins_key(attrs.evolve(here, options=options))
     assert plugins_key(here) == plugins_key(attrs.evolve(here, options={"pattern": 1}))
 

@@ -233,9 +233,22 @@ def test_a_shells_script_completes_both_names(run: Run, shell: str) -> None:
         ("replay transcript --form", "plain,--format\n"),
         ("replay transcript --format mark", "plain,markdown\n"),
         ("replay transcript exam", "file,exam\n"),
+        ("replay transcript exampl", "file,exampl\n"),
+        ("replay ls c", "plain,claude-code:\nplain,codex:\n"),
+        ("replay ls json_", "plain,json_file:\n"),
+        ("replay ls no", "file,no\n"),
     ],
 )
-def test_words_are_completed(run: Run, words: str, expected: str) -> None:
+def test_words_are_completed(
+    run: Run,
+    words: str,
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "no.json").touch()
+    (tmp_path / "examples").touch()
+    monkeypatch.chdir(tmp_path)
     asked = {
         "_REPLAY_COMPLETE": "bash_complete",
         "COMP_WORDS": words,

@@ -120,7 +120,7 @@ def test_a_plugin_whose_forked_child_comes_back_costs_no_session(
 
 
 def test_a_session_that_cannot_be_read_exits_with_2(run: Run, sessions: Path) -> None:
-    (sessions / "b.json").write_text("not JSON", encoding="utf-8")
+    (sessions / "b.json").write_text("[not JSON", encoding="utf-8")
     done = run("run", sessions, "--plugin", "usage", "--jobs", "1")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("replay: error: ") == done.stderr.count("\n") == 1

@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
     for name in ("b", "d"):
         document = {"session_id": name, "events": [{"type": "text", "content": "x"}]}
         (folder / f"{name}.json").write_text(json.dumps(document))
-    (folder / "a.json").write_text('{"name": "a package", "version": "1.0"}')
+    (folder / "a.json").write_text('{"session_id": "a", "turns": []}')
     (folder / "c.json").write_text('[{"type": "text", "cont')
     (folder / "e.json").symlink_to("b.json")
     return folder
@@ -73,14 +73,15 @@ def test_a_copy_has_what_can_be_read(run: Run, folder: Path, tmp_path: Path) -> 
 def test_what_cannot_be_copied_or_replayed_is_told_without_secrets(
     run: Run, folder: Path, tmp_path: Path
 ) -> None:
-    (folder / f"{SECRET} x.json").write_text(f'"{SECRET}"')
+    (folder / f"{SECRET} x.json").write_text("[")
+    (folder / f"{SECRET} y.json").write_text(f'["{SECRET}"]')  # which a note names
     for command in (
         ("copy", folder, tmp_path / "copy", "--redact"),
         ("run", folder, "--plugin", "redact"),
     ):
         done = run(*command)
         assert done.returncode == 1
-        assert done.stderr.count("<LLAMACLOUD_KEY_1>") == 1
+        assert done.stderr.count("<LLAMACLOUD_KEY_1>") == 2
         assert SECRET[:8] not in done.stderr + done.stdout
         assert "KEY" not in done.stdout  # nothing of the kind was replayed
 
@@ -101,7 +102,7 @@ def test_stopping_and_going_on_at_once_is_refused(run: Run, folder: Path) -> Non
 
 def test_where_nothing_can_be_read_that_is_an_error(run: Run, tmp_path: Path) -> None:
     for number in range(2):
-        (tmp_path / f"{number}.json").write_text("{}")
+        (tmp_path / f"{number}.json").write_text('{"events": 1}')
         done = run("ls", tmp_path)
         assert (done.returncode, done.stdout) == (2, "")
         assert f"replay: error: {tmp_path}/0.json: $: not" in done.stderr
@@ -114,7 +115,7 @@ def test_where_nothing_can_be_read_that_is_an_error(run: Run, tmp_path: Path) ->
 def test_many_errors_of_one_reason_are_counted(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("[]")
     for number in range(1000):
-        (tmp_path / f"{number}.json").write_text("{}")
+        (tmp_path / f"{number}.json").write_text('{"events": 1}')
     (tmp_path / "b.json").write_text("[")
     told = run("ls", tmp_path).stderr.splitlines()
     assert len(told) == 12
@@ -140,7 +141,7 @@ def test_what_nothing_can_be_read_without_ends_the_command(run: Run) -> None:
 
 def test_the_backend_gets_its_options(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    path.write_text('[{"type": "unheard of"}]')
+    path.write_text('{"events": [{"type": "unheard of"}]}')
     usage = ("--plugin", "usage")
     for command in (("check",), ("run", *usage), ("run", *usage, "--jobs", "1")):
         done = run(*command, path, "--option", "strict=true")

@@ -11,7 +11,7 @@ import pytest
 import replay
 from in_memory import InMemory
 from replay import Session, Source
-from replay.authoring import SourceText, read_sessions
+from replay.authoring import FilesWithoutSession, SourceText, read_sessions
 from replay.sources.unreadable import ReadError, readable
 from zip_files import write_zip
 
@@ -102,7 +102,7 @@ def test_a_generator_ends_at_its_first_error() -> None:
 
 def test_every_file_of_a_directory_or_zip_file_is_read(tmp_path: Path) -> None:
     files = {
-        "a.json": b"{}",
+        "a.json": b'{"session_id": "a"}',
         "b.json": b"[]",
         "c.json": b"[",
         "d.json.gz": b"\x1f\x8b\x08",
@@ -132,3 +132,28 @@ def test_packed_data_that_is_cut_short_is_told_of_the_text(tmp_path: Path) -> No
         opener = cast("Callable[[], BinaryIO]", partial(gzip.open, path))
         with pytest.raises(replay.DecodeError, match="the-file: packed data: cut"):
             list(read_sessions(SourceText(opener, "the-file"), session_id="a"))
+
+
+def test_what_holds_no_session_is_counted_and_named() -> None:
+    without = FilesWithoutSession()
+    empty: Iterator[int] = iter(())
+    for name in "abcde":
+        assert not [*without.noted(empty, name)]
+        if name == "a":
+            assert str(without) == "1 file holds no session: a"
+    assert str(without) == "5 files hold no session: a, b, c, d and 1 more"
+    assert len(without) == 5
+
+
+def test_what_holds_something_or_is_broken_is_not_counted() -> None:
+    without = FilesWithoutSession()
+    assert [*without.noted(iter([1, 2]), "a")] == [1, 2]
+    opened = without.noted(map(failing, [0]), "b")
+    with pytest.raises(replay.DecodeError):
+        next(opened)
+    assert not [*opened]
+    assert not without
+
+
+def failing(_: object) -> int:
+    raise BROKEN

@@ -14,7 +14,12 @@ import attrs
 
 from replay import Limits
 from replay.authoring import parse_json, write_decoded
-from replay.errors import DecodeError, LimitExceededError, ReplayError
+from replay.errors import (
+    DecodeError,
+    LimitExceededError,
+    ReplayError,
+    UnrecognizedError,
+)
 from replay_backends.formats.recording import Recording, read_whole
 from replay_backends.formats.telemetry.eval_sample import LoggedSample
 
@@ -68,7 +73,7 @@ def _document(file: BinaryIO, limits: Limits) -> EvalLog:
     samples = log.get("samples") if isinstance(log, dict) else None
     if not isinstance(samples, list) or not samples:
         where, reason = "$.samples", "the log has no samples"
-        raise DecodeError(where, reason)
+        raise UnrecognizedError(where, reason)
     header = {key: value for key, value in log.items() if key != "samples"}
     found = [LoggedSample(f"/samples/{n}", e, limits) for n, e in enumerate(samples)]
     return EvalLog(header, iter(found), frozenset(map(_epoch, samples)))
@@ -82,7 +87,7 @@ def _packed_log(file: BinaryIO, limits: Limits) -> EvalLog:
     found = {name: match for name in names if (match := _SAMPLE.fullmatch(name))}
     header = next((name for name in _HEADERS if name in names), None)
     if not (header and found):
-        raise DecodeError(_WHERE, "no log with samples is in it")
+        raise UnrecognizedError(_WHERE, "no log with samples is in it")
 
     def read(name: str) -> object:
         with _zip_errors(), archive.open(name) as member:

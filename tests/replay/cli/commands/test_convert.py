@@ -124,7 +124,5 @@ def test_several_locations_and_patterns_are_read_in_order(
     assert done.returncode == 2
     assert run("check", *twice).stdout.count("repeated-session-id") == 1
     assert run("run", "--plugin", "usage", *twice).returncode == 0
-    done = run("run", "--plugin", "usage", *twice, "--jobs", "1")
-    assert "only one LOCATION can be given here" in done.stderr
     done = run("ls", tmp_path / "nothing*")
     assert "nothing*: no such file" in done.stderr

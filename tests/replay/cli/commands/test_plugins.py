@@ -1,4 +1,4 @@
-"""``replay plugins NAME``, which shows the options of a plugin or backend."""
+"""``replay plugins NAME``, which shows the options of a plugin, backend or format."""
 
 import json
 from pathlib import Path
@@ -103,10 +103,24 @@ def test_every_option_of_the_built_ins_has_a_type_and_a_meaning(
             assert option.meaning, (name, option)
 
 
+def test_all_formats_have_the_options_of_the_backend_for_files(run: Run) -> None:
+    for name in (
+        "codex",
+        f"{Path(__file__).parents[4]}/examples/formats/diary.py::Diary",
+    ):
+        lines = run("plugins", name).stdout.splitlines()
+        found = [line.partition("\t")[0] for line in lines]
+        assert found == ["strict", "limits", "nan", "keep", "branches"]
+
+
 def test_a_misspelt_name_is_refused_with_the_nearest_plugin_or_backend(
     run: Run,
 ) -> None:
-    for given, meant in (("usge", "usage"), ("json_fiel", "json_file")):
+    for given, meant in (
+        ("usge", "usage"),
+        ("json_fiel", "json_file"),
+        ("cdex", "codex"),
+    ):
         done = run("plugins", given)
         assert (done.returncode, done.stdout) == (2, "")
         assert f"did you mean {meant!r}?" in done.stderr
@@ -115,8 +129,8 @@ def test_a_misspelt_name_is_refused_with_the_nearest_plugin_or_backend(
 def test_a_command_is_told_as_one(run: Run) -> None:
     done = run("plugins", "audit")
     assert (done.returncode, done.stdout) == (2, "")
-    told = "'audit' is a command, not a plugin or backend (see replay audit --help)"
-    assert done.stderr == f"replay: error: {told}\n"
+    told = "'audit' is a command, not a plugin, backend or format"
+    assert done.stderr == f"replay: error: {told} (see replay audit --help)\n"
 
 
 def test_what_cannot_be_loaded_is_an_error_that_names_it(install: Install) -> None:

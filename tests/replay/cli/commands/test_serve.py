@@ -94,8 +94,8 @@ def test_files_that_cannot_be_read_are_told_once_and_the_others_are_served(
 ) -> None:
     path = session_file(TEXT)
     broken, odd = path.with_name("a.json"), path.with_name("odd.json")
-    broken.write_text("{}", encoding="utf-8")
-    odd.write_text('[{"type": "unheard of"}]', encoding="utf-8")
+    broken.write_text("{", encoding="utf-8")
+    odd.write_text('{"events": [{"type": "unheard of"}]}', encoding="utf-8")
     with serving(path.parent, "--option", "strict=true") as (process, line):
         assert line.startswith("2 sessions at ")
         url = url_in(line)
@@ -124,7 +124,7 @@ def ids(url: str) -> list[str]:
 def test_what_holds_nothing_that_can_be_read_is_not_served(
     run: Run, tmp_path: Path
 ) -> None:
-    (tmp_path / "a.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "a.json").write_text('{"events": 1}', encoding="utf-8")
     (tmp_path / "b.json").write_text("[]", encoding="utf-8")
     for arguments in ((tmp_path / "a.json",), (tmp_path, "--fail-fast")):
         done = run("serve", *arguments)

@@ -95,31 +95,6 @@ def test_it_reads_process_substitution(run: Run, several: Path) -> None:
     assert printed == run("transcript", several).stdout
 
 
-@pytest.mark.parametrize(
-    ("data", "looks"),
-    [
-        ('[{"role": "user", "x": "Hi"}]', "they have no type, but 'role', 'x' ("),
-        ('{"type": "user"}\n{"type": "bot"}', "their types are 'user', 'bot'"),
-        ('["a", 1]', "they have no type ("),
-        (json.dumps([{"type": each} for each in "abcdef"]), "'d', 'e', … ("),
-    ],
-)
-def test_what_has_no_known_event_is_told_by_what_it_looks_like(
-    run: Run, tmp_path: Path, data: str, looks: str
-) -> None:
-    (tmp_path / "a.json").write_text(data, encoding="utf-8")
-    (tmp_path / "b.json").write_text("[]", encoding="utf-8")
-    done = run("transcript", tmp_path)
-    assert done.returncode == 1
-    assert "session 'a': none of its events is known; " in done.stderr
-    assert looks in done.stderr
-    assert done.stdout == "Session: b\n"
-    assert run("transcript", tmp_path, "--format", "json").returncode == 0
-    done = run("transcript", tmp_path, "--session", "a")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert looks in done.stderr
-
-
 def test_some_known_event_makes_it_a_transcript(run: Run, tmp_path: Path) -> None:
     events = [{"type": "odd"}, {"type": "text", "content": "x"}]
     for value in (events, {"events": events[:1]}):

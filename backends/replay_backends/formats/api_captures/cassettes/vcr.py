@@ -5,7 +5,7 @@ from functools import partial
 from typing import ClassVar
 
 from replay import ConversionReport
-from replay.errors import DecodeError
+from replay.errors import UnrecognizedError
 from replay_backends.formats.api_captures.cassettes.cassette import (
     interactions_in,
     is_cassette,
@@ -41,7 +41,7 @@ class VCRCassette:
         if not found:
             where, reason = "$", "no calls of a model's API that is known are in it"
             hint = "known are chat completions, Responses and Anthropic's Messages"
-            raise DecodeError(where, reason, recording.text.source, hint)
+            raise UnrecognizedError(where, reason, recording.text.source, hint)
         found[0].steps.extend(others)
         name = recording.session_id
         for suffix in _SUFFIXES:
