@@ -230,6 +230,7 @@ class SessionFile:
         )
         found = format_called(name)
         if name == OWN_STREAM:
+            found.conversions(recording)  # which refuses what isn't a stream
             yield from map(partial(attrs.evolve, format=name), self._decoded(text))
             return
         prefix = getattr(found, "prefix", "")

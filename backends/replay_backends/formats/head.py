@@ -56,11 +56,11 @@ class Head:
         """Return how the recording is laid out.
 
         JSON Lines may begin with lines that are broken. In one value, fewer than half
-        of the lines are objects: a sign stands before and behind each.
+        of the lines are objects with members: a sign stands before and behind each.
         """
         lines = self._lines
         has_others = len(lines) > (1 if self.is_whole else 0)
-        if has_others and 2 * len(self._objects) >= len(lines):
+        if has_others and 2 * sum(map(bool, self._objects)) >= len(lines):
             return "lines"
         return _LAYOUTS.get(self.text[:1], "other")
 

@@ -130,7 +130,7 @@ def test_one_event_that_is_known_makes_it_a_session(
 def test_an_object_may_have_its_events_far_behind_other_members(
     tmp_path: Path, run: Run
 ) -> None:
-    long = {"filler": "x" * 100_000}
+    long = {"filler": "x" * (5 << 20)}
     (tmp_path / "ours.json").write_text(json.dumps({**long, "events": []}))
     (tmp_path / "other.json").write_text(json.dumps(long))
     for command in (["ls"], ["run", "--plugin=usage", "--keep-going"]):

@@ -152,7 +152,7 @@ def test_a_session_that_cannot_be_read_any_more_is_500(
     serve: Serve, folder: Path
 ) -> None:
     url = serve().url
-    (folder / "hello.json").write_text("no JSON", encoding="utf-8")
+    (folder / "hello.json").write_text('{"events": [', encoding="utf-8")
     reply = ask(url, "GET", SESSION)
     assert reply.status == 500
     assert "hello.json" in reply.json["detail"]

@@ -59,7 +59,7 @@ def test_a_server_ends_though_clients_wait(folder: Path) -> None:
 def test_what_cannot_be_read_is_an_error_at_the_start(folder: Path) -> None:
     with pytest.raises(replay.BackendError), LlamaCloudServer(folder / "none"):
         pass
-    (folder / "odd.json").write_text("5", encoding="utf-8")
+    (folder / "odd.json").write_text("{", encoding="utf-8")
     with pytest.raises(replay.DecodeError), LlamaCloudServer(folder):
         pass
 
