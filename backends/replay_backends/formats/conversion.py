@@ -150,7 +150,7 @@ class _Store:
 
     def _write(self, event: bytes) -> bool:
         try:
-            self._file.write(b"," + event)
+            self._file.writelines((b",", event))
         except OSError:  # such as a full disk
             return False
         return True
