@@ -83,8 +83,7 @@ class ConvertedText:
         """
         build = self._builder(limits)
         with _Store(temporary_file(KEPT_IN_MEMORY)) as store:
-            for event in self._events(build):
-                store.add(event)
+            store.fill(self._events(build))
             head = write_decoded(build.header())[:-1] + b',"events":['
             text = self._text(head, store, limits)
         (session,) = read_sessions(
@@ -142,11 +141,13 @@ class _Store:
         """Tell whether the text is small enough for memory."""
         return self._size <= KEPT_IN_MEMORY
 
-    def add(self, event: bytes) -> None:
-        """Add an event, unless there is no place for it."""
-        self._size += len(event) + 1
-        if self.is_complete:
-            self.is_complete = (self.is_small or may_use_disk()) and self._write(event)
+    def fill(self, events: Iterable[bytes]) -> None:
+        """Take events as long as there is a place for them; convert all."""
+        for event in events:
+            self._size += len(event) + 1
+            if self.is_complete:
+                has_place = self.is_small or may_use_disk()
+                self.is_complete = has_place and self._write(event)
 
     def _write(self, event: bytes) -> bool:
         try:
