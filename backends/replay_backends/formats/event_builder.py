@@ -115,8 +115,7 @@ class EventBuilder:
             fields: Its fields.
         """
         event: Event = {"type": kind, **fields}
-        kept = {k: v for k, v in (imported or {}).items() if v is not None}
-        if kept:
+        if imported and (kept := {k: v for k, v in imported.items() if v is not None}):
             event["imported"] = kept
         self.events.append(event)
         return event
