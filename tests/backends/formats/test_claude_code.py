@@ -234,10 +234,10 @@ def test_blocks_without_an_event_of_their_own_are_kept(tmp_path: Path) -> None:
         {"type": "fallback", "from": "a", "to": "b"},
         {"type": "text", "text": 1},
         {"no": "type"},
-        "not a block",
+        7,
     ]
     session = one(tmp_path, assistant("a", *blocks))
-    types = ["redacted_thinking", "thinking", "fallback", "text", "block", "block"]
+    types = ["redacted_thinking", "thinking", "fallback", "text", "part", "part"]
     assert brief(session) == [f"claude-code/{each}" for each in types]
 
 
@@ -511,7 +511,7 @@ def test_a_result_has_the_name_of_its_call_wherever_that_is(tmp_path: Path) -> N
 def test_what_else_is_among_results_is_kept(tmp_path: Path) -> None:
     block = {"type": "tool_result", "tool_use_id": "c", "is_error": True}
     session = one(tmp_path, user("u", [block, text("And this"), {"x": 1}]))
-    assert brief(session) == ["tool_result", "claude-code/text", "claude-code/block"]
+    assert brief(session) == ["tool_result", "claude-code/text", "claude-code/part"]
     assert imported(session, 0)["is_error"] is True
 
 

@@ -302,7 +302,7 @@ def test_what_has_another_kind_than_expected_is_kept(path: Path) -> None:
     ]
     asked, *kept, _ = events(only(path, log(sample(*messages))))
     assert asked["content"] == ""
-    assert [each["record"] for each in kept] == [{"text": "a"}, 7, {"f": 1}]
+    assert [each["record"] for each in kept] == [{"text": "a"}, {"value": 7}, {"f": 1}]
     (stop,) = events(only(path, log({"messages": {"0": "a"}, "output": {"x": 1}})))
     assert stop["imported"] == {"messages": {"0": "a"}, "output": {"x": 1}}
 

@@ -12,12 +12,12 @@ from replay_backends.formats.api_captures.anthropic_blocks import (
     Blocks,
     Response,
 )
-from replay_backends.formats.api_captures.message_parts import parts_in
 from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.head import Head
 from replay_backends.formats.members import int_in, object_in, rest_of, text_in
+from replay_backends.formats.message_parts import parts_of
 from replay_backends.formats.recording import Fate, Record, Recording
 
 #: The types of a stream's records that tell what it is, and what they hold.
@@ -72,7 +72,9 @@ def _are_messages(values: Iterable[object]) -> bool:
             return False
         if each["role"] in _OPENAI_ROLES or any(key in each for key in _OPENAI_KEYS):
             return False
-        is_sure |= any(block.get("type") in _BLOCKS for block in parts_in(each))
+        is_sure |= any(
+            block.get("type") in _BLOCKS for block in parts_of(each.get("content"))
+        )
     return is_sure
 
 
@@ -162,7 +164,7 @@ class Converter:
             return self._whole.message(record, message)
         response = Response.of(message)
         self._run.begin(response.origin)
-        for block in parts_in(message):
+        for block in parts_of(message.get("content")):
             self._whole.convert(block)
         if response.stop_reason:
             response.end(self._run)
@@ -175,7 +177,7 @@ class Converter:
         self._cut()
         self._response = Response.of(message)
         self._run.begin(self._response.origin)
-        for block in parts_in(message):
+        for block in parts_of(message.get("content")):
             self._whole.convert(block)
         return "mapped", "message_start"
 

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.api_captures.message_parts import add_prompt, parts_in
 from replay_backends.formats.api_captures.model_run import Run
-from replay_backends.formats.members import int_in, rest_of, text_in
+from replay_backends.formats.members import int_in, rest_of, sum_in, text_in
+from replay_backends.formats.message_parts import add_prompt, parts_of
 from replay_backends.formats.recording import Fate, Record
 
 #: The types of tool calls; what is in front of their name runs them.
@@ -31,7 +31,7 @@ class Blocks:
     def message(self, record: Record, message: Mapping[str, Any]) -> tuple[Fate, str]:
         """Convert a message of a list."""
         role = text_in(message, "role")
-        build, blocks = self._run.build, parts_in(message)
+        build, blocks = self._run.build, parts_of(message.get("content"))
         if role not in ("user", "assistant"):
             return build.keep_whole(record, role or "untyped")
         if not blocks:
@@ -44,9 +44,7 @@ class Blocks:
                 self.convert(block)
         return "mapped", role
 
-    def _user(
-        self, message: Mapping[str, Any], blocks: list[Mapping[str, Any]]
-    ) -> None:
+    def _user(self, message: Mapping[str, Any], blocks: list[dict[str, Any]]) -> None:
         """Convert a user's message: the results first, the rest is one input."""
         for block in filter(_is_result, blocks):
             self.convert(block)
@@ -138,10 +136,7 @@ class Response:
     @property
     def tokens(self) -> tuple[int | None, int | None]:
         """Return its tokens, in and out; None: not recorded."""
-        known = [each for name in _INPUT_TOKENS if (each := int_in(self.usage, name))]
-        has_input = int_in(self.usage, "input_tokens") is not None
-        given = sum(known) if known or has_input else None
-        return given, int_in(self.usage, "output_tokens")
+        return sum_in(self.usage, *_INPUT_TOKENS), int_in(self.usage, "output_tokens")
 
 
 def _is_result(block: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ import attrs
 
 from replay import ConversionReport, Limits
 from replay.errors import LimitExceededError
-from replay_backends.formats.json_path import member
+from replay_backends.formats.members import member
 from replay_backends.formats.recording import Record, check_depth
 
 #: What a reference to a sample's attachments begins with; the second until 2024.

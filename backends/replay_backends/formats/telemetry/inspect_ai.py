@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from replay_backends.formats.api_captures.message_parts import add_prompt, keep_part
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder, RunUsage, keep_with
 from replay_backends.formats.head import Head
-from replay_backends.formats.json_path import member
-from replay_backends.formats.members import object_in, rest_of, text_in
+from replay_backends.formats.members import member, object_in, rest_of, text_in
+from replay_backends.formats.message_parts import add_prompt, keep_part, parts_of
 from replay_backends.formats.recording import Fate, Record, Recording
 from replay_backends.formats.telemetry.eval_log import is_packed_log, opened_log
 from replay_backends.formats.telemetry.eval_sample import LoggedSample
@@ -131,7 +130,7 @@ class SampleConverter:
     def _assistant(self, record: Record) -> None:
         build, message = self._build, record.value
         before = len(build.events)
-        for number, block in enumerate(_blocks(message)):
+        for number, block in enumerate(parts_of(message.get("content"))):
             self._block(block, f"{record.at}/content/{number}")
         calls = message.get("tool_calls") or []
         for number, call in enumerate(calls if isinstance(calls, list) else [calls]):
@@ -276,16 +275,3 @@ def _error(sample: Mapping[str, Any]) -> str | None:
     if limit := sample.get("limit"):
         return f"limit: {member(limit, 'type') or limit}"
     return None
-
-
-def _blocks(message: Mapping[str, Any]) -> list[Any]:
-    """Return the blocks of a message; a text is one."""
-    match message.get("content"):
-        case str(text):
-            return [{"type": "text", "text": text}]
-        case [*blocks]:
-            return blocks
-        case None:
-            return []
-        case odd:
-            return [odd]

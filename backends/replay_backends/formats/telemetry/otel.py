@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.head import Head
-from replay_backends.formats.json_path import member
+from replay_backends.formats.members import member
 from replay_backends.formats.recording import Recording
 from replay_backends.formats.telemetry.span_converter import SpanConverter
 from replay_backends.formats.telemetry.span_sessions import span_sessions

@@ -8,7 +8,7 @@ import attrs
 
 from replay.authoring import parse_json
 from replay.errors import DecodeError
-from replay_backends.formats.json_path import member
+from replay_backends.formats.members import member
 
 _ERROR: Final = (2, "2", "STATUS_CODE_ERROR")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.api_captures.message_parts import add_prompt
 from replay_backends.formats.event_builder import EventBuilder, RunUsage
 from replay_backends.formats.members import rest_of
+from replay_backends.formats.message_parts import add_prompt
 from replay_backends.formats.recording import Fate, Record
 from replay_backends.formats.telemetry.chat_history import ChatHistory
 from replay_backends.formats.telemetry.genai_span import (

@@ -9,6 +9,7 @@ from replay_backends.formats.agent_logs.claude_code.entries import (
 )
 from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.members import rest_of, text_in
+from replay_backends.formats.message_parts import keep_part
 from replay_backends.formats.recording import Record
 
 #: What of a message is kept elsewhere, or says the same in each.
@@ -56,4 +57,4 @@ def add_block(
             rest = rest_of(block, "type", "tool_use_id", "content")
             build.result(call_id, block.get("content"), {**envelope, **rest})
         case _:
-            build.keep(kind or "block", block)
+            keep_part(build, block)

@@ -18,10 +18,7 @@ from replay_backends.formats.agent_logs.claude_code.entries import (
     envelope_of,
     is_model_s,
     is_notification,
-    is_text,
-    number_of,
     said_in,
-    texts_in,
     user_kind,
 )
 from replay_backends.formats.agent_logs.claude_code.outline import (
@@ -40,7 +37,8 @@ from replay_backends.formats.agent_logs.claude_code.stream_events import (
 )
 from replay_backends.formats.agent_logs.claude_code.text_numbers import TextNumbers
 from replay_backends.formats.event_builder import Event, EventBuilder, RunUsage
-from replay_backends.formats.members import object_in, rest_of, text_in
+from replay_backends.formats.members import number_in, object_in, rest_of, text_in
+from replay_backends.formats.message_parts import add_prompt, keep_part
 from replay_backends.formats.recording import Fate, Record
 
 _NO_ANSWER: Final = "No response requested."
@@ -162,16 +160,7 @@ class Converter:
         return "mapped", "user"
 
     def _prompt(self, record: Record, blocks: list[dict[str, Any]]) -> None:
-        texts = texts_in(blocks)
-        media = [each for each in blocks if not is_text(each)]
-        kept = {
-            **envelope_of(record),
-            "blocks": len(texts) if len(texts) > 1 else None,
-            "media": len(media) or None,
-        }
-        self._build.add("user_input", kept, content="\n\n".join(texts))
-        for block in media:
-            self._build.keep(text_in(block, "type") or "block", block)
+        add_prompt(self._build, blocks, envelope_of(record))
 
     def _queued(self, record: Record) -> _Became:
         """Take in what was typed while the agent worked, unless it comes again."""
@@ -195,7 +184,7 @@ class Converter:
         structured = value.get("toolUseResult", value.get("tool_use_result"))
         for block in blocks:
             if block.get("type") != "tool_result":
-                self._build.keep(text_in(block, "type") or "block", block)
+                keep_part(self._build, block)
                 continue
             kept = {
                 **envelope_of(record),
@@ -286,7 +275,7 @@ class Converter:
     def _ended(self, record: Record) -> _Became:
         """Note that the run has ended, and how long it took."""
         self._run.is_ended = True
-        duration, kind = number_of(record.value, "durationMs"), kind_of(record.value)
+        duration, kind = number_in(record.value, "durationMs"), kind_of(record.value)
         if duration is None or self._run.last is None:
             return self._build.skip(record, kind)
         self._run.usage.duration_ms = duration

@@ -10,7 +10,7 @@ from replay_backends.formats.agent_logs.codex.rollout_outline import Outline
 from replay_backends.formats.agent_logs.codex.rollout_records import (
     ENDS,
     Parts,
-    parts_of,
+    split_record,
 )
 from replay_backends.formats.agent_logs.codex.second_view import (
     is_second_view,
@@ -94,7 +94,7 @@ class RolloutConverter:
         build = self._build
         if not isinstance(record.value, dict):
             return build.keep_whole(record, "line")
-        parts = parts_of(record.value)
+        parts = split_record(record.value)
         match parts:
             case Parts(type="turn_context"):
                 self._items.model = text_in(parts.payload, "model") or self._items.model

@@ -12,7 +12,6 @@ from replay_backends.formats.agent_logs.gemini.gemini_parts import (
     in_camel_case,
     object_in,
     parts_of,
-    total,
 )
 from replay_backends.formats.agent_logs.gemini.streamed_call import StreamedCall
 from replay_backends.formats.event_builder import (
@@ -21,7 +20,7 @@ from replay_backends.formats.event_builder import (
     RunUsage,
     keep_with,
 )
-from replay_backends.formats.members import left_of, parted, rest_of, text_in
+from replay_backends.formats.members import left_of, parted, rest_of, sum_in, text_in
 from replay_backends.formats.recording import Fate, Record
 
 _CHUNK_KEYS: Final = ("candidates", "usageMetadata", "promptFeedback", "error")
@@ -274,8 +273,8 @@ class ApiConverter:
         self._response, self._message_is_over = None, True
         usage = response.usage or {}
         self._run.add(
-            total(usage, "promptTokenCount", "toolUsePromptTokenCount"),
-            total(usage, "candidatesTokenCount", "thoughtsTokenCount"),
+            sum_in(usage, "promptTokenCount", "toolUsePromptTokenCount"),
+            sum_in(usage, "candidatesTokenCount", "thoughtsTokenCount"),
         )
         if not response.is_ended and response.rest:
             self._build.keep("response", response.rest)

@@ -88,13 +88,6 @@ def result_of(response: Any) -> object:  # noqa: ANN401 - JSON
     return response["output"] if is_wrapped else response
 
 
-def total(counts: Mapping[str, Any], *names: str) -> int | None:
-    """Return the sum of some counts; None: none of them is there."""
-    known = [counts.get(name) for name in names]
-    found = [n for n in known if isinstance(n, int) and not isinstance(n, bool)]
-    return sum(found) if found else None
-
-
 @attrs.define
 class PartConverter:
     """A converter of parts to events, which pairs results with calls.

@@ -13,7 +13,6 @@ from replay_backends.formats.agent_logs.gemini.gemini_parts import (
     object_in,
     parts_of,
     text_of,
-    total,
 )
 from replay_backends.formats.agent_logs.gemini.message_list import (
     Copies,
@@ -21,7 +20,14 @@ from replay_backends.formats.agent_logs.gemini.message_list import (
 )
 from replay_backends.formats.agent_logs.held_stop import HeldStop
 from replay_backends.formats.event_builder import EventBuilder, RunUsage, keep_with
-from replay_backends.formats.members import dicts_in, left_of, parted, rest_of, text_in
+from replay_backends.formats.members import (
+    dicts_in,
+    left_of,
+    parted,
+    rest_of,
+    sum_in,
+    text_in,
+)
 from replay_backends.formats.recording import Fate, Record
 
 HEAD: Final = "/"  #: the place of a document's own members
@@ -261,8 +267,8 @@ class SessionLogConverter:
             keep_with(build.events[begin], kept)
         if tokens:
             given, made = (
-                total(tokens, "input", "tool"),
-                total(tokens, "output", "thoughts"),
+                sum_in(tokens, "input", "tool"),
+                sum_in(tokens, "output", "thoughts"),
             )
             self._usage.add(given, made)
         if tokens and is_answer:

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.api_captures.message_parts import add_prompt, parts_in
 from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.event_builder import keep_with
 from replay_backends.formats.members import list_in, rest_of, text_in
+from replay_backends.formats.message_parts import add_prompt, parts_of
 from replay_backends.formats.recording import Fate, Record
 
 #: Calls that the client answers; the model waits for them.
@@ -129,7 +129,7 @@ class Items:
         return "mapped", "message"
 
     def _assistant(self, item: Mapping[str, Any], given: Collection[object]) -> None:
-        build, parts = self._run.build, parts_in(item)
+        build, parts = self._run.build, parts_of(item.get("content"))
         if any(each.get("type") not in _TEXTS or each.get("text") for each in parts):
             self._open.clear()  # xAI answers calls itself, and sends no outputs
         rest = rest_of(item, "type", "role", "content")
