@@ -69,13 +69,13 @@ def span_sessions(recording: Recording) -> dict[str, SpanSession]:
         found = [*spans_in(document.value, document.at)]
         if not found:
             others.append(document)
-        for at, value, scope in found:
+        for at, value, source in found:
             record = Record(at, value)
             if not isinstance(value, dict):
                 others.append(record)
                 continue
             check_depth(record, recording.limits)
-            spans.append(GenAISpan(read_span(at, value, scope)))
+            spans.append(GenAISpan(read_span(at, value, source)))
     latest = {(each.span.trace, each.span.id or each.span.at): each for each in spans}
     sessions = _grouped(latest.values(), recording.session_id)
     first = next(iter(sessions.values()), None)
