@@ -99,6 +99,7 @@ class _Block:
     block: dict[str, Any]
     pieces: list[str] = attrs.field(factory=list)  #: of its input
     citations: list[object] = attrs.field(factory=list)  #: of the text to come
+    rest: dict[str, Any] = attrs.field(factory=dict)  #: for its first delta to keep
 
     @property
     def partial(self) -> dict[str, object]:
@@ -189,7 +190,10 @@ class Converter:
         self._blocks[index] = _Block(block)
         kind = text_in(block, "type")
         if kind in _SAID:
-            self._run.delta(kind, text_in(block, kind), part=index)
+            rest = rest_of(block, "type", kind)
+            self._blocks[index].rest = {k: v for k, v in rest.items() if v}
+            if text := text_in(block, kind):
+                self._run.delta(kind, text, self._rest(index), index)
         return "mapped", "content_block_start"
 
     def _delta(self, record: Record) -> tuple[Fate, str]:
@@ -197,9 +201,11 @@ class Converter:
         delta: Any = record.value.get("delta")  # JSON
         match delta:
             case {"type": "text_delta", "text": str(text)}:
-                self._run.delta("text", text, self._citations(index), index)
+                kept = self._rest(index) | rest_of(delta, "type", "text")
+                self._run.delta("text", text, kept, index)
             case {"type": "thinking_delta", "thinking": str(text)}:
-                self._run.delta("thinking", text, part=index)
+                kept = self._rest(index) | rest_of(delta, "type", "thinking")
+                self._run.delta("thinking", text, kept, index)
             case {"type": "input_json_delta", "partial_json": str(text)}:
                 self._block(index).pieces.append(text)
             case {"type": "citations_delta", "citation": citation}:
@@ -217,13 +223,15 @@ class Converter:
     def _block(self, index: int | None) -> _Block:
         return self._blocks.setdefault(index, _Block({}))
 
-    def _citations(self, index: int | None) -> dict[str, object] | None:
-        """Return what came before a block's next text, if something did."""
+    def _rest(self, index: int | None) -> dict[str, Any]:
+        """Return what came before a block's next text, for that to keep."""
         block = self._blocks.get(index)
-        if not block or not block.citations:
-            return None
-        citations, block.citations = block.citations, []
-        return {"citations": citations}
+        if not block:
+            return {}
+        rest, block.rest = block.rest, {}
+        if block.citations:
+            rest["citations"], block.citations = block.citations, []
+        return rest
 
     def _close(self, record: Record) -> tuple[Fate, str]:
         index = int_in(record.value, "index")
@@ -246,7 +254,10 @@ class Converter:
 
     def _ending(self, record: Record) -> tuple[Fate, str]:
         response = self._response = self._response or Response()
-        response.see(record.value.get("delta"), record.value.get("usage"))
+        value, delta = record.value, object_in(record.value, "delta")
+        response.see(
+            delta | rest_of(value, "type", "delta", "usage"), value.get("usage")
+        )
         return "mapped", "message_delta"
 
     def _stop(self, _: Record) -> tuple[Fate, str]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import attrs
 
 from replay_backends.formats.api_captures.model_run import Run
-from replay_backends.formats.members import int_in, rest_of, sum_in, text_in
+from replay_backends.formats.members import int_in, left_of, rest_of, sum_in, text_in
 from replay_backends.formats.message_parts import add_prompt, parts_of
 from replay_backends.formats.recording import Fate, Record
 
@@ -18,6 +18,9 @@ _INPUT_TOKENS: Final = (
     "cache_creation_input_tokens",
     "cache_read_input_tokens",
 )
+#: The members of a message that are read, or say the same in each.
+_SAID: Final = ("type", "role", "content", "id", "usage")
+_OF_END: Final = ("stop_reason", "stop_sequence", "stop_details", "container")
 _GOING_ON: Final = ("tool_use", "pause_turn", "compaction")
 
 
@@ -84,7 +87,7 @@ class Blocks:
             call_id = f"made-{self._made}"
             self._run.build.report.note("id-made", self._run.at, "invented")
         kept = {
-            **rest_of(block, "type", "id", "name", "input", "server_name"),
+            **left_of(block, type=str, id=str, name=str, input=object, server_name=str),
             "server": block.get("server_name", kind != "tool_use" or None),
         }
         self._run.build.call(call_id, text_in(block, "name"), arguments, kept)
@@ -102,8 +105,10 @@ class Response:
     @classmethod
     def of(cls, message: Mapping[str, Any]) -> "Response":
         """Return what a message says at its beginning."""
-        response = cls({"message_id": message.get("id"), "model": message.get("model")})
-        response.see(message, message.get("usage"))
+        rest = rest_of(message, *_SAID, *_OF_END)
+        response = cls({"message_id": message.get("id"), **rest})
+        ending = {key: message.get(key) for key in _OF_END}
+        response.see(ending, message.get("usage"))
         return response
 
     def see(self, ending: object, usage: object) -> None:
@@ -124,11 +129,8 @@ class Response:
             error = "refusal"
         run.count(*self.tokens)
         kept = {
-            "finish_reason": reason or None,
-            "stop_sequence": ending.get("stop_sequence"),
-            "stop_details": ending.get("stop_details"),
-            "container": ending.get("container"),
-            "error": ending.get("error"),
+            "finish_reason": ending.get("stop_reason"),
+            **rest_of(ending, "stop_reason"),
             "usage": self.usage or None,
         }
         run.end(error, kept, goes_on=error is None and reason in _GOING_ON)

@@ -6,7 +6,6 @@ import attrs
 
 from replay_backends.formats.agent_logs.claude_code.blocks import (
     add_block,
-    message_parts,
 )
 from replay_backends.formats.agent_logs.claude_code.bookkeeping import (
     is_bookkeeping,
@@ -37,7 +36,7 @@ from replay_backends.formats.agent_logs.claude_code.stream_events import (
 )
 from replay_backends.formats.agent_logs.claude_code.text_numbers import TextNumbers
 from replay_backends.formats.event_builder import Event, EventBuilder, RunUsage
-from replay_backends.formats.members import number_in, object_in, rest_of, text_in
+from replay_backends.formats.members import left_of, number_in, object_in, text_in
 from replay_backends.formats.message_parts import add_prompt, keep_part
 from replay_backends.formats.recording import Fate, Record
 
@@ -188,7 +187,7 @@ class Converter:
                 continue
             kept = {
                 **envelope_of(record),
-                **rest_of(block, "type", "tool_use_id", "content"),
+                **left_of(block, type=str, tool_use_id=str, content=object),
                 "tool_use_result": structured,
             }
             call_id = text_in(block, "tool_use_id") or self._open_call(value)
@@ -217,7 +216,7 @@ class Converter:
         self._note_copied(record)
         key = text_in(message, "id")
         self._respond(key, record).see(message)
-        kept = envelope_of(record) | message_parts(message)
+        kept = envelope_of(record)
         for number, block in enumerate(blocks):
             add_block(self._build, record, number, block, kept)
         self._note_calls(record)

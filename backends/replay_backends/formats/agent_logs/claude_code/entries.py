@@ -25,6 +25,8 @@ UserKind: TypeAlias = Literal[
     "user",  # it says nothing
 ]
 
+#: What of a message is kept elsewhere, or says the same in each.
+_SAID: Final = ("type", "role", "content", "id", "usage", "stop_reason")
 _INTERRUPTS: Final = frozenset(
     {"[Request interrupted by user]", "[Request interrupted by user for tool use]"}
 )
@@ -83,9 +85,10 @@ def said_in(blocks: list[dict[str, Any]]) -> str:
 
 
 def envelope_of(record: Record) -> dict[str, Any]:
-    """Return what a record holds beside its content."""
+    """Return what a record and its message hold beside the content."""
     known = ("type", "message", "toolUseResult", "tool_use_result")
-    return rest_of(record.value, *known)
+    rest, message = rest_of(record.value, *known), object_in(record.value, "message")
+    return {**rest, **rest_of(message, *_SAID), "message_id": message.get("id")}
 
 
 def is_model_s(value: Mapping[str, Any]) -> bool:

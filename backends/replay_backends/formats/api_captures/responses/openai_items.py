@@ -7,7 +7,7 @@ import attrs
 
 from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.event_builder import keep_with
-from replay_backends.formats.members import list_in, rest_of, text_in
+from replay_backends.formats.members import left_of, list_in, rest_of, text_in
 from replay_backends.formats.message_parts import add_prompt, parts_of
 from replay_backends.formats.recording import Fate, Record
 
@@ -187,7 +187,7 @@ class Items:
         if kind == "tool_search_call":
             self._search = call_id
         name = text_in(item, "name") or kind.removesuffix("_call")
-        kept = rest_of(item, "type", "call_id", "name", key)
+        kept = left_of(item, type=str, call_id=str, name=str, **{key: object})
         self._run.build.call(call_id, name, _arguments(item, key), kept)
         self._run.settle()
 
@@ -198,19 +198,20 @@ class Items:
             key = "arguments"  # xAI's
         call_id = self._id_of(record, item, "id", "call_id")
         name = text_in(item, "name") or kind.removesuffix("_call")
-        rest = rest_of(item, "type", "id", "name", key, result_key, "error")
+        said = dict.fromkeys((key, result_key, "error"), object)
+        rest = left_of(item, type=str, id=str, name=str, **said)
         arguments: object = _arguments(item, key)
         if not key:
             arguments = rest_of(rest, "status")
             rest = {"status": rest.get("status")}
         result, error = item.get(result_key), item.get("error")
-        said: dict[str, object] = {"error": error}
+        kept: dict[str, object] = {"error": error}
         if result is None and error is not None:
-            result, said = error, {"is_error": True}
+            result, kept = error, {"is_error": True}
         elif result is None:
-            result, said = {"status": item.get("status")}, {"result": "status"}
+            result, kept = {"status": item.get("status")}, {"result": "status"}
         self._run.build.call(call_id, name, arguments, {**rest, "server": True})
-        self._run.build.result(call_id, result, said)
+        self._run.build.result(call_id, result, kept)
         self._run.settle()
 
     def _output(
