@@ -25,6 +25,7 @@ from claude_code_records import (
     user,
     values,
 )
+from marked_records import lost_marks
 from replay.errors import DecodeError
 from replay_backends.formats.agent_logs.claude_code import ClaudeCode
 from replay_backends.formats.head import Head
@@ -704,3 +705,13 @@ def test_no_value_in_a_record_raises_anything(tmp_path: Path) -> None:
         found = [*JSONFileBackend(str(path), format=PAGE).sessions()]
         counts = [each.report.records for each in found if each.report]
         assert sum(counts) == 1 + len(records), odd_ones
+
+
+def test_no_further_member_of_a_message_or_a_block_is_lost() -> None:
+    records = [
+        user("u", "Go"),
+        assistant("a", text("A"), {"type": "tool_use", "id": "c", "name": "f"}),
+        user("r", [{"type": "tool_result", "tool_use_id": "c", "content": "x"}]),
+    ]
+    lost = lost_marks(records, "claude-code", ClaudeCode())
+    assert {place for place in lost if place.endswith("/*")} == set()

@@ -7,12 +7,21 @@ from typing import Any, ClassVar, Final
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder, RunUsage, keep_with
 from replay_backends.formats.head import Head
-from replay_backends.formats.members import member, object_in, rest_of, text_in
+from replay_backends.formats.members import (
+    left_of,
+    member,
+    object_in,
+    rest_of,
+    sum_in,
+    text_in,
+)
 from replay_backends.formats.message_parts import add_prompt, keep_part, parts_of
 from replay_backends.formats.recording import Fate, Record, Recording
 from replay_backends.formats.telemetry.eval_log import is_packed_log, opened_log
 from replay_backends.formats.telemetry.eval_sample import LoggedSample
 
+#: The members of a log that sum all its samples up.
+_OF_ALL_SAMPLES: Final = ("reductions", "results", "stats")
 _INPUT_TOKENS: Final = (
     "input_tokens",
     "input_tokens_cache_read",
@@ -92,6 +101,7 @@ class SampleConverter:
         self._attachments = sample.attachments()
         self._times = sample.times()
         self._tokens = _Tokens()
+        self._log = rest_of(header, *_OF_ALL_SAMPLES)
         evaluation = object_in(header, "eval")
         build.report.version = text_in(object_in(evaluation, "packages"), "inspect_ai")
         build.see_time(evaluation.get("created"))
@@ -166,7 +176,7 @@ class SampleConverter:
     def _call(self, call: Any, at: str) -> None:  # noqa: ANN401 - JSON
         match call:
             case {"function": str(name)}:
-                kept = rest_of(call, "id", "function", "arguments")
+                kept = left_of(call, id=str, function=str, arguments=object)
                 call_id = self._call_id(call, at)
                 self._build.call(call_id, name, call.get("arguments"), kept)
             case _:
@@ -229,7 +239,8 @@ class SampleConverter:
             usage.duration_ms = round(working * 1000, 3)
         time = sample.get("completed_at")
         self._build.see_time(time)
-        self._build.stop(usage, _error(sample), {"timestamp": time, **sample})
+        kept = {"timestamp": time, "log": self._log, **sample}
+        self._build.stop(usage, _error(sample), kept)
 
 
 class _Tokens:
@@ -263,9 +274,9 @@ class _Tokens:
 
 
 def _add_tokens(usage: RunUsage, recorded: object) -> None:
-    for name in _INPUT_TOKENS:
-        usage.add_tokens("total_input_tokens", member(recorded, name))
-    usage.add_tokens("total_output_tokens", member(recorded, "output_tokens"))
+    known = recorded if isinstance(recorded, dict) else {}
+    usage.add_tokens("total_input_tokens", sum_in(known, *_INPUT_TOKENS))
+    usage.add_tokens("total_output_tokens", known.get("output_tokens"))
 
 
 def _error(sample: Mapping[str, Any]) -> str | None:

@@ -45,6 +45,13 @@ _BOOKKEEPING: Final = re.compile(
     re.VERBOSE,
 )
 _UNFINISHED: Final = ("queued", "in_progress")
+#: The members of a response that are read.
+_READ: Final = frozenset(
+    {
+        "id", "object", "model", "created_at", "completed_at", "status", "output",
+        "usage", "error", "incomplete_details", "instructions", "input",
+    }
+)  # fmt: skip
 _GOING_ON: Final = ("completed", "incomplete")  # if calls wait for the client
 
 
@@ -68,6 +75,7 @@ class Converter:
         self._given: dict[int | None, set[int]] = {}
         self._is_begun = False  # a response is under way
         self._has_output = False  # and something of it was sent
+        self._told: dict[str, Any] = {}  # what else responses hold, the last time
         self._stored: dict[str, Any] | None = None  # the response of a document
         self._handlers: dict[str, Callable[[Record, str], tuple[Fate, str]]] = {
             **dict.fromkeys(_DELTAS, self._delta),
@@ -231,7 +239,14 @@ class Converter:
         reason = object_in(response, "incomplete_details").get("reason")
         usage = object_in(response, "usage")
         self._run.count(int_in(usage, "input_tokens"), int_in(usage, "output_tokens"))
+        rest = {
+            key: value
+            for key, value in response.items()
+            if value and key not in _READ and self._told.get(key) != value
+        }
+        self._told |= rest
         kept = {
+            "response": rest or None,
             "finish_reason": reason or status,
             "error": response.get("error"),
             "usage": usage or None,

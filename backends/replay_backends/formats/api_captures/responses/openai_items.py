@@ -161,7 +161,10 @@ class Items:
     def _reasoning(
         self, record: Record, item: Mapping[str, Any], given: Collection[object]
     ) -> tuple[Fate, str]:
-        build, kept = self._run.build, rest_of(item, "type", "content", "summary")
+        build, kept = self._run.build, rest_of(item, "type")
+        for key in ("content", "summary"):
+            if all(map(_is_plain, list_in(item, key))):
+                kept.pop(key, None)
         contents, summaries = (_texts_of(item, key) for key in ("content", "summary"))
         if contents and summaries:
             kept["summary"] = item.get("summary")
@@ -257,6 +260,11 @@ def _arguments(item: Mapping[str, Any], key: str) -> object:
     if key in _NAMED or isinstance(value, list):
         return {key: value}
     return value
+
+
+def _is_plain(part: object) -> bool:
+    """Tell whether a part is a text, and nothing else."""
+    return isinstance(part, dict) and part.keys() <= {"type", "text"}
 
 
 def _texts_of(item: Mapping[str, Any], key: str) -> dict[int, str]:
