@@ -21,7 +21,7 @@ from replay_backends.formats.members import (
     text_in,
 )
 from replay_backends.formats.message_parts import add_prompt, keep_part, parts_of
-from replay_backends.formats.recording import Fate, Record, Recording
+from replay_backends.formats.recording import Fate, Record, Recording, records_in
 
 _VERSION: Final = "ATIF-v"
 _ESSENTIAL: Final = frozenset({"schema_version", "steps"})
@@ -105,10 +105,9 @@ def _starters(steps: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def _steps(steps: object, at: str, _: ConversionReport) -> Iterator[Record]:
-    if not isinstance(steps, list):
-        steps = [] if steps is None else [steps]
-    for number, step in enumerate(steps):
-        yield Record(f"{at}/{number}", step)
+    if steps is not None and not isinstance(steps, list):
+        steps = [steps]
+    return records_in(steps, at)
 
 
 @attrs.define

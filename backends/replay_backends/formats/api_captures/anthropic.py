@@ -18,7 +18,7 @@ from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.head import Head
 from replay_backends.formats.members import int_in, object_in, rest_of, text_in
 from replay_backends.formats.message_parts import parts_of
-from replay_backends.formats.recording import Fate, Record, Recording
+from replay_backends.formats.recording import Fate, Record, Recording, records_in
 
 #: The types of a stream's records that tell what it is, and what they hold.
 _SIGNS: Final = {
@@ -88,8 +88,7 @@ def _records_in(value: Any, _: ConversionReport) -> Iterator[Record]:  # noqa: A
         at, messages = "/messages", value["messages"]
         if value.get("system"):
             yield Record("/system", value["system"])
-    for number, message in enumerate(messages):
-        yield Record(f"{at}/{number}", message)
+    yield from records_in(messages, at)
 
 
 @attrs.define

@@ -21,8 +21,8 @@ from replay_backends.formats.agent_logs.claude_code.stream_threads import (
 )
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.head import Head
-from replay_backends.formats.members import list_in, rest_of, text_in
-from replay_backends.formats.recording import Record, Recording
+from replay_backends.formats.members import rest_of, text_in
+from replay_backends.formats.recording import Record, Recording, records_in
 
 _LAST: Final = -1  # the branch that the user didn't leave
 
@@ -88,14 +88,10 @@ def _is_state(value: dict[str, Any]) -> bool:
 
 def _records(recording: Recording, report: ConversionReport) -> Iterator[Record]:
     if recording.head.layout == "list":
-        place, items = "/{}", recording.document()
-    elif _is_web_form(recording.head):
-        place, items = "/loglines/{}", list_in(recording.document(), "loglines")
-    else:
-        yield from recording.lines(report)
-        return
-    for number, value in enumerate(items):
-        yield Record(place.format(number), value)
+        return records_in(recording.document())
+    if _is_web_form(recording.head):
+        return records_in(recording.document()["loglines"], "/loglines")
+    return recording.lines(report)
 
 
 def _in_log(recording: Recording) -> Iterator[Conversion]:

@@ -20,8 +20,8 @@ from replay_backends.formats.agent_logs.gemini.session_log import (
 )
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.head import Head
-from replay_backends.formats.members import dicts_in, rest_of, text_in
-from replay_backends.formats.recording import Record, Recording
+from replay_backends.formats.members import dicts_in, left_of, text_in
+from replay_backends.formats.recording import Record, Recording, records_in
 
 _Kind: TypeAlias = Literal["session", "printed", "api"]
 
@@ -122,11 +122,8 @@ def _responses(recording: Recording, report: ConversionReport) -> Iterator[Recor
 def _messages(recording: Recording, _: ConversionReport) -> Iterator[Record]:
     """Yield the head of a session document, then its messages."""
     document = recording.document()
-    messages = document.get("messages")
-    is_list = isinstance(messages, list)
-    yield Record(HEAD, rest_of(document, "messages") if is_list else document)
-    for number, message in enumerate(messages if is_list else ()):
-        yield Record(f"/messages/{number}", message)
+    yield Record(HEAD, left_of(document, messages=list))
+    yield from records_in(document.get("messages"), "/messages")
 
 
 def _items(recording: Recording, report: ConversionReport) -> Iterator[Record]:
@@ -138,8 +135,7 @@ def _items(recording: Recording, report: ConversionReport) -> Iterator[Record]:
     except DecodeError:
         yield from _whole_items(recording, report)
         return
-    for number, item in enumerate(items):
-        yield Record(f"/{number}", item)
+    yield from records_in(items)
 
 
 def _whole_items(recording: Recording, report: ConversionReport) -> Iterator[Record]:

@@ -12,7 +12,7 @@ from replay_backends.formats.api_captures.vercel_ui.ui_stream import StreamConve
 from replay_backends.formats.conversion import Conversion, Converter
 from replay_backends.formats.head import Head
 from replay_backends.formats.members import text_in
-from replay_backends.formats.recording import Record, Recording
+from replay_backends.formats.recording import Record, Recording, records_in
 
 if TYPE_CHECKING:
     from replay_backends.formats.event_builder import EventBuilder
@@ -67,8 +67,7 @@ def _records_of(recording: Recording, _: ConversionReport) -> Iterator[Record]:
     document, at = recording.document(), ""
     if isinstance(document, dict):
         document, at = document.get("messages"), "/messages"
-    for number, value in enumerate(document if isinstance(document, list) else ()):
-        yield Record(f"{at}/{number}", value)
+    return records_in(document, at)
 
 
 def _objects(head: Head) -> Sequence[Mapping[str, Any]]:
