@@ -173,8 +173,7 @@ class Converter:
             final_metrics=dict,
         )
         found = {"agent": self.trajectory.get("agent"), "trajectory": left or None}
-        kept = {key: value for key, value in found.items() if value is not None}
-        keep_with(self._build.events[0], kept)
+        keep_with(self._build.events[0], found)
 
     def _convert(self, record: Record) -> tuple[Fate, str]:
         step, build = record.value, self._build
@@ -229,8 +228,7 @@ class Converter:
         if len(build.events) == begin:
             return build.keep_whole(record, "agent")
         if not self._is_ours:
-            kept = {key: value for key, value in left.items() if value is not None}
-            keep_with(build.events[begin], kept)
+            keep_with(build.events[begin], left)
         return "mapped", "agent"
 
     def _call(self, call: dict[str, Any], at: str, time: dict[str, object]) -> str:

@@ -1,4 +1,8 @@
-"""Anthropic's Messages API: streams of events, stored messages, lists of messages."""
+"""Anthropic's Messages API: streams of events, stored messages, lists of messages.
+
+Read on with ``anthropic_blocks`` for what is whole, and ``model_run`` for the ends of
+runs and their tokens.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
@@ -173,7 +177,7 @@ class Converter:
     def _start(self, record: Record) -> tuple[Fate, str]:
         message = object_in(record.value, "message")
         if self._response:
-            self._build.report.note("restarted-message", record.at, "changed")
+            self._build.note("restarted-message")
         self._cut()
         self._response = Response.of(message)
         self._run.begin(self._response.origin)
@@ -278,7 +282,7 @@ class Converter:
         return "mapped", "error"
 
     def _unreadable(self, record: Record) -> tuple[Fate, str]:
-        self._build.report.note("missing-field", record.at, "changed")
+        self._build.note("missing-field")
         return self._build.keep_whole(record, text_in(record.value, "type"))
 
     def _cut(self) -> None:

@@ -38,7 +38,7 @@ class Blocks:
         if role not in ("user", "assistant"):
             return build.keep_whole(record, role or "untyped")
         if not blocks:
-            build.report.note("missing-field", record.at, "changed")
+            build.note("missing-field")
             return build.keep_whole(record, role)
         if role == "user":
             self._user(message, blocks)
@@ -74,7 +74,7 @@ class Blocks:
                 self._run.settle()
             case _:
                 if kind.endswith(_RESULT):
-                    build.report.note("missing-field", self._run.at, "changed")
+                    build.note("missing-field")
                 build.keep(kind or "block", block)
                 return "kept", kind or "block"
         return "mapped", kind
@@ -85,7 +85,7 @@ class Blocks:
         if not call_id:
             self._made += 1
             call_id = f"made-{self._made}"
-            self._run.build.report.note("id-made", self._run.at, "invented")
+            self._run.build.note("id-made", "invented")
         kept = {
             **left_of(block, type=str, id=str, name=str, input=object, server_name=str),
             "server": block.get("server_name", kind != "tool_use" or None),

@@ -1,4 +1,7 @@
-"""Inspect's logs of evaluations: a session for each sample."""
+"""Inspect's logs of evaluations: a session for each sample.
+
+Read on with ``eval_log`` (a JSON document or a zip file) and ``eval_sample``.
+"""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -194,7 +197,7 @@ class SampleConverter:
         message = record.value
         call_id, error = message.get("tool_call_id"), message.get("error")
         if not isinstance(call_id, str):
-            self._build.report.note("missing-field", record.at, "changed")
+            self._build.note("missing-field")
             return
         result = message.get("content")
         if error and result in ("", None, []):
@@ -220,7 +223,7 @@ class SampleConverter:
         self._build.see_time(event.get("completed"))
         self._tokens.see(event)
         if event.get("event") == "compaction":
-            self._build.report.note("compacted", record.at, "dropped")
+            self._build.note("compacted", "dropped")
         if self._build.keeps_all:
             record = self._attachments.put_back(record)
         kind = text_in(event, "event") or "event"

@@ -43,7 +43,7 @@ def add_block(
                 rest["server"] = block.get("server_name", True)
             if not text_in(block, "id"):
                 rest["id"] = "made"
-                build.report.note("id-made", record.at, "invented")
+                build.note("id-made", "invented")
             call_id, name = call_id_of(record, block, number), text_in(block, "name")
             build.call(call_id, name, block.get("input"), {**envelope, **rest})
         case _, {"tool_use_id": str(call_id)} if kind.endswith("tool_result"):

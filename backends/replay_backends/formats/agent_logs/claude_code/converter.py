@@ -154,7 +154,7 @@ class Converter:
                 return "kept", kind
             case _:
                 if kind == "user":
-                    self._build.report.note("missing-field", record.at, "changed")
+                    self._build.note("missing-field")
                 return self._build.keep_whole(record, kind)
         return "mapped", "user"
 
@@ -223,14 +223,14 @@ class Converter:
         self._add(key)
         if isinstance(message.get("content"), str | list):
             return "mapped", "assistant"
-        self._build.report.note("missing-field", record.at, "changed")
+        self._build.note("missing-field")
         return self._build.keep_whole(record, "assistant")
 
     def _note_copied(self, record: Record) -> None:
         """Note a response that was made in the session that this one is a fork of."""
         made_in = text_in(record.value, "requestSessionId")
         if made_in and made_in != record.value.get("sessionId"):
-            self._build.report.note("copied", record.at, "moved")
+            self._build.note("copied", "moved")
 
     def _program_said(self, record: Record, said: str) -> _Became:
         if record.value.get("isApiErrorMessage"):

@@ -2,6 +2,11 @@
 
 Besides its transcripts these are what it prints with ``--output-format stream-json``,
 and the JSON documents of its web pages.
+
+Read on with ``outline`` (what is gathered in a first pass, with the ``branches``), then
+``converter`` (a second pass: ``run_events`` puts stops and tokens in place, ``blocks``
+and ``stream_events`` add what is said). ``entries`` and ``bookkeeping`` tell what a
+record is; ``stream_threads`` parts a printed stream into conversations.
 """
 
 from collections.abc import Callable, Iterator

@@ -136,7 +136,7 @@ class ItemConverter:
         said = {key: object, "call_id": str} | ({} if tool else {"name": str})
         name = tool or text_in(payload, "name")
         if not name:
-            self._build.report.note("missing-field", record.at, "invented")
+            self._build.note("missing-field", "invented")
         kept = self.kept(parts, **said)
         self._build.call(self._call_id(record, payload), name, arguments, kept)
         return True
@@ -168,7 +168,7 @@ class ItemConverter:
     def _call_id(self, record: Record, payload: Mapping[str, Any]) -> str:
         if call_id := text_in(payload, "call_id") or text_in(payload, "id"):
             return call_id
-        self._build.report.note("id-made", record.at, "invented")
+        self._build.note("id-made", "invented")
         return record.at
 
 

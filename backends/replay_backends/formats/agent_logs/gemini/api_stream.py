@@ -61,7 +61,6 @@ class ApiConverter:
     _response: _Response | None = None
     _call: StreamedCall | None = None
     _ended: _Response | None = None  # the last one, if its run may go on
-    _at: str = ""  # the place of the last record
     _held: list[Event] = attrs.field(factory=list)  # the last event
     _seen: int = 0  # messages of the request before
     _settings: dict[str, Any] = attrs.field(factory=dict)  # of the request before
@@ -76,7 +75,6 @@ class ApiConverter:
     def record(self, record: Record) -> tuple[Fate, str]:
         """Convert the next record."""
         build = self._build
-        self._at = record.at
         build.events, self._held = self._held, []
         fate = self._convert(record)
         self._held = build.events[-1:]
@@ -138,7 +136,7 @@ class ApiConverter:
             is_said = content.get("role") in ("model", "function")
             if is_said or any("functionResponse" in part for part in parts):
                 for part in parts:
-                    self._history.add(part, self._at, {})
+                    self._history.add(part, {})
             else:
                 self._end_run()
                 rest = left_of(content, role=str, parts=object)
@@ -157,7 +155,7 @@ class ApiConverter:
         for position, each in enumerate(candidates):
             candidate = in_camel_case(each)
             if candidate.get("index", position) != 0:
-                self._build.report.note("other-choice", self._at, "dropped")
+                self._build.note("other-choice", "dropped")
                 continue
             content = object_in(candidate, "content")
             for part in parts_of(content.get("parts")):
@@ -205,7 +203,7 @@ class ApiConverter:
         elif part.get("text") == "" and "thoughtSignature" in part:
             response.rest["signature"] = part["thoughtSignature"]
         before = len(self._build.events)
-        self._parts.add(part, self._at, {})
+        self._parts.add(part, {})
         if len(self._build.events) > before:
             self._follow(self._build.events[-1])
 
@@ -225,7 +223,7 @@ class ApiConverter:
         if self._call:
             whole, kept = self._call.whole(), self._call.imported
             self._call = None
-            self._parts.call(whole, self._at, kept)
+            self._parts.call(whole, kept)
             self._message = StringIO()
 
     def _follow(self, event: Event) -> None:
@@ -238,7 +236,7 @@ class ApiConverter:
             kind_said = kind.removesuffix("_delta")
             made = {"type": kind_said, "content": content, "imported": _MADE}
             self._build.events.insert(-1, made)
-            self._build.report.note("final-made", self._at, "invented")
+            self._build.note("final-made", "invented")
         if kind != self._message_kind or self._message_is_over:
             self._message = StringIO()
         self._message_kind, self._message_is_over = kind, False
@@ -292,7 +290,7 @@ class ApiConverter:
             build.stop(run, ended.error, ended.rest | told)
         elif build.events and (usage := run.as_object()).keys() > {"turns"}:
             build.events[-1].setdefault("imported", {})["usage"] = usage
-            build.report.note("usage-without-stop", self._at, "moved")
+            build.note("usage-without-stop", "moved")
 
 
 def _is_chunk(value: object) -> bool:

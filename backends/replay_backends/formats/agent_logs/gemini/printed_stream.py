@@ -54,7 +54,7 @@ class PrintedStreamConverter:
                 self._stop(value)
             case _:
                 if kind in ("message", "tool_use", "tool_result"):
-                    build.report.note("missing-field", record.at, "changed")
+                    build.note("missing-field")
                 return build.keep_whole(record, kind or "untyped")
         return "mapped", kind
 

@@ -1,4 +1,9 @@
-"""AG-UI's event streams: what an agent's back end sends to its front end."""
+"""AG-UI's event streams: what an agent's back end sends to its front end.
+
+Read on with ``ag_ui_events`` (runs and states), ``open_messages`` (what arrives in
+pieces), ``repeated_history`` (what a run's input adds) and ``ag_ui_conversation``, to
+which all of them add.
+"""
 
 from collections.abc import Callable, Iterator
 from functools import partial

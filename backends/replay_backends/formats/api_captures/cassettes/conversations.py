@@ -201,6 +201,7 @@ class Conversations:
         for conversion in islice(format_called(name).conversions(recording), 1):
             converter = conversion.converter(build)
             for record in conversion.records(report):
+                build.at = record.at
                 converter.record(record)
             converter.end()
         return build.drain(), report.notes

@@ -58,7 +58,7 @@ class OpenCalls:
             self._made += 1
             call_id = f"call-{self._made}"
         if not call.name:
-            self._run.build.report.note("missing-field", self._run.at, "changed")
+            self._run.build.note("missing-field")
         self._open[call_id] = None
         self._run.settle()
         self._run.build.call(call_id, call.name, call.arguments, kept)
@@ -67,7 +67,7 @@ class OpenCalls:
         """Return the id of the call that a result answers; empty: none is sure."""
         if not isinstance(call_id, str) or not call_id:
             call_id = "".join(self._open) if len(self._open) == 1 else ""
-            self._run.build.report.note("missing-field", self._run.at, "changed")
+            self._run.build.note("missing-field")
         self._open.pop(call_id, None)
         return call_id
 

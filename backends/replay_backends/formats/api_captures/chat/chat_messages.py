@@ -198,7 +198,7 @@ class MessageConverter:
         build, content = self._run.build, record.value.get("content")
         self._run.finish()
         if content is None:
-            build.report.note("missing-field", record.at, "changed")
+            build.note("missing-field")
         add_prompt(build, content, rest)
         return "mapped", "user"
 

@@ -31,7 +31,7 @@ def choice_of(response: Mapping[str, Any], run: Run) -> dict[str, Any]:
     for choice in choices if isinstance(choices, list) else ():
         if isinstance(choice, dict):
             if choice.get("index") or found:
-                run.build.report.note("other-choice", run.at, "dropped")
+                run.build.note("other-choice", "dropped")
             else:
                 found = choice
     return found

@@ -1,4 +1,9 @@
-"""OpenAI's chat completions: streams of them, stored ones and lists of messages."""
+"""OpenAI's chat completions: streams of them, stored ones and lists of messages.
+
+Read on with ``chat_messages`` for what is whole and ``chat_chunks`` for streams. Both
+use ``chat_calls`` for tool calls, ``chat_response`` for tokens and ends, and
+``model_run`` for the run.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial

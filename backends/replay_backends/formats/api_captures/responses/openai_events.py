@@ -156,7 +156,7 @@ class Converter:
         return self._items.convert(record, item, given)
 
     def _unreadable(self, record: Record, kind: str) -> tuple[Fate, str]:
-        self._build.report.note("missing-field", record.at, "changed")
+        self._build.note("missing-field")
         return self._build.keep_whole(record, kind)
 
     def _progress(self, record: Record, kind: str) -> tuple[Fate, str]:
@@ -185,7 +185,7 @@ class Converter:
     def _beginning(self, record: Record, kind: str) -> tuple[Fate, str]:
         if kind == "response.created" or not self._is_begun:
             if self._is_begun:
-                self._build.report.note("restarted-message", record.at, "changed")
+                self._build.note("restarted-message")
             self._begin(object_in(record.value, "response"))
         return self._build.skip(record, kind)
 
@@ -229,7 +229,7 @@ class Converter:
             is_begun = number in self._calls
             if not self._has_output or is_begun or self._items.lacks(item):
                 self._calls.pop(number, None)
-                self._items.convert(Record(self._run.at, item), item)
+                self._items.convert(Record(self._build.at, item), item)
         self._cut()
         self._is_begun = self._has_output = False
         self._build.see_time(response.get("created_at"))

@@ -105,11 +105,11 @@ class Items:
         if kind == "item_reference":
             return build.skip(record, kind)
         if kind in _OUTPUTS:
-            return self._output(record, item, kind)
+            return self._output(item, kind)
         if kind in _CALLS:
-            self._call(record, item, kind)
+            self._call(item, kind)
         elif kind in _SERVED:
-            self._served(record, item, kind)
+            self._served(item, kind)
         else:
             return self._other(item, kind)
         return "mapped", kind
@@ -180,11 +180,11 @@ class Items:
             return self._keep(item, "reasoning")
         return ("mapped", "reasoning") if given else build.skip(record, "reasoning")
 
-    def _call(self, record: Record, item: Mapping[str, Any], kind: str) -> None:
+    def _call(self, item: Mapping[str, Any], kind: str) -> None:
         key = _CALLS[kind]
         if kind == "computer_call" and "actions" not in item:
             key = "action"
-        call_id = self._id_of(record, item, "call_id", "id")
+        call_id = self._id_of(item, "call_id", "id")
         if kind in _CLIENT_CALLS:
             self._open.add(call_id)
         if kind == "tool_search_call":
@@ -194,12 +194,12 @@ class Items:
         self._run.build.call(call_id, name, _arguments(item, key), kept)
         self._run.settle()
 
-    def _served(self, record: Record, item: Mapping[str, Any], kind: str) -> None:
+    def _served(self, item: Mapping[str, Any], kind: str) -> None:
         """Convert a call that the service ran: an item for both call and result."""
         key, result_key = _SERVED[kind]
         if key == "action" and key not in item:
             key = "arguments"  # xAI's
-        call_id = self._id_of(record, item, "id", "call_id")
+        call_id = self._id_of(item, "id", "call_id")
         name = text_in(item, "name") or kind.removesuffix("_call")
         said = dict.fromkeys((key, result_key, "error"), object)
         rest = left_of(item, type=str, id=str, name=str, **said)
@@ -217,15 +217,13 @@ class Items:
         self._run.build.result(call_id, result, kept)
         self._run.settle()
 
-    def _output(
-        self, record: Record, item: Mapping[str, Any], kind: str
-    ) -> tuple[Fate, str]:
+    def _output(self, item: Mapping[str, Any], kind: str) -> tuple[Fate, str]:
         build, key = self._run.build, _OUTPUTS[kind]
         call_id = text_in(item, "call_id") or text_in(item, "id")
         if kind == "tool_search_output" and item.get("call_id") is None:
             call_id = self._search or call_id
         if not call_id:
-            build.report.note("missing-field", record.at, "changed")
+            build.note("missing-field")
             return self._keep(item, kind)
         self._open.discard(call_id)
         kept = rest_of(item, "type", "call_id", key)
@@ -247,11 +245,11 @@ class Items:
         self._run.build.keep(kind, item)
         return "kept", kind
 
-    def _id_of(self, record: Record, item: Mapping[str, Any], *keys: str) -> str:
+    def _id_of(self, item: Mapping[str, Any], *keys: str) -> str:
         found = next(filter(None, (text_in(item, key) for key in keys)), "")
         if not found:
             self._made += 1
-            self._run.build.report.note("id-made", record.at, "invented")
+            self._run.build.note("id-made", "invented")
         return found or f"made-{self._made}"
 
 

@@ -1,4 +1,8 @@
-"""OpenAI's Responses API: streams of events, stored responses, lists of items."""
+"""OpenAI's Responses API: streams of events, stored responses, lists of items.
+
+Read on with ``openai_events``, whose converter gives whole items to ``openai_items``,
+and ``model_run`` for the ends of runs and their tokens.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
