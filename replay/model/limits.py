@@ -23,6 +23,7 @@ class Limits:
         depth: How deep arrays and objects may be nested within one event or header
             field; at most 500, since Python's own copying fails beyond that.
         response_bytes: The longest HTTP response, in decoded bytes.
+        record_events: The most events that one record of another format may become.
 
     Raises:
         ValueError: A limit is below 1, or *depth* is above 500.
@@ -38,4 +39,7 @@ class Limits:
     )
     response_bytes: int = attrs.field(
         default=256 << 20, validator=[_check_type, attrs.validators.ge(1)]
+    )
+    record_events: int = attrs.field(
+        default=100_000, validator=[_check_type, attrs.validators.ge(1)]
     )

@@ -15,7 +15,7 @@ from replay.authoring import (
     records_on,
 )
 from replay.errors import DecodeError
-from replay_backends.formats.head import Head
+from replay_backends.formats.head import Head, may_hold_events
 
 #: How files begin that nobody takes for a broken recording.
 _BEGINNINGS: Final = (
@@ -57,15 +57,21 @@ def likeness(head: Head, *, is_lines: bool) -> str | None:
         return None  # UTF-16, a block of NUL bytes, or a response with its headers
     if is_lines or head.layout in ("lines", "other"):
         return _of_lines(head)
+    return _of_document(head)
+
+
+def _of_document(head: Head) -> str | None:
     try:
         value: Any = parse_json(head.data).value if head.is_whole else None
     except DecodeError:
         return None
     if head.layout == "list":
         return _of_values(head.items, "a JSON list")
-    # Events may come after the beginning.
-    is_other = isinstance(value, dict) and _OURS.isdisjoint(value)
-    return _of_values([value], "a JSON object") if is_other else None
+    if isinstance(head.members.get("events"), list):
+        value = head.members
+    elif not isinstance(value, dict) or not _OURS.isdisjoint(value):
+        return None  # events may come after the beginning
+    return _of_values([value], "a JSON object")
 
 
 def _of_lines(head: Head) -> str | None:
@@ -107,7 +113,7 @@ def _of_values(values: Iterable[object], shape: str) -> str | None:
 def _may_be_ours(value: object) -> bool:
     match value:
         case {"events": [*_]}:
-            return True
+            return may_hold_events(value)
         case {"type": str(kind)} if kind in EVENT_CLASSES:
             return True  # even if it is malformed
         case _:

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from itertools import chain
 from typing import BinaryIO, Final, NamedTuple
+from weakref import WeakSet
 
 import attrs
 
@@ -48,6 +49,8 @@ from replay_backends.formats.recognition import (
 )
 from replay_backends.formats.recording import Recording
 
+_SPOOLS: Final = 64  # temporary files at once, of sessions that are in use
+_spools: Final[WeakSet[Spool]] = WeakSet()
 _COMPARED: Final = 1 << 10  # bytes at each end of a file that has grown
 #: The suffix of a recording that is under way, or was killed.
 PART: Final = ".jsonl.part"
@@ -279,7 +282,16 @@ class SessionFile:
 
 
 def _spooled(stream: BinaryIO, source: str) -> Callable[[], BinaryIO]:
-    return Spool(stream, source).reader
+    """Store a stream, and return what opens it.
+
+    Raises:
+        BackendError: It cannot be stored, or enough are: each keeps a file open.
+    """
+    if len(_spools) >= _SPOOLS:
+        raise BackendError(source, "too many temporary files")
+    spool = Spool(stream, source)
+    _spools.add(spool)
+    return spool.reader
 
 
 def _shows_events(head: Head) -> bool:

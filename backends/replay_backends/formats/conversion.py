@@ -79,13 +79,13 @@ class ConvertedText:
 
         Raises:
             DecodeError: The recording holds something that cannot be converted.
+            LimitExceededError: One of its records would become very many events.
         """
-        build = self._builder()
+        build = self._builder(limits)
         with _Store(temporary_file(KEPT_IN_MEMORY)) as store:
-            for event in self._events(build):
-                store.add(event)
+            store.fill(self._events(build))
             head = write_decoded(build.header())[:-1] + b',"events":['
-            text = self._text(head, store)
+            text = self._text(head, store, limits)
         (session,) = read_sessions(
             text,
             session_id=self.conversion.session_id,
@@ -94,32 +94,32 @@ class ConvertedText:
         )
         return attrs.evolve(session, format=self.format, report=build.report)
 
-    def _builder(self) -> EventBuilder:
+    def _builder(self, limits: Limits) -> EventBuilder:
         report = ConversionReport(self.format, "import", self.conversion.session_id)
-        return EventBuilder(report, self.keep == "all", self.prefix)
+        return EventBuilder(report, self.keep == "all", self.prefix, limits)
 
     def _events(self, build: EventBuilder) -> Iterator[bytes]:
         converter = self.conversion.converter(build)
         for record in self.conversion.records(build.report):
-            build.at = record.at
+            build.begin(record)
             build.report.count(*converter.record(record))
             yield from map(write_decoded, build.drain())
         converter.end()
         yield from map(write_decoded, build.drain())
 
-    def _text(self, head: bytes, store: "_Store") -> SourceText:
+    def _text(self, head: bytes, store: "_Store", limits: Limits) -> SourceText:
         """Return the session's text, whose events are in the store if it took them."""
         if store.is_complete and store.is_small:
             whole = b"".join([head, *store.pieces(), _END])
             return SourceText(partial(io.BytesIO, whole), self.source)
-        open_text: Callable[[], BinaryIO] = partial(self._convert_again, head)
+        open_text: Callable[[], BinaryIO] = partial(self._convert_again, head, limits)
         if self.stored and store.is_complete:
             with suppress(BackendError), _stream([head], store.pieces()) as stream:
                 open_text = self.stored(stream, self.source)
         return SourceText(open_text, self.source, kept=0)
 
-    def _convert_again(self, head: bytes) -> BinaryIO:
-        return _stream([head], _separated(self._events(self._builder())))
+    def _convert_again(self, head: bytes, limits: Limits) -> BinaryIO:
+        return _stream([head], _separated(self._events(self._builder(limits))))
 
 
 class _Store:
@@ -141,15 +141,17 @@ class _Store:
         """Tell whether the text is small enough for memory."""
         return self._size <= KEPT_IN_MEMORY
 
-    def add(self, event: bytes) -> None:
-        """Add an event, unless there is no place for it."""
-        self._size += len(event) + 1
-        if self.is_complete:
-            self.is_complete = (self.is_small or may_use_disk()) and self._write(event)
+    def fill(self, events: Iterable[bytes]) -> None:
+        """Take events as long as there is a place for them; convert all."""
+        for event in events:
+            self._size += len(event) + 1
+            if self.is_complete:
+                has_place = self.is_small or may_use_disk()
+                self.is_complete = has_place and self._write(event)
 
     def _write(self, event: bytes) -> bool:
         try:
-            self._file.write(b"," + event)
+            self._file.writelines((b",", event))
         except OSError:  # such as a full disk
             return False
         return True

@@ -6,9 +6,9 @@ from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
-from replay import ConversionReport
+from replay import ConversionReport, Limits
 from replay.authoring import parse_json
-from replay.errors import DecodeError
+from replay.errors import DecodeError, LimitExceededError
 from replay_backends.formats.recording import Fate, Record
 
 Event = dict[str, Any]  # Any: the JSON values that the codec will check
@@ -58,11 +58,13 @@ class EventBuilder:
         report: What the conversion did.
         keeps_all: Keep bookkeeping, too.
         prefix: The beginning of the types of unknown events; empty: the format's name.
+        limits: Size limits.
     """
 
     report: ConversionReport
     keeps_all: bool = False
     prefix: str = ""
+    limits: Limits = attrs.field(factory=Limits)
     title: str | None = None  #: None: the recording has none
     last_updated_at: datetime | None = None  #: in UTC; None: there are no times
     parent: dict[str, object] | None = None  #: what links it to another session
@@ -70,6 +72,11 @@ class EventBuilder:
     events: list[Event] = attrs.field(factory=list)
     at: str = ""  #: the place of the record that is being converted
     _held: list[Event] = attrs.field(factory=list, init=False)
+    _added: int = attrs.field(default=0, init=False)  # events of the record
+
+    def begin(self, record: Record) -> None:
+        """Take what is added from now on for events of a record."""
+        self.at, self._added = record.at, 0
 
     def header(self) -> dict[str, object]:
         """Return the members of the session's document before its events."""
@@ -113,7 +120,16 @@ class EventBuilder:
             kind: Its type.
             imported: What else its record held; None values are left out.
             fields: Its fields.
+
+        Raises:
+            LimitExceededError: The record gave as many events as it may.
         """
+        most = self.limits.record_events
+        if self._added == most:
+            reason = f"more than {most} events in one record"
+            hint = "raise Limits(record_events=…)"
+            raise LimitExceededError(self.at, reason, hint=hint)
+        self._added += 1
         event: Event = {"type": kind, **fields}
         kept = {k: v for k, v in (imported or {}).items() if v is not None}
         if kept:

@@ -114,9 +114,22 @@ def holds_session(head: Head) -> bool:
     elif head.text.startswith("{"):
         members = dict(_members(head.text, last="events"))
         if "events" in members:
-            return isinstance(members["events"], list)
+            return may_hold_events(members)
         first = members
     return isinstance(first, dict) and not isinstance(decode_event(first), UnknownEvent)
+
+
+def may_hold_events(value: object) -> bool:
+    """Tell whether an object has a list of events that may be the service's.
+
+    Other programs write such lists, too: of objects without a type.
+    """
+    match value:
+        case {"session_id": _, "events": [*_]} | {"events": []}:
+            return True
+        case {"events": [*events]}:
+            return any(not isinstance(e, dict) or "type" in e for e in events)
+    return False
 
 
 def _object_on(line: str) -> dict[str, Any] | None:
@@ -132,7 +145,7 @@ def _members(text: str, last: str = "") -> Iterator[tuple[str, Any]]:
 
     Args:
         text: It begins with a brace.
-        last: The member to stop at; of its value, only the kind is right.
+        last: The member to stop at; of a list, only the first item is read.
     """
     at = 1
     while True:
@@ -144,7 +157,8 @@ def _members(text: str, last: str = "") -> Iterator[tuple[str, Any]]:
             return
         at = _after(text, at, ":")
         if key == last:
-            yield key, [] if text.startswith("[", at) else None
+            is_list = text.startswith("[", at)
+            yield key, [*islice(_items(text, at + 1), 1)] if is_list else None
             return
         try:
             value, at = _SCAN(text, at)

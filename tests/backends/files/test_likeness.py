@@ -35,6 +35,21 @@ def zipped() -> bytes:
         ("a.json", b'{"name": "x", "v": 1}', "a JSON object with the keys 'name', 'v'"),
         ("a.json", b'{"type": "new", "v": 1}', "a JSON object of the types 'new'"),
         (
+            "a.json",
+            b'{"id": "s", "events": [{"author": "user"}, {"author": "agent"}]}',
+            "a JSON object with the keys 'id', 'events'",
+        ),
+        (
+            "a.json",
+            b'{"id": "s", "events": [%b{}]}' % (b'{"author": "user"}, ' * 4000),
+            "a JSON object with the keys 'id', 'events'",
+        ),
+        (
+            "a.jsonl",
+            b'{"id": "s", "events": [{"author": "user"}]}\n' * 2,
+            "JSON Lines with the keys 'id', 'events'",
+        ),
+        (
             "a.jsonl",
             b'{"type": "click"}\r\n\r\n{"type": "view"}\r\n{"ty',
             "JSON Lines of the types 'click', 'view'",

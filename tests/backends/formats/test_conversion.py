@@ -4,6 +4,7 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
+from weakref import WeakSet
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ import replay
 from cut_recordings import cut_sessions, sessions_of
 from diaries import DIARY, NOTES, notes, said
 from replay.security.files import memory_only
-from replay_backends.files import byte_streams
+from replay_backends.files import byte_streams, session_file
 from replay_backends.formats import conversion
 from replay_backends.formats.recognition import format_called
 
@@ -117,6 +118,48 @@ def test_a_large_recording_is_converted_as_a_small_one(
         assert [*large.events] == [*small.events]
     assert large.report
     assert large.report.records == 1 + len(values)
+
+
+_MANY = b"[[], [], [], [], []]"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b'{"type": "user", "uuid": "a", "sessionId": "s", "message": {"content": "Hi"}}'
+        b'\n{"type": "assistant", "uuid": "b", "parentUuid": "a", "sessionId": "s", '
+        b'"message": {"id": "m", "content": %b}}\n' % _MANY,
+        b'{"role": "user", "content": "Hi"}\n{"role": "assistant", "content": %b}\n'
+        % _MANY,
+    ],
+)
+def test_a_record_of_very_many_events_is_refused_with_the_option(
+    path: Path, lines: bytes
+) -> None:
+    path.write_bytes(lines)
+    reason = "line:2: more than 4 events in one record.*raise Limits.record_events="
+    with pytest.raises(replay.LimitExceededError, match=reason):
+        replay.load(path, limits=replay.Limits(record_events=4))
+    session = replay.load(path, limits=replay.Limits(record_events=5))
+    assert len(session.events) == 6
+
+
+def test_many_large_recordings_need_few_temporary_files(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversion, "KEPT_IN_MEMORY", 0)
+    monkeypatch.setattr(session_file, "_SPOOLS", 2)
+    monkeypatch.setattr(session_file, "_spools", WeakSet())
+    data = notes(*[said("agent", "word " * 2000)] * 12)
+    path.write_bytes(data)
+    held = [replay.load(path, format=DIARY) for _ in range(4)]
+    assert len({replay.dumps(each) for each in held}) == 1
+    path.write_bytes(data[:-3000])
+    for session in held[:2]:
+        assert replay.dumps(session)
+    for session in held[2:]:
+        with pytest.raises(replay.BackendError, match="changed since it was first"):
+            replay.dumps(session)
 
 
 @pytest.fixture

@@ -226,6 +226,31 @@ def test_a_shells_script_completes_both_names(run: Run, shell: str) -> None:
         subprocess.run([program, "-n"], input=done.stdout, check=True, encoding="utf-8")  # noqa: S603 - a shell
 
 
+@pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash")
+@pytest.mark.parametrize(
+    ("begun", "expected"),
+    [("claude-c", "-o nospace\nclaude-code:\n"), ("--fail-f", "--fail-fast\n")],
+)
+def test_bash_puts_no_space_behind_the_name_of_a_format(
+    run: Run, begun: str, expected: str
+) -> None:
+    asked = f"""
+        compopt() {{ echo "$@"; }}
+        COMP_WORDS=(replay ls {begun}) COMP_CWORD=2
+        _replay_completion {sysconfig.get_path("scripts")}/replay
+        echo "${{COMPREPLY[@]}}"
+    """
+    script = run("completion", "bash").stdout + asked
+    done = subprocess.run(
+        ["bash"],  # noqa: S607 - as it is found
+        input=script,
+        check=True,
+        encoding="utf-8",
+        stdout=subprocess.PIPE,
+    )
+    assert done.stdout == expected
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

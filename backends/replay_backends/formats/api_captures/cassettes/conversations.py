@@ -197,11 +197,11 @@ class Conversations:
         text = SourceText(partial(io.BytesIO, data), _NAME)
         recording = Recording(text, head, _NAME, self._limits, ImportOptions())
         report = ConversionReport(_NAME)
-        build = EventBuilder(report)
+        build = EventBuilder(report, limits=self._limits)
         for conversion in islice(format_called(name).conversions(recording), 1):
             converter = conversion.converter(build)
             for record in conversion.records(report):
-                build.at = record.at
+                build.begin(record)
                 converter.record(record)
             converter.end()
         return build.drain(), report.notes
