@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import MappingProxyType, ModuleType, NoneType, UnionType
@@ -197,9 +198,19 @@ def _is_short_for(short: str, name: str) -> bool:
 
 
 def _entry_points(kind: EntryPointKind) -> list["EntryPoint"]:
+    return _found_on(tuple(sys.path))[GROUPS[kind]]
+
+
+@lru_cache(maxsize=1)
+def _found_on(_path: tuple[str, ...]) -> Mapping[str, list["EntryPoint"]]:
+    """Return what all packages on a path register, by group; to look takes long."""
     from importlib.metadata import entry_points  # noqa: PLC0415 - slow, seldom needed
 
-    return sorted(entry_points(group=GROUPS[kind]), key=lambda found: found.name)
+    found = entry_points()
+    return {
+        group: sorted(found.select(group=group), key=lambda each: each.name)
+        for group in GROUPS.values()
+    }
 
 
 def _load(kind: EntryPointKind, found: "EntryPoint") -> Factory:

@@ -320,9 +320,9 @@ class LargeReader:
         while True:
             window.fill(size)
             start = beginning_of_events(window.data)
-            end = value_end(window.data, value_start(window.data))
-            if end is not None:
-                return start if start < end else -1
+            before = window.data if start < 0 else window.data[:start]
+            if value_end(before, value_start(before)) is not None:
+                return -1
             if start >= 0 or window.is_last:
                 return start
             self._check_size(window, "before")

@@ -80,7 +80,7 @@ def decode_event(value: object) -> Event:
     if not isinstance(kind, str) or kind not in EVENT_CLASSES:
         return UnknownEvent(value, *_fault_of_type(kind))
     plain = _TEXTS.get(kind)
-    if plain and len(value) == 2 and isinstance(value.get("content"), str):  # noqa: PLR2004 - type, content
+    if plain and isinstance(value.get("content"), str):
         return plain(value["content"], recorded=value)
     if kind == Stop.type and "error" not in value:  # it may be null, never absent
         return UnknownEvent(value, "invalid-event", "$.error: missing")

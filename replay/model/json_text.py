@@ -20,6 +20,7 @@ _CONTAINERS: Final = (dict, list)
 _ENCODE: Final = msgspec.json.Encoder().encode
 _MOST_DIGITS: Final = 4300  #: of an integer, which is also Python's own limit
 _TOO_MANY_DIGITS: Final = re.compile(rb"[0-9]{%d}" % (_MOST_DIGITS + 1))
+_ESCAPED_LETTER: Final = re.compile(rb"\\u00[67]")
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 #: What isn't JSON: how it begins, what it is, and what to do.
 _OTHERS: Final = (
@@ -79,8 +80,7 @@ def judge(data: bytes) -> Parsed:
 
 
 def _may_repeat_events(data: bytes) -> bool:
-    escapes_letters = b"\\u00" in data and (b"\\u006" in data or b"\\u007" in data)
-    return escapes_letters or data.count(b'"events"') > 1
+    return data.count(b'"events"') > 1 or _ESCAPED_LETTER.search(data) is not None
 
 
 def has_long_integer(data: bytes) -> bool:

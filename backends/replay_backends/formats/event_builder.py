@@ -131,8 +131,7 @@ class EventBuilder:
             raise LimitExceededError(self.at, reason, hint=hint)
         self._added += 1
         event: Event = {"type": kind, **fields}
-        kept = {k: v for k, v in (imported or {}).items() if v is not None}
-        if kept:
+        if imported and (kept := {k: v for k, v in imported.items() if v is not None}):
             event["imported"] = kept
         self.events.append(event)
         return event

@@ -79,7 +79,10 @@ def parted(found: object) -> tuple[list[dict[str, Any]], object]:
 
 def rest_of(value: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     """Return the members but for some *keys*."""
-    return {key: item for key, item in value.items() if key not in keys}
+    rest = dict(value)
+    for key in keys:
+        rest.pop(key, None)
+    return rest
 
 
 def left_of(value: Mapping[str, Any], **said: type) -> dict[str, Any]:

@@ -96,6 +96,8 @@ class Recording:
                     raise _too_long(longest, f"line {number}")
                 if is_wanted and not is_wanted(line):
                     continue
+                if line.isspace():
+                    continue
                 for record in _on_line(line, number):
                     if isinstance(record.value, BrokenText):
                         report.note(record.value.code, record.at, "changed")
@@ -159,16 +161,13 @@ def check_depth(record: Record, limits: Limits) -> None:
         raise LimitExceededError(record.at, reason, hint=hint)
 
 
-def _on_line(line: bytes, number: int) -> Iterator[Record]:
-    if not line.strip():
-        return
+def _on_line(line: bytes, number: int) -> list[Record]:
     try:
         found = records_on(line, _is_object)
     except DecodeError as error:
         where = f"line {number}, {error.where.removeprefix('line 1, ')}"
         raise attrs.evolve(error, where=where) from None
-    for each in found:
-        yield Record(f"line:{number}", each.value)
+    return [Record(f"line:{number}", each.value) for each in found]
 
 
 def _is_object(value: object) -> bool:

@@ -320,6 +320,21 @@ def test_sub_agents_records_in_their_parent_s_log_are_a_session_of_their_own(
     assert [each.report.records for each in (main, side) if each.report] == [2, 2]
 
 
+def test_a_line_with_records_of_both_sides_is_read_for_each_session(
+    tmp_path: Path,
+) -> None:
+    inside = [{**each, "uuid": f"x{each['uuid']}"} for each in of_agent()]
+    records = [user("u", "Go"), inside[0], user("v", "On", "u"), *inside[1:]]
+    first, second, *others = map(json.dumps, records)
+    lines = [first + second, "", "broken", *others, ""]
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join(lines))
+    main, side = replay.open(path)
+    assert brief(main) == ["user_input: Go", "claude-code/line", "user_input: On"]
+    assert brief(side) == ["user_input: Find it", "text: Found."]
+    assert [each.report.records for each in (main, side) if each.report] == [3, 2]
+
+
 # --- a directory of logs
 
 

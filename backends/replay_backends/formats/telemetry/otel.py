@@ -13,8 +13,6 @@ from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.head import Head
 from replay_backends.formats.members import member
 from replay_backends.formats.recording import Recording
-from replay_backends.formats.telemetry.span_converter import SpanConverter
-from replay_backends.formats.telemetry.span_sessions import span_sessions
 
 
 class OpenTelemetry:
@@ -28,6 +26,13 @@ class OpenTelemetry:
 
     def conversions(self, recording: Recording) -> Iterator[Conversion]:
         """Yield how each of its conversations is converted."""
+        from replay_backends.formats.telemetry.span_converter import (  # noqa: PLC0415 - slow, seldom needed
+            SpanConverter,
+        )
+        from replay_backends.formats.telemetry.span_sessions import (  # noqa: PLC0415 - slow, seldom needed
+            span_sessions,
+        )
+
         for session_id, session in span_sessions(recording).items():
             converter = partial(SpanConverter, session)
             yield Conversion(session_id, session.records, converter)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, TypeAlias
 
+import attrs
+
 from replay import ConversionReport
 from replay.authoring import parse_json
 from replay.errors import DecodeError
@@ -91,29 +93,36 @@ def _is_state(value: dict[str, Any]) -> bool:
     return False
 
 
-def _records(recording: Recording, report: ConversionReport) -> Iterator[Record]:
+def _records(
+    recording: Recording,
+    report: ConversionReport,
+    is_wanted: Callable[[bytes], bool] | None = None,
+) -> Iterator[Record]:
     if recording.head.layout == "list":
         return records_in(recording.document())
     if _is_web_form(recording.head):
         return records_in(recording.document()["loglines"], "/loglines")
-    return recording.lines(report)
+    return recording.lines(report, is_wanted)
 
 
 def _in_log(recording: Recording) -> Iterator[Conversion]:
     read: _Read = partial(_records, recording)
-    main, side = Outline(), Outline()
-    for record in read(ConversionReport("")):
-        (side if _is_side(record) else main).see(record)
+    main, side, lines = Outline(), Outline(), _SidesOfLines()
+    for record in _records(recording, ConversionReport(""), lines.begin):
+        is_side = _is_side(record)
+        lines.see(is_side=is_side)
+        (side if is_side else main).see(record)
     if not (main.is_known or side.is_known or _is_web_form(recording.head)):
         where, reason = "$", "none of its records is one of Claude Code's"
         raise DecodeError(where, reason, source=recording.text.source)
     if side.is_known and main.has_said:
         session_id = _session_id(main, recording)
-        of_main = partial(_on_side, read, is_side=False)
+        of_main = partial(_on_side, recording, lines, is_side=False)
         yield from _of_main(recording, of_main, main, session_id)
         of_side = partial(Converter, side, parent={"session_id": session_id})
         side_id = f"{session_id}/sidechains"
-        yield Conversion(side_id, partial(_on_side, read, is_side=True), of_side)
+        records = partial(_on_side, recording, lines, is_side=True)
+        yield Conversion(side_id, records, of_side)
     elif side.is_known:
         yield _of_agent(recording, read)
     else:
@@ -125,10 +134,40 @@ def _is_side(record: Record) -> bool:
     return isinstance(record.value, dict) and bool(record.value.get("isSidechain"))
 
 
+@attrs.frozen
+class _SidesOfLines:
+    """Which lines of a log hold records of sub-agents, and which hold others.
+
+    A line that holds none of those that are wanted need not be decoded again.
+    """
+
+    _sides: bytearray = attrs.field(factory=bytearray)
+
+    def begin(self, _: bytes) -> bool:
+        """Begin the next line; return True."""
+        self._sides.append(0)
+        return True
+
+    def see(self, *, is_side: bool) -> None:
+        """Take in a record on the line, if the log has lines."""
+        if self._sides:
+            self._sides[-1] |= 1 << is_side
+
+    def holding(self, *, is_side: bool) -> Callable[[bytes], bool]:
+        """Return what tells of each line, in order, whether it holds such records."""
+        sides = iter(self._sides)
+        return lambda _: bool(next(sides) & 1 << is_side)
+
+
 def _on_side(
-    read: _Read, report: ConversionReport, *, is_side: bool
+    recording: Recording,
+    lines: _SidesOfLines,
+    report: ConversionReport,
+    *,
+    is_side: bool,
 ) -> Iterator[Record]:
-    return (record for record in read(report) if _is_side(record) is is_side)
+    records = _records(recording, report, lines.holding(is_side=is_side))
+    return (record for record in records if _is_side(record) is is_side)
 
 
 def _session_id(outline: Outline, recording: Recording) -> str:

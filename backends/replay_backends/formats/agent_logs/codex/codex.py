@@ -1,27 +1,14 @@
 """The format of Codex's logs: how they are recognized, and which sessions they hold.
 
-Read on with ``rollout_outline``, the first pass: ``copied_history``, ``turn_ends``,
-``user_prompts``, ``hidden_answers`` and ``second_view`` each look for one thing. Then
-``rollout``, the second pass, whose items ``response_items`` converts. ``exec_stream``
-is for what ``codex exec --json`` prints.
+Read on with ``codex_sessions``, then ``rollout_outline``, the first pass:
+``copied_history``, ``turn_ends``, ``user_prompts``, ``hidden_answers`` and
+``second_view`` each look for one thing. Then ``rollout``, the second pass, whose items
+``response_items`` converts. ``exec_stream`` is for what ``codex exec --json`` prints.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from functools import partial
 from typing import Any, Final
 
-import attrs
-
-from replay import ConversionReport
-from replay.errors import ReplayError
-from replay_backends.formats.agent_logs.codex.exec_stream import (
-    ExecConverter,
-    outline_of_exec,
-)
-from replay_backends.formats.agent_logs.codex.rollout import RolloutConverter
-from replay_backends.formats.agent_logs.codex.rollout_outline import outline_of
-from replay_backends.formats.agent_logs.codex.rollout_records import Parts, split_record
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.head import Head
 from replay_backends.formats.recording import Recording
@@ -45,44 +32,13 @@ class Codex:
 
     def conversions(self, recording: Recording) -> Iterator[Conversion]:
         """Yield how its session is converted, and each branch if they are separate."""
-        lines, which = recording.lines, recording.options.branches
+        from replay_backends.formats.agent_logs.codex import (  # noqa: PLC0415 - slow, seldom needed
+            codex_sessions,
+        )
+
         if _is_exec(recording.head):
-            stream = outline_of_exec(lines(ConversionReport("")))
-            session_id = stream.thread_id or recording.session_id
-            yield Conversion(session_id, lines, partial(ExecConverter, stream))
-            return
-        read_log = partial(_log_of, recording)
-        outline = outline_of(lines(ConversionReport("")), read_log)
-        session_id = outline.copies.session_id or recording.session_id
-        branches: list[str | None] = [None if which == "all" else ""]
-        if which == "separate":
-            branches += dict.fromkeys(outline.dead.values())
-        for branch in branches:
-            branch_id = f"{session_id}~{branch}" if branch else session_id
-            converter = partial(RolloutConverter, outline, branch=branch)
-            yield Conversion(branch_id, lines, converter)
-
-
-def _log_of(recording: Recording, session_id: str) -> Iterator[Parts]:
-    """Yield the records of a session's log near this one, which begins with its header.
-
-    Raises:
-        DecodeError, BackendError: The log cannot be read after its header.
-    """
-    for text in recording.near(session_id):
-        records = attrs.evolve(recording, text=text).lines(ConversionReport(""))
-        found = (split_record(each.value) for each in records if _is_object(each.value))
-        first = None
-        with suppress(ReplayError):
-            first = next(found, None)
-        if first and first.payload.get("id") == session_id:
-            yield first
-            yield from found
-            return
-
-
-def _is_object(value: object) -> bool:
-    return isinstance(value, dict)
+            return codex_sessions.in_exec_stream(recording)
+        return codex_sessions.in_rollout(recording)
 
 
 def _records(head: Head) -> list[Mapping[str, Any]]:

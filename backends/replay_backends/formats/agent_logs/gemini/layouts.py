@@ -1,38 +1,23 @@
 """The ways in which Gemini's recordings are laid out, and how each is read.
 
-Read on with ``session_log`` for the CLI's sessions (``message_list`` tells which
-messages a log of changes leaves), ``printed_stream`` for what the CLI prints, and
-``api_stream`` for the API (``streamed_call`` joins pieces of calls). ``gemini_parts``
-converts the parts that all of them consist of.
+Read on with ``gemini_sessions``, then ``session_log`` for the CLI's sessions
+(``message_list`` tells which messages a log of changes leaves), ``printed_stream`` for
+what the CLI prints, and ``api_stream`` for the API (``streamed_call`` joins pieces of
+calls). ``gemini_parts`` converts the parts that all of them consist of.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any, Final, Literal, TypeAlias
 
-from replay import ConversionReport
-from replay.authoring import parse_json
-from replay.errors import DecodeError, LimitExceededError
-from replay_backends.formats.agent_logs.gemini.api_stream import ApiConverter
-from replay_backends.formats.agent_logs.gemini.message_list import outline_of
-from replay_backends.formats.agent_logs.gemini.printed_stream import (
-    PrintedStreamConverter,
-)
-from replay_backends.formats.agent_logs.gemini.session_log import (
-    HEAD,
-    SessionLogConverter,
-)
+from replay.errors import DecodeError
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.head import Head
-from replay_backends.formats.members import dicts_in, left_of, text_in
-from replay_backends.formats.recording import Record, Recording, records_in
+from replay_backends.formats.members import dicts_in, text_in
+from replay_backends.formats.recording import Recording
 
 _Kind: TypeAlias = Literal["session", "printed", "api"]
 
-_SCAN: Final = json.JSONDecoder().raw_decode
-_BETWEEN: Final = re.compile(r"[\s,]*+")
 _METHOD: Final = "generateContent"  # of the API, whole or as a stream
 _OF_CANDIDATE: Final = ("content", "finishReason", "finish_reason")
 
@@ -45,34 +30,25 @@ class Gemini:
         return _kind_of(head) is not None
 
     def conversions(self, recording: Recording) -> Iterator[Conversion]:
-        """Yield how its session is converted, and each branch if they are separate."""
-        session_id, head = recording.session_id, recording.head
+        """Yield how its session is converted, and each branch if they are separate.
+
+        Raises:
+            DecodeError: Nothing in it is Gemini's.
+        """
+        from replay_backends.formats.agent_logs.gemini import (  # noqa: PLC0415 - slow, seldom needed
+            gemini_sessions,
+        )
+
+        head = recording.head
         match _kind_of(head):
             case "api":
-                records = partial(_responses, recording)
-                yield Conversion(session_id, records, ApiConverter)
+                return gemini_sessions.in_responses(recording)
             case "printed":
-                named = (text_in(each, "session_id") for each in _records(head))
-                session_id = next(filter(None, named), session_id)
-                yield Conversion(session_id, recording.lines, PrintedStreamConverter)
+                return gemini_sessions.in_printed_stream(recording)
             case None if head.records or _is_json(head):
                 raise DecodeError(where="$", reason="isn't a recording of Gemini")
             case _:
-                yield from _session_log(recording)
-
-
-def _session_log(recording: Recording) -> Iterator[Conversion]:
-    is_document = "messages" in recording.head.members
-    records = partial(_messages if is_document else _lines, recording)
-    branches = recording.options.branches
-    outline = outline_of(records(ConversionReport("")), branches)
-    session_id, folder = outline.session_id or recording.session_id, recording.folder
-    if outline.is_subagent and session_id == folder:
-        session_id += f"/{recording.session_id}"
-    for branch in ("", *(outline.dead if branches == "separate" else ())):
-        branch_id = f"{session_id}~{branch}" if branch else session_id
-        converter = partial(SessionLogConverter, outline, branch, folder)
-        yield Conversion(branch_id, records, converter)
+                return gemini_sessions.in_session_log(recording)
 
 
 def _kind_of(head: Head) -> _Kind | None:
@@ -109,57 +85,3 @@ def _is_of_api(record: Mapping[str, Any]) -> bool:
     return any(key in each for each in candidates for key in _OF_CANDIDATE) or any(
         isinstance(each.get("parts"), list) for each in dicts_in(record, "contents")
     )
-
-
-def _lines(recording: Recording, report: ConversionReport) -> Iterator[Record]:
-    return recording.lines(report)
-
-
-def _responses(recording: Recording, report: ConversionReport) -> Iterator[Record]:
-    head = recording.head
-    if head.layout == "list":
-        yield from _items(recording, report)
-    elif head.layout == "object" and "\n" in head.text.rstrip():
-        yield Record("/", recording.document())
-    else:
-        yield from recording.lines(report)
-
-
-def _messages(recording: Recording, _: ConversionReport) -> Iterator[Record]:
-    """Yield the head of a session document, then its messages."""
-    document = recording.document()
-    yield Record(HEAD, left_of(document, messages=list))
-    yield from records_in(document.get("messages"), "/messages")
-
-
-def _items(recording: Recording, report: ConversionReport) -> Iterator[Record]:
-    """Yield the items of a list, whose end may be missing: it is sent in pieces."""
-    try:
-        items = recording.document()
-    except LimitExceededError:
-        raise
-    except DecodeError:
-        yield from _whole_items(recording, report)
-        return
-    yield from records_in(items)
-
-
-def _whole_items(recording: Recording, report: ConversionReport) -> Iterator[Record]:
-    with recording.text.opened() as file:
-        text = file.read().decode("utf-8", "surrogateescape")
-    number, at = 0, text.index("[") + 1
-    while (at := _end_of_blanks(text, at)) < len(text):
-        try:
-            _, end = _SCAN(text, at)
-        except ValueError:
-            report.note("torn-line", f"/{number}", "changed")
-            yield Record(f"/{number}", text[at:])
-            return
-        item = text[at:end].encode("utf-8", "surrogateescape")
-        yield Record(f"/{number}", parse_json(item).value)
-        number, at = number + 1, end
-
-
-def _end_of_blanks(text: str, at: int) -> int:
-    found = _BETWEEN.match(text, at)
-    return found.end() if found else at

@@ -7,7 +7,7 @@ histories by ``history_comparison``.
 
 from collections.abc import Iterator
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from replay import ConversionReport
 from replay.errors import UnrecognizedError
@@ -15,15 +15,15 @@ from replay_backends.formats.api_captures.cassettes.cassette import (
     interactions_in,
     is_cassette,
 )
-from replay_backends.formats.api_captures.cassettes.conversations import (
-    Conversation,
-    Conversations,
-    Step,
-)
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.head import Head
 from replay_backends.formats.recording import Fate, Record, Recording
+
+if TYPE_CHECKING:
+    from replay_backends.formats.api_captures.cassettes.conversations import (
+        Conversation,
+    )
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -39,6 +39,11 @@ class VCRCassette:
 
     def conversions(self, recording: Recording) -> Iterator[Conversion]:
         """Yield how each of its conversations is converted."""
+        from replay_backends.formats.api_captures.cassettes.conversations import (  # noqa: PLC0415 - slow, seldom needed
+            Conversations,
+            Step,
+        )
+
         conversations = Conversations(recording.limits)
         interactions = interactions_in(recording)
         others = [Step(each) for each in interactions if not conversations.add(each)]
@@ -59,7 +64,9 @@ class VCRCassette:
             )
 
 
-def _records(conversation: Conversation, report: ConversionReport) -> Iterator[Record]:
+def _records(
+    conversation: "Conversation", report: ConversionReport
+) -> Iterator[Record]:
     for note in conversation.report.notes:
         report.note(note.code, note.at, note.what, count=note.count)
     for step in conversation.steps:
@@ -69,7 +76,7 @@ def _records(conversation: Conversation, report: ConversionReport) -> Iterator[R
 class _Converter:
     """A converter of a conversation's interactions, whose events are known."""
 
-    def __init__(self, conversation: Conversation, build: EventBuilder) -> None:
+    def __init__(self, conversation: "Conversation", build: EventBuilder) -> None:
         self._build = build
         self._steps = {each.interaction.at: each for each in conversation.steps}
 

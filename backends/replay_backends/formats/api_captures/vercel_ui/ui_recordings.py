@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from replay import ConversionReport
 from replay.errors import DecodeError
-from replay_backends.formats.api_captures.vercel_ui.ui_messages import MessagesConverter
-from replay_backends.formats.api_captures.vercel_ui.ui_stream import StreamConverter
 from replay_backends.formats.conversion import Conversion, Converter
 from replay_backends.formats.head import Head
 from replay_backends.formats.members import text_in
@@ -42,6 +40,13 @@ class VercelUI:
         Raises:
             DecodeError: It is of AI SDK 4, or isn't whole.
         """
+        from replay_backends.formats.api_captures.vercel_ui.ui_messages import (  # noqa: PLC0415 - slow, seldom needed
+            MessagesConverter,
+        )
+        from replay_backends.formats.api_captures.vercel_ui.ui_stream import (  # noqa: PLC0415 - slow, seldom needed
+            StreamConverter,
+        )
+
         head, session_id = recording.head, recording.session_id
         if unsupported := _unsupported(head):
             hint = "record it with AI SDK 5 or later"
