@@ -1,6 +1,10 @@
 """Formats of other recordings, told in the events of a session.
 
-These are the names that a format of one's own is written with.
+These are the names that a format of one's own is written with. To read how it works,
+begin with ``recognition`` (which format a recording is of, by its ``head``), then
+``recording`` (its records), ``conversion`` (records to the text of a session) and
+``event_builder`` (what a converter adds events with). Formats share ``members`` and
+``message_parts``.
 """
 
 from replay_backends.formats.conversion import Conversion as Conversion

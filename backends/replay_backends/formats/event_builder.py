@@ -237,9 +237,12 @@ class EventBuilder:
 
 
 def keep_with(event: Event, kept: Mapping[str, object]) -> None:
-    """Keep more of what a record held with an event; what is there already stays."""
-    if kept:
-        event["imported"] = {**kept, **event.get("imported", {})}
+    """Keep more of what a record held with an event; what is there already stays.
+
+    None values are left out.
+    """
+    if known := {key: value for key, value in kept.items() if value is not None}:
+        event["imported"] = {**known, **event.get("imported", {})}
 
 
 _NO_ARGUMENTS: Final = (None, "")

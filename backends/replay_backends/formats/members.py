@@ -1,7 +1,22 @@
 """Members of a JSON object whose kinds nobody checked."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+_TOO_LARGE: Final = 1 << 63
+
+
+def member(value: object, *path: str | int) -> Any:  # noqa: ANN401 - JSON
+    """Return what is at a path of keys and positions; None: nothing is."""
+    for step in path:
+        match value, step:
+            case dict(), str():
+                value = value.get(step)
+            case list(), int() if step < len(value):
+                value = value[step]
+            case _:
+                return None
+    return value
 
 
 def text_in(value: Mapping[str, Any], key: str) -> str:
@@ -14,6 +29,20 @@ def int_in(value: Mapping[str, Any], key: str) -> int | None:
     """Return a member of an object if it is a whole number, else None."""
     found = value.get(key)
     return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+def number_in(value: Mapping[str, Any], key: str) -> float | None:
+    """Return a member of an object if it is a number that a float holds, else None."""
+    found = value.get(key)
+    if not isinstance(found, int | float) or isinstance(found, bool):
+        return None
+    return float(found) if abs(found) < _TOO_LARGE else None
+
+
+def sum_in(value: Mapping[str, Any], *keys: str) -> int | None:
+    """Return the sum of the members that are whole numbers; None: there are none."""
+    found = [count for key in keys if (count := int_in(value, key)) is not None]
+    return sum(found) if found else None
 
 
 def list_in(value: Mapping[str, Any], key: str) -> list[Any]:

@@ -123,6 +123,17 @@ class Recording:
             return read_whole(file, self.limits)
 
 
+def records_in(items: object, at: str = "") -> Iterator[Record]:
+    """Yield the items of a list in a document as records; none of anything else.
+
+    Args:
+        items: The list.
+        at: Its place, as a JSON Pointer.
+    """
+    for number, item in enumerate(items if isinstance(items, list) else ()):
+        yield Record(f"{at}/{number}", item)
+
+
 def read_whole(file: BinaryIO, limits: Limits, where: str = "$") -> bytes:
     """Return what is in a file, or in a member of one.
 

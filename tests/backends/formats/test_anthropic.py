@@ -24,6 +24,7 @@ from captures import (
     stream,
     sum_of,
 )
+from marked_records import lost_marks
 from replay_backends.formats.api_captures.anthropic import AnthropicMessages
 from replay_backends.formats.head import Head
 from replay_command import Run
@@ -514,3 +515,19 @@ class TestMessages:
         ]  # fmt: skip
         assert foreign.plain(session)[3]["call_id"] == "made-1"
         assert notes(session) == {"id-made": 1, "missing-field": 1}
+
+
+def test_no_further_member_of_a_message_or_a_delta_is_lost() -> None:
+    start = {"type": "message_start", "message": {"id": "m", "content": []}}
+    block = {"type": "text", "text": ""}
+    delta = {"type": "text_delta", "text": "A"}
+    records = [
+        start,
+        {"type": "content_block_start", "index": 0, "content_block": block},
+        {"type": "content_block_delta", "index": 0, "delta": delta},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}},
+        {"type": "message_stop"},
+    ]
+    lost = lost_marks(records, "anthropic", AnthropicMessages())
+    further = {"/0/message/*", "/1/content_block/*", "/2/delta/*", "/3/delta/*", "/3/*"}
+    assert not lost & further

@@ -25,6 +25,7 @@ from claude_code_records import (
     user,
     values,
 )
+from marked_records import lost_marks
 from replay.errors import DecodeError
 from replay_backends.formats.agent_logs.claude_code import ClaudeCode
 from replay_backends.formats.head import Head
@@ -234,10 +235,10 @@ def test_blocks_without_an_event_of_their_own_are_kept(tmp_path: Path) -> None:
         {"type": "fallback", "from": "a", "to": "b"},
         {"type": "text", "text": 1},
         {"no": "type"},
-        "not a block",
+        7,
     ]
     session = one(tmp_path, assistant("a", *blocks))
-    types = ["redacted_thinking", "thinking", "fallback", "text", "block", "block"]
+    types = ["redacted_thinking", "thinking", "fallback", "text", "part", "part"]
     assert brief(session) == [f"claude-code/{each}" for each in types]
 
 
@@ -511,7 +512,7 @@ def test_a_result_has_the_name_of_its_call_wherever_that_is(tmp_path: Path) -> N
 def test_what_else_is_among_results_is_kept(tmp_path: Path) -> None:
     block = {"type": "tool_result", "tool_use_id": "c", "is_error": True}
     session = one(tmp_path, user("u", [block, text("And this"), {"x": 1}]))
-    assert brief(session) == ["tool_result", "claude-code/text", "claude-code/block"]
+    assert brief(session) == ["tool_result", "claude-code/text", "claude-code/part"]
     assert imported(session, 0)["is_error"] is True
 
 
@@ -704,3 +705,13 @@ def test_no_value_in_a_record_raises_anything(tmp_path: Path) -> None:
         found = [*JSONFileBackend(str(path), format=PAGE).sessions()]
         counts = [each.report.records for each in found if each.report]
         assert sum(counts) == 1 + len(records), odd_ones
+
+
+def test_no_further_member_of_a_message_or_a_block_is_lost() -> None:
+    records = [
+        user("u", "Go"),
+        assistant("a", text("A"), {"type": "tool_use", "id": "c", "name": "f"}),
+        user("r", [{"type": "tool_result", "tool_use_id": "c", "content": "x"}]),
+    ]
+    lost = lost_marks(records, "claude-code", ClaudeCode())
+    assert {place for place in lost if place.endswith("/*")} == set()

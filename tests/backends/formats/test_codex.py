@@ -508,7 +508,7 @@ def test_images_stand_behind_their_prompt(tmp_path: Path) -> None:
         image,
         {"type": "input_text", "text": "</image>"},
         {"type": "input_text", "text": "What is it?"},
-        "odd",
+        7,
     ]
     session = read(tmp_path, item("message", role="user", content=content))
     assert outcome(session) == [

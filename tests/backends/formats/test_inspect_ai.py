@@ -15,7 +15,10 @@ from backports.zstd import zipfile as zstd_zipfile
 import foreign
 import replay
 from foreign_bytes import sessions_in
+from marked_records import lost_marks
 from replay.errors import DecodeError, LimitExceededError, ReplayError
+from replay_backends.formats.members import rest_of
+from replay_backends.formats.telemetry.inspect_ai import InspectAI
 from replay_command import Run
 
 PAGE = "inspect-ai"  # which the types of unknown events begin with
@@ -302,9 +305,12 @@ def test_what_has_another_kind_than_expected_is_kept(path: Path) -> None:
     ]
     asked, *kept, _ = events(only(path, log(sample(*messages))))
     assert asked["content"] == ""
-    assert [each["record"] for each in kept] == [{"text": "a"}, 7, {"f": 1}]
+    assert [each["record"] for each in kept] == [{"text": "a"}, {"value": 7}, {"f": 1}]
     (stop,) = events(only(path, log({"messages": {"0": "a"}, "output": {"x": 1}})))
-    assert stop["imported"] == {"messages": {"0": "a"}, "output": {"x": 1}}
+    assert rest_of(stop["imported"], "log") == {
+        "messages": {"0": "a"},
+        "output": {"x": 1},
+    }
 
 
 def test_why_a_sample_failed(path: Path) -> None:
@@ -501,3 +507,14 @@ def test_a_damaged_packed_log_gives_sessions_or_one_clear_error() -> None:
             data[place] ^= 0x5A
             with suppress(ReplayError):
                 assert sessions_in(bytes(data), NAME)
+
+
+def test_no_member_of_a_log_is_lost_that_no_message_repeats() -> None:
+    document = json.loads(EXAMPLE.read_text("utf-8"))
+    repeated = ("/input", "/output", "/attachments", "/events")
+    lost = {
+        place
+        for place in lost_marks([document], NAME, InspectAI())
+        if place.endswith("/*") and not any(each in place for each in repeated)
+    }
+    assert lost == set()

@@ -23,6 +23,7 @@ from captures import (
     stream,
     sum_of,
 )
+from marked_records import lost_marks
 from replay_backends.formats.api_captures.responses.openai_responses import (
     OpenAIResponses,
 )
@@ -535,7 +536,7 @@ class TestItems:
         texts = [each["content"] for each in foreign.plain(session)]
         assert texts == ["whole", "s", "t"]
         kept = {"id": "rs", "encrypted_content": "g"}
-        assert imported(session) == {**kept, "summary": summary}
+        assert imported(session) == {**kept, "content": content, "summary": summary}
         assert [imported(session, 1), imported(session, 2)] == [{}, kept]
 
     def test_each_kind_of_call_has_a_name_and_arguments(self, tmp_path: Path) -> None:
@@ -639,3 +640,15 @@ class TestItems:
 
     def test_what_isnt_an_object_is_kept(self, tmp_path: Path) -> None:
         assert types(self.items(tmp_path, 5, call())) == [f"{NAME}/item", "tool_call"]
+
+
+def test_no_further_member_of_a_response_or_an_item_is_lost() -> None:
+    call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
+    part = {"type": "output_text", "text": "A"}
+    said = {"type": "message", "role": "assistant", "content": [part]}
+    thought = {"type": "reasoning", "content": [{"type": "text", "text": "T"}]}
+    served = {"type": "mcp_call", "id": "i", "name": "f", "arguments": "{}"}
+    output = [thought, said, call, served]
+    response = {"object": "response", "status": "completed", "output": output}
+    lost = lost_marks([response], "openai-responses", OpenAIResponses())
+    assert {place for place in lost if place.endswith("/*")} == set()

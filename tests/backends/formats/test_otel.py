@@ -11,7 +11,9 @@ import pytest
 import foreign
 import replay
 from foreign_bytes import sessions_in
+from marked_records import lost_marks
 from replay.errors import DecodeError, LimitExceededError, ReplayError
+from replay_backends.formats.telemetry.otel import OpenTelemetry
 from replay_command import Run
 
 PAGE = "otel-genai"  # which the types of unknown events begin with
@@ -393,6 +395,32 @@ def test_responses_without_messages_count() -> None:
     assert told(only(*spans)) == ["stop", "stop"]
 
 
+def test_what_else_spans_say_is_kept_once() -> None:
+    first = chat(1, [user("Go")], call(), request__model="m", request__seed=7)
+    ran = span(2, "execute_tool", 1, tool__name="g", tool__call__result="1")
+    again = stopped(3, [user("Go")], text("A"), request__model="n", request__seed=7)
+    session = only(first, ran, again)
+    spans = [e.get("imported", {}).get("spans") for e in events(session)]
+    known = {"gen_ai.request.model": "m", "gen_ai.request.seed": 7}
+    assert spans == [[known], None, None, [{"gen_ai.request.model": "n"}], None]
+
+
+def test_no_member_of_a_span_or_around_it_is_lost() -> None:
+    said = [message("user", text("Go"))], [message("assistant", text("A"))]
+    event = {"name": "e", "attributes": attributes({"a": 1})}
+    found = span(1, "chat", input__messages=said[0], output__messages=said[1])
+    found |= {"name": "chat m", "kind": 3, "events": [event]}
+    scopes = [{"scope": {"name": "s"}, "spans": [found]}]
+    resource = {"attributes": attributes({"service.name": "x"})}
+    around = {"resource": resource, "scopeSpans": scopes}
+    lost = lost_marks([{"resourceSpans": [around]}], "otel", OpenTelemetry())
+    of_span = "/0/resourceSpans/0/scopeSpans/0/spans/0/"
+    kept = {f"{of_span}{each}" for each in ("name", "kind", "events/0/name", "*")}
+    kept |= {"/0/resourceSpans/0/*", "/0/resourceSpans/0/resource/*"}
+    kept |= {"/0/resourceSpans/0/scopeSpans/0/scope/*"}
+    assert not lost & kept
+
+
 def test_tokens_without_events_have_no_place() -> None:
     session = only(span(1, "chat", usage__input_tokens=1))
     assert told(session) == []
@@ -623,7 +651,7 @@ def test_names_as_other_programs_write_them() -> None:
 def test_times_that_cannot_be_are_left_out() -> None:
     odd = {**span(1, "chat", status={"code": 2}), "endTimeUnixNano": "9" * 40}
     (stop,) = events(only(odd))
-    assert "imported" not in stop
+    assert stop["imported"].keys() == {"spans"}
 
 
 def test_json_lines_with_other_lines_and_broken_ones() -> None:

@@ -20,7 +20,8 @@ from replay_backends.formats.members import (
     rest_of,
     text_in,
 )
-from replay_backends.formats.recording import Fate, Record, Recording
+from replay_backends.formats.message_parts import add_prompt, keep_part, parts_of
+from replay_backends.formats.recording import Fate, Record, Recording, records_in
 
 _VERSION: Final = "ATIF-v"
 _ESSENTIAL: Final = frozenset({"schema_version", "steps"})
@@ -104,10 +105,9 @@ def _starters(steps: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def _steps(steps: object, at: str, _: ConversionReport) -> Iterator[Record]:
-    if not isinstance(steps, list):
-        steps = [] if steps is None else [steps]
-    for number, step in enumerate(steps):
-        yield Record(f"{at}/{number}", step)
+    if steps is not None and not isinstance(steps, list):
+        steps = [steps]
+    return records_in(steps, at)
 
 
 @attrs.define
@@ -173,8 +173,7 @@ class Converter:
             final_metrics=dict,
         )
         found = {"agent": self.trajectory.get("agent"), "trajectory": left or None}
-        kept = {key: value for key, value in found.items() if value is not None}
-        keep_with(self._build.events[0], kept)
+        keep_with(self._build.events[0], found)
 
     def _convert(self, record: Record) -> tuple[Fate, str]:
         step, build = record.value, self._build
@@ -198,18 +197,8 @@ class Converter:
         return "mapped", source
 
     def _user(self, step: dict[str, Any]) -> None:
-        parts = _parts(step["message"])
-        texts = [each["text"] for each in parts if _is_text(each)]
-        media = [each for each in parts if not _is_text(each)]
-        rest = [rest_of(each, "type", "text") for each in parts if _is_text(each)]
-        kept = {
-            **({} if self._is_ours else rest_of(step, "source", "message")),
-            "blocks": len(texts) if len(texts) > 1 else None,
-            "media": len(media) or None,
-            "parts": [each for each in rest if each] or None,
-        }
-        self._build.add("user_input", kept, content="\n\n".join(texts))
-        self._keep_parts(media)
+        kept = {} if self._is_ours else rest_of(step, "source", "message")
+        add_prompt(self._build, step["message"], kept)
         self._add_ours(step)
 
     def _agent(self, record: Record) -> tuple[Fate, str]:
@@ -217,11 +206,12 @@ class Converter:
         begin, time = len(build.events), {"timestamp": step.get("timestamp")}
         left = left_of(step, source=str, message=object, reasoning_content=str)
         build.say("thinking", text_in(step, "reasoning_content"), time)
-        for part in _parts(step.get("message", "")):
-            if _is_text(part):
-                build.say("text", part["text"], time | rest_of(part, "type", "text"))
-            else:
-                self._keep_parts([part])
+        for part in parts_of(step.get("message")):
+            match part:
+                case {"type": "text", "text": str(text)}:
+                    build.say("text", text, time | rest_of(part, "type", "text"))
+                case _:
+                    keep_part(build, part)
         calls, left["tool_calls"] = parted(step.get("tool_calls"))
         ids = [
             self._call(call, f"{record.at}/tool_calls/{number}", time)
@@ -238,8 +228,7 @@ class Converter:
         if len(build.events) == begin:
             return build.keep_whole(record, "agent")
         if not self._is_ours:
-            kept = {key: value for key, value in left.items() if value is not None}
-            keep_with(build.events[begin], kept)
+            keep_with(build.events[begin], left)
         return "mapped", "agent"
 
     def _call(self, call: dict[str, Any], at: str, time: dict[str, object]) -> str:
@@ -290,24 +279,6 @@ class Converter:
         match extra.get("stop"):
             case dict(stop):
                 self._build.events.append(stop)
-
-    def _keep_parts(self, parts: list[dict[str, Any]]) -> None:
-        for part in parts:
-            self._build.keep(text_in(part, "type") or "part", part)
-
-
-def _parts(message: object) -> list[dict[str, Any]]:
-    """Return the parts of a message; a text is one."""
-    if isinstance(message, str):
-        return [{"type": "text", "text": message}]
-    if message is None:
-        return []
-    parts = message if isinstance(message, list) else [message]
-    return [each if isinstance(each, dict) else {"value": each} for each in parts]
-
-
-def _is_text(part: Mapping[str, Any]) -> bool:
-    return part.get("type") == "text" and isinstance(part.get("text"), str)
 
 
 def _note_unknown_keys(

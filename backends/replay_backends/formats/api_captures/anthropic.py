@@ -1,4 +1,8 @@
-"""Anthropic's Messages API: streams of events, stored messages, lists of messages."""
+"""Anthropic's Messages API: streams of events, stored messages, lists of messages.
+
+Read on with ``anthropic_blocks`` for what is whole, and ``model_run`` for the ends of
+runs and their tokens.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
@@ -12,13 +16,13 @@ from replay_backends.formats.api_captures.anthropic_blocks import (
     Blocks,
     Response,
 )
-from replay_backends.formats.api_captures.message_parts import parts_in
 from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.head import Head
 from replay_backends.formats.members import int_in, object_in, rest_of, text_in
-from replay_backends.formats.recording import Fate, Record, Recording
+from replay_backends.formats.message_parts import parts_of
+from replay_backends.formats.recording import Fate, Record, Recording, records_in
 
 #: The types of a stream's records that tell what it is, and what they hold.
 _SIGNS: Final = {
@@ -72,7 +76,9 @@ def _are_messages(values: Iterable[object]) -> bool:
             return False
         if each["role"] in _OPENAI_ROLES or any(key in each for key in _OPENAI_KEYS):
             return False
-        is_sure |= any(block.get("type") in _BLOCKS for block in parts_in(each))
+        is_sure |= any(
+            block.get("type") in _BLOCKS for block in parts_of(each.get("content"))
+        )
     return is_sure
 
 
@@ -86,8 +92,7 @@ def _records_in(value: Any, _: ConversionReport) -> Iterator[Record]:  # noqa: A
         at, messages = "/messages", value["messages"]
         if value.get("system"):
             yield Record("/system", value["system"])
-    for number, message in enumerate(messages):
-        yield Record(f"{at}/{number}", message)
+    yield from records_in(messages, at)
 
 
 @attrs.define
@@ -97,6 +102,7 @@ class _Block:
     block: dict[str, Any]
     pieces: list[str] = attrs.field(factory=list)  #: of its input
     citations: list[object] = attrs.field(factory=list)  #: of the text to come
+    rest: dict[str, Any] = attrs.field(factory=dict)  #: for its first delta to keep
 
     @property
     def partial(self) -> dict[str, object]:
@@ -162,7 +168,7 @@ class Converter:
             return self._whole.message(record, message)
         response = Response.of(message)
         self._run.begin(response.origin)
-        for block in parts_in(message):
+        for block in parts_of(message.get("content")):
             self._whole.convert(block)
         if response.stop_reason:
             response.end(self._run)
@@ -171,11 +177,11 @@ class Converter:
     def _start(self, record: Record) -> tuple[Fate, str]:
         message = object_in(record.value, "message")
         if self._response:
-            self._build.report.note("restarted-message", record.at, "changed")
+            self._build.note("restarted-message")
         self._cut()
         self._response = Response.of(message)
         self._run.begin(self._response.origin)
-        for block in parts_in(message):
+        for block in parts_of(message.get("content")):
             self._whole.convert(block)
         return "mapped", "message_start"
 
@@ -187,7 +193,10 @@ class Converter:
         self._blocks[index] = _Block(block)
         kind = text_in(block, "type")
         if kind in _SAID:
-            self._run.delta(kind, text_in(block, kind), part=index)
+            rest = rest_of(block, "type", kind)
+            self._blocks[index].rest = {k: v for k, v in rest.items() if v}
+            if text := text_in(block, kind):
+                self._run.delta(kind, text, self._rest(index), index)
         return "mapped", "content_block_start"
 
     def _delta(self, record: Record) -> tuple[Fate, str]:
@@ -195,9 +204,11 @@ class Converter:
         delta: Any = record.value.get("delta")  # JSON
         match delta:
             case {"type": "text_delta", "text": str(text)}:
-                self._run.delta("text", text, self._citations(index), index)
+                kept = self._rest(index) | rest_of(delta, "type", "text")
+                self._run.delta("text", text, kept, index)
             case {"type": "thinking_delta", "thinking": str(text)}:
-                self._run.delta("thinking", text, part=index)
+                kept = self._rest(index) | rest_of(delta, "type", "thinking")
+                self._run.delta("thinking", text, kept, index)
             case {"type": "input_json_delta", "partial_json": str(text)}:
                 self._block(index).pieces.append(text)
             case {"type": "citations_delta", "citation": citation}:
@@ -215,13 +226,15 @@ class Converter:
     def _block(self, index: int | None) -> _Block:
         return self._blocks.setdefault(index, _Block({}))
 
-    def _citations(self, index: int | None) -> dict[str, object] | None:
-        """Return what came before a block's next text, if something did."""
+    def _rest(self, index: int | None) -> dict[str, Any]:
+        """Return what came before a block's next text, for that to keep."""
         block = self._blocks.get(index)
-        if not block or not block.citations:
-            return None
-        citations, block.citations = block.citations, []
-        return {"citations": citations}
+        if not block:
+            return {}
+        rest, block.rest = block.rest, {}
+        if block.citations:
+            rest["citations"], block.citations = block.citations, []
+        return rest
 
     def _close(self, record: Record) -> tuple[Fate, str]:
         index = int_in(record.value, "index")
@@ -244,7 +257,10 @@ class Converter:
 
     def _ending(self, record: Record) -> tuple[Fate, str]:
         response = self._response = self._response or Response()
-        response.see(record.value.get("delta"), record.value.get("usage"))
+        value, delta = record.value, object_in(record.value, "delta")
+        response.see(
+            delta | rest_of(value, "type", "delta", "usage"), value.get("usage")
+        )
         return "mapped", "message_delta"
 
     def _stop(self, _: Record) -> tuple[Fate, str]:
@@ -266,7 +282,7 @@ class Converter:
         return "mapped", "error"
 
     def _unreadable(self, record: Record) -> tuple[Fate, str]:
-        self._build.report.note("missing-field", record.at, "changed")
+        self._build.note("missing-field")
         return self._build.keep_whole(record, text_in(record.value, "type"))
 
     def _cut(self) -> None:

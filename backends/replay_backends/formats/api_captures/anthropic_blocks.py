@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.api_captures.message_parts import add_prompt, parts_in
 from replay_backends.formats.api_captures.model_run import Run
-from replay_backends.formats.members import int_in, rest_of, text_in
+from replay_backends.formats.members import int_in, left_of, rest_of, sum_in, text_in
+from replay_backends.formats.message_parts import add_prompt, parts_of
 from replay_backends.formats.recording import Fate, Record
 
 #: The types of tool calls; what is in front of their name runs them.
@@ -18,6 +18,9 @@ _INPUT_TOKENS: Final = (
     "cache_creation_input_tokens",
     "cache_read_input_tokens",
 )
+#: The members of a message that are read, or say the same in each.
+_SAID: Final = ("type", "role", "content", "id", "usage")
+_OF_END: Final = ("stop_reason", "stop_sequence", "stop_details", "container")
 _GOING_ON: Final = ("tool_use", "pause_turn", "compaction")
 
 
@@ -31,11 +34,11 @@ class Blocks:
     def message(self, record: Record, message: Mapping[str, Any]) -> tuple[Fate, str]:
         """Convert a message of a list."""
         role = text_in(message, "role")
-        build, blocks = self._run.build, parts_in(message)
+        build, blocks = self._run.build, parts_of(message.get("content"))
         if role not in ("user", "assistant"):
             return build.keep_whole(record, role or "untyped")
         if not blocks:
-            build.report.note("missing-field", record.at, "changed")
+            build.note("missing-field")
             return build.keep_whole(record, role)
         if role == "user":
             self._user(message, blocks)
@@ -44,9 +47,7 @@ class Blocks:
                 self.convert(block)
         return "mapped", role
 
-    def _user(
-        self, message: Mapping[str, Any], blocks: list[Mapping[str, Any]]
-    ) -> None:
+    def _user(self, message: Mapping[str, Any], blocks: list[dict[str, Any]]) -> None:
         """Convert a user's message: the results first, the rest is one input."""
         for block in filter(_is_result, blocks):
             self.convert(block)
@@ -73,7 +74,7 @@ class Blocks:
                 self._run.settle()
             case _:
                 if kind.endswith(_RESULT):
-                    build.report.note("missing-field", self._run.at, "changed")
+                    build.note("missing-field")
                 build.keep(kind or "block", block)
                 return "kept", kind or "block"
         return "mapped", kind
@@ -84,9 +85,9 @@ class Blocks:
         if not call_id:
             self._made += 1
             call_id = f"made-{self._made}"
-            self._run.build.report.note("id-made", self._run.at, "invented")
+            self._run.build.note("id-made", "invented")
         kept = {
-            **rest_of(block, "type", "id", "name", "input", "server_name"),
+            **left_of(block, type=str, id=str, name=str, input=object, server_name=str),
             "server": block.get("server_name", kind != "tool_use" or None),
         }
         self._run.build.call(call_id, text_in(block, "name"), arguments, kept)
@@ -104,8 +105,10 @@ class Response:
     @classmethod
     def of(cls, message: Mapping[str, Any]) -> "Response":
         """Return what a message says at its beginning."""
-        response = cls({"message_id": message.get("id"), "model": message.get("model")})
-        response.see(message, message.get("usage"))
+        rest = rest_of(message, *_SAID, *_OF_END)
+        response = cls({"message_id": message.get("id"), **rest})
+        ending = {key: message.get(key) for key in _OF_END}
+        response.see(ending, message.get("usage"))
         return response
 
     def see(self, ending: object, usage: object) -> None:
@@ -126,11 +129,8 @@ class Response:
             error = "refusal"
         run.count(*self.tokens)
         kept = {
-            "finish_reason": reason or None,
-            "stop_sequence": ending.get("stop_sequence"),
-            "stop_details": ending.get("stop_details"),
-            "container": ending.get("container"),
-            "error": ending.get("error"),
+            "finish_reason": ending.get("stop_reason"),
+            **rest_of(ending, "stop_reason"),
             "usage": self.usage or None,
         }
         run.end(error, kept, goes_on=error is None and reason in _GOING_ON)
@@ -138,10 +138,7 @@ class Response:
     @property
     def tokens(self) -> tuple[int | None, int | None]:
         """Return its tokens, in and out; None: not recorded."""
-        known = [each for name in _INPUT_TOKENS if (each := int_in(self.usage, name))]
-        has_input = int_in(self.usage, "input_tokens") is not None
-        given = sum(known) if known or has_input else None
-        return given, int_in(self.usage, "output_tokens")
+        return sum_in(self.usage, *_INPUT_TOKENS), int_in(self.usage, "output_tokens")
 
 
 def _is_result(block: Mapping[str, Any]) -> bool:

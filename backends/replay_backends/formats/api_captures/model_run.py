@@ -42,7 +42,6 @@ class Run:
 
     build: EventBuilder
     _joined: str = ""
-    at: str = ""  #: the place of the record that is converted
     _usage: RunUsage = attrs.field(factory=RunUsage)
     _end: tuple[str | None, dict[str, Any]] | None = None  # of the last response
     _deltas: _Deltas = attrs.field(factory=_Deltas)
@@ -54,7 +53,6 @@ class Run:
         self, convert: Callable[[Record], tuple[Fate, str]], record: Record
     ) -> tuple[Fate, str]:
         """Convert a record; its response's first event says where it is from."""
-        self.at = record.at
         self._release()
         start = len(self.build.events)
         fate = convert(record)
@@ -111,10 +109,10 @@ class Run:
         if kind != deltas.kind or self._responses != deltas.response:
             if kind == deltas.kind:
                 self.build.add(kind, {"made": True}, content=deltas.text.getvalue())
-                self.build.report.note("final-made", self.at, "invented")
+                self.build.note("final-made", "invented")
             self._deltas = deltas = _Deltas(kind, self._responses, part)
         elif part != deltas.part:
-            self.build.report.note(self._joined, self.at, "changed")
+            self.build.note(self._joined, "changed")
             deltas.part = part
         deltas.text.write(content)
         self.build.add(_DELTA[kind], imported, content=content)
@@ -161,7 +159,7 @@ class Run:
                 last["imported"] = {**last.get("imported", {}), "usage": sums}
             else:
                 self.build.keep("usage", sums)
-            self.build.report.note("usage-without-stop", self.at, "moved")
+            self.build.note("usage-without-stop", "moved")
         self._usage, self._end = RunUsage(), None
         self.settle()
 

@@ -7,8 +7,8 @@ import attrs
 
 from replay import ConversionReport, Limits
 from replay.errors import LimitExceededError
-from replay_backends.formats.json_path import member
-from replay_backends.formats.recording import Record, check_depth
+from replay_backends.formats.members import list_in, member
+from replay_backends.formats.recording import Record, check_depth, records_in
 
 #: What a reference to a sample's attachments begins with; the second until 2024.
 _REFERENCES: Final = ("attachment://", "tc://")
@@ -48,13 +48,9 @@ class LoggedSample:
             yield Record(at, value)
             return
         attached = self.attachments()
-        messages = value.get("messages")
-        if not isinstance(messages, list):
-            messages = []
-        for number, each in enumerate(messages):
-            yield attached.put_back(Record(f"{at}/messages/{number}", each))
-        for number, each in enumerate(self.events):
-            yield Record(f"{at}/events/{number}", each)
+        messages = list_in(value, "messages")
+        yield from map(attached.put_back, records_in(messages, f"{at}/messages"))
+        yield from records_in(self.events, f"{at}/events")
         kept = {
             key: item
             for key, item in value.items()

@@ -6,8 +6,8 @@ from typing import Any, Final
 import attrs
 
 from replay.authoring import write_decoded
-from replay_backends.formats.members import list_in, text_in
-from replay_backends.formats.telemetry.otlp import Span, parsed
+from replay_backends.formats.members import list_in, rest_of, text_in
+from replay_backends.formats.telemetry.otlp import DETAILS, Span, parsed
 
 MODEL: Final = frozenset({"chat", "generate_content", "text_completion"})
 AGENT: Final = frozenset({"invoke_agent", "invoke_workflow"})
@@ -17,7 +17,6 @@ OTHERS: Final = frozenset({"create_agent", "embeddings", "plan", "retrieval"})
 
 _INPUTS: Final = ("gen_ai.input.messages", "gen_ai.prompt")
 _OUTPUTS: Final = ("gen_ai.output.messages", "gen_ai.completion")
-_DETAILS: Final = "gen_ai.client.inference.operation.details"
 #: What earlier conventions, and others, begin their names with.
 _UNSUPPORTED: Final = (
     "gen_ai.assistant.message",
@@ -29,6 +28,14 @@ _UNSUPPORTED: Final = (
     "gen_ai.user.message",
     "llm.",
 )
+#: The attributes that are read.
+_READ: Final = (
+    *(*_INPUTS, *_OUTPUTS, "gen_ai.conversation.id", "gen_ai.operation.name"),
+    *("gen_ai.response.finish_reasons", "gen_ai.response.id", "gen_ai.response.model"),
+    *("gen_ai.system_instructions", "gen_ai.tool.call.arguments"),
+    *("gen_ai.tool.call.id", "gen_ai.tool.call.result", "gen_ai.tool.name"),
+)
+_EMPTY: Final[tuple[object, ...]] = (None, {}, [])
 _UNCOMPARED: Final = ("id", "type")
 
 
@@ -52,7 +59,7 @@ class GenAISpan:
         self.span = span
         self.attributes = dict(span.attributes)
         for name, attributes in span.events:
-            if name == _DETAILS:
+            if name == DETAILS:
                 self.attributes = {**attributes, **self.attributes}
         self.operation = self._operation()
         self.conversation = self.text("gen_ai.conversation.id")
@@ -82,6 +89,12 @@ class GenAISpan:
         if isinstance(reasons, list) and reasons:
             return str(reasons[0])
         return next((each.finish_reason for each in self.outputs), None)
+
+    @property
+    def rest(self) -> dict[str, Any]:
+        """Return what no event says of it: its other attributes, and the rest of it."""
+        rest = {**rest_of(self.attributes, *_READ), **self.span.rest}
+        return {key: value for key, value in rest.items() if value not in _EMPTY}
 
     @property
     def unsupported(self) -> str:

@@ -1,19 +1,30 @@
-"""Inspect's logs of evaluations: a session for each sample."""
+"""Inspect's logs of evaluations: a session for each sample.
+
+Read on with ``eval_log`` (a JSON document or a zip file) and ``eval_sample``.
+"""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from replay_backends.formats.api_captures.message_parts import add_prompt, keep_part
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder, RunUsage, keep_with
 from replay_backends.formats.head import Head
-from replay_backends.formats.json_path import member
-from replay_backends.formats.members import object_in, rest_of, text_in
+from replay_backends.formats.members import (
+    left_of,
+    member,
+    object_in,
+    rest_of,
+    sum_in,
+    text_in,
+)
+from replay_backends.formats.message_parts import add_prompt, keep_part, parts_of
 from replay_backends.formats.recording import Fate, Record, Recording
 from replay_backends.formats.telemetry.eval_log import is_packed_log, opened_log
 from replay_backends.formats.telemetry.eval_sample import LoggedSample
 
+#: The members of a log that sum all its samples up.
+_OF_ALL_SAMPLES: Final = ("reductions", "results", "stats")
 _INPUT_TOKENS: Final = (
     "input_tokens",
     "input_tokens_cache_read",
@@ -93,6 +104,7 @@ class SampleConverter:
         self._attachments = sample.attachments()
         self._times = sample.times()
         self._tokens = _Tokens()
+        self._log = rest_of(header, *_OF_ALL_SAMPLES)
         evaluation = object_in(header, "eval")
         build.report.version = text_in(object_in(evaluation, "packages"), "inspect_ai")
         build.see_time(evaluation.get("created"))
@@ -131,7 +143,7 @@ class SampleConverter:
     def _assistant(self, record: Record) -> None:
         build, message = self._build, record.value
         before = len(build.events)
-        for number, block in enumerate(_blocks(message)):
+        for number, block in enumerate(parts_of(message.get("content"))):
             self._block(block, f"{record.at}/content/{number}")
         calls = message.get("tool_calls") or []
         for number, call in enumerate(calls if isinstance(calls, list) else [calls]):
@@ -167,7 +179,7 @@ class SampleConverter:
     def _call(self, call: Any, at: str) -> None:  # noqa: ANN401 - JSON
         match call:
             case {"function": str(name)}:
-                kept = rest_of(call, "id", "function", "arguments")
+                kept = left_of(call, id=str, function=str, arguments=object)
                 call_id = self._call_id(call, at)
                 self._build.call(call_id, name, call.get("arguments"), kept)
             case _:
@@ -185,7 +197,7 @@ class SampleConverter:
         message = record.value
         call_id, error = message.get("tool_call_id"), message.get("error")
         if not isinstance(call_id, str):
-            self._build.report.note("missing-field", record.at, "changed")
+            self._build.note("missing-field")
             return
         result = message.get("content")
         if error and result in ("", None, []):
@@ -211,7 +223,7 @@ class SampleConverter:
         self._build.see_time(event.get("completed"))
         self._tokens.see(event)
         if event.get("event") == "compaction":
-            self._build.report.note("compacted", record.at, "dropped")
+            self._build.note("compacted", "dropped")
         if self._build.keeps_all:
             record = self._attachments.put_back(record)
         kind = text_in(event, "event") or "event"
@@ -230,7 +242,8 @@ class SampleConverter:
             usage.duration_ms = round(working * 1000, 3)
         time = sample.get("completed_at")
         self._build.see_time(time)
-        self._build.stop(usage, _error(sample), {"timestamp": time, **sample})
+        kept = {"timestamp": time, "log": self._log, **sample}
+        self._build.stop(usage, _error(sample), kept)
 
 
 class _Tokens:
@@ -264,9 +277,9 @@ class _Tokens:
 
 
 def _add_tokens(usage: RunUsage, recorded: object) -> None:
-    for name in _INPUT_TOKENS:
-        usage.add_tokens("total_input_tokens", member(recorded, name))
-    usage.add_tokens("total_output_tokens", member(recorded, "output_tokens"))
+    known = recorded if isinstance(recorded, dict) else {}
+    usage.add_tokens("total_input_tokens", sum_in(known, *_INPUT_TOKENS))
+    usage.add_tokens("total_output_tokens", known.get("output_tokens"))
 
 
 def _error(sample: Mapping[str, Any]) -> str | None:
@@ -276,16 +289,3 @@ def _error(sample: Mapping[str, Any]) -> str | None:
     if limit := sample.get("limit"):
         return f"limit: {member(limit, 'type') or limit}"
     return None
-
-
-def _blocks(message: Mapping[str, Any]) -> list[Any]:
-    """Return the blocks of a message; a text is one."""
-    match message.get("content"):
-        case str(text):
-            return [{"type": "text", "text": text}]
-        case [*blocks]:
-            return blocks
-        case None:
-            return []
-        case odd:
-            return [odd]

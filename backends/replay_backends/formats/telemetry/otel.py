@@ -1,4 +1,9 @@
-"""OpenTelemetry's traces of models and agents: spans, each with the history so far."""
+"""OpenTelemetry's traces of models and agents: spans, each with the history so far.
+
+Read on with ``otlp`` (spans as JSON), ``genai_span`` (what a span says of a model),
+``span_sessions`` (which session each is of), ``span_outline`` (which are read for what)
+and ``span_converter``, with ``chat_history`` and ``part_converter``.
+"""
 
 from collections.abc import Iterator
 from functools import partial
@@ -6,7 +11,7 @@ from typing import ClassVar
 
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.head import Head
-from replay_backends.formats.json_path import member
+from replay_backends.formats.members import member
 from replay_backends.formats.recording import Recording
 
 

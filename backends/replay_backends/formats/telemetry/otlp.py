@@ -8,8 +8,10 @@ import attrs
 
 from replay.authoring import parse_json
 from replay.errors import DecodeError
-from replay_backends.formats.json_path import member
+from replay_backends.formats.members import member, rest_of
 
+#: The events that hold the attributes of a span.
+DETAILS: Final = "gen_ai.client.inference.operation.details"
 _ERROR: Final = (2, "2", "STATUS_CODE_ERROR")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 #: Names as some programs write them.
@@ -22,6 +24,8 @@ _OTHER_NAMES: Final = {
     "startTimeUnixNano": "start_time_unix_nano",
     "traceId": "trace_id",
 }
+#: The members of a span that are read.
+_READ: Final = ("attributes", *_OTHER_NAMES, *_OTHER_NAMES.values())
 _SCALARS: Final = tuple(
     f"{kind}{value}"
     for kind in ("string", "bool", "double", "bytes")
@@ -42,7 +46,21 @@ class Span:
     parent: str  #: empty: it has none
     start: int  #: nanoseconds since 1970; 0: not recorded
     end: int
-    scope: str  #: the name and version of what recorded it
+    #: What recorded it, and where: the ``scope`` and the ``resource``.
+    source: Mapping[str, Any]
+
+    @property
+    def recorder(self) -> str:
+        """Return the name and the version of what recorded it."""
+        names = (member(self.source, "scope", key) for key in ("name", "version"))
+        return " ".join(each for each in names if isinstance(each, str))
+
+    @property
+    def rest(self) -> dict[str, Any]:
+        """Return what else is recorded of it, and its source."""
+        events = _items(self.value, "events")
+        others = [each for each in events if member(each, "name") != DETAILS]
+        return {**rest_of(self.value, *_READ), "events": others, **self.source}
 
     @property
     def error(self) -> str | None:
@@ -53,18 +71,17 @@ class Span:
         return str(found or self.attributes.get("error.type") or "error")
 
 
-def spans_in(value: object, at: str) -> Iterator[tuple[str, object, str]]:
-    """Yield each span of a document: its place, itself, and what recorded it."""
+def spans_in(value: object, at: str) -> Iterator[tuple[str, object, dict[str, Any]]]:
+    """Yield each span of a document: its place, itself, and its source."""
     for number, resource in enumerate(_items(value, "resourceSpans")):
         for index, scope in enumerate(_items(resource, "scopeSpans")):
             where = f"{at}/resourceSpans/{number}/scopeSpans/{index}/spans"
-            names = (member(scope, "scope", "name"), member(scope, "scope", "version"))
-            recorder = " ".join(each for each in names if isinstance(each, str))
+            around = {**_around(resource), **_around(scope)}
             for place, span in enumerate(_items(scope, "spans")):
-                yield f"{where}/{place}", span, recorder
+                yield f"{where}/{place}", span, around
 
 
-def read_span(at: str, value: Mapping[str, Any], scope: str) -> Span:
+def read_span(at: str, value: Mapping[str, Any], source: Mapping[str, Any]) -> Span:
     """Return a span; what it lacks is empty."""
     events = [each for each in _items(value, "events") if isinstance(each, dict)]
     return Span(
@@ -77,8 +94,14 @@ def read_span(at: str, value: Mapping[str, Any], scope: str) -> Span:
         _text(value, "parentSpanId"),
         _nanoseconds(value, "startTimeUnixNano"),
         _nanoseconds(value, "endTimeUnixNano"),
-        scope,
+        source,
     )
+
+
+def _around(holder: object) -> dict[str, Any]:
+    """Return what stands around the spans of a resource, or of a scope."""
+    known = holder if isinstance(holder, dict) else {}
+    return rest_of(known, "scopeSpans", "scope_spans", "spans")
 
 
 def time_text(nanoseconds: int) -> str | None:

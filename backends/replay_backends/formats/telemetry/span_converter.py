@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.api_captures.message_parts import add_prompt
-from replay_backends.formats.event_builder import EventBuilder, RunUsage
+from replay_backends.formats.event_builder import EventBuilder, RunUsage, keep_with
 from replay_backends.formats.members import rest_of
+from replay_backends.formats.message_parts import add_prompt
 from replay_backends.formats.recording import Fate, Record
 from replay_backends.formats.telemetry.chat_history import ChatHistory
 from replay_backends.formats.telemetry.genai_span import (
@@ -59,6 +59,8 @@ class SpanConverter:
         self._parts = PartConverter(build, self._outline)
         self._run = _Run()
         self._instructions: object = None
+        self._told: dict[str, Any] = {}  # what else spans said, the last time
+        self._untold: list[dict[str, Any]] = []  # the same, until an event can hold it
 
     def record(self, record: Record) -> tuple[Fate, str]:
         """Convert the next record."""
@@ -69,6 +71,7 @@ class SpanConverter:
     def end(self) -> None:
         """Add what was held back, and the end of the last run."""
         self._end_run()
+        self._tell_rest()
         self._build.release()
 
     def _convert(self, record: Record) -> tuple[Fate, str]:
@@ -102,7 +105,7 @@ class SpanConverter:
         build, known = self._build, span.span
         build.see_time(time_text(known.end or known.start))
         if span.operation and not build.report.version:
-            build.report.version = known.scope
+            build.report.version = known.recorder
         if name := span.unsupported:
             build.report.note(
                 "unsupported-convention", known.at, "dropped", detail=name
@@ -123,6 +126,8 @@ class SpanConverter:
             return self._build.skip(record, TOOL)
         if not self._parts.tool(span, name):
             return self._build.keep_whole(record, TOOL)
+        self._see_rest(span)
+        self._tell_rest()
         self._run.has_begun = True
         return "mapped", TOOL
 
@@ -134,6 +139,8 @@ class SpanConverter:
         elif self._is_over():
             self._end_run(is_agents=False)
         self._run.agent = placed.agent
+        self._see_rest(span)
+        start = len(self._build.events)
         if at in self._outline.speakers:
             self._say(span)
         if at in self._outline.counters:
@@ -143,6 +150,21 @@ class SpanConverter:
         if span.operation in MODEL:
             self._run.error = span.span.error
             self._run.has_begun = True
+        self._tell_rest(start)
+
+    def _see_rest(self, span: GenAISpan) -> None:
+        """Take in what else a span says, unless the one before it says the same."""
+        rest = {k: v for k, v in span.rest.items() if self._told.get(k) != v}
+        if rest:
+            self._told |= rest
+            self._untold.append(rest)
+
+    def _tell_rest(self, start: int = 0) -> None:
+        """Keep what else spans say with the first event from a place on that can."""
+        for event in self._build.events[start:]:
+            if self._untold and "record" not in event:
+                keep_with(event, {"spans": self._untold})
+                self._untold = []
 
     def _is_over(self) -> bool:
         """Tell whether the run ended before the next response."""

@@ -8,7 +8,7 @@ import attrs
 from replay import ConversionReport
 from replay.authoring import BrokenText
 from replay.errors import DecodeError
-from replay_backends.formats.recording import Record, Recording, check_depth
+from replay_backends.formats.recording import Record, Recording, check_depth, records_in
 from replay_backends.formats.telemetry.genai_span import AGENT, MODEL, TOOL, GenAISpan
 from replay_backends.formats.telemetry.otlp import read_span, spans_in
 
@@ -69,13 +69,13 @@ def span_sessions(recording: Recording) -> dict[str, SpanSession]:
         found = [*spans_in(document.value, document.at)]
         if not found:
             others.append(document)
-        for at, value, scope in found:
+        for at, value, source in found:
             record = Record(at, value)
             if not isinstance(value, dict):
                 others.append(record)
                 continue
             check_depth(record, recording.limits)
-            spans.append(GenAISpan(read_span(at, value, scope)))
+            spans.append(GenAISpan(read_span(at, value, source)))
     latest = {(each.span.trace, each.span.id or each.span.at): each for each in spans}
     sessions = _grouped(latest.values(), recording.session_id)
     first = next(iter(sessions.values()), None)
@@ -97,8 +97,7 @@ def span_sessions(recording: Recording) -> dict[str, SpanSession]:
 def _documents(recording: Recording) -> Iterator[Record]:
     head = recording.head
     if head.layout == "list":
-        for number, document in enumerate(recording.document()):
-            yield Record(f"/{number}", document)
+        yield from records_in(recording.document())
     elif head.layout == "object" and "\n" in head.text.strip():
         yield Record("", recording.document())
     else:

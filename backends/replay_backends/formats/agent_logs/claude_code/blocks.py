@@ -8,16 +8,9 @@ from replay_backends.formats.agent_logs.claude_code.entries import (
     call_id_of,
 )
 from replay_backends.formats.event_builder import EventBuilder
-from replay_backends.formats.members import rest_of, text_in
+from replay_backends.formats.members import left_of, rest_of, text_in
+from replay_backends.formats.message_parts import keep_part
 from replay_backends.formats.recording import Record
-
-#: What of a message is kept elsewhere, or says the same in each.
-_KNOWN = ("type", "role", "content", "id", "usage", "stop_reason")
-
-
-def message_parts(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a response's message holds beside its content."""
-    return {**rest_of(message, *_KNOWN), "message_id": message.get("id")}
 
 
 def add_block(
@@ -44,16 +37,17 @@ def add_block(
             rest = rest_of(block, "type", "thinking")
             build.say("thinking", text, {**envelope, **rest})
         case _ if kind in CALLS:
-            rest = rest_of(block, "type", "id", "name", "input", "server_name")
+            said = {"type": str, "id": str, "name": str, "input": object}
+            rest = left_of(block, **said, server_name=str)
             if kind != "tool_use":
                 rest["server"] = block.get("server_name", True)
             if not text_in(block, "id"):
                 rest["id"] = "made"
-                build.report.note("id-made", record.at, "invented")
+                build.note("id-made", "invented")
             call_id, name = call_id_of(record, block, number), text_in(block, "name")
             build.call(call_id, name, block.get("input"), {**envelope, **rest})
         case _, {"tool_use_id": str(call_id)} if kind.endswith("tool_result"):
             rest = rest_of(block, "type", "tool_use_id", "content")
             build.result(call_id, block.get("content"), {**envelope, **rest})
         case _:
-            build.keep(kind or "block", block)
+            keep_part(build, block)

@@ -6,7 +6,6 @@ import attrs
 
 from replay_backends.formats.agent_logs.claude_code.blocks import (
     add_block,
-    message_parts,
 )
 from replay_backends.formats.agent_logs.claude_code.bookkeeping import (
     is_bookkeeping,
@@ -18,10 +17,7 @@ from replay_backends.formats.agent_logs.claude_code.entries import (
     envelope_of,
     is_model_s,
     is_notification,
-    is_text,
-    number_of,
     said_in,
-    texts_in,
     user_kind,
 )
 from replay_backends.formats.agent_logs.claude_code.outline import (
@@ -40,7 +36,8 @@ from replay_backends.formats.agent_logs.claude_code.stream_events import (
 )
 from replay_backends.formats.agent_logs.claude_code.text_numbers import TextNumbers
 from replay_backends.formats.event_builder import Event, EventBuilder, RunUsage
-from replay_backends.formats.members import object_in, rest_of, text_in
+from replay_backends.formats.members import left_of, number_in, object_in, text_in
+from replay_backends.formats.message_parts import add_prompt, keep_part
 from replay_backends.formats.recording import Fate, Record
 
 _NO_ANSWER: Final = "No response requested."
@@ -157,21 +154,12 @@ class Converter:
                 return "kept", kind
             case _:
                 if kind == "user":
-                    self._build.report.note("missing-field", record.at, "changed")
+                    self._build.note("missing-field")
                 return self._build.keep_whole(record, kind)
         return "mapped", "user"
 
     def _prompt(self, record: Record, blocks: list[dict[str, Any]]) -> None:
-        texts = texts_in(blocks)
-        media = [each for each in blocks if not is_text(each)]
-        kept = {
-            **envelope_of(record),
-            "blocks": len(texts) if len(texts) > 1 else None,
-            "media": len(media) or None,
-        }
-        self._build.add("user_input", kept, content="\n\n".join(texts))
-        for block in media:
-            self._build.keep(text_in(block, "type") or "block", block)
+        add_prompt(self._build, blocks, envelope_of(record))
 
     def _queued(self, record: Record) -> _Became:
         """Take in what was typed while the agent worked, unless it comes again."""
@@ -195,11 +183,11 @@ class Converter:
         structured = value.get("toolUseResult", value.get("tool_use_result"))
         for block in blocks:
             if block.get("type") != "tool_result":
-                self._build.keep(text_in(block, "type") or "block", block)
+                keep_part(self._build, block)
                 continue
             kept = {
                 **envelope_of(record),
-                **rest_of(block, "type", "tool_use_id", "content"),
+                **left_of(block, type=str, tool_use_id=str, content=object),
                 "tool_use_result": structured,
             }
             call_id = text_in(block, "tool_use_id") or self._open_call(value)
@@ -228,21 +216,21 @@ class Converter:
         self._note_copied(record)
         key = text_in(message, "id")
         self._respond(key, record).see(message)
-        kept = envelope_of(record) | message_parts(message)
+        kept = envelope_of(record)
         for number, block in enumerate(blocks):
             add_block(self._build, record, number, block, kept)
         self._note_calls(record)
         self._add(key)
         if isinstance(message.get("content"), str | list):
             return "mapped", "assistant"
-        self._build.report.note("missing-field", record.at, "changed")
+        self._build.note("missing-field")
         return self._build.keep_whole(record, "assistant")
 
     def _note_copied(self, record: Record) -> None:
         """Note a response that was made in the session that this one is a fork of."""
         made_in = text_in(record.value, "requestSessionId")
         if made_in and made_in != record.value.get("sessionId"):
-            self._build.report.note("copied", record.at, "moved")
+            self._build.note("copied", "moved")
 
     def _program_said(self, record: Record, said: str) -> _Became:
         if record.value.get("isApiErrorMessage"):
@@ -286,7 +274,7 @@ class Converter:
     def _ended(self, record: Record) -> _Became:
         """Note that the run has ended, and how long it took."""
         self._run.is_ended = True
-        duration, kind = number_of(record.value, "durationMs"), kind_of(record.value)
+        duration, kind = number_in(record.value, "durationMs"), kind_of(record.value)
         if duration is None or self._run.last is None:
             return self._build.skip(record, kind)
         self._run.usage.duration_ms = duration

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 from replay_backends.formats.members import object_in, rest_of, text_in
+from replay_backends.formats.message_parts import parts_of, split_content
 from replay_backends.formats.recording import Record
 
 #: The kinds of records that form the tree of a transcript.
@@ -24,6 +25,8 @@ UserKind: TypeAlias = Literal[
     "user",  # it says nothing
 ]
 
+#: What of a message is kept elsewhere, or says the same in each.
+_SAID: Final = ("type", "role", "content", "id", "usage", "stop_reason")
 _INTERRUPTS: Final = frozenset(
     {"[Request interrupted by user]", "[Request interrupted by user for tool use]"}
 )
@@ -34,7 +37,6 @@ _COMMANDS: Final = (
     "<bash-input>",
     "<bash-stdout>",
 )
-_TOO_LARGE: Final = 1 << 63
 _NOTIFICATION: Final = "<task-notification>"
 
 
@@ -74,31 +76,19 @@ def blocks_in(value: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def blocks_of(content: object) -> list[dict[str, Any]]:
     """Return the blocks of what was said; a text is one."""
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    blocks = content if isinstance(content, list) else []
-    return [each if isinstance(each, dict) else {"value": each} for each in blocks]
-
-
-def texts_in(blocks: list[dict[str, Any]]) -> list[str]:
-    """Return the texts of those blocks that are texts."""
-    return [each["text"] for each in blocks if is_text(each)]
-
-
-def is_text(block: Mapping[str, Any]) -> bool:
-    """Tell whether a block is a text."""
-    return block.get("type") == "text" and isinstance(block.get("text"), str)
+    return parts_of(content) if isinstance(content, str | list) else []
 
 
 def said_in(blocks: list[dict[str, Any]]) -> str:
     """Return the texts of blocks, joined."""
-    return "\n\n".join(texts_in(blocks))
+    return "\n\n".join(split_content(blocks)[0])
 
 
 def envelope_of(record: Record) -> dict[str, Any]:
-    """Return what a record holds beside its content."""
+    """Return what a record and its message hold beside the content."""
     known = ("type", "message", "toolUseResult", "tool_use_result")
-    return rest_of(record.value, *known)
+    rest, message = rest_of(record.value, *known), object_in(record.value, "message")
+    return {**rest, **rest_of(message, *_SAID), "message_id": message.get("id")}
 
 
 def is_model_s(value: Mapping[str, Any]) -> bool:
@@ -117,11 +107,3 @@ def call_id_of(record: Record, block: Mapping[str, Any], number: int) -> str:
     """
     made = f"{text_in(record.value, 'uuid') or record.at}/{number}"
     return text_in(block, "id") or made
-
-
-def number_of(value: Mapping[str, Any], key: str) -> float | None:
-    """Return a member that is a number; None: there is none."""
-    found = value.get(key)
-    if not isinstance(found, int | float) or isinstance(found, bool):
-        return None
-    return float(found) if abs(found) < _TOO_LARGE else None

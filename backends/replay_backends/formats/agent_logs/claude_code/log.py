@@ -2,6 +2,11 @@
 
 Besides its transcripts these are what it prints with ``--output-format stream-json``,
 and the JSON documents of its web pages.
+
+Read on with ``outline`` (what is gathered in a first pass, with the ``branches``), then
+``converter`` (a second pass: ``run_events`` puts stops and tokens in place, ``blocks``
+and ``stream_events`` add what is said). ``entries`` and ``bookkeeping`` tell what a
+record is; ``stream_threads`` parts a printed stream into conversations.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,8 +28,8 @@ from replay_backends.formats.agent_logs.claude_code.stream_threads import (
 )
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.head import Head
-from replay_backends.formats.members import list_in, rest_of, text_in
-from replay_backends.formats.recording import Record, Recording
+from replay_backends.formats.members import rest_of, text_in
+from replay_backends.formats.recording import Record, Recording, records_in
 
 _LAST: Final = -1  # the branch that the user didn't leave
 
@@ -94,14 +99,10 @@ def _records(
     is_wanted: Callable[[bytes], bool] | None = None,
 ) -> Iterator[Record]:
     if recording.head.layout == "list":
-        place, items = "/{}", recording.document()
-    elif _is_web_form(recording.head):
-        place, items = "/loglines/{}", list_in(recording.document(), "loglines")
-    else:
-        yield from recording.lines(report, is_wanted)
-        return
-    for number, value in enumerate(items):
-        yield Record(place.format(number), value)
+        return records_in(recording.document())
+    if _is_web_form(recording.head):
+        return records_in(recording.document()["loglines"], "/loglines")
+    return recording.lines(report, is_wanted)
 
 
 def _in_log(recording: Recording) -> Iterator[Conversion]:

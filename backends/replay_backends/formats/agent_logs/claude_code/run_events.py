@@ -6,9 +6,14 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.agent_logs.claude_code.entries import number_of
 from replay_backends.formats.event_builder import Event, RunUsage
-from replay_backends.formats.members import int_in, object_in, text_in
+from replay_backends.formats.members import (
+    int_in,
+    number_in,
+    object_in,
+    sum_in,
+    text_in,
+)
 from replay_backends.formats.recording import Record
 
 _GOES_ON: Final = frozenset({"tool_use", "pause_turn"})  # reasons for a stop
@@ -52,9 +57,7 @@ def _output(usage: Mapping[str, Any]) -> int | None:
 
 def _input(usage: Mapping[str, Any]) -> int | None:
     """Return the tokens of the input, cached or not; None: not recorded."""
-    counts = [int_in(usage, key) for key in _INPUT]
-    known = [each for each in counts if each is not None]
-    return sum(known) if known else None
+    return sum_in(usage, *_INPUT)
 
 
 @attrs.define
@@ -171,5 +174,5 @@ def usage_of_result(value: Mapping[str, Any], responses: int) -> RunUsage:
     usage.add(_input(stated), _output(stated))
     turns = int_in(value, "num_turns")
     usage.responses = responses if turns is None else turns
-    usage.duration_ms = number_of(value, "duration_ms")
+    usage.duration_ms = number_in(value, "duration_ms")
     return usage

@@ -1,4 +1,10 @@
-"""The format of Codex's logs: how they are recognized, and which sessions they hold."""
+"""The format of Codex's logs: how they are recognized, and which sessions they hold.
+
+Read on with ``codex_sessions``, then ``rollout_outline``, the first pass:
+``copied_history``, ``turn_ends``, ``user_prompts``, ``hidden_answers`` and
+``second_view`` each look for one thing. Then ``rollout``, the second pass, whose items
+``response_items`` converts. ``exec_stream`` is for what ``codex exec --json`` prints.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final

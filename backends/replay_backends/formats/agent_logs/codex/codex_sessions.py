@@ -14,7 +14,7 @@ from replay_backends.formats.agent_logs.codex.exec_stream import (
 )
 from replay_backends.formats.agent_logs.codex.rollout import RolloutConverter
 from replay_backends.formats.agent_logs.codex.rollout_outline import outline_of
-from replay_backends.formats.agent_logs.codex.rollout_records import Parts, parts_of
+from replay_backends.formats.agent_logs.codex.rollout_records import Parts, split_record
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.recording import Recording
 
@@ -50,7 +50,7 @@ def _log_of(recording: Recording, session_id: str) -> Iterator[Parts]:
     """
     for text in recording.near(session_id):
         records = attrs.evolve(recording, text=text).lines(ConversionReport(""))
-        found = (parts_of(each.value) for each in records if _is_object(each.value))
+        found = (split_record(each.value) for each in records if _is_object(each.value))
         first = None
         with suppress(ReplayError):
             first = next(found, None)

@@ -108,7 +108,7 @@ class ExecConverter:
         build, call_id = self._build, text_in(item, "id")
         if not call_id:
             call_id = record.at
-            build.report.note("id-made", record.at, "invented")
+            build.note("id-made", "invented")
         arguments: object
         result: object
         if item["type"] == _COMMAND:

@@ -5,10 +5,10 @@ import attrs
 from replay_backends.formats.agent_logs.codex.rollout_records import (
     SKIPPED_ITEMS,
     Parts,
-    content_of,
     text_of,
 )
 from replay_backends.formats.members import object_in, text_in
+from replay_backends.formats.message_parts import parts_of
 
 
 @attrs.define
@@ -44,7 +44,7 @@ class HiddenAnswers:
             case "event_msg", "agent_message":
                 self._show(text_in(payload, "message"))
             case "event_msg", "item_completed":
-                content = content_of(object_in(payload, "item"))
+                content = parts_of(object_in(payload, "item").get("content"))
                 self._show("".join(text_in(part, "text") for part in content))
 
     def places(self) -> set[int]:
@@ -68,7 +68,7 @@ class HiddenAnswers:
                 self._answer = _Answer()
             self._answer.places.append(place)
         elif parts.kind == "message" and payload.get("role") == "assistant":
-            text = "".join(filter(None, map(text_of, content_of(payload))))
+            text = "".join(filter(None, map(text_of, parts_of(payload.get("content")))))
             before = [] if self._answer.text else self._answer.places
             self._answer = _Answer([*before, place], text)
         else:

@@ -11,12 +11,12 @@ from replay.errors import DecodeError
 from replay_backends.formats.agent_logs.codex.rollout_records import (
     SKIPPED_ITEMS,
     Parts,
-    content_of,
     message_of,
     text_of,
 )
 from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.members import left_of, object_in, rest_of, text_in
+from replay_backends.formats.message_parts import add_prompt, parts_of
 from replay_backends.formats.recording import Fate, Record
 
 #: The calls: their tool, if it isn't a ``name``, and the key of their arguments.
@@ -80,14 +80,9 @@ class ItemConverter:
         kept = {
             **self.kept(parts, role=object, content=object),
             "model": None,
-            "parts": message.rest or None,
-            "blocks": len(message.texts) if len(message.texts) > 1 else None,
-            "media": len(message.media) or None,
             "image_tags": message.image_tags or None,
         }
-        build.add("user_input", kept, content="\n\n".join(message.texts))
-        for part in message.media:
-            build.keep(text_in(part, "type") or "part", part)
+        add_prompt(build, message.parts, kept, _keep_part)
         for part in message.added:
             build.keep("injected", part)
 
@@ -97,14 +92,14 @@ class ItemConverter:
         return {**parts.envelope, "model": self.model, **rest}
 
     def _say(self, parts: Parts) -> bool:
-        content = content_of(parts.payload)
+        content = parts_of(parts.payload.get("content"))
         if not any(map(text_of, content)):
             return False
         kept = self.kept(parts, role=object, content=object)
         for part in content:
             text = text_of(part)
             if text is None:
-                self._build.keep(text_in(part, "type") or "part", part)
+                _keep_part(self._build, part)
             elif self._build.say("text", text, kept | rest_of(part, "type", "text")):
                 kept = self._brief(parts)
         return True
@@ -112,13 +107,13 @@ class ItemConverter:
     def _think(self, parts: Parts) -> bool:
         payload = parts.payload
         for key in ("content", "summary"):
-            thoughts = content_of(payload, key)
+            thoughts = parts_of(payload.get(key))
             if not any(text_in(part, "text") for part in thoughts):
                 continue
             kept = self.kept(parts, **{key: object})
             for part in thoughts:
                 if "text" not in part:
-                    self._build.keep(text_in(part, "type") or "part", part)
+                    _keep_part(self._build, part)
                 elif self._build.say(
                     "thinking",
                     text_in(part, "text"),
@@ -141,7 +136,7 @@ class ItemConverter:
         said = {key: object, "call_id": str} | ({} if tool else {"name": str})
         name = tool or text_in(payload, "name")
         if not name:
-            self._build.report.note("missing-field", record.at, "invented")
+            self._build.note("missing-field", "invented")
         kept = self.kept(parts, **said)
         self._build.call(self._call_id(record, payload), name, arguments, kept)
         return True
@@ -173,7 +168,7 @@ class ItemConverter:
     def _call_id(self, record: Record, payload: Mapping[str, Any]) -> str:
         if call_id := text_in(payload, "call_id") or text_in(payload, "id"):
             return call_id
-        self._build.report.note("id-made", record.at, "invented")
+        self._build.note("id-made", "invented")
         return record.at
 
 
@@ -204,3 +199,7 @@ def _kind_of(kind: str, payload: Mapping[str, Any]) -> str:
     if kind == "message":
         return f"message.{text_in(payload, 'role')}".removesuffix(".")
     return kind or "response_item"
+
+
+def _keep_part(build: EventBuilder, part: Mapping[str, Any]) -> None:
+    build.keep(text_in(part, "type") or "part", part)

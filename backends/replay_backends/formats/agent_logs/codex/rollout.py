@@ -10,7 +10,7 @@ from replay_backends.formats.agent_logs.codex.rollout_outline import Outline
 from replay_backends.formats.agent_logs.codex.rollout_records import (
     ENDS,
     Parts,
-    parts_of,
+    split_record,
 )
 from replay_backends.formats.agent_logs.codex.second_view import (
     is_second_view,
@@ -60,7 +60,7 @@ class RolloutConverter:
         value, outline = record.value, self.outline
         if isinstance(value, dict):
             if outline.copies.holds(self._place, value):
-                self._build.report.note("copied", record.at, "dropped")
+                self._build.note("copied", "dropped")
                 return self._build.skip(record, "copied")
             self._build.see_time(value.get("timestamp"))
         if self._place in outline.prompts:
@@ -70,14 +70,14 @@ class RolloutConverter:
         fate = self._convert(record)
         if self._is_left_out and fate[0] != "skipped":
             self._build.drain()
-            self._build.report.note("dead-branch", record.at, "dropped")
+            self._build.note("dead-branch", "dropped")
             return "skipped", "dead-branch"
         if run := outline.runs.unfinished.get(self._place):
             usage = run.usage.as_object()
             self._build.events[-1].setdefault("imported", {})["usage"] = usage
-            self._build.report.note("usage-without-stop", record.at, "moved")
+            self._build.note("usage-without-stop", "moved")
         elif self._place in outline.runs.lost:
-            self._build.report.note("usage-without-stop", record.at, "dropped")
+            self._build.note("usage-without-stop", "dropped")
         self._stops.hold()
         return fate
 
@@ -94,7 +94,7 @@ class RolloutConverter:
         build = self._build
         if not isinstance(record.value, dict):
             return build.keep_whole(record, "line")
-        parts = parts_of(record.value)
+        parts = split_record(record.value)
         match parts:
             case Parts(type="turn_context"):
                 self._items.model = text_in(parts.payload, "model") or self._items.model
@@ -106,7 +106,7 @@ class RolloutConverter:
             case Parts(type="event_msg", has_payload=True):
                 return self._event(record, parts)
         if not parts.has_payload:
-            build.report.note("missing-field", record.at, "changed")
+            build.note("missing-field")
         return build.keep_whole(record, parts.type)
 
     def _item(self, record: Record, parts: Parts) -> tuple[Fate, str]:

@@ -9,7 +9,7 @@ from replay_backends.formats.agent_logs.codex.copied_history import (
     ReadLog,
 )
 from replay_backends.formats.agent_logs.codex.hidden_answers import HiddenAnswers
-from replay_backends.formats.agent_logs.codex.rollout_records import parts_of
+from replay_backends.formats.agent_logs.codex.rollout_records import split_record
 from replay_backends.formats.agent_logs.codex.second_view import SecondView
 from replay_backends.formats.agent_logs.codex.turn_ends import Runs
 from replay_backends.formats.agent_logs.codex.user_prompts import Prompts
@@ -38,7 +38,7 @@ def outline_of(records: Iterable[Record], read_log: ReadLog) -> Outline:
     for place, record in enumerate(records):
         if not isinstance(record.value, dict):
             continue
-        parts = parts_of(record.value)
+        parts = split_record(record.value)
         if outline.copies.take(place, parts):
             outline.runs.see_copy(parts)
         elif parts.type == "session_meta":

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 import attrs
 
 from replay_backends.formats.members import object_in, rest_of, text_in
+from replay_backends.formats.message_parts import parts_of, split_content
 
 _ENVELOPES: Final = frozenset(
     {
@@ -48,7 +49,7 @@ class Parts(NamedTuple):
     has_payload: bool = True
 
 
-def parts_of(value: dict[str, Any]) -> Parts:
+def split_record(value: dict[str, Any]) -> Parts:
     """Return the parts of a record; in 2025, response items had no envelope."""
     kind, payload = text_in(value, "type"), value.get("payload")
     if isinstance(payload, dict):
@@ -68,50 +69,35 @@ def parts_of(value: dict[str, Any]) -> Parts:
 class Message:
     """The parts of a user's message, sorted."""
 
-    texts: list[str] = attrs.field(factory=list)
-    media: list[dict[str, Any]] = attrs.field(factory=list)  #: images and the like
+    parts: list[dict[str, Any]] = attrs.field(factory=list)  #: what the user said
     image_tags: list[str] = attrs.field(factory=list)  #: what stands around an image
     #: What the program added to what the user wrote.
     added: list[dict[str, Any]] = attrs.field(factory=list)
-    rest: list[dict[str, Any]] = attrs.field(factory=list)  #: what else texts had
     is_users: bool | None = None  #: whether a user wrote any; None: it doesn't say
 
     @property
     def looks_injected(self) -> bool:
         """Tell whether all of it begins as what Codex adds, or nothing is there."""
-        if not self.texts:
-            return not self.media
-        return all(text.lstrip().startswith(_INJECTED) for text in self.texts)
+        texts, others = split_content(self.parts)
+        if not texts:
+            return not others
+        return all(text.lstrip().startswith(_INJECTED) for text in texts)
 
 
 def message_of(payload: Mapping[str, Any]) -> Message:
     """Return the parts of a message with the role of the user."""
-    content, authors = content_of(payload), _authors(payload)
+    content, authors = parts_of(payload.get("content")), _authors(payload)
     has_image = any(part.get("type") == "input_image" for part in content)
     message = Message(is_users="user" in authors if authors else None)
     for number, part in enumerate(content):
         text = text_of(part)
-        if text is None:
-            message.media.append(part)
-        elif has_image and _IMAGE_TAG.fullmatch(text.strip()):
+        if text and has_image and _IMAGE_TAG.fullmatch(text.strip()):
             message.image_tags.append(text)
-        elif authors[number : number + 1] in ([], ["user"]):
-            message.texts.append(text)
-            message.rest += filter(None, [rest_of(part, "type", "text")])
+        elif text is None or authors[number : number + 1] in ([], ["user"]):
+            message.parts.append(part)
         else:
             message.added.append(part)
     return message
-
-
-def content_of(
-    payload: Mapping[str, Any], key: str = "content"
-) -> list[dict[str, Any]]:
-    """Return the parts of a message; a text is one."""
-    content = payload.get(key)
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    parts = content if isinstance(content, list) else []
-    return [each if isinstance(each, dict) else {"value": each} for each in parts]
 
 
 def text_of(part: Mapping[str, Any]) -> str | None:

@@ -13,7 +13,7 @@ from replay_backends.formats.agent_logs.codex.rollout_records import (
     Parts,
 )
 from replay_backends.formats.event_builder import RunUsage
-from replay_backends.formats.members import object_in, text_in
+from replay_backends.formats.members import number_in, object_in, text_in
 
 _SUMS: Final = ("input_tokens", "output_tokens")  # what grows as a session goes on
 
@@ -97,12 +97,11 @@ class Runs:
         self._begin()
 
     def _end(self, place: int, payload: Mapping[str, Any]) -> None:
-        turn_id, duration = text_in(payload, "turn_id"), payload.get("duration_ms")
+        turn_id = text_in(payload, "turn_id")
         if turn_id in self._ended:
             return
         self.ends[place] = self._run
-        if isinstance(duration, int | float) and not isinstance(duration, bool):
-            self._run.usage.duration_ms = duration
+        self._run.usage.duration_ms = number_in(payload, "duration_ms")
         self.errors.update(self._waiting)
         if turn_id:
             self._ended[turn_id] = self._run

@@ -6,6 +6,7 @@ import attrs
 
 from replay_backends.formats.agent_logs.codex.rollout_records import Parts, message_of
 from replay_backends.formats.members import text_in
+from replay_backends.formats.message_parts import split_content
 
 
 class _Message(NamedTuple):
@@ -36,7 +37,7 @@ class Prompts:
         match parts.type, parts.kind:
             case "response_item", "message" if payload.get("role") == "user":
                 found = message_of(payload)
-                key = _key("".join(found.texts))
+                key = _key("".join(split_content(found.parts)[0]))
                 self._messages.append(
                     _Message(place, at, found.is_users, found.looks_injected, key)
                 )

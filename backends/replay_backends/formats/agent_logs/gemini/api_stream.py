@@ -12,7 +12,6 @@ from replay_backends.formats.agent_logs.gemini.gemini_parts import (
     in_camel_case,
     object_in,
     parts_of,
-    total,
 )
 from replay_backends.formats.agent_logs.gemini.streamed_call import StreamedCall
 from replay_backends.formats.event_builder import (
@@ -21,7 +20,7 @@ from replay_backends.formats.event_builder import (
     RunUsage,
     keep_with,
 )
-from replay_backends.formats.members import left_of, parted, rest_of, text_in
+from replay_backends.formats.members import left_of, parted, rest_of, sum_in, text_in
 from replay_backends.formats.recording import Fate, Record
 
 _CHUNK_KEYS: Final = ("candidates", "usageMetadata", "promptFeedback", "error")
@@ -62,7 +61,6 @@ class ApiConverter:
     _response: _Response | None = None
     _call: StreamedCall | None = None
     _ended: _Response | None = None  # the last one, if its run may go on
-    _at: str = ""  # the place of the last record
     _held: list[Event] = attrs.field(factory=list)  # the last event
     _seen: int = 0  # messages of the request before
     _settings: dict[str, Any] = attrs.field(factory=dict)  # of the request before
@@ -77,7 +75,6 @@ class ApiConverter:
     def record(self, record: Record) -> tuple[Fate, str]:
         """Convert the next record."""
         build = self._build
-        self._at = record.at
         build.events, self._held = self._held, []
         fate = self._convert(record)
         self._held = build.events[-1:]
@@ -139,7 +136,7 @@ class ApiConverter:
             is_said = content.get("role") in ("model", "function")
             if is_said or any("functionResponse" in part for part in parts):
                 for part in parts:
-                    self._history.add(part, self._at, {})
+                    self._history.add(part, {})
             else:
                 self._end_run()
                 rest = left_of(content, role=str, parts=object)
@@ -158,7 +155,7 @@ class ApiConverter:
         for position, each in enumerate(candidates):
             candidate = in_camel_case(each)
             if candidate.get("index", position) != 0:
-                self._build.report.note("other-choice", self._at, "dropped")
+                self._build.note("other-choice", "dropped")
                 continue
             content = object_in(candidate, "content")
             for part in parts_of(content.get("parts")):
@@ -206,7 +203,7 @@ class ApiConverter:
         elif part.get("text") == "" and "thoughtSignature" in part:
             response.rest["signature"] = part["thoughtSignature"]
         before = len(self._build.events)
-        self._parts.add(part, self._at, {})
+        self._parts.add(part, {})
         if len(self._build.events) > before:
             self._follow(self._build.events[-1])
 
@@ -226,7 +223,7 @@ class ApiConverter:
         if self._call:
             whole, kept = self._call.whole(), self._call.imported
             self._call = None
-            self._parts.call(whole, self._at, kept)
+            self._parts.call(whole, kept)
             self._message = StringIO()
 
     def _follow(self, event: Event) -> None:
@@ -239,7 +236,7 @@ class ApiConverter:
             kind_said = kind.removesuffix("_delta")
             made = {"type": kind_said, "content": content, "imported": _MADE}
             self._build.events.insert(-1, made)
-            self._build.report.note("final-made", self._at, "invented")
+            self._build.note("final-made", "invented")
         if kind != self._message_kind or self._message_is_over:
             self._message = StringIO()
         self._message_kind, self._message_is_over = kind, False
@@ -274,8 +271,8 @@ class ApiConverter:
         self._response, self._message_is_over = None, True
         usage = response.usage or {}
         self._run.add(
-            total(usage, "promptTokenCount", "toolUsePromptTokenCount"),
-            total(usage, "candidatesTokenCount", "thoughtsTokenCount"),
+            sum_in(usage, "promptTokenCount", "toolUsePromptTokenCount"),
+            sum_in(usage, "candidatesTokenCount", "thoughtsTokenCount"),
         )
         if not response.is_ended and response.rest:
             self._build.keep("response", response.rest)
@@ -293,7 +290,7 @@ class ApiConverter:
             build.stop(run, ended.error, ended.rest | told)
         elif build.events and (usage := run.as_object()).keys() > {"turns"}:
             build.events[-1].setdefault("imported", {})["usage"] = usage
-            build.report.note("usage-without-stop", self._at, "moved")
+            build.note("usage-without-stop", "moved")
 
 
 def _is_chunk(value: object) -> bool:

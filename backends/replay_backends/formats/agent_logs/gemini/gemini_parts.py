@@ -88,13 +88,6 @@ def result_of(response: Any) -> object:  # noqa: ANN401 - JSON
     return response["output"] if is_wrapped else response
 
 
-def total(counts: Mapping[str, Any], *names: str) -> int | None:
-    """Return the sum of some counts; None: none of them is there."""
-    known = [counts.get(name) for name in names]
-    found = [n for n in known if isinstance(n, int) and not isinstance(n, bool)]
-    return sum(found) if found else None
-
-
 @attrs.define
 class PartConverter:
     """A converter of parts to events, which pairs results with calls.
@@ -110,14 +103,11 @@ class PartConverter:
     #: The ids of calls without a result, by the tool's name.
     _open: dict[str, OrderedDict[str, None]] = attrs.field(factory=dict)
 
-    def add(
-        self, part: dict[str, Any], at: str, imported: Mapping[str, object]
-    ) -> None:
+    def add(self, part: dict[str, Any], imported: Mapping[str, object]) -> None:
         """Add what a part says.
 
         Args:
             part: In camel case.
-            at: Its record's place.
             imported: What else the record held.
         """
         kept = dict(imported)
@@ -130,40 +120,38 @@ class PartConverter:
                 self._build.say(kind + self.ending, text, kept)
             case {"functionCall": dict(call)}:
                 kept |= rest_of(part, "functionCall", "thoughtSignature")
-                self.call(call, at, kept)
+                self.call(call, kept)
             case {"functionResponse": dict(response)}:
                 kept |= rest_of(part, "functionResponse", "thoughtSignature")
-                self.respond(response, at, kept)
+                self.respond(response, kept)
             case {"executableCode": dict(code)}:
                 kept |= rest_of(part, "executableCode", "thoughtSignature")
                 known = {"id": code.get("id"), "name": _CODE}
                 arguments = rest_of(code, "id")
-                self.call(known | {"args": arguments}, at, kept)
+                self.call(known | {"args": arguments}, kept)
             case {"codeExecutionResult": dict(result)}:
                 kept |= rest_of(part, "codeExecutionResult", "thoughtSignature")
                 if result.get("outcome") not in (None, "OUTCOME_OK"):
                     kept["is_error"] = True
                 known = {"id": result.get("id"), "name": _CODE}
                 response = {"response": rest_of(result, "id")}
-                self.respond(known | response, at, kept)
+                self.respond(known | response, kept)
             case _:
                 keep_part(self._build, part)
 
-    def call(
-        self, call: Mapping[str, Any], at: str, imported: Mapping[str, object]
-    ) -> str:
+    def call(self, call: Mapping[str, Any], imported: Mapping[str, object]) -> str:
         """Add a call; return its id."""
         self._calls += 1
         call_id, name = text_in(call, "id"), text_in(call, "name")
         kept = {**imported, **left_of(call, id=str, name=str, args=object)}
         if not call_id:
-            call_id, kept = self._made(at), {"id": "made", **kept}
+            call_id, kept = self._made(), {"id": "made", **kept}
         self._open.setdefault(name, OrderedDict())[call_id] = None
         self._build.call(call_id, name, call.get("args"), kept)
         return call_id
 
     def respond(
-        self, response: Mapping[str, Any], at: str, imported: Mapping[str, object]
+        self, response: Mapping[str, Any], imported: Mapping[str, object]
     ) -> None:
         """Add a result; without an id it is that of the tool's oldest open call."""
         call_id, name = text_in(response, "id"), text_in(response, "name")
@@ -175,10 +163,10 @@ class PartConverter:
             call_id, _ = waiting.popitem(last=False)
         else:
             self._calls += 1
-            call_id, kept = self._made(at), {"id": "made", **kept}
+            call_id, kept = self._made(), {"id": "made", **kept}
         result = result_of(response.get("response"))
         self._build.result(call_id, result, kept, name or None)
 
-    def _made(self, at: str) -> str:
-        self._build.report.note("id-made", at, "invented")
+    def _made(self) -> str:
+        self._build.note("id-made", "invented")
         return f"call-{self._calls}"

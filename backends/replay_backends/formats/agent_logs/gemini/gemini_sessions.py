@@ -19,8 +19,8 @@ from replay_backends.formats.agent_logs.gemini.session_log import (
     SessionLogConverter,
 )
 from replay_backends.formats.conversion import Conversion
-from replay_backends.formats.members import rest_of, text_in
-from replay_backends.formats.recording import Record, Recording
+from replay_backends.formats.members import left_of, text_in
+from replay_backends.formats.recording import Record, Recording, records_in
 
 _SCAN: Final = json.JSONDecoder().raw_decode
 _BETWEEN: Final = re.compile(r"[\s,]*+")
@@ -73,11 +73,8 @@ def _responses(recording: Recording, report: ConversionReport) -> Iterator[Recor
 def _messages(recording: Recording, _: ConversionReport) -> Iterator[Record]:
     """Yield the head of a session document, then its messages."""
     document = recording.document()
-    messages = document.get("messages")
-    is_list = isinstance(messages, list)
-    yield Record(HEAD, rest_of(document, "messages") if is_list else document)
-    for number, message in enumerate(messages if is_list else ()):
-        yield Record(f"/messages/{number}", message)
+    yield Record(HEAD, left_of(document, messages=list))
+    yield from records_in(document.get("messages"), "/messages")
 
 
 def _items(recording: Recording, report: ConversionReport) -> Iterator[Record]:
@@ -89,8 +86,7 @@ def _items(recording: Recording, report: ConversionReport) -> Iterator[Record]:
     except DecodeError:
         yield from _whole_items(recording, report)
         return
-    for number, item in enumerate(items):
-        yield Record(f"/{number}", item)
+    yield from records_in(items)
 
 
 def _whole_items(recording: Recording, report: ConversionReport) -> Iterator[Record]:

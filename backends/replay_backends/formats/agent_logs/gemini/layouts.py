@@ -1,4 +1,10 @@
-"""How Gemini's recordings are recognized, and which kinds of them there are."""
+"""The ways in which Gemini's recordings are laid out, and how each is read.
+
+Read on with ``gemini_sessions``, then ``session_log`` for the CLI's sessions
+(``message_list`` tells which messages a log of changes leaves), ``printed_stream`` for
+what the CLI prints, and ``api_stream`` for the API (``streamed_call`` joins pieces of
+calls). ``gemini_parts`` converts the parts that all of them consist of.
+"""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -5,9 +5,15 @@ from typing import Any
 
 import attrs
 
-from replay_backends.formats.agent_logs.gemini.gemini_parts import total
 from replay_backends.formats.event_builder import EventBuilder, RunUsage
-from replay_backends.formats.members import left_of, rest_of, text_in
+from replay_backends.formats.members import (
+    left_of,
+    number_in,
+    object_in,
+    rest_of,
+    sum_in,
+    text_in,
+)
 from replay_backends.formats.recording import Fate, Record
 
 
@@ -48,7 +54,7 @@ class PrintedStreamConverter:
                 self._stop(value)
             case _:
                 if kind in ("message", "tool_use", "tool_result"):
-                    build.report.note("missing-field", record.at, "changed")
+                    build.note("missing-field")
                 return build.keep_whole(record, kind or "untyped")
         return "mapped", kind
 
@@ -63,18 +69,14 @@ class PrintedStreamConverter:
         self._build.result(call_id, value.get(key), kept)
 
     def _stop(self, value: Mapping[str, Any]) -> None:
-        found = value.get("stats")
-        stats = found if isinstance(found, dict) else {}
-        usage = RunUsage()
-        given, both = total(stats, "input_tokens"), total(stats, "total_tokens")
+        stats, usage = object_in(value, "stats"), RunUsage()
+        given, both = sum_in(stats, "input_tokens"), sum_in(stats, "total_tokens")
         usage.add_tokens("total_input_tokens", given)
-        made = total(stats, "output_tokens")
+        made = sum_in(stats, "output_tokens")
         if given is not None and both is not None:
             made = both - given  # with the thoughts
         usage.add_tokens("total_output_tokens", made)
-        duration = stats.get("duration_ms")
-        if isinstance(duration, int | float) and not isinstance(duration, bool):
-            usage.duration_ms = float(duration)
+        usage.duration_ms = number_in(stats, "duration_ms")
         self._build.stop(usage, _error_of(value), rest_of(value, "type"))
 
 

@@ -13,7 +13,6 @@ from replay_backends.formats.agent_logs.gemini.gemini_parts import (
     object_in,
     parts_of,
     text_of,
-    total,
 )
 from replay_backends.formats.agent_logs.gemini.message_list import (
     Copies,
@@ -21,7 +20,14 @@ from replay_backends.formats.agent_logs.gemini.message_list import (
 )
 from replay_backends.formats.agent_logs.held_stop import HeldStop
 from replay_backends.formats.event_builder import EventBuilder, RunUsage, keep_with
-from replay_backends.formats.members import dicts_in, left_of, parted, rest_of, text_in
+from replay_backends.formats.members import (
+    dicts_in,
+    left_of,
+    parted,
+    rest_of,
+    sum_in,
+    text_in,
+)
 from replay_backends.formats.recording import Fate, Record
 
 HEAD: Final = "/"  #: the place of a document's own members
@@ -57,7 +63,6 @@ class SessionLogConverter:
     _waiting: dict[int, dict[str, Any]] = attrs.field(factory=dict)
     _complete: set[int] = attrs.field(factory=set)
     _next: int = 0  # the message that is converted next
-    _at: str = ""  # the place of the last message
     _usage: RunUsage = attrs.field(factory=RunUsage)
     _is_running: bool = False
     _has_end: bool = False  # the last response of the run
@@ -103,24 +108,24 @@ class SessionLogConverter:
     def _change(self, record: Record, changes: dict[str, Any]) -> tuple[Fate, str]:
         self._head(changes)
         copies = dicts_in(changes, "messages")
-        taken = [self._take(record.at, each) for each in copies]
+        taken = [self._take(each) for each in copies]
         if any(taken):
             return "mapped", _CHANGES
         return self._build.skip(record, _CHANGES)
 
     def _message(self, record: Record) -> tuple[Fate, str]:
         value, build = record.value, self._build
-        if self._take(record.at, value):
+        if self._take(value):
             return self._fate(value)
         build.see_time(value.get("timestamp"))
         if self.branch:
             return build.skip(record, "other-branch")
         reason = self.outline.reasons.get(self._copy, "rewritten")
         if reason != "rewritten" and self._fate(value)[1] != "repeated-result":
-            build.report.note(reason, record.at, "dropped")
+            build.note(reason, "dropped")
         return build.skip(record, reason)
 
-    def _take(self, at: str, value: dict[str, Any]) -> bool:
+    def _take(self, value: dict[str, Any]) -> bool:
         """Take in a copy if it counts; convert messages that are complete by now."""
         self._copy += 1
         message = self._copies.message(self._copy)
@@ -132,7 +137,6 @@ class SessionLogConverter:
             self._complete.add(message)
         while self._next in self._complete:
             self._complete.remove(self._next)
-            self._at = at
             self._add(self._waiting.pop(self._next))
             self._next += 1
         return True
@@ -167,7 +171,7 @@ class SessionLogConverter:
         match fate, kind:
             case "kept", _:
                 if kind == "user":
-                    build.report.note("missing-field", self._at, "changed")
+                    build.note("missing-field")
                 build.keep(kind, message)
                 if kind == "error" and self._is_running:
                     self._has_end = True
@@ -189,7 +193,7 @@ class SessionLogConverter:
             if is_text(part):  # of no user: it would open a turn
                 self._build.keep("text", part)
             elif not self._is_repeated(part):
-                self._parts.add(part, self._at, kept)
+                self._parts.add(part, kept)
 
     def _gemini(self, message: dict[str, Any]) -> None:
         build, begin = self._build, len(self._build.events)
@@ -208,7 +212,7 @@ class SessionLogConverter:
             is_known = thoughts and part.get("thought") is True
             is_known = is_known or (calls and "functionCall" in part)
             if not is_known:
-                self._parts.add(part, self._at, {"timestamp": time})
+                self._parts.add(part, {"timestamp": time})
         self._calls(calls, time)
         asks = any(each["type"] == "tool_call" for each in build.events[begin:])
         left = {"thoughts": odd_thoughts, "toolCalls": odd_calls}
@@ -220,7 +224,7 @@ class SessionLogConverter:
         for call in calls:
             kept = {"timestamp": time} | rest_of(call, *_CALL_KEYS)
             known = {key: call.get(key) for key in ("id", "name", "args")}
-            ids.append(self._parts.call(known, self._at, kept))
+            ids.append(self._parts.call(known, kept))
         for call, call_id in zip(calls, ids, strict=True):
             is_error = call.get("status", "success") != "success"
             kept = {
@@ -237,9 +241,9 @@ class SessionLogConverter:
         match part:
             case {"functionResponse": dict(response)}:
                 known = {"name": response.get("name"), "id": call_id}
-                self._parts.respond(response | known, self._at, kept | rest)
+                self._parts.respond(response | known, kept | rest)
             case dict():
-                self._parts.add(in_camel_case(part), self._at, kept)
+                self._parts.add(in_camel_case(part), kept)
             case _ if part is not None:
                 self._build.result(call_id, part, kept)
 
@@ -254,15 +258,14 @@ class SessionLogConverter:
         """Count the tokens; an answer whose tokens are recorded ends the run."""
         build, tokens = self._build, object_in(message, "tokens")
         kept = rest_of(message, "type", "timestamp", "content") | left
-        kept = {key: value for key, value in kept.items() if value is not None}
         self._has_end = bool(tokens)
         has_events = len(build.events) > begin
         if has_events:
             keep_with(build.events[begin], kept)
         if tokens:
             given, made = (
-                total(tokens, "input", "tool"),
-                total(tokens, "output", "thoughts"),
+                sum_in(tokens, "input", "tool"),
+                sum_in(tokens, "output", "thoughts"),
             )
             self._usage.add(given, made)
         if tokens and is_answer:
@@ -279,4 +282,4 @@ class SessionLogConverter:
         if has_end:
             self._stops.stop(usage, error, imported)
         elif usage.responses:  # each message's first event keeps its own
-            self._build.report.note("usage-without-stop", self._at, "moved")
+            self._build.note("usage-without-stop", "moved")

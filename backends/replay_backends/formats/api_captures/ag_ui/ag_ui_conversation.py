@@ -8,14 +8,14 @@ from replay_backends.formats.api_captures.ag_ui.repeated_history import (
     History,
     function_of,
 )
-from replay_backends.formats.api_captures.message_parts import (
+from replay_backends.formats.api_captures.pending_deltas import PendingDeltas
+from replay_backends.formats.event_builder import EventBuilder, RunUsage, time_of
+from replay_backends.formats.members import rest_of, text_in
+from replay_backends.formats.message_parts import (
     add_prompt,
     keep_part,
     split_content,
 )
-from replay_backends.formats.api_captures.pending_deltas import PendingDeltas
-from replay_backends.formats.event_builder import EventBuilder, RunUsage, time_of
-from replay_backends.formats.members import text_in
 
 _LATEST: Final = 1 << 53  # milliseconds; a later time isn't one
 
@@ -120,7 +120,7 @@ class Conversation:
 
 def kept_of(value: Mapping[str, Any], *used: str) -> dict[str, Any]:
     """Return what a record held besides what was *used*, its time as a text."""
-    kept = {k: item for k, item in value.items() if k != "type" and k not in used}
+    kept = rest_of(value, "type", *used)
     if "timestamp" in kept and (time := time_of(seconds_of(value))):
         kept["timestamp"] = time.isoformat()
     return kept

@@ -1,4 +1,9 @@
-"""AG-UI's event streams: what an agent's back end sends to its front end."""
+"""AG-UI's event streams: what an agent's back end sends to its front end.
+
+Read on with ``ag_ui_events`` (runs and states), ``open_messages`` (what arrives in
+pieces), ``repeated_history`` (what a run's input adds) and ``ag_ui_conversation``, to
+which all of them add.
+"""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -10,7 +15,7 @@ from replay_backends.formats.api_captures.ag_ui.ag_ui_events import TYPES, AGUIC
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.head import Head
 from replay_backends.formats.members import text_in
-from replay_backends.formats.recording import Record, Recording
+from replay_backends.formats.recording import Record, Recording, records_in
 
 #: Reads the records; of JSON Lines, only those for which the argument returns True.
 _Read: TypeAlias = Callable[[Callable[[bytes], bool]], Iterator[Record]]
@@ -55,7 +60,7 @@ def _records_of(
 
 
 def _items_of(items: list[Any], _: object) -> Iterator[Record]:
-    return (Record(f"/{number}", value) for number, value in enumerate(items))
+    return records_in(items)
 
 
 def _may_start_a_run(line: bytes) -> bool:

@@ -14,7 +14,7 @@ from replay.authoring import parse_json, write_decoded
 from replay.errors import DecodeError
 from replay_backends.formats.api_captures.cassettes.safe_yaml import read_yaml
 from replay_backends.formats.head import Head
-from replay_backends.formats.json_path import member
+from replay_backends.formats.members import member
 from replay_backends.formats.recording import Recording
 
 _LISTS: Final = ("interactions", "http_interactions")

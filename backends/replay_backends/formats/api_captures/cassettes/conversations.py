@@ -21,7 +21,7 @@ from replay_backends.formats.api_captures.cassettes.history_comparison import Hi
 from replay_backends.formats.event_builder import Event, EventBuilder
 from replay_backends.formats.head import SIZE as HEAD_SIZE
 from replay_backends.formats.head import Head
-from replay_backends.formats.json_path import member
+from replay_backends.formats.members import member
 from replay_backends.formats.recognition import format_called, format_of
 from replay_backends.formats.recording import ImportOptions, Recording
 from replay_backends.sse import Decoder

@@ -1,4 +1,9 @@
-"""Cassettes of VCR.py and Betamax: a session for each conversation in them."""
+"""Cassettes of VCR.py and Betamax: a session for each conversation in them.
+
+Read on with ``cassette`` (the HTTP interactions, of ``safe_yaml`` or JSON), then
+``conversations``, which converts bodies by the formats of their APIs and compares
+histories by ``history_comparison``.
+"""
 
 from collections.abc import Iterator
 from functools import partial
@@ -81,7 +86,7 @@ class _Converter:
         self._build.see_time(step.interaction.time)
         if step.events is None:
             if not self._build.keeps_all:
-                self._build.report.note("other-interaction", record.at, "dropped")
+                self._build.note("other-interaction", "dropped")
             return self._build.skip(record, "interaction")
         self._build.events += step.events
         return "mapped", "interaction"

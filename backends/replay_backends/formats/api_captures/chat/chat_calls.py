@@ -7,7 +7,7 @@ import attrs
 
 from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.event_builder import EventBuilder, arguments_of
-from replay_backends.formats.members import int_in, object_in, rest_of, text_in
+from replay_backends.formats.members import int_in, left_of, object_in, text_in
 
 #: The id of a call from the time when a message held only one, without an id.
 ONLY_CALL: Final = "function_call"
@@ -26,7 +26,8 @@ class CallRecord(NamedTuple):
 
 def read_call(recorded: Mapping[str, Any]) -> CallRecord:
     """Return what a record of a tool call, or of a piece of one, says."""
-    rest = {k: v for k, v in rest_of(recorded, "index", "id").items() if v is not None}
+    rest = left_of(recorded, index=int, id=str)
+    rest = {key: value for key, value in rest.items() if value is not None}
     if rest.get("type") in ("", "function"):
         del rest["type"]
     called: dict[str, Any] = {}
@@ -35,7 +36,7 @@ def read_call(recorded: Mapping[str, Any]) -> CallRecord:
         if not called and (called := object_in(rest, kind)):
             del rest[kind]
             arguments = called.get(key)
-            rest |= rest_of(called, "name", key)
+            rest |= left_of(called, name=str, **{key: object})
     call_id, name = text_in(recorded, "id"), text_in(called, "name")
     return CallRecord(call_id, name, arguments, rest)
 
@@ -57,7 +58,7 @@ class OpenCalls:
             self._made += 1
             call_id = f"call-{self._made}"
         if not call.name:
-            self._run.build.report.note("missing-field", self._run.at, "changed")
+            self._run.build.note("missing-field")
         self._open[call_id] = None
         self._run.settle()
         self._run.build.call(call_id, call.name, call.arguments, kept)
@@ -66,7 +67,7 @@ class OpenCalls:
         """Return the id of the call that a result answers; empty: none is sure."""
         if not isinstance(call_id, str) or not call_id:
             call_id = "".join(self._open) if len(self._open) == 1 else ""
-            self._run.build.report.note("missing-field", self._run.at, "changed")
+            self._run.build.note("missing-field")
         self._open.pop(call_id, None)
         return call_id
 

@@ -17,10 +17,10 @@ from replay_backends.formats.api_captures.chat.chat_response import (
     rest_of_response,
     usage_of,
 )
-from replay_backends.formats.api_captures.message_parts import add_prompt
 from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.event_builder import time_of
 from replay_backends.formats.members import object_in
+from replay_backends.formats.message_parts import add_prompt
 from replay_backends.formats.recording import Fate, Record
 
 SAID: Final = ("text", "thinking")  #: the kinds of parts that are said
@@ -198,7 +198,7 @@ class MessageConverter:
         build, content = self._run.build, record.value.get("content")
         self._run.finish()
         if content is None:
-            build.report.note("missing-field", record.at, "changed")
+            build.note("missing-field")
         add_prompt(build, content, rest)
         return "mapped", "user"
 

@@ -8,7 +8,7 @@ import attrs
 
 from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.event_builder import time_of
-from replay_backends.formats.members import int_in, text_in
+from replay_backends.formats.members import int_in, sum_in, text_in
 
 #: Reasons to finish a response after which the run goes on.
 _GOING_ON: Final = ("tool_calls", "function_call")
@@ -31,7 +31,7 @@ def choice_of(response: Mapping[str, Any], run: Run) -> dict[str, Any]:
     for choice in choices if isinstance(choices, list) else ():
         if isinstance(choice, dict):
             if choice.get("index") or found:
-                run.build.report.note("other-choice", run.at, "dropped")
+                run.build.note("other-choice", "dropped")
             else:
                 found = choice
     return found
@@ -84,11 +84,7 @@ def tokens_of(usage: Mapping[str, Any]) -> tuple[int | None, int | None]:
     given, made = int_in(usage, "prompt_tokens"), int_in(usage, "completion_tokens")
     total = int_in(usage, "total_tokens")
     if given is None:  # DeepSeek counts what it had in its cache apart
-        kinds = (
-            int_in(usage, f"prompt_cache_{each}_tokens") for each in ("hit", "miss")
-        )
-        known = [count for count in kinds if count is not None]
-        given = sum(known) if known else None
+        given = sum_in(usage, "prompt_cache_hit_tokens", "prompt_cache_miss_tokens")
     if given is not None and made is not None and total is not None:
         made = max(made, total - given)
     return given, made

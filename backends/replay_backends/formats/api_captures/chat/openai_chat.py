@@ -1,4 +1,9 @@
-"""OpenAI's chat completions: streams of them, stored ones and lists of messages."""
+"""OpenAI's chat completions: streams of them, stored ones and lists of messages.
+
+Read on with ``chat_messages`` for what is whole and ``chat_chunks`` for streams. Both
+use ``chat_calls`` for tool calls, ``chat_response`` for tokens and ends, and
+``model_run`` for the run.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -15,7 +20,7 @@ from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder
 from replay_backends.formats.head import Head
-from replay_backends.formats.recording import Fate, Record, Recording
+from replay_backends.formats.recording import Fate, Record, Recording, records_in
 
 #: The members that a list of messages may be under.
 _LISTS: Final = ("messages", "history")
@@ -191,8 +196,7 @@ def _records_in(value: Any, at: str) -> Iterator[Record]:  # noqa: ANN401 - JSON
     """Yield the records of a list, of a request with its response, or the only one."""
     key, messages = _list_in(value)
     if isinstance(value, list):
-        for number, each in enumerate(value):
-            yield Record(f"{at}/{number}", each)
+        yield from records_in(value, at)
     elif key:
         rest = {name: each for name, each in value.items() if name != key}
         response = rest.get("response")
@@ -202,8 +206,7 @@ def _records_in(value: Any, at: str) -> Iterator[Record]:  # noqa: ANN401 - JSON
             response = None
         if rest:
             yield _Parameters(at, rest)
-        for number, each in enumerate(messages):
-            yield Record(f"{at}/{key}/{number}", each)
+        yield from records_in(messages, f"{at}/{key}")
         if response:
             yield Record(f"{at}/response", response)
     else:

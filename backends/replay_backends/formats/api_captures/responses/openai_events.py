@@ -45,6 +45,13 @@ _BOOKKEEPING: Final = re.compile(
     re.VERBOSE,
 )
 _UNFINISHED: Final = ("queued", "in_progress")
+#: The members of a response that are read.
+_READ: Final = frozenset(
+    {
+        "id", "object", "model", "created_at", "completed_at", "status", "output",
+        "usage", "error", "incomplete_details", "instructions", "input",
+    }
+)  # fmt: skip
 _GOING_ON: Final = ("completed", "incomplete")  # if calls wait for the client
 
 
@@ -68,6 +75,7 @@ class Converter:
         self._given: dict[int | None, set[int]] = {}
         self._is_begun = False  # a response is under way
         self._has_output = False  # and something of it was sent
+        self._told: dict[str, Any] = {}  # what else responses hold, the last time
         self._stored: dict[str, Any] | None = None  # the response of a document
         self._handlers: dict[str, Callable[[Record, str], tuple[Fate, str]]] = {
             **dict.fromkeys(_DELTAS, self._delta),
@@ -148,7 +156,7 @@ class Converter:
         return self._items.convert(record, item, given)
 
     def _unreadable(self, record: Record, kind: str) -> tuple[Fate, str]:
-        self._build.report.note("missing-field", record.at, "changed")
+        self._build.note("missing-field")
         return self._build.keep_whole(record, kind)
 
     def _progress(self, record: Record, kind: str) -> tuple[Fate, str]:
@@ -177,7 +185,7 @@ class Converter:
     def _beginning(self, record: Record, kind: str) -> tuple[Fate, str]:
         if kind == "response.created" or not self._is_begun:
             if self._is_begun:
-                self._build.report.note("restarted-message", record.at, "changed")
+                self._build.note("restarted-message")
             self._begin(object_in(record.value, "response"))
         return self._build.skip(record, kind)
 
@@ -221,7 +229,7 @@ class Converter:
             is_begun = number in self._calls
             if not self._has_output or is_begun or self._items.lacks(item):
                 self._calls.pop(number, None)
-                self._items.convert(Record(self._run.at, item), item)
+                self._items.convert(Record(self._build.at, item), item)
         self._cut()
         self._is_begun = self._has_output = False
         self._build.see_time(response.get("created_at"))
@@ -231,7 +239,14 @@ class Converter:
         reason = object_in(response, "incomplete_details").get("reason")
         usage = object_in(response, "usage")
         self._run.count(int_in(usage, "input_tokens"), int_in(usage, "output_tokens"))
+        rest = {
+            key: value
+            for key, value in response.items()
+            if value and key not in _READ and self._told.get(key) != value
+        }
+        self._told |= rest
         kept = {
+            "response": rest or None,
             "finish_reason": reason or status,
             "error": response.get("error"),
             "usage": usage or None,

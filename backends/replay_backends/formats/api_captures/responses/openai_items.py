@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import attrs
 
-from replay_backends.formats.api_captures.message_parts import add_prompt, parts_in
 from replay_backends.formats.api_captures.model_run import Run
 from replay_backends.formats.event_builder import keep_with
-from replay_backends.formats.members import list_in, rest_of, text_in
+from replay_backends.formats.members import left_of, list_in, rest_of, text_in
+from replay_backends.formats.message_parts import add_prompt, parts_of
 from replay_backends.formats.recording import Fate, Record
 
 #: Calls that the client answers; the model waits for them.
@@ -105,11 +105,11 @@ class Items:
         if kind == "item_reference":
             return build.skip(record, kind)
         if kind in _OUTPUTS:
-            return self._output(record, item, kind)
+            return self._output(item, kind)
         if kind in _CALLS:
-            self._call(record, item, kind)
+            self._call(item, kind)
         elif kind in _SERVED:
-            self._served(record, item, kind)
+            self._served(item, kind)
         else:
             return self._other(item, kind)
         return "mapped", kind
@@ -129,7 +129,7 @@ class Items:
         return "mapped", "message"
 
     def _assistant(self, item: Mapping[str, Any], given: Collection[object]) -> None:
-        build, parts = self._run.build, parts_in(item)
+        build, parts = self._run.build, parts_of(item.get("content"))
         if any(each.get("type") not in _TEXTS or each.get("text") for each in parts):
             self._open.clear()  # xAI answers calls itself, and sends no outputs
         rest = rest_of(item, "type", "role", "content")
@@ -161,7 +161,10 @@ class Items:
     def _reasoning(
         self, record: Record, item: Mapping[str, Any], given: Collection[object]
     ) -> tuple[Fate, str]:
-        build, kept = self._run.build, rest_of(item, "type", "content", "summary")
+        build, kept = self._run.build, rest_of(item, "type")
+        for key in ("content", "summary"):
+            if all(map(_is_plain, list_in(item, key))):
+                kept.pop(key, None)
         contents, summaries = (_texts_of(item, key) for key in ("content", "summary"))
         if contents and summaries:
             kept["summary"] = item.get("summary")
@@ -177,51 +180,50 @@ class Items:
             return self._keep(item, "reasoning")
         return ("mapped", "reasoning") if given else build.skip(record, "reasoning")
 
-    def _call(self, record: Record, item: Mapping[str, Any], kind: str) -> None:
+    def _call(self, item: Mapping[str, Any], kind: str) -> None:
         key = _CALLS[kind]
         if kind == "computer_call" and "actions" not in item:
             key = "action"
-        call_id = self._id_of(record, item, "call_id", "id")
+        call_id = self._id_of(item, "call_id", "id")
         if kind in _CLIENT_CALLS:
             self._open.add(call_id)
         if kind == "tool_search_call":
             self._search = call_id
         name = text_in(item, "name") or kind.removesuffix("_call")
-        kept = rest_of(item, "type", "call_id", "name", key)
+        kept = left_of(item, type=str, call_id=str, name=str, **{key: object})
         self._run.build.call(call_id, name, _arguments(item, key), kept)
         self._run.settle()
 
-    def _served(self, record: Record, item: Mapping[str, Any], kind: str) -> None:
+    def _served(self, item: Mapping[str, Any], kind: str) -> None:
         """Convert a call that the service ran: an item for both call and result."""
         key, result_key = _SERVED[kind]
         if key == "action" and key not in item:
             key = "arguments"  # xAI's
-        call_id = self._id_of(record, item, "id", "call_id")
+        call_id = self._id_of(item, "id", "call_id")
         name = text_in(item, "name") or kind.removesuffix("_call")
-        rest = rest_of(item, "type", "id", "name", key, result_key, "error")
+        said = dict.fromkeys((key, result_key, "error"), object)
+        rest = left_of(item, type=str, id=str, name=str, **said)
         arguments: object = _arguments(item, key)
         if not key:
             arguments = rest_of(rest, "status")
             rest = {"status": rest.get("status")}
         result, error = item.get(result_key), item.get("error")
-        said: dict[str, object] = {"error": error}
+        kept: dict[str, object] = {"error": error}
         if result is None and error is not None:
-            result, said = error, {"is_error": True}
+            result, kept = error, {"is_error": True}
         elif result is None:
-            result, said = {"status": item.get("status")}, {"result": "status"}
+            result, kept = {"status": item.get("status")}, {"result": "status"}
         self._run.build.call(call_id, name, arguments, {**rest, "server": True})
-        self._run.build.result(call_id, result, said)
+        self._run.build.result(call_id, result, kept)
         self._run.settle()
 
-    def _output(
-        self, record: Record, item: Mapping[str, Any], kind: str
-    ) -> tuple[Fate, str]:
+    def _output(self, item: Mapping[str, Any], kind: str) -> tuple[Fate, str]:
         build, key = self._run.build, _OUTPUTS[kind]
         call_id = text_in(item, "call_id") or text_in(item, "id")
         if kind == "tool_search_output" and item.get("call_id") is None:
             call_id = self._search or call_id
         if not call_id:
-            build.report.note("missing-field", record.at, "changed")
+            build.note("missing-field")
             return self._keep(item, kind)
         self._open.discard(call_id)
         kept = rest_of(item, "type", "call_id", key)
@@ -243,11 +245,11 @@ class Items:
         self._run.build.keep(kind, item)
         return "kept", kind
 
-    def _id_of(self, record: Record, item: Mapping[str, Any], *keys: str) -> str:
+    def _id_of(self, item: Mapping[str, Any], *keys: str) -> str:
         found = next(filter(None, (text_in(item, key) for key in keys)), "")
         if not found:
             self._made += 1
-            self._run.build.report.note("id-made", record.at, "invented")
+            self._run.build.note("id-made", "invented")
         return found or f"made-{self._made}"
 
 
@@ -256,6 +258,11 @@ def _arguments(item: Mapping[str, Any], key: str) -> object:
     if key in _NAMED or isinstance(value, list):
         return {key: value}
     return value
+
+
+def _is_plain(part: object) -> bool:
+    """Tell whether a part is a text, and nothing else."""
+    return isinstance(part, dict) and part.keys() <= {"type", "text"}
 
 
 def _texts_of(item: Mapping[str, Any], key: str) -> dict[int, str]:

@@ -1,4 +1,8 @@
-"""OpenAI's Responses API: streams of events, stored responses, lists of items."""
+"""OpenAI's Responses API: streams of events, stored responses, lists of items.
+
+Read on with ``openai_events``, whose converter gives whole items to ``openai_items``,
+and ``model_run`` for the ends of runs and their tokens.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
@@ -13,8 +17,8 @@ from replay_backends.formats.api_captures.responses.openai_items import (
 )
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.head import Head
-from replay_backends.formats.members import list_in, object_in, rest_of, text_in
-from replay_backends.formats.recording import Record, Recording
+from replay_backends.formats.members import object_in, rest_of, text_in
+from replay_backends.formats.recording import Record, Recording, records_in
 
 _Records: TypeAlias = Callable[[ConversionReport], Iterator[Record]]
 _MOST: Final = 20  # records in which a stream's id is looked for
@@ -91,8 +95,7 @@ def _id_of(response: Mapping[str, Any]) -> str:
 def _records_in(value: Any, _: ConversionReport) -> Iterator[Record]:  # noqa: ANN401 - JSON
     """Yield the records of a document: what was given, the response, its items."""
     if isinstance(value, list):
-        for number, item in enumerate(value):
-            yield Record(f"/{number}", item)
+        yield from records_in(value)
         return
     given = value.get("input")
     if isinstance(given, str):
@@ -100,12 +103,7 @@ def _records_in(value: Any, _: ConversionReport) -> Iterator[Record]:  # noqa: A
     if value.get("instructions") is not None:
         yield Record("/instructions", value["instructions"])
     for key in ("input", "data"):
-        yield from _each(value, key)
+        yield from records_in(value.get(key), f"/{key}")
     if value.get("object") == "response":
         yield Record("", rest_of(value, "instructions", "input", "output"))
-        yield from _each(value, "output")
-
-
-def _each(value: Mapping[str, Any], key: str) -> Iterator[Record]:
-    for number, item in enumerate(list_in(value, key)):
-        yield Record(f"/{key}/{number}", item)
+        yield from records_in(value["output"], "/output")

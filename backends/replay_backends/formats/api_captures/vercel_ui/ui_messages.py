@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from replay_backends.formats.api_captures.message_parts import add_prompt, keep_part
 from replay_backends.formats.event_builder import EventBuilder
-from replay_backends.formats.members import text_in
+from replay_backends.formats.members import rest_of, text_in
+from replay_backends.formats.message_parts import add_prompt, keep_part
 from replay_backends.formats.recording import Fate, Record
 
 _TEXTS: Final = {"text": "text", "reasoning": "thinking"}
@@ -33,7 +33,7 @@ class MessagesConverter:
         if not isinstance(parts, list):
             build.note("missing-field", detail="parts")
             return build.keep_whole(record, "message")
-        kept = without(message, "role", "parts")
+        kept = rest_of(message, "type", "role", "parts")
         if role == "user":
             add_prompt(build, parts, kept)
             return "mapped", role
@@ -55,7 +55,9 @@ class MessagesConverter:
         if kind.startswith("tool-"):
             tool = kind.removeprefix("tool-")
         if kind in _TEXTS and isinstance(text, str):
-            self._build.say(_TEXTS[kind], text, {**kept, **without(known, "text")})
+            self._build.say(
+                _TEXTS[kind], text, {**kept, **rest_of(known, "type", "text")}
+            )
         elif tool and text_in(known, "state") not in ("", "input-streaming"):
             self._call(tool, known, kept)
         elif kind != "step-start":
@@ -68,13 +70,8 @@ class MessagesConverter:
         given = part.get("input", part.get("rawInput"))
         if not call_id:
             build.note("missing-field", detail="toolCallId")
-        build.call(call_id, name, given, {**kept, **without(part, *used)})
+        build.call(call_id, name, given, {**kept, **rest_of(part, "type", *used)})
         if state == "output-available":
             build.result(call_id, part.get("output"))
         elif state == "output-error":
             build.result(call_id, part.get("errorText"), {"is_error": True})
-
-
-def without(value: Mapping[str, Any], *used: str) -> dict[str, Any]:
-    """Return the members of a record but its type and what was *used*."""
-    return {k: item for k, item in value.items() if k != "type" and k not in used}

@@ -10,7 +10,7 @@ from replay.errors import DecodeError
 from replay_backends.formats.conversion import Conversion, Converter
 from replay_backends.formats.head import Head
 from replay_backends.formats.members import text_in
-from replay_backends.formats.recording import Record, Recording
+from replay_backends.formats.recording import Record, Recording, records_in
 
 if TYPE_CHECKING:
     from replay_backends.formats.event_builder import EventBuilder
@@ -72,8 +72,7 @@ def _records_of(recording: Recording, _: ConversionReport) -> Iterator[Record]:
     document, at = recording.document(), ""
     if isinstance(document, dict):
         document, at = document.get("messages"), "/messages"
-    for number, value in enumerate(document if isinstance(document, list) else ()):
-        yield Record(f"{at}/{number}", value)
+    return records_in(document, at)
 
 
 def _objects(head: Head) -> Sequence[Mapping[str, Any]]:

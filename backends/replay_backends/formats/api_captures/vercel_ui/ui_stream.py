@@ -6,9 +6,8 @@ from typing import Any, ClassVar, Final, TypeAlias
 import attrs
 
 from replay_backends.formats.api_captures.pending_deltas import PendingDeltas
-from replay_backends.formats.api_captures.vercel_ui.ui_messages import without
 from replay_backends.formats.event_builder import EventBuilder, RunUsage
-from replay_backends.formats.members import text_in
+from replay_backends.formats.members import rest_of, text_in
 from replay_backends.formats.recording import Fate, Record
 
 _SKIPPED: Final = frozenset({"finish-step", "text-end"})
@@ -104,7 +103,7 @@ class StreamConverter:
         if self._last and self._last[0] == kind and self._last != this:
             self._build.note("blocks-joined")
         self._last = this
-        kept = without(value, "delta")
+        kept = rest_of(value, "type", "delta")
         self._deltas.add(kind, self._message, delta, kept)
         return "mapped"
 
@@ -132,7 +131,7 @@ class StreamConverter:
             return False
         call.made = made
         call.is_clients = not value.get("providerExecuted")
-        kept = without(value, "toolCallId", "toolName", "input", "errorText")
+        kept = rest_of(value, "type", "toolCallId", "toolName", "input", "errorText")
         self._forget_deltas()
         self._build.call(call_id, *made, kept)
         return True
@@ -146,12 +145,12 @@ class StreamConverter:
     def _output(self, value: dict[str, Any]) -> Fate:
         if value.get("preliminary") is True:
             return "skipped"
-        kept = without(value, "toolCallId", "output")
+        kept = rest_of(value, "type", "toolCallId", "output")
         self._answer(self._id(value), value.get("output"), kept)
         return "mapped"
 
     def _output_error(self, value: dict[str, Any]) -> Fate:
-        kept = without(value, "toolCallId", "errorText") | {"is_error": True}
+        kept = rest_of(value, "type", "toolCallId", "errorText") | {"is_error": True}
         self._answer(self._id(value), value.get("errorText"), kept)
         return "mapped"
 
@@ -169,7 +168,9 @@ class StreamConverter:
             return "skipped"
         self._drop_open()
         reason = text_in(value, "finishReason")
-        kept = without(value, "finishReason") | {"finish_reason": reason or None}
+        kept = rest_of(value, "type", "finishReason") | {
+            "finish_reason": reason or None
+        }
         is_open = any(call.is_clients for call in self._calls.values())
         if reason == "tool-calls" and is_open:
             self._held = kept
@@ -179,12 +180,12 @@ class StreamConverter:
 
     def _error(self, value: dict[str, Any]) -> Fate:
         error = text_in(value, "errorText")
-        return self._fail(error or "unknown error", without(value, "errorText"))
+        return self._fail(error or "unknown error", rest_of(value, "type", "errorText"))
 
     def _abort(self, value: dict[str, Any]) -> Fate:
         reason = text_in(value, "reason")
         error = f"aborted: {reason}" if reason else "aborted"
-        return self._fail(error, without(value, "reason"))
+        return self._fail(error, rest_of(value, "type", "reason"))
 
     def _fail(self, error: str, kept: dict[str, Any]) -> Fate:
         self._has_failed = True

@@ -1,14 +1,23 @@
 """The content of a message: a text, or parts that are texts and others."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from replay_backends.formats.event_builder import EventBuilder
-from replay_backends.formats.members import list_in, rest_of, text_in
+from replay_backends.formats.members import rest_of, text_in
+
+
+def keep_part(build: EventBuilder, part: object) -> None:
+    """Keep a part of a message as an unknown event."""
+    kind = text_in(part, "type") if isinstance(part, dict) else ""
+    build.keep(kind.removeprefix("input_") or "part", part)
 
 
 def add_prompt(
-    build: EventBuilder, content: object, imported: Mapping[str, object]
+    build: EventBuilder,
+    content: object,
+    imported: Mapping[str, object],
+    keep: Callable[[EventBuilder, Any], None] = keep_part,
 ) -> None:
     """Add what a user said, and behind it the parts that aren't texts.
 
@@ -16,6 +25,7 @@ def add_prompt(
         build: What it is added to.
         content: The message's text, or its parts.
         imported: What else its record held.
+        keep: Keeps one of the parts that aren't texts.
     """
     texts, others = split_content(content)
     known = {
@@ -25,22 +35,27 @@ def add_prompt(
     }
     build.add("user_input", {**imported, **known}, content="\n\n".join(texts))
     for part in others:
-        keep_part(build, part)
+        keep(build, part)
 
 
-def keep_part(build: EventBuilder, part: object) -> None:
-    """Keep a part of a message as an unknown event."""
-    kind = text_in(part, "type") if isinstance(part, dict) else ""
-    build.keep(kind.removeprefix("input_") or "part", part)
+def parts_of(content: object) -> list[dict[str, Any]]:
+    """Return the parts of a message as objects; a text is one, None is none.
+
+    >>> parts_of("Hi"), parts_of([7])
+    ([{'type': 'text', 'text': 'Hi'}], [{'value': 7}])
+    """
+    if content is None:
+        return []
+    parts = content if isinstance(content, list) else [content]
+    return [_part(each) for each in parts]
 
 
-def parts_in(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the parts of a message's content as objects; a text is one."""
-    content = message.get("content")
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    parts = list_in(message, "content")
-    return [each if isinstance(each, dict) else {"value": each} for each in parts]
+def _part(value: object) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, str):
+        return {"type": "text", "text": value}
+    return {"value": value}
 
 
 def split_content(content: object) -> tuple[list[str], list[object]]:
