@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from replay import ConversionReport
 from replay.authoring import parse_json
-from replay.errors import DecodeError, LimitExceededError
+from replay.errors import DecodeError, LimitExceededError, UnrecognizedError
 from replay_backends.formats.agent_logs.gemini.api_stream import ApiConverter
 from replay_backends.formats.agent_logs.gemini.message_list import outline_of
 from replay_backends.formats.agent_logs.gemini.printed_stream import (
@@ -50,7 +50,7 @@ class Gemini:
                 session_id = next(filter(None, named), session_id)
                 yield Conversion(session_id, recording.lines, PrintedStreamConverter)
             case None if head.records or _is_json(head):
-                raise DecodeError(where="$", reason="isn't a recording of Gemini")
+                raise UnrecognizedError(where="$", reason="isn't a recording of Gemini")
             case _:
                 yield from _session_log(recording)
 
