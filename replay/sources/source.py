@@ -32,6 +32,7 @@ from replay.registry import (
     guarded,
     load_all,
     names,
+    nearest,
 )
 from replay.registry import load as load_registered
 from replay.security.masking import masked
@@ -376,7 +377,9 @@ def _choice(location: str | os.PathLike[str]) -> tuple[str, Factory, str]:
         if prefix and not Path(text).exists():
             shown = masked(text)
             reason = f"{shown}: there is no such file, and no backend {prefix[1]!r}"
-            raise UnknownNameError(reason, did_you_mean(prefix[1], known))
+            of_formats = nearest(prefix[1], names("format"))
+            hint = of_formats or did_you_mean(prefix[1], known)
+            raise UnknownNameError(reason, hint)
         Path(text).stat()
     return (*_claiming(text), text)
 

@@ -500,6 +500,17 @@ def test_files_that_hold_no_session_are_named_once_and_are_no_error(
     assert caplog.messages == [f"{tree}: {WITHOUT}"]
 
 
+@pytest.mark.parametrize("name", ["atif", "claude-code", "gemini", "otel", "vcr"])
+def test_files_that_are_not_of_a_named_format_are_no_error(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    caplog.set_level(logging.INFO)
+    (tmp_path / "package.json").write_text('{"name": "x"}')
+    with replay.open(tmp_path, format=name) as source:
+        assert list(source.sessions()) == []
+    assert caplog.messages == [f"{tmp_path}: 1 file holds no session: package.json"]
+
+
 def test_a_batch_names_them_too(tree: Path, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
         report = replay.replay_many(

@@ -372,6 +372,12 @@ def test_an_unknown_scheme_is_refused_with_the_backends_that_are_known() -> None
     assert "known: abfs, az, fixture_directory, gcs, gs, http" in caught.value.hint
 
 
+def test_a_misspelt_format_of_a_location_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        open_backend("claudecode:a", {})
+    assert caught.value.hint == "did you mean 'claude-code'?"
+
+
 def test_a_password_in_a_location_that_nobody_serves_is_not_shown() -> None:
     with pytest.raises(UnknownNameError) as caught:
         open_backend("sftp://me:word@host/a", {})

@@ -8,7 +8,7 @@ from typing import Any, Final
 import attrs
 
 from replay import ConversionReport
-from replay.errors import DecodeError
+from replay.errors import UnrecognizedError
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.event_builder import EventBuilder, RunUsage, keep_with
 from replay_backends.formats.head import Head
@@ -55,7 +55,7 @@ class Atif:
         """Yield how its session is converted, then those of the sub-agents."""
         trajectory = recording.document()
         if not isinstance(trajectory, dict) or _ESSENTIAL.isdisjoint(trajectory):
-            raise DecodeError(where="$", reason="isn't a trajectory")
+            raise UnrecognizedError(where="$", reason="isn't a trajectory")
         found = text_in(trajectory, "session_id")
         found = found or text_in(trajectory, "trajectory_id")
         yield from _conversions(trajectory, found or recording.session_id, "")

@@ -7,7 +7,7 @@ import attrs
 
 from replay import ConversionReport
 from replay.authoring import BrokenText
-from replay.errors import DecodeError
+from replay.errors import DecodeError, UnrecognizedError
 from replay_backends.formats.recording import Record, Recording, check_depth, records_in
 from replay_backends.formats.telemetry.genai_span import AGENT, MODEL, TOOL, GenAISpan
 from replay_backends.formats.telemetry.otlp import read_span, spans_in
@@ -60,7 +60,8 @@ def span_sessions(recording: Recording) -> dict[str, SpanSession]:
     """Return the sessions of a recording, by id.
 
     Raises:
-        DecodeError: No spans of models or agents are in it.
+        UnrecognizedError: No spans of models or agents are in it.
+        DecodeError: Those that are follow a convention that isn't read.
         LimitExceededError: A span is nested too deep.
     """
     spans: list[GenAISpan] = []
@@ -83,7 +84,8 @@ def span_sessions(recording: Recording) -> dict[str, SpanSession]:
         where, reason = "$", "no spans of models or agents are in it"
         other = next(filter(None, (each.unsupported for each in spans)), "")
         hint = f"{other!a} is of a convention that isn't read" if other else ""
-        raise DecodeError(where, reason, hint=hint)
+        kind = DecodeError if other else UnrecognizedError
+        raise kind(where, reason, hint=hint)
     first.others += others
     kept = {each.span.at for each in latest.values()}
     first.repeated += [

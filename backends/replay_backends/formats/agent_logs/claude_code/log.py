@@ -17,7 +17,7 @@ import attrs
 
 from replay import ConversionReport
 from replay.authoring import parse_json
-from replay.errors import DecodeError
+from replay.errors import DecodeError, UnrecognizedError
 from replay_backends.formats.agent_logs.claude_code.bookkeeping import is_bookkeeping
 from replay_backends.formats.agent_logs.claude_code.converter import Converter
 from replay_backends.formats.agent_logs.claude_code.entries import CHAIN
@@ -52,7 +52,7 @@ class ClaudeCode:
         sub-agents. The small file beside a sub-agent's log holds none.
 
         Raises:
-            DecodeError: None of its records is Claude Code's.
+            UnrecognizedError: None of its records is Claude Code's.
         """
         if _is_sidecar(recording.head):
             return iter(())
@@ -114,7 +114,7 @@ def _in_log(recording: Recording) -> Iterator[Conversion]:
         (side if is_side else main).see(record)
     if not (main.is_known or side.is_known or _is_web_form(recording.head)):
         where, reason = "$", "none of its records is one of Claude Code's"
-        raise DecodeError(where, reason, source=recording.text.source)
+        raise UnrecognizedError(where, reason, source=recording.text.source)
     if side.is_known and main.has_said:
         session_id = _session_id(main, recording)
         of_main = partial(_on_side, recording, lines, is_side=False)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
-from replay.errors import DecodeError
+from replay.errors import UnrecognizedError
 from replay_backends.formats.conversion import Conversion
 from replay_backends.formats.head import Head
 from replay_backends.formats.members import dicts_in, text_in
@@ -33,7 +33,7 @@ class Gemini:
         """Yield how its session is converted, and each branch if they are separate.
 
         Raises:
-            DecodeError: Nothing in it is Gemini's.
+            UnrecognizedError: Nothing in it is Gemini's.
         """
         from replay_backends.formats.agent_logs.gemini import (  # noqa: PLC0415 - slow, seldom needed
             gemini_sessions,
@@ -46,7 +46,7 @@ class Gemini:
             case "printed":
                 return gemini_sessions.in_printed_stream(recording)
             case None if head.records or _is_json(head):
-                raise DecodeError(where="$", reason="isn't a recording of Gemini")
+                raise UnrecognizedError(where="$", reason="isn't a recording of Gemini")
             case _:
                 return gemini_sessions.in_session_log(recording)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import attrs
 
 from replay.authoring import parse_json, write_decoded
-from replay.errors import DecodeError
+from replay.errors import DecodeError, UnrecognizedError
 from replay_backends.formats.api_captures.cassettes.safe_yaml import read_yaml
 from replay_backends.formats.head import Head
 from replay_backends.formats.members import member
@@ -63,7 +63,8 @@ def interactions_in(recording: Recording) -> list[Interaction]:
     """Return the interactions of a cassette.
 
     Raises:
-        DecodeError: It isn't one, or is damaged.
+        UnrecognizedError: It isn't one.
+        DecodeError: It is damaged.
         UnsupportedError: It is YAML, and PyYAML isn't installed.
     """
     if recording.head.layout == "other":
@@ -76,7 +77,7 @@ def interactions_in(recording: Recording) -> list[Interaction]:
             found, at = member(value, name), f"/{name}"
     if not isinstance(found, list):
         where, reason = "$", "no interactions are in it"
-        raise DecodeError(where, reason, recording.text.source)
+        raise UnrecognizedError(where, reason, recording.text.source)
     return [_interaction(f"{at}/{n}", each) for n, each in enumerate(found)]
 
 
