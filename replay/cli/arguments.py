@@ -78,7 +78,7 @@ def plugin_option(what: str, *, required: bool = False) -> Callable[[_F], _F]:
 _LOCATION: Final = """
 
     LOCATION is a file, a directory, a URL, - for standard input, NAME:location for an
-    installed backend or format, or FILE.py::CLASS:location for a backend in a file.
+    installed backend or format, or FILE.py::CLASS:location for one in a file.
 """
 _SEVERAL: Final = """    Several may be given, and quoted
     patterns such as "logs/**/*.jsonl".

@@ -346,6 +346,9 @@ def open_backend(
 
 def _format_of(location: str) -> tuple[str, str] | None:
     """Return the format that a location names, and the rest; None: it names none."""
+    if in_file := _IN_FILE.fullmatch(location):
+        is_format = hasattr(load_registered("backend", in_file["name"]), "conversions")
+        return (in_file["name"], in_file["rest"]) if is_format else None
     prefix = _NAME.match(location)
     if not prefix or prefix[2] or prefix[1] not in names("format"):
         return None

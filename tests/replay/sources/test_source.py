@@ -378,6 +378,13 @@ def test_a_misspelt_format_of_a_location_is_refused_with_the_nearest() -> None:
     assert caught.value.hint == "did you mean 'claude-code'?"
 
 
+def test_a_format_in_a_file_is_named_before_a_location() -> None:
+    examples = Path(__file__).parents[3] / "examples"
+    diary = examples / "formats" / "diary.py"
+    with replay.open(f"{diary}::Diary:{diary.with_suffix('.jsonl')}") as source:
+        assert source.session("diary").format == "Diary"
+
+
 def test_a_password_in_a_location_that_nobody_serves_is_not_shown() -> None:
     with pytest.raises(UnknownNameError) as caught:
         open_backend("sftp://me:word@host/a", {})

@@ -135,7 +135,7 @@ def _zip_errors() -> Iterator[None]:
     except ReplayError:
         raise
     except faults as error:
-        raise DecodeError(_WHERE, f"corrupt: {error}") from error
+        raise DecodeError(_WHERE, f"cut short or corrupt: {error}") from error
 
 
 def _json(data: bytes) -> Any:  # noqa: ANN401 - JSON
