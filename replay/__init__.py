@@ -1,4 +1,4 @@
-"""Replay recorded LlamaCloud chat sessions.
+"""Replay recorded chat sessions of AI agents.
 
 >>> import replay
 >>> session = replay.loads('[{"type": "text_delta", "content": "Hello"}]')

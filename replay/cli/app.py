@@ -116,7 +116,7 @@ class _Commands(click.Group):
 @click.option("--traceback", is_flag=True, help="Print a traceback with an error.")
 @click.version_option(package_name="chat-replay", message="%(prog)s %(version)s")
 def command(*, traceback: bool) -> None:
-    """Replay recorded LlamaCloud chat sessions.
+    """Replay recorded chat sessions of AI agents.
 
     A LOCATION is a file, a directory, a URL, - for standard input, or NAME:location.
     "replay COMMAND --help" describes a command and all of its options.

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from replay.authoring import guarded, load_format, load_formats
 from replay.errors import BackendError
 from replay_backends.formats.conversion import Conversion
-from replay_backends.formats.head import Head, holds_session
+from replay_backends.formats.head import Head
 from replay_backends.formats.recording import Recording
 
 #: The name of the service's own stream, as curl saves it.
@@ -37,13 +37,11 @@ def format_of(head: Head, source: str) -> str | None:
     """Return the name of a recording's format.
 
     Returns:
-        None: it is a session as the service writes it, or nothing that is known.
+        None: it is of none that is known.
 
     Raises:
         BackendError: Several formats fit.
     """
-    if holds_session(head):
-        return None
     found = [name for name, each in known_formats().items() if _fits(name, each, head)]
     if len(found) > 1:
         reason = f"this may be {' or '.join(found)}"
