@@ -18,7 +18,7 @@ IMAGES = (b"\x89PNG\r\n\x1a\n\0", b"\xff\xd8\xff\xe0\0", b"GIF89a")
 def zipped() -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as packed:
-        packed.writestr("a.bin", "x")
+        packed.writestr(zipfile.ZipInfo("a.bin"), "x")
     return file.getvalue()
 
 

@@ -370,7 +370,7 @@ def test_a_comment_or_bytes_after_the_end_do_not_matter(tmp_path: Path) -> None:
 
 
 def test_an_encrypted_member_of_another_kind_is_skipped(tmp_path: Path) -> None:
-    path = write_zip(tmp_path / "a.zip", {"readme.txt": b"Read me."})
+    path = write_zip(tmp_path / "a.zip", {"readme": b"Read me."})
     path.write_bytes(encrypted(path.read_bytes()))
     assert outcome(path) == []
 
