@@ -113,9 +113,9 @@ def test_whatever_a_field_holds_a_recording_is_read_or_refused(
 
 @pytest.mark.slow
 @EACH
-def test_each_field_may_hold_each_wrong_value(example: Example) -> None:
-    for place in example.places():
-        for wrong in WRONG:
+def test_each_field_may_hold_many_wrong_values(example: Example) -> None:
+    for number, place in enumerate(example.places()):
+        for wrong in WRONG[number % 2 :: 2]:
             assert_safe(read(example.with_value(place, wrong), example))
 
 
@@ -171,7 +171,7 @@ def test_no_string_that_breaks_programs_does_harm_in_any_field(
 ) -> None:
     texts = torture()
     for number, place in enumerate(example.texts()):
-        for text in texts[number % 8 :: 8]:
+        for text in texts[number % 16 :: 16]:
             assert_safe(read(example.with_value(place, text), example))
 
 
@@ -219,8 +219,8 @@ def test_a_recording_cut_after_each_byte_is_read_or_refused(example: Example) ->
 
 @pytest.mark.slow
 @EACH
-def test_a_byte_may_be_broken_anywhere(example: Example) -> None:
+def test_a_byte_may_be_broken_in_many_places(example: Example) -> None:
     data = example.write(example.records)
-    for at in range(len(data)):
+    for at in range(0, len(data), 3):
         broken = b"\0" if at % 2 else bytes([data[at] ^ 0x20])
         assert_safe(read(data[:at] + broken + data[at + 1 :], example))
