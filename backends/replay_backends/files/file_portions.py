@@ -3,7 +3,7 @@
 import io
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from hashlib import blake2b
 from typing import BinaryIO, Final
@@ -144,7 +144,8 @@ def stored_in_all(
         yield Stored(file.session_id, bytes(Stored.digest_size), partial(_only, file))
         return
     if is_converted:
-        with suppress(*[UnrecognizedError][:is_one_of_many]):
+        passed_over = suppress(UnrecognizedError) if is_one_of_many else nullcontext()
+        with passed_over:
             yield from _stored_converted(file)
     elif not _may_hold_a_session(file):  # so does this
         yield Stored(file.session_id, bytes(Stored.digest_size), partial(_only, file))
