@@ -21,7 +21,8 @@ from replay.authoring import (
 from replay.errors import BackendError, DecodeError, UnrecognizedError
 from replay_backends.files.byte_streams import is_compressed
 from replay_backends.files.event_stream import is_event_stream
-from replay_backends.files.session_file import SessionFile, StableOpener
+from replay_backends.files.session_file import SessionFile
+from replay_backends.files.stable_opener import StableOpener
 
 _PIECE: Final = 1 << 20  # bytes hashed at once
 
